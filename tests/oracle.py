@@ -1,0 +1,76 @@
+"""What graphs and walks must be, spelled out in plain Python: the reference of the other tests."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+#: {node: [(neighbour, weight), ...]}, each row sorted by neighbour; weight 1.0 where none is given.
+Adjacency = dict[int, list[tuple[int, float]]]
+
+
+def csr(
+    edges: Iterable[tuple],
+    num_nodes: int | None = None,
+    *,
+    directed: bool = False,
+    duplicates: str = "merge",
+    self_loops: str = "keep",
+) -> Adjacency:
+    """Rows of the graph with these ``(u, v)`` or ``(u, v, weight)`` edges, ids being dense."""
+    edges = list(edges)
+    if num_nodes is None:
+        num_nodes = 1 + max(max(edge[:2]) for edge in edges)
+    rows: Adjacency = {node: [] for node in range(num_nodes)}
+    for u, v, *weight in edges:
+        if u == v and self_loops == "drop":
+            continue
+        rows[u].append((v, weight[0] if weight else 1.0))
+        if not directed and u != v:
+            rows[v].append((u, weight[0] if weight else 1.0))
+    weighted = any(len(edge) > 2 for edge in edges)
+    for node, row in rows.items():
+        row.sort(key=lambda entry: entry[0])  # stable: parallel edges stay in input order
+        if len({v for v, _ in row}) == len(row) or duplicates == "keep":
+            continue
+        if duplicates == "error":
+            raise ValueError(f"parallel edges in row {node}")
+        merged: dict[int, float] = defaultdict(float)
+        for v, weight in row:
+            merged[v] = merged[v] + weight if weighted else 1.0
+        rows[node] = list(merged.items())
+    return rows
+
+
+def transition_probabilities(
+    adj: Adjacency,
+    cur: int,
+    prev: int | None = None,
+    *,
+    start: int | None = None,
+    p: float = 1,
+    q: float = 1,
+    weighted: bool = False,
+    restart_prob: float = 0,
+    dead_end: str = "stop",
+) -> dict[int, float]:
+    """Probability of each next node, −1 standing for a walk that has stopped.
+
+    The restart is drawn first, whether or not `cur` is a dead end. `prev` None means a first-order
+    step: the walk's first, or the one after a restart.
+    """
+    probabilities: dict[int, float] = defaultdict(float)
+    if restart_prob:
+        probabilities[start] += restart_prob
+    near = None if prev is None else {v for v, _ in adj[prev]}
+    bias: dict[int, float] = defaultdict(float)
+    for v, weight in adj[cur]:
+        if near is None:
+            factor = 1.0
+        else:
+            factor = 1 / p if v == prev else 1.0 if v in near else 1 / q
+        bias[v] += factor * (weight if weighted else 1.0)
+    if not bias:
+        bias[{"stop": -1, "stay": cur, "restart": start}[dead_end]] = 1.0
+    total = sum(bias.values())
+    for v, value in bias.items():
+        probabilities[v] += (1 - restart_prob) * value / total
+    return dict(probabilities)
