@@ -63,10 +63,9 @@ def transition_probabilities(
     near = None if prev is None else {v for v, _ in adj[prev]}
     bias: dict[int, float] = defaultdict(float)
     for v, weight in adj[cur]:
-        if near is None:
-            factor = 1.0
-        else:
-            factor = 1 / p if v == prev else 1.0 if v in near else 1 / q
+        factor = 1.0 if near is None or v in near else 1 / q
+        if near is not None and v == prev:
+            factor = 1 / p
         bias[v] += factor * (weight if weighted else 1.0)
     if not bias:
         bias[{"stop": -1, "stay": cur, "restart": start}[dead_end]] = 1.0
