@@ -166,9 +166,9 @@ class _Neighbors:
         rows = list(self.rows[window.first : window.last])
         rows[-1] = rows[-1][: window.stop - self.indptr[window.last - 1]]
         rows[0] = rows[0][window.start - self.indptr[window.first] :]
-        if all(isinstance(row, np.ndarray) and row.dtype.kind in "iu" for row in rows):
+        if all(map(_is_plain, rows)):
             joined: NDArray[Any] = np.concatenate(rows)
-            if joined.ndim == 1 and joined.dtype.kind in "iu":
+            if joined.dtype.kind in "iu":  # int64 and uint64 make floats
                 return joined
         return np.concatenate([self._row(window.first + i, row) for i, row in enumerate(rows)])
 
@@ -180,6 +180,10 @@ class _Neighbors:
         if array.ndim != 1 or (len(array) and array.dtype.kind not in "iu"):
             raise _bad_row(self.rows, number)
         return array.astype(np.int64, copy=False)
+
+
+def _is_plain(row: Any) -> bool:
+    return isinstance(row, np.ndarray) and row.ndim == 1 and row.dtype.kind in "iu"
 
 
 def _rows_of(window: Window, indptr: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -223,7 +223,7 @@ def _mixed(values: Any, place: Place) -> InputError:
 def _bad_ids(column: Column, kind: object, place: Place) -> InputError:
     problem = f"ids are {kind}; they must be integers or strings"
     values = column if isinstance(column, np.ndarray) else column.to_numpy()
-    if values.dtype.kind != "f" or not len(values):
+    if values.dtype.kind != "f":
         return InputError(f"{place.name}: {problem}")
     whole = values == np.floor(values)
     if whole.all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -57,10 +58,9 @@ def data_lines(path: Path, free: bool) -> Iterator[tuple[int, str]]:
     top = True
     with open_bytes(path) as file:
         for number, raw in enumerate(file, start=1):
-            text = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
-            if (free or top) and text.lstrip().startswith(_MARKS):
+            if (free or top) and raw.lstrip().startswith(_MARKS):
                 continue
-            line = _decoded(text, path, number).rstrip("\r\n")
+            line = _decoded(raw, path, number).rstrip("\r\n")
             if line:
                 top = False
                 yield number, line
@@ -85,8 +85,11 @@ def open_data(path: Path, form: Format, skip: int) -> io.BufferedIOBase:
 
 
 def open_bytes(path: Path) -> io.BufferedIOBase:
-    """Open a file, which may be compressed, to be read as bytes."""
-    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
+    """Open a file, which may be compressed, as bytes after the byte order mark, if any."""
+    file = gzip.GzipFile(path) if path.suffix.lower() == ".gz" else path.open("rb")
+    if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+        file.seek(0)
+    return file
 
 
 class _Cleaned(io.RawIOBase):

@@ -101,6 +101,6 @@ def _decoded(part: Path, columns: Sequence[str]) -> Iterator[Any]:
 
 def _opened(part: Path) -> Any:
     try:
-        return pq.ParquetFile(part)
+        return pq.ParquetFile(part, page_checksum_verification=True)
     except pa.ArrowInvalid as error:
         raise InputError(f"{part} is no Parquet file: {error}") from error

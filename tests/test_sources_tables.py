@@ -1,0 +1,187 @@
+"""Which columns of a table are used, and what is wrong with them."""
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from graphwalk.errors import InputError
+from graphwalk.storage.sources import open_source
+from graphwalk.storage.sources.tables import choose_columns
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a", "b"], [0, 1]),
+        (["a", "b", "c"], [0, 1]),
+        (["a", "b", "weight"], [0, 1, 2]),
+        (["weight", "a", "b"], [1, 2, 0]),
+        (["id", "target", "source"], [2, 1]),
+        (["To", "FROM", "Weight"], [1, 0, 2]),
+        (["dst", "x", "src", "weight"], [2, 0, 3]),
+        (["id", "source", "neighbour"], [0, 1]),
+        (["src", "source", "dst"], [0, 1]),
+        ([0, 1, 2], [0, 1]),
+    ],
+)
+def test_default_columns(names, expected):
+    assert choose_columns(names, None, "table") == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [(("b", "a"), [1, 0]), (["a", "weight"], [0, 2]), (("a", "b", "weight"), [0, 1, 2])],
+)
+def test_named_columns(columns, expected):
+    assert choose_columns(["a", "b", "weight"], columns, "table") == expected
+
+
+def test_numbered_columns_by_number_or_text():
+    assert choose_columns([0, 1, 2], (2, 0), "table") == [2, 0]
+    assert choose_columns([0, 1, 2], ("2", "0"), "table") == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("names", "columns", "message"),
+    [
+        (["a", "b"], ("a", "c"), "table has no column 'c'; its columns are 'a', 'b'"),
+        (["a", "b", "b"], ("a", "b"), "2 columns 'b'"),
+        (["a", "b"], ("a",), "two or three"),
+        (["a", "b"], "ab", "two or three"),
+        (["a"], None, "columns 'a'"),
+        (["a", "weight"], None, "name those to use"),
+        (["a", "b", "weight", "Weight"], None, "name those to use"),
+        ([], None, "columns none"),
+    ],
+)
+def test_columns_that_cannot_be_chosen(names, columns, message):
+    with pytest.raises(InputError, match=message):
+        choose_columns(names, columns, "table")
+
+
+def test_two_named_columns_leave_weights_out():
+    table = pa.table({"a": [0], "b": [1], "weight": [0.5]})
+    assert open_source(table).weighted
+    assert not open_source(table, columns=("a", "b")).weighted
+    assert open_source(table, columns=("a", "b", "weight")).weighted
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([0, None, 2], "column 'b', row 1: the id is missing"),
+        (["x", None, "y"], "column 'b', row 1: the id is missing"),
+        ([0.0, 1.0, 2.0], r"column 'b': ids are (double|float64).*\.astype\(np\.int64\)"),
+        ([True, False, True], "column 'b': ids are bool"),
+        ([b"x", b"y", b"z"], "column 'b': ids are binary"),
+        (["x", "y", "z"], "sources are integers and targets are strings"),
+        ([[1], [2], [3]], "column 'b': ids are list"),
+    ],
+)
+def test_ids_that_cannot_be_used(values, message, tmp_path):
+    first = ["x", "y", "z"] if isinstance(values[0], str) else [0, 1, 2]
+    table = pa.table({"a": first if None in values else [0, 1, 2], "b": values})
+    pq.write_table(table, tmp_path / "edges.parquet")
+    for edges in (table, table.to_pandas(), tmp_path / "edges.parquet"):
+        with pytest.raises(InputError, match=message):
+            list(open_source(edges).batches())
+
+
+def test_fractions_are_no_ids():
+    table = pa.table({"a": [0, 1], "b": [0, 1.5]})
+    for edges in (table, table.to_pandas()):
+        with pytest.raises(InputError, match=r"column 'b', row 1: 1\.5 is no id"):
+            open_source(edges)
+
+
+def test_mixed_objects_in_pandas():
+    frame = pd.DataFrame({"a": [0, 1], "b": [2, "x"]})
+    with pytest.raises(InputError, match="pandas DataFrame, column 'b', row 1: 'x' is a str"):
+        open_source(frame)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (["x", "y"], "column 'weight': weights are"),
+        ([True, False], "column 'weight': weights are bool"),
+        ([1.0, None], "column 'weight', row 1: the weight is missing"),
+    ],
+)
+def test_weights_that_cannot_be_used(weights, message, tmp_path):
+    table = pa.table({"a": [0, 1], "b": [1, 2], "weight": weights})
+    pq.write_table(table, tmp_path / "edges.parquet")
+    for edges in (table, table.to_pandas(), tmp_path / "edges.parquet"):
+        with pytest.raises(InputError, match=message):
+            list(open_source(edges).batches())
+
+
+def test_weights_of_any_number_type():
+    for values in ([1, 2], [Decimal("1"), Decimal("2")], np.array([1, 2], "f2")):
+        (batch,) = open_source(pa.table({"a": [0, 1], "b": [1, 2], "weight": values})).batches()
+        assert batch.weight.dtype == np.float64
+        assert batch.weight.tolist() == [1.0, 2.0]
+
+
+def test_what_is_no_table():
+    for edges in (pa.chunked_array([[1, 2]]), pa.array([1, 2])):
+        with pytest.raises(InputError, match="is no table of edges"):
+            open_source(edges)
+
+
+# Parquet files
+
+
+def test_parquet_names_the_part_and_its_row(tmp_path, monkeypatch):
+    monkeypatch.setattr("graphwalk.storage.sources.parquet.BATCH_EDGES", 2)
+    pq.write_table(pa.table({"a": [0], "b": [1]}), tmp_path / "0.parquet")
+    pq.write_table(pa.table({"a": [0, 1, 2, None], "b": [1] * 4}), tmp_path / "1.parquet")
+    with pytest.raises(InputError, match=r"1\.parquet, column 'a', row 3"):
+        list(open_source(tmp_path).batches())
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ({"a": ["x"], "b": ["y"]}, "use one type"),
+        ({"a": [0], "c": [1]}, r"1\.parquet has no column 'b'"),
+    ],
+)
+def test_parts_that_differ(second, message, tmp_path):
+    pq.write_table(pa.table({"a": [0], "b": [1]}), tmp_path / "0.parquet")
+    pq.write_table(pa.table(second), tmp_path / "1.parquet")
+    with pytest.raises(InputError, match=message):
+        open_source(tmp_path)
+
+
+def test_parquet_is_decoded_lazily(tmp_path, monkeypatch):
+    monkeypatch.setattr("graphwalk.storage.sources.parquet.BATCH_EDGES", 10)
+    table = pa.table({"a": np.arange(1000), "b": np.arange(1000)})
+    pq.write_table(table, tmp_path / "edges.parquet", row_group_size=10)
+    source = open_source(tmp_path / "edges.parquet")
+    first = next(source.batches())
+    assert (len(first.src), first.first_edge) == (10, 0)
+
+
+def test_parquet_files_that_are_none(tmp_path):
+    (tmp_path / "edges.parquet").write_text("source,target\n0,1\n")
+    with pytest.raises(InputError, match=r"edges\.parquet is no Parquet file"):
+        open_source(tmp_path / "edges.parquet")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"without \*\.parquet files"):
+        open_source(tmp_path / "empty")
+
+
+def test_damaged_parquet(tmp_path):
+    path = tmp_path / "edges.parquet"
+    table = pa.table({"a": np.arange(10000), "b": np.arange(10000)})
+    pq.write_table(table, path, use_dictionary=False, write_page_checksum=True)
+    data = bytearray(path.read_bytes())
+    data[100:2000] = b"\xff" * 1900
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"edges\.parquet is damaged"):
+        list(open_source(path).batches())
