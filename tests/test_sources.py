@@ -403,6 +403,7 @@ BAD = {
     "float row": ([[0, 1, 2], [0.5], []], r"row 1: \[0\.5\] is no row"),
     "text row": ([[0], ["a"]], r"row 1: \['a'\] is no row"),
     "None row": ([[0], None], "row 1: None is no row"),
+    "set row": ([{0}, {0}], r"row 0: \{0\} is no row"),
     "nested row": ([[0], [[0], [1, 0]]], "row 1"),
     "2-d row": ([np.array([0]), np.array([[0]])], "row 1"),
     "out of range": ([[0], [], [1, 3]], "row 2: neighbour 3 is not one of its rows 0 to 2"),
@@ -420,7 +421,7 @@ BAD = {
     "not square": (scipy.sparse.csr_array((2, 3)), r"shape \(2, 3\)"),
     "1-d sparse": (scipy.sparse.coo_array([1, 0]), r"shape \(2,\)"),
     "complex": (scipy.sparse.eye_array(2, dtype=complex), "weights are complex128"),
-    "number": (5, "edges in a int cannot be read"),
+    "number": (5, "edges of type int cannot be read"),
     "generator": ((pair for pair in pairs()), "generator"),
     "None at all": (None, "NoneType"),
 }
@@ -434,7 +435,7 @@ def test_bad_input_names_the_culprit(case):
 
 
 def test_columns_are_for_tables_and_files():
-    with pytest.raises(InputError, match="a ndarray has none"):
+    with pytest.raises(InputError, match="a ndarray has no named columns"):
         open_source(np.array([SRC, DST]), columns=("a", "b"))
 
 

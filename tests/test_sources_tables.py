@@ -52,6 +52,7 @@ def test_numbered_columns_by_number_or_text():
         (["a", "b", "b"], ("a", "b"), "2 columns 'b'"),
         (["a", "b"], ("a",), "two or three"),
         (["a", "b"], "ab", "two or three"),
+        (["a", "b"], 2, "two or three"),
         (["a"], None, "columns 'a'"),
         (["a", "weight"], None, "name those to use"),
         (["a", "b", "weight", "Weight"], None, "name those to use"),

@@ -68,7 +68,7 @@ def open_source(edges: Any, *, columns: Sequence[Hashable] | None = None) -> Edg
         return open_table(edges, columns)
     if columns is not None:
         raise InputError(
-            f"columns= names columns of tables and files; a {type(edges).__name__} has none"
+            f"columns= is for tables and files; a {type(edges).__name__} has no named columns"
         )
     return _open_in_memory(edges)
 
@@ -93,7 +93,7 @@ def _open_in_memory(edges: Any) -> EdgeSource:
     if hasattr(edges, "__array__"):
         array = as_array(edges, "the array of edges")
         return open_rows(array) if _is_rows(array) else open_array(edges)
-    raise InputError(f"edges in a {type(edges).__name__} cannot be read; pass {_FORMS}")
+    raise InputError(f"edges of type {type(edges).__name__} cannot be read; pass {_FORMS}")
 
 
 def _open_list(edges: list[Any]) -> EdgeSource:

@@ -231,10 +231,11 @@ def _check_no_pairs(rows: Rows) -> None:
 
 
 def _length(row: Any) -> int:
-    try:
-        return -1 if isinstance(row, str | bytes) else len(row)
-    except TypeError:
-        return -1
+    """Return the length of a row, or -1 for what is none."""
+    if isinstance(row, list | tuple):
+        return len(row)
+    shape = np.shape(row) if hasattr(row, "__array__") else ()
+    return int(shape[0]) if shape else -1
 
 
 def _bad_row(rows: Rows, number: int) -> InputError:
