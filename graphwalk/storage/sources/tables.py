@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from graphwalk.errors import InputError
@@ -73,7 +72,7 @@ def choose_columns(
         Where a column does not exist or its name is not unique, or there are too few.
     """
     if columns is not None:
-        if isinstance(columns, str) or np.shape(columns) not in ((2,), (3,)):
+        if not isinstance(columns, list | tuple) or len(columns) not in (2, 3):
             raise InputError(f"columns={columns!r} must be two or three column names")
         return [_position(names, column, table) for column in columns]
     weight = _named(names, _WEIGHT_NAMES)
