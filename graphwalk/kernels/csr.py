@@ -1,0 +1,300 @@
+"""Kernels of the build: count entries, scatter them into buckets, turn a bucket into rows.
+
+An *entry* is one stored neighbour. While it waits in its bucket it is a 64-bit key: the row within
+the bucket in the high bits and the neighbour in the low `bits` ones, so that sorting the keys
+sorts rows and neighbours at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from graphwalk.kernels.compiling import inline, jit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Integers: TypeAlias = "NDArray[np.integer[Any]]"
+Floats: TypeAlias = "NDArray[np.floating[Any]]"
+Counts: TypeAlias = "NDArray[np.int64]"
+
+
+@jit
+def count_bins(
+    src: Integers, dst: Integers, shift: int, both_ways: bool, drop_loops: bool, bins: Counts
+) -> int:
+    """Add to `bins` the entries that these edges make, by ``row >> shift``; return the loops."""
+    loops = 0
+    for i in range(src.size):
+        if src[i] == dst[i]:
+            loops += 1
+            if not drop_loops:
+                bins[src[i] >> shift] += 1
+        else:
+            bins[src[i] >> shift] += 1
+            if both_ways:
+                bins[dst[i] >> shift] += 1
+    return loops
+
+
+@jit
+def count_buckets(
+    src: Integers,
+    dst: Integers,
+    shift: int,
+    bucket_of_bin: Integers,
+    both_ways: bool,
+    drop_loops: bool,
+    counts: Counts,
+) -> None:
+    """Add to `counts` the entries that these edges make, by bucket."""
+    for i in range(src.size):
+        if src[i] == dst[i]:
+            if not drop_loops:
+                counts[bucket_of_bin[src[i] >> shift]] += 1
+        else:
+            counts[bucket_of_bin[src[i] >> shift]] += 1
+            if both_ways:
+                counts[bucket_of_bin[dst[i] >> shift]] += 1
+
+
+@inline
+def _put(
+    row: int,
+    neighbor: int,
+    bucket: int,
+    bits: int,
+    first_node: Counts,
+    cursor: Counts,
+    keys: Counts,
+) -> int:
+    at = cursor[bucket]
+    keys[at] = ((np.int64(row) - first_node[bucket]) << bits) | np.int64(neighbor)
+    cursor[bucket] = at + 1
+    return int(at)
+
+
+@jit
+def scatter(
+    src: Integers,
+    dst: Integers,
+    weights: Floats,
+    shift: int,
+    bucket_of_bin: Integers,
+    both_ways: bool,
+    drop_loops: bool,
+    bits: int,
+    first_node: Counts,
+    cursor: Counts,
+    keys: Counts,
+    key_weights: Floats,
+) -> None:
+    """Write the entries that these edges make at their bucket's `cursor`, in input order.
+
+    Buckets from ``len(first_node)`` on are not wanted in this pass. `weights` and `key_weights` are
+    empty for unweighted edges.
+    """
+    weighted = weights.size > 0
+    wanted = first_node.size
+    for i in range(src.size):
+        u = src[i]
+        v = dst[i]
+        if u == v and drop_loops:
+            continue
+        bucket = bucket_of_bin[u >> shift]
+        if bucket < wanted:
+            at = _put(u, v, bucket, bits, first_node, cursor, keys)
+            if weighted:
+                key_weights[at] = weights[i]
+        if both_ways and u != v:
+            bucket = bucket_of_bin[v >> shift]
+            if bucket < wanted:
+                at = _put(v, u, bucket, bits, first_node, cursor, keys)
+                if weighted:
+                    key_weights[at] = weights[i]
+
+
+@jit
+def emit_rows(
+    keys: Counts, bits: int, first_node: int, merge: bool, neighbors: Integers, ends: Counts
+) -> tuple[int, int, int]:
+    """Write the rows of a bucket's sorted `keys`.
+
+    Returns
+    -------
+    entries, loops, parallel : int
+        Entries written, how many of them are self-loops, and the position among `keys` of the
+        first one that repeats the one before it, or −1.
+    """
+    mask = (np.int64(1) << bits) - 1
+    entries = 0
+    loops = 0
+    parallel = -1
+    row = 0
+    previous = np.int64(-1)
+    for i in range(keys.size):
+        key = keys[i]
+        if key == previous:
+            if parallel < 0:
+                parallel = i
+            if merge:
+                continue
+        previous = key
+        while row < key >> bits:
+            ends[row] = entries
+            row += 1
+        neighbors[entries] = key & mask
+        loops += (key & mask) == (key >> bits) + first_node
+        entries += 1
+    ends[row:] = entries
+    return entries, loops, parallel
+
+
+@jit
+def order_ties(keys: Counts, order: Counts) -> None:
+    """Within runs of equal keys, put `order` (which sorts `keys`) back into input order."""
+    start = 0
+    for i in range(1, order.size + 1):
+        if i < order.size and keys[order[i]] == keys[order[start]]:
+            continue
+        if i - start == 2:
+            if order[start] > order[start + 1]:
+                order[start], order[start + 1] = order[start + 1], order[start]
+        elif i - start > 2:
+            order[start:i] = np.sort(order[start:i])
+        start = i
+
+
+@jit
+def emit_weighted_rows(
+    keys: Counts,
+    order: Counts,
+    key_weights: Floats,
+    bits: int,
+    first_node: int,
+    merge: bool,
+    neighbors: Integers,
+    weights: NDArray[np.float32],
+    ends: Counts,
+) -> tuple[int, int, int]:
+    """Write the rows of a bucket whose `keys`, taken in `order`, are sorted.
+
+    Weights of merged entries add up in float64, in input order. Returns what `emit_rows` does.
+    """
+    mask = (np.int64(1) << bits) - 1
+    entries = 0
+    loops = 0
+    parallel = -1
+    row = 0
+    previous = np.int64(-1)
+    total = 0.0
+    for i in range(keys.size):
+        key = keys[order[i]]
+        if key == previous:
+            if parallel < 0:
+                parallel = i
+            if merge:
+                total += key_weights[order[i]]
+                weights[entries - 1] = total
+                continue
+        previous = key
+        while row < key >> bits:
+            ends[row] = entries
+            row += 1
+        total = np.float64(key_weights[order[i]])
+        neighbors[entries] = key & mask
+        weights[entries] = total
+        loops += (key & mask) == (key >> bits) + first_node
+        entries += 1
+    ends[row:] = entries
+    return entries, loops, parallel
+
+
+@jit
+def first_zero_row(ends: Counts, weights: NDArray[np.float32]) -> int:
+    """Return the first row that has entries, none of them with a weight above zero; or −1."""
+    start = 0
+    for row in range(ends.size):
+        positive = ends[row] == start
+        for i in range(start, ends[row]):
+            if weights[i] > 0:
+                positive = True
+                break
+        if not positive:
+            return row
+        start = ends[row]
+    return -1
+
+
+@jit
+def first_bad_weight(weights: Floats) -> int:
+    """Return the position of the first weight that is negative, infinite or NaN; or −1."""
+    for i in range(weights.size):
+        if not (weights[i] >= 0 and weights[i] < np.inf):
+            return i
+    return -1
+
+
+@inline
+def _mix(x: np.uint64) -> np.uint64:
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@inline
+def _entry_hash(row: int, neighbor: int, weight: np.uint32) -> np.uint64:
+    state = _mix(np.uint64(row) + np.uint64(0x9E3779B97F4A7C15))
+    state = _mix(state + np.uint64(neighbor))
+    return _mix(state + np.uint64(weight))
+
+
+@jit
+def asymmetry(
+    ends: Counts, first_node: int, neighbors: Integers, weight_bits: NDArray[np.uint32]
+) -> int:
+    """Return Σ h(u, v, w) − Σ h(v, u, w) over the entries, modulo 2⁶⁴.
+
+    Summed over all rows this is 0 when every entry has its mirror image, and (but for a chance of
+    2⁻⁶⁴) not otherwise. `weight_bits` is empty for an unweighted graph.
+    """
+    difference = np.uint64(0)
+    i = 0
+    for row in range(ends.size):
+        while i < ends[row]:
+            bits = weight_bits[i] if weight_bits.size else np.uint32(0)
+            difference += _entry_hash(first_node + row, neighbors[i], bits)
+            difference -= _entry_hash(neighbors[i], first_node + row, bits)
+            i += 1
+    return difference  # type: ignore[return-value]
+
+
+@jit
+def find_sorted(
+    values: Counts, starts: Counts, shift: int, queries: Integers, found: Counts
+) -> None:
+    """Write each query's position in the ascending `values`, or −1.
+
+    ``starts[k]`` is the position of the first value whose ``(value - values[0]) >> shift`` is at
+    least k, which leaves the binary search few values to look at.
+    """
+    lowest = values[0]
+    highest = values[values.size - 1]
+    for i in range(queries.size):
+        query = np.int64(queries[i])
+        found[i] = -1
+        if query < lowest or query > highest:
+            continue
+        prefix = (query - lowest) >> shift
+        low = starts[prefix]
+        high = starts[prefix + 1]
+        while low < high:
+            middle = (low + high) >> 1
+            if values[middle] < query:
+                low = middle + 1
+            else:
+                high = middle
+        if low < values.size and values[low] == query:
+            found[i] = low

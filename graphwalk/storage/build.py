@@ -1,0 +1,117 @@
+"""`build_zarr`: edges of any form into a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from graphwalk.errors import InputError
+from graphwalk.storage.budget import Tuning
+from graphwalk.storage.location import locate
+from graphwalk.storage.parallel import num_cores
+from graphwalk.storage.pipeline import BuildOptions, build
+from graphwalk.storage.progress import Progress
+from graphwalk.storage.sources import open_source
+from graphwalk.units import parse_size
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from graphwalk.storage.graph import Graph
+    from graphwalk.storage.rows import Duplicates
+
+
+def build_zarr(
+    edges: Any,
+    store: str | os.PathLike[str] | None = None,
+    *,
+    directed: bool = False,
+    columns: Sequence[str | int] | None = None,
+    duplicates: Duplicates = "merge",
+    self_loops: Literal["keep", "drop"] = "keep",
+    num_nodes: int | None = None,
+    relabel: bool | Literal["auto"] = "auto",
+    overwrite: bool = False,
+    memory: str | int = "4 GiB",
+    progress: bool | None = None,
+) -> Graph:
+    """Write a graph's edges into a store, and open it.
+
+    Parameters
+    ----------
+    edges : edges in any form
+        *Edge lists*: an integer array of shape (2, E) or (E, 2); a tuple ``(src, dst)`` or ``(src,
+        dst, weight)``; a pandas or Arrow table; the path of a Parquet, CSV, TSV or SNAP text file;
+        a NetworkX graph. *Adjacency lists*, whose rows say whose neighbours are listed: a SciPy
+        sparse matrix, CSR arrays, a list or an object array of arrays.
+    store : str or path, optional
+        Path or URL of the store to make. Without one the graph lies in a temporary folder (see
+        Dask's ``temporary-directory``) for as long as the returned `Graph` is used.
+    directed : bool
+        Whether an edge leads one way only. If not, each edge of an edge list is stored with both
+        its ends, and the rows of an adjacency list must be symmetric.
+    columns : sequence of str or int, optional
+        Which columns of a table or file are source, target and, if there is a third, weight.
+    duplicates : {"merge", "keep", "error"}
+        What becomes of parallel edges: one edge, whose weight is the sum of theirs; as many edges;
+        or an error. In an undirected graph an edge listed both ways is listed twice.
+    self_loops : {"keep", "drop"}
+        What becomes of edges from a node to itself.
+    num_nodes : int, optional
+        Number of nodes, if more than the edges show. Ids are then 0 … num_nodes - 1.
+    relabel : bool or "auto"
+        Whether nodes are numbered anew, in ascending order of their ids, which are then kept as
+        `Graph.labels`. ``"auto"`` numbers strings anew, and integers that are sparse: the highest
+        is at least 4 times the number of edges, and `num_nodes` is not given. False forbids it.
+    overwrite : bool
+        Whether to replace a store that is there already.
+    memory : str or int
+        How much memory the build may use, edges that are in memory anyway not counted.
+    progress : bool, optional
+        Whether to show progress on stderr; by default if it is a terminal.
+
+    Returns
+    -------
+    Graph
+        The graph in its store.
+
+    Raises
+    ------
+    InputError
+        When edges or parameters cannot be used. Nothing is left behind.
+    StoreExistsError
+        When there is something at `store` that is not to be replaced.
+    MemoryBudgetError
+        When the graph cannot be built within `memory`.
+    """
+    _check_choice("duplicates", duplicates, ("merge", "keep", "error"))
+    _check_choice("self_loops", self_loops, ("keep", "drop"))
+    _check_choice("relabel", relabel, ("auto", True, False))
+    _check_choice("directed", directed, (True, False))
+    _check_num_nodes(num_nodes, relabel)
+    options = BuildOptions(directed, duplicates, self_loops == "drop", num_nodes, relabel)
+    tuning = Tuning(parse_size(memory), num_cores())
+    location = None if store is None else locate(store)
+    source = open_source(edges, columns=columns)
+    return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
+
+
+def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
+    if not any(
+        value is choice or (isinstance(value, str) and value == choice) for choice in choices
+    ):
+        raise InputError(f"{name}={value!r} is none of {', '.join(map(repr, choices))}")
+
+
+def _check_num_nodes(num_nodes: object, relabel: object) -> None:
+    if num_nodes is None:
+        return
+    if isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer) or num_nodes < 1:
+        raise InputError(f"num_nodes={num_nodes!r} is not a positive integer")
+    if relabel is True:
+        raise InputError(
+            "num_nodes says that ids are numbers below it, relabel=True that they are "
+            "not; leave one of them out"
+        )

@@ -1,0 +1,180 @@
+"""The store on disk: which arrays it has, how they are encoded, and what the attributes say."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import zarr
+from zarr.codecs import BloscCodec, Crc32cCodec
+
+from graphwalk.errors import StoreError, StoreNotFoundError
+from graphwalk.storage.location import zarr_store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import DTypeLike
+
+#: Version of the format that this module writes, and the newest that it reads.
+FORMAT = 1
+
+#: Key of the group's attributes under which everything about the graph lies.
+ATTRIBUTE = "graphwalk"
+
+#: Size of a chunk before compression, in bytes.
+CHUNK_BYTES = 4 << 20
+
+#: What a chunk that is missing reads as, by array: nothing that a store could contain.
+FILL_VALUES: Mapping[str, float] = {
+    "offsets": -1,
+    "neighbors": -1,
+    "weights": float("nan"),
+    "labels": -1,
+    "label_offsets": -1,
+    "label_bytes": 255,  # no byte of UTF-8
+}
+
+LabelKind = Literal["int64", "string"]
+
+
+@dataclass(frozen=True)
+class GraphInfo:
+    """What a store's attributes say about its graph."""
+
+    num_nodes: int
+    num_entries: int
+    num_edges: int
+    directed: bool
+    weighted: bool
+    labels: LabelKind | None
+
+    @property
+    def neighbor_dtype(self) -> np.dtype[Any]:
+        """Type of the array ``neighbors``."""
+        return neighbor_dtype(self.num_nodes)
+
+
+def neighbor_dtype(num_nodes: int) -> np.dtype[Any]:
+    """Return the type of the array ``neighbors`` of a graph of that many nodes."""
+    return np.dtype(np.int32 if num_nodes < 2**31 else np.int64)
+
+
+def chunk_length(name: str, num_nodes: int) -> int:
+    """Return how many elements a full chunk of the array `name` has."""
+    if name in ("neighbors", "weights"):  # cut alike, so that they are read alike
+        return CHUNK_BYTES // neighbor_dtype(num_nodes).itemsize
+    return CHUNK_BYTES if name == "label_bytes" else CHUNK_BYTES // 8
+
+
+def create_group(place: str) -> zarr.Group:
+    """Make the group of a new store, which is marked as incomplete."""
+    attributes = {ATTRIBUTE: {"format": FORMAT, "complete": False}}
+    store = zarr_store(place, read_only=False)
+    return zarr.create_group(store, zarr_format=3, attributes=attributes)
+
+
+def create_array(
+    group: zarr.Group, name: str, dtype: DTypeLike, length: int, chunk: int
+) -> zarr.Array[Any]:
+    """Add the array `name` to a store.
+
+    The checksum is computed over what is stored. Chunks are written even where they are nothing but
+    fill value, so that one that is not there is missing.
+    """
+    dtype = np.dtype(dtype)
+    codecs = [
+        BloscCodec(typesize=dtype.itemsize, cname="lz4", clevel=5, shuffle="shuffle"),
+        Crc32cCodec(),
+    ]
+    return group.create_array(
+        name,
+        shape=(length,),
+        chunks=(chunk,),
+        dtype=dtype,
+        fill_value=FILL_VALUES[name],
+        filters=None,
+        compressors=codecs,
+        config={"write_empty_chunks": True},
+    )
+
+
+def complete(group: zarr.Group, info: GraphInfo) -> None:
+    """Write the attributes, the mark of completeness among them: the last step of a build."""
+    group.update_attributes({ATTRIBUTE: {"format": FORMAT, **asdict(info), "complete": True}})
+
+
+def open_group(location: str) -> tuple[zarr.Group, GraphInfo]:
+    """Open the store at `location` and read its attributes.
+
+    Raises
+    ------
+    StoreNotFoundError
+        When there is nothing at `location`.
+    StoreError
+        When what is there is no Zarr group, no store of graphwalk, incomplete, or too new.
+    """
+    group = _open_zarr_group(location)
+    attributes = group.attrs.asdict().get(ATTRIBUTE)
+    if not isinstance(attributes, dict):
+        raise StoreError(
+            f"{location} is a Zarr group but no graphwalk store: "
+            f"it has no attribute {ATTRIBUTE!r}; make one with graphwalk.build_zarr"
+        )
+    return group, _read_info(location, attributes)
+
+
+def is_graphwalk_store(location: str) -> bool:
+    """Return whether a store, complete or not, and of whatever version, lies at `location`."""
+    try:
+        return ATTRIBUTE in _open_zarr_group(location).attrs
+    except StoreError:
+        return False
+
+
+def _open_zarr_group(location: str) -> zarr.Group:
+    store = zarr_store(location, read_only=True)
+    try:
+        return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _nothing_to_open(location) from error
+    except ValueError as error:  # such as an array's metadata, or no JSON
+        raise StoreError(f"{location} is no Zarr group: {error}") from error
+
+
+def _nothing_to_open(location: str) -> StoreError:
+    from pathlib import Path
+
+    if "://" in location:
+        return StoreNotFoundError(f"there is no graphwalk store at {location}")
+    path = Path(location)
+    if not path.exists():
+        partial = Path(f"{location}.partial")
+        hint = f"; a build left {partial} unfinished, run it again" if partial.exists() else ""
+        return StoreNotFoundError(f"there is nothing at {location}{hint}")
+    kind = "folder" if path.is_dir() else "file"
+    return StoreError(
+        f"{location} is a {kind} but no Zarr group (it has no zarr.json); "
+        "make a store with graphwalk.build_zarr"
+    )
+
+
+def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
+    version = attributes.get("format")
+    if not isinstance(version, int) or version < 1:
+        raise StoreError(f"{location}: the attribute 'format' is {version!r}; build the store anew")
+    if version > FORMAT:
+        raise StoreError(
+            f"{location} has format {version}, and this graphwalk reads formats up to {FORMAT}; "
+            "install a newer graphwalk"
+        )
+    if attributes.get("complete") is not True:
+        raise StoreError(
+            f"{location} is incomplete: the build that wrote it did not finish; "
+            "build it again with overwrite=True"
+        )
+    missing = [field.name for field in fields(GraphInfo) if field.name not in attributes]
+    if missing:
+        raise StoreError(f"{location}: the attributes lack {missing[0]!r}; build the store anew")
+    return GraphInfo(**{field.name: attributes[field.name] for field in fields(GraphInfo)})

@@ -1,0 +1,186 @@
+"""Where stores lie: paths and URLs, and how a new store takes its place there."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zarr.storage import FsspecStore, LocalStore
+
+from graphwalk.errors import StoreError, StoreExistsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zarr.abc.store import Store
+
+
+def locate(store: object) -> str:
+    """Return a URL as it is, and a path as an absolute one, which holds in other processes too."""
+    if not isinstance(store, str | os.PathLike):
+        raise StoreError(
+            f"a store is named by a path or URL, not by {type(store).__name__}: {store!r}"
+        )
+    text = os.fspath(store)
+    if not isinstance(text, str) or not text.strip():
+        raise StoreError(f"a store is named by a path or URL, not by {text!r}")
+    text = text.removeprefix("file://")
+    return text if is_url(text) else str(Path(text).expanduser().absolute())
+
+
+def is_url(location: str) -> bool:
+    """Return whether `location` names something other than a local path."""
+    return "://" in location
+
+
+def zarr_store(location: str, *, read_only: bool) -> Store:
+    """Return the Zarr store at `location`."""
+    if not is_url(location):
+        return LocalStore(location, read_only=read_only)
+    try:
+        return FsspecStore.from_url(location, read_only=read_only)
+    except (ImportError, ValueError) as error:
+        raise StoreError(f"cannot open {location}: {error}") from error
+
+
+@contextmanager
+def new_store(location: str, *, overwrite: bool, is_ours: Callable[[str], bool]) -> Iterator[str]:
+    """Yield where to build the store that is to lie at `location`.
+
+    A local store is built beside its place and renamed when the block ends; on a URL, which cannot
+    be renamed, it is built in place. Nothing is left behind when the block raises.
+
+    Parameters
+    ----------
+    location : str
+        What `locate` returned.
+    overwrite : bool
+        Whether a store that is there already may be replaced.
+    is_ours : callable
+        Tells whether what lies at a location is a graphwalk store, for nothing else is replaced.
+    """
+    with (_new_remote if is_url(location) else _new_local)(location, overwrite, is_ours) as place:
+        yield place
+
+
+def _check_free(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> None:
+    if not overwrite:
+        raise StoreExistsError(
+            f"{location} exists already; pass overwrite=True to replace it, or another path"
+        )
+    if not is_ours(location):
+        raise StoreExistsError(
+            f"{location} exists and is no graphwalk store, so overwrite=True does not replace it; "
+            "remove it yourself, or pass another path"
+        )
+
+
+@contextmanager
+def _new_local(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> Iterator[str]:
+    target = Path(location)
+    if _is_occupied(target):
+        _check_free(location, overwrite, is_ours)
+    with _made_folders(target.parent), _claimed(Path(f"{location}.partial")) as partial:
+        yield str(partial)
+        _replace(target, partial)
+
+
+def _is_occupied(target: Path) -> bool:
+    """Return whether something is at `target`; an empty folder counts as nothing."""
+    return os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir()))
+
+
+@contextmanager
+def _made_folders(folder: Path) -> Iterator[None]:
+    """Make `folder` and its parents, and unmake those that were missing if the block raises."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        _remove_empty(missing)
+        if error.filename is None or not missing or folder.exists():
+            raise
+        raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from error
+    except BaseException:
+        _remove_empty(missing)
+        raise
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+@contextmanager
+def _claimed(partial: Path) -> Iterator[Path]:
+    """Make the folder `partial` anew, and hold it against other builds while the block runs."""
+    try:
+        partial.mkdir(exist_ok=True)
+        folder = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise StoreError(f"cannot build in {partial}: {error.strerror}") from error
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
+        raise StoreError(
+            f"another build is writing {partial}; wait for it, or pass another path"
+        ) from None
+    try:
+        _empty(partial)  # what a build that was killed has left
+        yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    finally:
+        os.close(folder)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _replace(target: Path, partial: Path) -> None:
+    """Put `partial` where `target` is; two renames are as near to one step as folders allow."""
+    if not _is_occupied(target):
+        partial.rename(target)
+        return
+    old = Path(f"{target}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    target.rename(old)
+    partial.rename(target)
+    shutil.rmtree(old)
+
+
+@contextmanager
+def _new_remote(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> Iterator[str]:
+    filesystem, path = _filesystem(location)
+    if filesystem.exists(path) and filesystem.find(path):
+        _check_free(location, overwrite, is_ours)
+        filesystem.rm(path, recursive=True)
+    try:
+        yield location
+    except BaseException:
+        if filesystem.exists(path):
+            filesystem.rm(path, recursive=True)
+        raise
+
+
+def _filesystem(location: str) -> tuple[Any, str]:
+    try:
+        from fsspec.core import url_to_fs
+
+        filesystem, path = url_to_fs(location)
+    except (ImportError, ValueError) as error:
+        raise StoreError(f"cannot write to {location}: {error}") from error
+    return filesystem, path

@@ -1,0 +1,52 @@
+"""Work spread over threads, its results taken up in order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def num_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def thread_pool(threads: int) -> ThreadPoolExecutor:
+    """Return a pool of that many threads."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="graphwalk")
+
+
+def map_in_order(
+    pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int
+) -> Iterator[R]:
+    """Yield ``function(item)`` in the order of `items`, at most `ahead` of them unread at a time.
+
+    `items` is drawn by the calling thread. When the caller stops early or a call fails, the calls
+    that have not begun are dropped and the others waited for.
+    """
+    running: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            running.append(pool.submit(function, item))
+            if len(running) >= ahead:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+    finally:
+        drain(running)
+
+
+def drain(futures: Iterable[Future[R]]) -> None:
+    """Cancel what has not begun, and wait for the rest, whatever becomes of it."""
+    for future in list(futures):
+        if not future.cancel():
+            future.exception()

@@ -1,0 +1,34 @@
+"""Progress bars of the stages of a build."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Progress:
+    """Shows one bar a stage on stderr, or nothing.
+
+    Parameters
+    ----------
+    show : bool or None
+        None shows bars when stderr is a terminal.
+    """
+
+    def __init__(self, show: bool | None = None) -> None:
+        self._show = sys.stderr.isatty() if show is None else show
+
+    @contextmanager
+    def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], object]]:
+        """Show a bar while the block runs; the block calls what it is given with its advances."""
+        if not self._show:
+            yield lambda _: None
+            return
+        from tqdm import tqdm
+
+        with tqdm(desc=name, total=total, unit=f" {unit}", unit_scale=True) as bar:
+            yield bar.update

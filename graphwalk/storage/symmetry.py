@@ -1,0 +1,42 @@
+"""Find what makes rows asymmetric, for an error message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import zarr
+
+#: Entries up to which the search is worth its time and memory.
+MOST_ENTRIES = 1 << 26
+
+
+def asymmetric_entry(group: zarr.Group, num_nodes: int, num_entries: int) -> tuple[int, int] | None:
+    """Return (row, neighbour) of the first entry without a mirror image of its weight.
+
+    None when the graph is too large to look for it.
+    """
+    if num_entries > MOST_ENTRIES:
+        return None
+    degrees = np.diff(np.asarray(group["offsets"][:]))  # type: ignore[index]
+    neighbors = np.asarray(group["neighbors"][:])  # type: ignore[index]
+    rows = np.repeat(np.arange(num_nodes), degrees)
+    weights = (
+        np.asarray(group["weights"][:])  # type: ignore[index]
+        if "weights" in group
+        else np.zeros(num_entries)
+    )
+    there = np.lexsort((weights, neighbors, rows))
+    back = np.lexsort((weights, rows, neighbors))
+    differ = (
+        (rows[there] != neighbors[back])
+        | (neighbors[there] != rows[back])
+        | (weights[there] != weights[back])
+    )
+    first = int(np.argmax(differ))
+    # The lesser of the two entries here is the one that the other order does not have.
+    one = (int(rows[there][first]), int(neighbors[there][first]))
+    other = (int(neighbors[back][first]), int(rows[back][first]))
+    return min(one, (other[1], other[0])) if one >= other else one

@@ -1,0 +1,38 @@
+"""Stores without a name, which last as long as the graph that was made with them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+
+import dask
+
+
+def temporary_location() -> str:
+    """Make a folder for a store without a name, and return where the store is to lie in it.
+
+    It is made where Dask's ``temporary-directory`` setting says, or in the system's folder for such
+    things. On several machines that has to be a folder that all of them share.
+    """
+    parent = dask.config.get("temporary-directory", None)
+    if parent is not None:
+        Path(parent).mkdir(parents=True, exist_ok=True)
+    return str(Path(tempfile.mkdtemp(prefix="graphwalk-", dir=parent)) / "graph.zarr")
+
+
+def remove_temporary(location: str) -> None:
+    """Remove the folder that `temporary_location` has made."""
+    shutil.rmtree(Path(location).parent, ignore_errors=True)
+
+
+def remove_with(owner: object, location: str) -> None:
+    """Remove a temporary store when `owner` is no longer used, or when the process ends."""
+    weakref.finalize(owner, _remove_if_ours, location, os.getpid())
+
+
+def _remove_if_ours(location: str, maker: int) -> None:
+    if os.getpid() == maker:  # a forked process has a copy of the owner, but not the store
+        remove_temporary(location)

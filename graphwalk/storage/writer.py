@@ -1,0 +1,190 @@
+"""A store's arrays, written front to back in whole chunks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.storage.budget import WRITE_AHEAD
+from graphwalk.storage.format import chunk_length, create_array, neighbor_dtype
+from graphwalk.storage.parallel import drain
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    import zarr
+    from numpy.typing import DTypeLike, NDArray
+
+    from graphwalk.storage.rows import Rows
+
+
+class ArrayWriter:
+    """Writes one array whose length is known only when it has ended.
+
+    Every chunk is written once and as a whole, whatever pieces come in, so that the store does not
+    depend on them. An array shorter than a full chunk is one chunk of its own length.
+
+    Parameters
+    ----------
+    group : zarr.Group
+        The store.
+    name : str
+        The array's name.
+    dtype : DTypeLike
+        The array's type.
+    num_nodes : int
+        Nodes of the graph.
+    capacity : int
+        The greatest length that the array may come to have.
+    pool : ThreadPoolExecutor
+        Encodes and writes the chunks.
+    ahead : int
+        How many chunks may be in the pool's hands at a time.
+    """
+
+    def __init__(
+        self,
+        group: zarr.Group,
+        name: str,
+        dtype: DTypeLike,
+        num_nodes: int,
+        capacity: int,
+        pool: ThreadPoolExecutor,
+        ahead: int = WRITE_AHEAD,
+    ) -> None:
+        self._group = group
+        self._name = name
+        self._capacity = capacity
+        self._chunk = chunk_length(name, num_nodes)
+        self._pool = pool
+        self._ahead = ahead
+        self._array: zarr.Array[Any] | None = None
+        self._buffer: NDArray[Any] = np.empty(min(self._chunk, capacity), dtype)
+        self._filled = 0
+        self._written = 0
+        self._running: list[Future[None]] = []
+
+    def append(self, values: NDArray[Any]) -> None:
+        """Write `values` after what was written so far."""
+        taken = 0
+        while taken < len(values):
+            count = min(self._chunk - self._filled, len(values) - taken)
+            self._buffer[self._filled : self._filled + count] = values[taken : taken + count]
+            taken += count
+            self._filled += count
+            if self._filled == self._chunk:
+                self._flush()
+
+    def finish(self) -> int:
+        """Write what is left, wait until all is written, and return the array's length."""
+        length = self._written + self._filled
+        if self._array is None:
+            self._array = self._create(length, max(1, length))
+        else:
+            self._wait()
+            if length != self._capacity:
+                self._array.resize((length,))
+        if self._filled:
+            self._array[self._written :] = self._buffer[: self._filled]
+        return length
+
+    def abandon(self) -> None:
+        """Wait for what the pool is writing, because the build has failed."""
+        drain(self._running)
+
+    def _create(self, length: int, chunk: int) -> zarr.Array[Any]:
+        return create_array(self._group, self._name, self._buffer.dtype, length, chunk)
+
+    def _flush(self) -> None:
+        if self._array is None:
+            self._array = self._create(self._capacity, self._chunk)
+        if len(self._running) >= self._ahead:
+            self._running.pop(0).result()
+        self._running.append(
+            self._pool.submit(self._write, self._array, self._written, self._buffer)
+        )
+        self._written += self._chunk
+        room = min(self._chunk, self._capacity - self._written)
+        self._buffer, self._filled = np.empty(room, self._buffer.dtype), 0
+
+    @staticmethod
+    def _write(array: zarr.Array[Any], start: int, values: NDArray[Any]) -> None:
+        array[start : start + len(values)] = values
+
+    def _wait(self) -> None:
+        while self._running:
+            self._running.pop(0).result()
+
+
+class GraphWriter:
+    """Writes rows as they come, and adds up what is said of them.
+
+    Attributes
+    ----------
+    num_entries, num_loops : int
+        Entries written, and how many of them are self-loops.
+    asymmetry : int
+        Sum over all `Rows.asymmetry`.
+    """
+
+    def __init__(
+        self,
+        group: zarr.Group,
+        num_nodes: int,
+        capacity: int,
+        weighted: bool,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        dtype = neighbor_dtype(num_nodes)
+        self._offsets = ArrayWriter(group, "offsets", np.int64, num_nodes, num_nodes + 1, pool)
+        self._neighbors = ArrayWriter(group, "neighbors", dtype, num_nodes, capacity, pool)
+        self._weights = (
+            ArrayWriter(group, "weights", np.float32, num_nodes, capacity, pool)
+            if weighted
+            else None
+        )
+        self.num_entries = 0
+        self.num_loops = 0
+        self.asymmetry = 0
+        self._offsets.append(np.zeros(1, np.int64))
+
+    def append(self, rows: Rows) -> None:
+        """Write the next rows."""
+        self._offsets.append(rows.ends + self.num_entries)
+        self._neighbors.append(rows.neighbors)
+        if self._weights is not None and rows.weights is not None:
+            self._weights.append(rows.weights)
+        self.num_entries += len(rows.neighbors)
+        self.num_loops += rows.loops
+        self.asymmetry += rows.asymmetry
+
+    def finish(self) -> None:
+        """Write what is left, and wait until all is written."""
+        for writer in self._writers():
+            writer.finish()
+
+    def abandon(self) -> None:
+        """Wait for what is being written, if the build has failed."""
+        for writer in self._writers():
+            writer.abandon()
+
+    def _writers(self) -> list[ArrayWriter]:
+        writers = [self._offsets, self._neighbors]
+        return writers if self._weights is None else [*writers, self._weights]
+
+
+def write_array(
+    group: zarr.Group,
+    name: str,
+    values: NDArray[Any],
+    num_nodes: int,
+    pool: ThreadPoolExecutor,
+) -> None:
+    """Write all of `values` as the array `name`."""
+    writer = ArrayWriter(group, name, values.dtype, num_nodes, len(values), pool)
+    try:
+        writer.append(values)
+        writer.finish()
+    finally:
+        writer.abandon()
