@@ -84,7 +84,7 @@ def _new_local(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -
     target = Path(location)
     if _is_occupied(target):
         _check_free(location, overwrite, is_ours)
-    with _made_folders(target.parent), _claimed(Path(f"{location}.partial")) as partial:
+    with made_folders(target.parent), claimed(Path(f"{location}.partial")) as partial:
         yield str(partial)
         _replace(target, partial)
 
@@ -95,17 +95,16 @@ def _is_occupied(target: Path) -> bool:
 
 
 @contextmanager
-def _made_folders(folder: Path) -> Iterator[None]:
+def made_folders(folder: Path) -> Iterator[None]:
     """Make `folder` and its parents, and unmake those that were missing if the block raises."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        yield
     except OSError as error:
         _remove_empty(missing)
-        if error.filename is None or not missing or folder.exists():
-            raise
         raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from error
+    try:
+        yield
     except BaseException:
         _remove_empty(missing)
         raise
@@ -118,19 +117,19 @@ def _remove_empty(folders: list[Path]) -> None:
 
 
 @contextmanager
-def _claimed(partial: Path) -> Iterator[Path]:
-    """Make the folder `partial` anew, and hold it against other builds while the block runs."""
+def claimed(partial: Path) -> Iterator[Path]:
+    """Make the folder `partial` anew, and hold it against other jobs while the block runs."""
     try:
         partial.mkdir(exist_ok=True)
         folder = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise StoreError(f"cannot build in {partial}: {error.strerror}") from error
+        raise StoreError(f"cannot write in {partial}: {error.strerror}") from error
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(folder)
         raise StoreError(
-            f"another build is writing {partial}; wait for it, or pass another path"
+            f"another job is writing {partial}; wait for it, or pass another path"
         ) from None
     try:
         _empty(partial)  # what a build that was killed has left
