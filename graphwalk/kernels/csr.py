@@ -153,16 +153,29 @@ def emit_rows(
 
 
 @jit
-def order_ties(keys: Counts, order: Counts) -> None:
-    """Within runs of equal keys, put `order` (which sorts `keys`) back into input order."""
+def tag_positions(keys: Counts, bits: int) -> None:
+    """Append each key's position to it, in `bits` bits, so that sorting keeps input order."""
+    for i in range(keys.size):
+        keys[i] = (keys[i] << bits) | i
+
+
+@jit
+def untag_positions(keys: Counts, bits: int, order: Integers) -> None:
+    """Undo `tag_positions`, and write the positions to `order`."""
+    mask = (np.int64(1) << bits) - 1
+    for i in range(keys.size):
+        order[i] = keys[i] & mask
+        keys[i] >>= bits
+
+
+@jit
+def order_ties(keys: Counts, order: Integers) -> None:
+    """Within runs of equal sorted `keys`, put their input positions `order` in ascending order."""
     start = 0
-    for i in range(1, order.size + 1):
-        if i < order.size and keys[order[i]] == keys[order[start]]:
+    for i in range(1, keys.size + 1):
+        if i < keys.size and keys[i] == keys[start]:
             continue
-        if i - start == 2:
-            if order[start] > order[start + 1]:
-                order[start], order[start + 1] = order[start + 1], order[start]
-        elif i - start > 2:
+        if i - start > 1:
             order[start:i] = np.sort(order[start:i])
         start = i
 
@@ -170,7 +183,7 @@ def order_ties(keys: Counts, order: Counts) -> None:
 @jit
 def emit_weighted_rows(
     keys: Counts,
-    order: Counts,
+    order: Integers,
     key_weights: Floats,
     bits: int,
     first_node: int,
@@ -179,7 +192,7 @@ def emit_weighted_rows(
     weights: NDArray[np.float32],
     ends: Counts,
 ) -> tuple[int, int, int]:
-    """Write the rows of a bucket whose `keys`, taken in `order`, are sorted.
+    """Write the rows of a bucket's sorted `keys`; `order` has their input positions.
 
     Weights of merged entries add up in float64, in input order. Returns what `emit_rows` does.
     """
@@ -191,7 +204,7 @@ def emit_weighted_rows(
     previous = np.int64(-1)
     total = 0.0
     for i in range(keys.size):
-        key = keys[order[i]]
+        key = keys[i]
         if key == previous:
             if parallel < 0:
                 parallel = i

@@ -14,6 +14,8 @@ from graphwalk.kernels.csr import (
     emit_weighted_rows,
     first_zero_row,
     order_ties,
+    tag_positions,
+    untag_positions,
 )
 from graphwalk.storage.format import neighbor_dtype
 
@@ -112,8 +114,7 @@ def _weighted_rows(
     plan: BucketPlan,
     rules: RowRules,
 ) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.int64], int]:
-    order = np.argsort(keys)  # not the stable sort, which takes five times as long
-    order_ties(keys, order)
+    order = _sort_stably(keys, bucket, plan)
     neighbors = np.empty(len(keys), neighbor_dtype(plan.num_nodes))
     weights = np.empty(len(keys), np.float32)
     ends = np.empty(bucket.stop - bucket.first, np.int64)
@@ -129,10 +130,31 @@ def _weighted_rows(
         ends,
     )
     if parallel >= 0 and rules.duplicates == "error":
-        raise _parallel(int(keys[order[parallel]]), bucket, plan, rules)
+        raise _parallel(int(keys[parallel]), bucket, plan, rules)
     neighbors, weights = neighbors[:entries], weights[:entries]
     _check_weights(neighbors, weights, ends, bucket, rules)
     return neighbors, weights, ends, loops
+
+
+def _sort_stably(
+    keys: NDArray[np.int64], bucket: Bucket, plan: BucketPlan
+) -> NDArray[np.integer[Any]]:
+    """Sort `keys`, equal ones in input order, and return the positions where they were.
+
+    NumPy's stable sort takes five times as long as its other, which runs on vector instructions.
+    """
+    key_bits = plan.bits + (bucket.stop - bucket.first - 1).bit_length()
+    position_bits = len(keys).bit_length()
+    if key_bits + position_bits <= 63 and len(keys) < 2**31:
+        tag_positions(keys, position_bits)
+        keys.sort()
+        tagged = np.empty(len(keys), np.int32)
+        untag_positions(keys, position_bits, tagged)
+        return tagged
+    order = np.argsort(keys)
+    keys[:] = keys[order]
+    order_ties(keys, order)
+    return order
 
 
 def _check_weights(
