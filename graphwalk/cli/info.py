@@ -1,0 +1,86 @@
+"""``graphwalk info``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.cli.report import bytes_on_disk, count, describe, size_on_disk
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from graphwalk import Graph
+
+#: What parts of the nodes have at most the degree shown.
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
+
+_LABELS_SHOWN = 3
+
+
+def run(args: Namespace) -> None:
+    """Print what the store holds."""
+    from graphwalk import open_zarr
+
+    graph = open_zarr(args.store)
+    degrees = _degrees(graph)
+    if args.json:
+        print(json.dumps(_as_json(graph, degrees), ensure_ascii=False))
+    else:
+        for name, text in _lines(graph, degrees):
+            print(f"{name:<8} {text}")
+
+
+def _degrees(graph: Graph) -> dict[str, Any]:
+    import numpy as np
+
+    degrees = graph.degrees
+    if not degrees.size:
+        return {"mean": None, "quantiles": {}, "zero": 0}
+    values = np.quantile(degrees, QUANTILES, method="inverted_cdf").tolist()
+    return {
+        "mean": float(degrees.mean()),
+        "quantiles": {f"{part:g}": int(n) for part, n in zip(QUANTILES, values, strict=True)},
+        "zero": int(np.count_nonzero(degrees == 0)),
+    }
+
+
+def _as_json(graph: Graph, degrees: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "path": graph.path,
+        "num_nodes": graph.num_nodes,
+        "num_edges": graph.num_edges,
+        "num_entries": graph.num_entries,
+        "directed": graph.directed,
+        "weighted": graph.weighted,
+        "labels": graph.label_kind,
+        "degrees": degrees,
+        "bytes_on_disk": bytes_on_disk(graph.path),
+    }
+
+
+def _lines(graph: Graph, degrees: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("store", f"{graph.path} ({size_on_disk(graph.path)})"),
+        ("graph", describe(graph)),
+        ("nodes", f"{graph.num_nodes:,}; {count(degrees['zero'], 'node')} without neighbours"),
+        ("edges", f"{graph.num_edges:,}; {graph.num_entries:,} neighbours stored"),
+        ("degrees", _degree_text(degrees)),
+        *([("labels", _label_text(graph))] if graph.label_kind else []),
+    ]
+
+
+def _degree_text(degrees: dict[str, Any]) -> str:
+    quantiles = degrees["quantiles"]
+    if not quantiles:
+        return "none"
+    least, *middle, most = quantiles.items()
+    parts = [f"{float(part):.0%} have at most {n:,}" for part, n in middle]
+    return f"{least[1]:,} to {most[1]:,}, {degrees['mean']:.1f} on average; " + ", ".join(parts)
+
+
+def _label_text(graph: Graph) -> str:
+    labels = graph.labels
+    assert labels is not None
+    some = ", ".join(map(str, labels[:_LABELS_SHOWN].tolist()))
+    return f"{some}{', ...' if len(labels) > _LABELS_SHOWN else ''}"

@@ -1,0 +1,168 @@
+"""The arguments of the command ``graphwalk``."""
+
+from __future__ import annotations
+
+from argparse import (
+    ArgumentDefaultsHelpFormatter,
+    ArgumentParser,
+    RawDescriptionHelpFormatter,
+)
+from typing import TYPE_CHECKING, Any
+
+from graphwalk._version import __version__
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_EXAMPLES = """\
+examples:
+  graphwalk build edges.csv graph.zarr
+  graphwalk info graph.zarr
+  graphwalk walk graph.zarr walks.txt --num-walks 10 --walk-length 80 --p 1 --q 0.5
+"""
+
+
+class _Help(ArgumentDefaultsHelpFormatter, RawDescriptionHelpFormatter):
+    """Shows defaults where there are any to be told."""
+
+    def _get_help_string(self, action: Any) -> str | None:
+        if action.default is None or action.default is False:
+            return str(action.help)
+        return super()._get_help_string(action)
+
+
+def make_parser() -> ArgumentParser:
+    """Return the parser; the command's name is ``command`` in what it parses."""
+    parser = ArgumentParser(
+        prog="graphwalk",
+        description="Random walks on graphs of any size.",
+        epilog=_EXAMPLES,
+        formatter_class=_Help,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"graphwalk {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_build(commands)
+    _add_info(commands)
+    _add_walk(commands)
+    return parser
+
+
+def _add_command(commands: _SubParsersAction[Any], name: str, help_: str) -> ArgumentParser:
+    parser: ArgumentParser = commands.add_parser(
+        name,
+        help=help_,
+        description=f"{help_[0].upper()}{help_[1:]}.",
+        formatter_class=_Help,
+        allow_abbrev=False,
+    )
+    return parser
+
+
+def _add_build(commands: _SubParsersAction[Any]) -> None:
+    parser = _add_command(commands, "build", "build a store from a file of edges")
+    add = parser.add_argument
+    add("edges", metavar="EDGES", help="Parquet file or folder, or CSV, TSV or SNAP text, also .gz")
+    add("store", metavar="STORE", help="path or URL of the store to make, such as graph.zarr")
+    add("--directed", action="store_true", help="edges lead one way only, from source to target")
+    add(
+        "--columns",
+        metavar="SRC,DST[,WEIGHT]",
+        type=_comma_separated,
+        help="columns to use, by name, or by number from 0 where a file has no header",
+    )
+    add(
+        "--duplicates",
+        choices=("merge", "keep", "error"),
+        default="merge",
+        help="what becomes of parallel edges; merged ones add up their weights",
+    )
+    add(
+        "--self-loops",
+        choices=("keep", "drop"),
+        default="keep",
+        help="what becomes of edges from a node to itself",
+    )
+    add("--num-nodes", metavar="N", type=int, help="number of nodes; ids are then 0 to N - 1")
+    add("--memory", metavar="SIZE", default="4 GiB", help="memory that the build may use")
+    _add_output_options(parser)
+
+
+def _add_info(commands: _SubParsersAction[Any]) -> None:
+    parser = _add_command(commands, "info", "show what a store holds")
+    parser.add_argument("store", metavar="STORE", help="path or URL of a store")
+    parser.add_argument("--json", action="store_true", help="print it as one JSON object")
+
+
+def _add_walk(commands: _SubParsersAction[Any]) -> None:
+    parser = _add_command(commands, "walk", "walk a graph at random and write the walks")
+    add = parser.add_argument
+    add("store", metavar="STORE", help="path or URL of a store")
+    add(
+        "output",
+        metavar="OUTPUT",
+        help="where to write: .txt, .txt.gz or .parquet for walks by the nodes' labels, "
+        ".zarr or .npy for an array of node ids",
+    )
+    _add_walk_options(parser)
+    _add_scheduler_options(parser)
+    _add_output_options(parser)
+
+
+def _add_walk_options(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("walks")
+    add = group.add_argument
+    add(
+        "--start-nodes",
+        metavar="FILE|A,B,...",
+        help="nodes to start from, by label where the graph has labels: a file with one a line, "
+        "or a list; by default all nodes",
+    )
+    add("--num-walks", metavar="N", type=int, default=10, help="walks from each start node")
+    add("--walk-length", metavar="N", type=int, default=80, help="steps of a walk")
+    add("--p", metavar="P", type=float, default=1.0, help="node2vec's return parameter")
+    add("--q", metavar="Q", type=float, default=1.0, help="node2vec's in-out parameter")
+    either = group.add_mutually_exclusive_group().add_argument
+    either("--weighted", action="store_const", const=True, help="draw neighbours by weight")
+    either(
+        "--unweighted",
+        action="store_const",
+        const=False,
+        dest="weighted",
+        help="draw all neighbours alike; by default weights count if there are any",
+    )
+    add(
+        "--restart-prob",
+        metavar="C",
+        type=float,
+        default=0.0,
+        help="probability of going back to the start node at each step",
+    )
+    add(
+        "--dead-end",
+        choices=("stop", "restart", "stay"),
+        default="stop",
+        help="what a walk does at a node without neighbours",
+    )
+    add("--seed", metavar="N", type=int, help="the same seed gives the same walks")
+
+
+def _add_scheduler_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("scheduler").add_argument
+    add("--scheduler", choices=("threads", "ray"), default="threads", help="who computes")
+    add(
+        "--address",
+        metavar="URL",
+        help="of a running Ray cluster; by default Ray starts on this machine",
+    )
+    add("--workers", metavar="N", type=int, help="tasks at a time; by default one a core")
+
+
+def _add_output_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--overwrite", action="store_true", help="replace what an earlier run has written")
+    add("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _comma_separated(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]

@@ -1,0 +1,56 @@
+"""Words and numbers for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphwalk.units import format_size
+
+if TYPE_CHECKING:
+    from graphwalk import Graph
+
+
+def count(number: int, noun: str) -> str:
+    """Return such as ``"1,204 nodes"``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def rate(number: int, seconds: float, unit: str) -> str:
+    """Return such as ``"3.2 M edges/s"``."""
+    each = number / max(seconds, 1e-9)
+    for power, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if each >= power:
+            return f"{each / power:.1f} {prefix} {unit}/s"
+    return f"{each:.0f} {unit}/s"
+
+
+def describe(graph: Graph) -> str:
+    """Return what kind of graph it is, such as ``"directed, weighted, labelled by strings"``."""
+    labels = {
+        None: "not labelled",
+        "int64": "labelled by integers",
+        "string": "labelled by strings",
+    }
+    return ", ".join(
+        [
+            "directed" if graph.directed else "undirected",
+            "weighted" if graph.weighted else "unweighted",
+            labels[graph.label_kind],
+        ]
+    )
+
+
+def bytes_on_disk(location: str | Path) -> int | None:
+    """Return the size of all files of a local path together; None for a URL."""
+    if "://" in str(location):
+        return None
+    path = Path(location)
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def size_on_disk(location: str | Path) -> str:
+    """Return such as ``"3.2 GiB"``."""
+    size = bytes_on_disk(location)
+    return "size unknown" if size is None else format_size(size)

@@ -1,0 +1,127 @@
+"""``graphwalk walk``."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.cli.report import count, rate, size_on_disk
+from graphwalk.errors import InputError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from graphwalk import Graph
+    from graphwalk.algorithms.output import Written
+
+
+def run(args: Namespace) -> None:
+    """Walk, write the walks, and say where they lie."""
+    from graphwalk import open_zarr, scheduler
+
+    graph = open_zarr(args.store)
+    seed = secrets.randbits(32) if args.seed is None else args.seed
+    start_nodes = None if args.start_nodes is None else read_start_nodes(args.start_nodes, graph)
+    with scheduler.use(args.scheduler, **_scheduler_options(args)):
+        start = perf_counter()
+        written = _walk(args, graph, start_nodes, seed)
+        seconds = perf_counter() - start
+    if not args.quiet:
+        _report(args, written, seconds, seed)
+
+
+def _walk(
+    args: Namespace, graph: Graph, start_nodes: NDArray[np.int64] | None, seed: int
+) -> Written:
+    from graphwalk import random_walks
+    from graphwalk.algorithms.output import write_blocks
+
+    walks = random_walks(
+        graph,
+        start_nodes,
+        num_walks=args.num_walks,
+        walk_length=args.walk_length,
+        p=args.p,
+        q=args.q,
+        weighted=args.weighted,
+        restart_prob=args.restart_prob,
+        dead_end=args.dead_end,
+        seed=seed,
+    )
+    return write_blocks(
+        walks,
+        args.output,
+        labels=graph.labels,
+        overwrite=args.overwrite,
+        progress=False if args.quiet else None,
+    )
+
+
+def _scheduler_options(args: Namespace) -> dict[str, Any]:
+    if args.address is not None and args.scheduler != "ray":
+        raise InputError("--address is that of a Ray cluster; add --scheduler ray")
+    options = {"address": args.address, "num_workers": args.workers}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def read_start_nodes(text: str, graph: Graph) -> NDArray[np.int64]:
+    """Return the ids of the nodes that ``--start-nodes`` names.
+
+    Parameters
+    ----------
+    text : str
+        The path of a file with one node a line, or nodes separated by commas.
+    graph : Graph
+        If it has labels, nodes are named by them; otherwise by their ids.
+
+    Raises
+    ------
+    InputError
+        When there is no such node.
+    """
+    file = Path(text)
+    if file.is_file():
+        return _find(_lines_of(file), graph, f"--start-nodes {text}")
+    names = [name.strip() for name in text.split(",")]
+    return _find(names, graph, f"--start-nodes {text} (there is no such file)")
+
+
+def _lines_of(file: Path) -> list[str]:
+    try:
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"--start-nodes {file} is no UTF-8 text: {error}") from None
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    return [line for line in lines if line.strip()]
+
+
+def _find(names: Sequence[str], graph: Graph, where: str) -> NDArray[np.int64]:
+    import numpy as np
+
+    wanted = names if graph.label_kind == "string" else [_integer(name, where) for name in names]
+    try:
+        return np.asarray(graph.index_of(wanted), np.int64)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _integer(name: str, where: str) -> int:
+    try:
+        return int(name)
+    except ValueError:
+        raise InputError(f"{where}: {name!r} is no integer, as this graph's nodes are") from None
+
+
+def _report(args: Namespace, written: Written, seconds: float, seed: int) -> None:
+    print(
+        f"Walked {count(written.walks, 'walk')} of up to {count(args.walk_length, 'step')}: "
+        f"{count(written.steps, 'step')} in {seconds:.1f} s "
+        f"({rate(written.steps, seconds, 'steps')}), seed {seed}."
+    )
+    print(f"They lie in {written.path} ({size_on_disk(written.path)}).")

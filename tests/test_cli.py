@@ -1,0 +1,515 @@
+"""The command: what it makes, what it prints, and how it fails."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import zarr
+
+import graphwalk
+from graphwalk import errors
+from graphwalk.cli import main
+from graphwalk.cli import walk as walk_command
+from graphwalk.cli.report import rate
+
+ROOT = Path(__file__).parents[1]
+ROUTES = """\
+from,to,km
+Aarhus,Bad Ems,812.5
+Bad Ems,Çeşme,2300
+Çeşme,Aarhus,2711
+Dún Laoghaire,Évora,1640
+Aarhus,Bad Ems,0.5
+"""
+TOWNS = ["Aarhus", "Bad Ems", "Dún Laoghaire", "Çeşme", "Évora"]  # in the order of their UTF-8
+
+
+@pytest.fixture
+def routes(tmp_path):
+    path = tmp_path / "routes.csv"
+    path.write_text(ROUTES, "utf-8")
+    return path
+
+
+@pytest.fixture
+def town_store(routes, tmp_path):
+    """A weighted, directed graph of labelled nodes, of which Évora is a dead end."""
+    path = tmp_path / "towns.zarr"
+    graphwalk.build_zarr(routes, path, directed=True, columns=["from", "to", "km"])
+    return path
+
+
+@pytest.fixture
+def ring_store(tmp_path):
+    """An undirected ring of eight nodes without labels."""
+    nodes = np.arange(8)
+    path = tmp_path / "ring.zarr"
+    graphwalk.build_zarr(np.stack([nodes, (nodes + 1) % 8]), path)
+    return path
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command with arguments; return its status and what it printed on each stream."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = main([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def fails(run):
+    """Run the command, which must fail with one line; return that line."""
+
+    def fails(*arguments):
+        status, out, err = run(*arguments)
+        assert status == 1
+        assert out == ""
+        assert err.startswith("graphwalk: error: ")
+        assert err.count("\n") == 1
+        return err
+
+    return fails
+
+
+@pytest.fixture
+def misused(capsys):
+    """Run the command, which must refuse its arguments; return what it printed."""
+
+    def misused(*arguments):
+        with pytest.raises(SystemExit) as caught:
+            main([str(argument) for argument in arguments])
+        assert caught.value.code == 2
+        return capsys.readouterr().err
+
+    return misused
+
+
+# -- build -------------------------------------------------------------------------------------
+
+
+def test_build_makes_a_store_and_says_what_it_holds(run, routes, tmp_path):
+    store = tmp_path / "towns.zarr"
+    status, out, err = run("build", routes, store, "--directed", "--columns", "from,to,km")
+    assert (status, err) == (0, "")
+    graph = graphwalk.open_zarr(store)
+    assert (graph.num_nodes, graph.num_edges) == (5, 4)
+    assert graph.directed
+    assert graph.weighted
+    assert "5 nodes and 4 edges, directed, weighted, labelled by strings" in out
+    assert re.search(r"\d edges/s", out)
+    assert f"{store} (" in out
+
+
+def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
+    seen = {}
+
+    def build_zarr(edges, store, **options):
+        seen.update(options, edges=edges, store=store)
+        return graphwalk.open_zarr(real(routes, tmp_path / "real.zarr").path)
+
+    real = graphwalk.build_zarr
+    monkeypatch.setattr(graphwalk, "build_zarr", build_zarr)
+    run("build", "a.csv", "b.zarr")
+    defaults = dict(seen)
+    run(
+        *("build", "a.csv", "b.zarr", "--directed", "--columns", "x, y", "--duplicates", "keep"),
+        *("--self-loops", "drop", "--num-nodes", "9", "--memory", "1 GiB", "--overwrite"),
+        "--quiet",
+    )
+    assert defaults == {
+        "edges": "a.csv",
+        "store": "b.zarr",
+        "directed": False,
+        "columns": None,
+        "duplicates": "merge",
+        "self_loops": "keep",
+        "num_nodes": None,
+        "memory": "4 GiB",
+        "overwrite": False,
+        "progress": None,
+    }
+    assert seen == {
+        "edges": "a.csv",
+        "store": "b.zarr",
+        "directed": True,
+        "columns": ["x", "y"],
+        "duplicates": "keep",
+        "self_loops": "drop",
+        "num_nodes": 9,
+        "memory": "1 GiB",
+        "overwrite": True,
+        "progress": False,
+    }
+
+
+def test_columns_may_be_numbers(run, tmp_path):
+    (tmp_path / "edges.csv").write_text("7,0,1\n7,1,2\n")
+    run("build", tmp_path / "edges.csv", tmp_path / "g.zarr", "--columns", "1,2")
+    assert graphwalk.open_zarr(tmp_path / "g.zarr").num_nodes == 3
+
+
+def test_quiet_prints_nothing(run, routes, ring_store, tmp_path):
+    assert run("build", routes, tmp_path / "g.zarr", "--quiet") == (0, "", "")
+    assert run("walk", ring_store, tmp_path / "walks.npy", "--quiet") == (0, "", "")
+
+
+def test_build_does_not_replace_a_store_unasked(run, fails, routes, ring_store):
+    assert "overwrite" in fails("build", routes, ring_store)
+    assert graphwalk.open_zarr(ring_store).num_nodes == 8
+    status, _, _ = run("build", routes, ring_store, "--overwrite")
+    assert status == 0
+    assert graphwalk.open_zarr(ring_store).num_nodes == 5
+
+
+def test_build_names_the_file_that_is_not_there(fails, tmp_path):
+    assert "nothing.csv" in fails("build", tmp_path / "nothing.csv", tmp_path / "g.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_build_names_what_is_wrong_in_a_file(fails, routes, tmp_path):
+    message = fails("build", routes, tmp_path / "g.zarr", "--columns", "from,via")
+    assert "'via'" in message
+    assert "routes.csv" in message
+    assert "memory" in fails("build", routes, tmp_path / "g.zarr", "--memory", "much")
+    assert [path.name for path in tmp_path.iterdir()] == ["routes.csv"]
+
+
+# -- info --------------------------------------------------------------------------------------
+
+
+def test_info_for_people(run, town_store):
+    status, out, err = run("info", town_store)
+    assert (status, err) == (0, "")
+    lines = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert lines["store"].startswith(f"{town_store} (")
+    assert lines["graph"] == "directed, weighted, labelled by strings"
+    assert lines["nodes"] == "5; 1 node without neighbours"
+    assert lines["edges"] == "4; 4 neighbours stored"
+    assert lines["degrees"].startswith("0 to 1, 0.8 on average; 25% have at most 1, 50% ")
+    assert lines["labels"] == "Aarhus, Bad Ems, Dún Laoghaire, ..."
+
+
+def test_info_for_programs(run, ring_store):
+    status, out, _ = run("info", ring_store, "--json")
+    assert status == 0
+    found = json.loads(out)
+    files = [path for path in ring_store.rglob("*") if path.is_file()]
+    assert found == {
+        "path": str(ring_store),
+        "num_nodes": 8,
+        "num_edges": 8,
+        "num_entries": 16,
+        "directed": False,
+        "weighted": False,
+        "labels": None,
+        "degrees": {
+            "mean": 2.0,
+            "quantiles": dict.fromkeys(["0", "0.25", "0.5", "0.75", "0.9", "0.99", "1"], 2),
+            "zero": 0,
+        },
+        "bytes_on_disk": sum(path.stat().st_size for path in files),
+    }
+
+
+def test_degree_quantiles_are_degrees(run, tmp_path):
+    """A star: every leaf has degree 1, the hub 9."""
+    graphwalk.build_zarr((np.zeros(9, int), np.arange(1, 10)), tmp_path / "star.zarr")
+    _, out, _ = run("info", tmp_path / "star.zarr", "--json")
+    degrees = json.loads(out)["degrees"]
+    assert degrees["quantiles"] == {
+        "0": 1, "0.25": 1, "0.5": 1, "0.75": 1, "0.9": 1, "0.99": 9, "1": 9,
+    }  # fmt: skip
+    assert degrees["mean"] == 1.8
+
+
+def test_info_of_what_is_no_store(fails, tmp_path):
+    assert "nothing.zarr" in fails("info", tmp_path / "nothing.zarr")
+    zarr.create_group(tmp_path / "other.zarr")
+    assert "other.zarr" in fails("info", tmp_path / "other.zarr")
+
+
+# -- walk --------------------------------------------------------------------------------------
+
+
+def test_walk_writes_walks_by_name(run, town_store, tmp_path):
+    output = tmp_path / "walks.txt"
+    status, out, err = run("walk", town_store, output, "--num-walks", 2, "--walk-length", 5)
+    assert (status, err) == (0, "")
+    walks = [line.split("\t") for line in output.read_text("utf-8").splitlines()]
+    assert [walk[0] for walk in walks] == [town for town in TOWNS for _ in range(2)]
+    assert walks[4] == ["Dún Laoghaire", "Évora"]
+    assert walks[8] == ["Évora"]
+    assert walks[0] == ["Aarhus", "Bad Ems", "Çeşme", "Aarhus", "Bad Ems", "Çeşme"]
+    assert "10 walks of up to 5 steps: 32 steps in " in out
+    assert re.search(r"\d steps/s", out)
+    assert f"{output} (" in out
+
+
+def test_walk_writes_what_random_walks_computes(run, ring_store, tmp_path):
+    options = {"num_walks": 3, "walk_length": 7, "p": 4.0, "q": 0.25, "restart_prob": 0.1}
+    arguments = [part for name, value in options.items() for part in (_option(name), value)]
+    output = tmp_path / "walks.zarr"
+    status, _, _ = run("walk", ring_store, output, *arguments, "--seed", 5)
+    assert status == 0
+    expected = graphwalk.random_walks(ring_store, seed=5, **options).compute()
+    np.testing.assert_array_equal(zarr.open_array(output, mode="r")[:], expected)
+
+
+def _option(name):
+    return "--" + name.replace("_", "-")
+
+
+def test_walk_passes_every_option_on(run, ring_store, tmp_path, monkeypatch):
+    calls = []
+
+    def random_walks(graph, start_nodes, **options):
+        calls.append({"start_nodes": start_nodes, **options})
+        return real(graph, start_nodes, **options)
+
+    real = graphwalk.random_walks
+    monkeypatch.setattr(graphwalk, "random_walks", random_walks)
+    for extra in (["--weighted"], ["--unweighted"], []):
+        run("walk", ring_store, tmp_path / "walks.npy", "--dead-end", "stay", "--seed", 3, *extra)
+    first, second, third = calls
+    assert (first["weighted"], second["weighted"], third["weighted"]) == (True, False, None)
+    assert third == {
+        "start_nodes": None,
+        "num_walks": 10,
+        "walk_length": 80,
+        "p": 1.0,
+        "q": 1.0,
+        "weighted": None,
+        "restart_prob": 0.0,
+        "dead_end": "stay",
+        "seed": 3,
+    }
+
+
+def test_the_seed_that_was_drawn_is_told(run, ring_store, tmp_path):
+    _, out, _ = run("walk", ring_store, tmp_path / "a.npy", "--walk-length", 30)
+    seed = re.search(r"seed (\d+)", out)[1]
+    run("walk", ring_store, tmp_path / "b.npy", "--walk-length", 30, "--seed", seed)
+    run("walk", ring_store, tmp_path / "c.npy", "--walk-length", 30)
+    a, b, c = (np.load(tmp_path / f"{name}.npy") for name in "abc")
+    np.testing.assert_array_equal(a, b)
+    assert (a != c).any()
+
+
+@pytest.mark.parametrize(("text", "starts"), [("3", [3]), ("5,2, 5", [5, 2, 5])])
+def test_start_nodes_by_id(text, starts, run, ring_store, tmp_path):
+    output = tmp_path / "walks.npy"
+    run("walk", ring_store, output, "--start-nodes", text, "--num-walks", 1)
+    assert np.load(output)[:, 0].tolist() == starts
+
+
+def test_start_nodes_by_label(run, town_store, tmp_path):
+    output = tmp_path / "walks.parquet"
+    run("walk", town_store, output, "--start-nodes", "Çeşme,Bad Ems", "--num-walks", 1)
+    walks = pq.read_table(output).column("walk").to_pylist()
+    assert [walk[0] for walk in walks] == ["Çeşme", "Bad Ems"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_start_nodes_in_a_file(encoding, line_end, run, town_store, tmp_path):
+    file = tmp_path / "starts"
+    file.write_bytes(line_end.join(["Évora", "Bad Ems", "", "Évora", ""]).encode(encoding))
+    output = tmp_path / "walks.txt"
+    run("walk", town_store, output, "--start-nodes", file, "--num-walks", 1)
+    starts = [line.split("\t")[0] for line in output.read_text("utf-8").splitlines()]
+    assert starts == ["Évora", "Bad Ems", "Évora"]
+
+
+def test_integer_labels_name_start_nodes(run, tmp_path):
+    graph = graphwalk.build_zarr(np.array([[10**12, 7], [7, 10**11]]), tmp_path / "far.zarr")
+    assert graph.labels is not None
+    found = walk_command.read_start_nodes(f"{10**12},7", graph)
+    assert found.tolist() == [2, 0]
+    assert found.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("text", "culprit"),
+    [("8", "8"), ("x", "'x'"), ("1,,2", "''"), ("1.5", "'1.5'"), ("-1", "-1")],
+)
+def test_start_nodes_that_do_not_exist(text, culprit, fails, ring_store, tmp_path):
+    message = fails("walk", ring_store, tmp_path / "walks.txt", f"--start-nodes={text}")
+    assert culprit in message
+    assert "--start-nodes" in message
+    assert "no such file" in message
+
+
+def test_a_label_that_does_not_exist(fails, town_store, tmp_path):
+    message = fails("walk", town_store, tmp_path / "walks.txt", "--start-nodes", "Aarhus,Berlin")
+    assert "'Berlin'" in message
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+    assert "UTF-8" in fails("walk", town_store, tmp_path / "w.txt", "--start-nodes", binary)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "culprit"),
+    [
+        (["--p", "0"], "p="),
+        (["--walk-length=-1"], "walk_length"),
+        (["--num-walks", "0"], "num_walks"),
+        (["--restart-prob", "2"], "restart_prob"),
+        (["--weighted"], "weight"),
+        (["--address", "auto"], "--scheduler ray"),
+    ],
+)
+def test_bad_values_are_named(arguments, culprit, fails, ring_store, tmp_path):
+    assert culprit in fails("walk", ring_store, tmp_path / "walks.txt", *arguments)
+    assert [path.name for path in tmp_path.iterdir()] == ["ring.zarr"]
+
+
+def test_walk_replaces_walks_only_when_asked(run, fails, ring_store, tmp_path):
+    output = tmp_path / "walks.npy"
+    run("walk", ring_store, output, "--num-walks", 1)
+    assert "walks.npy" in fails("walk", ring_store, output, "--num-walks", 2)
+    assert len(np.load(output)) == 8
+    assert run("walk", ring_store, output, "--num-walks", 2, "--overwrite")[0] == 0
+    assert len(np.load(output)) == 16
+
+
+def test_walk_never_replaces_a_graph(fails, ring_store):
+    assert "holds no walks" in fails("walk", ring_store, ring_store, "--overwrite")
+    assert graphwalk.open_zarr(ring_store).num_nodes == 8
+
+
+def test_walk_refuses_an_unknown_suffix(fails, ring_store, tmp_path):
+    assert ".parquet" in fails("walk", ring_store, tmp_path / "walks.csv")
+
+
+def test_workers_bound_the_threads(run, ring_store, tmp_path):
+    assert run("walk", ring_store, tmp_path / "walks.npy", "--workers", 1)[0] == 0
+
+
+@pytest.mark.ray
+def test_walks_on_ray_are_the_same(run, fails, town_store, tmp_path):
+    def walk(output, *arguments):
+        return run("walk", town_store, output, "--seed", 1, "--num-walks", 50, *arguments)
+
+    on_ray = ("--scheduler", "ray", "--workers", 2)
+    assert walk(tmp_path / "threads.txt")[0] == 0
+    assert walk(tmp_path / "ray.txt", *on_ray)[0] == 0
+    assert (tmp_path / "ray.txt").read_text() == (tmp_path / "threads.txt").read_text()
+
+
+# -- the command itself ------------------------------------------------------------------------
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"graphwalk {graphwalk.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly"],
+        ["build", "edges.csv"],
+        ["build", "a", "b", "--duplicates", "sum"],
+        ["build", "a", "b", "--num-nodes", "many"],
+        ["walk", "a", "b", "--weighted", "--unweighted"],
+        ["walk", "a", "b", "--scheduler", "slurm"],
+        ["walk", "a", "b", "--num", "3"],
+        ["info", "a", "b"],
+    ],
+)
+def test_wrong_usage_has_status_2(arguments, misused):
+    assert "usage: graphwalk" in misused(*arguments)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), errors.InputError("two\nlines")])
+def test_errors_take_one_line(error, fails, ring_store, monkeypatch):
+    def run(args):
+        raise error
+
+    monkeypatch.setattr("graphwalk.cli.info.run", run)
+    assert fails("info", ring_store).count("\n") == 1
+
+
+def test_an_interrupt_has_status_130(run, ring_store, monkeypatch):
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("graphwalk.cli.info.run", interrupted)
+    assert run("info", ring_store) == (130, "", "graphwalk: interrupted\n")
+
+
+def test_a_fault_of_ours_keeps_its_traceback(run, ring_store, monkeypatch):
+    monkeypatch.setattr("graphwalk.cli.info.run", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run("info", ring_store)
+
+
+@pytest.mark.parametrize(
+    ("number", "seconds", "text"),
+    [(5, 10, "0 steps/s"), (12_345, 1, "12.3 k steps/s"), (3e9, 2, "1.5 G steps/s"), (0, 0, "0 s")],
+)
+def test_rates_are_short(number, seconds, text):
+    assert text in rate(number, seconds, "steps")
+
+
+def python(*arguments, **options):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["walk", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments):
+    script = (
+        "import sys, graphwalk.cli\n"
+        "try:\n"
+        f"    graphwalk.cli.main({arguments})\n"
+        "except SystemExit:\n"
+        "    print('|', *sorted(sys.modules))\n"
+    )
+    found = python("-c", script)
+    assert found.returncode == 0, found.stderr
+    modules = set(found.stdout.rpartition("|")[2].split())
+    assert "graphwalk.cli.parser" in modules
+    assert not modules & {"numba", "ray", "dask", "zarr", "numpy", "pandas", "pyarrow", "tqdm"}
+
+
+def test_the_module_is_the_command(tmp_path):
+    found = python("-m", "graphwalk", "info", tmp_path / "nothing.zarr")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr.startswith("graphwalk: error: ")
+    assert "Traceback" not in found.stderr
+
+
+def test_a_closed_pipe_is_no_fault(ring_store):
+    read, write = os.pipe()
+    os.close(read)
+    found = subprocess.run(
+        [sys.executable, "-m", "graphwalk", "info", str(ring_store)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+    assert (found.returncode, found.stderr) == (1, "")
