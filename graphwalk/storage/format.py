@@ -139,7 +139,9 @@ def _open_zarr_group(location: str) -> zarr.Group:
         return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _nothing_to_open(location) from error
-    except ValueError as error:  # such as an array's metadata, or no JSON
+    except OSError as error:
+        raise StoreError(f"{location} cannot be read: {error}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # an array, or no metadata
         raise StoreError(f"{location} is no Zarr group: {error}") from error
 
 

@@ -29,14 +29,12 @@ def asymmetric_entry(group: zarr.Group, num_nodes: int, num_entries: int) -> tup
         else np.zeros(num_entries)
     )
     there = np.lexsort((weights, neighbors, rows))
-    back = np.lexsort((weights, rows, neighbors))
-    differ = (
-        (rows[there] != neighbors[back])
-        | (neighbors[there] != rows[back])
-        | (weights[there] != weights[back])
-    )
+    back = np.lexsort((weights, rows, neighbors))  # sorts the mirror images
+    entries = rows[there], neighbors[there], weights[there]
+    images = neighbors[back], rows[back], weights[back]
+    differ = np.logical_or.reduce([a != b for a, b in zip(entries, images, strict=True)])
     first = int(np.argmax(differ))
-    # The lesser of the two entries here is the one that the other order does not have.
-    one = (int(rows[there][first]), int(neighbors[there][first]))
-    other = (int(neighbors[back][first]), int(rows[back][first]))
-    return min(one, (other[1], other[0])) if one >= other else one
+    entry = tuple(column[first].item() for column in entries)
+    image = tuple(column[first].item() for column in images)
+    # Of two sorted lists that part here, the lesser item is the one that the other lacks.
+    return (entry[0], entry[1]) if entry < image else (image[1], image[0])

@@ -1,0 +1,203 @@
+"""The store on disk, as another program would read it, and what `open_zarr` refuses."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import zarr
+
+from graphwalk.errors import GraphwalkError, StoreError, StoreExistsError, StoreNotFoundError
+from graphwalk.storage.build import build_zarr
+from graphwalk.storage.format import FORMAT
+from graphwalk.storage.graph import open_zarr
+
+EDGES = np.array([[0, 1, 2, 2], [1, 2, 0, 2]])
+
+
+@pytest.fixture
+def store(tmp_path):
+    build_zarr((*EDGES, np.array([1.0, 2, 3, 4])), tmp_path / "g")
+    return tmp_path / "g"
+
+
+def edit_attributes(store, **changes):
+    path = store / "zarr.json"
+    metadata = json.loads(path.read_text())
+    metadata["attributes"]["graphwalk"].update(changes)
+    path.write_text(json.dumps(metadata))
+
+
+def test_attributes(store):
+    assert zarr.open_group(store, mode="r").attrs.asdict() == {
+        "graphwalk": {
+            "format": 1,
+            "num_nodes": 3,
+            "num_entries": 7,
+            "num_edges": 4,
+            "directed": False,
+            "weighted": True,
+            "labels": None,
+            "complete": True,
+        }
+    }
+
+
+def test_arrays(store):
+    group = zarr.open_group(store, mode="r")
+    assert sorted(group.array_keys()) == ["neighbors", "offsets", "weights"]
+    assert group["offsets"][:].tolist() == [0, 2, 4, 7]
+    assert group["neighbors"][:].tolist() == [1, 2, 0, 2, 0, 1, 2]
+    assert group["weights"][:].tolist() == [1, 3, 1, 2, 3, 2, 4]
+    types = {name: str(array.dtype) for name, array in group.arrays()}
+    assert types == {"offsets": "int64", "neighbors": "int32", "weights": "float32"}
+
+
+def test_every_chunk_is_compressed_and_carries_a_checksum(store):
+    for path in store.glob("*/zarr.json"):
+        codecs = json.loads(path.read_text())["codecs"]
+        assert [codec["name"] for codec in codecs] == ["bytes", "blosc", "crc32c"]
+        assert codecs[0]["configuration"] == {"endian": "little"}
+        assert codecs[1]["configuration"]["cname"] == "lz4"
+
+
+def test_fill_values_are_no_data(store):
+    fills = {
+        path.parent.name: json.loads(path.read_text())["fill_value"]
+        for path in store.glob("*/zarr.json")
+    }
+    assert fills == {"offsets": -1, "neighbors": -1, "weights": "NaN"}
+
+
+def test_labels_of_strings_are_laid_out_as_arrow_does(tmp_path):
+    build_zarr(pa.table({"src": ["b", "é"], "dst": ["a", "b"]}), tmp_path / "g")
+    group = zarr.open_group(tmp_path / "g", mode="r")
+    assert group.attrs["graphwalk"]["labels"] == "string"
+    assert group["label_offsets"][:].tolist() == [0, 1, 2, 4]
+    assert group["label_bytes"][:].tobytes().decode() == "abé"
+
+
+def test_labels_of_integers(tmp_path):
+    build_zarr(np.array([[10**10], [77]]), tmp_path / "g")
+    group = zarr.open_group(tmp_path / "g", mode="r")
+    assert group.attrs["graphwalk"]["labels"] == "int64"
+    assert group["labels"][:].tolist() == [77, 10**10]
+
+
+# What is no store
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(StoreNotFoundError, match="nothing at"):
+        open_zarr(tmp_path / "g")
+
+
+def test_nothing_there_but_an_unfinished_build(tmp_path):
+    (tmp_path / "g.partial").mkdir()
+    with pytest.raises(StoreNotFoundError, match=r"g\.partial unfinished"):
+        open_zarr(tmp_path / "g")
+
+
+@pytest.mark.parametrize("name", ["folder", "file"])
+def test_no_zarr_group(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("0 1\n")
+    with pytest.raises(StoreError, match=f"is a {name} but no Zarr group"):
+        open_zarr(tmp_path / name)
+
+
+@pytest.mark.parametrize("metadata", ["", "{", "[]", '{"zarr_format": 3}'])
+def test_broken_metadata(tmp_path, metadata):
+    (tmp_path / "zarr.json").write_text(metadata)
+    with pytest.raises(StoreError, match=r"no Zarr group|no graphwalk store"):
+        open_zarr(tmp_path)
+
+
+def test_array_instead_of_a_group(tmp_path):
+    zarr.create_array(tmp_path / "a", shape=(3,), dtype="int32")
+    with pytest.raises(StoreError, match="no Zarr group"):
+        open_zarr(tmp_path / "a")
+
+
+def test_group_of_something_else(tmp_path):
+    zarr.create_group(tmp_path / "g", attributes={"title": "rainfall"})
+    with pytest.raises(StoreError, match="no graphwalk store"):
+        open_zarr(tmp_path / "g")
+
+
+def test_incomplete_store(store):
+    edit_attributes(store, complete=False)
+    with pytest.raises(StoreError, match=r"incomplete.*overwrite=True"):
+        open_zarr(store)
+    build_zarr(EDGES, store, overwrite=True)
+    assert open_zarr(store).num_edges == 4
+
+
+def test_newer_format(store):
+    edit_attributes(store, format=FORMAT + 1)
+    with pytest.raises(StoreError, match=f"format {FORMAT + 1}.*newer graphwalk"):
+        open_zarr(store)
+
+
+@pytest.mark.parametrize("version", [None, "1", 0])
+def test_unknown_format(store, version):
+    edit_attributes(store, format=version)
+    with pytest.raises(StoreError, match="format"):
+        open_zarr(store)
+
+
+def test_missing_attribute(store):
+    metadata = json.loads((store / "zarr.json").read_text())
+    del metadata["attributes"]["graphwalk"]["num_edges"]
+    (store / "zarr.json").write_text(json.dumps(metadata))
+    with pytest.raises(StoreError, match="num_edges"):
+        open_zarr(store)
+
+
+@pytest.mark.parametrize("store", [None, 7, b"g.zarr", "", "  "])
+def test_no_path(store):
+    with pytest.raises(GraphwalkError, match="path or URL"):
+        open_zarr(store)
+
+
+# URLs
+
+
+@pytest.fixture
+def url():
+    import fsspec
+
+    yield "memory://graphs/g.zarr"
+    fsspec.filesystem("memory").store.clear()
+
+
+def test_url(url):
+    graph = build_zarr(EDGES, url)
+    assert graph.path == url
+    assert open_zarr(url).neighbors(2).tolist() == [0, 1, 2]
+    with pytest.raises(StoreExistsError, match="overwrite=True"):
+        build_zarr(EDGES, url)
+    assert build_zarr(EDGES[:, :1], url, overwrite=True).num_edges == 1
+    assert open_zarr(url).num_edges == 1
+
+
+def test_failed_build_leaves_nothing_at_a_url(url):
+    import fsspec
+
+    with pytest.raises(GraphwalkError):
+        build_zarr([[1], []], url)
+    assert fsspec.filesystem("memory").find("") == []
+
+
+def test_nothing_at_a_url(url):
+    with pytest.raises(StoreNotFoundError, match="memory://"):
+        open_zarr(url)
+
+
+def test_unknown_protocol():
+    with pytest.raises(StoreError, match="nonsense"):
+        open_zarr("nonsense://bucket/g.zarr")
+
+
+def test_file_url_is_a_path(store):
+    assert open_zarr(f"file://{store}").path == str(store)
