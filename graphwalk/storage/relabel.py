@@ -107,7 +107,8 @@ def _distinct_ends(batch: EdgeBatch, name: str) -> Ids:
 def _distinct(ids: Ids) -> Ids:
     """Return the distinct ids, ascending; strings by the bytes of their UTF-8."""
     if not is_text(ids):
-        return np.unique(ids)
+        ordered = np.sort(ids)  # far faster than np.unique, which hashes
+        return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]]
     unique = pc.unique(ids)
     if isinstance(unique, pa.ChunkedArray):
         unique = unique.combine_chunks()
