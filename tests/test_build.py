@@ -463,6 +463,23 @@ def test_failed_overwrite_keeps_the_old_store(tmp_path):
     assert names(tmp_path) == ["g"]
 
 
+def test_overwrite_that_cannot_be_finished_puts_the_old_store_back(tmp_path, monkeypatch):
+    build_zarr(E, tmp_path / "g")
+    before = store_bytes(tmp_path / "g")
+    rename = Path.rename
+
+    def fail_at_last(path, target):
+        if path.name == "g.partial":
+            raise OSError("no rename today")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_at_last)
+    with pytest.raises(OSError, match="no rename today"):
+        build_zarr(E[:, :1], tmp_path / "g", overwrite=True)
+    assert store_bytes(tmp_path / "g") == before
+    assert names(tmp_path) == ["g"]
+
+
 def test_overwrite_replaces_nothing_but_graphs(tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1.tex").write_text("…")

@@ -154,10 +154,14 @@ def _replace(target: Path, partial: Path) -> None:
     if not _is_occupied(target):
         partial.rename(target)
         return
-    old = Path(f"{target}.old")
+    old = Path(f"{target}.partial-replaced")
     shutil.rmtree(old, ignore_errors=True)
     target.rename(old)
-    partial.rename(target)
+    try:
+        partial.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
     shutil.rmtree(old)
 
 
