@@ -1,0 +1,223 @@
+"""The package's modules import downwards only; this reads their source and says who does not."""
+
+import ast
+import os
+import subprocess
+import sys
+from enum import Enum
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# From the lowest to the highest; the package itself, `graphwalk/__init__.py`, is the public API.
+LAYERS = ("kernels", "storage", "scheduler", "algorithms", "", "cli")
+COMMON = {"errors", "units", "_version"}
+KERNELS_MAY_IMPORT = {
+    "__future__", "collections", "enum", "functools", "graphwalk", "llvmlite", "math", "numba",
+    "numpy", "typing",
+}  # fmt: skip
+KERNELS_MAY_NOT_CALL = {"open", "print", "input"}
+
+
+class When(Enum):
+    """When an import happens; the layers hold for all of them."""
+
+    AT_ONCE = 1
+    IN_FUNCTION = 2
+    FOR_TYPES = 3  # never: only type checkers read it
+
+
+class Import(NamedTuple):
+    name: str
+    line: int
+    when: When
+
+
+def package_sources():
+    return {module_name(path): path.read_text() for path in (ROOT / "graphwalk").rglob("*.py")}
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(module, source, modules):
+    """Yield what a module imports, by absolute name, as deep as it names a module of ours."""
+    is_package = any(other.startswith(f"{module}.") for other in modules)
+    package = module if is_package else module.rpartition(".")[0]
+    for node, when in walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, node.lineno, when) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            base = ".".join([*(above if node.level else []), *filter(None, [node.module])])
+            for alias in node.names:
+                deep = f"{base}.{alias.name}"
+                yield Import(deep if deep in modules else base, node.lineno, when)
+
+
+def walk(node, when=When.AT_ONCE):
+    """Yield every node below, and when an import there would happen."""
+    for name, value in ast.iter_fields(node):
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                child_when = max(when, when_below(node, name), key=lambda when: when.value)
+                yield child, child_when
+                yield from walk(child, child_when)
+
+
+def when_below(node, field):
+    if isinstance(node, ast.If) and is_type_checking(node.test) and field == "body":
+        return When.FOR_TYPES
+    is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    return When.IN_FUNCTION if is_function else When.AT_ONCE
+
+
+def is_type_checking(test):
+    return ast.unparse(test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+
+
+def layer_of(module):
+    """Return a module's layer, or None for what every layer may import."""
+    part = f"{module}.".split(".")[1]
+    if part == "__main__":
+        return LAYERS.index("cli")
+    return None if part in COMMON else LAYERS.index(part)
+
+
+def upward(module, imported):
+    own, other = layer_of(module), layer_of(imported)
+    if other is None:
+        return False
+    return own is None or other > own
+
+
+def faults(sources):
+    """Return what is wrong with a package's imports, one line each."""
+    graph = {module: list(imports(module, text, sources)) for module, text in sources.items()}
+    return [
+        *(fault for module, found in graph.items() for fault in import_faults(module, found)),
+        *(fault for module, text in sources.items() for fault in call_faults(module, text)),
+        *cycle_faults(graph),
+    ]
+
+
+def import_faults(module, found):
+    for name, line, when in found:
+        top = name.split(".")[0]
+        kernel = module.startswith("graphwalk.kernels")
+        if top == "graphwalk" and upward(module, name):
+            yield f"{module}:{line} imports {name}, of a layer above its own"
+        if kernel and top not in KERNELS_MAY_IMPORT:
+            yield f"{module}:{line} imports {name}; kernels take arrays and return arrays"
+        if top == "ray" and not module.startswith("graphwalk.scheduler"):
+            yield f"{module}:{line} imports {name}; only graphwalk.scheduler knows Ray"
+        if top == "ray" and when is When.AT_ONCE:
+            yield f"{module}:{line} imports {name} before Ray is asked for"
+
+
+def call_faults(module, source):
+    if module.startswith("graphwalk.kernels"):
+        for node in ast.walk(ast.parse(source)):
+            called = node.func.id if is_plain_call(node) else None
+            if called in KERNELS_MAY_NOT_CALL:
+                yield f"{module}:{node.lineno} calls {called}; kernels do no I/O"
+
+
+def is_plain_call(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+
+
+def cycle_faults(graph):
+    known = {
+        module: {name for name, _, when in found if when is not When.FOR_TYPES} & graph.keys()
+        for module, found in graph.items()
+    }
+    try:
+        TopologicalSorter(known).prepare()
+    except CycleError as error:
+        yield f"import cycle: {' -> '.join(error.args[1])}"
+
+
+def test_the_package_imports_downwards_only():
+    assert faults(package_sources()) == []
+
+
+def test_the_package_is_read_whole():
+    sources = package_sources()
+    assert {"graphwalk", "graphwalk.cli", "graphwalk.errors"} <= sources.keys()
+    found = imports("graphwalk", sources["graphwalk"], sources)
+    assert "graphwalk._version" in {name for name, _, _ in found}
+
+
+GOOD = {
+    "graphwalk": "from graphwalk.algorithms.walks import random_walks",
+    "graphwalk.errors": "",
+    "graphwalk.kernels": "",
+    "graphwalk.kernels.walks": "import numba\nfrom graphwalk import errors",
+    "graphwalk.storage": "from .graph import Graph",
+    "graphwalk.storage.graph": "import zarr\nfrom graphwalk.kernels import walks",
+    "graphwalk.scheduler": "def use():\n    import ray.util.dask",
+    "graphwalk.algorithms": "",
+    "graphwalk.algorithms.walks": "from graphwalk import scheduler, storage",
+    "graphwalk.cli": "import graphwalk",
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("graphwalk", GOOD["graphwalk"]),
+        ("graphwalk.scheduler", "if TYPE_CHECKING:\n    import ray"),
+        ("graphwalk.storage.graph", "if TYPE_CHECKING:\n    from graphwalk.storage import Graph"),
+    ],
+)
+def test_good_imports_have_no_fault(module, source):
+    assert faults(GOOD | {module: source}) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "fault"),
+    [
+        ("graphwalk.storage.graph", "import graphwalk.scheduler", "of a layer above"),
+        ("graphwalk.storage.graph", "from graphwalk import scheduler", "of a layer above"),
+        ("graphwalk.storage.graph", "from ..algorithms.walks import x", "of a layer above"),
+        ("graphwalk.storage", "from ..algorithms.walks import x", "of a layer above"),
+        ("graphwalk.storage.graph", "def f():\n    import graphwalk.cli", "of a layer above"),
+        ("graphwalk.storage", "if TYPE_CHECKING:\n    import graphwalk.cli", "of a layer above"),
+        ("graphwalk.algorithms.walks", "import graphwalk", "of a layer above"),
+        ("graphwalk.errors", "import graphwalk.kernels", "of a layer above"),
+        ("graphwalk", "import graphwalk.cli", "of a layer above"),
+        ("graphwalk.kernels.walks", "import dask.array", "kernels take arrays"),
+        ("graphwalk.kernels.walks", "def f():\n    import zarr", "kernels take arrays"),
+        ("graphwalk.kernels.walks", "from pathlib import Path", "kernels take arrays"),
+        ("graphwalk.kernels.walks", "def f():\n    return open('x')", "kernels do no I/O"),
+        ("graphwalk.algorithms.walks", "def f():\n    import ray", "only graphwalk.scheduler"),
+        ("graphwalk.storage.graph", "from ray import put", "only graphwalk.scheduler"),
+        ("graphwalk.scheduler", "import ray", "before Ray is asked for"),
+        ("graphwalk.scheduler", "class A:\n    from ray import put", "before Ray is asked for"),
+        ("graphwalk.scheduler", "if not TYPE_CHECKING:\n    import ray", "before Ray is asked"),
+        ("graphwalk.scheduler", "if TYPE_CHECKING:\n    x = 1\nelse:\n    import ray", "before"),
+        ("graphwalk.storage.graph", "from graphwalk.storage import Graph", "import cycle"),
+        ("graphwalk.storage.graph", "def f():\n    import graphwalk.storage", "import cycle"),
+    ],
+)
+def test_each_bad_import_is_a_fault(module, source, fault):
+    found = faults(GOOD | {module: source})
+    assert any(fault in line and module in line for line in found), found
+
+
+def test_a_module_outside_the_layers_is_noticed():
+    with pytest.raises(ValueError, match="not in tuple"):
+        faults(GOOD | {"graphwalk.helpers": "import graphwalk.kernels"})
+
+
+def test_importing_the_package_leaves_ray_alone():
+    script = "import sys, graphwalk, graphwalk.cli; sys.exit('ray' in sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
