@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.csr import find_sorted
+from graphwalk.kernels.lookup import find_sorted
 from graphwalk.storage.reader import ArrayReader
 from graphwalk.storage.writer import write_array
 
