@@ -10,7 +10,7 @@ The result is a Parquet file with one row an edge, ordered by `source`, then `ta
 - Of alternatives (``a | b``) every one gets an edge, since each can meet the dependency.
 - For the same reason a name that no package has, but some provide (a virtual package), gets an
   edge to each of its providers. A name that a package does have stands for that package only.
-- A name that is neither is dropped, and so is a dependency that the package meets itself.
+- A name that is neither is dropped, and no edge leads from a package to itself.
 """
 
 from __future__ import annotations

@@ -1,0 +1,217 @@
+"""The examples run as their README says, and the graph that ships with them is what it claims."""
+
+import bz2
+import gzip
+import importlib.util
+import lzma
+import os
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+SHIPPED = EXAMPLES / "debian" / "debian_depends.parquet"
+
+INDEX = """\
+Package: editor
+Version: 1:2.0-1
+Pre-Depends: dpkg (>= 1.17)
+Depends: libc6 (>= 2.36), python3:any, mail-agent | bitmap-fonts, spell-en | spell-de,
+ libgone1, g++-12 [amd64]
+Recommends: nothing-of-this
+Description: depends: not-a-field
+ Depends: not-a-field-either
+
+Package: libc6
+Depends: libgcc-s1
+Provides: libc6-abi (= 2.36)
+
+Package: libgcc-s1
+
+Package: dpkg
+Depends: libc6-abi (= 2.36), editor
+
+Package: python3
+Depends: python3, libc6
+Provides: spell-en
+
+Package: postfix
+Provides: mail-agent, spell-en
+Depends: mail-agent
+
+Package: exim
+Provides: mail-agent,
+ spell-en (= 1)
+
+Package: spell-en
+Package-Type: deb
+
+Package: g++-12
+"""
+
+EDGES = [
+    ("dpkg", "editor"),
+    ("dpkg", "libc6"),
+    ("editor", "dpkg"),
+    ("editor", "exim"),
+    ("editor", "g++-12"),
+    ("editor", "libc6"),
+    ("editor", "postfix"),
+    ("editor", "python3"),
+    ("editor", "spell-en"),
+    ("libc6", "libgcc-s1"),
+    ("postfix", "exim"),
+    ("python3", "libc6"),
+]
+
+
+@pytest.fixture(scope="module")
+def generator():
+    path = EXAMPLES / "debian" / "make_debian_graph.py"
+    spec = importlib.util.spec_from_file_location("make_debian_graph", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def shipped_edges():
+    table = pq.read_table(SHIPPED)
+    return set(zip(table["source"].to_pylist(), table["target"].to_pylist(), strict=True))
+
+
+def run(script, *args, cwd):
+    """Run an example as a user does, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, script, *map(str, args)],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def lz4(data):
+    return pa.compress(data, codec="lz4", asbytes=True)
+
+
+def test_edges_lead_to_all_that_can_meet_a_dependency(generator):
+    assert generator.depends(INDEX) == EDGES
+
+
+@pytest.mark.parametrize(
+    ("name", "compress"),
+    [
+        ("Packages", bytes),
+        ("Packages.gz", gzip.compress),
+        ("Packages.xz", lzma.compress),
+        ("Packages.bz2", bz2.compress),
+        ("Packages.lz4", lz4),
+    ],
+)
+def test_an_index_becomes_a_table_of_names(tmp_path, name, compress):
+    (tmp_path / name).write_bytes(compress(INDEX.encode()))
+    script = EXAMPLES / "debian" / "make_debian_graph.py"
+    printed = run(script, name, "-o", "graph.parquet", cwd=tmp_path)
+    table = pq.read_table(tmp_path / "graph.parquet")
+    assert table.schema.types == [pa.string(), pa.string()]
+    assert table.column_names == ["source", "target"]
+    assert [tuple(row.values()) for row in table.to_pylist()] == EDGES
+    assert f"9 packages, {len(EDGES)} dependencies" in printed
+
+
+def test_the_index_of_the_release_is_found_among_apts_lists(generator, tmp_path):
+    wanted = "mirror_debian_dists_bookworm_main_binary-amd64_Packages.lz4"
+    for name in (
+        wanted,
+        "mirror_debian_dists_bookworm_InRelease",
+        "mirror_debian_dists_bookworm-updates_main_binary-amd64_Packages",
+        "mirror_debian_dists_bookworm_contrib_binary-amd64_Packages",
+        "mirror_debian-security_dists_bookworm-security_main_binary-amd64_Packages",
+    ):
+        (tmp_path / name).touch()
+    assert generator.find_index("bookworm", tmp_path).name == wanted
+    with pytest.raises(SystemExit, match="found none; run `apt-get update`"):
+        generator.find_index("trixie", tmp_path)
+
+
+def test_the_shipped_graph_has_tens_of_thousands_of_named_nodes():
+    table = pq.read_table(SHIPPED)
+    names = pa.chunked_array(table["source"].chunks + table["target"].chunks)
+    assert names.null_count == 0
+    assert pc.all(pc.match_substring_regex(names, r"^[a-z0-9][a-z0-9+.-]+$")).as_py()
+    assert len(names.unique()) > 50_000
+    assert table.num_rows > 200_000
+    assert not pc.any(pc.equal(table["source"], table["target"])).as_py()
+    assert SHIPPED.stat().st_size < 1_500_000
+
+
+def test_the_shipped_graph_is_in_order_without_repeats(shipped_edges):
+    table = pq.read_table(SHIPPED)
+    edges = list(zip(table["source"].to_pylist(), table["target"].to_pylist(), strict=True))
+    assert edges == sorted(shipped_edges)
+
+
+def test_the_shipped_graph_knows_what_debian_is_built_on(shipped_edges):
+    assert {("bash", "libc6"), ("libc6", "libgcc-s1"), ("python3", "python3-minimal")} <= (
+        shipped_edges
+    )
+
+
+def test_the_readme_counts_the_shipped_graph(shipped_edges):
+    nodes = {name for edge in shipped_edges for name in edge}
+    readme = (EXAMPLES / "README.md").read_text()
+    assert f"{len(nodes):,} packages and {len(shipped_edges):,} directed edges" in readme
+
+
+def test_the_demo_walks_along_dependencies(tmp_path, shipped_edges):
+    printed = run(EXAMPLES / "debian" / "demo.py", cwd=tmp_path)
+    results = tmp_path / "results"
+    walks = [line.split("\t") for line in (results / "debian-walks.txt").read_text().splitlines()]
+    nodes = {name for edge in shipped_edges for name in edge}
+    assert {walk[0] for walk in walks} == nodes
+    assert len(walks) == 10 * len(nodes)
+    steps = {step for walk in walks for step in pairwise(walk)}
+    assert steps <= shipped_edges
+    assert max(map(len, walks)) > 10
+
+    shown = re.findall(r"^  (\S+ -> .*(?:\n {6}.*)*)", printed, re.M)
+    assert len(shown) == 5
+    as_written = {" -> ".join(walk) for walk in walks}
+    assert {" ".join(walk.split()) for walk in shown} <= as_written
+    assert (results / "debian.zarr" / "zarr.json").is_file()
+    for path in re.findall(r"results/\S+", printed):
+        assert (tmp_path / path).exists(), path
+
+
+def test_the_demo_runs_again_over_its_results(tmp_path):
+    demo = EXAMPLES / "debian" / "demo.py"
+    run(demo, "--results", tmp_path / "here", cwd=tmp_path)
+    first = (tmp_path / "here" / "debian-walks.txt").read_bytes()
+    run(demo, "--results", tmp_path / "here", cwd=tmp_path)
+    assert (tmp_path / "here" / "debian-walks.txt").read_bytes() == first
+
+
+def test_the_quickstart_says_what_it_promises(tmp_path):
+    printed = run(EXAMPLES / "quickstart.py", cwd=tmp_path)
+    assert "100,000 walks of 20 steps, int32" in printed
+    assert "the same: True" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.ray
+def test_walks_on_ray_are_those_on_threads(tmp_path):
+    printed = run(EXAMPLES / "ray_local.py", cwd=tmp_path)
+    assert "bit for bit: True" in printed
