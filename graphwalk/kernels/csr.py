@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from graphwalk.kernels.compiling import inline, jit
+from graphwalk.kernels.compiling import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ def count_buckets(
                 counts[bucket_of_bin[dst[i] >> shift]] += 1
 
 
-@inline
+@jit
 def _put(
     row: int,
     neighbor: int,
@@ -250,14 +250,14 @@ def first_bad_weight(weights: Floats) -> int:
     return -1
 
 
-@inline
+@jit
 def _mix(x: np.uint64) -> np.uint64:
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
 
 
-@inline
+@jit
 def _entry_hash(row: int, neighbor: int, weight: np.uint32) -> np.uint64:
     state = _mix(np.uint64(row) + np.uint64(0x9E3779B97F4A7C15))
     state = _mix(state + np.uint64(neighbor))

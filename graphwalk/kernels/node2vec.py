@@ -1,0 +1,198 @@
+"""Second-order walks of node2vec [1]_ by rejection sampling, many walkers in flight.
+
+A proposal is drawn from the current row and accepted with probability alpha / alpha_max, where
+alpha is 1/p for the previous node, 1 for its neighbours and 1/q for all others. That is exact for
+all p, q > 0 and needs no table beyond the first-order one. Whether a proposal is a neighbour of the
+previous node matters only when the acceptance draw lies between the two probabilities, is mostly
+denied by the edge filter, and is searched for in the previous row otherwise, all such searches of
+a round side by side.
+
+References
+----------
+.. [1] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
+   https://doi.org/10.1145/2939672.2939754
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphwalk.kernels.compiling import jit, multiply_high, prefetch
+from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
+from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
+from graphwalk.kernels.tables import pick
+from graphwalk.kernels.walkers import hop, restarts
+
+_ONE, _NONE, _ALWAYS = np.uint64(1), np.uint64(0), np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@jit
+def walk_node2vec(
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    table: NDArray[Any],
+    words: NDArray[np.uint64],
+    accept_return: np.uint64,
+    accept_common: np.uint64,
+    accept_far: np.uint64,
+    starts: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    run: np.uint64,
+    restart: np.uint64,
+    dead_end: int,
+    walks: NDArray[Any],
+    in_flight: int,
+) -> None:
+    """Walk by node2vec's rule and fill `walks`.
+
+    Parameters
+    ----------
+    neighbors : ndarray of int32 or int64, shape (max(1, entries),)
+        Sorted within each row.
+    words : ndarray of uint64
+        The edge filter, see :mod:`graphwalk.kernels.edge_filter`.
+    accept_return, accept_common, accept_far : uint64
+        Acceptance probabilities times 2**64 for the previous node, a neighbour of it, and others;
+        the largest is 2**64 - 1, which stands for 1.
+    row_starts, table, starts, numbers, run, restart, dead_end, walks, in_flight
+        As of :func:`graphwalk.kernels.first_order.walk_first_order`.
+    """
+    length = walks.shape[1] - 1
+    flat = walks.reshape(-1)
+    surely, possibly = min(accept_common, accept_far), max(accept_common, accept_far)
+    # Per walker in flight; `here` and `before` are the rows of its current and previous node.
+    node = np.empty(in_flight, np.int64)
+    previous = np.empty(in_flight, np.int64)
+    here = np.empty(in_flight, np.int64)
+    here_degree = np.empty(in_flight, np.int64)
+    before = np.empty(in_flight, np.int64)
+    before_degree = np.empty(in_flight, np.int64)
+    first_draw = np.empty(in_flight, np.uint64)
+    counter = np.empty(in_flight, np.uint64)
+    draw = np.empty(in_flight, np.uint64)
+    acceptance = np.empty(in_flight, np.uint64)
+    limit = np.empty(in_flight, np.uint64)
+    entry = np.empty(in_flight, np.int64)
+    proposal = np.empty(in_flight, np.int64)
+    bits = np.empty(in_flight, np.uint64)
+    at = np.empty(in_flight, np.int64)
+    end = np.empty(in_flight, np.int64)
+    unsure = np.empty(in_flight, np.int64)
+    low = np.empty(in_flight, np.int64)
+    span = np.empty(in_flight, np.int64)
+    flying = 0
+    entered = 0
+    ended = True
+    while True:
+        i = 0 if ended else in_flight
+        while i < in_flight:
+            if i < flying and at[i] < end[i]:
+                i += 1
+            elif entered < len(starts):
+                node[i] = starts[entered]
+                prefetch(row_starts, node[i])
+                previous[i], before[i], before_degree[i] = -1, 0, 1
+                first_draw[i] = walker_key(run, starts[entered], numbers[entered]) + STEP
+                counter[i] = first_draw[i]
+                at[i] = entered * (length + 1)
+                end[i] = at[i] + length
+                flat[at[i]] = node[i]
+                entered += 1
+                i += 1
+                flying = max(flying, i)
+            elif i < flying:
+                flying -= 1
+                node[i], previous[i] = node[flying], previous[flying]
+                before[i], before_degree[i] = before[flying], before_degree[flying]
+                first_draw[i], counter[i] = first_draw[flying], counter[flying]
+                at[i], end[i] = at[flying], end[flying]
+            else:
+                break
+        if flying == 0:
+            return
+        ended = False
+        # Propose: draw an entry of the current row.
+        for i in range(flying):
+            draw[i] = mix(counter[i])
+            acceptance[i] = mix(counter[i] + ACCEPTANCE)
+        hops = 0
+        for i in range(flying):
+            row = np.uint64(node[i])
+            here[i] = np.int64(row_starts[row])
+            here_degree[i] = np.int64(row_starts[row + _ONE]) - here[i]
+            degree = np.uint64(here_degree[i])
+            entry[i] = here[i] + np.int64(multiply_high(draw[i], degree))
+            prefetch(table, entry[i])
+            draw[i] *= degree
+            hops += degree == _NONE
+        if hops > 0 or restart > _NONE:
+            for i in range(flying):
+                back = restarts(first_draw[i], restart)
+                if not back and here_degree[i] > 0:
+                    continue
+                node[i] = hop(flat, at[i], end[i], length, back, dead_end)
+                at[i] = end[i] if node[i] < 0 else at[i] + 1
+                # Sit this round out: propose anything, refuse it, and go on with the next step.
+                entry[i], acceptance[i] = 0, _ALWAYS
+                previous[i], before[i], before_degree[i] = -1, 0, 1
+                first_draw[i] += STEP
+                counter[i] = first_draw[i] - ATTEMPT
+        # Look: which node is proposed, and which word of the filter knows of it.
+        for i in range(flying):
+            proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
+            prefetch(row_starts, proposal[i])
+            hashed = filter_hash(proposal[i])
+            bits[i] = filter_bits(hashed)
+            entry[i] = filter_word(before[i], before_degree[i], hashed)
+            prefetch(words, entry[i])
+        # Decide, as far as the filter can.
+        num_unsure = 0
+        for i in range(flying):
+            maybe = (words[np.uint64(entry[i])] & bits[i]) == bits[i]
+            second = previous[i] >= 0
+            returns = proposal[i] == previous[i]
+            bound = accept_common if maybe else accept_far
+            bound = accept_return if returns else bound
+            limit[i] = bound if second else _ALWAYS
+            unsure[num_unsure] = i
+            num_unsure += (
+                maybe
+                & second
+                & (not returns)
+                & (acceptance[i] >= surely)
+                & (acceptance[i] < possibly)
+            )
+        # Search the previous rows for the rest, one probe of every search at a time.
+        widest = np.int64(0)
+        for k in range(num_unsure):
+            i = unsure[k]
+            low[k], span[k] = before[i], before_degree[i]
+            widest = max(widest, span[k])
+            prefetch(neighbors, low[k] + (span[k] >> 1))
+        while widest > 1:
+            widest -= widest >> 1
+            for k in range(num_unsure):
+                half = span[k] >> 1
+                right = np.int64(neighbors[np.uint64(low[k] + half)]) <= proposal[unsure[k]]
+                low[k] += half if right else 0
+                span[k] -= half
+                prefetch(neighbors, low[k] + (span[k] >> 1))
+        for k in range(num_unsure):
+            i = unsure[k]
+            found = np.int64(neighbors[np.uint64(low[k])]) == proposal[i]
+            limit[i] = accept_common if found else accept_far
+        # Advance those whose proposal is accepted; the others try again.
+        for i in range(flying):
+            accepted = acceptance[i] < limit[i]
+            previous[i] = node[i] if accepted else previous[i]
+            before[i] = here[i] if accepted else before[i]
+            before_degree[i] = here_degree[i] if accepted else before_degree[i]
+            node[i] = proposal[i] if accepted else node[i]
+            at[i] += 1 if accepted else 0
+            first_draw[i] += STEP if accepted else _NONE
+            counter[i] = first_draw[i] if accepted else counter[i] + ATTEMPT
+            flat[at[i]] = node[i]
+            ended |= at[i] == end[i]

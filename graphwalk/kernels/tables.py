@@ -1,0 +1,114 @@
+"""How the next node is drawn from a row: uniformly, or by weight in constant time.
+
+A *table* has one item for each stored neighbour and is drawn from with one random number: the
+upper half of its product with the row's length says which item, the lower half is a fraction in
+[0, 1) that is still uniform. Of a plain array of neighbours the item is the answer. For weights
+the items are those of alias tables [1]_, neighbour, alias and threshold in one record, so that a
+draw costs one cache miss.
+
+References
+----------
+.. [1] M. D. Vose, "A linear algorithm for generating random numbers with a given distribution",
+   IEEE Transactions on Software Engineering 17(9), 1991, https://doi.org/10.1109/32.92917
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+from numpy.typing import NDArray
+
+from graphwalk.kernels.compiling import jit
+
+_FRACTION = 2.0**-64
+
+
+def alias_dtype(node: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the record of an alias table for node ids of type `node`."""
+    return np.dtype([("node", node), ("alias", node), ("threshold", np.float32)])
+
+
+def pick(table: NDArray[Any], item: int, fraction: np.uint64) -> int:
+    """Return the node that `item` of `table` stands for; for use inside kernels."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(pick, inline="always")  # type: ignore[untyped-decorator]
+def _pick(table: Any, item: Any, fraction: Any) -> Any:
+    if isinstance(table.dtype, types.Record):
+
+        def by_alias(table: Any, item: Any, fraction: Any) -> Any:
+            record = table[item]
+            kept = np.float64(fraction) * _FRACTION < record.threshold
+            return np.int64(record.node if kept else record.alias)
+
+        return by_alias
+
+    def uniformly(table: Any, item: Any, fraction: Any) -> Any:
+        return np.int64(table[item])
+
+    return uniformly
+
+
+@jit
+def fill_alias_table(
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    weights: NDArray[np.float32],
+    table: NDArray[Any],
+) -> None:
+    """Fill `table` with the alias tables of all rows, each row by itself, in float64.
+
+    Parameters
+    ----------
+    row_starts : ndarray of int, shape (rows + 1,)
+        Where each row begins within the three other arrays.
+    neighbors : ndarray of int, shape (entries,)
+        Node ids.
+    weights : ndarray of float32, shape (entries,)
+        Finite and not negative; the sum of a non-empty row is positive.
+    table : ndarray of ``alias_dtype``, shape (entries,)
+        Receives the result.
+    """
+    longest = np.int64(0)
+    for row in range(len(row_starts) - 1):
+        longest = max(longest, np.int64(row_starts[row + 1]) - np.int64(row_starts[row]))
+    share = np.empty(longest, np.float64)
+    small = np.empty(longest, np.int64)
+    large = np.empty(longest, np.int64)
+    for row in range(len(row_starts) - 1):
+        first, last = np.int64(row_starts[row]), np.int64(row_starts[row + 1])
+        degree = last - first
+        total = 0.0
+        for i in range(degree):
+            total += np.float64(weights[first + i])
+        num_small = num_large = 0
+        for i in range(degree):
+            share[i] = np.float64(weights[first + i]) * degree / total
+            table[first + i].node = neighbors[first + i]
+            if share[i] < 1.0:
+                small[num_small] = i
+                num_small += 1
+            else:
+                large[num_large] = i
+                num_large += 1
+        while num_small > 0 and num_large > 0:
+            num_small -= 1
+            low, high = small[num_small], large[num_large - 1]
+            table[first + low].threshold = share[low]
+            table[first + low].alias = neighbors[first + high]
+            share[high] -= 1.0 - share[low]
+            if share[high] < 1.0:
+                num_large -= 1
+                small[num_small] = high
+                num_small += 1
+        # What remains is full up to rounding: it stands for itself alone.
+        for i in range(num_large):
+            table[first + large[i]].threshold = 1.0
+            table[first + large[i]].alias = neighbors[first + large[i]]
+        for i in range(num_small):
+            table[first + small[i]].threshold = 1.0
+            table[first + small[i]].alias = neighbors[first + small[i]]
