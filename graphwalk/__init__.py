@@ -1,5 +1,68 @@
-"""graphwalk: random walks and graph analytics on graphs too big for one array."""
+"""graphwalk: random walks and graph analytics on graphs too big for one array.
+
+The public names are imported when they are first used, so that ``import graphwalk`` and the
+command's ``--help`` do not wait for numba or Dask.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from graphwalk._version import __version__
+from graphwalk.errors import (
+    GraphwalkError,
+    InputError,
+    MemoryBudgetError,
+    SchedulerError,
+    StoreError,
+    StoreExistsError,
+    StoreNotFoundError,
+)
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from graphwalk import scheduler
+    from graphwalk.algorithms.output import write_walks
+    from graphwalk.algorithms.walks import random_walks
+    from graphwalk.storage.build import build_zarr
+    from graphwalk.storage.graph import Graph, open_zarr
+    from graphwalk.storage.sources import CSR
+
+__all__ = [
+    "CSR",
+    "Graph",
+    "GraphwalkError",
+    "InputError",
+    "MemoryBudgetError",
+    "SchedulerError",
+    "StoreError",
+    "StoreExistsError",
+    "StoreNotFoundError",
+    "__version__",
+    "build_zarr",
+    "open_zarr",
+    "random_walks",
+    "scheduler",
+    "write_walks",
+]
+
+_HOMES = {
+    "CSR": "graphwalk.storage.sources",
+    "Graph": "graphwalk.storage.graph",
+    "build_zarr": "graphwalk.storage.build",
+    "open_zarr": "graphwalk.storage.graph",
+    "random_walks": "graphwalk.algorithms.walks",
+    "write_walks": "graphwalk.algorithms.output",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "scheduler":
+        return import_module("graphwalk.scheduler")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'graphwalk' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

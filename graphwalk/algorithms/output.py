@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dask.array as da
 import numpy as np
+from dask.base import compute_as_if_collection
 
 from graphwalk.errors import InputError, StoreExistsError
 from graphwalk.scheduler.progress import block_progress
@@ -171,8 +172,9 @@ def _write(
     )
     amounts = {(counts.name, i, 0): n for i, n in enumerate(walks.chunks[0])}
     with block_progress("Walking", amounts, "walks", progress):
-        written: NDArray[np.int64] = counts.compute()
-    return written
+        # Not counts.compute(): its one last task, of all blocks, is all that Ray would report.
+        rows = compute_as_if_collection(da.Array, counts.dask, counts.__dask_keys__())
+    return np.block([list(row) for row in rows])
 
 
 def _write_block(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 F = TypeVar("F", bound="Callable[..., Any]")
+
+#: Integers as kernels take and return them: Python's outside, numpy's inside compiled code.
+Int: TypeAlias = int | np.integer[Any]
 
 
 def jit(function: F) -> F:
@@ -36,9 +40,7 @@ def prefetch(_context: Any, array: Any, index: Any) -> Any:
         offset = context.cast(builder, args[1], signature.args[1], types.intp)
         byte_pointer, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
         function_type = ir.FunctionType(ir.VoidType(), [byte_pointer, flag, flag, flag])
-        function = cgutils.get_or_insert_function(
-            builder.module, function_type, "llvm.prefetch.p0"
-        )
+        function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
         address = builder.bitcast(builder.gep(data, [offset]), byte_pointer)
         # For reading, into every cache level, as data.
         builder.call(function, [address, flag(0), flag(3), flag(1)])

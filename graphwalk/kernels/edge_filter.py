@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphwalk.kernels.compiling import jit, multiply_high
+from graphwalk.kernels.compiling import Int, jit, multiply_high
 from graphwalk.kernels.rng import STEP, mix
 
 _ONE, _SIX, _TWELVE, _LOW = np.uint64(1), np.uint64(6), np.uint64(12), np.uint64(63)
 
 
 @jit
-def filter_hash(node: int) -> np.uint64:
+def filter_hash(node: Int) -> np.uint64:
     """Return the hash by which the filter knows `node`."""
     return mix(np.uint64(node) * STEP)
 
@@ -41,7 +41,7 @@ def filter_bits(hashed: np.uint64) -> np.uint64:
 
 
 @jit
-def filter_word(row_start: int, degree: int, hashed: np.uint64) -> int:
+def filter_word(row_start: Int, degree: Int, hashed: np.uint64) -> Int:
     """Return the index of the word for a hash in the row of that start and (positive) degree."""
     first = row_start >> 3
     words = ((row_start + degree - 1) >> 3) - first + 1

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphwalk.kernels.compiling import jit
+from graphwalk.kernels.compiling import Int, jit
 
 #: SplitMix64's increment: one step of a walk.
 STEP = np.uint64(0x9E3779B97F4A7C15)
@@ -46,6 +46,6 @@ def seed_key(seed: int) -> np.uint64:
 
 
 @jit
-def walker_key(run: np.uint64, start: int, number: int) -> np.uint64:
+def walker_key(run: np.uint64, start: Int, number: Int) -> np.uint64:
     """Return the key of walk `number` from node `start`, in the run that has key `run`."""
     return mix(mix(run + np.uint64(start) * STEP) + np.uint64(number) * ACCEPTANCE)

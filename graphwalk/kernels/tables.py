@@ -21,7 +21,7 @@ from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from graphwalk.kernels.compiling import jit
+from graphwalk.kernels.compiling import Int, jit
 
 _FRACTION = 2.0**-64
 
@@ -31,19 +31,19 @@ def alias_dtype(node: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype([("node", node), ("alias", node), ("threshold", np.float32)])
 
 
-def pick(table: NDArray[Any], item: int, fraction: np.uint64) -> int:
+def pick(table: NDArray[Any], item: Int, fraction: np.uint64) -> Int:
     """Return the node that `item` of `table` stands for; for use inside kernels."""
     raise NotImplementedError("compiled code only")
 
 
-@overload(pick, inline="always")  # type: ignore[untyped-decorator]
+@overload(pick)  # type: ignore[untyped-decorator]
 def _pick(table: Any, item: Any, fraction: Any) -> Any:
     if isinstance(table.dtype, types.Record):
 
         def by_alias(table: Any, item: Any, fraction: Any) -> Any:
             record = table[item]
-            kept = np.float64(fraction) * _FRACTION < record.threshold
-            return np.int64(record.node if kept else record.alias)
+            node, alias = np.int64(record.node), np.int64(record.alias)
+            return node if np.float64(fraction) * _FRACTION < record.threshold else alias
 
         return by_alias
 

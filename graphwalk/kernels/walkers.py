@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphwalk.kernels.compiling import jit
+from graphwalk.kernels.compiling import Int, jit
 from graphwalk.kernels.rng import RESTART, mix
 
 #: What a walker does at a node without neighbours.
@@ -15,13 +15,13 @@ STOP, GO_TO_START, STAY = 0, 1, 2
 
 
 @jit
-def restarts(draw: np.uint64, threshold: np.uint64) -> bool:
+def restarts(draw: np.uint64, threshold: np.uint64) -> bool | np.bool:
     """Return whether the step whose first draw has this counter goes back to the start."""
     return mix(draw + RESTART) < threshold
 
 
 @jit
-def hop(walks: NDArray[Any], at: int, end: int, length: int, restart: bool, dead_end: int) -> int:
+def hop(walks: NDArray[Any], at: Int, end: Int, length: Int, restart: bool, dead_end: Int) -> Int:
     """Write a step that follows no edge into the flat `walks`.
 
     Parameters

@@ -1,0 +1,158 @@
+"""Dask on Ray: run a Dask graph as Ray tasks. All that graphwalk knows of Ray is here.
+
+Ray's Dask scheduler submits one Ray task for each Dask task. Three things are added to it: the
+partitions of a graph stay in the object store as long as the graph is in use, progress counts
+tasks that are finished rather than submitted, and errors say what to do.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from graphwalk.errors import SchedulerError
+from graphwalk.scheduler.progress import finished
+from graphwalk.scheduler.tasks import resident_partition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graphwalk.storage.graph import Graph
+
+
+class RaySession:
+    """A connection to Ray, and the partitions that it keeps.
+
+    Parameters
+    ----------
+    address : str or None
+        A running cluster (``"auto"`` finds it); None starts Ray on this machine.
+    num_workers : int or None
+        Workers, that is CPUs, of a Ray started here.
+    options : dict
+        What else ``ray.init`` takes.
+    """
+
+    def __init__(self, address: str | None, num_workers: int | None, options: dict[str, Any]):
+        import ray
+
+        self._partitions: WeakKeyDictionary[Graph, dict[tuple[bool, bool], Any]] = (
+            WeakKeyDictionary()
+        )
+        self._started = not ray.is_initialized()
+        if self._started:
+            _start(address, num_workers, options)
+        elif address is not None or num_workers is not None or options:
+            raise SchedulerError(
+                "Ray is already initialised in this process, so address and options cannot be "
+                "chosen; call ray.shutdown() first, or use('ray') without them"
+            )
+
+    def get(self, dsk: Any, keys: Any, **kwargs: Any) -> Any:
+        """Compute `keys` of a Dask graph on Ray; Dask calls this."""
+        import ray
+        from ray.util.dask import ray_dask_get
+
+        persist = kwargs.pop("ray_persist", False)
+        references = ray_dask_get(
+            dsk, keys, ray_persist=True, ray_callbacks=self._callbacks(), **kwargs
+        )
+        if persist:
+            return references
+        _wait(references, keys)
+        return _fetch(references)
+
+    def close(self) -> None:
+        """Let go of all partitions, and stop Ray if it was started here."""
+        import ray
+
+        self._partitions.clear()
+        if self._started and ray.is_initialized():
+            ray.shutdown()
+
+    def _callbacks(self) -> list[Any]:
+        from ray.util.dask import RayDaskCallback
+
+        class Resident(RayDaskCallback):  # type: ignore[misc]
+            # Callbacks around tasks would be shipped to the workers.
+            _ray_pretask = _ray_posttask = None
+            _ray_presubmit = staticmethod(self._load_once)
+
+        return [Resident()._ray_callback, *RayDaskCallback.ray_active]
+
+    def _load_once(self, task: Any, _key: Any, _deps: Any) -> Any:
+        """Return the reference of a partition instead of loading it again."""
+        if getattr(task, "func", None) is not resident_partition:
+            return None
+        import ray
+
+        graph, weighted, second_order = task.args
+        loaded = self._partitions.setdefault(graph, {})
+        if (weighted, second_order) not in loaded:
+            load = ray.remote(resident_partition).options(name=f"load {graph.path}")
+            loaded[weighted, second_order] = load.remote(graph, weighted, second_order)
+        return loaded[weighted, second_order]
+
+
+def _start(address: str | None, num_workers: int | None, options: dict[str, Any]) -> None:
+    import ray
+
+    if address is not None and num_workers is not None:
+        raise SchedulerError(
+            f"num_workers={num_workers} is for a Ray started here; the cluster at {address} has "
+            "its own workers"
+        )
+    settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        # "local": never join a cluster by way of the environment without being asked to.
+        settings |= {"address": "local", "include_dashboard": False, "num_cpus": num_workers}
+    else:
+        settings["address"] = address
+    try:
+        ray.init(**(settings | options))
+    except (ConnectionError, ValueError, RuntimeError, TypeError) as error:
+        where = "on this machine" if address is None else f"at address {address!r}"
+        raise SchedulerError(
+            f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', or "
+            "leave address out to start Ray here"
+        ) from error
+
+
+def _wait(references: Any, keys: Any) -> None:
+    """Wait for all results, and report each that is there."""
+    import ray
+
+    pairs = zip(_flat(references), _flat_keys(keys), strict=True)
+    key_of = {reference: key for reference, key in pairs if isinstance(reference, ray.ObjectRef)}
+    pending = list(key_of)
+    while pending:
+        done, pending = ray.wait(pending, num_returns=1, fetch_local=False)
+        for reference in done:
+            finished(key_of[reference])
+
+
+def _fetch(references: Any) -> Any:
+    """Return the results in place of their references."""
+    import ray
+
+    if isinstance(references, list | tuple):
+        return [_fetch(reference) for reference in references]
+    return ray.get(references) if isinstance(references, ray.ObjectRef) else references
+
+
+def _flat(nested: Any) -> Iterator[Any]:
+    if isinstance(nested, list | tuple):
+        for item in nested:
+            yield from _flat(item)
+    else:
+        yield nested
+
+
+def _flat_keys(keys: Any) -> Iterator[Any]:
+    """Return the keys within lists of lists; a tuple is a key."""
+    if isinstance(keys, list):
+        for item in keys:
+            yield from _flat_keys(item)
+    else:
+        yield keys
