@@ -59,6 +59,14 @@ def imports(module, source, modules):
             for alias in node.names:
                 deep = f"{base}.{alias.name}"
                 yield Import(deep if deep in modules else base, node.lineno, when)
+        elif is_import_by_text(node):
+            yield Import(node.args[0].value, node.lineno, when)
+
+
+def is_import_by_text(node):
+    called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    by_text = called in {"import_module", "importlib.import_module", "__import__"}
+    return by_text and isinstance(node.args[0], ast.Constant)
 
 
 def walk(node, when=When.AT_ONCE):
@@ -199,6 +207,7 @@ def test_good_imports_have_no_fault(module, source):
         ("graphwalk.kernels.walks", "def f():\n    return open('x')", "kernels do no I/O"),
         ("graphwalk.algorithms.walks", "def f():\n    import ray", "only graphwalk.scheduler"),
         ("graphwalk.storage.graph", "from ray import put", "only graphwalk.scheduler"),
+        ("graphwalk.storage.graph", "import_module('ray.util')", "only graphwalk.scheduler"),
         ("graphwalk.scheduler", "import ray", "before Ray is asked for"),
         ("graphwalk.scheduler", "class A:\n    from ray import put", "before Ray is asked for"),
         ("graphwalk.scheduler", "if not TYPE_CHECKING:\n    import ray", "before Ray is asked"),
