@@ -104,9 +104,8 @@ def random_walks(
     nodes = None if start_nodes is None else _start_nodes(graph, start_nodes)
     num_starts = graph.num_nodes if nodes is None else len(nodes)
     plan = plan_walks(graph, rules, num_starts, chunks)
-    if nodes is None:
-        return walks_array(plan, graph, None, None)
-    return walks_array(plan, graph, *_walkers(nodes, rules.num_walks))
+    walkers = range(plan.shape[0]) if nodes is None else _walkers(nodes, rules.num_walks)
+    return walks_array(plan, graph, walkers)
 
 
 def _walkers(

@@ -13,13 +13,15 @@ References
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graphwalk.kernels.compiling import Int, jit, multiply_high
 from graphwalk.kernels.rng import STEP, mix
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _ONE, _SIX, _TWELVE, _LOW = np.uint64(1), np.uint64(6), np.uint64(12), np.uint64(63)
 

@@ -8,21 +8,23 @@ overlap.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graphwalk.kernels.compiling import jit, multiply_high, prefetch
 from graphwalk.kernels.rng import STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import hop, restarts
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _ONE, _NONE = np.uint64(1), np.uint64(0)
 
 
 @jit
-def walk_first_order(
+def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
     row_starts: NDArray[Any],
     table: NDArray[Any],
     starts: NDArray[np.int64],

@@ -15,10 +15,9 @@ References
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graphwalk.kernels.compiling import jit, multiply_high, prefetch
 from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
@@ -26,11 +25,14 @@ from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import hop, restarts
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _ONE, _NONE, _ALWAYS = np.uint64(1), np.uint64(0), np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @jit
-def walk_node2vec(
+def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
     table: NDArray[Any],

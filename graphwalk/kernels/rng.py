@@ -40,7 +40,7 @@ def mix(z: np.uint64) -> np.uint64:
 
 
 @jit
-def seed_key(seed: int) -> np.uint64:
+def seed_key(seed: Int) -> np.uint64:
     """Return the key of a run, from its `seed`."""
     return mix(np.uint64(seed) + STEP)
 

@@ -14,14 +14,16 @@ References
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import types
 from numba.extending import overload
-from numpy.typing import NDArray
 
 from graphwalk.kernels.compiling import Int, jit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _FRACTION = 2.0**-64
 
@@ -37,7 +39,7 @@ def pick(table: NDArray[Any], item: Int, fraction: np.uint64) -> Int:
 
 
 @overload(pick)  # type: ignore[untyped-decorator]
-def _pick(table: Any, item: Any, fraction: Any) -> Any:
+def _pick(table: Any, item: Any, fraction: Any) -> Any:  # noqa: ARG001
     if isinstance(table.dtype, types.Record):
 
         def by_alias(table: Any, item: Any, fraction: Any) -> Any:
@@ -47,7 +49,7 @@ def _pick(table: Any, item: Any, fraction: Any) -> Any:
 
         return by_alias
 
-    def uniformly(table: Any, item: Any, fraction: Any) -> Any:
+    def uniformly(table: Any, item: Any, fraction: Any) -> Any:  # noqa: ARG001
         return np.int64(table[item])
 
     return uniformly

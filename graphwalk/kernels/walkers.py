@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graphwalk.kernels.compiling import Int, jit
 from graphwalk.kernels.rng import RESTART, mix
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: What a walker does at a node without neighbours.
 STOP, GO_TO_START, STAY = 0, 1, 2
@@ -21,7 +23,9 @@ def restarts(draw: np.uint64, threshold: np.uint64) -> bool | np.bool:
 
 
 @jit
-def hop(walks: NDArray[Any], at: Int, end: Int, length: Int, restart: bool, dead_end: Int) -> Int:
+def hop(
+    walks: NDArray[Any], at: Int, end: Int, length: Int, restart: bool | np.bool, dead_end: Int
+) -> Int:
     """Write a step that follows no edge into the flat `walks`.
 
     Parameters

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from dask.array.core import normalize_chunks
 
 from graphwalk.errors import InputError
 from graphwalk.storage.partition import partition_bytes
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from graphwalk.storage.graph import Graph
 
 #: Blocks are small enough for many to share the cores evenly and large enough to be worth a task.

@@ -51,7 +51,6 @@ class RaySession:
 
     def get(self, dsk: Any, keys: Any, **kwargs: Any) -> Any:
         """Compute `keys` of a Dask graph on Ray; Dask calls this."""
-        import ray
         from ray.util.dask import ray_dask_get
 
         persist = kwargs.pop("ray_persist", False)

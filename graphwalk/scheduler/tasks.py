@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.plan import WalkRules
     from graphwalk.storage.graph import Graph
+
+#: The walkers of a block: start node and walk number of each, as int64 arrays; or, where all nodes
+#: are start nodes in order, the rows of the result that they fill.
+Walkers: TypeAlias = "range | tuple[NDArray[np.int64], NDArray[np.int64]]"
 
 DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
 
@@ -51,23 +55,15 @@ def resident_partition(graph: Graph, weighted: bool, second_order: bool) -> Part
     return partition
 
 
-def walk_block(
-    partition: Partition,
-    starts: NDArray[np.int64] | tuple[int, int],
-    numbers: NDArray[np.int64] | int,
-    rules: WalkRules,
-) -> NDArray[Any]:
+def walk_block(partition: Partition, walkers: Walkers, rules: WalkRules) -> NDArray[Any]:
     """Walk one block of walkers from beginning to end.
 
     Parameters
     ----------
     partition : Partition
         The whole graph.
-    starts : ndarray of int64, shape (walkers,), or (int, int)
-        Start node of each walker; a pair (first, stop) stands for those rows of a job whose start
-        nodes are all nodes in order.
-    numbers : ndarray of int64, shape (walkers,), or int
-        Walk number of each walker; not used with a pair.
+    walkers : range or (ndarray, ndarray)
+        Who walks, see `Walkers`.
     rules : WalkRules
         What every walker does.
 
@@ -75,28 +71,53 @@ def walk_block(
     -------
     ndarray of int32 or int64, shape (walkers, walk_length + 1)
     """
-    if isinstance(starts, tuple):
-        starts, numbers = np.divmod(np.arange(*starts, dtype=np.int64), rules.num_walks)
+    starts, numbers = _starts_and_numbers(walkers, rules.num_walks)
     walks = np.empty((len(starts), rules.walk_length + 1), partition.neighbors.dtype)
     if rules.walk_length == 0:
         walks[:, 0] = starts
         return walks
     table: Any = partition.alias_table if rules.weighted else partition.neighbors
-    how: tuple[Any, ...] = (
-        starts,
-        numbers,
-        seed_key(rules.seed),
-        np.uint64(int(rules.restart_prob * _TWO_64)),
-        DEAD_ENDS[rules.dead_end],
-        walks,
-    )
+    run = seed_key(np.uint64(rules.seed))
+    restart = np.uint64(int(rules.restart_prob * _TWO_64))
+    dead_end = DEAD_ENDS[rules.dead_end]
     if rules.second_order:
-        rows: tuple[Any, ...] = (partition.row_starts, partition.neighbors, table)
-        alpha = acceptances(rules.p, rules.q)
-        walk_node2vec(*rows, partition.edge_filter, *alpha, *how, NODE2VEC_IN_FLIGHT)
+        edge_filter: Any = partition.edge_filter
+        walk_node2vec(
+            partition.row_starts,
+            partition.neighbors,
+            table,
+            edge_filter,
+            *acceptances(rules.p, rules.q),
+            starts,
+            numbers,
+            run,
+            restart,
+            dead_end,
+            walks,
+            NODE2VEC_IN_FLIGHT,
+        )
     else:
-        walk_first_order(partition.row_starts, table, *how, FIRST_ORDER_IN_FLIGHT)
+        walk_first_order(
+            partition.row_starts,
+            table,
+            starts,
+            numbers,
+            run,
+            restart,
+            dead_end,
+            walks,
+            FIRST_ORDER_IN_FLIGHT,
+        )
     return walks
+
+
+def _starts_and_numbers(
+    walkers: Walkers, num_walks: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    if isinstance(walkers, range):
+        starts, numbers = np.divmod(np.arange(walkers.start, walkers.stop), num_walks)
+        return starts, numbers
+    return walkers
 
 
 def acceptances(p: float, q: float) -> tuple[np.uint64, np.uint64, np.uint64]:
