@@ -32,8 +32,10 @@ _S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
 @jit
-def mix(z: np.uint64) -> np.uint64:
+def mix(z: Int) -> np.uint64:
     """Return SplitMix64's finaliser of `z`: a bijection of 64 bits that looks random."""
+    # Python integers arrive signed, and signed with unsigned would become floating point.
+    z = np.uint64(z)
     z = (z ^ (z >> _S30)) * _M1
     z = (z ^ (z >> _S27)) * _M2
     return z ^ (z >> _S31)
@@ -46,6 +48,6 @@ def seed_key(seed: Int) -> np.uint64:
 
 
 @jit
-def walker_key(run: np.uint64, start: Int, number: Int) -> np.uint64:
+def walker_key(run: Int, start: Int, number: Int) -> np.uint64:
     """Return the key of walk `number` from node `start`, in the run that has key `run`."""
-    return mix(mix(run + np.uint64(start) * STEP) + np.uint64(number) * ACCEPTANCE)
+    return mix(mix(np.uint64(run) + np.uint64(start) * STEP) + np.uint64(number) * ACCEPTANCE)

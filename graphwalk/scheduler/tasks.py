@@ -77,7 +77,7 @@ def walk_block(partition: Partition, walkers: Walkers, rules: WalkRules) -> NDAr
         walks[:, 0] = starts
         return walks
     table: Any = partition.alias_table if rules.weighted else partition.neighbors
-    run = seed_key(np.uint64(rules.seed))
+    run = np.uint64(seed_key(np.uint64(rules.seed)))
     restart = np.uint64(int(rules.restart_prob * _TWO_64))
     dead_end = DEAD_ENDS[rules.dead_end]
     if rules.second_order:

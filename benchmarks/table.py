@@ -1,0 +1,27 @@
+"""One table of all figures."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """A figure, what it is compared with, and the ratio that is aimed for."""
+
+    what: str
+    figure: str
+    against: str
+    ratio: float
+    aim: str
+
+
+def print_table(title: str, rows: list[Row]) -> None:
+    """Print the rows as a Markdown table."""
+    print(f"\n{title}\n")
+    cells = [("", "figure", "against", "ratio", "aim")]
+    cells += [(r.what, r.figure, r.against, f"{r.ratio:.2f}", r.aim) for r in rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(5)]
+    for number, row in enumerate(cells):
+        print("| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |")
+        if number == 0:
+            print("|" + "|".join("-" * (w + 2) for w in widths) + "|")

@@ -1,0 +1,141 @@
+"""Walks: the kernels against a floor and plain loops, and the whole job against the kernels."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import graphwalk
+from benchmarks import references
+from benchmarks.table import Row
+from benchmarks.timing import in_turns
+from graphwalk.kernels.rng import seed_key
+from graphwalk.scheduler.plan import WalkRules
+from graphwalk.scheduler.tasks import (
+    FIRST_ORDER_IN_FLIGHT,
+    acceptances,
+    resident_partition,
+    walk_block,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphwalk.storage.partition import Partition
+
+LENGTH, SEED = 80, 7
+#: Walkers of the measurements on one thread, and of the plain loops.
+SAMPLE, PLAIN_SAMPLE = 1 << 18, 1 << 13
+BLOCK = 1 << 16
+KINDS: dict[str, dict[str, float]] = {"first order": {}, "node2vec (2, .5)": {"p": 2.0, "q": 0.5}}
+
+
+def measure_walks(graph: graphwalk.Graph, rounds: int, ray: bool) -> list[Row]:
+    """Return all comparisons of walks on `graph`."""
+    partition = resident_partition(graph, False, True)
+    alive = np.flatnonzero(graph.degrees > 0)
+    starts = np.random.default_rng(0).choice(alive, min(SAMPLE, len(alive)), replace=False)
+    rows = []
+    for kind, bias in KINDS.items():
+        rows += _kernel(kind, partition, starts, _rules(bias), rounds)
+    for kind, bias in KINDS.items():
+        rows += _whole_job(kind, graph, partition, bias, rounds, ray)
+    return rows
+
+
+def _rules(bias: dict[str, float]) -> WalkRules:
+    rest = {"restart_prob": 0.0, "dead_end": "stop", "seed": SEED}
+    return WalkRules(
+        num_walks=1, walk_length=LENGTH, weighted=False, **({"p": 1.0, "q": 1.0} | bias), **rest
+    )
+
+
+def _kernel(
+    kind: str, partition: Partition, starts: np.ndarray, rules: WalkRules, rounds: int
+) -> list[Row]:
+    """Compare one thread of the kernel with the references."""
+    few = starts[: min(PLAIN_SAMPLE, len(starts))]
+    csr = partition.row_starts, partition.neighbors
+    walks = np.empty((len(few), LENGTH + 1), np.int32)
+    run, accept = seed_key(SEED), np.array(acceptances(rules.p, rules.q))
+    cases: dict[str, Callable[[], Any]] = {
+        "kernel": lambda: walk_block(partition, (starts, np.zeros_like(starts)), rules)
+    }
+    if rules.second_order:
+        cases["plain"] = partial(references.one_at_a_time_node2vec, *csr, few, run, accept, walks)
+    else:
+        cases["plain"] = partial(references.one_at_a_time, *csr, few, run, walks)
+        cases["floor"] = partial(references.floor, *csr, starts, LENGTH, FIRST_ORDER_IN_FLIGHT)
+    seconds = in_turns(rounds, **cases)
+    ours = walk_block(partition, (few, np.zeros_like(few)), rules)
+    assert np.array_equal(ours, walks), "the plain loop must make the same walks"
+    step = {name: s / LENGTH / len(starts) * 1e9 for name, s in seconds.items()}
+    step["plain"] *= len(starts) / len(few)
+    figure = f"{step['kernel']:.1f} ns/step, one thread"
+    rows = []
+    if "floor" in step:
+        against = f"floor, {step['floor']:.1f} ns/step"
+        rows.append(Row(kind, figure, against, step["kernel"] / step["floor"], "<= 1.3"))
+    against = f"one walker at a time, {step['plain']:.0f} ns/step"
+    aim = ">= 5" if rules.second_order else ">= 20"
+    rows.append(Row(kind, figure, against, step["plain"] / step["kernel"], aim))
+    return rows
+
+
+def _whole_job(
+    kind: str,
+    graph: graphwalk.Graph,
+    partition: Partition,
+    bias: dict[str, float],
+    rounds: int,
+    ray: bool,
+) -> list[Row]:
+    """Compare ``compute()`` with the bare kernels on as many threads, one walk from each node."""
+    rules = _rules(bias)
+    walks = graphwalk.random_walks(graph, num_walks=1, walk_length=LENGTH, seed=SEED, **bias)
+    steps = int(np.count_nonzero(walks.compute() >= 0)) - graph.num_nodes
+    seconds = in_turns(
+        rounds,
+        bare=lambda: _bare(partition, graph.num_nodes, rules, 2),
+        bare_one=lambda: _bare(partition, graph.num_nodes, rules, 1),
+        compute=lambda: walks.compute(num_workers=2),
+    )
+
+    def speed(name: str) -> str:
+        return f"{steps / seconds[name] / 1e6:.0f} M steps/s"
+
+    job = f"{kind}, compute()"
+    bare, one = f"bare kernels, {speed('bare')}", f"one thread, {speed('bare_one')}"
+    ratio = seconds["compute"] / seconds["bare"]
+    rows = [
+        Row(
+            f"{kind}, two threads",
+            speed("bare"),
+            one,
+            seconds["bare_one"] / seconds["bare"],
+            ">= 1.7",
+        ),
+        Row(f"{job} on threads", speed("compute"), bare, ratio, "<= 1.2"),
+    ]
+    if ray:
+        with graphwalk.scheduler.use("ray", num_workers=2, object_store_memory=6 << 30):
+            seconds |= in_turns(
+                rounds,
+                bare=lambda: _bare(partition, graph.num_nodes, rules, 2),
+                ray=lambda: walks.compute(),
+            )
+        bare = f"bare kernels, {speed('bare')}"
+        rows.append(
+            Row(f"{job} on Ray", speed("ray"), bare, seconds["ray"] / seconds["bare"], "<= 1.5")
+        )
+    return rows
+
+
+def _bare(partition: Partition, num_nodes: int, rules: WalkRules, threads: int) -> None:
+    """Walk from every node on so many threads, with nothing around the kernels."""
+    blocks = [range(i, min(i + BLOCK, num_nodes)) for i in range(0, num_nodes, BLOCK)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda block: walk_block(partition, block, rules), blocks))
