@@ -1,0 +1,184 @@
+"""Every code block of the README and of docs/ runs, and prints what the page says it prints.
+
+The blocks of a page run in order, in one folder that is empty but for a link to `examples`; its
+Python blocks share their names. The output of a ``python`` block may be shown in a ``text`` block
+right after it, that of a command of a ``console`` block right below the command; ``...`` stands
+for whatever else may be there.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+#: Commands that pages show and this does not run, and why.
+NOT_RUN = {
+    "make demo": "test_examples.py runs what it runs, and .ci/run the recipe itself",
+    "make test": "runs this",
+    "pip install .": "changes the environment that the tests run in",
+    "pip install '.[interop]'": "changes the environment that the tests run in",
+}
+
+#: Languages of blocks that are only looked at.
+SHOWN = {"text", "json"}
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+class Block(NamedTuple):
+    """A code block: its first line's number, and what it is said to print, if anything."""
+
+    line: int
+    language: str
+    code: str
+    output: str | None
+
+
+def blocks(text):
+    found = list(FENCE.finditer(text))
+    assert text.count("```") == 2 * len(found), "a fence is not closed, or is indented"
+    for match, after in zip_longest(found, found[1:]):
+        shown = after and after[1] == "text" and not text[match.end() : after.start()].strip()
+        line = text.count("\n", 0, match.start()) + 2
+        yield Block(line, match[1], match[2], after[2] if shown else None)
+
+
+def check_output(printed, shown, where):
+    if shown is None:
+        return
+    pattern = ".*".join(map(re.escape, shown.strip().split("...")))
+    plain = "\n".join(map(str.rstrip, printed.strip().splitlines()))
+    assert re.fullmatch(pattern, plain, re.DOTALL), f"{where} prints\n{printed}\nand not\n{shown}"
+
+
+def run_python(block, page, names):
+    code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")
+    printed = StringIO()
+    with redirect_stdout(printed):
+        exec(code, names)
+    check_output(printed.getvalue(), block.output, f"{page}:{block.line}")
+
+
+def commands(code):
+    """Yield each command and what is shown below it, None where that is nothing."""
+    code = code.replace("\\\n", "")
+    assert code.startswith("$ "), f"a console block begins with no command: {code}"
+    for part in re.split(r"^\$ ", code, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        yield command, shown if shown.strip() else None
+
+
+def run_console(block, page):
+    for command, shown in commands(block.code):
+        if command in NOT_RUN:
+            continue
+        done = subprocess.run(
+            ["sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        where = f"{page}:{block.line}: {command!r}"
+        assert done.returncode == 0, f"{where} fails:\n{done.stderr}"
+        check_output(done.stdout, shown, where)
+
+
+def run_page(text, page):
+    names = {"__name__": "__main__"}
+    for block in blocks(text):
+        if block.language == "python":
+            run_python(block, page, names)
+        elif block.language == "console":
+            run_console(block, page)
+        else:
+            assert block.language in SHOWN, f"{page}:{block.line}: nothing runs {block.language!r}"
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """Go to a folder with `examples` in it, where `graphwalk` is the command of these sources."""
+    programs, folder = tmp_path / "bin", tmp_path / "folder"
+    programs.mkdir()
+    folder.mkdir()
+    (folder / "examples").symlink_to(ROOT / "examples")
+    command = programs / "graphwalk"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m graphwalk "$@"\n')
+    command.chmod(0o755)
+    paths = [str(ROOT), os.environ.get("PYTHONPATH")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(folder)
+
+
+def uses_ray(page):
+    return any("use('ray" in b.code.replace('"', "'") for b in blocks(page.read_text()))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.stem, marks=[pytest.mark.ray] if uses_ray(page) else [])
+        for page in PAGES
+    ],
+)
+def test_the_blocks_of_a_page_run_and_print_what_it_shows(checkout, page):
+    run_page(page.read_text(), page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_links_of_a_page_lead_somewhere(page):
+    for target in LINK.findall(page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_in_the_index():
+    index = (ROOT / "docs" / "index.md").read_text()
+    pages = {page.name for page in PAGES if page.parent.name == "docs"} - {"index.md"}
+    assert pages == {target for target in LINK.findall(index) if "/" not in target}
+
+
+def test_every_command_that_is_not_run_is_shown_somewhere():
+    shown = {
+        command
+        for page in PAGES
+        for block in blocks(page.read_text())
+        if block.language == "console"
+        for command, _ in commands(block.code)
+    }
+    assert set(NOT_RUN) <= shown
+
+
+@pytest.mark.parametrize(
+    ("page", "complaint"),
+    [
+        ("```python\nassert 1 == 2, 'wrong'\n```\n", "wrong"),
+        ("```python\nprint(1)\n```\n\n```text\n2\n```\n", "prints"),
+        ("```python\nprint('a b d')\n```\n```text\na ... c\n```\n", "prints"),
+        ("```console\n$ false\n```\n", "fails"),
+        ("```console\n$ echo 1\n1\n$ echo 1 \\\n  2\n2\n```\n", "prints"),
+        ("```console\nfalse\n```\n", "no command"),
+        ("```bash\nfalse\n```\n", "nothing runs"),
+        ("```python\nassert False\n", "not closed"),
+        ("  ```python\n  assert False\n  ```\n", "indented"),
+    ],
+)
+def test_a_page_that_is_wrong_fails(checkout, page, complaint):
+    with pytest.raises(AssertionError, match=complaint):
+        run_page(page, "page.md")
+
+
+def test_a_page_that_is_right_passes(checkout):
+    run_page(
+        "```python\nx = 1\n```\nThen\n```python\nprint(x, 'of', 2)\n```\n```text\n1 ... 2\n```\n"
+        "```console\n$ make demo\nwhatever\n$ echo a \\\n  b\na b\n$ graphwalk --version\n"
+        "graphwalk ...\n```\n",
+        "page.md",
+    )
