@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("kernels", "storage", "scheduler", "algorithms", "", "cli")
 COMMON = {"errors", "units", "_version"}
 KERNELS_MAY_IMPORT = {
-    "__future__", "collections", "enum", "functools", "graphwalk", "llvmlite", "math", "numba",
-    "numpy", "typing",
+    "__future__", "collections", "enum", "functools", "graphwalk", "hashlib", "llvmlite", "math",
+    "numba", "numpy", "pathlib", "typing",
 }  # fmt: skip
 KERNELS_MAY_NOT_CALL = {"open", "print", "input"}
 

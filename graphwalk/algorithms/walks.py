@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.scheduler.dask_graph import walks_array
+from graphwalk.scheduler.dask_graph import WalkArray
 from graphwalk.scheduler.plan import WalkRules, plan_walks
 from graphwalk.scheduler.tasks import DEAD_ENDS
 from graphwalk.storage.graph import Graph, open_zarr
@@ -105,7 +105,7 @@ def random_walks(
     num_starts = graph.num_nodes if nodes is None else len(nodes)
     plan = plan_walks(graph, rules, num_starts, chunks)
     walkers = range(plan.shape[0]) if nodes is None else _walkers(nodes, rules.num_walks)
-    return walks_array(plan, graph, walkers)
+    return WalkArray(plan, graph, walkers)
 
 
 def _walkers(

@@ -16,7 +16,7 @@ from graphwalk.scheduler.progress import finished
 from graphwalk.scheduler.tasks import resident_partition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from graphwalk.storage.graph import Graph
 
@@ -51,16 +51,30 @@ class RaySession:
 
     def get(self, dsk: Any, keys: Any, **kwargs: Any) -> Any:
         """Compute `keys` of a Dask graph on Ray; Dask calls this."""
-        from ray.util.dask import ray_dask_get
-
         persist = kwargs.pop("ray_persist", False)
-        references = ray_dask_get(
-            dsk, keys, ray_persist=True, ray_callbacks=self._callbacks(), **kwargs
-        )
+        references = self._submit(dsk, keys, **kwargs)
         if persist:
             return references
-        _wait(references, keys)
+        for _ in _finished(references, keys):
+            pass
         return _fetch(references)
+
+    def gather(
+        self, dsk: Any, keys: list[Any], receive: Callable[[Any, Any], None], **kwargs: Any
+    ) -> None:
+        """Compute `keys` on Ray; call ``receive(key, value)`` for each as soon as it is there.
+
+        A value is let go after that: the object store holds those alone that nobody has taken.
+        """
+        import ray
+
+        for reference, key in _finished(self._submit(dsk, keys, **kwargs), keys):
+            receive(key, ray.get(reference))
+
+    def _submit(self, dsk: Any, keys: Any, **kwargs: Any) -> Any:
+        from ray.util.dask import ray_dask_get
+
+        return ray_dask_get(dsk, keys, ray_persist=True, ray_callbacks=self._callbacks(), **kwargs)
 
     def close(self) -> None:
         """Let go of all partitions, and stop Ray if it was started here."""
@@ -118,17 +132,23 @@ def _start(address: str | None, num_workers: int | None, options: dict[str, Any]
         ) from error
 
 
-def _wait(references: Any, keys: Any) -> None:
-    """Wait for all results, and report each that is there."""
+def _finished(references: Any, keys: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield reference and key of each result when it is there, and report it.
+
+    The caller and this hold the only references, so that a result goes when it has been taken.
+    """
     import ray
 
     pairs = zip(_flat(references), _flat_keys(keys), strict=True)
     key_of = {reference: key for reference, key in pairs if isinstance(reference, ray.ObjectRef)}
     pending = list(key_of)
+    del references, pairs
     while pending:
         done, pending = ray.wait(pending, num_returns=1, fetch_local=False)
         for reference in done:
-            finished(key_of[reference])
+            key = key_of.pop(reference)
+            finished(key)
+            yield reference, key
 
 
 def _fetch(references: Any) -> Any:

@@ -55,7 +55,12 @@ def resident_partition(graph: Graph, weighted: bool, second_order: bool) -> Part
     return partition
 
 
-def walk_block(partition: Partition, walkers: Walkers, rules: WalkRules) -> NDArray[Any]:
+def walk_block(
+    partition: Partition,
+    walkers: Walkers,
+    rules: WalkRules,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
     """Walk one block of walkers from beginning to end.
 
     Parameters
@@ -66,13 +71,17 @@ def walk_block(partition: Partition, walkers: Walkers, rules: WalkRules) -> NDAr
         Who walks, see `Walkers`.
     rules : WalkRules
         What every walker does.
+    out : ndarray of int32 or int64, shape (walkers, walk_length + 1), optional
+        Where to write the walks; C-contiguous.
 
     Returns
     -------
     ndarray of int32 or int64, shape (walkers, walk_length + 1)
+        `out`, or a new array.
     """
     starts, numbers = _starts_and_numbers(walkers, rules.num_walks)
-    walks = np.empty((len(starts), rules.walk_length + 1), partition.neighbors.dtype)
+    shape = len(starts), rules.walk_length + 1
+    walks = np.empty(shape, partition.neighbors.dtype) if out is None else out
     if rules.walk_length == 0:
         walks[:, 0] = starts
         return walks
