@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_build_makes_a_store_and_says_what_it_holds(run, routes, tmp_path):
     assert graph.directed
     assert graph.weighted
     assert "5 nodes and 4 edges, directed, weighted, labelled by strings" in out
-    assert re.search(r"\d edges/s", out)
+    assert re.search(r"\d( [kMG])? edges/s", out)
     assert f"{store} (" in out
 
 
@@ -251,7 +252,7 @@ def test_walk_writes_walks_by_name(run, town_store, tmp_path):
     assert walks[8] == ["Évora"]
     assert walks[0] == ["Aarhus", "Bad Ems", "Çeşme", "Aarhus", "Bad Ems", "Çeşme"]
     assert "10 walks of up to 5 steps: 32 steps in " in out
-    assert re.search(r"\d steps/s", out)
+    assert re.search(r"\d( [kMG])? steps/s", out)
     assert f"{output} (" in out
 
 
@@ -404,6 +405,15 @@ def test_walks_on_ray_are_the_same(run, fails, town_store, tmp_path):
     assert walk(tmp_path / "threads.txt")[0] == 0
     assert walk(tmp_path / "ray.txt", *on_ray)[0] == 0
     assert (tmp_path / "ray.txt").read_text() == (tmp_path / "threads.txt").read_text()
+    shutil.rmtree(town_store / "neighbors" / "c")
+    for arguments in ((), on_ray):
+        message = fails("walk", town_store, tmp_path / "none.txt", *arguments)
+        assert "'neighbors'" in message
+        assert "missing" in message
+        assert "Traceback" not in message
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "ray.txt", "routes.csv", "threads.txt", "towns.zarr",
+    ]  # fmt: skip
 
 
 # -- the command itself ------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import zarr
 
-from graphwalk import errors
+from graphwalk import errors, scheduler
 from graphwalk.algorithms import output
 from graphwalk.algorithms.output import write_blocks, write_walks
 from graphwalk.storage import partial, walk_files, walk_text
@@ -231,6 +231,29 @@ def test_progress_counts_the_walks(walks, tmp_path, capsys):
     assert capsys.readouterr().err == ""
     write_walks(walks, tmp_path / "b.npy", progress=True)
     assert "10.0/10.0" in capsys.readouterr().err
+
+
+@pytest.mark.ray
+def test_processes_of_ray_write_the_same(walks, tmp_path, capsys):
+    folders = tmp_path / "threads", tmp_path / "ray"
+    for suffix in SUFFIXES:
+        write_walks(walks, folders[0] / f"walks{suffix}", labels=TOWNS)
+    with scheduler.use("ray", num_workers=2):
+        for suffix in SUFFIXES:
+            write_walks(walks, folders[1] / f"walks{suffix}", labels=TOWNS, progress=True)
+            assert "10.0/10.0" in capsys.readouterr().err
+        with pytest.raises(errors.InputError, match="2 labels"):
+            write_walks(walks, folders[1] / "fails.txt", labels=TOWNS[:2])
+    assert_same_files(*folders)
+
+
+def assert_same_files(first, second):
+    files = [
+        sorted(path for path in folder.rglob("*") if path.is_file()) for folder in (first, second)
+    ]
+    for a, b in zip(*files, strict=True):
+        assert a.relative_to(first) == b.relative_to(second)
+        assert a.read_bytes() == b.read_bytes()
 
 
 # -- what is there already ---------------------------------------------------------------------

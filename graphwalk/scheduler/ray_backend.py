@@ -8,10 +8,11 @@ tasks that are finished rather than submitted, and errors say what to do.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from graphwalk.errors import SchedulerError
+from graphwalk.errors import GraphwalkError, SchedulerError
 from graphwalk.scheduler.progress import finished
 from graphwalk.scheduler.tasks import resident_partition
 
@@ -55,9 +56,10 @@ class RaySession:
         references = self._submit(dsk, keys, **kwargs)
         if persist:
             return references
-        for _ in _finished(references, keys):
-            pass
-        return _fetch(references)
+        with _own_errors():
+            for _ in _finished(references, keys):
+                pass
+            return _fetch(references)
 
     def gather(
         self, dsk: Any, keys: list[Any], receive: Callable[[Any, Any], None], **kwargs: Any
@@ -68,8 +70,9 @@ class RaySession:
         """
         import ray
 
-        for reference, key in _finished(self._submit(dsk, keys, **kwargs), keys):
-            receive(key, ray.get(reference))
+        with _own_errors():
+            for reference, key in _finished(self._submit(dsk, keys, **kwargs), keys):
+                receive(key, ray.get(reference))
 
     def _submit(self, dsk: Any, keys: Any, **kwargs: Any) -> Any:
         from ray.util.dask import ray_dask_get
@@ -130,6 +133,25 @@ def _start(address: str | None, num_workers: int | None, options: dict[str, Any]
             f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', or "
             "leave address out to start Ray here"
         ) from error
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """Raise errors of ours as the task raised them; Ray's, which tells all about it, is the cause.
+
+    Ray reports a task that fails because another one did by an error within an error.
+    """
+    from ray.exceptions import RayTaskError
+
+    try:
+        yield
+    except RayTaskError as error:
+        root: Any = error
+        while isinstance(root, RayTaskError):
+            root = root.cause
+        if isinstance(root, GraphwalkError):
+            raise root from error
+        raise
 
 
 def _finished(references: Any, keys: Any) -> Iterator[tuple[Any, Any]]:
