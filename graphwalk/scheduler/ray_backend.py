@@ -56,7 +56,7 @@ class RaySession:
         references = self._submit(dsk, keys, **kwargs)
         if persist:
             return references
-        with _own_errors():
+        with self._forgetting_failures():
             for _ in _finished(references, keys):
                 pass
             return _fetch(references)
@@ -70,9 +70,19 @@ class RaySession:
         """
         import ray
 
-        with _own_errors():
+        with self._forgetting_failures():
             for reference, key in _finished(self._submit(dsk, keys, **kwargs), keys):
                 receive(key, ray.get(reference))
+
+    @contextmanager
+    def _forgetting_failures(self) -> Iterator[None]:
+        """Keep no partition that could not be loaded: the next job is to try again."""
+        try:
+            with _own_errors():
+                yield
+        except Exception:
+            self._partitions.clear()
+            raise
 
     def _submit(self, dsk: Any, keys: Any, **kwargs: Any) -> Any:
         from ray.util.dask import ray_dask_get
@@ -106,7 +116,9 @@ class RaySession:
         graph, weighted, second_order = task.args
         loaded = self._partitions.setdefault(graph, {})
         if (weighted, second_order) not in loaded:
-            load = ray.remote(resident_partition).options(name=f"load {graph.path}")
+            load = ray.remote(resident_partition).options(
+                name=f"load {graph.path}", scheduling_strategy=_where_to_load(graph)
+            )
             loaded[weighted, second_order] = load.remote(graph, weighted, second_order)
         return loaded[weighted, second_order]
 
@@ -133,6 +145,17 @@ def _start(address: str | None, num_workers: int | None, options: dict[str, Any]
             f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', or "
             "leave address out to start Ray here"
         ) from error
+
+
+def _where_to_load(graph: Graph) -> Any:
+    """Return where the store can be read: a temporary one on this machine alone."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    if not graph.temporary:
+        return "DEFAULT"
+    here = ray.get_runtime_context().get_node_id()
+    return NodeAffinitySchedulingStrategy(here, soft=False)
 
 
 @contextmanager

@@ -57,14 +57,20 @@ class Graph:
     those names and `index_of` finds the node of a name.
     """
 
-    def __init__(self, location: str, info: GraphInfo) -> None:
+    def __init__(self, location: str, info: GraphInfo, *, temporary: bool = False) -> None:
         self._location = location
         self._info = info
+        self._temporary = temporary
 
     @property
     def path(self) -> str:
         """Absolute path or URL of the store."""
         return self._location
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the store was made without a name, on this machine, and goes with this object."""
+        return self._temporary
 
     @property
     def num_nodes(self) -> int:

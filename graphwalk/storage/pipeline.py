@@ -71,8 +71,8 @@ def build(
             thread_pool(tuning.threads) as writers,
         ):
             info = _Build(source, options, tuning, progress, pool, writers).run(partial)
-        graph = Graph(place, info)
-        if location is None:
+        graph = Graph(place, info, temporary=location is None)
+        if graph.temporary:
             remove_with(graph, place)
         return graph
 
