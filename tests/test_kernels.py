@@ -1,0 +1,209 @@
+"""Random numbers, tables and the walk kernels, by themselves."""
+
+import numpy as np
+import pytest
+from numba import njit
+from scipy import stats
+
+from graphwalk.kernels.compiling import multiply_high
+from graphwalk.kernels.edge_filter import (
+    fill_filter,
+    filter_bits,
+    filter_hash,
+    filter_word,
+    filter_words,
+)
+from graphwalk.kernels.first_order import walk_first_order
+from graphwalk.kernels.node2vec import walk_node2vec
+from graphwalk.kernels.rng import STEP, mix, seed_key, walker_key
+from graphwalk.kernels.tables import alias_dtype, fill_alias_table
+from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
+from graphwalk.scheduler.tasks import acceptances
+
+MASK = (1 << 64) - 1
+#: One false alarm in a thousand runs of all tests of random numbers, were the seeds not fixed.
+SIGNIFICANCE = 1e-3 / 20
+
+
+@njit
+def draws(run, starts, numbers, steps):
+    """Return the first draws of every walker's steps, shape (walkers, steps)."""
+    out = np.empty((len(starts), steps), np.uint64)
+    for i in range(len(starts)):
+        key = walker_key(run, starts[i], numbers[i])
+        for step in range(steps):
+            key += STEP
+            out[i, step] = mix(key)
+    return out
+
+
+@njit
+def bounded(values, bound):
+    out = np.empty(len(values), np.int64)
+    for i in range(len(values)):
+        out[i] = multiply_high(values[i], np.uint64(bound))
+    return out
+
+
+@njit
+def perhaps_edges(row_starts, words, node, others):
+    found = np.zeros(len(others), np.bool_)
+    first = np.int64(row_starts[node])
+    degree = np.int64(row_starts[node + 1]) - first
+    for i in range(len(others)):
+        hashed = filter_hash(others[i])
+        bits = filter_bits(hashed)
+        found[i] = (words[filter_word(first, degree, hashed)] & bits) == bits
+    return found
+
+
+def test_draws_are_the_published_numbers_of_splitmix64():
+    published = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+    assert [int(mix(np.uint64(k * int(STEP) & MASK))) for k in (1, 2, 3)] == published
+
+
+def streams():
+    """Draws in orders in which a bad key would show: neighbours in the order, and in time."""
+    run = np.uint64(seed_key(0))
+    nodes, zeros = np.arange(20_000), np.zeros(20_000, np.int64)
+    return {
+        "walkers, first step": draws(run, nodes, zeros, 1).ravel(),
+        "walkers, 50th step": draws(run, nodes, zeros, 50)[:, 49].copy(),
+        "walk numbers": draws(run, zeros, nodes, 1).ravel(),
+        "steps of a walker": draws(run, zeros[:1], zeros[:1], 20_000).ravel(),
+        "seeds": np.array([draws(np.uint64(seed_key(s)), *[zeros[:1]] * 2, 1) for s in range(5000)])
+        .ravel()
+        .astype(np.uint64),
+    }
+
+
+STREAMS = streams()
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_every_bit_and_byte_is_even(name):
+    values = STREAMS[name]
+    ones = ((values[:, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)).sum(0)
+    score = (ones - len(values) / 2.0) / np.sqrt(len(values) / 4)
+    assert np.abs(score).max() < stats.norm.isf(SIGNIFICANCE / 128)
+    for byte in values.view(np.uint8).reshape(-1, 8).T:
+        counts = np.bincount(byte, minlength=256)
+        assert stats.chisquare(counts).pvalue > SIGNIFICANCE / 8
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_neighbours_are_not_correlated(name):
+    values = STREAMS[name] / 2.0**64
+    for lag in (1, 2, 10, 128):
+        correlation = np.corrcoef(values[:-lag], values[lag:])[0, 1]
+        assert abs(correlation) * np.sqrt(len(values)) < stats.norm.isf(SIGNIFICANCE / 8)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_numbers_do_not_repeat(name):
+    assert len(np.unique(STREAMS[name])) == len(STREAMS[name])
+
+
+@pytest.mark.parametrize("bound", [1, 2, 3, 7, 100])
+def test_bounded_draws_are_uniform(bound):
+    counts = np.bincount(bounded(STREAMS["walkers, first step"], bound), minlength=bound)
+    assert len(counts) == bound
+    assert bound == 1 or stats.chisquare(counts).pvalue > SIGNIFICANCE
+
+
+@pytest.mark.parametrize("argument", range(3))
+def test_each_bit_of_a_key_flips_about_half_of_its_bits(argument):
+    width = 64 if argument == 0 else 31
+    flipped = []
+    for sample in range(20):
+        base = [int(mix(np.uint64(sample))), 17 * sample, sample]
+        for bit in range(width):
+            other = list(base)
+            other[argument] ^= 1 << bit
+            keys = [int(walker_key(np.uint64(r), s, k)) for r, s, k in (base, other)]
+            flipped.append((keys[0] ^ keys[1]).bit_count())
+    assert 31.5 < np.mean(flipped) < 32.5
+    assert min(flipped) > 10
+
+
+@pytest.mark.parametrize("node", [np.int32, np.int64])
+def test_alias_tables_hold_the_weights_exactly(node):
+    rng = np.random.default_rng(0)
+    lengths = [1, 2, 3, 0, 10, 500]
+    row_starts = np.r_[0, np.cumsum(lengths)].astype(np.int64)
+    neighbors = np.concatenate([np.arange(n) for n in lengths]).astype(node)
+    weights = (10 ** rng.uniform(-6, 6, len(neighbors))).astype(np.float32)
+    weights[row_starts[4] : row_starts[4] + 3] = 0
+    table = np.zeros(len(neighbors), alias_dtype(np.dtype(node)))
+    fill_alias_table(row_starts, neighbors, weights, table)
+    for row, degree in enumerate(lengths):
+        part = slice(row_starts[row], row_starts[row + 1])
+        records, wanted = table[part], weights[part].astype(float)
+        held = np.bincount(records["node"], records["threshold"] / max(degree, 1), degree)
+        held += np.bincount(records["alias"], (1.0 - records["threshold"]) / max(degree, 1), degree)
+        np.testing.assert_allclose(held, wanted / max(wanted.sum(), 1e-30), atol=1e-6)
+        assert np.all(held[wanted == 0] == 0)
+
+
+def random_graph(num_nodes=2000, entries=40_000, dtype=np.uint32):
+    rng = np.random.default_rng(5)
+    src = np.sort(rng.integers(0, num_nodes - 100, entries))  # the last nodes are dead ends
+    row_starts = np.searchsorted(src, np.arange(num_nodes + 1)).astype(dtype)
+    neighbors = rng.integers(0, num_nodes, entries).astype(np.int32)
+    for a, b in zip(row_starts[:-1], row_starts[1:], strict=True):
+        neighbors[a:b].sort()
+    words = np.zeros(filter_words(entries), np.uint64)
+    fill_filter(row_starts, neighbors, words)
+    return row_starts, neighbors, words
+
+
+def test_the_edge_filter_misses_no_edge_and_lets_few_others_pass():
+    row_starts, neighbors, words = random_graph()
+    everyone = np.arange(len(row_starts) - 1)
+    passed = others = 0
+    for node in everyone[:500]:
+        row = neighbors[row_starts[node] : row_starts[node + 1]]
+        if len(row) == 0:
+            continue
+        maybe = perhaps_edges(row_starts, words, node, everyone)
+        assert maybe[row].all()
+        passed += maybe.sum() - len(np.unique(row))
+        others += len(everyone) - len(np.unique(row))
+    assert passed / others < 0.08
+
+
+def walk(kind, in_flight, *, p=1.0, q=1.0, restart=0.0, dead_end=GO_TO_START, dtype=np.uint32):
+    row_starts, neighbors, words = random_graph(dtype=dtype)
+    starts, numbers = np.divmod(np.arange(1500), 3)
+    walks = np.full((1500, 13), -7, np.int32)
+    tail = (starts, numbers, np.uint64(seed_key(3)), np.uint64(restart * 2**64), dead_end, walks)
+    if kind == "first order":
+        walk_first_order(row_starts, neighbors, *tail, in_flight)
+    else:
+        biases = acceptances(p, q)
+        walk_node2vec(row_starts, neighbors, neighbors, words, *biases, *tail, in_flight)
+    return walks
+
+
+@pytest.mark.parametrize("dead_end", [STOP, GO_TO_START, STAY])
+@pytest.mark.parametrize("restart", [0.0, 0.2])
+@pytest.mark.parametrize("kind", ["first order", "node2vec"])
+def test_the_number_in_flight_does_not_change_walks(kind, restart, dead_end):
+    how = {"p": 4.0, "q": 0.25, "restart": restart, "dead_end": dead_end}
+    alone = walk(kind, 1, **how)
+    assert alone.min() == (-1 if dead_end == STOP else 0)
+    for in_flight in (2, 64, 300, 4000):
+        np.testing.assert_array_equal(walk(kind, in_flight, **how), alone)
+
+
+@pytest.mark.parametrize("dead_end", [STOP, GO_TO_START, STAY])
+@pytest.mark.parametrize("restart", [0.0, 0.2])
+def test_node2vec_without_bias_is_first_order(restart, dead_end):
+    how = {"restart": restart, "dead_end": dead_end}
+    np.testing.assert_array_equal(walk("node2vec", 64, **how), walk("first order", 64, **how))
+
+
+@pytest.mark.parametrize("kind", ["first order", "node2vec"])
+def test_wide_row_starts_make_the_same_walks(kind):
+    wide = walk(kind, 64, p=0.5, q=2.0, dtype=np.int64)
+    np.testing.assert_array_equal(wide, walk(kind, 64, p=0.5, q=2.0))

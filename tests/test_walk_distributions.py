@@ -1,0 +1,210 @@
+"""Walks have the probabilities that the oracle spells out: χ² tests of every kind of walk."""
+
+import itertools
+
+import numpy as np
+import oracle
+import pytest
+from scipy import stats
+
+import graphwalk
+
+WALK_LENGTH = 20
+HUB_LEAVES = 200
+#: Loops, parallel edges, an isolated node (9) and, directed, dead ends (4, 8) and a source (0).
+SMALL = [
+    *[(0, 1), (0, 2), (0, 5), (1, 2), (2, 3), (3, 1), (3, 4), (3, 3), (1, 5), (5, 6), (6, 7)],
+    *[(7, 5), (7, 8), (7, 8), (7, 8), (6, 2), (6, 2), (2, 7), (5, 3), (6, 6), (6, 6)],
+]
+#: A hub in the middle of a ring, and a tail, so that walks meet long rows and short ones.
+HUB = [
+    *[(0, leaf) for leaf in range(1, HUB_LEAVES + 1)],
+    *[(leaf, 0) for leaf in range(1, HUB_LEAVES + 1, 2)],
+    *[(leaf, leaf % HUB_LEAVES + 1) for leaf in range(1, HUB_LEAVES + 1)],
+    (0, HUB_LEAVES + 1),
+]
+BIASES = [(1, 1), (4, 0.25), (0.25, 4), (1, 0.5), (4, 1), (0.25, 0.25)]
+
+
+def weights_of(edges):
+    return [0.25 + (7 * i % 11) for i in range(len(edges))]
+
+
+def wide_weights(edges):
+    return [10.0 ** (i % 13 - 6) for i in range(len(edges))]
+
+
+KINDS = [
+    {},
+    {"weighted": True},
+    {"weighted": wide_weights},
+    *[{"p": p, "q": q} for p, q in BIASES],
+    *[{"p": p, "q": q, "weighted": True} for p, q in BIASES],
+    {"p": 4, "q": 0.25, "weighted": wide_weights},
+    {"restart_prob": 0.2},
+    {"restart_prob": 0.2, "p": 4, "q": 0.25},
+    {"restart_prob": 0.2, "p": 0.25, "q": 4, "weighted": True, "dead_end": "restart"},
+    *[{"dead_end": how} for how in ("restart", "stay")],
+    *[{"dead_end": how, "p": 0.25, "q": 4} for how in ("restart", "stay")],
+]
+CASES = [
+    (name, directed, kind)
+    for name, directed, kind in itertools.product(("small", "hub"), (False, True), KINDS)
+    # On the hub the first kinds will do: its rows are long, but its states are many.
+    if name == "small" or not (kind.get("restart_prob") or "dead_end" in kind)
+]
+#: One false alarm in a thousand runs of all tests, were the seeds not fixed.
+SIGNIFICANCE = 1e-3 / (len(CASES) + 10)
+
+
+def label(case):
+    name, directed, kind = case
+    kind = {k: getattr(v, "__name__", v) for k, v in kind.items()}
+    how = ",".join(f"{k}={v}" for k, v in kind.items()) or "first order"
+    return f"{name}-{'directed' if directed else 'undirected'}-{how}"
+
+
+def walk(edges, directed, kind, num_walks, seed=1, starts=None):
+    """Return walks and the oracle's rows of the same graph."""
+    kind = dict(kind)
+    weigh = kind.pop("weighted", None)
+    kind["weighted"] = weigh is not None
+    if weigh is not None:
+        weights = (weights_of if weigh is True else weigh)(edges)
+        edges = [(*edge, weight) for edge, weight in zip(edges, weights, strict=True)]
+    num_nodes = 2 + max(max(edge[:2]) for edge in edges)
+    columns = [np.array(column) for column in zip(*edges, strict=True)]
+    graph = graphwalk.build_zarr(
+        tuple(columns), directed=directed, duplicates="keep", num_nodes=num_nodes
+    )
+    rows = oracle.csr(edges, num_nodes, directed=directed, duplicates="keep")
+    walks = graphwalk.random_walks(
+        graph, starts, num_walks=num_walks, walk_length=WALK_LENGTH, seed=seed, **kind
+    )
+    return walks.compute(), rows
+
+
+def transitions(walks, rows, kind):
+    """Return {(start or None, previous or None, current): {next: count}} of walks with edges.
+
+    Where it cannot be seen whether a walk came to its start node by an edge or by a restart, what
+    its next step remembers is unknown, and that step is left out.
+    """
+    near = np.zeros((len(rows) + 1, len(rows)), bool)
+    for node, row in rows.items():
+        near[node, [v for v, _ in row]] = True
+    second = kind.get("p", 1) != 1 or kind.get("q", 1) != 1
+    hops = kind.get("restart_prob") or kind.get("dead_end") == "restart"
+    found = []
+    for t in range(walks.shape[1] - 1):
+        start, cur, then = walks[:, 0], walks[:, t], walks[:, t + 1]
+        prev = np.full(len(walks), -1)
+        keep = cur >= 0
+        if second and t:
+            came = near[walks[:, t - 1], cur]
+            prev = np.where(came, walks[:, t - 1], -1)
+            if kind.get("restart_prob"):
+                keep &= ~(came & (cur == start))
+        origin = start if hops else np.full(len(walks), -1)
+        found.append(np.stack([origin, prev, cur, then], axis=1)[keep])
+    states, counts = np.unique(np.concatenate(found), axis=0, return_counts=True)
+    table = {}
+    for (start, prev, cur, then), count in zip(states.tolist(), counts.tolist(), strict=True):
+        state = None if start < 0 else start, None if prev < 0 else prev, cur
+        table.setdefault(state, {})[then] = count
+    return table
+
+
+def statistic(observed, expected):
+    """Return χ² and degrees of freedom of one state, cells below 5 merged."""
+    merged = [[0.0, 0]]
+    # What is merged must not depend on what was observed.
+    for wanted, then in sorted((expected[then], then) for then in expected):
+        count = observed.get(then, 0)
+        if merged[-1][0] >= 5:
+            merged.append([0.0, 0])
+        merged[-1][0] += wanted
+        merged[-1][1] += count
+    if merged[-1][0] < 5 and len(merged) > 1:
+        wanted, count = merged.pop()
+        merged[-1][0] += wanted
+        merged[-1][1] += count
+    return sum((count - wanted) ** 2 / wanted for wanted, count in merged), len(merged) - 1
+
+
+def excess(walks, rows, kind):
+    """Return χ² over all states, and the critical value; impossible steps raise."""
+    kind = dict(kind, weighted=kind.get("weighted") is not None)
+    total, freedom = 0.0, 0
+    for (start, prev, cur), observed in transitions(walks, rows, kind).items():
+        odds = oracle.transition_probabilities(rows, cur, prev, start=start, **kind)
+        odds = {then: odd for then, odd in odds.items() if odd > 0}
+        impossible = set(observed) - set(odds)
+        assert not impossible, f"{prev} → {cur} → {impossible} cannot be"
+        count = sum(observed.values())
+        chi2, cells = statistic(observed, {then: odd * count for then, odd in odds.items()})
+        total += chi2
+        freedom += cells
+    assert freedom > 0
+    return total, stats.chi2.isf(SIGNIFICANCE, freedom)
+
+
+@pytest.mark.parametrize("case", CASES, ids=label)
+def test_steps_have_the_probabilities_of_the_oracle(case):
+    name, directed, kind = case
+    edges, num_walks = (SMALL, 2000) if name == "small" else (HUB, 60)
+    starts = [0, 3, 6, 9] if name == "small" and kind.get("restart_prob") else None
+    walks, rows = walk(edges, directed, kind, num_walks, starts=starts)
+    chi2, critical = excess(walks, rows, kind)
+    assert chi2 < critical
+
+
+@pytest.mark.parametrize(
+    ("directed", "walked", "claimed"),
+    [
+        (False, {"p": 4, "q": 0.25}, {"p": 3, "q": 0.25}),
+        (False, {"p": 4, "q": 0.25}, {"p": 4, "q": 0.3}),
+        (True, {"p": 4, "q": 0.25}, {"p": 4, "q": 0.4}),
+        (True, {"p": 4, "q": 0.25}, {"p": 0.25, "q": 4}),
+        (False, {"weighted": True}, {}),
+        (True, {"restart_prob": 0.2}, {"restart_prob": 0.23}),
+    ],
+)
+def test_wrong_probabilities_are_noticed(directed, walked, claimed):
+    walks, rows = walk(SMALL, directed, walked, 2000)
+    chi2, critical = excess(walks, rows, claimed)
+    assert chi2 > critical
+
+
+def test_walks_stop_at_dead_ends_only():
+    walks, rows = walk(SMALL, True, {}, 200)
+    stopped = walks == -1
+    assert stopped.any()
+    assert np.all(stopped[:, :-1] <= stopped[:, 1:]), "nothing comes after the end"
+    last = walks[np.arange(len(walks)), (~stopped).sum(1) - 1]
+    assert all(not rows[node] for node in last[stopped.any(1)].tolist())
+    assert all(rows[node] for node in last[~stopped.any(1)].tolist()) or np.inf > WALK_LENGTH
+
+
+@pytest.mark.parametrize("kind", [{}, {"p": 0.25, "q": 4}, {"weighted": True}])
+def test_every_step_is_an_edge(kind):
+    walks, rows = walk(HUB, True, kind, 20)
+    edges = {(u, v) for u, row in rows.items() for v, _ in row}
+    steps = np.stack([walks[:, :-1].ravel(), walks[:, 1:].ravel()], axis=1)
+    steps = np.unique(steps[steps[:, 1] >= 0], axis=0)
+    assert {tuple(step) for step in steps.tolist()} <= edges
+    assert len(steps) > len(edges) / 2
+
+
+#: A triangle with a tail, whose last node leaves the way back alone.
+TINY = [(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 5)]
+EXTREMES = [(1e-6, 1), (1e6, 1), (1, 1e-6), (1, 1e6), (1e-6, 1e-6), (1e6, 1e6)]
+
+
+@pytest.mark.parametrize(("p", "q"), EXTREMES)
+@pytest.mark.parametrize("directed", [False, True])
+def test_extreme_biases_end_and_are_right(p, q, directed):
+    kind = {"p": p, "q": q}
+    walks, rows = walk(TINY, directed, kind, 12)
+    chi2, critical = excess(walks, rows, kind)
+    assert chi2 < critical
