@@ -1,0 +1,147 @@
+"""Ray makes the same walks as threads, from partitions that it loads once and does not copy."""
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+
+import graphwalk
+from graphwalk import scheduler
+from graphwalk.errors import InputError, SchedulerError, StoreError
+
+ray = pytest.importorskip("ray")
+pytestmark = pytest.mark.ray
+
+KINDS = {
+    "first order": {"weighted": False},
+    "weighted": {},
+    "node2vec": {"weighted": False, "p": 4, "q": 0.25},
+    "weighted node2vec": {"p": 0.25, "q": 4},
+    "restart": {"restart_prob": 0.2, "dead_end": "restart"},
+    "node2vec stay": {"p": 2, "q": 0.5, "restart_prob": 0.1, "dead_end": "stay"},
+}
+
+
+@pytest.fixture(scope="module")
+def session():
+    with scheduler.use("ray", num_workers=2) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def graph():
+    src, dst = np.random.default_rng(2).integers(0, 5000, (2, 100_000))
+    weights = np.random.default_rng(3).exponential(size=len(src))
+    return graphwalk.build_zarr((src % 4900, dst, weights), directed=True, num_nodes=5000)
+
+
+def walks_of(graph, **how):
+    return graphwalk.random_walks(graph, **{"num_walks": 2, "walk_length": 10, "seed": 5} | how)
+
+
+@pytest.mark.parametrize("chunks", [2500, "auto"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_walks_are_those_of_threads(session, graph, kind, chunks):
+    walks = walks_of(graph, chunks=chunks, **KINDS[kind])
+    np.testing.assert_array_equal(walks.compute(), walks.compute(scheduler="threads"))
+
+
+def test_some_start_nodes_and_slices(session, graph):
+    walks = walks_of(graph, start_nodes=[9, 4, 9], p=4, chunks=2)
+    np.testing.assert_array_equal(walks.compute(), walks.compute(scheduler="threads"))
+    part = walks[1:5, 3:]
+    np.testing.assert_array_equal(part.compute(), part.compute(scheduler="threads"))
+
+
+def test_persisted_walks_and_expressions(session, graph):
+    walks = walks_of(graph, chunks=2500)
+    expected = walks.compute(scheduler="threads")
+    np.testing.assert_array_equal(walks.persist().compute(), expected)
+    np.testing.assert_array_equal(da.unique(walks).compute(), np.unique(expected))
+    both = dask.compute(walks.max(), (walks == -1).sum())
+    assert both == (expected.max(), (expected == -1).sum())
+
+
+def resident(session, graph):
+    return dict(session._ray._partitions.get(graph, {}))
+
+
+def test_a_partition_is_loaded_once_a_session(session):
+    graph = graphwalk.build_zarr(np.random.default_rng(1).integers(0, 100, (2, 1000)))
+    assert resident(session, graph) == {}
+    walks_of(graph, chunks=50).compute()
+    first = resident(session, graph)
+    assert len(first) == 1
+    walks_of(graph, chunks=20, seed=6, restart_prob=0.5).compute()
+    assert resident(session, graph) == first
+
+
+def test_tasks_read_the_partition_where_it_lies(session, graph):
+    walks_of(graph, p=2, weighted=True).compute()
+
+    @ray.remote
+    def look(partition):
+        names = partition.__slots__
+        arrays = [getattr(partition, name) for name in names]
+        return [(a.flags.owndata, a.flags.writeable) for a in arrays]
+
+    reference = resident(session, graph)[True, True]
+    assert ray.get(look.remote(reference)) == [(False, False)] * 4
+
+
+def test_a_damaged_store_is_told_as_on_threads(session, tmp_path):
+    graph = graphwalk.build_zarr(np.array([[0, 1, 2], [1, 2, 0]]), tmp_path / "store")
+    for chunk in (tmp_path / "store" / "neighbors" / "c").iterdir():
+        chunk.unlink()
+    with pytest.raises(StoreError, match="neighbors"):
+        walks_of(graph).compute()
+
+
+def test_within_use_another_scheduler_can_be_used(session, graph):
+    of_ray = dask.config.get("scheduler")
+    with scheduler.use("threads", num_workers=1):
+        assert dask.config.get("scheduler") == "threads"
+        with scheduler.use("ray"):
+            assert dask.config.get("scheduler") not in ("threads", of_ray)
+        assert dask.config.get("scheduler") == "threads"
+    assert dask.config.get("scheduler") == of_ray
+    assert ray.is_initialized(), "a session that did not start Ray does not stop it"
+
+
+@pytest.mark.parametrize("how", [{"address": "auto"}, {"num_workers": 2}, {"log_to_driver": True}])
+def test_a_running_ray_takes_no_options(session, how):
+    with pytest.raises(SchedulerError, match="already initialised"):
+        scheduler.use("ray", **how)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "how", "complaint"),
+    [
+        (["dask"], {}, "'dask' is not known"),
+        (["threads"], {"address": "auto"}, "address="),
+        (["threads"], {"object_store_memory": 10**9}, "object_store_memory="),
+        (["threads"], {"num_workers": 0}, "num_workers=0"),
+        (["ray"], {"num_workers": -1}, "num_workers=-1"),
+    ],
+)
+def test_what_no_scheduler_takes_is_refused(arguments, how, complaint):
+    before = dask.config.get("scheduler", None)
+    with pytest.raises(InputError, match=complaint):
+        scheduler.use(*arguments, **how)
+    assert dask.config.get("scheduler", None) == before
+
+
+def test_workers_are_for_a_ray_started_here(session, monkeypatch):
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    with pytest.raises(SchedulerError, match="num_workers=2 is for a Ray started here"):
+        scheduler.use("ray", "10.0.0.1:6379", num_workers=2)
+
+
+def test_an_address_where_nothing_is_says_so(session, monkeypatch):
+    def refuse(**settings):
+        raise ConnectionError("nobody there")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", refuse)
+    with pytest.raises(SchedulerError, match=r"127\.0\.0\.1:1.*nobody there.*ray start"):
+        scheduler.use("ray", "127.0.0.1:1")
