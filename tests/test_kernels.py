@@ -1,5 +1,7 @@
 """Random numbers, tables and the walk kernels, by themselves."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numba import njit
@@ -150,7 +152,7 @@ def random_graph(num_nodes=2000, entries=40_000, dtype=np.uint32):
     src = np.sort(rng.integers(0, num_nodes - 100, entries))  # the last nodes are dead ends
     row_starts = np.searchsorted(src, np.arange(num_nodes + 1)).astype(dtype)
     neighbors = rng.integers(0, num_nodes, entries).astype(np.int32)
-    for a, b in zip(row_starts[:-1], row_starts[1:], strict=True):
+    for a, b in pairwise(row_starts):
         neighbors[a:b].sort()
     words = np.zeros(filter_words(entries), np.uint64)
     fill_filter(row_starts, neighbors, words)

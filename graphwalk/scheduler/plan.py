@@ -9,6 +9,7 @@ from dask.array.core import normalize_chunks
 
 from graphwalk.errors import InputError
 from graphwalk.storage.partition import partition_bytes
+from graphwalk.units import parse_size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,10 +103,14 @@ def _block_rows(shape: tuple[int, int], dtype: np.dtype[Any], chunks: Any) -> tu
     if isinstance(chunks, str) and chunks == "auto":
         block = min(max(rows * row_bytes // BLOCKS_WANTED, SMALLEST_BLOCK), LARGEST_BLOCK)
         chunks = max(1, block // row_bytes)
-    wanted = (chunks, -1) if isinstance(chunks, int | str) else chunks
+    elif isinstance(chunks, str):
+        chunks = max(1, parse_size(chunks, "chunks") // row_bytes)
+    elif isinstance(chunks, bool):
+        raise InputError(f"chunks={chunks!r} must be 'auto' or the number of walks of a block")
+    wanted = (chunks, -1) if isinstance(chunks, int) else chunks
     try:
         by_rows, by_steps = normalize_chunks(wanted, shape, dtype=dtype)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise InputError(
             f"chunks={chunks!r} does not fit walks of shape {shape}: {error}; pass 'auto' or the "
             "number of walks of a block"

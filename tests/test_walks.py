@@ -1,0 +1,138 @@
+"""What `random_walks` takes and refuses, when it reads, and what it returns."""
+
+import shutil
+from pathlib import Path
+
+import dask.array as da
+import numpy as np
+import pytest
+
+import graphwalk
+from graphwalk.errors import InputError, StoreError
+
+RING = (np.arange(10), (np.arange(10) + 1) % 10)
+
+
+@pytest.fixture
+def graph():
+    return graphwalk.build_zarr(RING, directed=True, num_nodes=11)
+
+
+def lose(graph, array):
+    """Delete the chunks of an array of the store."""
+    chunks = Path(graph.path) / array / "c"
+    assert chunks.exists()
+    shutil.rmtree(chunks)
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "two", None, [1, 2]])
+@pytest.mark.parametrize("name", ["p", "q"])
+def test_biases_are_positive_numbers(graph, name, value):
+    with pytest.raises(InputError, match=f"^{name}="):
+        graphwalk.random_walks(graph, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("walk_length", [-1, 2.5, "3", True, None]),
+        ("num_walks", [0, -1, 1.5, "3", True, None]),
+        ("seed", [-1, 2**64, 1.5, "3", True]),
+        ("restart_prob", [-0.1, 1, 1.5, float("nan"), "often", None]),
+        ("dead_end", ["halt", None, 3, ["stop"]]),
+        ("weighted", ["yes", 1, 0.5]),
+        ("chunks", [0, -2, True, "many", "-3 MiB", "0 MiB", None, 2.5, (10, 40), ((5, 5), (81,))]),
+    ],
+)
+def test_parameters_out_of_range_are_refused(graph, name, values):
+    for value in values:
+        with pytest.raises(InputError, match=f"{name}="):
+            graphwalk.random_walks(graph, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "complaint"),
+    [
+        ([0, 3, 11], r"start_nodes\[2\] is 11"),
+        ([0, -1], r"start_nodes\[1\] is -1"),
+        (np.array([2**63], np.uint64), r"start_nodes\[0\] is 9223372036854775808"),
+        ([0.0, 1.0], "float64"),
+        ([True, False], "bool"),
+        (["a", "b"], "index_of"),
+        ([[0, 1], [2, 3]], r"shape \(2, 2\)"),
+        ([None], "object"),
+    ],
+)
+def test_start_nodes_that_are_none_are_refused(graph, nodes, complaint):
+    with pytest.raises(InputError, match=complaint):
+        graphwalk.random_walks(graph, nodes)
+
+
+def test_weights_must_be_there_to_be_followed(graph):
+    with pytest.raises(InputError, match="no weights"):
+        graphwalk.random_walks(graph, weighted=True)
+
+
+def test_a_path_without_a_store_is_refused(tmp_path):
+    with pytest.raises(StoreError, match="nowhere"):
+        graphwalk.random_walks(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("array", ["neighbors", "offsets"])
+def test_nothing_is_read_before_compute(graph, array):
+    lose(graph, array)
+    walks = graphwalk.random_walks(graph.path, [0, 1], num_walks=2)
+    assert isinstance(walks, da.Array)
+    assert (walks.shape, walks.dtype) == ((4, 81), np.int32)
+    with pytest.raises(StoreError, match=array):
+        walks.compute()
+
+
+def test_weights_are_read_by_weighted_walks_alone():
+    graph = graphwalk.build_zarr((*RING, np.ones(10)), directed=True)
+    lose(graph, "weights")
+    assert graphwalk.random_walks(graph, weighted=False).compute().shape == (100, 81)
+    with pytest.raises(StoreError, match="weights"):
+        graphwalk.random_walks(graphwalk.open_zarr(graph.path)).compute()
+
+
+def test_no_start_nodes_make_no_walks(graph):
+    walks = graphwalk.random_walks(graph, [], walk_length=4)
+    assert walks.shape == (0, 5)
+    computed = walks.compute()
+    assert (computed.shape, computed.dtype) == ((0, 5), np.int32)
+
+
+@pytest.mark.parametrize("how", [{}, {"p": 2}, {"restart_prob": 0.5}])
+def test_walks_of_no_steps_are_their_start_nodes(graph, how):
+    walks = graphwalk.random_walks(graph, [3, 1, 10], num_walks=2, walk_length=0, **how)
+    assert walks.compute().tolist() == [[3], [3], [1], [1], [10], [10]]
+
+
+@pytest.mark.parametrize("bias", [{}, {"p": 2, "q": 0.5}])
+@pytest.mark.parametrize(
+    ("dead_end", "after"), [("stop", [-1, -1]), ("stay", [2, 2]), ("restart", [2, 2])]
+)
+def test_a_graph_without_edges_is_all_dead_ends(bias, dead_end, after):
+    graph = graphwalk.build_zarr(np.empty((2, 0), np.int64), num_nodes=3)
+    walks = graphwalk.random_walks(graph, walk_length=2, num_walks=1, dead_end=dead_end, **bias)
+    assert walks.compute()[2].tolist() == [2, *after]
+
+
+@pytest.mark.parametrize("bias", [{}, {"p": 2, "q": 0.5}])
+def test_walks_come_in_the_order_of_start_nodes(graph, bias):
+    nodes = np.array([7, 2, 9, 2, 0])
+    walks = graphwalk.random_walks(graph, nodes, num_walks=3, walk_length=4, **bias).compute()
+    ring = (nodes[:, None] + np.arange(5)) % 10
+    np.testing.assert_array_equal(walks, np.repeat(ring, 3, axis=0))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int32, np.uint64])
+def test_start_nodes_are_of_any_integer_type(graph, dtype):
+    walks = graphwalk.random_walks(graph, np.array([7, 2], dtype), num_walks=1, walk_length=1)
+    assert walks.compute().tolist() == [[7, 8], [2, 3]]
+
+
+def test_walks_that_were_made_keep_their_temporary_store(graph):
+    walks = graphwalk.random_walks(graphwalk.build_zarr(RING), num_walks=1, walk_length=3)
+    assert walks.compute().shape == (10, 4)
