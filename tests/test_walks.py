@@ -25,7 +25,7 @@ def lose(graph, array):
     shutil.rmtree(chunks)
 
 
-@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "two", None, [1, 2]])
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), 1e-310, "two", None, [1, 2]])
 @pytest.mark.parametrize("name", ["p", "q"])
 def test_biases_are_positive_numbers(graph, name, value):
     with pytest.raises(InputError, match=f"^{name}="):

@@ -186,8 +186,9 @@ def _number(name: str, value: Any) -> float:
 
 def _bias(name: str, value: Any) -> float:
     bias = _number(name, value)
-    if not 0 < bias < np.inf:
-        raise InputError(f"{name}={value!r} must be a number above 0")
+    # The reciprocal, which walks use, of the very smallest numbers is infinite.
+    if not 0 < bias < np.inf or 1 / bias == np.inf:
+        raise InputError(f"{name}={value!r} must be a finite number above 0, at least 1e-307")
     return bias
 
 
