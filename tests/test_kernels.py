@@ -182,7 +182,7 @@ def walk(kind, in_flight, *, p=1.0, q=1.0, restart=0.0, dead_end=GO_TO_START, dt
     if kind == "first order":
         walk_first_order(row_starts, neighbors, *tail, in_flight)
     else:
-        biases = acceptances(p, q)
+        biases = *acceptances(p, q), p, q
         walk_node2vec(row_starts, neighbors, neighbors, words, *biases, *tail, in_flight)
     return walks
 

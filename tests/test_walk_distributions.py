@@ -198,13 +198,27 @@ def test_every_step_is_an_edge(kind):
 
 #: A triangle with a tail, whose last node leaves the way back alone.
 TINY = [(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 5)]
-EXTREMES = [(1e-6, 1), (1e6, 1), (1, 1e-6), (1, 1e6), (1e-6, 1e-6), (1e6, 1e6)]
+EXTREMES = [
+    (1e-6, 1),
+    (1e6, 1),
+    (1, 1e-6),
+    (1, 1e6),
+    (1e-6, 1e-6),
+    (1e6, 1e6),
+    (1e-6, 1e6),
+    (1e6, 1e-6),
+    (1e30, 1),
+    (1, 1e30),
+    (1e-300, 1e300),
+    (1e300, 1e-300),
+]
 
 
 @pytest.mark.parametrize(("p", "q"), EXTREMES)
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("directed", [False, True])
-def test_extreme_biases_end_and_are_right(p, q, directed):
-    kind = {"p": p, "q": q}
+def test_extreme_biases_end_and_are_right(p, q, directed, weighted):
+    kind = {"p": p, "q": q} | ({"weighted": True} if weighted else {})
     walks, rows = walk(TINY, directed, kind, 12)
     chi2, critical = excess(walks, rows, kind)
     assert chi2 < critical

@@ -5,7 +5,7 @@ alpha is 1/p for the previous node, 1 for its neighbours and 1/q for all others.
 all p, q > 0 and needs no table beyond the first-order one. Whether a proposal is a neighbour of the
 previous node matters only when the acceptance draw lies between the two probabilities, is mostly
 denied by the edge filter, and is searched for in the previous row otherwise, all such searches of
-a round side by side.
+a round side by side. A step that is refused very often is drawn from its whole row.
 
 References
 ----------
@@ -24,6 +24,7 @@ from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import hop, restarts
+from graphwalk.kernels.whole_row import MAX_ATTEMPTS, pick_from_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +41,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     accept_return: np.uint64,
     accept_common: np.uint64,
     accept_far: np.uint64,
+    p: float,
+    q: float,
     starts: NDArray[np.int64],
     numbers: NDArray[np.int64],
     run: np.uint64,
@@ -59,6 +62,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     accept_return, accept_common, accept_far : uint64
         Acceptance probabilities times 2**64 for the previous node, a neighbour of it, and others;
         the largest is 2**64 - 1, which stands for 1.
+    p, q : float
+        What these are made from.
     row_starts, table, starts, numbers, run, restart, dead_end, walks, in_flight
         As of :func:`graphwalk.kernels.first_order.walk_first_order`.
     """
@@ -75,6 +80,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     first_draw = np.empty(in_flight, np.uint64)
     counter = np.empty(in_flight, np.uint64)
     draw = np.empty(in_flight, np.uint64)
+    attempts = np.empty(in_flight, np.int64)
     acceptance = np.empty(in_flight, np.uint64)
     limit = np.empty(in_flight, np.uint64)
     entry = np.empty(in_flight, np.int64)
@@ -88,6 +94,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     flying = 0
     entered = 0
     ended = True
+    max_attempts = 0
     while True:
         i = 0 if ended else in_flight
         while i < in_flight:
@@ -99,6 +106,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 previous[i], before[i], before_degree[i] = -1, 0, 1
                 first_draw[i] = walker_key(run, starts[entered], numbers[entered]) + STEP
                 counter[i] = first_draw[i]
+                attempts[i] = 0
                 at[i] = entered * (length + 1)
                 end[i] = at[i] + length
                 flat[at[i]] = node[i]
@@ -110,6 +118,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 node[i], previous[i] = node[flying], previous[flying]
                 before[i], before_degree[i] = before[flying], before_degree[flying]
                 first_draw[i], counter[i] = first_draw[flying], counter[flying]
+                attempts[i] = attempts[flying]
                 at[i], end[i] = at[flying], end[flying]
             else:
                 break
@@ -142,6 +151,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 previous[i], before[i], before_degree[i] = -1, 0, 1
                 first_draw[i] += STEP
                 counter[i] = first_draw[i] - ATTEMPT
+                attempts[i] = -1
         # Look: which node is proposed, and which word of the filter knows of it.
         for i in range(flying):
             proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
@@ -186,9 +196,23 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             i = unsure[k]
             found = np.int64(neighbors[np.uint64(low[k])]) == proposal[i]
             limit[i] = accept_common if found else accept_far
+        if max_attempts == MAX_ATTEMPTS:
+            for i in range(flying):
+                if attempts[i] == MAX_ATTEMPTS:
+                    whole, whole_before = (
+                        (here[i], here[i] + here_degree[i]),
+                        (before[i], before[i] + before_degree[i]),
+                    )
+                    proposal[i] = pick_from_row(
+                        table, whole, neighbors, whole_before, previous[i], p, q, mix(counter[i])
+                    )
+                    acceptance[i], limit[i] = _NONE, _ALWAYS
+        max_attempts = 0
         # Advance those whose proposal is accepted; the others try again.
         for i in range(flying):
             accepted = acceptance[i] < limit[i]
+            attempts[i] = 0 if accepted else attempts[i] + 1
+            max_attempts = max(max_attempts, attempts[i])
             previous[i] = node[i] if accepted else previous[i]
             before[i] = here[i] if accepted else before[i]
             before_degree[i] = here_degree[i] if accepted else before_degree[i]

@@ -55,6 +55,28 @@ def _pick(table: Any, item: Any, fraction: Any) -> Any:  # noqa: ARG001
     return uniformly
 
 
+def candidates(table: NDArray[Any], item: Int) -> tuple[Int, float, Int, float]:
+    """Return both nodes that `item` may stand for and their shares of it; for kernels alone."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(candidates)  # type: ignore[untyped-decorator]
+def _candidates(table: Any, item: Any) -> Any:  # noqa: ARG001
+    if isinstance(table.dtype, types.Record):
+
+        def node_and_alias(table: Any, item: Any) -> Any:
+            record = table[item]
+            share = np.float64(record.threshold)
+            return np.int64(record.node), share, np.int64(record.alias), 1.0 - share
+
+        return node_and_alias
+
+    def node_alone(table: Any, item: Any) -> Any:
+        return np.int64(table[item]), 1.0, np.int64(table[item]), 0.0
+
+    return node_alone
+
+
 @jit
 def fill_alias_table(
     row_starts: NDArray[Any],

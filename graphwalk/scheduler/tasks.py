@@ -97,6 +97,8 @@ def walk_block(
             table,
             edge_filter,
             *acceptances(rules.p, rules.q),
+            rules.p,
+            rules.q,
             starts,
             numbers,
             run,
