@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from graphwalk.kernels.compiling import multiply_high
+from graphwalk.kernels.compiling import multiply_high, sources_stamp
 from graphwalk.kernels.edge_filter import (
     fill_filter,
     filter_bits,
@@ -209,3 +209,9 @@ def test_node2vec_without_bias_is_first_order(restart, dead_end):
 def test_wide_row_starts_make_the_same_walks(kind):
     wide = walk(kind, 64, p=0.5, q=2.0, dtype=np.int64)
     np.testing.assert_array_equal(wide, walk(kind, 64, p=0.5, q=2.0))
+
+
+def test_compiled_kernels_are_stamped_with_the_sources_of_all():
+    """Numba alone would keep a kernel although one that is compiled into it has changed."""
+    for kernel in (walk_first_order, walk_node2vec):
+        assert kernel._cache._cache_file._source_stamp == sources_stamp()

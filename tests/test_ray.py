@@ -8,6 +8,7 @@ import pytest
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
+from graphwalk.scheduler import ray_backend
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.ray
@@ -95,6 +96,25 @@ def test_a_damaged_store_is_told_as_on_threads(session, tmp_path):
         chunk.unlink()
     with pytest.raises(StoreError, match="neighbors"):
         walks_of(graph).compute()
+
+
+def test_a_partition_that_failed_to_load_is_not_kept(session, tmp_path):
+    graph = graphwalk.build_zarr(np.array([[0, 1, 2], [1, 2, 0]]), tmp_path / "store")
+    (chunk,) = (tmp_path / "store" / "neighbors" / "c").iterdir()
+    content = chunk.read_bytes()
+    chunk.unlink()
+    with pytest.raises(StoreError, match="neighbors"):
+        walks_of(graph).compute()
+    chunk.write_bytes(content)
+    expected = walks_of(graph).compute(scheduler="threads")
+    np.testing.assert_array_equal(walks_of(graph).compute(), expected)
+
+
+def test_a_temporary_store_is_loaded_where_it_lies(session, graph, tmp_path):
+    here = ray.get_runtime_context().get_node_id()
+    assert ray_backend._where_to_load(graph).node_id == here
+    named = graphwalk.build_zarr(np.array([[0, 1], [1, 2]]), tmp_path / "store")
+    assert ray_backend._where_to_load(named) == "DEFAULT"
 
 
 def test_within_use_another_scheduler_can_be_used(session, graph):
