@@ -1,1 +1,1 @@
-"""."""
+"""What is computed on graphs: random walks, and writing them."""

@@ -1,1 +1,1 @@
-"""."""
+"""Compiled code: arrays in, arrays out, no I/O."""

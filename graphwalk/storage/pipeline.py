@@ -16,6 +16,7 @@ from graphwalk.storage.buckets import fill_group, plan_buckets
 from graphwalk.storage.count import Counts, Direction, count_entries
 from graphwalk.storage.format import GraphInfo, complete, create_group, is_graphwalk_store
 from graphwalk.storage.graph import Graph
+from graphwalk.storage.graph_writer import GraphWriter
 from graphwalk.storage.ids import is_text
 from graphwalk.storage.location import new_store
 from graphwalk.storage.parallel import map_in_order, thread_pool
@@ -23,7 +24,6 @@ from graphwalk.storage.relabel import collect_labels
 from graphwalk.storage.rows import Duplicates, RowRules, make_rows
 from graphwalk.storage.symmetry import asymmetric_entry
 from graphwalk.storage.temporary import remove_temporary, remove_with, temporary_location
-from graphwalk.storage.writer import GraphWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
