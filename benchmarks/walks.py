@@ -62,7 +62,9 @@ def _kernel(
     walks = np.empty((len(few), LENGTH + 1), np.int32)
     run, accept = seed_key(SEED), np.array(acceptances(rules.p, rules.q))
     cases: dict[str, Callable[[], Any]] = {
-        "kernel": lambda: walk_block(partition, (starts, np.zeros_like(starts)), rules)
+        "kernel": lambda: walk_block(
+            partition, (starts, np.zeros_like(starts), range(len(starts))), rules
+        )
     }
     if rules.second_order:
         cases["plain"] = partial(references.one_at_a_time_node2vec, *csr, few, run, accept, walks)
@@ -70,7 +72,7 @@ def _kernel(
         cases["plain"] = partial(references.one_at_a_time, *csr, few, run, walks)
         cases["floor"] = partial(references.floor, *csr, starts, LENGTH, FIRST_ORDER_IN_FLIGHT)
     seconds = in_turns(rounds, **cases)
-    ours = walk_block(partition, (few, np.zeros_like(few)), rules)
+    ours = walk_block(partition, (few, np.zeros_like(few), range(len(few))), rules)
     assert np.array_equal(ours, walks), "the plain loop must make the same walks"
     step = {name: s / LENGTH / len(starts) * 1e9 for name, s in seconds.items()}
     step["plain"] *= len(starts) / len(few)

@@ -1,5 +1,6 @@
 """What `random_walks` takes and refuses, when it reads, and what it returns."""
 
+import pickle
 import shutil
 from pathlib import Path
 
@@ -136,3 +137,11 @@ def test_start_nodes_are_of_any_integer_type(graph, dtype):
 def test_walks_that_were_made_keep_their_temporary_store(graph):
     walks = graphwalk.random_walks(graphwalk.build_zarr(RING), num_walks=1, walk_length=3)
     assert walks.compute().shape == (10, 4)
+
+
+def test_the_lazy_array_holds_start_nodes_once_not_once_a_walk(tmp_path):
+    edges = np.array([np.arange(1000), (np.arange(1000) + 1) % 1000])
+    graph = graphwalk.build_zarr(edges, tmp_path / "store")
+    walks = graphwalk.random_walks(graph, np.arange(1000), num_walks=1000, seed=1, chunks=70_000)
+    assert walks.numblocks == (15, 1)
+    assert len(pickle.dumps(walks)) < 100_000

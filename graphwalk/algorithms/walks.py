@@ -104,19 +104,12 @@ def random_walks(
     nodes = None if start_nodes is None else _start_nodes(graph, start_nodes)
     num_starts = graph.num_nodes if nodes is None else len(nodes)
     plan = plan_walks(graph, rules, num_starts, chunks)
-    walkers = range(plan.shape[0]) if nodes is None else _walkers(nodes, rules.num_walks)
-    return WalkArray(plan, graph, walkers)
-
-
-def _walkers(
-    nodes: NDArray[np.int64], num_walks: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return start node and walk number of each row.
-
-    A node's walks are numbered through, so that those of its second mention are different ones.
-    """
-    numbers = (_mentions_before(nodes) * num_walks)[:, None] + np.arange(num_walks)
-    return np.repeat(nodes, num_walks), numbers.reshape(-1)
+    rows = range(plan.shape[0])
+    if nodes is None:
+        return WalkArray(plan, graph, rows)
+    # The walks of a node are numbered through, so that its second mention has other ones.
+    first_numbers = _mentions_before(nodes) * rules.num_walks
+    return WalkArray(plan, graph, (nodes, first_numbers, rows))
 
 
 def _mentions_before(nodes: NDArray[np.int64]) -> NDArray[np.int64]:

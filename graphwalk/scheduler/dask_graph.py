@@ -36,7 +36,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
         The plan.
     graph : Graph
         The graph; tasks hold it, and so keep a temporary store alive.
-    walkers : range or (ndarray, ndarray)
+    walkers : range or (ndarray, ndarray, range)
         Who walks, in the order of the rows; see :data:`graphwalk.scheduler.tasks.Walkers`.
     """
 
@@ -99,13 +99,16 @@ class _WalkTasks:
         for key, rows, stop in zip(self.keys, self.plan.block_rows, self.stops, strict=True):
             part = slice(stop - rows, stop)
             out = None if result is None else result[part]
-            walkers = _part(self.walkers, part)
+            walkers = _part(self.walkers, part, rules.num_walks)
             tasks[key] = Task(key, walk_block, TaskRef(load), walkers, rules, out)
         return tasks
 
 
-def _part(walkers: Walkers, part: slice) -> Walkers:
+def _part(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:
+    """Return the walkers of some rows, with no more start nodes than they need."""
     if isinstance(walkers, range):
-        return walkers[part]
-    starts, numbers = walkers
-    return starts[part], numbers[part]
+        return walkers[rows]
+    nodes, first_numbers, _ = walkers
+    first, stop = rows.start // num_walks, -(-rows.stop // num_walks)
+    shifted = range(rows.start - first * num_walks, rows.stop - first * num_walks)
+    return nodes[first:stop], first_numbers[first:stop], shifted

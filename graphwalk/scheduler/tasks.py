@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.plan import WalkRules
     from graphwalk.storage.graph import Graph
 
-#: The walkers of a block: start node and walk number of each, as int64 arrays; or, where all nodes
-#: are start nodes in order, the rows of the result that they fill.
-Walkers: TypeAlias = "range | tuple[NDArray[np.int64], NDArray[np.int64]]"
+#: Who walks: the rows of the result that they fill, where all nodes are start nodes in order; or
+#: start nodes, the number of the first walk from each, and which rows of these to fill.
+Walkers: TypeAlias = "range | tuple[NDArray[np.int64], NDArray[np.int64], range]"
 
 DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
 
@@ -67,7 +67,7 @@ def walk_block(
     ----------
     partition : Partition
         The whole graph.
-    walkers : range or (ndarray, ndarray)
+    walkers : range or (ndarray, ndarray, range)
         Who walks, see `Walkers`.
     rules : WalkRules
         What every walker does.
@@ -125,10 +125,12 @@ def walk_block(
 def _starts_and_numbers(
     walkers: Walkers, num_walks: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    rows = walkers if isinstance(walkers, range) else walkers[2]
+    places, numbers = np.divmod(np.arange(rows.start, rows.stop, dtype=np.int64), num_walks)
     if isinstance(walkers, range):
-        starts, numbers = np.divmod(np.arange(walkers.start, walkers.stop), num_walks)
-        return starts, numbers
-    return walkers
+        return places, numbers
+    nodes, first_numbers, _ = walkers
+    return nodes[places], first_numbers[places] + numbers
 
 
 def acceptances(p: float, q: float) -> tuple[np.uint64, np.uint64, np.uint64]:
