@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from graphwalk.kernels.compiling import jit
+from graphwalk.kernels.rng import STEP, mix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -251,17 +252,10 @@ def first_bad_weight(weights: Floats) -> int:
 
 
 @jit
-def _mix(x: np.uint64) -> np.uint64:
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
-@jit
 def _entry_hash(row: int, neighbor: int, weight: np.uint32) -> np.uint64:
-    state = _mix(np.uint64(row) + np.uint64(0x9E3779B97F4A7C15))
-    state = _mix(state + np.uint64(neighbor))
-    return _mix(state + np.uint64(weight))
+    state = mix(np.uint64(row) + STEP)
+    state = mix(state + np.uint64(neighbor))
+    return mix(state + np.uint64(weight))
 
 
 @jit

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.compiling import jit
+from graphwalk.kernels.compiling import Int, jit
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from graphwalk.kernels.csr import Counts, Integers
+
+
+@jit
+def lower_bound(values: NDArray[Any], low: Int, high: Int, query: Int) -> Int:
+    """Return the first position in ``low … high - 1`` that is not below `query`, else `high`."""
+    while low < high:
+        middle = (low + high) >> 1
+        if values[middle] < query:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @jit
@@ -29,13 +43,6 @@ def find_sorted(
         if query < lowest or query > highest:
             continue
         prefix = (query - lowest) >> shift
-        low = starts[prefix]
-        high = starts[prefix + 1]
-        while low < high:
-            middle = (low + high) >> 1
-            if values[middle] < query:
-                low = middle + 1
-            else:
-                high = middle
+        low = lower_bound(values, starts[prefix], starts[prefix + 1], query)
         if low < values.size and values[low] == query:
             found[i] = low

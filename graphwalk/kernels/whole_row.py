@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.compiling import Int, jit
+from graphwalk.kernels.lookup import lower_bound
 from graphwalk.kernels.tables import candidates
 
 if TYPE_CHECKING:
@@ -87,11 +88,5 @@ def _bias(
 ) -> float:
     if node == previous:
         return 1 / p
-    low, high = before
-    while low < high:
-        middle = (low + high) >> 1
-        if neighbors[middle] < node:
-            low = middle + 1
-        else:
-            high = middle
-    return 1.0 if low < before[1] and neighbors[low] == node else 1 / q
+    at = lower_bound(neighbors, before[0], before[1], node)
+    return 1.0 if at < before[1] and neighbors[at] == node else 1 / q

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from dask.system import CPU_COUNT
 
 from graphwalk.kernels.first_order import walk_first_order
 from graphwalk.kernels.node2vec import walk_node2vec
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
+from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Partition, load_partition
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def resident_partition(graph: Graph, weighted: bool, second_order: bool) -> Part
             weighted=weighted,
             second_order=second_order,
             have=_resident.get(graph),
-            threads=CPU_COUNT,
+            threads=num_cores(),
         )
         _resident[graph] = partition
     return partition

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from graphwalk.errors import StoreError
 from graphwalk.kernels.edge_filter import fill_filter, filter_words
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table
+from graphwalk.storage.parallel import thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,5 +150,5 @@ def _by_rows(row_starts: NDArray[Any], threads: int, fill: Callable[[NDArray[Any
     wanted = np.linspace(0, int(row_starts[-1]), threads + 1)[1:-1]
     cuts = [0, *np.searchsorted(row_starts, wanted).tolist(), len(row_starts) - 1]
     runs = [row_starts[a : b + 1] for a, b in pairwise(cuts) if b > a]
-    with ThreadPoolExecutor(threads) as pool:
+    with thread_pool(threads) as pool:
         list(pool.map(fill, runs))
