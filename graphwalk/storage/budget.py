@@ -12,9 +12,11 @@ from graphwalk.storage.format import CHUNK_BYTES
 BUCKET_ENTRIES = 1 << 18
 MAX_BUCKETS = 512
 
-#: Edges of a batch and of a run that stays in memory: enough to make nothing of the work around
-#: them, and few enough that what is scattered stays in a cache.
+#: Edges of a batch: enough to make nothing of the work around them.
 BATCH_EDGES = 1 << 20
+
+#: Edges of a run that stays in memory: more would leave threads without one.
+_RUN_EDGES = 1 << 18, 1 << 22
 
 #: Bytes of an edge while it is loaded, checked and turned into node numbers.
 _LOADED_EDGE = 48
@@ -37,12 +39,15 @@ class Layout:
         Entries that a bucket is to have.
     largest_bucket : int
         Entries up to which a bucket can be sorted in memory.
+    memory : int
+        Bytes that the build is expected to take at most.
     """
 
     on_disk: bool
     run_edges: int
     bucket_entries: int
     largest_bucket: int
+    memory: int
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ class Tuning:
         few = max(BUCKET_ENTRIES, entries // MAX_BUCKETS)
         needed = entries * waiting + self.ahead * min(few, entries) * sorting
         on_disk = needed > free if self.spill is None else self.spill
-        run = min(self._spilled_run_edges(waiting), max(edges, 1)) if on_disk else BATCH_EDGES
+        run = self._spilled_run_edges(waiting) if on_disk else self._memory_run_edges(edges)
         run = run if self.run_edges is None else self.run_edges
         largest = max(1, free // (self.ahead * sorting)) if on_disk else max(entries, 1)
         if on_disk:
@@ -129,7 +134,12 @@ class Tuning:
         few = min(few, max(1, largest // 2)) if self.bucket_entries is None else self.bucket_entries
         if self.largest_bucket is not None:
             largest = self.largest_bucket
-        return Layout(on_disk, run, few, largest)
+        memory = self.budget if on_disk else needed + self.budget - free
+        return Layout(on_disk, run, few, largest, memory)
+
+    def _memory_run_edges(self, edges: int) -> int:
+        least, most = _RUN_EDGES
+        return max(least, min(most, edges // (4 * self.threads)))
 
     def _spilled_run_edges(self, waiting: int) -> int:
         """Return how many edges a run may have so that several fit: as edges, and as entries."""

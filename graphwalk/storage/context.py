@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from graphwalk.storage.progress import Progress
     from graphwalk.storage.rows import Duplicates
 
+#: Key of Dask's configuration under which the scheduler in use puts its `Spread`.
+SPREAD = "graphwalk.spread"
+
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from graphwalk.errors import InputError
+from graphwalk.storage.estimate import check_disk, estimate
 from graphwalk.storage.format import GraphInfo, neighbor_dtype
 from graphwalk.storage.graph_writer import GraphWriter, finishing
 from graphwalk.storage.ids import changed, check_ids, dense_batch, is_text, load_checked, mixed
@@ -70,6 +71,9 @@ class _EdgeBuild:
         plan = plan_buckets(
             counts, num_nodes, weighted, layout.bucket_entries, self._tuning.nodes_per_bucket
         )
+        expected = estimate(plan, layout, counts.edges)
+        self._context.progress.say(str(expected))
+        check_disk(self._context.folder, expected.temporary)
         runs = self._make_runs(edges, plan, layout)
         if isinstance(edges, Spool):
             edges.close()

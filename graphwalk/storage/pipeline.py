@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import dask
 
 from graphwalk.errors import InputError
-from graphwalk.storage.context import BuildOptions, Context
+from graphwalk.storage.context import SPREAD, Context
 from graphwalk.storage.edge_build import build_edges
 from graphwalk.storage.format import complete, create_group, is_graphwalk_store
 from graphwalk.storage.graph import Graph
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from graphwalk.storage.budget import Tuning
-    from graphwalk.storage.context import Spread
+    from graphwalk.storage.context import BuildOptions
     from graphwalk.storage.format import GraphInfo
     from graphwalk.storage.progress import Progress
     from graphwalk.storage.sources.base import EdgeSource, RowSource
@@ -48,7 +48,6 @@ def build(
     progress: Progress,
     *,
     overwrite: bool = False,
-    spread: Spread | None = None,
 ) -> Graph:
     """Build the store at `location`, or a temporary one, from a source of edges."""
     _check_direction(source, options.directed)
@@ -60,6 +59,7 @@ def build(
             thread_pool(tuning.threads) as writers,
         ):
             group = create_group(partial)
+            spread = dask.config.get(SPREAD, None)
             context = Context(options, tuning, progress, pool, writers, folder, group, spread)
             info = _build(source, context)
             complete(group, info)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from graphwalk.errors import InputError
 from graphwalk.kernels.csr import (
     emit_rows,
     emit_weighted_rows,
@@ -53,7 +54,7 @@ class Rows(NamedTuple):
     asymmetry: int = 0
 
 
-class RowError(Exception):
+class RowError(InputError):
     """What is wrong with an edge, in words with a place for each node's name.
 
     Parameters

@@ -41,6 +41,15 @@ class Piece(NamedTuple):
         self.read_into(values)
         return values
 
+    def _open(self) -> int:
+        try:
+            return os.open(self.path, os.O_RDONLY)
+        except FileNotFoundError:
+            raise StoreError(
+                f"{self.path} is not there: either another job has removed it, or this machine "
+                "does not share the file system; build to a folder that all machines see"
+            ) from None
+
     def read_into(self, out: NDArray[Any]) -> None:
         """Read the array into `out`, which is contiguous and as long.
 
@@ -50,7 +59,7 @@ class Piece(NamedTuple):
             When the bytes are not those that were written.
         """
         bytes_ = memoryview(out.view(np.uint8))
-        file = os.open(self.path, os.O_RDONLY)
+        file = self._open()
         try:
             done = 0
             while done < len(bytes_):
