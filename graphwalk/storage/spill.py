@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import google_crc32c
@@ -12,6 +13,31 @@ from graphwalk.errors import StoreError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class SpillFolder:
+    """A folder of temporary files, which closes those that a failed build has left open.
+
+    Attributes
+    ----------
+    path : Path
+        The folder, which is there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._files: list[SpillFile] = []
+
+    def new(self, name: str) -> SpillFile:
+        """Make a file."""
+        file = SpillFile(str(self.path / name))
+        self._files.append(file)
+        return file
+
+    def close(self) -> None:
+        """Close all files."""
+        for file in self._files:
+            file.close()
 
 
 class Piece(NamedTuple):
@@ -94,6 +120,7 @@ class SpillFile:
         self.path = path
         self._end = 0
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._is_open = True
 
     def append(self, values: NDArray[Any]) -> Piece:
         """Write a contiguous array, and return where it lies."""
@@ -111,8 +138,15 @@ class SpillFile:
         return np.array(sums, np.uint32)
 
     def close(self) -> None:
-        """Close the file, which stays."""
-        os.close(self._file)
+        """Close the file, which stays; once is enough."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self._file)
+
+    def remove(self) -> None:
+        """Close the file and remove it."""
+        self.close()
+        Path(self.path).unlink(missing_ok=True)
 
     def _write(self, values: NDArray[Any]) -> None:
         bytes_ = memoryview(values.view(np.uint8))
