@@ -41,7 +41,8 @@ class Spread(Protocol):
 
     def __call__(
         self, function: Callable[[T], R], items: Iterable[T], ahead: int, /
-    ) -> Iterator[R]: ...
+    ) -> Iterator[R]:
+        """Yield the results."""
 
 
 @dataclass(frozen=True)

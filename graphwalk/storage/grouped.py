@@ -23,8 +23,6 @@ from graphwalk.storage.rows import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from graphwalk.storage.sources.base import RowBatch, RowSource
 
 

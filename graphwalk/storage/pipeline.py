@@ -24,7 +24,7 @@ from graphwalk.storage.graph import Graph
 from graphwalk.storage.location import is_url, new_store
 from graphwalk.storage.parallel import thread_pool
 from graphwalk.storage.row_build import build_rows
-from graphwalk.storage.sources.base import is_rows
+from graphwalk.storage.sources.base import RowSource
 from graphwalk.storage.temporary import remove_temporary, remove_with, temporary_location
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.context import BuildOptions
     from graphwalk.storage.format import GraphInfo
     from graphwalk.storage.progress import Progress
-    from graphwalk.storage.sources.base import EdgeSource, RowSource
+    from graphwalk.storage.sources.base import EdgeSource
 
 #: Folder of temporary files within a store that is being built.
 SPILL = "spill"
@@ -70,7 +70,7 @@ def build(
 
 
 def _build(source: EdgeSource | RowSource, context: Context) -> GraphInfo:
-    if is_rows(source):
+    if isinstance(source, RowSource):
         return build_rows(source, context)
     return build_edges(source, context)
 
@@ -90,9 +90,10 @@ def _place(location: str | None) -> Iterator[str]:
 
 @contextmanager
 def _spill_folder(partial: str) -> Iterator[Path]:
-    """Make a folder for temporary files, in the store that is being built or, for one on a URL, …
+    """Make a folder for temporary files, and remove it at the end.
 
-    where Dask's ``temporary-directory`` setting says, or in the system's folder for such things.
+    It lies in the store that is being built or, for one on a URL, where Dask's setting
+    ``temporary-directory`` says, or in the system's folder for such things.
     """
     if is_url(partial):
         parent = dask.config.get("temporary-directory", None)

@@ -58,7 +58,7 @@ class Piece(NamedTuple):
         StoreError
             When the bytes are not those that were written.
         """
-        bytes_ = memoryview(out.view(np.uint8))
+        bytes_ = _bytes(out)
         file = self._open()
         try:
             done = 0
@@ -79,6 +79,11 @@ class Piece(NamedTuple):
 def checksum(values: NDArray[Any]) -> int:
     """Return the CRC32C of a contiguous array's bytes."""
     return int(google_crc32c.value(values.view(np.uint8)))
+
+
+def _bytes(values: NDArray[Any]) -> memoryview:
+    view: Any = values.view(np.uint8)
+    return memoryview(view)
 
 
 class SpillFile:
@@ -115,7 +120,7 @@ class SpillFile:
         os.close(self._file)
 
     def _write(self, values: NDArray[Any]) -> None:
-        bytes_ = memoryview(values.view(np.uint8))
+        bytes_ = _bytes(values)
         done = 0
         while done < len(bytes_):
             done += os.write(self._file, bytes_[done:])
