@@ -109,7 +109,7 @@ def _open_arrays(edges: Any, columns: Sequence[Hashable] | None) -> EdgeSource |
         return open_window(edges)
     if hasattr(edges, "__array__"):
         array = as_array(edges, "the array of edges")
-        return open_rows(array) if _is_rows(array) else open_array(array)
+        return open_rows(array) if _is_rows(array) else open_array(edges)
     if hasattr(edges, "__iter__") and not isinstance(edges, bytes | Mapping | Set):
         return open_iterable(edges, columns)
     raise InputError(f"edges of type {type(edges).__name__} cannot be read; pass {_FORMS}")
