@@ -17,8 +17,10 @@ from graphwalk.storage.gather import read_ranges
 from graphwalk.storage.labels import read_labels
 from graphwalk.storage.location import locate
 from graphwalk.storage.memory import require
+from graphwalk.storage.progress import Progress
 from graphwalk.storage.reader import ArrayReader
 from graphwalk.storage.row_slice import RowSlice
+from graphwalk.storage.validate import validate
 from graphwalk.units import parse_size
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.format import LabelKind
     from graphwalk.storage.labels import Labels
+    from graphwalk.storage.validation import Validation
 
 ArrayName = Literal["offsets", "neighbors", "weights"]
 
@@ -289,6 +292,27 @@ class Graph:
         convert.require_edge_index(self)
         rows = self.rows(0, self.num_nodes)
         return rows.to_edge_index(weights=True) if weights else rows.to_edge_index()
+
+    def validate(self, progress: bool | None = None) -> Validation:
+        """Read the whole store, and check that it holds what the format says.
+
+        Every chunk's checksum; offsets that rise from 0 to the number of entries; neighbours that
+        exist and ascend; weights that are finite, not negative and not all zero in a row; in an
+        undirected graph, that both ends list an edge; labels that ascend and are UTF-8; the counts
+        among the attributes. It takes some 100 MiB of memory, whatever the size of the graph.
+
+        Parameters
+        ----------
+        progress : bool, optional
+            Whether to show progress on stderr; by default if it is a terminal.
+
+        Returns
+        -------
+        Validation
+            Whether all is well (`ok`), and what is not (`problems`). Nothing is raised for it;
+            `raise_if_damaged` does.
+        """
+        return validate(self, self._group, self._info, Progress(progress))
 
     def index_of(self, labels: Any) -> int | NDArray[np.int64]:
         """Return the node of one label, or the nodes of several as an int64 array.
