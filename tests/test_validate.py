@@ -188,6 +188,37 @@ def test_faults_after_a_damaged_chunk_of_offsets_are_found(store):
     )
 
 
+@pytest.mark.parametrize("name", ["offsets", "neighbors", "weights"])
+def test_what_was_read_of_a_damaged_row_is_not_taken_for_all_of_it(tmp_path, name):
+    # The weight above zero is in the first chunk of the row, and what follows it is read.
+    star = np.stack([np.zeros(90, int), np.arange(90)])
+    build_zarr((*star, np.r_[1.0, np.zeros(89)]), tmp_path / "g", directed=True)
+    harm(tmp_path / "g" / name / "c" / "0", "missing")
+    assert only_problem(tmp_path / "g").startswith(f"array '{name}': chunk 0 ")
+
+
+def test_a_row_that_follows_damage_is_checked_whole(tmp_path):
+    rows = np.repeat([0, 1], 32)  # each is a chunk
+    edges = np.stack([rows, np.tile(np.arange(32), 2)])
+    build_zarr((*edges, np.ones(64)), tmp_path / "g", directed=True)
+    array(tmp_path / "g", "weights")[32:] = 0
+    harm(tmp_path / "g" / "neighbors" / "c" / "0", "missing")
+    found = problems(tmp_path / "g")
+    assert len(found) == 2
+    assert found[1].endswith("without a weight above zero: 1; first in the row of node 1")
+
+
+@pytest.mark.parametrize("name", ["neighbors", "weights"])
+def test_arrays_beside_one_that_is_missing_are_read_by_pieces(store, name, monkeypatch):
+    monkeypatch.setattr("graphwalk.storage.validate_rows._UNKNOWN_CHUNK", 50)
+    (store / name / "zarr.json").unlink()
+    other = {"neighbors": "weights", "weights": "neighbors"}[name]
+    array(store, other)[100] = -3
+    found = problems(store)
+    assert len(found) == 2 + (other == "neighbors")
+    assert "element 100: -3" in found[1]
+
+
 def test_no_more_problems_are_told_than_one_can_read(tmp_path):
     build_zarr(EDGES, tmp_path / "g")
     for path in (tmp_path / "g" / "neighbors" / "c").iterdir():

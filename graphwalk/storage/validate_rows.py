@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from graphwalk.storage.graph import Graph
     from graphwalk.storage.validation import Problems
 
+#: Elements read at a time if an array cannot say how many make a chunk.
+_UNKNOWN_CHUNK = 1 << 20
+
 _NO_WEIGHTS = np.empty(0, np.float32)
 
 
@@ -217,8 +220,8 @@ class RowsCheck:
         """Yield what `read` returns for the bounds of each chunk of an array, reading ahead."""
         try:
             chunk = self._graph.chunk_length(name)
-        except StoreError:  # will be told by `read`
-            chunk = max(1, length)
+        except StoreError:  # will be told by `read`; arrays read along with it may be sound
+            chunk = _UNKNOWN_CHUNK
         bounds = ((a, min(a + chunk, length)) for a in range(0, length, chunk))
         return map_in_order(self._pool, read, bounds, num_cores() + 1)
 
