@@ -15,7 +15,7 @@ from graphwalk.storage.reader import ArrayReader, split_ranges
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import zarr
     from numpy.typing import ArrayLike, NDArray
@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 ArrayName = Literal["offsets", "neighbors", "weights"]
 
 
-def open_zarr(store: str | os.PathLike[str]) -> Graph:
+def open_zarr(
+    store: str | os.PathLike[str], *, storage_options: Mapping[str, Any] | None = None
+) -> Graph:
     """Open a graph that `build_zarr` has written. Reads its attributes only.
 
     Parameters
     ----------
     store : str or path
         Path or URL of the store.
+    storage_options : mapping, optional
+        Credentials, ``endpoint_url`` and the like, for fsspec, if `store` is a URL. They are
+        pickled with the graph.
 
     Raises
     ------
@@ -43,24 +48,33 @@ def open_zarr(store: str | os.PathLike[str]) -> Graph:
         build did not finish, or one that a newer graphwalk wrote.
     """
     location = locate(store)
-    _, info = open_group(location)
-    return Graph(location, info)
+    _, info = open_group(location, storage_options)
+    return Graph(location, info, storage_options=storage_options)
 
 
 class Graph:
     """A graph in a store, made by `build_zarr` or `open_zarr`.
 
     Nothing but the store's attributes is kept in memory: every method reads what it needs. A graph
-    pickles as its path, so the process that takes it up must be able to read that path.
+    pickles as its path (and storage options), so the process that takes it up must be able to read
+    that path.
 
     Nodes are the integers 0 … num_nodes - 1. Where the edges named them otherwise, `labels` has
     those names and `index_of` finds the node of a name.
     """
 
-    def __init__(self, location: str, info: GraphInfo, *, temporary: bool = False) -> None:
+    def __init__(
+        self,
+        location: str,
+        info: GraphInfo,
+        *,
+        temporary: bool = False,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
         self._location = location
         self._info = info
         self._temporary = temporary
+        self._storage_options = storage_options
 
     @property
     def path(self) -> str:
@@ -185,7 +199,7 @@ class Graph:
 
     @cached_property
     def _group(self) -> zarr.Group:
-        return open_group(self._location)[0]
+        return open_group(self._location, self._storage_options)[0]
 
     @cached_property
     def _readers(self) -> dict[str, ArrayReader]:
@@ -208,8 +222,8 @@ class Graph:
         bounds = np.array(ranges, np.int64).reshape(-1, 2)
         return bounds[:, 0], bounds[:, 1]
 
-    def __reduce__(self) -> tuple[type[Graph], tuple[str, GraphInfo]]:
-        return Graph, (self._location, self._info)
+    def __reduce__(self) -> tuple[Any, tuple[str, GraphInfo, Mapping[str, Any] | None]]:
+        return _reopen, (self._location, self._info, self._storage_options)
 
     def __repr__(self) -> str:
         kind = "directed" if self.directed else "undirected"
@@ -221,6 +235,10 @@ class Graph:
             f"<graphwalk.Graph {self._location!r}: {self.num_nodes:,} nodes, "
             f"{self.num_edges:,} edges, {kind}>"
         )
+
+
+def _reopen(location: str, info: GraphInfo, storage_options: Mapping[str, Any] | None) -> Graph:
+    return Graph(location, info, storage_options=storage_options)
 
 
 def _check_nodes(nodes: ArrayLike, num_nodes: int) -> NDArray[Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import partial as bind
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphwalk.errors import InputError
 from graphwalk.storage.buckets import fill_group, plan_buckets
@@ -26,7 +27,7 @@ from graphwalk.storage.symmetry import asymmetric_entry
 from graphwalk.storage.temporary import remove_temporary, remove_with, temporary_location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from concurrent.futures import ThreadPoolExecutor
 
     import zarr
@@ -51,6 +52,8 @@ class BuildOptions:
     drop_loops: bool = False
     num_nodes: int | None = None
     relabel: bool | Literal["auto"] = "auto"
+    compressed: bool = True
+    storage_options: Mapping[str, Any] | None = None
 
 
 def build(
@@ -64,14 +67,18 @@ def build(
 ) -> Graph:
     """Build the store at `location`, or a temporary one, from a source of edges."""
     _check_direction(source, options.directed)
+    access = options.storage_options
+    is_ours = bind(is_graphwalk_store, storage_options=access)
     with _place(location) as place:
         with (
-            new_store(place, overwrite=overwrite, is_ours=is_graphwalk_store) as partial,
+            new_store(
+                place, overwrite=overwrite, is_ours=is_ours, storage_options=access
+            ) as partial,
             thread_pool(tuning.threads) as pool,
             thread_pool(tuning.threads) as writers,
         ):
             info = _Build(source, options, tuning, progress, pool, writers).run(partial)
-        graph = Graph(place, info, temporary=location is None)
+        graph = Graph(place, info, temporary=location is None, storage_options=access)
         if graph.temporary:
             remove_with(graph, place)
         return graph
@@ -122,7 +129,11 @@ class _Build:
             plan.entry_bytes,
             self._source.weighted,
         )
-        group = create_group(partial)
+        group = create_group(
+            partial,
+            compressed=self._options.compressed,
+            storage_options=self._options.storage_options,
+        )
         info = self._write(group, plan, room, labels)
         if labels is not None:
             labels.write(group, self._writers)
