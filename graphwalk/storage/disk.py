@@ -80,8 +80,12 @@ def describe_refusal(url: str, doing: str, error: Exception) -> str:
     """Return the message for something that an object store refused."""
     if isinstance(error, FileNotFoundError):
         remedy = "check the name of the bucket, or make it first"
+    elif isinstance(error, PermissionError) and "://" not in url:
+        remedy = "change the permissions"
     elif isinstance(error, PermissionError) or "Credentials" in type(error).__name__:
         remedy = "check the credentials, in the environment or in storage_options, and their rights"
-    else:
+    elif "://" in url:
         remedy = "check the network and storage_options (endpoint_url)"
+    else:
+        remedy = "check the path"
     return f"cannot {doing} {url}: {error or type(error).__name__}; {remedy}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +10,7 @@ import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from graphwalk.errors import StoreError, StoreNotFoundError
-from graphwalk.storage.disk import remote_errors
+from graphwalk.storage.disk import describe_refusal, is_refusal
 from graphwalk.storage.location import is_url, location_of, write_errors, zarr_store
 
 if TYPE_CHECKING:
@@ -158,21 +157,25 @@ def is_graphwalk_store(location: str, storage_options: Mapping[str, Any] | None 
 def _open_zarr_group(location: str, storage_options: Mapping[str, Any] | None) -> zarr.Group:
     store = zarr_store(location, read_only=True, storage_options=storage_options)
     try:
-        with remote_errors(location, "read") if is_url(location) else nullcontext():
-            return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
+        return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _nothing_to_open(location) from error
-    except OSError as error:
-        raise StoreError(f"{location} cannot be read: {error}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:  # an array, or no metadata
-        raise StoreError(f"{location} is no Zarr group: {error}") from error
+    except Exception as error:
+        if is_refusal(error):
+            raise StoreError(describe_refusal(location, "read", error)) from error
+        if isinstance(error, ValueError | TypeError | KeyError | AttributeError):
+            raise StoreError(f"{location} is no Zarr group: {error}") from error  # or an array
+        raise
 
 
 def _nothing_to_open(location: str) -> StoreError:
     from pathlib import Path
 
-    if "://" in location:
-        return StoreNotFoundError(f"there is no graphwalk store at {location}")
+    if is_url(location):
+        return StoreNotFoundError(
+            f"there is no graphwalk store at {location}; check the URL and its bucket, "
+            "and storage_options"
+        )
     path = Path(location)
     if not path.exists():
         partial = Path(f"{location}.partial")
