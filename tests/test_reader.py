@@ -1,4 +1,4 @@
-"""Reading arrays back: in parts, in memory that is there, mapped; and whatever can befall a chunk."""
+"""Reading arrays back: in parts, mapped, into memory that is there; and damage to any chunk."""
 
 import re
 
@@ -30,7 +30,7 @@ def make_reader(place, compressed, values=VALUES):
 @PROFILES
 @pytest.mark.parametrize("threads", [None, 1, 3])
 @pytest.mark.parametrize(
-    "start, stop",
+    ("start", "stop"),
     [(0, 0), (0, 1), (0, CHUNK), (50, 250), (99, 101), (100, 1100), (1200, 1237), (0, 1237)],
 )
 def test_ranges(tmp_path, compressed, threads, start, stop):
@@ -46,6 +46,13 @@ def test_ranges_at_a_url(compressed):
     reader = make_reader(f"memory://reader/{compressed}", compressed)
     for start, stop in [(0, len(VALUES)), (150, 151), (99, 301), (7, 7)]:
         assert np.array_equal(reader.read(start, stop), VALUES[start:stop])
+
+
+@PROFILES
+def test_local_chunks_are_read_without_zarr(tmp_path, compressed, monkeypatch):
+    reader = make_reader(tmp_path / "g", compressed)
+    monkeypatch.setattr(zarr.Array, "__getitem__", None)
+    assert np.array_equal(reader.read(30, 1230), VALUES[30:1230])
 
 
 def test_what_another_zarr_program_encoded_otherwise_is_read_too(tmp_path):
