@@ -1,6 +1,9 @@
 """Reading arrays back: in parts, mapped, into memory that is there; and damage to any chunk."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +13,7 @@ import zarr
 from graphwalk.errors import GraphwalkError, StoreError
 from graphwalk.storage import format as store_format
 from graphwalk.storage.build import build_zarr
-from graphwalk.storage.format import create_array, create_group, open_group
+from graphwalk.storage.format import GraphInfo, create_array, create_group, open_group
 from graphwalk.storage.graph import open_zarr
 from graphwalk.storage.reader import ArrayReader
 
@@ -75,6 +78,40 @@ def test_a_store_of_no_compression_reads_as_one_of_compression(tmp_path):
 def test_compressed_is_true_or_false(tmp_path):
     with pytest.raises(GraphwalkError, match="compressed='lz4'"):
         build_zarr([[0], [1]], tmp_path / "g", compressed="lz4")
+
+
+READ_ALL = """
+import sys, numpy as np
+from pathlib import Path
+from graphwalk.storage.format import open_group
+from graphwalk.storage.reader import ArrayReader
+
+def peak():
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) << 10
+
+reader = ArrayReader(open_group(sys.argv[1])[0], "g", "neighbors", 24 << 20)
+reader.read(0, 8)
+out = np.full(24 << 20, 1, np.int32)
+before = peak()
+reader.read_into(out, 0)
+assert out[0] == 0 and out[-1] == (24 << 20) - 1
+print(peak() - before)
+"""
+
+
+@PROFILES
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak from /proc")
+def test_reading_holds_a_few_chunks_beside_its_result(tmp_path, compressed):
+    length = 24 << 20
+    group = create_group(str(tmp_path / "g"), compressed=compressed)
+    chunk = store_format.CHUNK_BYTES // 4
+    array = create_array(group, "neighbors", np.int32, length, chunk)
+    array[:] = np.arange(length, dtype=np.int32)
+    store_format.complete(group, GraphInfo(1, length, length, True, False, None))
+    job = [sys.executable, "-c", READ_ALL, str(tmp_path / "g")]
+    done = subprocess.run(job, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 10 * store_format.CHUNK_BYTES
 
 
 # Verified once

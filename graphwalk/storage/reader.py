@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Chunks that Zarr reads at a time, all of which are in memory twice then.
-_CHUNKS_AT_ONCE = 16
+_CHUNKS_AT_ONCE = 8
 
 #: From how many chunks on threads are worth their start.
 _MANY_CHUNKS = 4
