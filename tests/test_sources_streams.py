@@ -23,10 +23,9 @@ def memmap(folder, array, name="edges.npy"):
 
 
 def zarr_array(folder, array, chunks):
-    made = zarr.create_array(
+    return zarr.create_array(
         str(folder / f"{len(list(folder.iterdir()))}.zarr"), data=array, chunks=chunks
     )
-    return made
 
 
 def unknown_lengths(array):
@@ -60,7 +59,9 @@ FORMS = {
     "generator of edges": lambda _: iter(pairs()),
     "generator of columns": lambda _: batches(SRC, DST),
     "generator of arrays": lambda _: (np.array(batch) for batch in batches(SRC, DST)),
-    "generator of frames": lambda _: (pd.DataFrame(zip(*b, strict=True)) for b in batches(SRC, DST)),
+    "generator of frames": lambda _: (
+        pd.DataFrame(zip(*b, strict=True)) for b in batches(SRC, DST)
+    ),
     "list of columns": lambda _: list(batches(SRC, DST)),
     "record batches": lambda _: iter(table(EDGES).to_batches(2)),
     "reader": lambda _: table(EDGES).to_reader(2),
@@ -165,7 +166,11 @@ def test_an_error_of_the_iterator_is_raised_as_it_is():
     ],
 )
 def test_arrays_elsewhere_that_cannot_be_used(edges, message, tmp_path):
-    for form in (memmap(tmp_path, edges), zarr_array(tmp_path, edges, edges.shape), da.from_array(edges)):
+    for form in (
+        memmap(tmp_path, edges),
+        zarr_array(tmp_path, edges, edges.shape),
+        da.from_array(edges),
+    ):
         with pytest.raises(InputError, match=message):
             open_source(form)
 
@@ -175,7 +180,7 @@ def test_columns_of_unequal_length(tmp_path):
         (memmap(tmp_path, np.arange(3)), np.arange(4)),
         (da.from_array(np.arange(3)), np.arange(4)),
     ):
-        with pytest.raises(InputError, match="length|shapes"):
+        with pytest.raises(InputError, match=r"length|shapes"):
             open_source(form)
 
 

@@ -20,12 +20,13 @@ from graphwalk.storage.location import locate
 from graphwalk.storage.memory import require
 from graphwalk.storage.progress import Progress
 from graphwalk.storage.row_slice import RowSlice
+from graphwalk.storage.summary import Summary, stored_bytes, summarize
 from graphwalk.storage.validate import validate
 from graphwalk.units import parse_size
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
     from scipy.sparse import csr_array
@@ -37,13 +38,18 @@ if TYPE_CHECKING:
 PARTITION_SIZE = "64 MiB"
 
 
-def open_zarr(store: str | os.PathLike[str]) -> Graph:
+def open_zarr(
+    store: str | os.PathLike[str], *, storage_options: Mapping[str, Any] | None = None
+) -> Graph:
     """Open a graph that `build_zarr` has written. Reads its attributes only.
 
     Parameters
     ----------
     store : str or path
         Path or URL of the store.
+    storage_options : mapping, optional
+        Credentials, ``endpoint_url`` and the like, for fsspec, if `store` is a URL. They are
+        pickled with the graph.
 
     Raises
     ------
@@ -54,19 +60,27 @@ def open_zarr(store: str | os.PathLike[str]) -> Graph:
         build did not finish, or one that a newer graphwalk wrote.
     """
     location = locate(store)
-    _, info = open_group(location)
-    return Graph(location, info)
+    _, info = open_group(location, storage_options)
+    return Graph(location, info, storage_options=storage_options)
 
 
 class Graph(GraphArrays):
     """A graph in a store, made by `build_zarr` or `open_zarr`.
 
     Nothing but the store's attributes is kept in memory: every method reads what it needs. A graph
-    pickles as its path, so the process that takes it up must be able to read that path.
+    pickles as its path (and storage options), so the process that takes it up must be able to read
+    that path.
 
     Nodes are the integers 0 … num_nodes - 1. Where the edges named them otherwise, `labels` has
     those names and `index_of` finds the node of a name.
     """
+
+    def summary(self) -> Summary:
+        """Return what there is to say of the graph at a glance; prints as a table.
+
+        Reads nothing but the sizes of the store's files.
+        """
+        return summarize(self._info, stored_bytes(self._location))
 
     @property
     def labels(self) -> NDArray[Any] | None:
@@ -287,8 +301,8 @@ class Graph(GraphArrays):
     def _partitions(self) -> dict[int, list[range]]:
         return {}
 
-    def __reduce__(self) -> tuple[type[Graph], tuple[str, GraphInfo]]:
-        return Graph, (self._location, self._info)
+    def __reduce__(self) -> tuple[Any, tuple[str, GraphInfo, Mapping[str, Any] | None]]:
+        return _reopen, (self._location, self._info, self._storage_options)
 
     def __repr__(self) -> str:
         kind = "directed" if self.directed else "undirected"
@@ -300,3 +314,7 @@ class Graph(GraphArrays):
             f"<graphwalk.Graph {self._location!r}: {self.num_nodes:,} nodes, "
             f"{self.num_edges:,} edges, {kind}>"
         )
+
+
+def _reopen(location: str, info: GraphInfo, storage_options: Mapping[str, Any] | None) -> Graph:
+    return Graph(location, info, storage_options=storage_options)

@@ -13,6 +13,8 @@ from graphwalk.storage.gather import read_ranges
 from graphwalk.storage.reader import ArrayReader
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import zarr
     from numpy.typing import ArrayLike, NDArray
 
@@ -24,10 +26,18 @@ ArrayName = Literal["offsets", "neighbors", "weights"]
 class GraphArrays:
     """The attributes of a graph's store, and its arrays, read in ranges as they are asked for."""
 
-    def __init__(self, location: str, info: GraphInfo, *, temporary: bool = False) -> None:
+    def __init__(
+        self,
+        location: str,
+        info: GraphInfo,
+        *,
+        temporary: bool = False,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
         self._location = location
         self._info = info
         self._temporary = temporary
+        self._storage_options = storage_options
 
     @property
     def path(self) -> str:
@@ -98,7 +108,7 @@ class GraphArrays:
 
     @cached_property
     def _group(self) -> zarr.Group:
-        return open_group(self._location)[0]
+        return open_group(self._location, self._storage_options)[0]
 
     @cached_property
     def _readers(self) -> dict[str, ArrayReader]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import contextmanager
+from functools import partial as bind
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,19 +52,23 @@ def build(
 ) -> Graph:
     """Build the store at `location`, or a temporary one, from a source of edges."""
     _check_direction(source, options.directed)
+    access = options.storage_options
+    is_ours = bind(is_graphwalk_store, storage_options=access)
     with _place(location) as place:
         with (
-            new_store(place, overwrite=overwrite, is_ours=is_graphwalk_store) as partial,
+            new_store(
+                place, overwrite=overwrite, is_ours=is_ours, storage_options=access
+            ) as partial,
             _spill_folder(partial) as folder,
             thread_pool(tuning.threads) as pool,
             thread_pool(tuning.threads) as writers,
         ):
-            group = create_group(partial)
+            group = create_group(partial, compressed=options.compressed, storage_options=access)
             spread = dask.config.get(SPREAD, None)
             context = Context(options, tuning, progress, pool, writers, folder, group, spread)
             info = _build(source, context)
             complete(group, info)
-        graph = Graph(place, info, temporary=location is None)
+        graph = Graph(place, info, temporary=location is None, storage_options=access)
         if graph.temporary:
             remove_with(graph, place)
         return graph
