@@ -16,6 +16,7 @@ from graphwalk.storage.build import build_zarr
 from graphwalk.storage.format import GraphInfo, create_array, create_group, open_group
 from graphwalk.storage.graph import open_zarr
 from graphwalk.storage.reader import ArrayReader
+from graphwalk.storage.statistics import Statistics
 
 CHUNK = 100
 VALUES = np.arange(10, 10 + 12 * CHUNK + 37, dtype=np.int32)
@@ -108,7 +109,9 @@ def test_reading_holds_a_few_chunks_beside_its_result(tmp_path, compressed):
     chunk = store_format.CHUNK_BYTES // 4
     array = create_array(group, "neighbors", np.int32, length, chunk)
     array[:] = np.arange(length, dtype=np.int32)
-    store_format.complete(group, GraphInfo(1, length, length, True, False, None))
+    store_format.complete(
+        group, GraphInfo(1, length, length, True, False, None, Statistics(0, 0, 0, 0, [0] * 6))
+    )
     job = [sys.executable, "-c", READ_ALL, str(tmp_path / "g")]
     done = subprocess.run(job, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 10 * store_format.CHUNK_BYTES
