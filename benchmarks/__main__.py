@@ -13,6 +13,7 @@ import numpy as np
 
 import graphwalk
 from benchmarks.build import measure_build
+from benchmarks.reading import measure_reading
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, print_table
 from benchmarks.walks import measure_walks
@@ -30,6 +31,7 @@ def main() -> None:
         np.save(edges, rmat_edges(args.scale))
         store = Path(folder, "graph.zarr")
         rows += measure_build(edges, store)
+        rows += measure_reading(graphwalk.open_zarr(store), Path(folder), args.rounds)
         rows += measure_walks(graphwalk.open_zarr(store), args.rounds, ray=not args.no_ray)
     print_table(f"RMAT, 2^{args.scale} nodes, edge factor 16, undirected", rows)
 

@@ -6,15 +6,21 @@ import numpy as np
 import oracle
 import pyarrow as pa
 import pytest
+from graphwalk.storage.buckets import Bucket, BucketPlan
+from graphwalk.storage.count import BINS, Counts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphwalk.errors import GraphwalkError, InputError, MemoryBudgetError, StoreExistsError
+from graphwalk.errors import (
+    GraphwalkError,
+    InputError,
+    MemoryBudgetError,
+    StoreError,
+    StoreExistsError,
+)
 from graphwalk.kernels.csr import order_ties
-from graphwalk.storage.buckets import Bucket, BucketPlan
 from graphwalk.storage.budget import Tuning
 from graphwalk.storage.build import build_zarr
-from graphwalk.storage.count import BINS, Counts
 from graphwalk.storage.graph import open_zarr
 from graphwalk.storage.pipeline import BuildOptions, build
 from graphwalk.storage.progress import Progress
@@ -474,7 +480,7 @@ def test_overwrite_that_cannot_be_finished_puts_the_old_store_back(tmp_path, mon
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", fail_at_last)
-    with pytest.raises(OSError, match="no rename today"):
+    with pytest.raises(StoreError, match="no rename today"):
         build_zarr(E[:, :1], tmp_path / "g", overwrite=True)
     assert store_bytes(tmp_path / "g") == before
     assert names(tmp_path) == ["g"]

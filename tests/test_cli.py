@@ -239,6 +239,31 @@ def test_info_of_what_is_no_store(fails, tmp_path):
     assert "other.zarr" in fails("info", tmp_path / "other.zarr")
 
 
+# -- validate ----------------------------------------------------------------------------------
+
+
+def test_validate_says_that_a_store_is_sound(run, town_store):
+    status, out, err = run("validate", town_store)
+    assert (status, err) == (0, "")
+    assert out.startswith(f"{town_store} is sound: 5 nodes, 4 edges, 4 entries, ")
+    assert run("validate", town_store, "--quiet") == (0, "", "")
+
+
+def test_validate_fails_for_a_damaged_store(run, fails, town_store):
+    (town_store / "offsets" / "c" / "0").unlink()
+    (town_store / "weights" / "c" / "0").unlink()
+    status, out, err = run("validate", town_store)
+    assert status == 1
+    assert out.startswith(f"{town_store} has 2 problems:\n- array ")
+    assert "- array 'offsets': chunk 0 " in out
+    assert err.startswith(f"graphwalk: error: {town_store} is damaged: 2 problems, the first: ")
+    assert fails("validate", town_store, "--quiet") == err
+
+
+def test_validate_of_what_is_no_store(fails, tmp_path):
+    assert "nothing.zarr" in fails("validate", tmp_path / "nothing.zarr")
+
+
 # -- walk --------------------------------------------------------------------------------------
 
 
@@ -438,6 +463,7 @@ def test_version(capsys):
         ["walk", "a", "b", "--scheduler", "slurm"],
         ["walk", "a", "b", "--num", "3"],
         ["info", "a", "b"],
+        ["validate", "a", "b"],
     ],
 )
 def test_wrong_usage_has_status_2(arguments, misused):

@@ -12,8 +12,10 @@ import oracle
 import pyarrow as pa
 import pytest
 
-from graphwalk.errors import InputError, StoreError
+from graphwalk.errors import InputError, MemoryBudgetError, StoreError
+from graphwalk.storage import memory
 from graphwalk.storage.build import build_zarr
+from graphwalk.storage.cuts import entries_per_partition, partition_nodes
 from graphwalk.storage.graph import open_zarr
 
 EDGES = np.random.default_rng(3).integers(0, 40, (2, 200))
@@ -42,19 +44,37 @@ def test_neighbors_of_several_nodes_in_any_order(graph, rows):
     assert graph.neighbors(np.array([], int)) == []
 
 
-def test_neighbors_read_shared_chunks_once(graph, monkeypatch, rows):
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 64)
-    small = build_zarr(EDGES, num_nodes=50)
-    reads = []
-    reader = small._reader("neighbors")
+def chunk_reads(graph, name, monkeypatch):
+    """Return a list to which each read of an array adds the chunks that it decodes."""
+    reader, reads = graph._reader(name), []
     read = reader.read
-    monkeypatch.setattr(reader, "read", lambda a, b: reads.append((a, b)) or read(a, b))
-    found = small.neighbors(np.arange(50))
-    assert [row.tolist() for row in found] == rows
-    assert sum(b - a for a, b in reads) == small.num_entries
-    reads.clear()
-    small.neighbors([0, 39])
-    assert sum(b - a for a, b in reads) < small.num_entries / 2
+
+    def counted(a, b):
+        reads.append(list(range(a // reader.chunk, (b - 1) // reader.chunk + 1)))
+        return read(a, b)
+
+    monkeypatch.setattr(reader, "read", counted)
+    return reads
+
+
+@pytest.mark.parametrize("most", [1, 3, 1000])
+@pytest.mark.parametrize("seed", range(6))
+def test_neighbors_read_the_chunks_that_they_need_once(rows, seed, most, monkeypatch):
+    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 64)
+    monkeypatch.setattr("graphwalk.storage.gather.MOST_CHUNKS", most)
+    graph = build_zarr(EDGES, num_nodes=50)
+    random = np.random.default_rng(seed)
+    nodes = random.integers(0, 50, random.choice([1, 2, 5, 200]))
+    offsets = graph.read_offsets(0, 51)
+    reads = {name: chunk_reads(graph, name, monkeypatch) for name in ("offsets", "neighbors")}
+    assert [row.tolist() for row in graph.neighbors(nodes)] == [rows[v] for v in nodes]
+    needed = {
+        "offsets": {c for v in nodes for c in (v // 8, (v + 1) // 8)},
+        "neighbors": {e // 16 for v in nodes for e in range(offsets[v], offsets[v + 1])},
+    }
+    for name, chunks in reads.items():
+        assert sorted(needed[name]) == [c for read in chunks for c in read]  # in order, each once
+        assert max(map(len, chunks)) <= most
 
 
 @pytest.mark.parametrize("node", [-1, 50, [3, 50], 1.5, "a", [[1]]])
@@ -77,6 +97,243 @@ def test_reading_ranges(graph, rows):
     assert graph.read_neighbors(5, 5).tolist() == []
     with pytest.raises(InputError, match="no weights"):
         graph.read_weights(0, 1)
+
+
+# Block access
+
+
+@pytest.mark.parametrize(("a", "b"), [(0, 50), (7, 20), (13, 14), (30, 30), (45, 50), (50, 50)])
+def test_rows(graph, rows, a, b):
+    found = graph.rows(a, b)
+    assert (found.first, found.stop, len(found)) == (a, b, b - a)
+    assert [found.row(v).tolist() for v in range(a, b)] == rows[a:b]
+    assert found.offsets.tolist() == [0, *np.cumsum([len(row) for row in rows[a:b]], dtype=int)]
+    assert found.offsets.dtype == np.int64
+    assert found.weights is None
+    for node in (a - 1, b):
+        with pytest.raises(InputError, match=f"node {node} is not in this slice"):
+            found.row(node)
+
+
+def test_rows_have_weights():
+    weights = np.random.default_rng(1).random(200)
+    graph = build_zarr((*EDGES, weights), num_nodes=50)
+    edges = zip(*EDGES.tolist(), weights.tolist(), strict=True)
+    expected = oracle.csr(edges, 50)
+    found = graph.rows(10, 30)
+    for v in range(10, 30):
+        assert found.row(v).tolist() == [u for u, _ in expected[v]]
+        assert found.row_weights(v).tolist() == pytest.approx([w for _, w in expected[v]])
+    assert repr(found).endswith(f"nodes 10 to 30, {len(found.neighbors)} entries, weighted>")
+
+
+def test_unweighted_rows_have_none(graph):
+    with pytest.raises(InputError, match="no weights"):
+        graph.rows(0, 5).row_weights(2)
+    with pytest.raises(InputError, match="no weights"):
+        graph.to_edge_index(weights=True)
+
+
+@pytest.mark.parametrize(("a", "b"), [(-1, 5), (5, 4), (0, 51), (51, 51)])
+def test_rows_that_do_not_exist(graph, a, b):
+    with pytest.raises(InputError, match=rf"rows\({a}, {b}\): nodes are 0 to 49"):
+        graph.rows(a, b)
+
+
+def test_rows_larger_than_memory_are_refused(graph, monkeypatch):
+    monkeypatch.setattr("graphwalk.storage.memory.available_memory", lambda: 100)
+    graph.rows(49, 50)
+    with pytest.raises(MemoryBudgetError, match=r"rows 0 to 50 takes about .* fewer at a time"):
+        graph.rows(0, 50)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_partitions_hold_every_node_once(seed, monkeypatch):
+    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 64)  # 8 offsets, 16 entries
+    random = np.random.default_rng(seed)
+    num_nodes = int(random.choice([1, 9, 40, 300]))
+    hubs = max(1, int(num_nodes * random.choice([0.02, 0.5, 1])))
+    edges = random.integers([[0], [0]], [[hubs], [num_nodes]], (2, int(random.choice([0, 3, 600]))))
+    graph = build_zarr(edges, directed=True, num_nodes=num_nodes)
+    offsets = graph.read_offsets(0, num_nodes + 1)
+    chunks = int(random.choice([1, 2, 5]))
+    reads = chunk_reads(graph, "offsets", monkeypatch)
+    found = graph.partitions(64 * chunks)
+    assert len(reads) == len({read[0] for read in reads}) <= len(range(0, num_nodes + 1, 8))
+    assert [v for nodes in found for v in nodes] == list(range(num_nodes))
+    for nodes in found:
+        begin, last, end = offsets[[nodes.start, nodes.stop - 1, nodes.stop]]
+        assert 0 < len(nodes) <= 8 * chunks
+        # All rows begin before the next cut, but for those of nodes that nothing follows.
+        assert last // (16 * chunks) == begin // (16 * chunks) or last == graph.num_entries
+        # A cut is at a multiple of the size, or where there would be too many nodes.
+        whole = nodes.stop == num_nodes or end // (16 * chunks) > begin // (16 * chunks)
+        assert whole or len(nodes) == 8 * chunks
+    for i, nodes in enumerate(found):
+        assert graph.partition(i, 64 * chunks).row(nodes.start).tolist() == sorted(
+            set(edges[1, edges[0] == nodes.start].tolist())
+        )
+
+
+def test_cuts_lie_at_whole_chunks():
+    offsets = np.array([0, 3, 3, 10, 11, 30, 30, 35, 35, 35])
+
+    def cut(most_entries, most_nodes=100):
+        chunks = [offsets[i : i + 3] for i in range(0, 10, 3)]
+        found = partition_nodes(chunks.__getitem__, 3, 9, 35, most_entries, most_nodes)
+        return [(nodes.start, nodes.stop) for nodes in found]
+
+    assert cut(10) == [(0, 3), (3, 5), (5, 9)]  # row 4 has the cuts at 20 and 30
+    assert cut(12) == [(0, 5), (5, 9)]
+    assert cut(32) == [(0, 9)]  # nothing but nodes without neighbours is left
+    assert cut(100) == [(0, 9)]
+    assert cut(10, 3) == [(0, 3), (3, 5), (5, 8), (8, 9)]
+
+
+def test_few_chunks_of_offsets_are_read_for_few_cuts():
+    offsets, reads = np.arange(0, 100_001, 5), []
+
+    def read(chunk):
+        reads.append(chunk)
+        return offsets[chunk * 10 : chunk * 10 + 10]
+
+    found = partition_nodes(read, 10, 20_000, 100_000, 40_000, 20_000)
+    assert [nodes.start for nodes in found] == [0, 8_000, 16_000]
+    assert len(reads) <= 2 * 12  # of 2,001 chunks
+
+
+def test_entries_of_a_partition_are_whole_chunks():
+    assert entries_per_partition(1000, 100, 4) == 200
+    assert entries_per_partition(999, 100, 4) == 200
+    assert entries_per_partition(1, 100, 4) == 100
+
+
+def test_partition_of_the_default_size(graph, rows):
+    assert graph.num_partitions == 1
+    assert [graph.partition(0).row(v).tolist() for v in range(50)] == rows
+    for index in (-1, 1):
+        with pytest.raises(InputError, match=f"no partition {index}: there are 1"):
+            graph.partition(index)
+
+
+# Other libraries
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_scipy_has_every_entry(weighted):
+    weights = np.random.default_rng(1).random(200) + 0.5
+    graph = build_zarr((*EDGES, weights) if weighted else EDGES, num_nodes=50)
+    expected = np.zeros((50, 50), np.float32)
+    edges = EDGES.T.tolist()
+    if weighted:
+        edges = [(*edge, w) for edge, w in zip(edges, weights.tolist(), strict=True)]
+    for v, row in oracle.csr(edges, 50).items():
+        for u, w in row:
+            expected[v, u] = w
+    matrix = graph.to_scipy()
+    assert matrix.dtype == np.float32
+    np.testing.assert_allclose(matrix.toarray(), expected, rtol=1e-6)
+    part = graph.rows(10, 30).to_scipy()
+    assert part.shape == (20, 50)
+    assert (part.toarray() == matrix.toarray()[10:30]).all()
+
+
+def test_edge_index_has_every_entry(graph, rows):
+    entries = [[v, u] for v, row in enumerate(rows) for u in row]
+    found = graph.to_edge_index()
+    assert found.dtype == np.int64
+    assert found.T.tolist() == entries
+    part = graph.rows(10, 30).to_edge_index()
+    assert part.T.tolist() == [entry for entry in entries if 10 <= entry[0] < 30]
+    weighted = build_zarr([(0, 1, 0.5), (1, 2, 2.0)], directed=True)
+    edges, weights = weighted.to_edge_index(weights=True)
+    assert (edges.tolist(), weights.tolist()) == ([[0, 1], [1, 2]], [0.5, 2.0])
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("duplicates", ["merge", "keep"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_networkx_has_every_edge(directed, duplicates, weighted):
+    weights = np.arange(200) / 4 + 1
+    edges = (*EDGES, weights) if weighted else EDGES
+    graph = build_zarr(edges, directed=directed, duplicates=duplicates, num_nodes=50)
+    found = graph.to_networkx()
+    assert found.is_directed() == directed
+    assert found.is_multigraph() == (duplicates == "keep")
+    assert list(found) == list(range(50))
+    assert found.number_of_edges() == graph.num_edges
+    listed = EDGES.T.tolist()
+    if weighted:
+        listed = [(*edge, w) for edge, w in zip(listed, weights.tolist(), strict=True)]
+    for v, row in oracle.csr(listed, 50, directed=directed, duplicates=duplicates).items():
+        there = [
+            (u, data.get("weight", 1.0))
+            for u in found[v]
+            for data in (found[v][u].values() if duplicates == "keep" else [found[v][u]])
+        ]
+        assert sorted(there) == sorted(row)
+
+
+def test_networkx_has_labels():
+    found = build_zarr(pa.table({"a": ["x", "y"], "b": ["y", "z"]}), directed=True).to_networkx()
+    assert sorted(found.edges) == [("x", "y"), ("y", "z")]
+    found = build_zarr(np.array([[100, 5000], [5000, 90_000]])).to_networkx()
+    assert sorted(found.edges) == [(100, 5000), (5000, 90_000)]
+
+
+def test_networkx_goes_there_and_back():
+    graph = build_zarr((*EDGES, np.arange(200) / 4 + 1), num_nodes=50)
+    back = build_zarr(graph.to_networkx())
+    assert back.to_edge_index(weights=True)[0].tolist() == graph.to_edge_index().tolist()
+
+
+@pytest.mark.parametrize("form", ["to_scipy", "to_networkx", "to_edge_index"])
+def test_what_does_not_fit_is_refused_unread(graph, form, monkeypatch):
+    monkeypatch.setattr("graphwalk.storage.memory.available_memory", lambda: 5000)
+    monkeypatch.setattr(type(graph), "rows", None)
+    with pytest.raises(MemoryBudgetError, match=r"4.9 KiB are available; .* rows\(\) or partition"):
+        getattr(graph, form)()
+
+
+@pytest.mark.parametrize(("form", "library"), [("to_scipy", "scipy"), ("to_networkx", "networkx")])
+def test_a_library_that_is_missing_is_named(graph, form, library, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    with pytest.raises(InputError, match=rf"{library}, which is not installed.*\[interop\]"):
+        getattr(graph, form)()
+
+
+def test_memory_that_is_available(tmp_path, monkeypatch):
+    (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable:   5 kB\n")
+    monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    assert memory.available_memory() == 5 * 1024
+    (tmp_path / "memory.max").write_text("3000\n")
+    (tmp_path / "memory.current").write_text("1000\n")
+    assert memory.available_memory() == 2000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory.available_memory() == 5 * 1024
+    (tmp_path / "meminfo").unlink()
+    assert memory.available_memory() is None
+    memory.require(10**18, "it", "do nothing")
+
+
+def test_rows_of_damaged_offsets_are_refused(tmp_path):
+    import zarr
+
+    build_zarr(EDGES, tmp_path / "g", num_nodes=50)
+    offsets = zarr.open_group(tmp_path / "g", mode="r+")["offsets"]
+    offsets[20] = 10**9
+    for read in (
+        lambda g: g.rows(15, 30),
+        lambda g: g.neighbors(20),
+        lambda g: g.neighbors([1, 19]),
+    ):
+        with pytest.raises(StoreError, match=r"array 'offsets' .* at or after node (19|20|1):"):
+            read(open_zarr(tmp_path / "g"))
+
+
+# Labels
 
 
 def test_index_of(graph):

@@ -40,6 +40,10 @@ def test_named_columns(columns, expected):
     assert choose_columns(["a", "b", "weight"], columns, "table") == expected
 
 
+def load_all(source, size=1000):
+    return [load() for load in source.batches(size)]
+
+
 def test_numbered_columns_by_number_or_text():
     assert choose_columns([0, 1, 2], (2, 0), "table") == [2, 0]
     assert choose_columns([0, 1, 2], ("2", "0"), "table") == [2, 0]
@@ -89,7 +93,7 @@ def test_ids_that_cannot_be_used(values, message, tmp_path):
     pq.write_table(table, tmp_path / "edges.parquet")
     for edges in (table, table.to_pandas(), tmp_path / "edges.parquet"):
         with pytest.raises(InputError, match=message):
-            list(open_source(edges).batches())
+            load_all(open_source(edges))
 
 
 def test_fractions_are_no_ids():
@@ -118,12 +122,12 @@ def test_weights_that_cannot_be_used(weights, message, tmp_path):
     pq.write_table(table, tmp_path / "edges.parquet")
     for edges in (table, table.to_pandas(), tmp_path / "edges.parquet"):
         with pytest.raises(InputError, match=message):
-            list(open_source(edges).batches())
+            load_all(open_source(edges))
 
 
 def test_weights_of_any_number_type():
     for values in ([1, 2], [Decimal("1"), Decimal("2")], np.array([1, 2], "f2")):
-        (batch,) = open_source(pa.table({"a": [0, 1], "b": [1, 2], "weight": values})).batches()
+        (batch,) = load_all(open_source(pa.table({"a": [0, 1], "b": [1, 2], "weight": values})))
         assert batch.weight.dtype == np.float64
         assert batch.weight.tolist() == [1.0, 2.0]
 
@@ -137,12 +141,11 @@ def test_what_is_no_table():
 # Parquet files
 
 
-def test_parquet_names_the_part_and_its_row(tmp_path, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.sources.parquet.BATCH_EDGES", 2)
+def test_parquet_names_the_part_and_its_row(tmp_path):
     pq.write_table(pa.table({"a": [0], "b": [1]}), tmp_path / "0.parquet")
     pq.write_table(pa.table({"a": [0, 1, 2, None], "b": [1] * 4}), tmp_path / "1.parquet")
     with pytest.raises(InputError, match=r"1\.parquet, column 'a', row 3"):
-        list(open_source(tmp_path).batches())
+        load_all(open_source(tmp_path), 2)
 
 
 @pytest.mark.parametrize(
@@ -159,13 +162,11 @@ def test_parts_that_differ(second, message, tmp_path):
         open_source(tmp_path)
 
 
-def test_parquet_is_decoded_lazily(tmp_path, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.sources.parquet.BATCH_EDGES", 10)
+def test_parquet_is_decoded_lazily(tmp_path):
     table = pa.table({"a": np.arange(1000), "b": np.arange(1000)})
     pq.write_table(table, tmp_path / "edges.parquet", row_group_size=10)
     source = open_source(tmp_path / "edges.parquet")
-    first = next(source.batches())
-    assert (len(first.src), first.first_edge) == (10, 0)
+    assert len(next(source.batches(10))().src) == 10
 
 
 def test_parquet_files_that_are_none(tmp_path):
@@ -185,4 +186,4 @@ def test_damaged_parquet(tmp_path):
     data[100:2000] = b"\xff" * 1900
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"edges\.parquet is damaged"):
-        list(open_source(path).batches())
+        load_all(open_source(path))

@@ -1,7 +1,9 @@
 """The store on disk, as another program would read it, and what `open_zarr` refuses."""
 
+import itertools
 import json
 
+import numcodecs
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -59,6 +61,95 @@ def test_every_chunk_is_compressed_and_carries_a_checksum(store):
         assert [codec["name"] for codec in codecs] == ["bytes", "blosc", "crc32c"]
         assert codecs[0]["configuration"] == {"endian": "little"}
         assert codecs[1]["configuration"]["cname"] == "lz4"
+
+
+def test_without_compression_only_the_checksum_is_added(tmp_path):
+    build_zarr(EDGES, tmp_path / "g", compressed=False)
+    for path in (tmp_path / "g").glob("*/zarr.json"):
+        codecs = json.loads(path.read_text())["codecs"]
+        assert [codec["name"] for codec in codecs] == ["bytes", "crc32c"]
+        assert codecs[0]["configuration"] == {"endian": "little"}
+
+
+def read_without_zarr(store):
+    """Read a store by what docs/store-format.md says, and nothing else."""
+    about = json.loads((store / "zarr.json").read_text())["attributes"]["graphwalk"]
+    assert about["format"] == 1
+    assert about["complete"] is True
+    return about, {
+        path.parent.name: read_array_without_zarr(path.parent) for path in store.glob("*/zarr.json")
+    }
+
+
+def read_array_without_zarr(folder):
+    metadata = json.loads((folder / "zarr.json").read_text())
+    assert metadata["chunk_key_encoding"]["name"] == "default"
+    assert metadata["chunk_key_encoding"]["configuration"] == {"separator": "/"}
+    codecs = [codec["name"] for codec in metadata["codecs"]]
+    (length,) = metadata["shape"]
+    (chunk,) = metadata["chunk_grid"]["configuration"]["chunk_shape"]
+    dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
+    parts = [np.empty(0, dtype)]
+    for number in range(-(-length // chunk)):
+        stored = (folder / "c" / str(number)).read_bytes()
+        data, checksum = stored[:-4], int.from_bytes(stored[-4:], "little")
+        assert crc32c(data) == checksum
+        if "blosc" in codecs:
+            assert int.from_bytes(data[4:8], "little") == chunk * dtype.itemsize
+            data = numcodecs.Blosc().decode(data)
+        assert len(data) == chunk * dtype.itemsize
+        parts.append(np.frombuffer(data, dtype))
+    values = np.concatenate(parts)
+    fill = metadata["fill_value"]
+    padding = values[length:]
+    assert np.isnan(padding).all() if fill == "NaN" else (padding == fill).all()
+    return values[:length]
+
+
+def crc32c(data):
+    """CRC-32C (Castagnoli), a bit at a time."""
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+    return value ^ 0xFFFFFFFF
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("labels", [None, "int64", "string"])
+def test_a_store_can_be_read_without_zarr(tmp_path, monkeypatch, compressed, labels):
+    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 256)
+    ends = np.random.default_rng(1).integers(90, size=(2, 200))
+    ends = ends if labels is None else ends * 10**9
+    ends = ends.astype(str) if labels == "string" else ends
+    weights = np.random.default_rng(2).random(200)
+    graph = build_zarr(
+        (ends[0].tolist(), ends[1].tolist(), weights), tmp_path / "g", compressed=compressed
+    )
+    about, arrays = read_without_zarr(tmp_path / "g")
+    assert (about["num_nodes"], about["labels"]) == (graph.num_nodes, labels)
+    offsets = arrays["offsets"]
+    assert len(arrays["neighbors"]) == about["num_entries"]
+    for node in range(graph.num_nodes):
+        row = arrays["neighbors"][offsets[node] : offsets[node + 1]]
+        assert row.tolist() == graph.neighbors(node).tolist()
+    assert arrays["weights"].tolist() == graph.read_weights(0, graph.num_entries).tolist()
+    if labels == "int64":
+        assert arrays["labels"].tolist() == graph.labels.tolist()
+    if labels == "string":
+        cuts, text = arrays["label_offsets"], arrays["label_bytes"].tobytes()
+        found = [text[a:b].decode() for a, b in itertools.pairwise(cuts)]
+        assert found == graph.labels.tolist()
+
+
+def test_what_merging_freed_is_not_left_behind(tmp_path, monkeypatch):
+    """The array was made for all edges, and cut when those that were merged had gone."""
+    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 256)
+    ends = np.random.default_rng(1).integers(30, size=(2, 3000))
+    graph = build_zarr(ends, tmp_path / "g", compressed=False)
+    names = {path.name for path in (tmp_path / "g" / "neighbors" / "c").iterdir()}
+    assert names == {str(i) for i in range(-(-graph.num_entries // 64))}
 
 
 def test_fill_values_are_no_data(store):

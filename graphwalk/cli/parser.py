@@ -18,6 +18,7 @@ _EXAMPLES = """\
 examples:
   graphwalk build edges.csv graph.zarr
   graphwalk info graph.zarr
+  graphwalk validate graph.zarr
   graphwalk walk graph.zarr walks.txt --num-walks 10 --walk-length 80 --p 1 --q 0.5
 """
 
@@ -44,6 +45,7 @@ def make_parser() -> ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_build(commands)
     _add_info(commands)
+    _add_validate(commands)
     _add_walk(commands)
     return parser
 
@@ -92,6 +94,12 @@ def _add_info(commands: _SubParsersAction[Any]) -> None:
     parser = _add_command(commands, "info", "show what a store holds")
     parser.add_argument("store", metavar="STORE", help="path or URL of a store")
     parser.add_argument("--json", action="store_true", help="print it as one JSON object")
+
+
+def _add_validate(commands: _SubParsersAction[Any]) -> None:
+    parser = _add_command(commands, "validate", "read a whole store and check what it holds")
+    parser.add_argument("store", metavar="STORE", help="path or URL of a store")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
 def _add_walk(commands: _SubParsersAction[Any]) -> None:

@@ -93,14 +93,15 @@ def find_strings(
     All strings begin with the same `skip` bytes, and `keys` is what `prefix_keys` made of the rest.
     """
     for i in range(found.size):
-        start, stop = query_offsets[i], query_offsets[i + 1]
+        start: Any = query_offsets[i]
+        stop: Any = query_offsets[i + 1]
         found[i] = -1
         if stop - start < skip:
             continue
         if _compare(query_data, start, start + skip, data, offsets[0], offsets[0] + skip) != 0:
             continue
         key = _prefix_key(query_data, start + skip, stop)
-        low = lower_bound(keys, 0, keys.size, key)
+        low: Any = lower_bound(keys, 0, keys.size, key)
         high = lower_bound(keys, low, keys.size, key + 1)
         while low < high:
             middle = (low + high) >> 1
@@ -108,6 +109,8 @@ def find_strings(
                 low = middle + 1
             else:
                 high = middle
-        if low < keys.size:
-            if _compare(data, offsets[low], offsets[low + 1], query_data, start, stop) == 0:
-                found[i] = low
+        if (
+            low < keys.size
+            and _compare(data, offsets[low], offsets[low + 1], query_data, start, stop) == 0
+        ):
+            found[i] = low

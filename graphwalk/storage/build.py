@@ -9,7 +9,7 @@ import numpy as np
 from graphwalk.errors import InputError
 from graphwalk.storage.budget import Tuning
 from graphwalk.storage.context import BuildOptions
-from graphwalk.storage.location import locate
+from graphwalk.storage.location import is_url, locate
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.pipeline import build
 from graphwalk.storage.progress import Progress
@@ -18,7 +18,7 @@ from graphwalk.units import parse_size
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from graphwalk.storage.graph import Graph
     from graphwalk.storage.rows import Duplicates
@@ -35,6 +35,8 @@ def build_zarr(
     num_nodes: int | None = None,
     relabel: bool | Literal["auto"] = "auto",
     overwrite: bool = False,
+    compressed: bool = True,
+    storage_options: Mapping[str, Any] | None = None,
     memory: str | int = "4 GiB",
     progress: bool | None = None,
 ) -> Graph:
@@ -68,6 +70,11 @@ def build_zarr(
         is at least 4 times the number of edges, and `num_nodes` is not given. False forbids it.
     overwrite : bool
         Whether to replace a store that is there already.
+    compressed : bool
+        Whether to compress the arrays. Uncompressed ones are larger, read faster, and may be
+        mapped into memory; checksums are there in any case.
+    storage_options : mapping, optional
+        Credentials, ``endpoint_url`` and the like, for fsspec, if `store` is a URL.
     memory : str or int
         How much memory the build may use, edges that are in memory anyway not counted.
     progress : bool, optional
@@ -84,6 +91,8 @@ def build_zarr(
         When edges or parameters cannot be used. Nothing is left behind.
     StoreExistsError
         When there is something at `store` that is not to be replaced.
+    StoreError
+        When the store cannot be written: the disk is full, say, or a bucket does not exist.
     MemoryBudgetError
         When the graph cannot be built within `memory`.
     """
@@ -91,11 +100,21 @@ def build_zarr(
     _check_choice("self_loops", self_loops, ("keep", "drop"))
     _check_choice("relabel", relabel, ("auto", True, False))
     _check_choice("directed", directed, (True, False))
+    _check_choice("compressed", compressed, (True, False))
     _check_num_nodes(num_nodes, relabel)
-    options = BuildOptions(directed, duplicates, self_loops == "drop", num_nodes, relabel)
-    tuning = Tuning(parse_size(memory), num_cores())
     location = None if store is None else locate(store)
-    source = open_source(edges, columns=columns)
+    options = BuildOptions(
+        directed,
+        duplicates,
+        self_loops == "drop",
+        num_nodes,
+        relabel,
+        compressed=compressed,
+        storage_options=storage_options if location and is_url(location) else None,
+    )
+    _check_storage_options(storage_options, edges, location)
+    tuning = Tuning(parse_size(memory), num_cores())
+    source = open_source(edges, columns=columns, storage_options=storage_options)
     return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
 
 
@@ -104,6 +123,12 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
         value is choice or (isinstance(value, str) and value == choice) for choice in choices
     ):
         raise InputError(f"{name}={value!r} is none of {', '.join(map(repr, choices))}")
+
+
+def _check_storage_options(options: object, edges: object, location: str | None) -> None:
+    urls = [place for place in (edges, location) if isinstance(place, str) and is_url(place)]
+    if options and not urls:
+        raise InputError("storage_options are for URLs, and there is none; leave them out")
 
 
 def _check_num_nodes(num_nodes: object, relabel: object) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from graphwalk.storage.parallel import map_in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import ThreadPoolExecutor
 
     import zarr
@@ -34,6 +34,8 @@ class BuildOptions:
     drop_loops: bool = False
     num_nodes: int | None = None
     relabel: bool | Literal["auto"] = "auto"
+    compressed: bool = True
+    storage_options: Mapping[str, Any] | None = None
 
 
 class Spread(Protocol):
@@ -41,7 +43,8 @@ class Spread(Protocol):
 
     def __call__(
         self, function: Callable[[T], R], items: Iterable[T], ahead: int, /
-    ) -> Iterator[R]: ...
+    ) -> Iterator[R]:
+        """Yield the results."""
 
 
 @dataclass(frozen=True)

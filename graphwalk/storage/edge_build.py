@@ -142,7 +142,7 @@ class _EdgeBuild:
     def _add_nodes(self, collector: LabelCollector) -> None:
         nodes = self._source.nodes
         if nodes is not None:
-            place = "{}: node {{}} of its list".format(self._source.name).format
+            place = f"{self._source.name}: node {{}} of its list".format
             collector.add(distinct(check_ids(nodes, self._source.name, place)))
 
     # Second stage: number the nodes.

@@ -10,7 +10,8 @@ import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from graphwalk.errors import StoreError, StoreNotFoundError
-from graphwalk.storage.location import zarr_store
+from graphwalk.storage.disk import describe_refusal, is_refusal
+from graphwalk.storage.location import is_url, location_of, write_errors, zarr_store
 from graphwalk.storage.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -70,44 +71,64 @@ def chunk_length(name: str, num_nodes: int) -> int:
     return CHUNK_BYTES if name == "label_bytes" else CHUNK_BYTES // 8
 
 
-def create_group(place: str) -> zarr.Group:
-    """Make the group of a new store, which is marked as incomplete."""
-    attributes = {ATTRIBUTE: {"format": FORMAT, "complete": False}}
-    store = zarr_store(place, read_only=False)
-    return zarr.create_group(store, zarr_format=3, attributes=attributes)
+def create_group(
+    place: str, *, compressed: bool = True, storage_options: Mapping[str, Any] | None = None
+) -> zarr.Group:
+    """Make the group of a new store, which is marked as incomplete.
+
+    Parameters
+    ----------
+    place : str
+        Path or URL.
+    compressed : bool
+        Whether the arrays that will be added are compressed.
+    storage_options : mapping, optional
+        For fsspec, if `place` is a URL.
+    """
+    # Until the store is complete its attributes also hold what those who add arrays must know.
+    attributes = {ATTRIBUTE: {"format": FORMAT, "complete": False, "compressed": compressed}}
+    store = zarr_store(place, read_only=False, storage_options=storage_options)
+    with write_errors(place):
+        return zarr.create_group(store, zarr_format=3, attributes=attributes)
 
 
 def create_array(
     group: zarr.Group, name: str, dtype: DTypeLike, length: int, chunk: int
 ) -> zarr.Array[Any]:
-    """Add the array `name` to a store.
+    """Add the array `name` to a store, compressed or not as `create_group` was told.
 
     The checksum is computed over what is stored. Chunks are written even where they are nothing but
     fill value, so that one that is not there is missing.
     """
     dtype = np.dtype(dtype)
-    codecs = [
-        BloscCodec(typesize=dtype.itemsize, cname="lz4", clevel=5, shuffle="shuffle"),
-        Crc32cCodec(),
-    ]
-    return group.create_array(
-        name,
-        shape=(length,),
-        chunks=(chunk,),
-        dtype=dtype,
-        fill_value=FILL_VALUES[name],
-        filters=None,
-        compressors=codecs,
-        config={"write_empty_chunks": True},
-    )
+    about: Any = group.attrs[ATTRIBUTE]
+    codecs: list[BloscCodec | Crc32cCodec] = [Crc32cCodec()]
+    if about["compressed"]:
+        codecs.insert(
+            0, BloscCodec(typesize=dtype.itemsize, cname="lz4", clevel=5, shuffle="shuffle")
+        )
+    with write_errors(location_of(group)):
+        return group.create_array(
+            name,
+            shape=(length,),
+            chunks=(chunk,),
+            dtype=dtype,
+            fill_value=FILL_VALUES[name],
+            filters=None,
+            compressors=codecs,
+            config={"write_empty_chunks": True},
+        )
 
 
 def complete(group: zarr.Group, info: GraphInfo) -> None:
     """Write the attributes, the mark of completeness among them: the last step of a build."""
-    group.update_attributes({ATTRIBUTE: {"format": FORMAT, **asdict(info), "complete": True}})
+    with write_errors(location_of(group)):
+        group.update_attributes({ATTRIBUTE: {"format": FORMAT, **asdict(info), "complete": True}})
 
 
-def open_group(location: str) -> tuple[zarr.Group, GraphInfo]:
+def open_group(
+    location: str, storage_options: Mapping[str, Any] | None = None
+) -> tuple[zarr.Group, GraphInfo]:
     """Open the store at `location` and read its attributes.
 
     Raises
@@ -117,7 +138,7 @@ def open_group(location: str) -> tuple[zarr.Group, GraphInfo]:
     StoreError
         When what is there is no Zarr group, no store of graphwalk, incomplete, or too new.
     """
-    group = _open_zarr_group(location)
+    group = _open_zarr_group(location, storage_options)
     attributes = group.attrs.asdict().get(ATTRIBUTE)
     if not isinstance(attributes, dict):
         raise StoreError(
@@ -127,31 +148,36 @@ def open_group(location: str) -> tuple[zarr.Group, GraphInfo]:
     return group, _read_info(location, attributes)
 
 
-def is_graphwalk_store(location: str) -> bool:
+def is_graphwalk_store(location: str, storage_options: Mapping[str, Any] | None = None) -> bool:
     """Return whether a store, complete or not, and of whatever version, lies at `location`."""
     try:
-        return ATTRIBUTE in _open_zarr_group(location).attrs
+        return ATTRIBUTE in _open_zarr_group(location, storage_options).attrs
     except StoreError:
         return False
 
 
-def _open_zarr_group(location: str) -> zarr.Group:
-    store = zarr_store(location, read_only=True)
+def _open_zarr_group(location: str, storage_options: Mapping[str, Any] | None) -> zarr.Group:
+    store = zarr_store(location, read_only=True, storage_options=storage_options)
     try:
         return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _nothing_to_open(location) from error
-    except OSError as error:
-        raise StoreError(f"{location} cannot be read: {error}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:  # an array, or no metadata
-        raise StoreError(f"{location} is no Zarr group: {error}") from error
+    except Exception as error:
+        if is_refusal(error):
+            raise StoreError(describe_refusal(location, "read", error)) from error
+        if isinstance(error, ValueError | TypeError | KeyError | AttributeError):
+            raise StoreError(f"{location} is no Zarr group: {error}") from error  # or an array
+        raise
 
 
 def _nothing_to_open(location: str) -> StoreError:
     from pathlib import Path
 
-    if "://" in location:
-        return StoreNotFoundError(f"there is no graphwalk store at {location}")
+    if is_url(location):
+        return StoreNotFoundError(
+            f"there is no graphwalk store at {location}; check the URL and its bucket, "
+            "and storage_options"
+        )
     path = Path(location)
     if not path.exists():
         partial = Path(f"{location}.partial")

@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
 from graphwalk.errors import InputError
+from graphwalk.storage import convert
+from graphwalk.storage.cuts import entries_per_partition, partition_nodes
 from graphwalk.storage.format import GraphInfo, open_group
+from graphwalk.storage.gather import read_ranges
+from graphwalk.storage.graph_arrays import GraphArrays, check_nodes
 from graphwalk.storage.labels import read_labels
 from graphwalk.storage.location import locate
-from graphwalk.storage.reader import ArrayReader, split_ranges
+from graphwalk.storage.memory import require
+from graphwalk.storage.progress import Progress
+from graphwalk.storage.row_slice import RowSlice
+from graphwalk.storage.summary import Summary, stored_bytes, summarize
+from graphwalk.storage.validate import validate
+from graphwalk.units import parse_size
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    import zarr
     from numpy.typing import ArrayLike, NDArray
+    from scipy.sparse import csr_array
 
-    from graphwalk.storage.format import LabelKind
-    from graphwalk.storage.labels import Labels
+    from graphwalk.storage.labels import MemoryLabels
+    from graphwalk.storage.validation import Validation
 
-ArrayName = Literal["offsets", "neighbors", "weights"]
+#: Decoded size of a partition, unless another is asked for.
+PARTITION_SIZE = "64 MiB"
 
 
-def open_zarr(store: str | os.PathLike[str]) -> Graph:
+def open_zarr(
+    store: str | os.PathLike[str], *, storage_options: Mapping[str, Any] | None = None
+) -> Graph:
     """Open a graph that `build_zarr` has written. Reads its attributes only.
 
     Parameters
     ----------
     store : str or path
         Path or URL of the store.
+    storage_options : mapping, optional
+        Credentials, ``endpoint_url`` and the like, for fsspec, if `store` is a URL. They are
+        pickled with the graph.
 
     Raises
     ------
@@ -43,69 +60,27 @@ def open_zarr(store: str | os.PathLike[str]) -> Graph:
         build did not finish, or one that a newer graphwalk wrote.
     """
     location = locate(store)
-    _, info = open_group(location)
-    return Graph(location, info)
+    _, info = open_group(location, storage_options)
+    return Graph(location, info, storage_options=storage_options)
 
 
-class Graph:
+class Graph(GraphArrays):
     """A graph in a store, made by `build_zarr` or `open_zarr`.
 
     Nothing but the store's attributes is kept in memory: every method reads what it needs. A graph
-    pickles as its path, so the process that takes it up must be able to read that path.
+    pickles as its path (and storage options), so the process that takes it up must be able to read
+    that path.
 
     Nodes are the integers 0 … num_nodes - 1. Where the edges named them otherwise, `labels` has
     those names and `index_of` finds the node of a name.
     """
 
-    def __init__(self, location: str, info: GraphInfo, *, temporary: bool = False) -> None:
-        self._location = location
-        self._info = info
-        self._temporary = temporary
+    def summary(self) -> Summary:
+        """Return what there is to say of the graph at a glance; prints as a table.
 
-    @property
-    def path(self) -> str:
-        """Absolute path or URL of the store."""
-        return self._location
-
-    @property
-    def temporary(self) -> bool:
-        """Whether the store was made without a name, on this machine, and goes with this object."""
-        return self._temporary
-
-    @property
-    def num_nodes(self) -> int:
-        """Number of nodes."""
-        return self._info.num_nodes
-
-    @property
-    def num_edges(self) -> int:
-        """Number of edges; an undirected one counts once, though both its ends store it."""
-        return self._info.num_edges
-
-    @property
-    def num_entries(self) -> int:
-        """Number of stored neighbours: the length of all rows together."""
-        return self._info.num_entries
-
-    @property
-    def directed(self) -> bool:
-        """Whether edges lead one way only."""
-        return self._info.directed
-
-    @property
-    def weighted(self) -> bool:
-        """Whether edges have weights."""
-        return self._info.weighted
-
-    @property
-    def label_kind(self) -> LabelKind | None:
-        """What labels are, ``"int64"`` or ``"string"``; None where ids are the nodes' own."""
-        return self._info.labels
-
-    @property
-    def neighbor_dtype(self) -> np.dtype[Any]:
-        """Type of node ids in the store: int32, or int64 from 2³¹ nodes on."""
-        return self._info.neighbor_dtype
+        Reads nothing but the sizes of the store's files.
+        """
+        return summarize(self._info, stored_bytes(self._location))
 
     @property
     def labels(self) -> NDArray[Any] | None:
@@ -126,21 +101,178 @@ class Graph:
     def neighbors(self, nodes: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
         """Return the neighbours of one node, or a list with those of each of several.
 
-        Neighbours ascend; parallel edges that were kept repeat theirs. Chunks that several of the
-        nodes share are read once.
+        Neighbours ascend; parallel edges that were kept repeat theirs. Each chunk of the store that
+        has a part of the answer is read once, and few are in memory at a time. The arrays of a list
+        share memory.
 
         Raises
         ------
         InputError
             When a node does not exist.
+        StoreError
+            When a chunk is missing or damaged.
         """
-        ids = _check_nodes(nodes, self.num_nodes)
+        ids = check_nodes(nodes, self.num_nodes)
         unique, inverse = np.unique(ids, return_inverse=True)
         starts, stops = self._row_ranges(unique)
-        rows = _read_ranges(self._reader("neighbors"), starts, stops)
-        if ids.ndim == 0:
-            return rows[0]
-        return [rows[i] for i in inverse.tolist()]
+        values, ends = read_ranges(self._reader("neighbors"), starts, stops, self.neighbor_dtype)
+        rows = [values[a:b] for a, b in itertools.pairwise(ends.tolist())]
+        return rows[0] if ids.ndim == 0 else [rows[i] for i in inverse.tolist()]
+
+    def rows(self, start: int, stop: int) -> RowSlice:
+        """Read the rows of the nodes from `start` to before `stop`.
+
+        Raises
+        ------
+        InputError
+            When there are no such nodes.
+        MemoryBudgetError
+            When the rows do not fit in memory.
+        StoreError
+            When a chunk is missing or damaged, or offsets are.
+        """
+        start, stop = operator.index(start), operator.index(stop)
+        if not 0 <= start <= stop <= self.num_nodes:
+            raise InputError(
+                f"rows({start}, {stop}): nodes are 0 to {self.num_nodes - 1}, "
+                f"so 0 <= start <= stop <= {self.num_nodes} must hold"
+            )
+        offsets = self.read_offsets(start, stop + 1)
+        first, last = self._check_offsets(offsets, start)
+        what = f"{self.path}: rows {start} to {stop}"
+        require((last - first) * self._entry_bytes, what, "ask for fewer at a time")
+        neighbors = self.read_neighbors(first, last)
+        weights = self.read_weights(first, last) if self.weighted else None
+        return RowSlice(start, offsets - first, neighbors, weights, self.num_nodes)
+
+    def partitions(self, size: str | int = PARTITION_SIZE) -> list[range]:
+        """Cut the nodes into runs whose rows take about `size` in memory each.
+
+        The rows of a run fill whole chunks of neighbours. A row that straddles a cut belongs before
+        it, so a partition may be larger than `size` by the part of a row; one of a single huge row
+        is as large as that. Every node is in one partition, those without neighbours too. Only
+        chunks of offsets where a cut may lie are read, each once.
+
+        Parameters
+        ----------
+        size : str or int
+            Size in bytes of the neighbours and weights of a partition, or text such as
+            ``"256 MiB"``; at least one chunk is taken. Offsets take up to as much again.
+
+        Returns
+        -------
+        list of range
+            The nodes of each partition.
+        """
+        num_bytes = parse_size(size)
+        if num_bytes not in self._partitions:
+            chunk = self.chunk_length("offsets")
+            length = self.num_nodes + 1
+            self._partitions[num_bytes] = partition_nodes(
+                lambda k: self.read_offsets(k * chunk, min((k + 1) * chunk, length)),
+                chunk,
+                self.num_nodes,
+                self.num_entries,
+                entries_per_partition(num_bytes, self.chunk_length("neighbors"), self._entry_bytes),
+                max(1, num_bytes // 8),
+            )
+        return list(self._partitions[num_bytes])
+
+    @property
+    def num_partitions(self) -> int:
+        """Number of partitions of the default size."""
+        return len(self.partitions())
+
+    def partition(self, index: int, size: str | int = PARTITION_SIZE) -> RowSlice:
+        """Read the rows of one of `partitions`; raises as `rows` does."""
+        nodes = self.partitions(size)
+        if not 0 <= index < len(nodes):
+            raise InputError(f"there is no partition {index}: there are {len(nodes)}, from 0")
+        return self.rows(nodes[index].start, nodes[index].stop)
+
+    def to_scipy(self) -> csr_array[Any]:
+        """Return the graph as a SciPy ``csr_array`` of shape (num_nodes, num_nodes), float32.
+
+        Its values are the weights; without any, 1.0. SciPy adds parallel edges up in most of what
+        it does.
+
+        Raises
+        ------
+        MemoryBudgetError
+            When the graph is too large for that; `rows` and `partition` give parts of it.
+        InputError
+            When SciPy is not installed.
+        """
+        convert.require_scipy(self)
+        return self.rows(0, self.num_nodes).to_scipy()
+
+    def to_networkx(self) -> Any:
+        """Return the graph as a NetworkX ``Graph``, or ``DiGraph`` if it is directed.
+
+        If it has parallel edges, it is a ``MultiGraph`` or ``MultiDiGraph``. Nodes are called by
+        their labels, if they have any. Weights are the edges' attribute ``"weight"``.
+
+        Raises
+        ------
+        MemoryBudgetError
+            When the graph is too large for that.
+        InputError
+            When NetworkX is not installed.
+        """
+        return convert.to_networkx(self)
+
+    @overload
+    def to_edge_index(self, *, weights: Literal[False] = False) -> NDArray[np.int64]: ...
+
+    @overload
+    def to_edge_index(
+        self, *, weights: Literal[True]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
+
+    def to_edge_index(
+        self, *, weights: bool = False
+    ) -> NDArray[np.int64] | tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return all entries as an int64 array of shape (2, num_entries): nodes, then neighbours.
+
+        That is the ``edge_index`` of PyTorch Geometric: an undirected edge is in it both ways.
+
+        Parameters
+        ----------
+        weights : bool
+            Whether to return ``(edge_index, weights)``, the weights a float32 array of shape
+            (num_entries,).
+
+        Raises
+        ------
+        MemoryBudgetError
+            When the graph is too large for that; `rows` and `partition` give parts of it.
+        InputError
+            When weights are asked for and there are none.
+        """
+        convert.require_edge_index(self)
+        rows = self.rows(0, self.num_nodes)
+        return rows.to_edge_index(weights=True) if weights else rows.to_edge_index()
+
+    def validate(self, progress: bool | None = None) -> Validation:
+        """Read the whole store, and check that it holds what the format says.
+
+        Every chunk's checksum; offsets that rise from 0 to the number of entries; neighbours that
+        exist and ascend; weights that are finite, not negative and not all zero in a row; in an
+        undirected graph, that both ends list an edge; labels that ascend and are UTF-8; the counts
+        among the attributes. It takes some 100 MiB of memory, whatever the size of the graph.
+
+        Parameters
+        ----------
+        progress : bool, optional
+            Whether to show progress on stderr; by default if it is a terminal.
+
+        Returns
+        -------
+        Validation
+            Whether all is well (`ok`), and what is not (`problems`). Nothing is raised for it;
+            `raise_if_damaged` does.
+        """
+        return validate(self, self._group, self._info, Progress(progress))
 
     def index_of(self, labels: Any) -> int | NDArray[np.int64]:
         """Return the node of one label, or the nodes of several as an int64 array.
@@ -153,7 +285,7 @@ class Graph:
         single = isinstance(labels, str) or np.ndim(labels) == 0
         wanted = [labels] if single else labels
         if self._labels is None:
-            found = _check_nodes(wanted, self.num_nodes).astype(np.int64)
+            found = check_nodes(wanted, self.num_nodes).astype(np.int64)
         else:
             found = self._labels.find(wanted)
             if (found < 0).any():
@@ -161,55 +293,16 @@ class Graph:
                 raise InputError(f"no node of {self._location} has the label {missing!r}")
         return int(found[0]) if single else found
 
-    def read_offsets(self, start: int, stop: int) -> NDArray[np.int64]:
-        """Return ``offsets[start:stop]``; row v is entries ``offsets[v]`` to ``offsets[v + 1]``.
-
-        Raises
-        ------
-        StoreError
-            When a chunk is missing or damaged.
-        """
-        return self._reader("offsets").read(start, stop)
-
-    def read_neighbors(self, start: int, stop: int) -> NDArray[Any]:
-        """Return the neighbours of entries `start` to `stop`; raises as `read_offsets` does."""
-        return self._reader("neighbors").read(start, stop)
-
-    def read_weights(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Return the weights of entries `start` to `stop`; raises as `read_offsets` does."""
-        return self._reader("weights").read(start, stop)
-
-    def chunk_length(self, name: ArrayName) -> int:
-        """Return how many elements a chunk of a stored array has."""
-        return self._reader(name).chunk
-
     @cached_property
-    def _group(self) -> zarr.Group:
-        return open_group(self._location)[0]
-
-    @cached_property
-    def _readers(self) -> dict[str, ArrayReader]:
-        return {}
-
-    @cached_property
-    def _labels(self) -> Labels | None:
+    def _labels(self) -> MemoryLabels | None:
         return read_labels(self._group, self._location, self._info)
 
-    def _reader(self, name: ArrayName) -> ArrayReader:
-        if name == "weights" and not self.weighted:
-            raise InputError(f"{self._location} has no weights; build it from weighted edges")
-        if name not in self._readers:
-            length = self.num_nodes + 1 if name == "offsets" else self.num_entries
-            self._readers[name] = ArrayReader(self._group, self._location, name, length)
-        return self._readers[name]
+    @cached_property
+    def _partitions(self) -> dict[int, list[range]]:
+        return {}
 
-    def _row_ranges(self, nodes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        ranges = _read_ranges(self._reader("offsets"), nodes, nodes + 2)
-        bounds = np.array(ranges, np.int64).reshape(-1, 2)
-        return bounds[:, 0], bounds[:, 1]
-
-    def __reduce__(self) -> tuple[type[Graph], tuple[str, GraphInfo]]:
-        return Graph, (self._location, self._info)
+    def __reduce__(self) -> tuple[Any, tuple[str, GraphInfo, Mapping[str, Any] | None]]:
+        return _reopen, (self._location, self._info, self._storage_options)
 
     def __repr__(self) -> str:
         kind = "directed" if self.directed else "undirected"
@@ -223,27 +316,5 @@ class Graph:
         )
 
 
-def _check_nodes(nodes: ArrayLike, num_nodes: int) -> NDArray[Any]:
-    ids = np.asarray(nodes)
-    if ids.size == 0:
-        return ids.astype(np.int64)
-    if ids.dtype.kind not in "iu" or ids.ndim > 1:
-        raise InputError(f"nodes are integers or a one-dimensional array of them, not {nodes!r}")
-    bad = (ids < 0) | (ids >= num_nodes)
-    if bad.any():
-        raise InputError(f"there is no node {ids[bad][0]}: nodes are 0 to {num_nodes - 1}")
-    return ids.astype(np.int64)
-
-
-def _read_ranges(
-    reader: ArrayReader, starts: NDArray[np.int64], stops: NDArray[np.int64]
-) -> list[NDArray[Any]]:
-    """Return the elements of each of these ascending ranges, reading near ones together."""
-    parts: list[NDArray[Any]] = []
-    for run in split_ranges(starts, stops, reader.chunk):
-        base = starts[run.start]
-        values = reader.read(int(base), int(stops[run.stop - 1]))
-        parts.extend(
-            values[a - base : b - base].copy() for a, b in zip(starts[run], stops[run], strict=True)
-        )
-    return parts
+def _reopen(location: str, info: GraphInfo, storage_options: Mapping[str, Any] | None) -> Graph:
+    return Graph(location, info, storage_options=storage_options)

@@ -64,8 +64,8 @@ def dense_batch(batch: EdgeBatch, num_nodes: int | None) -> DenseBatch:
     InputError
         When an id is not below `num_nodes`, if that is given.
     """
-    for ids in (batch.src, batch.dst) if num_nodes is not None else ():
-        if len(ids) and ids.max() >= num_nodes:
+    for ids in (batch.src, batch.dst):
+        if num_nodes is not None and len(ids) and ids.max() >= num_nodes:
             at = int(np.argmax(ids >= num_nodes))
             raise InputError(
                 f"{batch.place(at)} names node {ids[at]}, which num_nodes={num_nodes} has no room "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -38,14 +37,8 @@ class Labels(Protocol):
 
     def __len__(self) -> int: ...
 
-    def find(self, ids: Any) -> NDArray[np.int64]:
-        """Return the position of each of `ids`, or −1."""
-
     def at(self, node: int) -> int | str:
         """Return a node's label."""
-
-    def to_numpy(self) -> NDArray[Any]:
-        """Return all labels: int64, or object with str in it."""
 
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield the labels in parts that fit into memory, each with its first one's node."""
@@ -115,7 +108,8 @@ class StringLabels:
             return 0
         ends = [self._offsets[i : i + 2].tolist() for i in (0, len(self) - 1)]
         first, last = (self._data[a:b].tobytes() for a, b in ends)
-        return len(os.path.commonprefix([first, last]))
+        pairs = zip(first, last, strict=False)
+        return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(last)))
 
     @cached_property
     def _keys(self) -> NDArray[np.int64]:
@@ -134,9 +128,9 @@ class StringLabels:
         found = np.empty(len(strings.dictionary), np.int64)
         wanted = string_buffers(strings.dictionary)
         find_strings(self._keys, self._offsets, self._data, self._skip, *wanted, found)
-        missing = np.int64(-1)
         codes = np.asarray(pc.fill_null(strings.indices, len(found)))
-        return np.append(found, missing)[codes]
+        positions: NDArray[np.int64] = np.append(found, np.int64(-1))[codes]
+        return positions
 
     def at(self, node: int) -> str:
         """Return a node's label."""
@@ -186,7 +180,7 @@ def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, 
             end += len(part_data)
 
 
-def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> Labels | None:
+def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> MemoryLabels | None:
     """Return the labels of a store's graph, or None where ids are the nodes' own."""
     if info.labels is None:
         return None

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 from zarr.storage import FsspecStore, LocalStore
 
 from graphwalk.errors import StoreError, StoreExistsError
+from graphwalk.storage.disk import disk_errors, remote_errors
+from graphwalk.storage.remote import new_remote_store, remote_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
+    import zarr
     from zarr.abc.store import Store
 
 
@@ -37,18 +41,40 @@ def is_url(location: str) -> bool:
     return "://" in location
 
 
-def zarr_store(location: str, *, read_only: bool) -> Store:
+def zarr_store(
+    location: str, *, read_only: bool, storage_options: Mapping[str, Any] | None = None
+) -> Store:
     """Return the Zarr store at `location`."""
-    if not is_url(location):
-        return LocalStore(location, read_only=read_only)
-    try:
-        return FsspecStore.from_url(location, read_only=read_only)
-    except (ImportError, ValueError) as error:
-        raise StoreError(f"cannot open {location}: {error}") from error
+    if is_url(location):
+        return remote_store(location, read_only=read_only, storage_options=storage_options)
+    if storage_options:
+        raise StoreError(f"storage_options are for URLs, and {location} is a path; leave them out")
+    return LocalStore(location, read_only=read_only)
+
+
+def location_of(group: zarr.Group) -> str:
+    """Return the path or URL of a store that is open."""
+    store = group.store
+    if isinstance(store, LocalStore):
+        return str(store.root)
+    if isinstance(store, FsspecStore):
+        return str(store.fs.unstrip_protocol(store.path))
+    return str(store)
+
+
+def write_errors(location: str) -> AbstractContextManager[None]:
+    """Raise a `StoreError` where what the block writes to the store at `location` is refused."""
+    return remote_errors(location, "write") if is_url(location) else disk_errors(location)
 
 
 @contextmanager
-def new_store(location: str, *, overwrite: bool, is_ours: Callable[[str], bool]) -> Iterator[str]:
+def new_store(
+    location: str,
+    *,
+    overwrite: bool,
+    is_ours: Callable[[str], bool],
+    storage_options: Mapping[str, Any] | None = None,
+) -> Iterator[str]:
     """Yield where to build the store that is to lie at `location`.
 
     A local store is built beside its place and renamed when the block ends; on a URL, which cannot
@@ -62,9 +88,26 @@ def new_store(location: str, *, overwrite: bool, is_ours: Callable[[str], bool])
         Whether a store that is there already may be replaced.
     is_ours : callable
         Tells whether what lies at a location is a graphwalk store, for nothing else is replaced.
+    storage_options : mapping, optional
+        For fsspec, if `location` is a URL.
+
+    Raises
+    ------
+    StoreExistsError
+        When something is there that is not to be replaced.
+    StoreError
+        When nothing can be written there.
     """
-    with (_new_remote if is_url(location) else _new_local)(location, overwrite, is_ours) as place:
-        yield place
+    if is_url(location):
+
+        def check_free() -> None:
+            _check_free(location, overwrite, is_ours)
+
+        with new_remote_store(location, check_free, storage_options) as place:
+            yield place
+    else:
+        with _new_local(location, overwrite, is_ours) as place:
+            yield place
 
 
 def _check_free(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> None:
@@ -86,7 +129,8 @@ def _new_local(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -
         _check_free(location, overwrite, is_ours)
     with made_folders(target.parent), claimed(Path(f"{location}.partial")) as partial:
         yield str(partial)
-        _replace(target, partial)
+        with disk_errors(target):
+            _replace(target, partial)
 
 
 def _is_occupied(target: Path) -> bool:
@@ -99,11 +143,8 @@ def made_folders(folder: Path) -> Iterator[None]:
     """Make `folder` and its parents, and unmake those that were missing if the block raises."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        _remove_empty(missing)
-        raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from error
-    try:
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException:
         _remove_empty(missing)
@@ -119,11 +160,9 @@ def _remove_empty(folders: list[Path]) -> None:
 @contextmanager
 def claimed(partial: Path) -> Iterator[Path]:
     """Make the folder `partial` anew, and hold it against other jobs while the block runs."""
-    try:
+    with disk_errors(partial):
         partial.mkdir(exist_ok=True)
         folder = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        raise StoreError(f"cannot write in {partial}: {error.strerror}") from error
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -132,7 +171,8 @@ def claimed(partial: Path) -> Iterator[Path]:
             f"another job is writing {partial}; wait for it, or pass another path"
         ) from None
     try:
-        _empty(partial)  # what a build that was killed has left
+        with disk_errors(partial):
+            _empty(partial)  # what a build that was killed has left
         yield partial
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -164,27 +204,3 @@ def _replace(target: Path, partial: Path) -> None:
         old.rename(target)
         raise
     shutil.rmtree(old)
-
-
-@contextmanager
-def _new_remote(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> Iterator[str]:
-    filesystem, path = _filesystem(location)
-    if filesystem.exists(path) and filesystem.find(path):
-        _check_free(location, overwrite, is_ours)
-        filesystem.rm(path, recursive=True)
-    try:
-        yield location
-    except BaseException:
-        if filesystem.exists(path):
-            filesystem.rm(path, recursive=True)
-        raise
-
-
-def _filesystem(location: str) -> tuple[Any, str]:
-    try:
-        from fsspec.core import url_to_fs
-
-        filesystem, path = url_to_fs(location)
-    except (ImportError, ValueError) as error:
-        raise StoreError(f"cannot write to {location}: {error}") from error
-    return filesystem, path

@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import closing, contextmanager
+from functools import partial as bind
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from graphwalk.storage.graph import Graph
 from graphwalk.storage.location import is_url, new_store
 from graphwalk.storage.parallel import thread_pool
 from graphwalk.storage.row_build import build_rows
-from graphwalk.storage.sources.base import is_rows
+from graphwalk.storage.sources.base import RowSource
 from graphwalk.storage.spill import SpillFolder
 from graphwalk.storage.temporary import remove_temporary, remove_with, temporary_location
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.context import BuildOptions
     from graphwalk.storage.format import GraphInfo
     from graphwalk.storage.progress import Progress
-    from graphwalk.storage.sources.base import EdgeSource, RowSource
+    from graphwalk.storage.sources.base import EdgeSource
 
 #: Folder of temporary files within a store that is being built.
 SPILL = "spill"
@@ -52,26 +53,30 @@ def build(
 ) -> Graph:
     """Build the store at `location`, or a temporary one, from a source of edges."""
     _check_direction(source, options.directed)
+    access = options.storage_options
+    is_ours = bind(is_graphwalk_store, storage_options=access)
     with _place(location) as place:
         with (
-            new_store(place, overwrite=overwrite, is_ours=is_graphwalk_store) as partial,
+            new_store(
+                place, overwrite=overwrite, is_ours=is_ours, storage_options=access
+            ) as partial,
             _spill_folder(partial) as folder,
             thread_pool(tuning.threads) as pool,
             thread_pool(tuning.threads) as writers,
         ):
-            group = create_group(partial)
+            group = create_group(partial, compressed=options.compressed, storage_options=access)
             spread = dask.config.get(SPREAD, None)
             context = Context(options, tuning, progress, pool, writers, folder, group, spread)
             info = _build(source, context)
             complete(group, info)
-        graph = Graph(place, info, temporary=location is None)
+        graph = Graph(place, info, temporary=location is None, storage_options=access)
         if graph.temporary:
             remove_with(graph, place)
         return graph
 
 
 def _build(source: EdgeSource | RowSource, context: Context) -> GraphInfo:
-    if is_rows(source):
+    if isinstance(source, RowSource):
         return build_rows(source, context)
     return build_edges(source, context)
 
@@ -91,9 +96,10 @@ def _place(location: str | None) -> Iterator[str]:
 
 @contextmanager
 def _spill_folder(partial: str) -> Iterator[SpillFolder]:
-    """Make a folder for temporary files, in the store that is being built or, for one on a URL, …
+    """Make a folder for temporary files, and remove it at the end.
 
-    where Dask's ``temporary-directory`` setting says, or in the system's folder for such things.
+    It lies in the store that is being built or, for one on a URL, where Dask's setting
+    ``temporary-directory`` says, or in the system's folder for such things.
     """
     if is_url(partial):
         parent = dask.config.get("temporary-directory", None)

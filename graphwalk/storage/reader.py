@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.errors import StoreError
+from graphwalk.storage.chunks import ChunkError, chunk_files
+from graphwalk.storage.disk import describe_refusal, is_refusal
 from graphwalk.storage.format import FILL_VALUES
+from graphwalk.storage.parallel import map_in_order, num_cores, thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import zarr
     from numpy.typing import NDArray
+
+#: Chunks that Zarr reads at a time, all of which are in memory twice then.
+_CHUNKS_AT_ONCE = 8
+
+#: From how many chunks on threads are worth their start.
+_MANY_CHUNKS = 4
 
 
 class ArrayReader:
@@ -38,13 +49,16 @@ class ArrayReader:
         try:
             array: Any = group[name]
             self._chunk: int = array.chunks[0]
-        except (KeyError, ValueError, OSError, AttributeError) as error:
+        except Exception as error:
+            if is_refusal(error) and not isinstance(error, FileNotFoundError):
+                raise StoreError(describe_refusal(self._where, "read", error)) from error
             raise StoreError(f"{self._where} is missing or damaged; build it anew") from error
         if array.shape != (length,):
             raise StoreError(
                 f"{self._where} has shape {array.shape} where ({length},) is due; build it anew"
             )
         self._array = array
+        self._files = chunk_files(array)
 
     @property
     def chunk(self) -> int:
@@ -52,24 +66,99 @@ class ArrayReader:
         return self._chunk
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Return elements `start` to `stop`."""
+        """Return elements `start` to `stop`; raises as `read_into` does."""
+        out = np.empty(stop - start, self._array.dtype)
+        self.read_into(out, start)
+        return out
+
+    def read_into(self, out: NDArray[Any], start: int, threads: int | None = None) -> None:
+        """Fill `out` with elements from `start` on, holding a few chunks beside it at most.
+
+        Parameters
+        ----------
+        out : ndarray, contiguous
+            Of the array's type.
+        start : int
+            The first element.
+        threads : int, optional
+            How many threads read; as many as there are cores by default, if it is worth it. URLs
+            are read by Zarr's own.
+
+        Raises
+        ------
+        StoreError
+            When a chunk is missing or damaged.
+        """
+        read = self._read_through_zarr if self._files is None else self._read_files
+        size = (_CHUNKS_AT_ONCE if self._files is None else 1) * self._chunk
+        stop = start + len(out)
+        edges = [start, *range((start // size + 1) * size, stop, size), stop]
+        parts = [(a, out[a - start : b - start]) for a, b in itertools.pairwise(edges) if a < b]
+        if threads is None:
+            threads = num_cores() if len(parts) >= _MANY_CHUNKS else 1
+        if self._files is None or threads == 1:
+            for part in parts:
+                read(*part)
+        else:
+            with thread_pool(threads) as pool:
+                deque(map_in_order(pool, lambda part: read(*part), parts, 2 * threads), maxlen=0)
+
+    def map(self, chunk: int) -> NDArray[Any]:
+        """Return an uncompressed chunk's elements as a read-only map of its file.
+
+        Its checksum is verified the first time. Processes that map the same chunk share its memory.
+        A store must not be changed in place while it is mapped; `build_zarr` never does.
+
+        Raises
+        ------
+        StoreError
+            When the chunk is missing or damaged, or the array is compressed or lies at a URL.
+        """
+        if self._files is None or self._files.compressed:
+            raise StoreError(
+                f"{self._where} cannot be mapped: it is compressed, or not on this machine; "
+                "build it on a local disk with compressed=False"
+            )
+        with self._chunk_errors(chunk):
+            return self._files.map(chunk)[: self._array.shape[0] - chunk * self._chunk]
+
+    def _read_files(self, start: int, out: NDArray[Any]) -> None:
+        assert self._files is not None
+        chunk, first = divmod(start, self._chunk)
+        with self._chunk_errors(chunk):
+            self._files.read(chunk, first, out)
+
+    @contextmanager
+    def _chunk_errors(self, chunk: int) -> Iterator[None]:
         try:
-            values = self._array[start:stop]
+            yield
+        except ChunkError as error:
+            raise StoreError(
+                f"{self._where}: {self._describe(chunk)} {error}; build it anew"
+            ) from error
+        except OSError as error:
+            raise StoreError(describe_refusal(self._where, "read", error)) from error
+
+    def _read_through_zarr(self, start: int, out: NDArray[Any]) -> None:
+        stop = start + len(out)
+        try:
+            out[:] = self._array[start:stop]
         except Exception as error:  # decoders and remote file systems raise all sorts
             raise StoreError(self._explain(start, stop, error)) from error
-        self._check_present(values, start)
-        return np.asarray(values)
+        self._check_present(out, start)
 
     def _check_present(self, values: NDArray[Any], start: int) -> None:
         """Raise when a chunk was not there: all of it is fill value then, the first element too."""
         firsts = np.arange(-(start % self._chunk), len(values), self._chunk).clip(0)
-        seen = values[firsts] if len(values) else values
+        seen = values[firsts]
         missing = np.isnan(seen) if self._fill != self._fill else seen == self._fill
         if missing.any():
             chunk = (start + int(firsts[missing][0])) // self._chunk
             raise StoreError(f"{self._where}: {self._describe(chunk)} is missing; build it anew")
 
     def _explain(self, start: int, stop: int, error: Exception) -> str:
+        if is_refusal(error):
+            return describe_refusal(self._where, "read", error)
         for chunk in range(start // self._chunk, -(-stop // self._chunk)):
             try:
                 self._array[chunk * self._chunk : (chunk + 1) * self._chunk]
@@ -81,17 +170,3 @@ class ArrayReader:
     def _describe(self, chunk: int) -> str:
         stop = min((chunk + 1) * self._chunk, self._array.shape[0])
         return f"chunk {chunk} (elements {chunk * self._chunk} to {stop})"
-
-
-def split_ranges(
-    starts: NDArray[np.int64], stops: NDArray[np.int64], chunk: int
-) -> Iterator[slice]:
-    """Yield runs of ascending ranges that are to be read as one.
-
-    Those less than a chunk apart are, as long as they lie within the same 16 chunks.
-    """
-    apart = (starts[1:] - stops[:-1] > chunk) | (np.diff(starts // (16 * chunk)) > 0)
-    edges = [0, *(np.flatnonzero(apart) + 1).tolist(), len(starts)]
-    for first, last in itertools.pairwise(edges):
-        if first < last:
-            yield slice(first, last)

@@ -149,7 +149,7 @@ class _Block:
 
     def __init__(self, ids: Ids, file: SpillFile) -> None:
         arrays = string_buffers(ids) if is_text(ids) else (np.ascontiguousarray(ids, np.int64),)
-        self._pieces: tuple[Piece, ...] = tuple(map(file.append, arrays))
+        self._pieces: tuple[Piece, ...] = tuple(file.append(array) for array in arrays)
         self._length = len(ids)
         self.nbytes = sum(array.nbytes for array in arrays)
 

@@ -84,7 +84,7 @@ class Piece(NamedTuple):
         StoreError
             When the bytes are not those that were written.
         """
-        bytes_ = memoryview(out.view(np.uint8))
+        bytes_ = _bytes(out)
         file = self._open()
         try:
             done = 0
@@ -105,6 +105,11 @@ class Piece(NamedTuple):
 def checksum(values: NDArray[Any]) -> int:
     """Return the CRC32C of a contiguous array's bytes."""
     return int(google_crc32c.value(values.view(np.uint8)))
+
+
+def _bytes(values: NDArray[Any]) -> memoryview:
+    view: Any = values.view(np.uint8)
+    return memoryview(view)
 
 
 class SpillFile:
@@ -149,7 +154,7 @@ class SpillFile:
         Path(self.path).unlink(missing_ok=True)
 
     def _write(self, values: NDArray[Any]) -> None:
-        bytes_ = memoryview(values.view(np.uint8))
+        bytes_ = _bytes(values)
         done = 0
         while done < len(bytes_):
             done += os.write(self._file, bytes_[done:])

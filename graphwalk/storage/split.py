@@ -5,6 +5,7 @@ A node with more neighbours than fit makes such a bucket, so the cut may go thro
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def fitting(task: BucketTask, entries: int, largest: int, folder: Path) -> Itera
         parts = part_of_bin[(keys - task.low) // step]
         path = folder / f"split-{task.first}-{task.low}-{task.high}-{number}"
         runs.append(DiskRun(_by_part(keys, weights, parts, len(bounds) - 1), path))
-    for part, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for part, (start, stop) in enumerate(pairwise(bounds)):
         narrower = task._replace(
             shares=[run.share(part) for run in runs],
             low=min(task.high, task.low + start * step),

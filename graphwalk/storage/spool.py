@@ -107,7 +107,7 @@ class _Stored:
 def _store(ids: Ids, file: SpillFile) -> tuple[Piece, ...]:
     if isinstance(ids, np.ndarray):
         return (file.append(np.ascontiguousarray(ids)),)
-    return tuple(map(file.append, string_buffers(ids)))
+    return tuple(file.append(array) for array in string_buffers(ids))
 
 
 def _restore(pieces: tuple[Piece, ...]) -> Ids:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphwalk.storage.location import is_url
 from graphwalk.storage.statistics import QUANTILES
 from graphwalk.units import format_size
 
@@ -60,6 +62,13 @@ class Summary:
             return raw
         ratio = self.stored_bytes / max(1, self.raw_bytes)
         return f"{format_size(self.stored_bytes)} stored, {raw} ({ratio:.0%})"
+
+
+def stored_bytes(location: str) -> int | None:
+    """Return the size of all files of a store on this machine; None for a URL."""
+    if is_url(location):
+        return None
+    return sum(path.stat().st_size for path in Path(location).rglob("*") if path.is_file())
 
 
 def summarize(info: GraphInfo, stored_bytes: int | None) -> Summary:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import dask
 
+from graphwalk.storage.disk import disk_errors
+
 
 def temporary_location() -> str:
     """Make a folder for a store without a name, and return where the store is to lie in it.
@@ -17,10 +19,10 @@ def temporary_location() -> str:
     It is made where Dask's ``temporary-directory`` setting says, or in the system's folder for such
     things. On several machines that has to be a folder that all of them share.
     """
-    parent = dask.config.get("temporary-directory", None)
-    if parent is not None:
-        Path(parent).mkdir(parents=True, exist_ok=True)
-    return str(Path(tempfile.mkdtemp(prefix="graphwalk-", dir=parent)) / "graph.zarr")
+    parent = Path(dask.config.get("temporary-directory", None) or tempfile.gettempdir())
+    with disk_errors(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        return str(Path(tempfile.mkdtemp(prefix="graphwalk-", dir=parent)) / "graph.zarr")
 
 
 def remove_temporary(location: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.storage.format import chunk_length, create_array
+from graphwalk.storage.location import location_of, write_errors
 from graphwalk.storage.parallel import drain
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class ArrayWriter:
         ahead: int,
     ) -> None:
         self._group = group
+        self._place = location_of(group)
         self._name = name
         self._capacity = capacity
         self._chunk = chunk_length(name, num_nodes)
@@ -83,9 +85,10 @@ class ArrayWriter:
         else:
             self._wait()
             if length != self._capacity:
-                self._array.resize((length,))
+                with write_errors(self._place):
+                    self._array.resize((length,))
         if self._filled:
-            self._array[self._written :] = self._buffer[: self._filled]
+            self._write(self._array, self._written, self._buffer[: self._filled])
         return length
 
     def abandon(self) -> None:
@@ -114,9 +117,9 @@ class ArrayWriter:
             self._array.resize((self._capacity,))
         return self._array
 
-    @staticmethod
-    def _write(array: zarr.Array[Any], start: int, values: NDArray[Any]) -> None:
-        array[start : start + len(values)] = values
+    def _write(self, array: zarr.Array[Any], start: int, values: NDArray[Any]) -> None:
+        with write_errors(self._place):
+            array[start : start + len(values)] = values
 
     def _wait(self) -> None:
         while self._running:

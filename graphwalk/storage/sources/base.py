@@ -7,8 +7,8 @@ decoding overlap. No piece depends on one before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Iterator  # noqa: TC003 - for those who look at types
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,7 @@ class EdgeSource(Source, Protocol):
         """
 
 
+@runtime_checkable
 class RowSource(Source, Protocol):
     """Rows of an adjacency list, which are stored as they are given."""
 
@@ -109,7 +110,7 @@ class RowSource(Source, Protocol):
         """
 
 
-class NotIntegers(Exception):
+class NotIntegers(Exception):  # noqa: N818 - it is news, not an error
     """Raised on the way through a text source that began with integers: ids are strings.
 
     Attributes

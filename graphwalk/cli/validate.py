@@ -1,0 +1,18 @@
+"""``graphwalk validate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def run(args: Namespace) -> None:
+    """Say whether the store is sound, and fail if it is not."""
+    from graphwalk import open_zarr
+
+    found = open_zarr(args.store).validate(progress=False if args.quiet else None)
+    if not args.quiet:
+        print(found, flush=True)
+    found.raise_if_damaged()

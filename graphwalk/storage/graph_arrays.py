@@ -1,0 +1,164 @@
+"""What a store holds, in ranges of its arrays."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from graphwalk.errors import InputError, StoreError
+from graphwalk.storage.format import GraphInfo, open_group
+from graphwalk.storage.gather import read_ranges
+from graphwalk.storage.reader import ArrayReader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import zarr
+    from numpy.typing import ArrayLike, NDArray
+
+    from graphwalk.storage.format import LabelKind
+
+ArrayName = Literal["offsets", "neighbors", "weights"]
+
+
+class GraphArrays:
+    """The attributes of a graph's store, and its arrays, read in ranges as they are asked for."""
+
+    def __init__(
+        self,
+        location: str,
+        info: GraphInfo,
+        *,
+        temporary: bool = False,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._location = location
+        self._info = info
+        self._temporary = temporary
+        self._storage_options = storage_options
+
+    @property
+    def path(self) -> str:
+        """Absolute path or URL of the store."""
+        return self._location
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the store was made without a name, on this machine, and goes with this object."""
+        return self._temporary
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of nodes."""
+        return self._info.num_nodes
+
+    @property
+    def num_edges(self) -> int:
+        """Number of edges; an undirected one counts once, though both its ends store it."""
+        return self._info.num_edges
+
+    @property
+    def num_entries(self) -> int:
+        """Number of stored neighbours: the length of all rows together."""
+        return self._info.num_entries
+
+    @property
+    def directed(self) -> bool:
+        """Whether edges lead one way only."""
+        return self._info.directed
+
+    @property
+    def weighted(self) -> bool:
+        """Whether edges have weights."""
+        return self._info.weighted
+
+    @property
+    def label_kind(self) -> LabelKind | None:
+        """What labels are, ``"int64"`` or ``"string"``; None where ids are the nodes' own."""
+        return self._info.labels
+
+    @property
+    def neighbor_dtype(self) -> np.dtype[Any]:
+        """Type of node ids in the store: int32, or int64 from 2³¹ nodes on."""
+        return self._info.neighbor_dtype
+
+    def read_offsets(self, start: int, stop: int) -> NDArray[np.int64]:
+        """Return ``offsets[start:stop]``; row v is entries ``offsets[v]`` to ``offsets[v + 1]``.
+
+        Raises
+        ------
+        StoreError
+            When a chunk is missing or damaged.
+        """
+        return self._reader("offsets").read(start, stop)
+
+    def read_neighbors(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the neighbours of entries `start` to `stop`; raises as `read_offsets` does."""
+        return self._reader("neighbors").read(start, stop)
+
+    def read_weights(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return the weights of entries `start` to `stop`; raises as `read_offsets` does."""
+        return self._reader("weights").read(start, stop)
+
+    def chunk_length(self, name: ArrayName) -> int:
+        """Return how many elements a chunk of a stored array has."""
+        return self._reader(name).chunk
+
+    @cached_property
+    def _group(self) -> zarr.Group:
+        return open_group(self._location, self._storage_options)[0]
+
+    @cached_property
+    def _readers(self) -> dict[str, ArrayReader]:
+        return {}
+
+    def _reader(self, name: ArrayName) -> ArrayReader:
+        if name == "weights" and not self.weighted:
+            raise InputError(f"{self._location} has no weights; build it from weighted edges")
+        if name not in self._readers:
+            length = self.num_nodes + 1 if name == "offsets" else self.num_entries
+            self._readers[name] = ArrayReader(self._group, self._location, name, length)
+        return self._readers[name]
+
+    @property
+    def _entry_bytes(self) -> int:
+        return self.neighbor_dtype.itemsize + (4 if self.weighted else 0)
+
+    def _row_ranges(self, nodes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        values, _ = read_ranges(self._reader("offsets"), nodes, nodes + 2, np.int64)
+        bounds = values.reshape(-1, 2)
+        for start, stop in ((bounds[:, 0], bounds[:, 1]), (bounds[:-1, 1], bounds[1:, 0])):
+            if (start > stop).any():
+                raise self._bad_offsets(int(nodes[np.argmax(start > stop)]))
+        if len(nodes):
+            self._check_offsets(bounds.ravel()[[0, -1]], int(nodes[0]))
+        return bounds[:, 0], bounds[:, 1]
+
+    def _check_offsets(self, offsets: NDArray[np.int64], node: int) -> tuple[int, int]:
+        """Return the first and last of these offsets, of `node` and those after it."""
+        first, last = int(offsets[0]), int(offsets[-1])
+        falls = np.flatnonzero(offsets[1:] < offsets[:-1])
+        if len(falls) or first < 0 or last > self.num_entries:
+            raise self._bad_offsets(node + int(falls[0]) if len(falls) else node)
+        return first, last
+
+    def _bad_offsets(self, node: int) -> StoreError:
+        return StoreError(
+            f"array 'offsets' of {self._location} is damaged at or after node {node}: it must rise "
+            f"from 0 to {self.num_entries}; build it anew"
+        )
+
+
+def check_nodes(nodes: ArrayLike, num_nodes: int) -> NDArray[Any]:
+    """Return node ids as int64, of as many dimensions as they have, if there are such nodes."""
+    ids = np.asarray(nodes)
+    if ids.size == 0:
+        return ids.astype(np.int64)
+    if ids.dtype.kind not in "iu" or ids.ndim > 1:
+        raise InputError(f"nodes are integers or a one-dimensional array of them, not {nodes!r}")
+    bad = (ids < 0) | (ids >= num_nodes)
+    if bad.any():
+        raise InputError(f"there is no node {ids[bad][0]}: nodes are 0 to {num_nodes - 1}")
+    return ids.astype(np.int64)

@@ -1,0 +1,104 @@
+"""Whether a store holds what the format says, read front to back in little memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.storage.format import FILL_VALUES
+from graphwalk.storage.parallel import num_cores, thread_pool
+from graphwalk.storage.validate_labels import check_labels
+from graphwalk.storage.validate_rows import RowsCheck
+from graphwalk.storage.validation import Problems, Validation
+
+if TYPE_CHECKING:
+    import zarr
+
+    from graphwalk.storage.format import GraphInfo
+    from graphwalk.storage.graph import Graph
+    from graphwalk.storage.progress import Progress
+
+_UNCHECKED = ("the number of edges", "that both ends of each edge list it")
+
+
+def validate(graph: Graph, group: zarr.Group, info: GraphInfo, progress: Progress) -> Validation:
+    """Check all of a graph's store; see `Graph.validate`.
+
+    Problems are gathered, and what can be checked in spite of them is.
+    """
+    problems = Problems(graph.path)
+    if not _check_attributes(info, problems):
+        return Validation(graph.path, tuple(problems.texts), problems.count, ("all else",), {})
+    _check_arrays(group, info, problems)
+    with thread_pool(num_cores()) as pool:
+        rows = RowsCheck(graph, problems, pool)
+        with progress.stage("check rows", graph.num_entries, "entries") as advance:
+            rows.run(advance)
+        whole = problems.count == 0
+        if whole:
+            _check_edges(graph, rows, problems)
+        with progress.stage("check labels", graph.num_nodes, "labels") as advance:
+            check_labels(group, info, problems, advance)
+    unchecked = _UNCHECKED[: 1 if graph.directed else 2] if not whole else ()
+    facts = {
+        "nodes": graph.num_nodes,
+        "edges": graph.num_edges,
+        "entries": graph.num_entries,
+        "self-loops": rows.loops,
+        "parallel entries": rows.parallel,
+    }
+    return Validation(graph.path, tuple(problems.texts), problems.count, unchecked, facts)
+
+
+def _check_attributes(info: GraphInfo, problems: Problems) -> bool:
+    for name in ("num_nodes", "num_entries", "num_edges"):
+        value = getattr(info, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            problems.add(f"attribute {name!r} is {value!r}, which is no count")
+    for name in ("directed", "weighted"):
+        if not isinstance(getattr(info, name), bool):
+            problems.add(f"attribute {name!r} is {getattr(info, name)!r}, not true or false")
+    if info.labels not in (None, "int64", "string"):
+        problems.add(f"attribute 'labels' is {info.labels!r}, not null, 'int64' or 'string'")
+    return problems.count == 0
+
+
+def _array_types(info: GraphInfo) -> dict[str, Any]:
+    types = {"offsets": np.int64, "neighbors": info.neighbor_dtype}
+    if info.weighted:
+        types["weights"] = np.float32
+    if info.labels == "int64":
+        types["labels"] = np.int64
+    elif info.labels == "string":
+        types |= {"label_offsets": np.int64, "label_bytes": np.uint8}
+    return types
+
+
+def _check_arrays(group: zarr.Group, info: GraphInfo, problems: Problems) -> None:
+    """Check types and fill values; arrays that are not there are noticed when they are read."""
+    for name, dtype in _array_types(info).items():
+        try:
+            array: Any = group[name]
+            found, fill = array.dtype, float(array.fill_value)
+        except Exception:
+            continue
+        if found != np.dtype(dtype):
+            problems.add(f"array {name!r} is of type {found}, not {np.dtype(dtype)}")
+        due = FILL_VALUES[name]
+        if fill != due and not (np.isnan(fill) and np.isnan(due)):
+            problems.add(
+                f"array {name!r} has the fill value {fill:g}, not {due:g}: "
+                "a missing chunk would go unnoticed"
+            )
+
+
+def _check_edges(graph: Graph, rows: RowsCheck, problems: Problems) -> None:
+    """Check what only all rows together tell."""
+    if not graph.directed and rows.asymmetry:
+        problems.add("array 'neighbors': the graph is undirected, but not both ends of each edge "
+                     "list it, with the same weight")  # fmt: skip
+        return
+    edges = graph.num_entries if graph.directed else (graph.num_entries + rows.loops) // 2
+    if edges != graph.num_edges:
+        problems.add(f"attribute 'num_edges' is {graph.num_edges}, but there are {edges} edges")

@@ -1,0 +1,283 @@
+"""Reading arrays back: in parts, mapped, into memory that is there; and damage to any chunk."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import zarr
+
+from graphwalk.errors import GraphwalkError, StoreError
+from graphwalk.storage import format as store_format
+from graphwalk.storage.build import build_zarr
+from graphwalk.storage.format import GraphInfo, create_array, create_group, open_group
+from graphwalk.storage.graph import open_zarr
+from graphwalk.storage.reader import ArrayReader
+from graphwalk.storage.statistics import Statistics
+
+CHUNK = 100
+VALUES = np.arange(10, 10 + 12 * CHUNK + 37, dtype=np.int32)
+EDGES = np.array([[0, 1, 2], [1, 2, 3]])
+PROFILES = pytest.mark.parametrize("compressed", [True, False])
+
+
+def make_reader(place, compressed, values=VALUES):
+    group = create_group(str(place), compressed=compressed)
+    array = create_array(group, "neighbors", values.dtype, len(values), CHUNK)
+    array[:] = values
+    return ArrayReader(group, str(place), "neighbors", len(values))
+
+
+@PROFILES
+@pytest.mark.parametrize("threads", [None, 1, 3])
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [(0, 0), (0, 1), (0, CHUNK), (50, 250), (99, 101), (100, 1100), (1200, 1237), (0, 1237)],
+)
+def test_ranges(tmp_path, compressed, threads, start, stop):
+    reader = make_reader(tmp_path / "g", compressed)
+    assert np.array_equal(reader.read(start, stop), VALUES[start:stop])
+    out = np.zeros(stop - start, np.int32)
+    reader.read_into(out, start, threads=threads)
+    assert np.array_equal(out, VALUES[start:stop])
+
+
+@PROFILES
+def test_ranges_at_a_url(compressed):
+    reader = make_reader(f"memory://reader/{compressed}", compressed)
+    for start, stop in [(0, len(VALUES)), (150, 151), (99, 301), (7, 7)]:
+        assert np.array_equal(reader.read(start, stop), VALUES[start:stop])
+
+
+@PROFILES
+def test_local_chunks_are_read_without_zarr(tmp_path, compressed, monkeypatch):
+    reader = make_reader(tmp_path / "g", compressed)
+    monkeypatch.setattr(zarr.Array, "__getitem__", None)
+    assert np.array_equal(reader.read(30, 1230), VALUES[30:1230])
+
+
+def test_what_another_zarr_program_encoded_otherwise_is_read_too(tmp_path):
+    group = create_group(str(tmp_path / "g"))
+    array = group.create_array(
+        "neighbors", shape=VALUES.shape, chunks=(CHUNK,), dtype=">i4", compressors=None
+    )
+    array[:] = VALUES
+    reader = ArrayReader(group, "g", "neighbors", len(VALUES))
+    assert np.array_equal(reader.read(3, 500), VALUES[3:500])
+
+
+def test_a_store_of_no_compression_reads_as_one_of_compression(tmp_path):
+    edges = np.random.default_rng(1).integers(500, size=(2, 4000))
+    graphs = [build_zarr(edges, tmp_path / str(c), compressed=c) for c in (True, False)]
+    for a, b in zip(graphs[0].neighbors(range(500)), graphs[1].neighbors(range(500)), strict=True):
+        assert a.tolist() == b.tolist()
+
+
+def test_compressed_is_true_or_false(tmp_path):
+    with pytest.raises(GraphwalkError, match="compressed='lz4'"):
+        build_zarr([[0], [1]], tmp_path / "g", compressed="lz4")
+
+
+READ_ALL = """
+import sys, numpy as np
+from pathlib import Path
+from graphwalk.storage.format import open_group
+from graphwalk.storage.reader import ArrayReader
+
+def peak():
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) << 10
+
+reader = ArrayReader(open_group(sys.argv[1])[0], "g", "neighbors", 24 << 20)
+reader.read(0, 8)
+out = np.full(24 << 20, 1, np.int32)
+before = peak()
+reader.read_into(out, 0)
+assert out[0] == 0 and out[-1] == (24 << 20) - 1
+print(peak() - before)
+"""
+
+
+@PROFILES
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak from /proc")
+def test_reading_holds_a_few_chunks_beside_its_result(tmp_path, compressed):
+    length = 24 << 20
+    group = create_group(str(tmp_path / "g"), compressed=compressed)
+    chunk = store_format.CHUNK_BYTES // 4
+    array = create_array(group, "neighbors", np.int32, length, chunk)
+    array[:] = np.arange(length, dtype=np.int32)
+    store_format.complete(
+        group, GraphInfo(1, length, length, True, False, None, Statistics(0, 0, 0, 0, [0] * 6))
+    )
+    job = [sys.executable, "-c", READ_ALL, str(tmp_path / "g")]
+    done = subprocess.run(job, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 10 * store_format.CHUNK_BYTES
+
+
+# Verified once
+
+
+def test_a_part_of_a_verified_chunk_is_read_alone(tmp_path):
+    reader = make_reader(tmp_path / "g", compressed=False)
+    path = tmp_path / "g" / "neighbors" / "c" / "0"
+    assert reader.read(5, 6).tolist() == [15]
+    assert reader.read(70, 73).tolist() == [80, 81, 82]
+    path.unlink()
+    with pytest.raises(StoreError, match=r"chunk 0 .* is missing"):
+        reader.read(70, 73)
+
+
+def test_a_chunk_that_changed_is_verified_again(tmp_path):
+    reader = make_reader(tmp_path / "g", compressed=False)
+    path = tmp_path / "g" / "neighbors" / "c" / "0"
+    reader.read(5, 6)
+    data = bytearray(path.read_bytes())
+    data[0] ^= 1
+    path.unlink()
+    path.with_name("other").write_bytes(data)  # another inode
+    path.with_name("other").rename(path)
+    with pytest.raises(StoreError, match=r"chunk 0 .* checksum"):
+        reader.read(70, 73)
+
+
+def test_map(tmp_path):
+    reader = make_reader(tmp_path / "g", compressed=False)
+    whole = np.concatenate([reader.map(i) for i in range(13)])
+    assert np.array_equal(whole, VALUES)
+    assert not reader.map(0).flags.writeable
+    again = reader.map(12)
+    assert len(again) == 37
+
+
+def test_map_verifies(tmp_path):
+    reader = make_reader(tmp_path / "g", compressed=False)
+    path = tmp_path / "g" / "neighbors" / "c" / "1"
+    data = bytearray(path.read_bytes())
+    data[200] ^= 64
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"'neighbors' of .*chunk 1 .*checksum"):
+        reader.map(1)
+
+
+@pytest.mark.parametrize("place", ["local", "memory://reader/mapped"])
+def test_map_of_what_cannot_be_mapped(tmp_path, place):
+    local = place == "local"
+    reader = make_reader(tmp_path / "g" if local else place, compressed=local)
+    with pytest.raises(StoreError, match="compressed=False"):
+        reader.map(0)
+
+
+# Damage
+
+DAMAGES = {
+    "flip at the start": lambda data: bytes([data[0] ^ 1]) + data[1:],
+    "flip in the middle": lambda data: (
+        data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 16]) + data[len(data) // 2 + 1 :]
+    ),
+    "flip in the checksum": lambda data: data[:-1] + bytes([data[-1] ^ 128]),
+    "truncated by a byte": lambda data: data[:-1],
+    "truncated to half": lambda data: data[: len(data) // 2],
+    "three bytes": lambda data: data[:3],
+    "empty": lambda _: b"",
+    "a byte more": lambda data: data + b"\0",
+    "twice": lambda data: data + data,
+    "deleted": None,
+}
+STRINGS = ["offsets", "neighbors", "weights", "label_offsets", "label_bytes"]
+
+
+def build_damaged(place, array, damage, compressed, monkeypatch):
+    monkeypatch.setattr(store_format, "CHUNK_BYTES", 256)
+    rng = np.random.default_rng(3)
+    ends = rng.integers(300, size=(2, 900)) * 10**8
+    nodes = [str(v) for v in ends.ravel()] if array in STRINGS else ends.ravel()
+    edges = pa.table({"src": nodes[:900], "dst": nodes[900:], "weight": rng.random(900)})
+    graph = build_zarr(edges, place, compressed=compressed)
+    chunk = 1
+    path = place / array / "c" / str(chunk)
+    if DAMAGES[damage] is None:
+        path.unlink()
+    else:
+        path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    return graph
+
+
+READS = {
+    "offsets": lambda graph: graph.degrees,
+    "neighbors": lambda graph: graph.neighbors(range(graph.num_nodes)),
+    "weights": lambda graph: graph.read_weights(0, graph.num_entries),
+    "labels": lambda graph: graph.labels,
+    "label_offsets": lambda graph: graph.labels,
+    "label_bytes": lambda graph: graph.index_of("0"),
+}
+
+
+@PROFILES
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("array", READS)
+def test_damage_is_an_error_that_names_the_chunk(tmp_path, monkeypatch, array, damage, compressed):
+    build_damaged(tmp_path / "g", array, damage, compressed, monkeypatch)
+    what = "missing" if damage == "deleted" else "damaged"
+    message = rf"array '{array}' of {re.escape(str(tmp_path / 'g'))}: chunk 1 \(.*{what}"
+    with pytest.raises(StoreError, match=message):
+        READS[array](open_zarr(tmp_path / "g"))
+
+
+@PROFILES
+@pytest.mark.parametrize("damage", ["flip in the middle", "truncated by a byte", "deleted"])
+def test_damage_at_a_url(tmp_path, compressed, damage):
+    import fsspec
+
+    url = f"memory://damage-{compressed}-{damage.replace(' ', '-')}"
+    reader = make_reader(url, compressed)
+    path = f"{url}/neighbors/c/3"
+    files = fsspec.filesystem("memory")
+    data = files.cat_file(path)
+    files.rm(path)
+    if DAMAGES[damage] is not None:
+        files.pipe_file(path, DAMAGES[damage](data))
+    with pytest.raises(StoreError, match=r"chunk 3 \(elements 300 to 400\)"):
+        reader.read(0, len(VALUES))
+
+
+def test_a_chunk_of_another_size_with_a_right_checksum(tmp_path):
+    reader = make_reader(tmp_path / "g", compressed=True)
+    group = zarr.create_group(tmp_path / "other")
+    other = group.create_array(
+        "neighbors",
+        shape=(CHUNK // 2,),
+        dtype="int32",
+        chunks=(CHUNK // 2,),
+        compressors=reader._array.compressors,
+    )
+    other[:] = 1
+    chunk = "neighbors/c/0"
+    (tmp_path / "g" / chunk).write_bytes((tmp_path / "other" / chunk).read_bytes())
+    with pytest.raises(StoreError, match=r"chunk 0 .* does not decode to 400 bytes"):
+        reader.read(0, 10)
+
+
+@pytest.mark.parametrize("content", [None, "", "{}"])
+def test_metadata_of_an_array(tmp_path, content):
+    build_zarr(EDGES, tmp_path / "g")
+    path = tmp_path / "g" / "neighbors" / "zarr.json"
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(StoreError, match="'neighbors'"):
+        open_zarr(tmp_path / "g").neighbors(0)
+
+
+def test_an_array_of_another_length(tmp_path):
+    make_reader(tmp_path / "g", compressed=True)
+    group = zarr.open_group(tmp_path / "g", mode="r")
+    with pytest.raises(StoreError, match="shape"):
+        ArrayReader(group, "g", "neighbors", 7)
+
+
+def test_readers_open_what_build_zarr_wrote(tmp_path):
+    build_zarr(EDGES, tmp_path / "g", compressed=False)
+    group, info = open_group(str(tmp_path / "g"))
+    reader = ArrayReader(group, "g", "neighbors", info.num_entries)
+    assert reader.map(0).tolist() == [1, 0, 2, 1, 3, 2]

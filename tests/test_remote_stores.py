@@ -1,0 +1,245 @@
+"""Stores in S3-compatible object storage, served by a real server on this machine."""
+
+import pickle
+import uuid
+
+import numpy as np
+import pytest
+
+import graphwalk
+from graphwalk.errors import InputError, StoreError, StoreExistsError, StoreNotFoundError
+
+pytest.importorskip("s3fs")
+moto_server = pytest.importorskip("moto.server")
+
+EDGES = np.random.default_rng(5).integers(200, size=(2, 3000))
+PROFILES = pytest.mark.parametrize("compressed", [True, False])
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_real_account(monkeypatch, tmp_path):
+    """Whatever is in the environment, no test gets at anyone's credentials or buckets."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+
+
+@pytest.fixture
+def options(endpoint):
+    return {"key": "testing", "secret": "testing", "endpoint_url": endpoint}
+
+
+@pytest.fixture
+def files(options):
+    import s3fs
+
+    return s3fs.S3FileSystem(**options, use_listings_cache=False, skip_instance_cache=True)
+
+
+@pytest.fixture
+def url(files):
+    bucket = f"graphs-{uuid.uuid4()}"
+    files.mkdir(bucket)
+    return f"s3://{bucket}/some/graph.zarr"
+
+
+@PROFILES
+def test_build_open_read(url, options, compressed, tmp_path):
+    built = graphwalk.build_zarr(EDGES, url, storage_options=options, compressed=compressed)
+    graph = graphwalk.open_zarr(url, storage_options=options)
+    local = graphwalk.build_zarr(EDGES, tmp_path / "g")
+    assert (built.path, graph.path) == (url, url)
+    assert graph.num_entries == local.num_entries
+    for a, b in zip(graph.neighbors(range(200)), local.neighbors(range(200)), strict=True):
+        assert a.tolist() == b.tolist()
+
+
+def test_same_bytes_as_on_disk(url, options, files, tmp_path):
+    graphwalk.build_zarr(EDGES, url, storage_options=options)
+    graphwalk.build_zarr(EDGES, tmp_path / "g")
+    local = {
+        str(p.relative_to(tmp_path / "g")): p.read_bytes()
+        for p in (tmp_path / "g").rglob("*")
+        if p.is_file()
+    }
+    base = url.removeprefix("s3://") + "/"
+    remote = {path.removeprefix(base): files.cat_file(path) for path in files.find(base)}
+    assert remote == local
+
+
+def test_labels(url, options):
+    edges = [("ada", "bob"), ("bob", "é")]
+    graphwalk.build_zarr(edges, url, storage_options=options)
+    graph = graphwalk.open_zarr(url, storage_options=options)
+    assert graph.labels.tolist() == ["ada", "bob", "é"]
+    assert graph.index_of("é") == 2
+
+
+def test_a_graph_pickles_with_its_options(url, options):
+    graph = graphwalk.build_zarr(EDGES, url, storage_options=options)
+    again = pickle.loads(pickle.dumps(graph))
+    assert again.degrees.tolist() == graph.degrees.tolist()
+
+
+def test_options_are_not_shown(url, options):
+    options = {**options, "secret": "hush-hush"}
+    assert "hush" not in repr(graphwalk.build_zarr(EDGES, url, storage_options=options))
+
+
+def walk(store):
+    return graphwalk.random_walks(store, num_walks=2, walk_length=10, seed=1).compute()
+
+
+def test_walks(url, options, tmp_path):
+    graph = graphwalk.build_zarr(EDGES, url, storage_options=options)
+    assert np.array_equal(walk(graph), walk(graphwalk.build_zarr(EDGES, tmp_path / "g")))
+
+
+@pytest.mark.ray
+def test_walks_on_ray(url, options, tmp_path):
+    graph = graphwalk.build_zarr(EDGES, url, storage_options=options)
+    with graphwalk.scheduler.use("ray"):
+        walks = walk(graph)
+    assert np.array_equal(walks, walk(graphwalk.build_zarr(EDGES, tmp_path / "g")))
+
+
+def test_overwrite(url, options, files):
+    graphwalk.build_zarr(pair_weights(EDGES), url, storage_options=options)
+    with pytest.raises(StoreExistsError, match="overwrite=True"):
+        graphwalk.build_zarr(EDGES, url, storage_options=options)
+    graphwalk.build_zarr(EDGES[:, :1], url, storage_options=options, overwrite=True)
+    graph = graphwalk.open_zarr(url, storage_options=options)
+    assert (graph.num_edges, graph.weighted) == (1, False)
+    assert not files.exists(f"{url}/weights")
+
+
+def pair_weights(edges):
+    return (*edges, np.ones(edges.shape[1]))
+
+
+def test_overwrite_replaces_nothing_but_graphs(url, options, files):
+    files.pipe_file(f"{url}/thesis.tex", b"...")
+    with pytest.raises(StoreExistsError, match="no graphwalk store"):
+        graphwalk.build_zarr(EDGES, url, storage_options=options, overwrite=True)
+    assert files.cat_file(f"{url}/thesis.tex") == b"..."
+
+
+def test_a_build_that_was_killed(url, options):
+    from graphwalk.storage.format import create_group
+
+    create_group(url, storage_options=options)
+    with pytest.raises(StoreError, match=r"incomplete.*overwrite=True"):
+        graphwalk.open_zarr(url, storage_options=options)
+    graphwalk.build_zarr(EDGES, url, storage_options=options, overwrite=True)
+    assert graphwalk.open_zarr(url, storage_options=options).num_nodes == 200
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_failed_build_leaves_nothing(url, options, files, overwrite, monkeypatch):
+    if overwrite:
+        graphwalk.build_zarr(EDGES, url, storage_options=options)
+    monkeypatch.setattr(
+        "graphwalk.storage.pipeline.complete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        graphwalk.build_zarr(EDGES, url, storage_options=options, overwrite=overwrite)
+    assert files.find(url) == []
+
+
+def test_bad_edges_leave_nothing(url, options, files):
+    with pytest.raises(InputError):
+        graphwalk.build_zarr(-EDGES - 1, url, storage_options=options)
+    assert files.find(url) == []
+
+
+@PROFILES
+@pytest.mark.parametrize("array", ["offsets", "neighbors"])
+def test_missing_and_damaged_chunks(url, options, files, array, compressed):
+    graphwalk.build_zarr(EDGES, url, storage_options=options, compressed=compressed)
+    chunk = f"{url}/{array}/c/0"
+    data = files.cat_file(chunk)
+    files.rm_file(chunk)
+    with pytest.raises(StoreError, match=rf"array '{array}' of {url}: chunk 0 .*missing"):
+        walk(graphwalk.open_zarr(url, storage_options=options))
+    files.pipe_file(chunk, data[:-5] + bytes([data[-5] ^ 1]) + data[-4:])
+    with pytest.raises(StoreError, match=rf"array '{array}' of {url}: chunk 0 .*damaged"):
+        walk(graphwalk.open_zarr(url, storage_options=options))
+
+
+# What cannot be reached
+
+
+def test_nothing_there(url, options):
+    with pytest.raises(StoreNotFoundError, match=url):
+        graphwalk.open_zarr(url, storage_options=options)
+
+
+def test_no_such_bucket(options):
+    url = "s3://no-such-bucket-here/g.zarr"
+    with pytest.raises(StoreNotFoundError, match=rf"{url}.*bucket"):
+        graphwalk.open_zarr(url, storage_options=options)
+    with pytest.raises(StoreError, match=rf"cannot write {url}: .*bucket"):
+        graphwalk.build_zarr(EDGES, url, storage_options=options)
+
+
+def test_no_credentials(url, endpoint, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    options = {"endpoint_url": endpoint, "skip_instance_cache": True}
+    with pytest.raises(StoreError, match=rf"cannot read {url}: .*credentials"):
+        graphwalk.open_zarr(url, storage_options=options)
+    with pytest.raises(StoreError, match=rf"cannot write {url}: .*credentials"):
+        graphwalk.build_zarr(EDGES, url, storage_options=options)
+
+
+def test_no_permission(url, options, monkeypatch):
+    import s3fs
+
+    graph = graphwalk.build_zarr(EDGES, url, storage_options=options)
+
+    async def refuse(*args, **kwargs):
+        raise PermissionError("Access Denied")
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "_call_s3", refuse)
+    graph = graphwalk.Graph.__reduce__(graph)[0](*graph.__reduce__()[1])
+    with pytest.raises(StoreError, match=rf"cannot read {url}: Access Denied; .*credentials"):
+        graph.neighbors(0)
+    with pytest.raises(StoreError, match=rf"cannot write {url}: Access Denied; .*credentials"):
+        graphwalk.build_zarr(EDGES, url, storage_options=options)
+
+
+def test_no_server(url):
+    options = {
+        "key": "testing",
+        "secret": "testing",
+        "endpoint_url": "http://127.0.0.1:9",  # the discard port, where nobody listens
+        "config_kwargs": {"retries": {"max_attempts": 0}, "connect_timeout": 1},
+    }
+    with pytest.raises(StoreError, match=rf"cannot read {url}: .*endpoint_url"):
+        graphwalk.open_zarr(url, storage_options=options)
+
+
+def test_options_for_a_path(tmp_path):
+    with pytest.raises(StoreError, match="storage_options are for URLs"):
+        graphwalk.open_zarr(tmp_path / "g", storage_options={"key": "x"})
+    with pytest.raises(StoreError, match="storage_options are for URLs"):
+        graphwalk.build_zarr(EDGES, tmp_path / "g", storage_options={"key": "x"})
+
+
+def test_unknown_options(url, options):
+    with pytest.raises(StoreError, match="colour"):
+        graphwalk.open_zarr(url, storage_options={**options, "colour": "red"})
