@@ -119,9 +119,18 @@ def scatter(
 
 @jit
 def emit_rows(
-    keys: Counts, bits: int, first_node: int, merge: bool, neighbors: Integers, ends: Counts
+    keys: Counts,
+    bits: int,
+    first_node: int,
+    first_row: int,
+    merge: bool,
+    neighbors: Integers,
+    ends: Counts,
 ) -> tuple[int, int, int]:
     """Write the rows of a bucket's sorted `keys`.
+
+    Rows count from the bucket's `first_node`, and `ends` begins with the end of row `first_row`.
+    Entries of a row beyond those of `ends` are written too: that row ends with later keys.
 
     Returns
     -------
@@ -143,7 +152,7 @@ def emit_rows(
             if merge:
                 continue
         previous = key
-        while row < key >> bits:
+        while row < (key >> bits) - first_row:
             ends[row] = entries
             row += 1
         neighbors[entries] = key & mask
@@ -151,6 +160,61 @@ def emit_rows(
         entries += 1
     ends[row:] = entries
     return entries, loops, parallel
+
+
+@jit
+def sort_rows(
+    lengths: Counts,
+    entries: Integers,
+    first_node: int,
+    merge: bool,
+    drop_loops: bool,
+    neighbors: Integers,
+    ends: Counts,
+) -> tuple[int, int, int, int]:
+    """Write rows that are grouped already: sort each, and drop what is not to be kept.
+
+    Returns
+    -------
+    written, loops, dropped, parallel : int
+        Entries written, how many of them are self-loops, how many loops were dropped, and the
+        position among `neighbors` of the first one that repeats the one before it, or −1.
+    """
+    written = 0
+    loops = 0
+    dropped = 0
+    parallel = -1
+    read = 0
+    for i in range(lengths.size):
+        start = written
+        node = first_node + i
+        ascending = True
+        for j in range(read, read + lengths[i]):
+            neighbor = entries[j]
+            if neighbor == node:
+                if drop_loops:
+                    dropped += 1
+                    continue
+                loops += 1
+            neighbors[written] = neighbor
+            ascending &= written == start or neighbors[written - 1] < neighbor
+            written += 1
+        read += lengths[i]
+        if not ascending:
+            neighbors[start:written].sort()
+            kept = start + 1
+            for j in range(start + 1, written):
+                if neighbors[j] == neighbors[j - 1]:
+                    if parallel < 0:
+                        parallel = kept
+                    if merge:
+                        loops -= neighbors[j] == node
+                        continue
+                neighbors[kept] = neighbors[j]
+                kept += 1
+            written = kept
+        ends[i] = written
+    return written, loops, dropped, parallel
 
 
 @jit
@@ -188,6 +252,7 @@ def emit_weighted_rows(
     key_weights: Floats,
     bits: int,
     first_node: int,
+    first_row: int,
     merge: bool,
     neighbors: Integers,
     weights: NDArray[np.float32],
@@ -214,7 +279,7 @@ def emit_weighted_rows(
                 weights[entries - 1] = total
                 continue
         previous = key
-        while row < key >> bits:
+        while row < (key >> bits) - first_row:
             ends[row] = entries
             row += 1
         total = np.float64(key_weights[order[i]])

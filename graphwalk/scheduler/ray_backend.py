@@ -8,7 +8,8 @@ tasks that are finished rather than submitted, and errors say what to do.
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from collections import deque
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -17,7 +18,7 @@ from graphwalk.scheduler.progress import finished
 from graphwalk.scheduler.tasks import resident_partition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from graphwalk.storage.graph import Graph
 
@@ -73,6 +74,29 @@ class RaySession:
         with self._forgetting_failures():
             for reference, key in _finished(self._submit(dsk, keys, **kwargs), keys):
                 receive(key, ray.get(reference))
+
+    def map_in_order(
+        self, function: Callable[[Any], Any], items: Iterable[Any], ahead: int
+    ) -> Iterator[Any]:
+        """Yield ``function(item)`` in the order of the items, each computed by a Ray task.
+
+        Enough tasks are under way to keep all CPUs busy, and at least `ahead`.
+        """
+        import ray
+
+        task = ray.remote(function)
+        ahead = max(ahead, int(ray.cluster_resources().get("CPU", 0)) + 1)
+        running: deque[Any] = deque()
+        try:
+            with _own_errors():
+                for item in items:
+                    running.append(task.remote(item))
+                    if len(running) >= ahead:
+                        yield ray.get(running.popleft())
+                while running:
+                    yield ray.get(running.popleft())
+        finally:
+            _drain(running)
 
     @contextmanager
     def _forgetting_failures(self) -> Iterator[None]:
@@ -194,6 +218,17 @@ def _finished(references: Any, keys: Any) -> Iterator[tuple[Any, Any]]:
             key = key_of.pop(reference)
             finished(key)
             yield reference, key
+
+
+def _drain(references: Iterable[Any]) -> None:
+    """Cancel tasks that nobody waits for any more, and see them end, whatever becomes of them."""
+    import ray
+
+    for reference in references:
+        ray.cancel(reference)
+    for reference in references:
+        with suppress(Exception):
+            ray.get(reference)
 
 
 def _fetch(references: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dask
 
 from graphwalk.errors import InputError, SchedulerError
+from graphwalk.storage.context import SPREAD
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,7 +23,10 @@ class Session:
     def __init__(self, name: str, ray: RaySession | None, num_workers: int | None) -> None:
         self.name = name
         self._ray = ray
-        settings: dict[str, Any] = {"scheduler": ray.get if ray else name}
+        settings: dict[str, Any] = {
+            "scheduler": ray.get if ray else name,
+            SPREAD: ray.map_in_order if ray else None,
+        }
         if ray is None and num_workers is not None:
             settings["num_workers"] = num_workers
         self._setting: Any = dask.config.set(settings)

@@ -8,9 +8,10 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.storage.budget import Tuning
+from graphwalk.storage.context import BuildOptions
 from graphwalk.storage.location import locate
 from graphwalk.storage.parallel import num_cores
-from graphwalk.storage.pipeline import BuildOptions, build
+from graphwalk.storage.pipeline import build
 from graphwalk.storage.progress import Progress
 from graphwalk.storage.sources import open_source
 from graphwalk.units import parse_size

@@ -12,6 +12,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from graphwalk.errors import StoreError, StoreNotFoundError
 from graphwalk.storage.disk import describe_refusal, is_refusal
 from graphwalk.storage.location import is_url, location_of, write_errors, zarr_store
+from graphwalk.storage.statistics import Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,7 @@ class GraphInfo:
     directed: bool
     weighted: bool
     labels: LabelKind | None
+    statistics: Statistics
 
     @property
     def neighbor_dtype(self) -> np.dtype[Any]:
@@ -205,4 +207,5 @@ def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     missing = [field.name for field in fields(GraphInfo) if field.name not in attributes]
     if missing:
         raise StoreError(f"{location}: the attributes lack {missing[0]!r}; build the store anew")
-    return GraphInfo(**{field.name: attributes[field.name] for field in fields(GraphInfo)})
+    values = {field.name: attributes[field.name] for field in fields(GraphInfo)}
+    return GraphInfo(**values | {"statistics": Statistics(**values["statistics"])})

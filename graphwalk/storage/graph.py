@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from graphwalk.storage.format import LabelKind
-    from graphwalk.storage.labels import Labels
+    from graphwalk.storage.labels import MemoryLabels
 
 ArrayName = Literal["offsets", "neighbors", "weights"]
 
@@ -206,7 +206,7 @@ class Graph:
         return {}
 
     @cached_property
-    def _labels(self) -> Labels | None:
+    def _labels(self) -> MemoryLabels | None:
         return read_labels(self._group, self._location, self._info)
 
     def _reader(self, name: ArrayName) -> ArrayReader:

@@ -1,15 +1,17 @@
-"""A graph's rows, written bucket by bucket."""
+"""A graph's rows, written as they come in order."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.storage.format import neighbor_dtype
+from graphwalk.storage.statistics import DegreeCounter
 from graphwalk.storage.writer import ArrayWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import ThreadPoolExecutor
 
     import zarr
@@ -22,42 +24,66 @@ class GraphWriter:
 
     Attributes
     ----------
-    num_entries, num_loops : int
-        Entries written, and how many of them are self-loops.
+    num_rows, num_entries, num_loops : int
+        Rows and entries written, and how many of the latter are self-loops.
+    taken : int
+        Sum over all `Rows.taken`.
     asymmetry : int
         Sum over all `Rows.asymmetry`.
+    degrees : DegreeCounter
+        Of the rows.
     """
 
     def __init__(
         self,
         group: zarr.Group,
-        num_nodes: int,
-        capacity: int,
+        dtype: np.dtype[Any],
+        sizes: tuple[int, int],
         weighted: bool,
         pool: ThreadPoolExecutor,
+        ahead: int,
     ) -> None:
-        dtype = neighbor_dtype(num_nodes)
-        self._offsets = ArrayWriter(group, "offsets", np.int64, num_nodes, num_nodes + 1, pool)
-        self._neighbors = ArrayWriter(group, "neighbors", dtype, num_nodes, capacity, pool)
-        self._weights = (
-            ArrayWriter(group, "weights", np.float32, num_nodes, capacity, pool)
-            if weighted
-            else None
-        )
+        num_nodes, entries = sizes  # as far as they are known
+        wide = 2**31 if dtype == np.int64 else 0
+
+        def writer(name: str, dtype: Any, length: int) -> ArrayWriter:
+            return ArrayWriter(group, name, dtype, wide, length, pool, ahead)
+
+        self._offsets = writer("offsets", np.int64, num_nodes + 1)
+        self._neighbors = writer("neighbors", dtype, entries)
+        self._weights = writer("weights", np.float32, entries) if weighted else None
+        self.num_rows = 0
         self.num_entries = 0
         self.num_loops = 0
+        self.taken = 0
         self.asymmetry = 0
+        self.degrees = DegreeCounter()
+        self._end = 0  # where the last complete row ends
         self._offsets.append(np.zeros(1, np.int64))
 
     def append(self, rows: Rows) -> None:
         """Write the next rows."""
-        self._offsets.append(rows.ends + self.num_entries)
+        ends = rows.ends + self.num_entries
+        self._offsets.append(ends)
         self._neighbors.append(rows.neighbors)
         if self._weights is not None and rows.weights is not None:
             self._weights.append(rows.weights)
+        self.degrees.add(np.diff(ends, prepend=self._end))
+        self._end = int(ends[-1]) if len(ends) else self._end
+        self.num_rows += len(ends)
         self.num_entries += len(rows.neighbors)
         self.num_loops += rows.loops
+        self.taken += rows.taken
         self.asymmetry += rows.asymmetry
+
+    def append_empty(self, count: int) -> None:
+        """Write so many rows without entries."""
+        while count > 0:
+            step = min(count, 1 << 20)
+            self._offsets.append(np.full(step, self.num_entries, np.int64))
+            self.degrees.add(np.zeros(step, np.int64))
+            self.num_rows += step
+            count -= step
 
     def finish(self) -> None:
         """Write what is left, and wait until all is written."""
@@ -72,3 +98,13 @@ class GraphWriter:
     def _writers(self) -> list[ArrayWriter]:
         writers = [self._offsets, self._neighbors]
         return writers if self._weights is None else [*writers, self._weights]
+
+
+@contextmanager
+def finishing(writer: GraphWriter) -> Iterator[GraphWriter]:
+    """Finish the writer when the block ends, or abandon it when it raises."""
+    try:
+        yield writer
+        writer.finish()
+    finally:
+        writer.abandon()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +14,12 @@ from graphwalk.kernels.csr import first_bad_weight
 from graphwalk.storage.sources.base import EdgeBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-    from graphwalk.storage.labels import Labels
     from graphwalk.storage.sources.base import EdgeSource, Ids
+
+#: Says in words where an edge or id stands, by its position.
+Place: TypeAlias = Callable[[int], str]
 
 
 class DenseBatch(NamedTuple):
@@ -27,20 +28,27 @@ class DenseBatch(NamedTuple):
     src: NDArray[np.integer[Any]]
     dst: NDArray[np.integer[Any]]
     weight: NDArray[np.floating[Any]] | None
-    first_edge: int
 
 
-def small_batches(source: EdgeSource, size: int) -> Iterator[EdgeBatch]:
-    """Yield the edges of `source` in batches of at most `size`, which are views of its own."""
-    for src, dst, weight, first in source.batches():
-        if len(src) != len(dst) or (weight is not None and len(weight) != len(src)):
-            raise InputError(f"{source.name}: sources, targets and weights differ in number")
-        if (weight is not None) != source.weighted:
-            raise InputError(f"{source.name}: some edges have weights and others have none")
-        for start in range(0, len(src), size):
-            part = slice(start, start + size)
-            piece = None if weight is None else weight[part]
-            yield EdgeBatch(src[part], dst[part], piece, first + start)
+def load_checked(load: Callable[[], EdgeBatch], source: EdgeSource) -> EdgeBatch:
+    """Load a batch and check that it can be edges: its lengths, its ids, its weights.
+
+    Ids are int32, int64 or Arrow's large strings then, and weights float32 or float64.
+    """
+    src, dst, weight, place = load()
+    if len(src) != len(dst) or (weight is not None and len(weight) != len(src)):
+        raise InputError(f"{source.name}: sources, targets and weights differ in number")
+    if (weight is not None) != source.weighted:
+        raise InputError(f"{source.name}: some edges have weights and others have none")
+    src, dst = (check_ids(ids, source.name, place) for ids in (src, dst))
+    if is_text(src) != is_text(dst):
+        raise mixed(source.name)
+    return EdgeBatch(src, dst, None if weight is None else check_weights(weight, place), place)
+
+
+def mixed(name: str) -> InputError:
+    """Return the error for ids of both kinds."""
+    return InputError(f"{name}: some node ids are integers and some strings; make them alike")
 
 
 def is_text(ids: Ids) -> bool:
@@ -48,59 +56,36 @@ def is_text(ids: Ids) -> bool:
     return isinstance(ids, pa.Array | pa.ChunkedArray) and not pa.types.is_integer(ids.type)
 
 
-def dense_batch(
-    batch: EdgeBatch, name: str, labels: Labels | None, num_nodes: int | None
-) -> DenseBatch:
-    """Check a batch and turn its ids into node numbers.
+def dense_batch(batch: EdgeBatch, num_nodes: int | None) -> DenseBatch:
+    """Return a checked batch of integer ids for the kernels.
 
-    Parameters
-    ----------
-    batch : EdgeBatch
-        Edges as the source has them.
-    name : str
-        The source's name, for messages.
-    labels : Labels or None
-        What to look ids up in; None when they are the nodes' numbers already.
-    num_nodes : int or None
-        What ids must be below, if that is given.
+    Raises
+    ------
+    InputError
+        When an id is not below `num_nodes`, if that is given.
     """
-    ends = [_dense(ids, batch, name, labels, num_nodes) for ids in (batch.src, batch.dst)]
-    narrow = all(ids.dtype == np.int32 for ids in ends)
+    for ids in (batch.src, batch.dst):
+        if num_nodes is not None and len(ids) and ids.max() >= num_nodes:
+            at = int(np.argmax(ids >= num_nodes))
+            raise InputError(
+                f"{batch.place(at)} names node {ids[at]}, which num_nodes={num_nodes} has no room "
+                "for; raise num_nodes, or leave it out"
+            )
+    narrow = batch.src.dtype == batch.dst.dtype == np.int32
     dtype: Any = np.int32 if narrow else np.int64
-    src, dst = (np.ascontiguousarray(ids, dtype) for ids in ends)
-    weight = None if batch.weight is None else _check_weights(batch.weight, batch, name)
-    return DenseBatch(src, dst, weight, batch.first_edge)
+    src, dst = (np.ascontiguousarray(ids, dtype) for ids in (batch.src, batch.dst))
+    weight = None if batch.weight is None else np.ascontiguousarray(batch.weight)
+    return DenseBatch(src, dst, weight)
 
 
-def check_ids(ids: Ids, name: str, first_edge: int | None = 0) -> Ids:
+def check_ids(ids: Ids, name: str, place: Place) -> Ids:
     """Return `ids` as int32, int64 or Arrow's large strings, or raise when they cannot be ids.
 
-    `first_edge` is the number of the first, for messages; None when they are no edges' ids.
+    `place` says where the id of some position stands.
     """
     if isinstance(ids, pa.Array | pa.ChunkedArray):
-        return _check_arrow(ids, name, first_edge)
-    return _check_integers(np.asarray(ids), name, first_edge)
-
-
-def _dense(
-    ids: Ids, batch: EdgeBatch, name: str, labels: Labels | None, num_nodes: int | None
-) -> NDArray[np.integer[Any]]:
-    checked = check_ids(ids, name, batch.first_edge)
-    if labels is not None:
-        found = labels.find(checked)
-        if (found < 0).any():
-            raise changed(name)
-        return found
-    if is_text(checked):
-        raise InputError(f"{name}: node ids are integers here and strings there; make them alike")
-    if num_nodes is not None and len(checked) and checked.max() >= num_nodes:
-        at = int(np.argmax(checked >= num_nodes))
-        raise InputError(
-            f"{name}: edge {batch.first_edge + at} names node {checked[at]}, which num_nodes="
-            f"{num_nodes} has no room for; raise num_nodes, or leave it out"
-        )
-    values: NDArray[np.integer[Any]] = checked
-    return values
+        return _check_arrow(ids, name, place)
+    return _check_integers(np.asarray(ids), name, place)
 
 
 def changed(name: str) -> InputError:
@@ -108,14 +93,12 @@ def changed(name: str) -> InputError:
     return InputError(f"{name} changed while it was read; build again when nothing writes to it")
 
 
-def _check_arrow(ids: Any, name: str, first_edge: int | None) -> Ids:
+def _check_arrow(ids: Any, name: str, place: Place) -> Ids:
     if ids.null_count:
         at = int(np.argmax(np.asarray(pc.is_null(ids))))
-        raise InputError(
-            f"{name}: {_place(first_edge, at)} has no node id (a null); drop or fill such rows"
-        )
+        raise InputError(f"{place(at)} has no node id (a null); drop or fill such rows")
     if pa.types.is_integer(ids.type):
-        return _check_integers(np.asarray(ids), name, first_edge)
+        return _check_integers(np.asarray(ids), name, place)
     value_type = ids.type.value_type if pa.types.is_dictionary(ids.type) else ids.type
     if not (
         pa.types.is_string(value_type)
@@ -123,45 +106,38 @@ def _check_arrow(ids: Any, name: str, first_edge: int | None) -> Ids:
         or pa.types.is_string_view(value_type)
     ):
         raise InputError(f"{name}: node ids are integers or strings, not {ids.type}")
-    return ids.cast(pa.large_string())
+    strings = ids.cast(pa.large_string())
+    return strings.combine_chunks() if isinstance(strings, pa.ChunkedArray) else strings
 
 
-def _check_integers(
-    ids: NDArray[Any], name: str, first_edge: int | None
-) -> NDArray[np.integer[Any]]:
+def _check_integers(ids: NDArray[Any], name: str, place: Place) -> NDArray[np.integer[Any]]:
     if ids.dtype.kind not in "iu":
-        found = f"; {_place(first_edge, 0)} has {ids[0]!r}" if len(ids) else ""
+        found = f"; {place(0)} has {ids[0]!r}" if len(ids) else ""
         raise InputError(
             f"{name}: node ids are integers or strings, not {ids.dtype}{found}; convert them"
         )
     if len(ids) and ids.dtype.kind == "i" and ids.min() < 0:
         at = int(np.argmax(ids < 0))
-        raise InputError(
-            f"{name}: {_place(first_edge, at)} has the node id {ids[at]}; ids are not negative"
-        )
+        raise InputError(f"{place(at)} has the node id {ids[at]}; ids are not negative")
     if ids.dtype == np.uint64 and len(ids) and ids.max() >= 2**63:
         at = int(np.argmax(ids >= 2**63))
         raise InputError(
-            f"{name}: {_place(first_edge, at)} has the node id {ids[at]}, which is more than "
-            "2**63 - 1; pass such ids as strings"
+            f"{place(at)} has the node id {ids[at]}, which is more than 2**63 - 1; pass such ids "
+            "as strings"
         )
     return ids.astype(np.int32 if np.can_cast(ids.dtype, np.int32) else np.int64, copy=False)
 
 
-def _place(first_edge: int | None, at: int) -> str:
-    return f"node {at} of its list" if first_edge is None else f"edge {first_edge + at}"
-
-
-def _check_weights(weights: NDArray[Any], batch: EdgeBatch, name: str) -> NDArray[np.floating[Any]]:
+def check_weights(weights: NDArray[Any], place: Place) -> NDArray[np.floating[Any]]:
+    """Return weights as float32 or float64, or raise when they cannot be weights."""
     weights = np.asarray(weights)
     if weights.dtype.kind not in "iuf":
-        raise InputError(f"{name}: weights are numbers, not {weights.dtype}; convert them")
+        raise InputError(f"{place(0)}: weights are numbers, not {weights.dtype}; convert them")
     dtype: Any = np.float32 if np.can_cast(weights.dtype, np.float32) else np.float64
     values: NDArray[np.floating[Any]] = np.ascontiguousarray(weights, dtype)
     bad = first_bad_weight(values)
     if bad >= 0:
         raise InputError(
-            f"{name}: edge {batch.first_edge + bad} has the weight {values[bad]}; weights are "
-            "finite and not negative"
+            f"{place(bad)} has the weight {values[bad]}; weights are finite and not negative"
         )
     return values

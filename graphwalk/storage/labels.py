@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.lookup import find_sorted
+from graphwalk.kernels.lookup import find_sorted, find_strings, prefix_keys
 from graphwalk.storage.reader import ArrayReader
-from graphwalk.storage.writer import write_array
+from graphwalk.storage.strings import string_buffers, strings_of
+from graphwalk.storage.writer import array_writer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import ThreadPoolExecutor
 
     import zarr
@@ -34,17 +37,14 @@ class Labels(Protocol):
 
     def __len__(self) -> int: ...
 
-    def find(self, ids: Any) -> NDArray[np.int64]:
-        """Return the position of each of `ids`, or −1."""
-
     def at(self, node: int) -> int | str:
         """Return a node's label."""
 
-    def to_numpy(self) -> NDArray[Any]:
-        """Return all labels: int64, or object with str in it."""
+    def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
+        """Yield the labels in parts that fit into memory, each with its first one's node."""
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor) -> None:
-        """Write the labels' arrays into a store."""
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+        """Write the labels' arrays into a store, `ahead` chunks at a time."""
 
 
 class IntegerLabels:
@@ -53,7 +53,7 @@ class IntegerLabels:
     kind: LabelKind = "int64"
 
     def __init__(self, values: NDArray[np.int64]) -> None:
-        self._values = values
+        self.values = values
         span = int(values[-1]) - int(values[0]) if len(values) else 0
         prefixes = min(_MAX_PREFIXES, max(1, len(values)))
         self._shift = max(0, span.bit_length() - prefixes.bit_length() + 1)
@@ -63,29 +63,33 @@ class IntegerLabels:
             self._starts = np.searchsorted(relative, np.arange(last + 2)).astype(np.int64)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.values)
 
     def find(self, ids: Any) -> NDArray[np.int64]:
         """Return the position of each of `ids`, or −1."""
         ids = _as_integers(ids)
         found = np.empty(len(ids), np.int64)
         if len(self):
-            find_sorted(self._values, self._starts, self._shift, ids, found)
+            find_sorted(self.values, self._starts, self._shift, ids, found)
         else:
             found[:] = -1
         return found
 
     def at(self, node: int) -> int:
         """Return a node's label."""
-        return int(self._values[node])
+        return int(self.values[node])
 
     def to_numpy(self) -> NDArray[np.int64]:
         """Return all labels."""
-        return self._values
+        return self.values
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor) -> None:
+    def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
+        """Yield all labels."""
+        yield 0, self
+
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
         """Write the array ``labels``."""
-        write_array(group, "labels", self._values, len(self), pool)
+        write_labels(group, self, pool, ahead)
 
 
 class StringLabels:
@@ -94,32 +98,89 @@ class StringLabels:
     kind: LabelKind = "string"
 
     def __init__(self, values: pa.LargeStringArray) -> None:
-        self._values = values
+        self.values = values
+        self._offsets, self._data = string_buffers(values)
+
+    @cached_property
+    def _skip(self) -> int:
+        """How many bytes all labels have in common at their beginning."""
+        if not len(self):
+            return 0
+        ends = [self._offsets[i : i + 2].tolist() for i in (0, len(self) - 1)]
+        first, last = (self._data[a:b].tobytes() for a, b in ends)
+        pairs = zip(first, last, strict=False)
+        return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(last)))
+
+    @cached_property
+    def _keys(self) -> NDArray[np.int64]:
+        keys = np.empty(len(self), np.int64)
+        prefix_keys(self._offsets, self._data, self._skip, keys)
+        return keys
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.values)
 
     def find(self, ids: Any) -> NDArray[np.int64]:
         """Return the position of each of `ids`, or −1."""
-        found = pc.index_in(_as_strings(ids), value_set=self._values)
-        return np.asarray(pc.fill_null(found, -1)).astype(np.int64)
+        strings = pc.dictionary_encode(_as_strings(ids))
+        if isinstance(strings, pa.ChunkedArray):
+            strings = strings.combine_chunks()
+        found = np.empty(len(strings.dictionary), np.int64)
+        wanted = string_buffers(strings.dictionary)
+        find_strings(self._keys, self._offsets, self._data, self._skip, *wanted, found)
+        codes = np.asarray(pc.fill_null(strings.indices, len(found)))
+        positions: NDArray[np.int64] = np.append(found, np.int64(-1))[codes]
+        return positions
 
     def at(self, node: int) -> str:
         """Return a node's label."""
-        return str(self._values[node].as_py())
+        return str(self.values[node].as_py())
 
     def to_numpy(self) -> NDArray[np.object_]:
         """Return all labels."""
-        return np.asarray(self._values.to_numpy(zero_copy_only=False), dtype=object)
+        return np.asarray(self.values.to_numpy(zero_copy_only=False), dtype=object)
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor) -> None:
+    def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
+        """Yield all labels."""
+        yield 0, self
+
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
         """Write the arrays ``label_offsets`` and ``label_bytes``, laid out as Arrow does."""
-        offsets, data = _buffers(self._values)
-        write_array(group, "label_offsets", offsets, len(self), pool)
-        write_array(group, "label_bytes", data, len(self), pool)
+        write_labels(group, self, pool, ahead)
 
 
-def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> Labels | None:
+MemoryLabels: TypeAlias = IntegerLabels | StringLabels
+
+
+def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
+    """Write the labels' arrays into a store, part by part."""
+    write = _write_integers if labels.kind == "int64" else _write_strings
+    write(group, labels, pool, ahead)
+
+
+def _write_integers(
+    group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
+) -> None:
+    with array_writer(group, "labels", np.int64, len(labels), pool, ahead) as writer:
+        for _, part in labels.parts():
+            writer.append(part.to_numpy())
+
+
+def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
+    number, end = len(labels), 0
+    with (
+        array_writer(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
+        array_writer(group, "label_bytes", np.uint8, number, pool, ahead) as data,
+    ):
+        offsets.append(np.zeros(1, np.int64))
+        for _, part in labels.parts():
+            part_offsets, part_data = string_buffers(part.values)
+            offsets.append(part_offsets[1:] + end)
+            data.append(part_data)
+            end += len(part_data)
+
+
+def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> MemoryLabels | None:
     """Return the labels of a store's graph, or None where ids are the nodes' own."""
     if info.labels is None:
         return None
@@ -130,16 +191,7 @@ def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> Labels | N
     ends = offsets.read(0, info.num_nodes + 1)
     length = int(ends[-1])
     data = ArrayReader(group, location, "label_bytes", length).read(0, length)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(data)]
-    return StringLabels(pa.Array.from_buffers(pa.large_string(), info.num_nodes, buffers))
-
-
-def _buffers(values: pa.LargeStringArray) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Return the offsets, starting at 0, and the bytes of an Arrow array without nulls."""
-    _, ends, data = values.buffers()
-    offsets = np.frombuffer(ends, np.int64)[values.offset : values.offset + len(values) + 1]
-    bytes_ = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-    return offsets - offsets[0], bytes_[offsets[0] : offsets[-1]]
+    return StringLabels(strings_of(ends, data))
 
 
 def _as_integers(ids: Any) -> NDArray[Any]:

@@ -22,6 +22,13 @@ class Progress:
     def __init__(self, show: bool | None = None) -> None:
         self._show = sys.stderr.isatty() if show is None else show
 
+    def say(self, text: str) -> None:
+        """Print a line, or several, where bars are shown."""
+        if self._show:
+            from tqdm import tqdm
+
+            tqdm.write(text, file=sys.stderr)
+
     @contextmanager
     def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], object]]:
         """Show a bar while the block runs; the block calls what it is given with its advances."""

@@ -8,108 +8,207 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphwalk.errors import InputError, MemoryBudgetError
-from graphwalk.storage.ids import check_ids, is_text, small_batches
-from graphwalk.storage.labels import IntegerLabels, Labels, StringLabels
-from graphwalk.storage.parallel import map_in_order
-from graphwalk.units import format_size
+from graphwalk.storage.ids import is_text, mixed
+from graphwalk.storage.labels import IntegerLabels, StringLabels, write_labels
+from graphwalk.storage.spill import SpillFile
+from graphwalk.storage.strings import string_buffers, strings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import ThreadPoolExecutor
+    from pathlib import Path
 
-    from graphwalk.storage.budget import Tuning
-    from graphwalk.storage.sources.base import EdgeBatch, EdgeSource, Ids
+    import zarr
 
+    from graphwalk.storage.format import LabelKind
+    from graphwalk.storage.labels import Labels, MemoryLabels
+    from graphwalk.storage.sources.base import EdgeBatch, Ids
+    from graphwalk.storage.spill import Piece
 
-def collect_labels(
-    source: EdgeSource,
-    pool: ThreadPoolExecutor,
-    tuning: Tuning,
-    advance: Callable[[int], object],
-) -> Labels:
-    """Return every id that `source` names, ascending.
-
-    Raises
-    ------
-    InputError
-        When ids are neither integers nor strings, or some are the one and some the other.
-    MemoryBudgetError
-        When the labels do not fit into the memory budget.
-    """
-    found = _Distinct(source.name, tuning)
-    if source.nodes is not None:
-        found.add(_distinct(check_ids(source.nodes, source.name, None)))
-
-    def distinct(batch: EdgeBatch) -> tuple[int, Ids]:
-        return len(batch.src), _distinct_ends(batch, source.name)
-
-    batches = small_batches(source, tuning.batch_edges)
-    for edges, ids in map_in_order(pool, distinct, batches, tuning.ahead):
-        found.add(ids)
-        advance(edges)
-    return found.labels()
+#: Ids of a run that are read from disk at a time while runs are merged.
+_BLOCK = 1 << 14
 
 
-class _Distinct:
-    """Ids seen so far; merged now and then, so that they take little more room than needed."""
-
-    def __init__(self, name: str, tuning: Tuning) -> None:
-        self._name = name
-        self._tuning = tuning
-        self._parts: list[Ids] = []
-        self._merged = 0
-
-    def add(self, ids: Ids) -> None:
-        if self._parts and is_text(ids) != is_text(self._parts[0]):
-            raise _mixed(self._name)
-        self._parts.append(ids)
-        waiting = sum(len(part) for part in self._parts) - self._merged
-        if waiting > max(self._tuning.batch_edges, self._merged):
-            self._merge()
-
-    def _merge(self) -> None:
-        self._parts = [_distinct(_concatenate(self._parts))]
-        self._merged = len(self._parts[0])
-        size = 2 * self._parts[0].nbytes  # these, and their like while the next ones join them
-        if size > self._tuning.budget:
-            raise MemoryBudgetError(
-                f"{self._name}: the labels take more than {format_size(size)}, memory= is "
-                f"{format_size(self._tuning.budget)}; raise memory=, or number the nodes densely"
-            )
-
-    def labels(self) -> Labels:
-        if not self._parts:
-            return IntegerLabels(np.empty(0, np.int64))
-        self._merge()
-        values: Any = self._parts[0]
-        if is_text(values):
-            return StringLabels(values)
-        return IntegerLabels(np.ascontiguousarray(values, np.int64))
+def distinct_ends(batch: EdgeBatch) -> Ids:
+    """Return the ids that a batch names, each once, ascending."""
+    return distinct(_concatenate([distinct(batch.src), distinct(batch.dst)]))
 
 
-def _mixed(name: str) -> InputError:
-    return InputError(f"{name}: some node ids are integers and some strings; make them alike")
-
-
-def _concatenate(parts: list[Ids]) -> Ids:
-    return pa.concat_arrays(parts) if is_text(parts[0]) else np.concatenate(parts)
-
-
-def _distinct_ends(batch: EdgeBatch, name: str) -> Ids:
-    src = _distinct(check_ids(batch.src, name, batch.first_edge))
-    dst = _distinct(check_ids(batch.dst, name, batch.first_edge))
-    if is_text(src) != is_text(dst):
-        raise _mixed(name)
-    return _distinct(_concatenate([src, dst]))
-
-
-def _distinct(ids: Ids) -> Ids:
+def distinct(ids: Ids) -> Ids:
     """Return the distinct ids, ascending; strings by the bytes of their UTF-8."""
     if not is_text(ids):
         ordered = np.sort(ids)  # far faster than np.unique, which hashes
         return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]]
     unique = pc.unique(ids)
-    if isinstance(unique, pa.ChunkedArray):
-        unique = unique.combine_chunks()
     return unique.take(pc.sort_indices(unique))
+
+
+class LabelCollector:
+    """Gathers ids, and sorts them out of core where they are too many for its share of memory.
+
+    Parameters
+    ----------
+    name : str
+        What the source is called in messages.
+    folder : Path
+        Where temporary files may be made.
+    room : int
+        Bytes that it may hold.
+    """
+
+    def __init__(self, name: str, folder: Path, room: int) -> None:
+        self._name = name
+        self._path = folder / "labels"
+        self._room = room
+        self._waiting: list[Ids] = []
+        self._text: bool | None = None
+        self._bytes = 0
+        self._merged_bytes = 0
+        self._runs: list[list[_Block]] = []
+        self._file: SpillFile | None = None
+
+    def add(self, ids: Ids) -> None:
+        """Take up distinct ids, ascending."""
+        if self._text is not None and is_text(ids) != self._text:
+            raise mixed(self._name)
+        self._text = is_text(ids)
+        self._waiting.append(ids)
+        self._bytes += ids.nbytes
+        # Merging takes as much again twice over, and twice is what it may take until then.
+        if self._bytes > max(self._room // 4, min(2 * self._merged_bytes, self._room // 2)):
+            self._merge()
+
+    def _merge(self) -> None:
+        merged = distinct(_concatenate(self._waiting))
+        if merged.nbytes <= self._room // 4:
+            self._waiting = [merged]
+            self._bytes = self._merged_bytes = merged.nbytes
+            return
+        self._runs.append(list(self._store(merged)))
+        self._waiting, self._bytes, self._merged_bytes = [], 0, 0
+
+    def _store(self, ids: Ids) -> Iterator[_Block]:
+        if self._file is None:
+            self._file = SpillFile(str(self._path))
+        for start in range(0, len(ids), _BLOCK):
+            yield _Block(ids[start : start + _BLOCK], self._file)
+
+    def finish(self) -> Labels:
+        """Return all labels."""
+        if self._runs:
+            if self._waiting:
+                self._runs.append(list(self._store(distinct(_concatenate(self._waiting)))))
+                self._waiting = []
+            sorted_file = SpillFile(f"{self._path}.sorted")
+            blocks = [_Block(ids, sorted_file) for ids in _merge_runs(self._runs)]
+            sorted_file.close()
+            self.close()
+            return SpilledLabels(blocks, "string" if self._text else "int64", self._room // 2)
+        if not self._waiting:
+            return IntegerLabels(np.empty(0, np.int64))
+        return _labels(distinct(_concatenate(self._waiting)))
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        if self._file is not None:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+            self._file = None
+
+
+class SpilledLabels:
+    """Labels in a temporary file, ascending, which are read in parts."""
+
+    def __init__(self, blocks: list[_Block], kind: LabelKind, room: int) -> None:
+        self.kind: LabelKind = kind
+        self._parts = list(_group(blocks, room))
+        lengths = [sum(map(len, part)) for part in self._parts]
+        self._firsts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+    def __len__(self) -> int:
+        return int(self._firsts[-1])
+
+    def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
+        """Yield the labels in parts that fit into memory, each with its first one's node."""
+        for first, blocks in zip(self._firsts.tolist(), self._parts, strict=False):
+            yield first, _labels(_concatenate([block.load() for block in blocks]))
+
+    def at(self, node: int) -> int | str:
+        """Return a node's label."""
+        for first, part in self.parts():
+            if node < first + len(part):
+                return part.at(node - first)
+        raise IndexError(node)
+
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+        """Write the labels' arrays into a store, `ahead` chunks at a time."""
+        write_labels(group, self, pool, ahead)
+
+
+class _Block:
+    """A few ids in a file, and the last of them."""
+
+    def __init__(self, ids: Ids, file: SpillFile) -> None:
+        arrays = string_buffers(ids) if is_text(ids) else (np.ascontiguousarray(ids, np.int64),)
+        self._pieces: tuple[Piece, ...] = tuple(file.append(array) for array in arrays)
+        self._length = len(ids)
+        self.nbytes = sum(array.nbytes for array in arrays)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def load(self) -> Ids:
+        arrays = [piece.read() for piece in self._pieces]
+        return arrays[0] if len(arrays) == 1 else strings_of(*arrays)
+
+
+def _group(blocks: list[_Block], room: int) -> Iterator[list[_Block]]:
+    """Yield runs of blocks that take about `room` bytes at most."""
+    part: list[_Block] = []
+    size = 0
+    for block in blocks:
+        if part and size + block.nbytes > room:
+            yield part
+            part, size = [], 0
+        part.append(block)
+        size += block.nbytes
+    if part:
+        yield part
+
+
+def _merge_runs(runs: list[list[_Block]]) -> Iterator[Ids]:
+    """Yield the distinct ids of sorted runs, ascending, holding one block of each at a time."""
+    left = [iter(run) for run in runs]
+    heads: list[Ids] = [next(blocks).load() for blocks in left]
+    while heads:
+        limit = min(map(_last, heads))  # no id up to here is still to come
+        counts = [_count_up_to(head, limit) for head in heads]
+        taken = [head[:count] for head, count in zip(heads, counts, strict=True)]
+        yield distinct(_concatenate(taken))
+        heads = [head[count:] for head, count in zip(heads, counts, strict=True)]
+        for i in reversed(range(len(heads))):
+            if not len(heads[i]):
+                block = next(left[i], None)
+                if block is None:
+                    del heads[i], left[i]
+                else:
+                    heads[i] = block.load()
+
+
+def _last(ids: Ids) -> Any:
+    return ids[-1].as_py() if is_text(ids) else int(ids[-1])
+
+
+def _count_up_to(ids: Ids, limit: Any) -> int:
+    if is_text(ids):
+        return int(pc.less_equal(ids, pa.scalar(limit, pa.large_string())).true_count)
+    return int(np.searchsorted(ids, limit, side="right"))
+
+
+def _labels(ids: Ids) -> MemoryLabels:
+    return StringLabels(ids) if is_text(ids) else IntegerLabels(np.ascontiguousarray(ids, np.int64))
+
+
+def _concatenate(parts: Iterable[Ids]) -> Ids:
+    parts = list(parts)
+    return pa.concat_arrays(parts) if is_text(parts[0]) else np.concatenate(parts)

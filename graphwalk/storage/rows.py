@@ -1,4 +1,4 @@
-"""Third stage of a build: a bucket's entries into sorted rows."""
+"""Fourth stage of a build: a bucket's entries into sorted rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.kernels.csr import (
-    asymmetry,
     emit_rows,
     emit_weighted_rows,
     first_zero_row,
@@ -18,18 +17,18 @@ from graphwalk.kernels.csr import (
     untag_positions,
 )
 from graphwalk.storage.format import neighbor_dtype
+from graphwalk.storage.runs import gather
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.storage.buckets import Bucket, BucketPlan
-    from graphwalk.storage.labels import Labels
+    from graphwalk.storage.runs import BucketPlan, Keys, Share, Weights
 
 Duplicates: TypeAlias = Literal["merge", "keep", "error"]
 
 
 class Rows(NamedTuple):
-    """The rows of a bucket.
+    """Some rows, complete but for the last, which may go on in the next `Rows`.
 
     Attributes
     ----------
@@ -38,9 +37,11 @@ class Rows(NamedTuple):
     weights : ndarray of float32 or None
         Their weights.
     ends : ndarray of int64
-        Where each row ends, counted from the bucket's first entry.
+        Where each complete row ends, counted from the first of `neighbors`.
     loops : int
         How many entries are self-loops.
+    taken : int
+        How many entries of the input these rows are made of, dropped self-loops not counted.
     asymmetry : int
         Sums up to 0 modulo 2⁶⁴ over a graph whose every entry has its mirror image.
     """
@@ -49,103 +50,125 @@ class Rows(NamedTuple):
     weights: NDArray[np.float32] | None
     ends: NDArray[np.int64]
     loops: int
-    asymmetry: int
+    taken: int
+    asymmetry: int = 0
+
+
+class RowError(InputError):
+    """What is wrong with an edge, in words with a place for each node's name.
+
+    Parameters
+    ----------
+    message : str
+        The message, with ``{}`` for names.
+    *nodes : int
+        The nodes to be named.
+    """
+
+    def __init__(self, message: str, *nodes: int) -> None:
+        super().__init__(message, *nodes)
+        self.message = message
+        self.nodes = nodes
 
 
 @dataclass(frozen=True)
-class RowRules:
-    """What becomes of entries, and how messages name nodes."""
+class RowSpec:
+    """What all buckets have in common: how keys are made up, and what becomes of entries."""
 
-    name: str
+    bits: int
+    num_nodes: int
+    weight_dtype: np.dtype[Any] | None
     duplicates: Duplicates
-    check_symmetry: bool
-    labels: Labels | None
 
-    def describe(self, node: int) -> str:
-        """Return the name that the input has for a node."""
-        return str(node) if self.labels is None else repr(self.labels.at(node))
+    @classmethod
+    def of(cls, plan: BucketPlan, duplicates: Duplicates) -> RowSpec:
+        """Return the spec of a plan's buckets."""
+        return cls(plan.bits, plan.num_nodes, plan.weight_dtype, duplicates)
 
 
-def make_rows(
-    keys: NDArray[np.int64],
-    key_weights: NDArray[np.floating[Any]],
-    bucket: Bucket,
-    plan: BucketPlan,
-    rules: RowRules,
-) -> Rows:
-    """Sort a bucket's entries, which may change `keys`, and merge parallel ones as `rules` say.
+class BucketTask(NamedTuple):
+    """Entries of nodes from `first` on whose keys are from `low` to below `high`.
+
+    `whole_rows` says whether rows that have any entry here have all of them here.
+    """
+
+    shares: list[Share]
+    first: int
+    low: int
+    high: int
+    whole_rows: bool
+    spec: RowSpec
+
+    @property
+    def rows(self) -> range:
+        """Rows, counted from `first`, that end here."""
+        return range(self.low >> self.spec.bits, self.high >> self.spec.bits)
+
+
+def make_rows(task: BucketTask) -> Rows:
+    """Gather a bucket's entries, sort them, and merge parallel ones.
 
     Raises
     ------
-    InputError
-        When there are parallel edges and `rules` forbid them, a sum of weights is more than float32
+    RowError
+        When there are parallel edges and they are forbidden, a sum of weights is more than float32
         holds, or the weights of a row are all zero.
+    StoreError
+        When a temporary file is damaged.
     """
-    sort = _plain_rows if plan.weight_dtype is None else _weighted_rows
-    neighbors, weights, ends, loops = sort(keys, key_weights, bucket, plan, rules)
-    difference = 0
-    if rules.check_symmetry:
-        bits = np.empty(0, np.uint32) if weights is None else weights.view(np.uint32)
-        difference = int(asymmetry(ends, bucket.first, neighbors, bits))
-    return Rows(neighbors, weights, ends, loops, difference)
+    keys, key_weights = gather(task.shares, task.spec.weight_dtype)
+    if task.spec.weight_dtype is None:
+        return _plain_rows(keys, task)
+    return weighted_rows(keys, key_weights, task)
 
 
-def _plain_rows(
-    keys: NDArray[np.int64],
-    _: NDArray[np.floating[Any]],
-    bucket: Bucket,
-    plan: BucketPlan,
-    rules: RowRules,
-) -> tuple[NDArray[Any], None, NDArray[np.int64], int]:
+def _plain_rows(keys: Keys, task: BucketTask) -> Rows:
+    spec = task.spec
     keys.sort()
-    neighbors = np.empty(len(keys), neighbor_dtype(plan.num_nodes))
-    ends = np.empty(bucket.stop - bucket.first, np.int64)
-    merge = rules.duplicates == "merge"
-    entries, loops, parallel = emit_rows(keys, plan.bits, bucket.first, merge, neighbors, ends)
-    if parallel >= 0 and rules.duplicates == "error":
-        raise _parallel(int(keys[parallel]), bucket, plan, rules)
-    return neighbors[:entries], None, ends, loops
+    neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
+    ends = np.empty(len(task.rows), np.int64)
+    merge = spec.duplicates == "merge"
+    entries, loops, parallel = emit_rows(
+        keys, spec.bits, task.first, task.rows.start, merge, neighbors, ends
+    )
+    if parallel >= 0 and spec.duplicates == "error":
+        raise _parallel(int(keys[parallel]), task)
+    return Rows(neighbors[:entries], None, ends, loops, len(keys))
 
 
-def _weighted_rows(
-    keys: NDArray[np.int64],
-    key_weights: NDArray[np.floating[Any]],
-    bucket: Bucket,
-    plan: BucketPlan,
-    rules: RowRules,
-) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.int64], int]:
-    order = _sort_stably(keys, bucket, plan)
-    neighbors = np.empty(len(keys), neighbor_dtype(plan.num_nodes))
+def weighted_rows(keys: Keys, key_weights: Weights, task: BucketTask) -> Rows:
+    """Return the rows of a bucket whose entries are gathered; changes `keys`."""
+    spec = task.spec
+    order = _sort_stably(keys, task.high)
+    neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
     weights = np.empty(len(keys), np.float32)
-    ends = np.empty(bucket.stop - bucket.first, np.int64)
+    ends = np.empty(len(task.rows), np.int64)
     entries, loops, parallel = emit_weighted_rows(
         keys,
         order,
         key_weights,
-        plan.bits,
-        bucket.first,
-        rules.duplicates == "merge",
+        spec.bits,
+        task.first,
+        task.rows.start,
+        spec.duplicates == "merge",
         neighbors,
         weights,
         ends,
     )
-    if parallel >= 0 and rules.duplicates == "error":
-        raise _parallel(int(keys[parallel]), bucket, plan, rules)
-    neighbors, weights = neighbors[:entries], weights[:entries]
-    _check_weights(neighbors, weights, ends, bucket, rules)
-    return neighbors, weights, ends, loops
+    if parallel >= 0 and spec.duplicates == "error":
+        raise _parallel(int(keys[parallel]), task)
+    rows = Rows(neighbors[:entries], weights[:entries], ends, loops, len(keys))
+    _check_weights(rows, task)
+    return rows
 
 
-def _sort_stably(
-    keys: NDArray[np.int64], bucket: Bucket, plan: BucketPlan
-) -> NDArray[np.integer[Any]]:
+def _sort_stably(keys: Keys, high: int) -> NDArray[np.integer[Any]]:
     """Sort `keys`, equal ones in input order, and return the positions where they were.
 
     NumPy's stable sort takes five times as long as its other, which runs on vector instructions.
     """
-    key_bits = plan.bits + (bucket.stop - bucket.first - 1).bit_length()
     position_bits = len(keys).bit_length()
-    if key_bits + position_bits <= 63 and len(keys) < 2**31:
+    if high.bit_length() + position_bits <= 63 and len(keys) < 2**31:
         tag_positions(keys, position_bits)
         keys.sort()
         tagged = np.empty(len(keys), np.int32)
@@ -157,33 +180,40 @@ def _sort_stably(
     return order
 
 
-def _check_weights(
-    neighbors: NDArray[Any],
-    weights: NDArray[np.float32],
-    ends: NDArray[np.int64],
-    bucket: Bucket,
-    rules: RowRules,
-) -> None:
-    infinite = np.isinf(weights)
+def _check_weights(rows: Rows, task: BucketTask) -> None:
+    assert rows.weights is not None
+    infinite = np.isinf(rows.weights)
     if infinite.any():
         at = int(np.argmax(infinite))
-        row = bucket.first + int(np.searchsorted(ends, at, side="right"))
-        raise InputError(
-            f"{rules.name}: the weight of the edge {rules.describe(row)} → "
-            f"{rules.describe(int(neighbors[at]))} is more than float32 holds; scale the weights"
+        row = task.rows.start + int(np.searchsorted(rows.ends, at, side="right"))
+        raise RowError(
+            "the weight of the edge {} → {} is more than float32 holds; scale the weights",
+            task.first + row,
+            int(rows.neighbors[at]),
         )
-    zero = first_zero_row(ends, weights)
+    zero = first_zero_row(rows.ends, rows.weights) if task.whole_rows else -1
     if zero >= 0:
-        raise InputError(
-            f"{rules.name}: all edges of node {rules.describe(bucket.first + zero)} have weight "
-            "zero (as float32), so a walk could not leave it; drop those edges, or scale the "
-            "weights"
-        )
+        raise zero_row(task.first + task.rows.start + zero)
 
 
-def _parallel(key: int, bucket: Bucket, plan: BucketPlan, rules: RowRules) -> InputError:
-    row, neighbor = bucket.first + (key >> plan.bits), key & ((1 << plan.bits) - 1)
-    return InputError(
-        f"{rules.name}: the edge {rules.describe(row)} → {rules.describe(neighbor)} is there more "
-        "than once; pass duplicates='merge' or 'keep' to allow that"
+def zero_row(node: int) -> RowError:
+    """Return the error for a row that no walk could leave."""
+    return RowError(
+        "all edges of node {} have weight zero (as float32), so a walk could not leave it; drop "
+        "those edges, or scale the weights",
+        node,
+    )
+
+
+def _parallel(key: int, task: BucketTask) -> RowError:
+    bits = task.spec.bits
+    return parallel_edge(task.first + (key >> bits), key & ((1 << bits) - 1))
+
+
+def parallel_edge(row: int, neighbor: int) -> RowError:
+    """Return the error for an edge that is there again."""
+    return RowError(
+        "the edge {} → {} is there more than once; pass duplicates='merge' or 'keep' to allow that",
+        row,
+        neighbor,
     )

@@ -9,16 +9,19 @@ import numpy as np
 if TYPE_CHECKING:
     import zarr
 
-#: Entries up to which the search is worth its time and memory.
+#: Entries up to which the search is worth its time, and what it takes of memory for each.
 MOST_ENTRIES = 1 << 26
+_ENTRY_BYTES = 128
 
 
-def asymmetric_entry(group: zarr.Group, num_nodes: int, num_entries: int) -> tuple[int, int] | None:
+def asymmetric_entry(
+    group: zarr.Group, num_nodes: int, num_entries: int, memory: int
+) -> tuple[int, int] | None:
     """Return (row, neighbour) of the first entry without a mirror image of its weight.
 
-    None when the graph is too large to look for it.
+    None when the graph is too large to look for it within `memory`.
     """
-    if num_entries > MOST_ENTRIES:
+    if num_entries > min(MOST_ENTRIES, memory // _ENTRY_BYTES):
         return None
     degrees = np.diff(np.asarray(group["offsets"][:]))  # type: ignore[index]
     neighbors = np.asarray(group["neighbors"][:])  # type: ignore[index]

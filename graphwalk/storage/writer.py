@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.storage.budget import WRITE_AHEAD
 from graphwalk.storage.format import chunk_length, create_array
 from graphwalk.storage.location import location_of, write_errors
 from graphwalk.storage.parallel import drain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import Future, ThreadPoolExecutor
 
     import zarr
@@ -35,7 +36,7 @@ class ArrayWriter:
     num_nodes : int
         Nodes of the graph.
     capacity : int
-        The greatest length that the array may come to have.
+        The length that the array is likely to have; it may come to be any other.
     pool : ThreadPoolExecutor
         Encodes and writes the chunks.
     ahead : int
@@ -50,7 +51,7 @@ class ArrayWriter:
         num_nodes: int,
         capacity: int,
         pool: ThreadPoolExecutor,
-        ahead: int = WRITE_AHEAD,
+        ahead: int,
     ) -> None:
         self._group = group
         self._place = location_of(group)
@@ -60,7 +61,7 @@ class ArrayWriter:
         self._pool = pool
         self._ahead = ahead
         self._array: zarr.Array[Any] | None = None
-        self._buffer: NDArray[Any] = np.empty(min(self._chunk, capacity), dtype)
+        self._buffer: NDArray[Any] = np.empty(self._chunk, dtype)
         self._filled = 0
         self._written = 0
         self._running: list[Future[None]] = []
@@ -98,16 +99,23 @@ class ArrayWriter:
         return create_array(self._group, self._name, self._buffer.dtype, length, chunk)
 
     def _flush(self) -> None:
-        if self._array is None:
-            self._array = self._create(self._capacity, self._chunk)
+        array = self._with_room(self._written + self._chunk)
         if len(self._running) >= self._ahead:
             self._running.pop(0).result()
-        self._running.append(
-            self._pool.submit(self._write, self._array, self._written, self._buffer)
-        )
+        self._running.append(self._pool.submit(self._write, array, self._written, self._buffer))
         self._written += self._chunk
-        room = min(self._chunk, self._capacity - self._written)
-        self._buffer, self._filled = np.empty(room, self._buffer.dtype), 0
+        self._buffer, self._filled = np.empty(self._chunk, self._buffer.dtype), 0
+
+    def _with_room(self, length: int) -> zarr.Array[Any]:
+        """Return the array, which is made or made longer where it has to be."""
+        if self._array is None:
+            self._capacity = max(self._capacity, length)
+            self._array = self._create(self._capacity, self._chunk)
+        elif length > self._capacity:
+            self._wait()  # a write must not see the array's shape change
+            self._capacity = max(length, 2 * self._capacity)
+            self._array.resize((self._capacity,))
+        return self._array
 
     def _write(self, array: zarr.Array[Any], start: int, values: NDArray[Any]) -> None:
         with write_errors(self._place):
@@ -118,17 +126,19 @@ class ArrayWriter:
             self._running.pop(0).result()
 
 
-def write_array(
+@contextmanager
+def array_writer(
     group: zarr.Group,
     name: str,
-    values: NDArray[Any],
+    dtype: DTypeLike,
     num_nodes: int,
     pool: ThreadPoolExecutor,
-) -> None:
-    """Write all of `values` as the array `name`."""
-    writer = ArrayWriter(group, name, values.dtype, num_nodes, len(values), pool)
+    ahead: int,
+) -> Iterator[ArrayWriter]:
+    """Yield a writer of the array `name`, which is finished when the block ends."""
+    writer = ArrayWriter(group, name, dtype, num_nodes, 0, pool, ahead)
     try:
-        writer.append(values)
+        yield writer
         writer.finish()
     finally:
         writer.abandon()

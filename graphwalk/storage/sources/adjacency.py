@@ -1,22 +1,21 @@
-"""Rows of neighbours: CSR arrays, scipy matrices, lists and object arrays of arrays.
-
-Rows are cut into batches by :func:`windows`, so that neither a long row nor a run of empty ones
-is ever expanded whole.
-"""
+"""Rows of neighbours: CSR arrays, scipy matrices, and whatever yields one row after another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.storage.sources.base import BATCH_EDGES, EdgeBatch
+from graphwalk.storage.sources.base import RowBatch
 from graphwalk.storage.sources.columns import Place, as_array, floats, weight_column
+from graphwalk.storage.sources.windows import from_memmap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import TypeAlias
 
     from numpy.typing import ArrayLike, NDArray
@@ -50,27 +49,15 @@ class CSR:
     weights: ArrayLike | None = None
 
 
-class Window(NamedTuple):
-    """Entries ``start:stop``, which all lie in rows ``first:last``."""
-
-    start: int
-    stop: int
-    first: int
-    last: int
-
-
 @dataclass(frozen=True, eq=False)
-class AdjacencySource:
-    """An :class:`~graphwalk.storage.sources.base.EdgeSource` over rows of neighbours."""
+class CSRSource:
+    """A :class:`~graphwalk.storage.sources.base.RowSource` over CSR arrays."""
 
     name: str
     indptr: NDArray[np.int64]
-    neighbors: Callable[[Window], NDArray[np.integer[Any]]]
+    indices: NDArray[np.integer[Any]] | Any
     weights: NDArray[Any] | None = None
-    remedy: str = "make it square, with one row for each node"
-    grouped: bool = True
-    directed: bool | None = None
-    nodes: None = None
+    directed: None = None
 
     @property
     def num_nodes(self) -> int:
@@ -82,38 +69,65 @@ class AdjacencySource:
         """Whether entries have weights."""
         return self.weights is not None
 
-    def batches(self) -> Iterator[EdgeBatch]:
-        """Return the entries row by row; where `neighbors` is an array, `dst` is a view of it."""
-        for window in windows(self.indptr):
-            dst = self.neighbors(window)
-            src = _rows_of(window, self.indptr)
-            self._check_range(src, dst)
-            entries = slice(window.start, window.stop)
-            weight = None if self.weights is None else floats(self.weights, entries)
-            yield EdgeBatch(src, dst, weight, window.start)
+    def rows(self, size: int) -> Iterator[Callable[[], RowBatch]]:
+        """Return calls for runs of rows, which are views of the arrays."""
+        first = 0
+        while first < self.num_nodes:
+            most = min(first + size, self.num_nodes)
+            end = self.indptr[first] + size
+            last = int(np.searchsorted(self.indptr[first : most + 1], end, side="right")) - 1
+            last = first + max(1, last)
+            yield partial(self._load, first, last)
+            first = last
 
-    def _check_range(self, src: NDArray[np.int64], dst: NDArray[np.integer[Any]]) -> None:
-        if dst.min() >= 0 and dst.max() < self.num_nodes:
-            return
-        odd = int(np.argmax((dst < 0) | (dst >= self.num_nodes)))
-        raise InputError(
-            f"{self.name}, row {src[odd]}: neighbour {dst[odd]} is not one of its rows "
-            f"0 to {self.num_nodes - 1}; {self.remedy}"
-        )
+    def _load(self, first: int, last: int) -> RowBatch:
+        entries = slice(int(self.indptr[first]), int(self.indptr[last]))
+        weights = None if self.weights is None else floats(self.weights, entries)
+        lengths = np.diff(self.indptr[first : last + 1])
+        return RowBatch(lengths, self.indices[entries], weights, first)
 
 
-def windows(indptr: NDArray[np.int64]) -> Iterator[Window]:
-    """Cut rows into windows of at most ``BATCH_EDGES`` entries and as many rows."""
-    num_rows, start = len(indptr) - 1, 0
-    while start < indptr[-1]:
-        # The last row to begin at `start` is the one that has that entry: those before are empty.
-        first = int(np.searchsorted(indptr, start, side="right")) - 1
-        stop = min(start + BATCH_EDGES, int(indptr[min(first + BATCH_EDGES, num_rows)]))
-        yield Window(start, stop, first, int(np.searchsorted(indptr, stop, side="left")))
-        start = stop
+@dataclass(frozen=True, eq=False)
+class RowIterable:
+    """A :class:`~graphwalk.storage.sources.base.RowSource` over rows that are separate objects."""
+
+    name: str
+    items: Iterable[Any]
+    num_nodes: int | None
+    directed: None = None
+    weighted: bool = False
+
+    def rows(self, size: int) -> Iterator[Callable[[], RowBatch]]:
+        """Return calls that join rows, of which so many are taken as come to about `size`."""
+        rows = iter(self.items)
+        first, taken = 0, min(size, _FIRST_ROWS)
+        while slab := list(islice(rows, taken)):
+            # A sample of the lengths will do, since the joining calls find out the rest.
+            lengths = [_length(row) for row in slab[:: max(1, len(slab) // _SAMPLE)]]
+            mean = max(1.0, sum(lengths) / len(lengths))
+            for start in range(0, len(slab), max(1, int(size / mean))):
+                part = slab[start : start + max(1, int(size / mean))]
+                yield partial(_join, part, first + start, self.name)
+            first += len(slab)
+            taken = max(1, min(size, int(size / mean)))
 
 
-def open_csr(csr: CSR, name: str = "CSR") -> AdjacencySource:
+#: Rows that are taken up before anything is known of lengths, and that are looked at to know it.
+_FIRST_ROWS = 1 << 10
+_SAMPLE = 1 << 8
+
+
+def _join(rows: list[Any], first: int, name: str) -> RowBatch:
+    if not all(map(_is_plain, rows)):
+        rows = [_as_row(row, first + i, name) for i, row in enumerate(rows)]
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    joined = np.concatenate(rows)
+    if joined.dtype.kind not in "iu":  # int64 and uint64 make floats
+        joined = np.concatenate([_as_row(row, first + i, name) for i, row in enumerate(rows)])
+    return RowBatch(lengths, joined, None, first)
+
+
+def open_csr(csr: CSR, name: str = "CSR") -> CSRSource:
     """Open CSR arrays, which must be consistent."""
     indptr = _integers(csr.indptr, f"{name}: indptr").astype(np.int64, copy=False)
     indices = _integers(csr.indices, f"{name}: indices")
@@ -126,10 +140,10 @@ def open_csr(csr: CSR, name: str = "CSR") -> AdjacencySource:
                 f"{name}: {len(weights)} weights for {len(indices)} indices; "
                 "pass one weight for each of the indices"
             )
-    return AdjacencySource(name, indptr, lambda w: indices[w.start : w.stop], weights)
+    return CSRSource(name, indptr, from_memmap(indices), weights)
 
 
-def open_scipy(matrix: Any) -> AdjacencySource:
+def open_scipy(matrix: Any) -> CSRSource:
     """Open a scipy.sparse matrix or array; booleans mark edges, other values are weights.
 
     Entries that are stored twice are added up where scipy does so on the way to CSR.
@@ -142,54 +156,24 @@ def open_scipy(matrix: Any) -> AdjacencySource:
     return open_csr(CSR(rows.indptr, rows.indices[: rows.nnz], weights), name)
 
 
-def open_rows(rows: Rows) -> AdjacencySource:
+def open_rows(rows: Rows) -> RowIterable:
     """Open a list or object array whose item `i` is a list or array of node `i`'s neighbours."""
     _check_no_pairs(rows)
-    name = f"adjacency list of {len(rows)} rows"
-    lengths = np.fromiter(map(_length, rows), np.int64, len(rows))
-    if len(lengths) and lengths.min() < 0:
-        raise _bad_row(rows, int(np.argmin(lengths)))
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
-    remedy = "a list of edges is written with tuples, two columns as the tuple (src, dst)"
-    neighbors = _Neighbors(rows, indptr)
-    return AdjacencySource(name, indptr, neighbors, remedy=remedy)
+    return RowIterable(f"adjacency list of {len(rows)} rows", rows, len(rows))
 
 
-@dataclass(frozen=True, eq=False)
-class _Neighbors:
-    """Joins rows that are separate objects, a window at a time."""
-
-    rows: Rows
-    indptr: NDArray[np.int64]
-
-    def __call__(self, window: Window) -> NDArray[np.integer[Any]]:
-        rows = list(self.rows[window.first : window.last])
-        rows[-1] = rows[-1][: window.stop - self.indptr[window.last - 1]]
-        rows[0] = rows[0][window.start - self.indptr[window.first] :]
-        if all(map(_is_plain, rows)):
-            joined: NDArray[Any] = np.concatenate(rows)
-            if joined.dtype.kind in "iu":  # int64 and uint64 make floats
-                return joined
-        return np.concatenate([self._row(window.first + i, row) for i, row in enumerate(rows)])
-
-    def _row(self, number: int, row: Any) -> NDArray[np.int64]:
-        try:
-            array = np.asarray(row)
-        except ValueError:
-            raise _bad_row(self.rows, number) from None
-        if array.ndim != 1 or (len(array) and array.dtype.kind not in "iu"):
-            raise _bad_row(self.rows, number)
-        return array.astype(np.int64, copy=False)
+def _as_row(row: Any, number: int, name: str) -> NDArray[np.int64]:
+    try:
+        array = np.asarray(row)
+    except ValueError:
+        raise _bad_row(row, number, name) from None
+    if array.ndim != 1 or (len(array) and array.dtype.kind not in "iu"):
+        raise _bad_row(row, number, name)
+    return array.astype(np.int64, copy=False)
 
 
 def _is_plain(row: Any) -> bool:
     return isinstance(row, np.ndarray) and row.ndim == 1 and row.dtype.kind in "iu"
-
-
-def _rows_of(window: Window, indptr: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the row of each entry of a window."""
-    bounds = np.clip(indptr[window.first : window.last + 1], window.start, window.stop)
-    return np.repeat(np.arange(window.first, window.last), np.diff(bounds))
 
 
 def _integers(values: ArrayLike, name: str) -> NDArray[Any]:
@@ -231,15 +215,12 @@ def _check_no_pairs(rows: Rows) -> None:
 
 
 def _length(row: Any) -> int:
-    """Return the length of a row, or -1 for what is none."""
-    if isinstance(row, list | tuple):
-        return len(row)
-    shape = np.shape(row) if hasattr(row, "__array__") else ()
-    return int(shape[0]) if shape else -1
+    return len(row) if hasattr(row, "__len__") else 1
 
 
-def _bad_row(rows: Rows, number: int) -> InputError:
+def _bad_row(row: Any, number: int, name: str) -> InputError:
     return InputError(
-        f"adjacency list of {len(rows)} rows, row {number}: {rows[number]!r:.60} is no row of "
-        "neighbours; it must be a 1-d list or array of integers"
+        f"{name}, row {number}: {row!r:.60} is no row of neighbours; it must be a 1-d list or "
+        "array of integers; a list of edges is written with tuples, two columns as the tuple "
+        "(src, dst)"
     )

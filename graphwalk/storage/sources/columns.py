@@ -8,13 +8,14 @@ pyarrow is imported only where a column needs it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphwalk.errors import InputError
-from graphwalk.storage.sources.base import BATCH_EDGES, EdgeBatch, Ids
+from graphwalk.storage.sources.base import EdgeBatch, Ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,22 +48,33 @@ class ColumnSource:
     num_nodes: int | None = None
     nodes: Ids | None = None
 
-    @property
-    def grouped(self) -> bool:
-        """Edges in columns are no adjacency list."""
-        return False
+    #: Columns in memory can be read as often as one likes.
+    once = False
 
     @property
     def weighted(self) -> bool:
         """Whether there is a column of weights."""
         return self.weight is not None
 
-    def batches(self) -> Iterator[EdgeBatch]:
-        """Return views of the columns, ``BATCH_EDGES`` rows at a time."""
-        for start in range(0, len(self.src), BATCH_EDGES):
-            rows = slice(start, start + BATCH_EDGES)
-            weight = None if self.weight is None else floats(self.weight, rows)
-            yield EdgeBatch(ids(self.src, rows), ids(self.dst, rows), weight, start)
+    @property
+    def num_edges(self) -> int:
+        """Length of the columns."""
+        return len(self.src)
+
+    def batches(self, size: int, first_edge: int = 0) -> Iterator[Callable[[], EdgeBatch]]:
+        """Return calls for views of the columns; the first edge counts as `first_edge`."""
+        for start in range(0, len(self.src), size):
+            yield partial(self._load, slice(start, start + size), first_edge + start)
+
+    def _load(self, rows: slice, first_edge: int) -> EdgeBatch:
+        weight = None if self.weight is None else floats(self.weight, rows)
+        place = partial(name_edge, self.name, first_edge)
+        return EdgeBatch(ids(self.src, rows), ids(self.dst, rows), weight, place)
+
+
+def name_edge(name: str, first: int, i: int) -> str:
+    """Return such as ``"pandas DataFrame: edge 12"``."""
+    return f"{name}: edge {first + i}"
 
 
 def check_endpoints(src: Column, dst: Column, name: str) -> None:

@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphwalk.kernels.csr import count_bins
-from graphwalk.storage.ids import DenseBatch, dense_batch, small_batches
-from graphwalk.storage.parallel import map_in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import ThreadPoolExecutor
-
     from numpy.typing import NDArray
 
-    from graphwalk.storage.budget import Tuning
-    from graphwalk.storage.labels import Labels
-    from graphwalk.storage.sources.base import EdgeBatch, EdgeSource
+    from graphwalk.storage.ids import DenseBatch
 
 #: Bins in which entries are counted: fine enough to cut buckets at, and small enough for a cache.
 BINS = 1 << 16
@@ -60,6 +53,11 @@ class Counts:
     bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, np.int64))
     narrow_weights: bool = True
 
+    @property
+    def entries(self) -> int:
+        """Entries that the edges make."""
+        return int(self.bins.sum())
+
     def add(self, other: Counts) -> None:
         """Add what was counted elsewhere."""
         shift = max(self.shift, other.shift)
@@ -86,45 +84,8 @@ def shift_for(num_nodes: int) -> int:
     return max(0, (max(num_nodes, 1) - 1).bit_length() - (BINS - 1).bit_length())
 
 
-def count_entries(
-    source: EdgeSource,
-    labels: Labels | None,
-    num_nodes: int | None,
-    direction: Direction,
-    pool: ThreadPoolExecutor,
-    tuning: Tuning,
-    advance: Callable[[int], object],
-) -> Counts:
-    """Check every edge and count entries.
-
-    Parameters
-    ----------
-    source : EdgeSource
-        The edges.
-    labels : Labels or None
-        What to look their ids up in, if they are not the nodes' numbers.
-    num_nodes : int or None
-        What ids must be below, if that is given.
-    direction : Direction
-        Which entries an edge makes.
-    pool, tuning
-        Threads, and the size of what each takes up.
-    advance : callable
-        Called with the number of edges done.
-    """
-
-    def count(batch: EdgeBatch) -> Counts:
-        return _count_batch(dense_batch(batch, source.name, labels, num_nodes), direction)
-
-    total = Counts()
-    batches = small_batches(source, tuning.batch_edges)
-    for counts in map_in_order(pool, count, batches, tuning.ahead):
-        total.add(counts)
-        advance(counts.edges)
-    return total
-
-
-def _count_batch(batch: DenseBatch, direction: Direction) -> Counts:
+def count_batch(batch: DenseBatch, direction: Direction) -> Counts:
+    """Count one batch's entries."""
     highest = int(max(batch.src.max(initial=-1), batch.dst.max(initial=-1)))
     counts = Counts(len(batch.src), highest=highest, shift=shift_for(highest + 1))
     counts.loops = count_bins(

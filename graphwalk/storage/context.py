@@ -1,0 +1,79 @@
+"""What every stage of a build works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+from graphwalk.storage.parallel import map_in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from concurrent.futures import ThreadPoolExecutor
+    from pathlib import Path
+
+    import zarr
+
+    from graphwalk.storage.budget import Tuning
+    from graphwalk.storage.progress import Progress
+    from graphwalk.storage.rows import Duplicates
+
+#: Key of Dask's configuration under which the scheduler in use puts its `Spread`.
+SPREAD = "graphwalk.spread"
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What decides what is written; see `build_zarr`."""
+
+    directed: bool = False
+    duplicates: Duplicates = "merge"
+    drop_loops: bool = False
+    num_nodes: int | None = None
+    relabel: bool | Literal["auto"] = "auto"
+    compressed: bool = True
+    storage_options: Mapping[str, Any] | None = None
+
+
+class Spread(Protocol):
+    """Yields ``function(item)`` in the order of the items, at most `ahead` of them unread."""
+
+    def __call__(
+        self, function: Callable[[T], R], items: Iterable[T], ahead: int, /
+    ) -> Iterator[R]:
+        """Yield the results."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One build: what it writes to, and what it may use.
+
+    Attributes
+    ----------
+    options, tuning, progress
+        As the caller wants them.
+    pool, writers : ThreadPoolExecutor
+        Threads that compute, and threads that encode and write chunks.
+    folder : Path
+        Where temporary files go; it is removed at the end.
+    group : zarr.Group
+        The store.
+    spread : Spread or None
+        Takes work on temporary files elsewhere, to other processes or machines.
+    """
+
+    options: BuildOptions
+    tuning: Tuning
+    progress: Progress
+    pool: ThreadPoolExecutor
+    writers: ThreadPoolExecutor
+    folder: Path
+    group: zarr.Group
+    spread: Spread | None = None
+
+    def in_order(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield ``function(item)`` in the order of the items, computed by this build's threads."""
+        return map_in_order(self.pool, function, items, self.tuning.ahead)

@@ -1,0 +1,309 @@
+"""The build of a list of edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from graphwalk.errors import InputError
+from graphwalk.storage.estimate import check_disk, estimate
+from graphwalk.storage.format import GraphInfo, neighbor_dtype
+from graphwalk.storage.graph_writer import GraphWriter, finishing
+from graphwalk.storage.ids import changed, check_ids, dense_batch, is_text, load_checked, mixed
+from graphwalk.storage.numbering import number_edges
+from graphwalk.storage.relabel import LabelCollector, distinct, distinct_ends
+from graphwalk.storage.rows import BucketTask, RowError, RowSpec, make_rows
+from graphwalk.storage.runs import RunMaker, plan_buckets
+from graphwalk.storage.sources.base import NotIntegers
+from graphwalk.storage.split import fitting
+from graphwalk.storage.spool import Spool
+from graphwalk.storage.statistics import Statistics
+from graphwalk.storage.survey import Counts, Direction, count_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from graphwalk.storage.budget import Layout
+    from graphwalk.storage.context import Context
+    from graphwalk.storage.ids import DenseBatch
+    from graphwalk.storage.labels import Labels
+    from graphwalk.storage.runs import BucketPlan, Run
+    from graphwalk.storage.sources.base import EdgeBatch, EdgeSource, Ids
+
+#: Integer ids are kept as they are while the highest is less than this many times the edges.
+SPARSE = 4
+
+
+def build_edges(source: EdgeSource, context: Context) -> GraphInfo:
+    """Write the graph of the edges of `source`, and return what to say of it."""
+    try:
+        return _EdgeBuild(source, context).run()
+    except NotIntegers as error:
+        return _EdgeBuild(error.source, context).run()
+
+
+class _Survey(NamedTuple):
+    """What the first pass found.
+
+    `edges` is what further passes read; `labels` are there if nodes must be numbered anew.
+    """
+
+    edges: EdgeSource | Spool
+    counts: Counts
+    labels: Labels | None
+
+
+class _EdgeBuild:
+    def __init__(self, source: EdgeSource, context: Context) -> None:
+        self._source = source
+        self._context = context
+        self._options = context.options
+        self._tuning = context.tuning
+        self._direction = Direction(not self._options.directed, self._options.drop_loops)
+
+    def run(self) -> GraphInfo:
+        edges, counts, labels = self._number(self._survey())
+        num_nodes = self._count_nodes(counts, labels)
+        spooled = edges.memory if isinstance(edges, Spool) else 0
+        weighted = self._source.weighted
+        layout = self._tuning.layout(counts.edges, counts.entries, weighted, spooled)
+        plan = plan_buckets(
+            counts, num_nodes, weighted, layout.bucket_entries, self._tuning.nodes_per_bucket
+        )
+        expected = estimate(plan, layout, counts.edges)
+        self._context.progress.say(str(expected))
+        check_disk(self._context.folder, expected.temporary)
+        runs = self._make_runs(edges, plan, layout)
+        if isinstance(edges, Spool):
+            edges.close()
+        writer = self._write(runs, plan, layout, labels)
+        if labels is not None:
+            labels.write(self._context.group, self._context.writers, self._tuning.write_ahead)
+        return self._info(writer, counts, labels)
+
+    # First stage: look at every edge.
+
+    def _survey(self) -> _Survey:
+        source, folder = self._source, self._context.folder
+        spool = Spool(source, folder, "edges", self._tuning.spool_bytes) if source.once else None
+        collector = LabelCollector(source.name, folder, self._tuning.label_bytes)
+        total = Counts()
+        text = None
+        with self._context.progress.stage("survey", source.num_edges, "edges") as advance:
+            batches = source.batches(self._tuning.edges_per_batch)
+            for batch, counts, ids in self._context.in_order(self._look, batches):
+                if text is not None and is_text(batch.src) != text:
+                    raise mixed(source.name)
+                text = is_text(batch.src)
+                if ids is not None:
+                    collector.add(ids)
+                total.add(counts)
+                if spool is not None:
+                    spool.append(batch)
+                advance(len(batch.src))
+        edges = source if spool is None else spool
+        if self._must_relabel(bool(text)):
+            self._add_nodes(collector)
+            return _Survey(edges, total, collector.finish())
+        return _Survey(edges, total, None)
+
+    def _look(self, load: Callable[[], EdgeBatch]) -> tuple[EdgeBatch, Counts, Ids | None]:
+        batch = load_checked(load, self._source)
+        if self._must_relabel(is_text(batch.src)):
+            return batch, Counts(edges=len(batch.src)), distinct_ends(batch)
+        return batch, self._count(batch), None
+
+    def _count(self, batch: EdgeBatch) -> Counts:
+        return count_batch(dense_batch(batch, self._num_nodes_given()), self._direction)
+
+    def _must_relabel(self, text: bool) -> bool:
+        """Return whether nodes are to be numbered anew, whatever their ids are."""
+        text = text or (self._source.nodes is not None and is_text(self._source.nodes))
+        if not text:
+            return self._options.relabel is True
+        if self._options.relabel is False or self._options.num_nodes is not None:
+            given = "relabel=False" if self._options.relabel is False else "num_nodes="
+            raise InputError(
+                f"{self._source.name}: node ids are strings, which {given} does not go with; "
+                f"leave {given} out"
+            )
+        return True
+
+    def _add_nodes(self, collector: LabelCollector) -> None:
+        nodes = self._source.nodes
+        if nodes is not None:
+            place = f"{self._source.name}: node {{}} of its list".format
+            collector.add(distinct(check_ids(nodes, self._source.name, place)))
+
+    # Second stage: number the nodes.
+
+    def _number(self, survey: _Survey) -> _Survey:
+        edges, counts, labels = survey
+        if labels is None and not self._is_sparse(counts):
+            return survey
+        if labels is None:
+            labels = self._collect(edges)
+        parts = sum(1 for _ in labels.parts())
+        with self._context.progress.stage("number", parts * counts.edges, "edges") as advance:
+            counts, numbered = number_edges(
+                edges,
+                labels,
+                self._direction,
+                self._context.folder,
+                self._context.pool,
+                self._tuning,
+                advance,
+            )
+        if isinstance(edges, Spool):
+            edges.close()
+        return _Survey(numbered, counts, labels)
+
+    def _collect(self, edges: EdgeSource | Spool) -> Labels:
+        """Find all ids in a pass of its own, since it took one to see that they are sparse."""
+        collector = LabelCollector(
+            self._source.name, self._context.folder, self._tuning.label_bytes
+        )
+        self._add_nodes(collector)
+
+        def look(load: Callable[[], EdgeBatch]) -> tuple[int, Ids]:
+            batch = load_checked(load, self._source)
+            return len(batch.src), distinct_ends(batch)
+
+        with self._context.progress.stage("label", edges.num_edges, "edges") as advance:
+            batches = edges.batches(self._tuning.edges_per_batch)
+            for number, ids in self._context.in_order(look, batches):
+                collector.add(ids)
+                advance(number)
+        return collector.finish()
+
+    def _is_sparse(self, counts: Counts) -> bool:
+        """Return whether integer ids are to be numbered anew."""
+        known = self._options.num_nodes is not None or self._source.num_nodes is not None
+        if known or self._options.relabel is False:
+            return False
+        size = max(counts.edges, 0 if self._source.nodes is None else len(self._source.nodes))
+        return self._highest_id(counts) >= SPARSE * size > 0
+
+    def _highest_id(self, counts: Counts) -> int:
+        nodes = self._source.nodes
+        return max(counts.highest, -1 if nodes is None or not len(nodes) else int(max(nodes)))
+
+    def _num_nodes_given(self) -> int | None:
+        known, given = self._source.num_nodes, self._options.num_nodes
+        if known is not None and given is not None and given < known:
+            raise InputError(
+                f"num_nodes={given} is less than the {known} nodes of the {self._source.name}; "
+                "raise num_nodes, or leave it out"
+            )
+        return known if given is None else given
+
+    def _count_nodes(self, counts: Counts, labels: Labels | None) -> int:
+        given = self._num_nodes_given()
+        if labels is not None:
+            num_nodes = len(labels)
+        else:
+            num_nodes = self._highest_id(counts) + 1 if given is None else given
+        nothing = counts.edges == 0 and given is None and self._source.nodes is None
+        if num_nodes == 0 or nothing:
+            raise InputError(
+                f"{self._source.name} has no edges; pass num_nodes to make a graph without any"
+            )
+        return num_nodes
+
+    # Third stage: entries into runs, by bucket.
+
+    def _make_runs(self, edges: EdgeSource | Spool, plan: BucketPlan, layout: Layout) -> list[Run]:
+        maker = RunMaker(plan, self._direction, self._context.folder if layout.on_disk else None)
+
+        def dense(load: Callable[[], EdgeBatch]) -> DenseBatch:
+            return dense_batch(load_checked(load, self._source), plan.num_nodes)
+
+        runs = []
+        found = np.zeros(len(plan.buckets), np.int64)
+        with self._context.progress.stage("bucket", plan.entries, "entries") as advance:
+            batches = edges.batches(self._tuning.edges_per_batch)
+            groups = _groups(self._context.in_order(dense, batches), layout.run_edges)
+            for run in self._context.in_order(maker, groups):
+                runs.append(run)
+                found += run.sizes
+                advance(int(run.sizes.sum()))
+        if (found != [bucket.entries for bucket in plan.buckets]).any():
+            raise changed(self._source.name)
+        return runs
+
+    # Last stages: sort and merge bucket by bucket, and write.
+
+    def _write(
+        self, runs: list[Run], plan: BucketPlan, layout: Layout, labels: Labels | None
+    ) -> GraphWriter:
+        context = self._context
+        writer = GraphWriter(
+            context.group,
+            neighbor_dtype(plan.num_nodes),
+            (plan.num_nodes, plan.entries),
+            plan.weight_dtype is not None,
+            context.writers,
+            self._tuning.write_ahead,
+        )
+        tasks = self._tasks(runs, plan, layout)
+        spread = context.spread if layout.on_disk and context.spread else None
+        with finishing(writer), context.progress.stage("write", plan.entries, "entries") as advance:
+            try:
+                for rows in (
+                    context.in_order(make_rows, tasks)
+                    if spread is None
+                    else spread(make_rows, tasks, self._tuning.ahead)
+                ):
+                    writer.append(rows)
+                    advance(rows.taken)
+            except RowError as error:
+                names = [_name(node, labels) for node in error.nodes]
+                message = error.message.format(*names)
+                raise InputError(f"{self._source.name}: {message}") from None
+        return writer
+
+    def _tasks(self, runs: list[Run], plan: BucketPlan, layout: Layout) -> Iterator[BucketTask]:
+        spec = RowSpec.of(plan, self._options.duplicates)
+        for number, (first, stop, entries) in enumerate(plan.buckets):
+            shares = [run.share(number) for run in runs]
+            task = BucketTask(shares, first, 0, (stop - first) << plan.bits, True, spec)
+            yield from fitting(task, entries, layout.largest_bucket, self._context.folder)
+
+    def _info(self, writer: GraphWriter, counts: Counts, labels: Labels | None) -> GraphInfo:
+        directed, entries, loops = self._options.directed, writer.num_entries, writer.num_loops
+        num_edges = entries if directed else (entries + loops) // 2
+        dropped = counts.loops if self._options.drop_loops else 0
+        return GraphInfo(
+            num_nodes=writer.num_rows,
+            num_entries=entries,
+            num_edges=num_edges,
+            directed=directed,
+            weighted=self._source.weighted,
+            labels=None if labels is None else labels.kind,
+            statistics=Statistics(
+                isolated_nodes=writer.degrees.isolated,
+                self_loops=loops,
+                dropped_loops=dropped,
+                merged_edges=counts.edges - dropped - num_edges,
+                degree_quantiles=writer.degrees.quantiles(),
+            ),
+        )
+
+
+def _groups(batches: Iterator[DenseBatch], size: int) -> Iterator[tuple[int, list[DenseBatch]]]:
+    """Gather batches until they have `size` edges; number the groups."""
+    group: list[DenseBatch] = []
+    number = edges = 0
+    for batch in batches:
+        group.append(batch)
+        edges += len(batch.src)
+        if edges >= size:
+            yield number, group
+            group, edges, number = [], 0, number + 1
+    if group:
+        yield number, group
+
+
+def _name(node: int, labels: Labels | None) -> str:
+    return str(node) if labels is None else repr(labels.at(node))

@@ -1,0 +1,127 @@
+"""Temporary files of a build: arrays written one after the other, and read back checked."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import google_crc32c
+import numpy as np
+
+from graphwalk.errors import StoreError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Piece(NamedTuple):
+    """An array that lies in a temporary file.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    start, length : int
+        Where the array begins, in bytes, and how many elements it has.
+    dtype : str
+        Type of its elements.
+    checksum : int
+        CRC32C of its bytes.
+    """
+
+    path: str
+    start: int
+    length: int
+    dtype: str
+    checksum: int
+
+    def read(self) -> NDArray[Any]:
+        """Return the array."""
+        values = np.empty(self.length, self.dtype)
+        self.read_into(values)
+        return values
+
+    def _open(self) -> int:
+        try:
+            return os.open(self.path, os.O_RDONLY)
+        except FileNotFoundError:
+            raise StoreError(
+                f"{self.path} is not there: either another job has removed it, or this machine "
+                "does not share the file system; build to a folder that all machines see"
+            ) from None
+
+    def read_into(self, out: NDArray[Any]) -> None:
+        """Read the array into `out`, which is contiguous and as long.
+
+        Raises
+        ------
+        StoreError
+            When the bytes are not those that were written.
+        """
+        bytes_ = _bytes(out)
+        file = self._open()
+        try:
+            done = 0
+            while done < len(bytes_):
+                count = os.preadv(file, [bytes_[done:]], self.start + done)
+                if not count:
+                    break
+                done += count
+        finally:
+            os.close(file)
+        if done < len(bytes_) or checksum(out) != self.checksum:
+            raise StoreError(
+                f"{self.path} is damaged: bytes {self.start} to {self.start + len(bytes_)} are not "
+                "what was written; check the disk and its free space, and build again"
+            )
+
+
+def checksum(values: NDArray[Any]) -> int:
+    """Return the CRC32C of a contiguous array's bytes."""
+    return int(google_crc32c.value(values.view(np.uint8)))
+
+
+def _bytes(values: NDArray[Any]) -> memoryview:
+    view: Any = values.view(np.uint8)
+    return memoryview(view)
+
+
+class SpillFile:
+    """A temporary file to which arrays are appended, by one thread at a time.
+
+    Parameters
+    ----------
+    path : str
+        The file, made anew.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._end = 0
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+
+    def append(self, values: NDArray[Any]) -> Piece:
+        """Write a contiguous array, and return where it lies."""
+        piece = Piece(self.path, self._end, len(values), values.dtype.str, checksum(values))
+        self._write(values)
+        return piece
+
+    def append_parts(self, values: NDArray[Any], bounds: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """Write a contiguous array; return the checksums of ``values[bounds[i]:bounds[i + 1]]``."""
+        sums = [
+            checksum(values[a:b])
+            for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+        ]
+        self._write(values)
+        return np.array(sums, np.uint32)
+
+    def close(self) -> None:
+        """Close the file, which stays."""
+        os.close(self._file)
+
+    def _write(self, values: NDArray[Any]) -> None:
+        bytes_ = _bytes(values)
+        done = 0
+        while done < len(bytes_):
+            done += os.write(self._file, bytes_[done:])
+        self._end += len(bytes_)

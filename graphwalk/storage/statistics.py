@@ -1,0 +1,72 @@
+"""What a build can say of the graph it has written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: The quantiles of the degrees that a store's attributes hold.
+QUANTILES = 0.0, 0.25, 0.5, 0.75, 0.99, 1.0
+
+#: Degrees below this are counted in an array, others one by one.
+_SMALL = 1 << 12
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a store's attributes say about its graph beyond its size.
+
+    Attributes
+    ----------
+    isolated_nodes : int
+        Nodes without neighbours.
+    self_loops : int
+        Edges from a node to itself.
+    dropped_loops, merged_edges : int
+        Edges of the input that were dropped as self-loops, or merged into another.
+    degree_quantiles : list of int
+        The degrees at the `QUANTILES`: of all nodes in ascending order of degree, that of the node
+        at ``floor(q * (num_nodes - 1))``.
+    """
+
+    isolated_nodes: int
+    self_loops: int
+    dropped_loops: int
+    merged_edges: int
+    degree_quantiles: list[int]
+
+
+class DegreeCounter:
+    """Counts how many nodes have which degree."""
+
+    def __init__(self) -> None:
+        self._small = np.zeros(_SMALL, np.int64)
+        self._large: Counter[int] = Counter()
+
+    def add(self, degrees: NDArray[np.int64]) -> None:
+        """Count some nodes."""
+        large = degrees >= _SMALL
+        if large.any():
+            self._large.update(degrees[large].tolist())
+            degrees = degrees[~large]
+        self._small += np.bincount(degrees, minlength=_SMALL)
+
+    @property
+    def isolated(self) -> int:
+        """Nodes without neighbours."""
+        return int(self._small[0])
+
+    def quantiles(self) -> list[int]:
+        """Return the degrees at the `QUANTILES`."""
+        large = sorted(self._large)
+        degrees = np.concatenate([np.arange(_SMALL), np.array(large, np.int64)])
+        counts = np.concatenate([self._small, np.array([self._large[d] for d in large], np.int64)])
+        ends = np.cumsum(counts)
+        ranks = np.floor(np.array(QUANTILES) * (int(ends[-1]) - 1)).astype(np.int64)
+        return [int(d) for d in degrees[np.searchsorted(ends, ranks, side="right")]]
