@@ -163,58 +163,33 @@ def emit_rows(
 
 
 @jit
-def sort_rows(
+def row_keys(
     lengths: Counts,
-    entries: Integers,
-    first_node: int,
-    merge: bool,
-    drop_loops: bool,
     neighbors: Integers,
-    ends: Counts,
-) -> tuple[int, int, int, int]:
-    """Write rows that are grouped already: sort each, and drop what is not to be kept.
-
-    Returns
-    -------
-    written, loops, dropped, parallel : int
-        Entries written, how many of them are self-loops, how many loops were dropped, and the
-        position among `neighbors` of the first one that repeats the one before it, or −1.
-    """
+    bits: int,
+    first_node: int,
+    drop_loops: bool,
+    keys: Counts,
+) -> tuple[int, bool]:
+    """Write the keys of rows that are grouped; return how many, and whether they ascend."""
     written = 0
-    loops = 0
-    dropped = 0
-    parallel = -1
-    read = 0
-    for i in range(lengths.size):
-        start = written
-        node = first_node + i
-        ascending = True
-        for j in range(read, read + lengths[i]):
-            neighbor = entries[j]
-            if neighbor == node:
-                if drop_loops:
-                    dropped += 1
-                    continue
-                loops += 1
-            neighbors[written] = neighbor
-            ascending &= written == start or neighbors[written - 1] < neighbor
+    i = 0
+    ascending = True
+    previous = np.int64(-1)
+    for row in range(lengths.size):
+        start = np.int64(row) << bits
+        for j in range(i, i + lengths[row]):
+            neighbor = np.int64(neighbors[j])
+            if drop_loops and neighbor == first_node + row:
+                continue
+            key = start | neighbor
+            if key < previous:
+                ascending = False
+            previous = key
+            keys[written] = key
             written += 1
-        read += lengths[i]
-        if not ascending:
-            neighbors[start:written].sort()
-            kept = start + 1
-            for j in range(start + 1, written):
-                if neighbors[j] == neighbors[j - 1]:
-                    if parallel < 0:
-                        parallel = kept
-                    if merge:
-                        loops -= neighbors[j] == node
-                        continue
-                neighbors[kept] = neighbors[j]
-                kept += 1
-            written = kept
-        ends[i] = written
-    return written, loops, dropped, parallel
+        i += lengths[row]
+    return written, ascending
 
 
 @jit

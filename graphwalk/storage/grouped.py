@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.csr import asymmetry, sort_rows
+from graphwalk.kernels.csr import asymmetry, row_keys
 from graphwalk.storage.format import neighbor_dtype
 from graphwalk.storage.ids import check_weights
 from graphwalk.storage.rows import (
@@ -16,13 +17,14 @@ from graphwalk.storage.rows import (
     Duplicates,
     Rows,
     RowSpec,
-    parallel_edge,
+    plain_rows,
     weighted_rows,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from graphwalk.storage.runs import Keys, Weights
     from graphwalk.storage.sources.base import RowBatch, RowSource
 
 
@@ -62,7 +64,7 @@ class RowSorter:
         if len(batch.neighbors) != batch.lengths.sum():
             raise InputError(f"{name}: the lengths of its rows do not add up to its neighbours")
         highest = self._check_range(batch)
-        rows = self._plain(batch) if batch.weights is None else self._weighted(batch)
+        rows = self._sort(batch)
         if self.check_symmetry:
             bits = np.empty(0, np.uint32) if rows.weights is None else rows.weights.view(np.uint32)
             difference = int(asymmetry(rows.ends, batch.first_row, rows.neighbors, bits))
@@ -92,41 +94,40 @@ class RowSorter:
             f"{end - 1}; give every node a row, or pass num_nodes="
         )
 
-    def _plain(self, batch: RowBatch) -> Rows:
-        neighbors = np.empty(len(batch.neighbors), self.dtype)
-        ends = np.empty(len(batch.lengths), np.int64)
-        merge = self.duplicates == "merge"
-        written, loops, dropped, parallel = sort_rows(
-            batch.lengths,
-            np.ascontiguousarray(batch.neighbors),
-            batch.first_row,
-            merge,
-            self.drop_loops,
-            neighbors,
-            ends,
-        )
-        if parallel >= 0 and self.duplicates == "error":
-            row = batch.first_row + int(np.searchsorted(ends, parallel, side="right"))
-            raise parallel_edge(row, int(neighbors[parallel]))
-        return Rows(neighbors[:written], None, ends, loops, len(batch.neighbors) - dropped)
+    def _sort(self, batch: RowBatch) -> Rows:
+        bits = self._bits
+        neighbors = np.ascontiguousarray(batch.neighbors)
+        keys = np.empty(len(neighbors), np.int64)
+        weighted = batch.weights is not None
+        drop = self.drop_loops and not weighted
+        count, ascending = row_keys(batch.lengths, neighbors, bits, batch.first_row, drop, keys)
+        keys = keys[:count]
+        spec = RowSpec(bits, self.num_nodes or 0, None, self.duplicates)
+        task = BucketTask([], batch.first_row, 0, len(batch.lengths) << bits, True, spec)
+        if batch.weights is not None:
+            weights = check_weights(batch.weights, partial(self._place, batch))
+            return self._sort_weighted(keys, weights, batch.first_row, task)
+        if not ascending:
+            keys.sort()
+        return plain_rows(keys, task)
 
-    def _weighted(self, batch: RowBatch) -> Rows:
-        assert batch.weights is not None
-        weights = check_weights(batch.weights, lambda at: f"{self.source.name}, {_row(batch, at)}")
-        bits = max(
-            1,
-            np.iinfo(self.dtype).max.bit_length()
-            if self.num_nodes is None
-            else (self.num_nodes - 1).bit_length(),
-        )
-        rows = np.repeat(np.arange(len(batch.lengths), dtype=np.int64), batch.lengths)
-        keys = (rows << bits) | batch.neighbors.astype(np.int64, copy=False)
+    def _sort_weighted(
+        self, keys: Keys, weights: Weights, first_row: int, task: BucketTask
+    ) -> Rows:
         if self.drop_loops:
-            kept = batch.neighbors != rows + batch.first_row
+            row, mask = keys >> task.spec.bits, (1 << task.spec.bits) - 1
+            kept = (keys & mask) != row + first_row
             keys, weights = keys[kept], weights[kept]
-        spec = RowSpec(bits, self.num_nodes or 0, weights.dtype, self.duplicates)
-        high = len(batch.lengths) << bits
-        return weighted_rows(keys, weights, BucketTask([], batch.first_row, 0, high, True, spec))
+        return weighted_rows(keys, weights, task)
+
+    def _place(self, batch: RowBatch, entry: int) -> str:
+        return f"{self.source.name}, {_row(batch, entry)}"
+
+    @property
+    def _bits(self) -> int:
+        """Bits of a key that hold the neighbour."""
+        highest = np.iinfo(self.dtype).max if self.num_nodes is None else self.num_nodes - 1
+        return max(1, int(highest).bit_length())
 
 
 def _row(batch: RowBatch, entry: int) -> str:

@@ -118,13 +118,14 @@ def make_rows(task: BucketTask) -> Rows:
     """
     keys, key_weights = gather(task.shares, task.spec.weight_dtype)
     if task.spec.weight_dtype is None:
-        return _plain_rows(keys, task)
+        keys.sort()
+        return plain_rows(keys, task)
     return weighted_rows(keys, key_weights, task)
 
 
-def _plain_rows(keys: Keys, task: BucketTask) -> Rows:
+def plain_rows(keys: Keys, task: BucketTask) -> Rows:
+    """Return the rows of a bucket whose entries are gathered and sorted."""
     spec = task.spec
-    keys.sort()
     neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
     ends = np.empty(len(task.rows), np.int64)
     merge = spec.duplicates == "merge"
@@ -207,13 +208,8 @@ def zero_row(node: int) -> RowError:
 
 def _parallel(key: int, task: BucketTask) -> RowError:
     bits = task.spec.bits
-    return parallel_edge(task.first + (key >> bits), key & ((1 << bits) - 1))
-
-
-def parallel_edge(row: int, neighbor: int) -> RowError:
-    """Return the error for an edge that is there again."""
     return RowError(
         "the edge {} → {} is there more than once; pass duplicates='merge' or 'keep' to allow that",
-        row,
-        neighbor,
+        task.first + (key >> bits),
+        key & ((1 << bits) - 1),
     )

@@ -10,6 +10,7 @@ import google_crc32c
 import numpy as np
 
 from graphwalk.errors import StoreError
+from graphwalk.storage.disk import disk_errors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,7 +125,8 @@ class SpillFile:
     def __init__(self, path: str) -> None:
         self.path = path
         self._end = 0
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with disk_errors(path):
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._is_open = True
 
     def append(self, values: NDArray[Any]) -> Piece:
@@ -156,6 +158,7 @@ class SpillFile:
     def _write(self, values: NDArray[Any]) -> None:
         bytes_ = _bytes(values)
         done = 0
-        while done < len(bytes_):
-            done += os.write(self._file, bytes_[done:])
+        with disk_errors(self.path):
+            while done < len(bytes_):
+                done += os.write(self._file, bytes_[done:])
         self._end += len(bytes_)
