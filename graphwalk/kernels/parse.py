@@ -43,7 +43,7 @@ def _is_end(data: NDArray[np.uint8], at: Int) -> bool:
 @jit
 def _integer(data: NDArray[np.uint8], at: Int) -> tuple[Int, Int]:
     """Return the integer that begins here, and where it ends; −1 if there is none that fits."""
-    value = np.int64(0)
+    value: Any = np.int64(0)
     start = at
     while at < data.size and _ZERO <= data[at] <= _ZERO + 9:
         value = value * 10 + (data[at] - _ZERO)
@@ -60,9 +60,9 @@ def _decimal(data: NDArray[np.uint8], at: Int) -> tuple[float, Int]:
     Few digits and a small power of ten are floats, and so is their quotient or product, correctly
     rounded (W. D. Clinger, How to read floating point numbers accurately, PLDI 1990).
     """
-    value = np.int64(0)
+    value: Any = np.int64(0)
     digits = 0
-    exponent = 0
+    exponent: Any = 0
     while at < data.size and _ZERO <= data[at] <= _ZERO + 9:
         value = value * 10 + (data[at] - _ZERO)
         digits += 1
@@ -82,6 +82,7 @@ def _decimal(data: NDArray[np.uint8], at: Int) -> tuple[float, Int]:
         if at < data.size and (data[at] == _MINUS or data[at] == _PLUS):
             sign = -1 if data[at] == _MINUS else 1
             at += 1
+        power: Any
         power, at = _integer(data, at)
         if power < 0 or power > 22:
             return np.nan, at

@@ -22,48 +22,68 @@ def check_strings(layout: Layout) -> None:
     The former are numbers that went through a column of floats, the latter most likely a header.
     Reads no further than it takes to see that it is not so.
     """
-    floats = [True, True]
-    first_float: list[str | None] = [None, None]
-    names = layout.form.free
-    others = False
+    doubts: list[_Floats | _Names] = [_Floats(layout, 0), _Floats(layout, 1)]
+    if layout.form.free:
+        doubts.append(_Names(layout))
     position = layout.first.position
     for data in blocks(layout.file, position, _BLOCK_BYTES):
-        block = Block(layout, position, data)
-        table = read_table(block)
-        for i in range(2):
-            if floats[i]:
-                floats[i], found = _all_floats(table.column(i))
-                if first_float[i] is None and found is not None:
-                    first_float[i] = f"{line_of(layout, position, found[0])}: {found[1]}"
-        if names:
-            rest = table
-            if position == layout.first.position:
-                first, rest = table.slice(0, 1), table.slice(1)
-                names = not _all_integers(first)
-            names = names and _all_integers(rest)
-            others = others or len(rest) > 0
-        position += len(data)
-        if not any(floats) and not names:
+        table = read_table(Block(layout, position, data))
+        doubts = [doubt for doubt in doubts if doubt.stays(table, position)]
+        if not doubts:
             return
-    for i in range(2):
-        if floats[i] and first_float[i] is not None:
+        position += len(data)
+    for doubt in doubts:
+        doubt.resolve()
+
+
+class _Floats:
+    """All ids of a column are floats."""
+
+    def __init__(self, layout: Layout, column: int) -> None:
+        self._layout = layout
+        self._column = column
+        self._first: tuple[str, str] | None = None
+
+    def stays(self, table: Any, position: int) -> bool:
+        column = table.column(self._column)
+        floats = pc.match_substring_regex(column, r"^[+-]?\d+\.\d*$")
+        if not pc.all(pc.fill_null(floats, True), min_count=0).as_py():
+            return False
+        row = pc.index(pc.is_valid(column), True).as_py()
+        if self._first is None and row >= 0:
+            self._first = line_of(self._layout, position, row), column[row].as_py()
+        return True
+
+    def resolve(self) -> None:
+        if self._first is not None:
+            line, found = self._first
             raise InputError(
-                f"{layout.file.name}, {first_float[i]} is no id; write ids as integers or as names"
+                f"{self._layout.file.name}, {line}: {found} is no id; write ids as integers or as "
+                "names"
             )
-    if names and others:
-        raise InputError(
-            f"{layout.file.name}, line {layout.first.number}: it holds names and all other lines "
-            "integers; if it is a header, begin it with '#'"
-        )
 
 
-def _all_floats(column: Any) -> tuple[bool, tuple[int, str] | None]:
-    """Return whether all ids that are there are floats, and row and id of the first, if any."""
-    matches = pc.fill_null(pc.match_substring_regex(column, r"^[+-]?\d+\.\d*$"), True)
-    if not pc.all(matches, min_count=0).as_py():
-        return False, None
-    row = pc.index(pc.is_valid(column), True).as_py()
-    return True, (row, column[row].as_py()) if row >= 0 else None
+class _Names:
+    """The first line holds names, and all others integers."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._others = 0
+
+    def stays(self, table: Any, position: int) -> bool:
+        if position == self._layout.first.position:
+            if _all_integers(table.slice(0, 1)):
+                return False
+            table = table.slice(1)
+        self._others += len(table)
+        return _all_integers(table)
+
+    def resolve(self) -> None:
+        if self._others:
+            raise InputError(
+                f"{self._layout.file.name}, line {self._layout.first.number}: it holds names and "
+                "all other lines integers; if it is a header, begin it with '#'"
+            )
 
 
 def _all_integers(table: Any) -> bool:
