@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphwalk.storage.budget import Tuning
 from graphwalk.storage.context import BuildOptions
@@ -56,9 +57,9 @@ def few_sparse(rng, count):
 
 
 def strings(rng, count):
+    numbers = (pa.array(ids).cast(pa.string()) for ids in rng.integers(0, 1 << 22, (2, count)))
     return [
-        pa.array(np.char.add("node-", ids.astype(np.int64).astype(str)), pa.large_string())
-        for ids in rng.integers(0, 1 << 22, (2, count))
+        pc.binary_join_element_wise("node", ids, "-").cast(pa.large_string()) for ids in numbers
     ]
 
 

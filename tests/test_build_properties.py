@@ -176,7 +176,7 @@ def write_csv(table, path):
 
 def write_snap(table, path):
     with Path(path).open("w") as file:
-        file.write("# edges\n" + "\t".join(table.column_names) + "\n")
+        file.write("# " + "\t".join(table.column_names) + "\n")
         for row in zip(*columns_of(table), strict=True):
             file.write("\t".join(map(str, row)) + "\n")
 
