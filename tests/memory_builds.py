@@ -142,7 +142,7 @@ def peak(kind, count, budget, folder, file=None):
 def _measure(connection, kind, count, budget, folder, file):
     before = _status("VmRSS")
     source = SOURCES[kind](count, file)
-    options = BuildOptions(directed="row" in kind)
+    options = BuildOptions(directed="row" in kind, drop_loops=True)
     build(source, f"{folder}/g.zarr", options, Tuning(budget, 2), Progress(False))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     connection.send((before, usage.ru_maxrss << 10, usage.ru_utime))
