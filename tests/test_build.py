@@ -515,7 +515,7 @@ def test_isolated_nodes_of_a_source_must_be_nodes(tmp_path):
     networkx = pytest.importorskip("networkx")
     graph = networkx.Graph([(0, 1)])
     graph.add_node(7)
-    with pytest.raises(InputError, match="7.*num_nodes=5"):
+    with pytest.raises(InputError, match=r"7.*num_nodes=5"):
         build_zarr(graph, tmp_path / "g", num_nodes=5)
     assert build_zarr(graph, tmp_path / "g").num_nodes == 8
     graph.add_node(-3)
