@@ -88,8 +88,9 @@ class GeneratedRows:
 
 
 def row_iterable(num_rows):
-    for row in range(num_rows):
-        yield np.random.default_rng(row).integers(0, num_rows, 64)
+    for start in range(0, num_rows, 1 << 10):
+        count = min(1 << 10, num_rows - start)
+        yield from np.random.default_rng(start).integers(0, num_rows, (count, 64))
 
 
 def make_text(path, count):
