@@ -164,6 +164,7 @@ def _write_integers(
     with array_writer(group, "labels", np.int64, len(labels), pool, ahead) as writer:
         for _, part in labels.parts():
             writer.append(part.to_numpy())
+            del part  # before the next one is loaded
 
 
 def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
@@ -178,6 +179,7 @@ def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, 
             offsets.append(part_offsets[1:] + end)
             data.append(part_data)
             end += len(part_data)
+            del part, part_offsets, part_data  # before the next one is loaded
 
 
 def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> MemoryLabels | None:

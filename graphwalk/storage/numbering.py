@@ -53,6 +53,7 @@ def number_edges(
         if numbered is not None:
             numbered.close()
         numbered = target
+        del part, fill  # before the next part is loaded
     if numbered is None:
         numbered = Spool(edges, folder, "numbered", 0)
     return _count(numbered, direction, pool, tuning), numbered
