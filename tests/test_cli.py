@@ -108,7 +108,8 @@ def test_build_makes_a_store_and_says_what_it_holds(run, routes, tmp_path):
     assert graph.weighted
     assert "5 nodes and 4 edges, directed, weighted, labelled by strings" in out
     assert re.search(r"\d( [kMG])? edges/s", out)
-    assert f"{store} (" in out
+    assert "nodes    5, of which" in out
+    assert f"It lies in {store}." in out
 
 
 def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
@@ -125,7 +126,7 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
     run(
         *("build", "a.csv", "b.zarr", "--directed", "--columns", "x, y", "--duplicates", "keep"),
         *("--self-loops", "drop", "--num-nodes", "9", "--memory", "1 GiB", "--overwrite"),
-        "--quiet",
+        *("--uncompressed", "--quiet"),
     )
     assert defaults == {
         "edges": "a.csv",
@@ -136,6 +137,7 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
         "self_loops": "keep",
         "num_nodes": None,
         "memory": "4 GiB",
+        "compressed": True,
         "overwrite": False,
         "progress": None,
     }
@@ -148,6 +150,7 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
         "self_loops": "drop",
         "num_nodes": 9,
         "memory": "1 GiB",
+        "compressed": False,
         "overwrite": True,
         "progress": False,
     }

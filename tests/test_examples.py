@@ -16,6 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+import graphwalk
+from graphwalk.units import parse_size
+
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 SHIPPED = EXAMPLES / "debian" / "debian_depends.parquet"
@@ -215,3 +218,26 @@ def test_the_quickstart_says_what_it_promises(tmp_path):
 def test_walks_on_ray_are_those_on_threads(tmp_path):
     printed = run(EXAMPLES / "ray_local.py", cwd=tmp_path)
     assert "bit for bit: True" in printed
+
+
+def post(*args, cwd):
+    return run(EXAMPLES / "original_post.py", *args, cwd=cwd)
+
+
+def test_the_graph_of_the_original_post(tmp_path):
+    store = tmp_path / "post.zarr"
+    printed = post("--nodes", "20_000", "--store", store, "--no-ray", cwd=tmp_path)
+    assert "built in" in printed
+    graph = graphwalk.open_zarr(store)
+    assert graph.num_nodes == 20_000
+    assert 45 <= graph.degrees.min() <= graph.degrees.max() <= 100  # parallel edges have merged
+    assert graph.validate(progress=False).ok
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+def test_the_original_post_within_its_memory(tmp_path):
+    printed = post("--nodes", "4_000_000", "--memory", "128 MiB", cwd=tmp_path)
+    took = re.search(r"took ([\d.]+ \w+) of memory at most", printed)
+    assert parse_size(took.group(1)) <= parse_size("128 MiB") + 300_000_000
+    assert "2 buffers" in printed

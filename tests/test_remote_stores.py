@@ -236,7 +236,7 @@ def test_no_server(url):
 def test_options_for_a_path(tmp_path):
     with pytest.raises(StoreError, match="storage_options are for URLs"):
         graphwalk.open_zarr(tmp_path / "g", storage_options={"key": "x"})
-    with pytest.raises(StoreError, match="storage_options are for URLs"):
+    with pytest.raises(InputError, match="storage_options are for URLs"):
         graphwalk.build_zarr(EDGES, tmp_path / "g", storage_options={"key": "x"})
 
 

@@ -4,6 +4,7 @@ import dask.array as da
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.dataset
 import pytest
@@ -65,6 +66,8 @@ FORMS = {
     "list of columns": lambda _: list(batches(SRC, DST)),
     "record batches": lambda _: iter(table(EDGES).to_batches(2)),
     "reader": lambda _: table(EDGES).to_reader(2),
+    "polars": lambda _: pl.DataFrame({"src": SRC, "dst": DST}),
+    "generator of polars": lambda _: pl.DataFrame({"a": SRC, "b": DST}).iter_slices(2),
     "data set": lambda _: pyarrow.dataset.dataset(table(EDGES)),
     "npz of edges": lambda folder: npz(folder, edge_index=EDGES),
     "npz of columns": lambda folder: npz(folder, src=SRC, dst=DST),
@@ -182,6 +185,11 @@ def test_columns_of_unequal_length(tmp_path):
     ):
         with pytest.raises(InputError, match=r"length|shapes"):
             open_source(form)
+
+
+def test_a_lazy_frame_has_no_rows():
+    with pytest.raises(InputError, match=r"\.collect\(\)"):
+        open_source(pl.LazyFrame({"a": SRC, "b": DST}))
 
 
 def test_items_that_differ():

@@ -6,6 +6,7 @@ import pytest
 
 from graphwalk.errors import InputError
 from graphwalk.storage.sources import open_source
+from graphwalk.storage.sources.base import NotIntegers
 
 
 @pytest.fixture
@@ -19,9 +20,18 @@ def write(tmp_path):
     return write
 
 
-def read(path, columns=None):
+def read(path, columns=None, size=100_000):
+    try:
+        return load(open_source(path, columns=columns), size)
+    except NotIntegers as news:
+        return load(news.source, size)
+
+
+def load(source, size):
     edges = []
-    for batch in open_source(path, columns=columns).batches():
+    for call in source.batches(size):
+        batch = call()
+        assert len(batch.src) <= size
         parts = [batch.src, batch.dst, *([] if batch.weight is None else [batch.weight])]
         edges += list(zip(*(part.tolist() for part in parts), strict=True))
     return edges
@@ -182,5 +192,5 @@ def test_paths_that_cannot_be_opened(tmp_path):
     with pytest.raises(InputError, match=r"there is no file .*none\.csv"):
         open_source(str(tmp_path / "none.csv"))
     (tmp_path / "edges.xlsx").touch()
-    with pytest.raises(InputError, match=r"edges\.xlsx has a suffix.*\.parquet, \.csv"):
+    with pytest.raises(InputError, match=r"edges\.xlsx has a suffix.*\.parquet, .*\.csv"):
         open_source(tmp_path / "edges.xlsx")

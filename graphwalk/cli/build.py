@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from graphwalk.cli.report import count, describe, rate, size_on_disk
+from graphwalk.cli.report import count, describe, rate
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -28,6 +28,7 @@ def run(args: Namespace) -> None:
         num_nodes=args.num_nodes,
         overwrite=args.overwrite,
         memory=args.memory,
+        compressed=not args.uncompressed,
         progress=False if args.quiet else None,
     )
     if not args.quiet:
@@ -40,4 +41,5 @@ def _report(graph: Graph, seconds: float) -> None:
         f"{count(graph.num_edges, 'edge')}, {describe(graph)},"
     )
     print(f"in {seconds:.1f} s ({rate(graph.num_edges, seconds, 'edges')}).")
-    print(f"It lies in {graph.path} ({size_on_disk(graph.path)}).")
+    print(graph.summary())
+    print(f"It lies in {graph.path}.")

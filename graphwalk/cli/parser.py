@@ -64,7 +64,7 @@ def _add_command(commands: _SubParsersAction[Any], name: str, help_: str) -> Arg
 def _add_build(commands: _SubParsersAction[Any]) -> None:
     parser = _add_command(commands, "build", "build a store from a file of edges")
     add = parser.add_argument
-    add("edges", metavar="EDGES", help="Parquet file or folder, or CSV, TSV or SNAP text, also .gz")
+    add("edges", metavar="EDGES", help="file, folder, pattern or URL: Parquet, text, npy, npz")
     add("store", metavar="STORE", help="path or URL of the store to make, such as graph.zarr")
     add("--directed", action="store_true", help="edges lead one way only, from source to target")
     add(
@@ -87,6 +87,7 @@ def _add_build(commands: _SubParsersAction[Any]) -> None:
     )
     add("--num-nodes", metavar="N", type=int, help="number of nodes; ids are then 0 to N - 1")
     add("--memory", metavar="SIZE", default="4 GiB", help="memory that the build may use")
+    add("--uncompressed", action="store_true", help="leave the arrays uncompressed")
     _add_output_options(parser)
 
 

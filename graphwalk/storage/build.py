@@ -45,10 +45,13 @@ def build_zarr(
     Parameters
     ----------
     edges : edges in any form
-        *Edge lists*: an integer array of shape (2, E) or (E, 2); a tuple ``(src, dst)`` or ``(src,
-        dst, weight)``; a pandas or Arrow table; the path of a Parquet, CSV, TSV or SNAP text file;
-        a NetworkX graph. *Adjacency lists*, whose rows say whose neighbours are listed: a SciPy
-        sparse matrix, CSR arrays, a list or an object array of arrays.
+        *Edge lists*: an integer array of shape (2, E) or (E, 2), of NumPy, Zarr or Dask; a tuple
+        ``(src, dst)`` or ``(src, dst, weight)`` of such columns; a table of pandas, Arrow, polars
+        or Dask; a path, pattern or URL of Parquet, CSV, TSV, SNAP text, npy or npz files; a
+        NetworkX graph; an iterable of edges, of ``(src, dst[, weight])`` arrays, or of tables.
+        *Adjacency lists*, whose rows say whose neighbours are listed: a SciPy sparse matrix,
+        `CSR` arrays, a list or an object array of arrays, an iterable of rows.
+        What is not in memory is read piece by piece; so is an iterator, which is read once.
     store : str or path, optional
         Path or URL of the store to make. Without one the graph lies in a temporary folder (see
         Dask's ``temporary-directory``) for as long as the returned `Graph` is used.
@@ -74,9 +77,11 @@ def build_zarr(
         Whether to compress the arrays. Uncompressed ones are larger, read faster, and may be
         mapped into memory; checksums are there in any case.
     storage_options : mapping, optional
-        Credentials, ``endpoint_url`` and the like, for fsspec, if `store` is a URL.
+        Credentials, ``endpoint_url`` and the like, for fsspec, if `edges` or `store` is a URL.
     memory : str or int
-        How much memory the build may use, edges that are in memory anyway not counted.
+        How much memory the build may use, edges that are in memory anyway not counted. What does
+        not fit waits in temporary files, inside the unfinished store or, for a URL, where Dask's
+        ``temporary-directory`` says.
     progress : bool, optional
         Whether to show progress on stderr; by default if it is a terminal.
 

@@ -10,13 +10,13 @@ from graphwalk.storage.parallel import map_in_order
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import ThreadPoolExecutor
-    from pathlib import Path
 
     import zarr
 
     from graphwalk.storage.budget import Tuning
     from graphwalk.storage.progress import Progress
     from graphwalk.storage.rows import Duplicates
+    from graphwalk.storage.spill import SpillFolder
 
 #: Key of Dask's configuration under which the scheduler in use puts its `Spread`.
 SPREAD = "graphwalk.spread"
@@ -57,7 +57,7 @@ class Context:
         As the caller wants them.
     pool, writers : ThreadPoolExecutor
         Threads that compute, and threads that encode and write chunks.
-    folder : Path
+    folder : SpillFolder
         Where temporary files go; it is removed at the end.
     group : zarr.Group
         The store.
@@ -70,7 +70,7 @@ class Context:
     progress: Progress
     pool: ThreadPoolExecutor
     writers: ThreadPoolExecutor
-    folder: Path
+    folder: SpillFolder
     group: zarr.Group
     spread: Spread | None = None
 

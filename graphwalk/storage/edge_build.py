@@ -10,7 +10,15 @@ from graphwalk.errors import InputError
 from graphwalk.storage.estimate import check_disk, estimate
 from graphwalk.storage.format import GraphInfo, neighbor_dtype
 from graphwalk.storage.graph_writer import GraphWriter, finishing
-from graphwalk.storage.ids import changed, check_ids, dense_batch, is_text, load_checked, mixed
+from graphwalk.storage.ids import (
+    changed,
+    check_ids,
+    dense_batch,
+    is_text,
+    known_batch,
+    load_checked,
+    mixed,
+)
 from graphwalk.storage.numbering import number_edges
 from graphwalk.storage.relabel import LabelCollector, distinct, distinct_ends
 from graphwalk.storage.rows import BucketTask, RowError, RowSpec, make_rows
@@ -40,7 +48,8 @@ def build_edges(source: EdgeSource, context: Context) -> GraphInfo:
     try:
         return _EdgeBuild(source, context).run()
     except NotIntegers as error:
-        return _EdgeBuild(error.source, context).run()
+        source = error.source
+    return _EdgeBuild(source, context).run()  # out here the error holds no memory any more
 
 
 class _Survey(NamedTuple):
@@ -73,7 +82,7 @@ class _EdgeBuild:
         )
         expected = estimate(plan, layout, counts.edges)
         self._context.progress.say(str(expected))
-        check_disk(self._context.folder, expected.temporary)
+        check_disk(self._context.folder.path, expected.temporary)
         runs = self._make_runs(edges, plan, layout)
         if isinstance(edges, Spool):
             edges.close()
@@ -155,6 +164,8 @@ class _EdgeBuild:
                 self._tuning,
                 advance,
             )
+        if counts.edges != survey.counts.edges:
+            raise changed(self._source.name)
         if isinstance(edges, Spool):
             edges.close()
         return _Survey(numbered, counts, labels)
@@ -214,10 +225,11 @@ class _EdgeBuild:
     # Third stage: entries into runs, by bucket.
 
     def _make_runs(self, edges: EdgeSource | Spool, plan: BucketPlan, layout: Layout) -> list[Run]:
-        maker = RunMaker(plan, self._direction, self._context.folder if layout.on_disk else None)
+        folder = self._context.folder.path if layout.on_disk else None
+        maker = RunMaker(plan, self._direction, folder)
 
         def dense(load: Callable[[], EdgeBatch]) -> DenseBatch:
-            return dense_batch(load_checked(load, self._source), plan.num_nodes)
+            return known_batch(load_checked(load, self._source), plan.num_nodes, self._source.name)
 
         runs = []
         found = np.zeros(len(plan.buckets), np.int64)
@@ -268,7 +280,7 @@ class _EdgeBuild:
         for number, (first, stop, entries) in enumerate(plan.buckets):
             shares = [run.share(number) for run in runs]
             task = BucketTask(shares, first, 0, (stop - first) << plan.bits, True, spec)
-            yield from fitting(task, entries, layout.largest_bucket, self._context.folder)
+            yield from fitting(task, entries, layout.largest_bucket, self._context.folder.path)
 
     def _info(self, writer: GraphWriter, counts: Counts, labels: Labels | None) -> GraphInfo:
         directed, entries, loops = self._options.directed, writer.num_entries, writer.num_loops

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +42,6 @@ class RowSorter:
         What becomes of parallel edges and self-loops.
     check_symmetry : bool
         Whether to compute what the rows have in asymmetry.
-    highest : int
-        The highest neighbour so far.
     """
 
     source: RowSource
@@ -51,33 +49,32 @@ class RowSorter:
     duplicates: Duplicates
     drop_loops: bool
     check_symmetry: bool
-    highest: int = field(default=-1, init=False)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the neighbours."""
         return neighbor_dtype(self.num_nodes or 0)
 
-    def __call__(self, load: Callable[[], RowBatch]) -> tuple[int, Rows]:
-        """Return how many entries a batch has, and its rows."""
+    def __call__(self, load: Callable[[], RowBatch]) -> tuple[int, int, Rows]:
+        """Return how many entries a batch has, the highest neighbour or −1, and its rows."""
         batch = load()
         name = self.source.name
         if (batch.weights is not None) != self.source.weighted:
             raise InputError(f"{name}: some rows have weights and others have none")
         if len(batch.neighbors) != batch.lengths.sum():
             raise InputError(f"{name}: the lengths of its rows do not add up to its neighbours")
-        self._check_range(batch)
+        highest = self._check_range(batch)
         rows = self._sort(batch)
         if self.check_symmetry:
             bits = np.empty(0, np.uint32) if rows.weights is None else rows.weights.view(np.uint32)
             difference = int(asymmetry(rows.ends, batch.first_row, rows.neighbors, bits))
             rows = rows._replace(asymmetry=difference)
-        return len(batch.neighbors), rows
+        return len(batch.neighbors), highest, rows
 
-    def _check_range(self, batch: RowBatch) -> None:
+    def _check_range(self, batch: RowBatch) -> int:
         neighbors = batch.neighbors
         if not len(neighbors):
-            return
+            return -1
         if neighbors.dtype.kind not in "iu":
             raise InputError(
                 f"{self.source.name}, {_row(batch, 0)}: neighbours are integers, not "
@@ -88,7 +85,7 @@ class RowSorter:
         if low < 0 or high >= end:
             at = int(np.argmax((neighbors < 0) | (neighbors >= end)))
             raise self.out_of_range(_row(batch, at), int(neighbors[at]), end)
-        self.highest = max(self.highest, high)
+        return high
 
     def out_of_range(self, row: str, neighbor: int, end: int) -> InputError:
         """Return the error for a neighbour that is no node."""

@@ -78,6 +78,20 @@ def dense_batch(batch: EdgeBatch, num_nodes: int | None) -> DenseBatch:
     return DenseBatch(src, dst, weight)
 
 
+def known_batch(batch: EdgeBatch, num_nodes: int, name: str) -> DenseBatch:
+    """Return a batch of ids that an earlier pass has found to be below `num_nodes`.
+
+    Raises
+    ------
+    InputError
+        When they no longer are.
+    """
+    for ids in (batch.src, batch.dst):
+        if is_text(ids) or (len(ids) and ids.max() >= num_nodes):
+            raise changed(name)
+    return dense_batch(batch, None)
+
+
 def check_ids(ids: Ids, name: str, place: Place) -> Ids:
     """Return `ids` as int32, int64 or Arrow's large strings, or raise when they cannot be ids.
 

@@ -191,10 +191,11 @@ def _empty(folder: Path) -> None:
 
 def _replace(target: Path, partial: Path) -> None:
     """Put `partial` where `target` is; two renames are as near to one step as folders allow."""
+    old = Path(f"{target}.partial-replaced")
     if not _is_occupied(target):
         partial.rename(target)
+        shutil.rmtree(old, ignore_errors=True)  # left by a job that was killed between two renames
         return
-    old = Path(f"{target}.partial-replaced")
     shutil.rmtree(old, ignore_errors=True)
     target.rename(old)
     try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.storage.ids import changed, dense_batch, load_checked
+from graphwalk.storage.ids import changed, dense_batch, is_text, load_checked
 from graphwalk.storage.parallel import map_in_order
 from graphwalk.storage.sources.base import EdgeBatch
 from graphwalk.storage.spool import Spool
@@ -15,13 +16,13 @@ from graphwalk.storage.survey import Counts, count_batch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import ThreadPoolExecutor
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from graphwalk.storage.budget import Tuning
     from graphwalk.storage.labels import Labels, MemoryLabels
     from graphwalk.storage.sources.base import EdgeSource, Ids
+    from graphwalk.storage.spill import SpillFolder
     from graphwalk.storage.survey import Direction
 
 
@@ -29,7 +30,7 @@ def number_edges(
     edges: EdgeSource,
     labels: Labels,
     direction: Direction,
-    folder: Path,
+    folder: SpillFolder,
     pool: ThreadPoolExecutor,
     tuning: Tuning,
     advance: Callable[[int], object],
@@ -42,7 +43,7 @@ def number_edges(
     numbered: Spool | None = None
     for number, (first, part) in enumerate(labels.parts()):
         is_last = first + len(part) == len(labels)
-        fill = _Filler(first, part, np.int32 if len(labels) < 2**31 else np.int64)
+        fill = _Filler(edges.name, first, part, np.int32 if len(labels) < 2**31 else np.int64)
         room = tuning.spool_bytes if is_last else 0
         target = Spool(edges, folder, f"numbered-{number}", room)
         batches = _pairs(edges, numbered, tuning.edges_per_batch)
@@ -60,13 +61,16 @@ def number_edges(
 class _Filler:
     """Looks up ids in one part of the labels."""
 
-    def __init__(self, first: int, part: MemoryLabels, dtype: Any) -> None:
+    def __init__(self, name: str, first: int, part: MemoryLabels, dtype: Any) -> None:
+        self._name = name
         self._first = first
         self._part = part
         self._dtype = dtype
 
     def __call__(self, pair: _Pair) -> EdgeBatch:
         ids, numbers = pair()
+        if is_text(ids.src) != (self._part.kind == "string"):
+            raise changed(self._name)
         src = self._look_up(ids.src, None if numbers is None else numbers.src)
         dst = self._look_up(ids.dst, None if numbers is None else numbers.dst)
         return EdgeBatch(src, dst, ids.weight, ids.place)
@@ -103,7 +107,9 @@ def _pairs(edges: EdgeSource, numbered: Spool | None, size: int) -> Iterator[_Pa
         for ids in edges.batches(size):
             yield _Pair(edges, ids, None)
         return
-    for ids, numbers in zip(edges.batches(size), numbered.batches(size), strict=True):
+    for ids, numbers in zip_longest(edges.batches(size), numbered.batches(size)):
+        if ids is None or numbers is None:
+            raise changed(edges.name)
         yield _Pair(edges, ids, numbers)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial as bind
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from graphwalk.storage.location import is_url, new_store
 from graphwalk.storage.parallel import thread_pool
 from graphwalk.storage.row_build import build_rows
 from graphwalk.storage.sources.base import RowSource
+from graphwalk.storage.spill import SpillFolder
 from graphwalk.storage.temporary import remove_temporary, remove_with, temporary_location
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _place(location: str | None) -> Iterator[str]:
 
 
 @contextmanager
-def _spill_folder(partial: str) -> Iterator[Path]:
+def _spill_folder(partial: str) -> Iterator[SpillFolder]:
     """Make a folder for temporary files, and remove it at the end.
 
     It lies in the store that is being built or, for one on a URL, where Dask's setting
@@ -107,7 +108,8 @@ def _spill_folder(partial: str) -> Iterator[Path]:
         folder = Path(partial) / SPILL
         folder.mkdir()
     try:
-        yield folder
+        with closing(SpillFolder(folder)) as files:
+            yield files
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -10,20 +10,18 @@ import pyarrow.compute as pc
 
 from graphwalk.storage.ids import is_text, mixed
 from graphwalk.storage.labels import IntegerLabels, StringLabels, write_labels
-from graphwalk.storage.spill import SpillFile
 from graphwalk.storage.strings import string_buffers, strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import ThreadPoolExecutor
-    from pathlib import Path
 
     import zarr
 
     from graphwalk.storage.format import LabelKind
     from graphwalk.storage.labels import Labels, MemoryLabels
     from graphwalk.storage.sources.base import EdgeBatch, Ids
-    from graphwalk.storage.spill import Piece
+    from graphwalk.storage.spill import Piece, SpillFile, SpillFolder
 
 #: Ids of a run that are read from disk at a time while runs are merged.
 _BLOCK = 1 << 14
@@ -50,15 +48,15 @@ class LabelCollector:
     ----------
     name : str
         What the source is called in messages.
-    folder : Path
+    folder : SpillFolder
         Where temporary files may be made.
     room : int
         Bytes that it may hold.
     """
 
-    def __init__(self, name: str, folder: Path, room: int) -> None:
+    def __init__(self, name: str, folder: SpillFolder, room: int) -> None:
         self._name = name
-        self._path = folder / "labels"
+        self._folder = folder
         self._room = room
         self._waiting: list[Ids] = []
         self._text: bool | None = None
@@ -72,6 +70,8 @@ class LabelCollector:
         if self._text is not None and is_text(ids) != self._text:
             raise mixed(self._name)
         self._text = is_text(ids)
+        if not len(ids):
+            return
         self._waiting.append(ids)
         self._bytes += ids.nbytes
         # Merging takes as much again twice over, and twice is what it may take until then.
@@ -89,7 +89,7 @@ class LabelCollector:
 
     def _store(self, ids: Ids) -> Iterator[_Block]:
         if self._file is None:
-            self._file = SpillFile(str(self._path))
+            self._file = self._folder.new("labels")
         for start in range(0, len(ids), _BLOCK):
             yield _Block(ids[start : start + _BLOCK], self._file)
 
@@ -99,7 +99,7 @@ class LabelCollector:
             if self._waiting:
                 self._runs.append(list(self._store(distinct(_concatenate(self._waiting)))))
                 self._waiting = []
-            sorted_file = SpillFile(f"{self._path}.sorted")
+            sorted_file = self._folder.new("labels.sorted")
             blocks = [_Block(ids, sorted_file) for ids in _merge_runs(self._runs)]
             sorted_file.close()
             self.close()
@@ -111,8 +111,7 @@ class LabelCollector:
     def close(self) -> None:
         """Remove the temporary file."""
         if self._file is not None:
-            self._file.close()
-            self._path.unlink(missing_ok=True)
+            self._file.remove()
             self._file = None
 
 

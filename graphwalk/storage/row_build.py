@@ -37,24 +37,25 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
         context.writers,
         context.tuning.write_ahead,
     )
-    given = 0
+    given, highest = 0, -1
     with finishing(writer), context.progress.stage("write", num_nodes, "rows") as advance:
         batches = source.rows(context.tuning.edges_per_batch)
         try:
-            for entries, rows in context.in_order(sorter, batches):
+            for entries, high, rows in context.in_order(sorter, batches):
                 writer.append(rows)
                 given += entries
+                highest = max(highest, high)
                 advance(len(rows.ends))
         except RowError as error:
             raise InputError(f"{source.name}: {error.message.format(*error.nodes)}") from None
-        _check_nodes(sorter, writer, context)
+        _check_nodes(sorter, highest, writer, context)
         writer.append_empty((options.num_nodes or 0) - writer.num_rows)
     if not options.directed and writer.asymmetry % 2**64:
         raise _asymmetric(source, context, writer)
     return _info(writer, source, context, given)
 
 
-def _check_nodes(sorter: RowSorter, writer: GraphWriter, context: Context) -> None:
+def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: Context) -> None:
     """Check what can be told only when all rows have come."""
     name, given, rows = sorter.source.name, context.options.num_nodes, writer.num_rows
     if given is not None and given < rows:
@@ -68,8 +69,8 @@ def _check_nodes(sorter: RowSorter, writer: GraphWriter, context: Context) -> No
         raise InputError(f"{name} has no edges; pass num_nodes to make a graph without any")
     if rows >= 2**31:
         raise InputError(f"{name} has {rows} rows; pass num_nodes= when there are 2**31 or more")
-    if sorter.highest >= rows:
-        raise sorter.out_of_range("some row", sorter.highest, rows)
+    if highest >= rows:
+        raise sorter.out_of_range("some row", highest, rows)
 
 
 def _info(writer: GraphWriter, source: RowSource, context: Context, given: int) -> GraphInfo:

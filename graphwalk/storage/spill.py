@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import google_crc32c
 import numpy as np
 
 from graphwalk.errors import StoreError
+from graphwalk.storage.disk import disk_errors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class SpillFolder:
+    """A folder of temporary files, which closes those that a failed build has left open.
+
+    Attributes
+    ----------
+    path : Path
+        The folder, which is there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._files: list[SpillFile] = []
+
+    def new(self, name: str) -> SpillFile:
+        """Make a file."""
+        file = SpillFile(str(self.path / name))
+        self._files.append(file)
+        return file
+
+    def close(self) -> None:
+        """Close all files."""
+        for file in self._files:
+            file.close()
 
 
 class Piece(NamedTuple):
@@ -98,7 +125,9 @@ class SpillFile:
     def __init__(self, path: str) -> None:
         self.path = path
         self._end = 0
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with disk_errors(path):
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._is_open = True
 
     def append(self, values: NDArray[Any]) -> Piece:
         """Write a contiguous array, and return where it lies."""
@@ -116,12 +145,20 @@ class SpillFile:
         return np.array(sums, np.uint32)
 
     def close(self) -> None:
-        """Close the file, which stays."""
-        os.close(self._file)
+        """Close the file, which stays; once is enough."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self._file)
+
+    def remove(self) -> None:
+        """Close the file and remove it."""
+        self.close()
+        Path(self.path).unlink(missing_ok=True)
 
     def _write(self, values: NDArray[Any]) -> None:
         bytes_ = _bytes(values)
         done = 0
-        while done < len(bytes_):
-            done += os.write(self._file, bytes_[done:])
+        with disk_errors(self.path):
+            while done < len(bytes_):
+                done += os.write(self._file, bytes_[done:])
         self._end += len(bytes_)

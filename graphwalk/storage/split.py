@@ -52,12 +52,11 @@ def fitting(task: BucketTask, entries: int, largest: int, folder: Path) -> Itera
         counts += np.bincount((keys - task.low) // step, minlength=_BINS)
     bounds = _cut(counts, largest)
     part_of_bin = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    paths = []
     runs = []
     for number, (keys, weights) in enumerate(_pieces(task, largest)):
-        paths.append(folder / f"split-{task.first}-{task.low}-{number}")
         parts = part_of_bin[(keys - task.low) // step]
-        runs.append(DiskRun(_by_part(keys, weights, parts, len(bounds) - 1), paths[-1]))
+        path = folder / f"split-{task.first}-{task.low}-{task.high}-{number}"
+        runs.append(DiskRun(_by_part(keys, weights, parts, len(bounds) - 1), path))
     for part, (start, stop) in enumerate(pairwise(bounds)):
         narrower = task._replace(
             shares=[run.share(part) for run in runs],

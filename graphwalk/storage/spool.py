@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphwalk.storage.sources.base import EdgeBatch
-from graphwalk.storage.spill import Piece, SpillFile
 from graphwalk.storage.strings import string_buffers, strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from graphwalk.storage.sources.base import EdgeSource, Ids
+    from graphwalk.storage.spill import Piece, SpillFile, SpillFolder
 
 
 class Spool:
@@ -24,7 +23,7 @@ class Spool:
     ----------
     source : EdgeSource
         Where the edges come from.
-    folder : Path
+    folder : SpillFolder
         Where temporary files may be made.
     name : str
         Name of the file.
@@ -36,14 +35,15 @@ class Spool:
     directed: bool | None = None
     num_nodes: int | None = None
 
-    def __init__(self, source: EdgeSource, folder: Path, name: str, room: int) -> None:
+    def __init__(self, source: EdgeSource, folder: SpillFolder, name: str, room: int) -> None:
         self.name = source.name
         self.weighted = source.weighted
         self.nodes: Ids | None = source.nodes
         self.num_edges = 0
         self.memory = 0
         self._room = room
-        self._path = folder / name
+        self._folder = folder
+        self._file_name = name
         self._file: SpillFile | None = None
         self._batches: list[EdgeBatch | _Stored] = []
 
@@ -51,13 +51,17 @@ class Spool:
         """Take up the next batch."""
         size = _size(batch)
         self.num_edges += len(batch.src)
+        batch = batch._replace(place=self._place)  # the batch's own may hold what it was read from
         if self._file is None and self.memory + size <= self._room:
             self.memory += size
             self._batches.append(batch)
             return
         if self._file is None:
-            self._file = SpillFile(str(self._path))
+            self._file = self._folder.new(self._file_name)
         self._batches.append(_Stored(batch, self._file))
+
+    def _place(self, _: int) -> str:
+        return self.name
 
     def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
         """Return the batches as they were put in, whatever `size` is."""
@@ -70,8 +74,7 @@ class Spool:
         self._batches.clear()
         self.memory = 0
         if self._file is not None:
-            self._file.close()
-            self._path.unlink(missing_ok=True)
+            self._file.remove()
             self._file = None
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import io
 import re
+import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from graphwalk.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
-_BLOCK_BYTES = 1 << 20
+    from graphwalk.storage.sources.files import File
+
+_READ_BYTES = 1 << 20
 _COMMENT = re.compile(rb"\n[ \t]*[#%][^\n]*")
 _MARKS = b"#", b"%"
 
@@ -52,18 +56,11 @@ class Format:
             fields = next(csv.reader([line], delimiter=self.delimiter), [])
         return [field.strip() for field in fields]
 
-
-def data_lines(path: Path, free: bool) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are neither empty nor comments, with their numbers from 1 on."""
-    top = True
-    with open_bytes(path) as file:
-        for number, raw in enumerate(file, start=1):
-            if (free or top) and raw.lstrip().startswith(_MARKS):
-                continue
-            line = _decoded(raw, path, number).rstrip("\r\n")
-            if line:
-                top = False
-                yield number, line
+    def clean(self, block: bytes) -> bytes:
+        """Return whole lines as plainly delimited ones without comments."""
+        if not self.free:
+            return block
+        return _single_blanks(block) if self.delimiter == " " else _no_comments(block)
 
 
 def sniff(line: str, suffix: str) -> Format:
@@ -73,53 +70,91 @@ def sniff(line: str, suffix: str) -> Format:
     return Format(next((mark for mark in "\t," if mark in line), " "), free=True)
 
 
-def open_data(path: Path, form: Format, skip: int) -> io.BufferedIOBase:
-    """Open a file as a stream without its first `skip` lines, as plainly delimited lines."""
-    file = open_bytes(path)
-    for _ in range(skip):
-        file.readline()
-    if not form.free:
-        return file
-    clean = _single_blanks if form.delimiter == " " else _no_comments
-    return io.BufferedReader(_Cleaned(file, clean), _BLOCK_BYTES)
+@dataclass(frozen=True)
+class Line:
+    """A line that is neither empty nor a comment: its number from 1 on, its place and its text."""
+
+    number: int
+    position: int
+    text: str
 
 
-def open_bytes(path: Path) -> io.BufferedIOBase:
-    """Open a file, which may be compressed, as bytes after the byte order mark, if any."""
-    file = gzip.GzipFile(path) if path.suffix.lower() == ".gz" else path.open("rb")
-    if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
-        file.seek(0)
-    return file
+def data_lines(file: File, free: bool, first: int = 0) -> Iterator[Line]:
+    """Yield the lines of a file that are neither empty nor comments, from byte `first` on."""
+    top = True
+    position = number = 0
+    for block in blocks(file, 0, _READ_BYTES):
+        for raw in block.splitlines(keepends=True) if b"\r" not in block else _split(block):
+            number += 1
+            start, position = position, position + len(raw)
+            if (free or top) and raw.lstrip().startswith(_MARKS):
+                continue
+            line = raw.rstrip(b"\r\n")
+            if line:
+                top = False
+                if start >= first:
+                    yield Line(number, start, _decoded(line, file, number))
 
 
-class _Cleaned(io.RawIOBase):
-    """A stream of the lines of another, after `clean` has been applied to blocks of them."""
+def _split(block: bytes) -> list[bytes]:
+    """Return the lines of a block; unlike ``splitlines`` this leaves single returns alone."""
+    lines = [line + b"\n" for line in block.split(b"\n")]
+    return lines[:-1] if lines[-1] == b"\n" else [*lines[:-1], lines[-1][:-1]]
 
-    def __init__(self, file: io.BufferedIOBase, clean: Callable[[bytes], bytes]) -> None:
-        self._file, self._clean = file, clean
-        self._ready = memoryview(b"")
 
-    def readable(self) -> bool:
-        return True
+def blocks(file: File, first: int, size: int) -> Iterator[bytes]:
+    """Yield whole lines, about `size` bytes at a time, from byte `first` on.
 
-    def readinto(self, buffer: Any) -> int:
-        if not self._ready:
-            self._ready = memoryview(self._next())
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
+    Bytes count from after the byte order mark, if there is one, of what is decompressed.
 
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+    Raises
+    ------
+    InputError
+        When the file is not compressed as its name says, or incompletely.
+    """
+    with _opened(file) as raw:
+        rest = raw.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
+        rest = _skip(raw, rest, first)
+        while True:
+            more = raw.read(max(1, size - len(rest)))
+            cut = more.rfind(b"\n") + 1
+            if not more:
+                break
+            if cut:
+                yield rest + more[:cut]
+                rest = more[cut:]
+            else:
+                rest += more
+        if rest:
+            yield rest
 
-    def _next(self) -> bytes:
-        while block := self._file.read(_BLOCK_BYTES):
-            block += self._file.readline()
-            if cleaned := self._clean(block):
-                return cleaned
-        return b""
+
+def _skip(raw: IO[bytes], rest: bytes, count: int) -> bytes:
+    while len(rest) < count:
+        count -= len(rest)
+        rest = raw.read(min(count, _READ_BYTES))
+        if not rest:
+            return b""
+    return rest[count:]
+
+
+@contextmanager
+def _opened(file: File) -> Iterator[IO[bytes]]:
+    compression = file.suffixes[1]
+    with file.open() as raw:
+        stream: Any = raw
+        if compression == ".gz":
+            stream = gzip.GzipFile(fileobj=raw)
+        elif compression == ".zst":
+            stream = pa.CompressedInputStream(raw, "zstd")
+        try:
+            yield stream
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise InputError(f"{file.name} is no complete gzip file: {error}") from error
+        except OSError as error:
+            if compression == ".zst":
+                raise InputError(f"{file.name} is no complete zstd file: {error}") from error
+            raise
 
 
 def _no_comments(block: bytes) -> bytes:
@@ -137,8 +172,8 @@ def _single_blanks(block: bytes) -> bytes:
     return (b"\n" + block).replace(b"\n ", b"\n").replace(b" \n", b"\n").rstrip(b" ")
 
 
-def _decoded(line: bytes, path: Path, number: int) -> str:
+def _decoded(line: bytes, file: File, number: int) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}, line {number}: it is no UTF-8 text: {error}") from error
+        raise InputError(f"{file.name}, line {number}: it is no UTF-8 text: {error}") from error
