@@ -1,4 +1,4 @@
-"""The graph of the post that graphwalk began with: 150 million nodes with 50 to 100 neighbours each.
+"""The graph that graphwalk began with: 150 million nodes with 50 to 100 neighbours each.
 
 As a NumPy object array of arrays it does not fit into memory, `ray.put` refuses it, and padded to
 a rectangle it takes 56 GiB. Here its rows are made up one by one, and go into a store as they come:

@@ -243,3 +243,15 @@ def test_options_for_a_path(tmp_path):
 def test_unknown_options(url, options):
     with pytest.raises(StoreError, match="colour"):
         graphwalk.open_zarr(url, storage_options={**options, "colour": "red"})
+
+
+def test_edges_in_object_storage(url, options, files, tmp_path):
+    bucket = url.removeprefix("s3://").partition("/")[0]
+    lines = "".join(f"{u} {v}\n" for u, v in EDGES.T.tolist()).encode()
+    files.pipe(f"{bucket}/edges/part-0.txt", lines[: lines.index(b"\n") + 1])
+    files.pipe(f"{bucket}/edges/part-1.txt", lines[lines.index(b"\n") + 1 :])
+    edges = f"s3://{bucket}/edges/*.txt"
+    graph = graphwalk.build_zarr(edges, tmp_path / "g", storage_options=options)
+    assert graph.num_entries == graphwalk.build_zarr(EDGES).num_entries
+    there = graphwalk.build_zarr(edges, url, storage_options=options, memory="64 MiB")
+    assert there.num_entries == graph.num_entries

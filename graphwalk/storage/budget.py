@@ -121,7 +121,8 @@ class Tuning:
             Bytes of memory that are taken already.
         """
         waiting, sorting = (16, 36) if weighted else (8, 16)
-        free = self.budget - spooled - self._writing_bytes(edges, weighted)
+        taken = spooled + self._writing_bytes(edges, weighted)
+        free = max(self.budget // 4, self.budget - taken)  # a few chunks may be a small budget
         few = max(BUCKET_ENTRIES, entries // MAX_BUCKETS)
         needed = entries * waiting + self.ahead * min(few, entries) * sorting
         on_disk = needed > free if self.spill is None else self.spill

@@ -141,7 +141,8 @@ def _is_occupied(target: Path) -> bool:
 @contextmanager
 def made_folders(folder: Path) -> Iterator[None]:
     """Make `folder` and its parents, and unmake those that were missing if the block raises."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    with disk_errors(folder):
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)

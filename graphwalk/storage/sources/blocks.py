@@ -16,7 +16,7 @@ from graphwalk.errors import InputError
 from graphwalk.kernels.parse import parse_lines
 from graphwalk.storage.sources.base import EdgeBatch
 from graphwalk.storage.sources.columns import Place, floats, id_column, ids, weight_column
-from graphwalk.storage.sources.lines import data_lines
+from graphwalk.storage.sources.lines import data_lines, is_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -187,17 +187,9 @@ def _fault(block: Block, error: Exception) -> InputError:
                 f"{len(layout.names)}; every line needs as many: {line.text!r:.80}"
             )
         for i in layout.chosen[2:]:
-            if fields[i] and not _is_number(fields[i]):
+            if fields[i] and not is_number(fields[i]):
                 return InputError(
                     f"{where}, column {layout.names[i]!r}: {fields[i]!r} is no number; "
                     "weights must be numbers"
                 )
     return InputError(f"{name} cannot be read: {error}")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

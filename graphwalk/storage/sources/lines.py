@@ -70,6 +70,15 @@ def sniff(line: str, suffix: str) -> Format:
     return Format(next((mark for mark in "\t," if mark in line), " "), free=True)
 
 
+def is_number(text: str) -> bool:
+    """Return whether a field is a number of any kind."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Line:
     """A line that is neither empty nor a comment: its number from 1 on, its place and its text."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from graphwalk.errors import InputError
 from graphwalk.storage.sources.base import EdgeBatch, NotIntegers
 from graphwalk.storage.sources.blocks import Block, integers_of, strings_of
-from graphwalk.storage.sources.lines import Format, Line, blocks, data_lines, sniff
+from graphwalk.storage.sources.lines import Format, Line, blocks, data_lines, is_number, sniff
 from graphwalk.storage.sources.probe import check_strings
 from graphwalk.storage.sources.tables import choose_columns, has_named_endpoints
 
@@ -165,21 +165,13 @@ def _layout(file: File, suffix: str, columns: Sequence[Hashable] | None) -> Layo
         return None
     form = sniff(lines[0].text, suffix)
     first = form.split(lines[0].text)
-    header = not (free or any(map(_is_number, first[:2])))
+    header = not (free or any(map(is_number, first[:2])))
     names: list[Hashable] = list(first) if header else list(range(len(first)))
     chosen = choose_columns(names, columns, file.name)
     if len(lines) == header:
         return None
     named = columns is not None or has_named_endpoints(names)
     return Layout(file, form, names, header, lines[int(header)], chosen, named)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_integer(fields: Sequence[str], column: int) -> bool:

@@ -1,0 +1,153 @@
+"""Builds of edges far larger than their budget, run in a process whose peak memory is read."""
+
+import multiprocessing
+import resource
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphwalk.storage.budget import Tuning
+from graphwalk.storage.context import BuildOptions
+from graphwalk.storage.pipeline import build
+from graphwalk.storage.progress import Progress
+from graphwalk.storage.sources import open_source
+from graphwalk.storage.sources.base import EdgeBatch, RowBatch
+
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["memory_builds"])
+
+
+class Generated:
+    """Edges that are made up batch by batch, the same ones each time."""
+
+    name = "generated edges"
+    directed = None
+    nodes = None
+
+    def __init__(self, num_edges, make, *, weighted=False, once=False, num_nodes=None):
+        self.num_edges = num_edges
+        self.weighted = weighted
+        self.once = once
+        self.num_nodes = num_nodes
+        self._make = make
+
+    def batches(self, size):
+        for start in range(0, self.num_edges, size):
+            yield lambda start=start: self._load(start, min(size, self.num_edges - start))
+
+    def _load(self, start, count):
+        rng = np.random.default_rng(start)
+        src, dst = self._make(rng, count)
+        weight = rng.random(count) if self.weighted else None
+        return EdgeBatch(src, dst, weight, str)
+
+
+def dense(rng, count):
+    return rng.integers(0, 1 << 22, (2, count))
+
+
+def sparse(rng, count):
+    return rng.integers(0, 1 << 24, (2, count)) * 10**10
+
+
+def few_sparse(rng, count):
+    return rng.integers(0, 1 << 16, (2, count)) * 10**10
+
+
+def strings(rng, count):
+    numbers = (pa.array(ids).cast(pa.string()) for ids in rng.integers(0, 1 << 22, (2, count)))
+    return [
+        pc.binary_join_element_wise("node", ids, "-").cast(pa.large_string()) for ids in numbers
+    ]
+
+
+def star(rng, count):
+    return np.zeros(count, np.int64), rng.integers(0, 1 << 26, count)
+
+
+class GeneratedRows:
+    """Rows of an adjacency list that are made up on the fly."""
+
+    name = "generated rows"
+    directed = None
+    weighted = False
+
+    def __init__(self, num_entries):
+        self.num_nodes = num_entries // 64
+
+    def rows(self, size):
+        step = max(1, size // 64)
+        for start in range(0, self.num_nodes, step):
+            yield lambda start=start: self._load(start, min(step, self.num_nodes - start))
+
+    def _load(self, start, count):
+        neighbors = np.random.default_rng(start).integers(0, self.num_nodes, 64 * count)
+        return RowBatch(np.full(count, 64, np.int64), neighbors, None, start)
+
+
+def row_iterable(num_rows):
+    for row in range(num_rows):
+        yield np.random.default_rng(row).integers(0, num_rows, 64)
+
+
+def make_text(path, count):
+    edges = np.random.default_rng(1).integers(0, 1 << 20, (2, 1 << 16))
+    block = "".join(f"{u} {v}\n" for u, v in edges.T.tolist())
+    with Path(path).open("w") as file:
+        for _ in range(-(-count // (1 << 16))):
+            file.write(block)
+
+
+def make_npy(path, count):
+    edges = np.lib.format.open_memmap(path, "w+", np.int64, (2, count))
+    for start in range(0, count, 1 << 20):
+        part = edges[:, start : start + (1 << 20)]
+        part[:] = dense(np.random.default_rng(start), part.shape[1])
+    edges.flush()
+
+
+#: A source of so many edges, and whether the graph is directed.
+SOURCES = {
+    "generated": lambda count, _: Generated(count, dense),
+    "weighted": lambda count, _: Generated(count, dense, weighted=True),
+    "stream": lambda count, _: Generated(count, dense, weighted=True, once=True),
+    "few sparse ids": lambda count, _: Generated(count, few_sparse),
+    "sparse ids": lambda count, _: Generated(count, sparse),
+    "sparse ids, stream": lambda count, _: Generated(count, sparse, once=True),
+    "strings": lambda count, _: Generated(count, strings, once=True),
+    "star": lambda count, _: Generated(count, star),
+    "weighted star": lambda count, _: Generated(count, star, weighted=True),
+    "rows": lambda count, _: GeneratedRows(count),
+    "row iterable": lambda count, _: open_source(row_iterable(count // 64)),
+    "text": lambda _, path: open_source(path),
+    "npy": lambda _, path: open_source(np.load(path, mmap_mode="r")),
+}
+
+
+def peak(kind, count, budget, folder, file=None):
+    """Build in a process of its own; return (bytes before, bytes at the peak, seconds of CPU)."""
+    ours, theirs = _processes.Pipe(duplex=False)
+    arguments = theirs, kind, count, budget, str(folder), None if file is None else str(file)
+    process = _processes.Process(target=_measure, args=arguments)
+    process.start()
+    theirs.close()
+    try:
+        return ours.recv()
+    finally:
+        process.join()
+
+
+def _measure(connection, kind, count, budget, folder, file):
+    before = _status("VmRSS")
+    source = SOURCES[kind](count, file)
+    options = BuildOptions(directed="row" in kind)
+    build(source, f"{folder}/g.zarr", options, Tuning(budget, 2), Progress(False))
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    connection.send((before, usage.ru_maxrss << 10, usage.ru_utime))
+
+
+def _status(key):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(key))
