@@ -21,11 +21,13 @@ from graphwalk.storage.budget import Tuning
 from graphwalk.storage.build import build_zarr
 from graphwalk.storage.context import BuildOptions
 from graphwalk.storage.graph import open_zarr
+from graphwalk.storage.ids import DenseBatch
 from graphwalk.storage.pipeline import build
 from graphwalk.storage.progress import Progress
-from graphwalk.storage.rows import _sort_stably
+from graphwalk.storage.rows import BucketTask, RowSpec, _sort_stably, make_rows
+from graphwalk.storage.runs import RunMaker, plan_buckets
 from graphwalk.storage.sources import open_source
-from graphwalk.storage.survey import BINS, Counts
+from graphwalk.storage.survey import BINS, Counts, Direction, count_batch
 
 MAX_NODE = 20
 BUDGET = 1 << 30
@@ -464,3 +466,69 @@ def test_progress_goes_to_stderr_when_asked_for(capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert all(stage in err for stage in ("survey", "bucket", "write"))
+
+
+# Large numbers
+
+
+@pytest.mark.parametrize("largest", [2**39, 2**62, 2**63 - 1])
+def test_more_nodes_than_can_be_sorted_are_refused(tmp_path, largest):
+    with pytest.raises(InputError, match=rf"{largest + 1} nodes.*relabel=True"):
+        build_zarr(np.array([[0], [largest]]), tmp_path / "g", relabel=False)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("num_nodes", [2**31 - 1, 2**31, 2**31 + 1, 2**39])
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_last_bucket_of_a_graph_of_very_many_nodes(num_nodes, dtype, weighted):
+    last = min(num_nodes - 1, np.iinfo(dtype).max)
+    src, dst = np.array([[last, 0, last - 1, last], [last - 1, last, last, last - 2]], dtype)
+    weight = np.arange(1, 5, dtype=np.float32) if weighted else None
+    direction = Direction(both_ways=True, drop_loops=False)
+    batch = DenseBatch(src, dst, weight)
+    counts = count_batch(batch, direction)
+    assert counts.highest == last
+    plan = plan_buckets(counts, num_nodes, weighted, 3, 1 << 22)
+    assert plan.buckets[-1].stop == num_nodes
+    run = RunMaker(plan, direction, None)((0, [batch]))
+    spec = RowSpec.of(plan, "merge")
+    rows = {}
+    for number, bucket in enumerate(plan.buckets):
+        if not bucket.entries:
+            continue
+        high = (bucket.stop - bucket.first) << plan.bits
+        task = BucketTask([run.share(number)], bucket.first, 0, high, True, spec)
+        made = make_rows(task)
+        starts = np.concatenate([[0], made.ends[:-1]])
+        for row in np.flatnonzero(made.ends - starts).tolist():
+            rows[bucket.first + row] = made.neighbors[starts[row] : made.ends[row]].tolist()
+    assert rows == {
+        0: [last],
+        last - 2: [last],
+        last - 1: [last],
+        last: [0, last - 2, last - 1],
+    }
+
+
+def test_isolated_nodes_of_a_source_must_be_nodes(tmp_path):
+    networkx = pytest.importorskip("networkx")
+    graph = networkx.Graph([(0, 1)])
+    graph.add_node(7)
+    with pytest.raises(InputError, match=r"7.*num_nodes=5"):
+        build_zarr(graph, tmp_path / "g", num_nodes=5)
+    assert build_zarr(graph, tmp_path / "g").num_nodes == 8
+    graph.add_node(-3)
+    with pytest.raises(InputError, match="-3"):
+        build_zarr(graph, tmp_path / "h")
+
+
+def test_all_loops_dropped():
+    graph = build_zarr(np.array([[0, 3], [0, 3]]), self_loops="drop")
+    assert (graph.num_nodes, graph.num_edges, graph.num_entries) == (4, 0, 0)
+    assert graph.summary().dropped_loops == 2
+
+
+def test_one_node():
+    graph = build_zarr(np.array([[0, 0], [0, 0]]))
+    assert (graph.num_nodes, graph.num_edges, graph.num_entries) == (1, 1, 1)

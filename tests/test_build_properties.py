@@ -176,7 +176,7 @@ def write_csv(table, path):
 
 def write_snap(table, path):
     with Path(path).open("w") as file:
-        file.write("# " + "\t".join(table.column_names) + "\n")
+        file.write("# edges\n")
         for row in zip(*columns_of(table), strict=True):
             file.write("\t".join(map(str, row)) + "\n")
 
@@ -224,36 +224,44 @@ def test_bytes_do_not_depend_on_the_form(form, kind, data):
     table = pa.table(dict(zip(("src", "dst", "weight"), columns, strict=False)))
     tuning = with_room(data.draw(tunings))
     with TemporaryDirectory() as folder:
-        source = open_source(FORMS[form](table, folder))
+        named = list(range(len(columns))) if form == "text" else None
+        source = open_source(FORMS[form](table, folder), columns=named)
         sources = [(Edges(*columns), AMPLE), (source, tuning)]
         build_all(folder, replace(data.draw(options), relabel=True), sources)
 
 
-@pytest.mark.ray
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("directed", [False, True])
-def test_ray_makes_the_same_bytes(tmp_path, weighted, directed):
+@pytest.fixture(scope="module")
+def session():
     pytest.importorskip("ray")
+    with scheduler.use("ray", num_workers=2) as session:
+        yield session
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize(("weighted", "directed"), [(False, True), (True, False)])
+def test_ray_makes_the_same_bytes(session, tmp_path, weighted, directed):
     rng = np.random.default_rng(3)
     src, dst = rng.zipf(1.3, (2, 5000)) % 900 * 10**11
     columns = (src, dst, rng.random(5000)) if weighted else (src, dst)
     chosen = BuildOptions(directed=directed)
     spilling = Tuning(1 << 30, 2, 300, 700, bucket_entries=200, largest_bucket=2000, spill=True)
-    build(Edges(*columns), str(tmp_path / "threads"), chosen, AMPLE, Progress(False))
-    with scheduler.use("ray", num_workers=2):
-        assert dask.config.get(SPREAD, None) is not None
-        build(Edges(*columns), str(tmp_path / "ray"), chosen, spilling, Progress(False))
+    with dask.config.set({SPREAD: None}):
+        build(Edges(*columns), str(tmp_path / "threads"), chosen, AMPLE, Progress(False))
+    assert dask.config.get(SPREAD, None) is not None
+    build(Edges(*columns), str(tmp_path / "ray"), chosen, spilling, Progress(False))
     assert digest(tmp_path / "ray") == digest(tmp_path / "threads")
 
 
 @pytest.mark.ray
-def test_errors_from_ray_name_nodes(tmp_path):
-    pytest.importorskip("ray")
+def test_errors_from_ray_name_nodes(session, tmp_path):
     edges = Edges(["a", "b", "b"], ["b", "c", "a"])
     spilling = Tuning(1 << 30, 2, spill=True)
-    with (
-        scheduler.use("ray", num_workers=2),
-        pytest.raises(InputError, match="'a' → 'b' is there more than once"),
-    ):
-        build(edges, str(tmp_path / "g"), BuildOptions(duplicates="error"), spilling, Progress())
+    with pytest.raises(InputError, match="'a' → 'b' is there more than once"):
+        build(
+            edges,
+            str(tmp_path / "g"),
+            BuildOptions(duplicates="error"),
+            spilling,
+            Progress(False),
+        )
     assert list(tmp_path.iterdir()) == []

@@ -140,10 +140,19 @@ class _EdgeBuild:
         return True
 
     def _add_nodes(self, collector: LabelCollector) -> None:
-        nodes = self._source.nodes
-        if nodes is not None:
-            place = f"{self._source.name}: node {{}} of its list".format
-            collector.add(distinct(check_ids(nodes, self._source.name, place)))
+        if self._source.nodes is not None:
+            collector.add(distinct(self._nodes()))
+
+    def _nodes(self) -> Ids:
+        """Return the nodes that the source lists, checked."""
+        name, given = self._source.name, self._options.num_nodes
+        nodes = check_ids(self._source.nodes, name, f"{name}: node {{}} of its list".format)
+        if given is not None and not is_text(nodes) and nodes.max(initial=-1) >= given:
+            raise InputError(
+                f"{name} lists node {nodes.max()}, which num_nodes={given} has no room for; raise "
+                "num_nodes, or leave it out"
+            )
+        return nodes
 
     # Second stage: number the nodes.
 
@@ -197,8 +206,8 @@ class _EdgeBuild:
         return self._highest_id(counts) >= SPARSE * size > 0
 
     def _highest_id(self, counts: Counts) -> int:
-        nodes = self._source.nodes
-        return max(counts.highest, -1 if nodes is None or not len(nodes) else int(max(nodes)))
+        listed = -1 if self._source.nodes is None else int(self._nodes().max(initial=-1))
+        return max(counts.highest, listed)
 
     def _num_nodes_given(self) -> int | None:
         known, given = self._source.num_nodes, self._options.num_nodes
@@ -214,7 +223,8 @@ class _EdgeBuild:
         if labels is not None:
             num_nodes = len(labels)
         else:
-            num_nodes = self._highest_id(counts) + 1 if given is None else given
+            highest = self._highest_id(counts)  # which checks the nodes that the source lists
+            num_nodes = highest + 1 if given is None else given
         nothing = counts.edges == 0 and given is None and self._source.nodes is None
         if num_nodes == 0 or nothing:
             raise InputError(

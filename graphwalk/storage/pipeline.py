@@ -19,6 +19,7 @@ import dask
 
 from graphwalk.errors import InputError
 from graphwalk.storage.context import SPREAD, Context
+from graphwalk.storage.disk import disk_errors
 from graphwalk.storage.edge_build import build_edges
 from graphwalk.storage.format import complete, create_group, is_graphwalk_store
 from graphwalk.storage.graph import Graph
@@ -106,7 +107,8 @@ def _spill_folder(partial: str) -> Iterator[SpillFolder]:
         folder = Path(tempfile.mkdtemp(prefix="graphwalk-build-", dir=parent))
     else:
         folder = Path(partial) / SPILL
-        folder.mkdir()
+        with disk_errors(folder):
+            folder.mkdir()
     try:
         with closing(SpillFolder(folder)) as files:
             yield files

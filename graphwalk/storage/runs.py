@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from graphwalk.errors import InputError
 from graphwalk.kernels.csr import count_buckets, scatter
 from graphwalk.storage.spill import Piece, SpillFile
 from graphwalk.storage.survey import shift_for
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.ids import DenseBatch
     from graphwalk.storage.survey import Counts, Direction
+
+#: A key has 63 bits for a neighbour and for a row within its bucket, which is a bin at least.
+MOST_NODES = 1 << 39
 
 Keys: TypeAlias = "NDArray[np.int64]"
 Weights: TypeAlias = "NDArray[np.floating[Any]]"
@@ -79,6 +83,11 @@ def plan_buckets(
     counts: Counts, num_nodes: int, weighted: bool, target: int, most_nodes: int
 ) -> BucketPlan:
     """Cut the nodes into buckets of about `target` entries and at most about `most_nodes` nodes."""
+    if num_nodes > MOST_NODES:
+        raise InputError(
+            f"a graph of {num_nodes} nodes is more than the {MOST_NODES} that a build can sort; "
+            "pass relabel=True to number only the nodes that have edges"
+        )
     counts.coarsen(shift_for(num_nodes))
     shift = counts.shift
     weight = np.dtype(np.float32 if counts.narrow_weights else np.float64) if weighted else None

@@ -1,0 +1,48 @@
+"""Builds of edges that take eight times their budget stay within it, and 300 MB for libraries."""
+
+import memory_builds
+import pytest
+
+MIB = 1 << 20
+LIBRARIES = 300 * 10**6
+
+#: Bytes of an edge, or of an entry of a row, as the source has it.
+EDGE_BYTES = {
+    "weighted": 24,
+    "stream": 24,
+    "weighted star": 24,
+    "rows": 8,
+    "row iterable": 8,
+    "strings": 2 * 20,
+}
+
+QUICK = ["weighted", "few sparse ids", "weighted star", "row iterable", "text", "npy"]
+SLOW = sorted(memory_builds.SOURCES.keys() - QUICK)
+
+
+def check(kind, budget, folder):
+    count = 8 * budget // EDGE_BYTES.get(kind, 16)
+    file = None
+    if kind in ("text", "npy"):
+        file = folder / f"edges.{'txt' if kind == 'text' else 'npy'}"
+        {"text": memory_builds.make_text, "npy": memory_builds.make_npy}[kind](file, count)
+    _, peak, _ = memory_builds.peak(kind, count, budget, folder, file)
+    assert peak <= budget + LIBRARIES
+
+
+@pytest.mark.parametrize("kind", QUICK)
+def test_peak_memory(tmp_path, kind):
+    check(kind, 64 * MIB, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SLOW)
+def test_peak_memory_of_other_sources(tmp_path, kind):
+    check(kind, 64 * MIB, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", memory_builds.SOURCES)
+@pytest.mark.parametrize("budget", [128 * MIB, 1024 * MIB])
+def test_peak_memory_of_larger_budgets(tmp_path, kind, budget):
+    check(kind, budget, tmp_path)
