@@ -1,7 +1,9 @@
 """The build against other packages that make graphs of edge lists, each in its own process.
 
-A peer is measured if the interpreter given can import it (``pip install "graphwalk[peers]"``, or
-an environment of their own), and otherwise listed as not installed. What they make differs:
+A peer is measured if the interpreter given can import it, and otherwise listed as not installed.
+The extra ``peers`` has all of them but PecanPy, which needs NumPy 1; an environment of their own
+(``pip install pecanpy igraph networkit networkx scikit-network scipy``) has all, and its
+interpreter goes to ``--peers-python``. What they make differs:
 graphwalk sorts rows, merges parallel edges and writes a compressed store with checksums; igraph and
 NetworKit keep parallel edges given as arrays; all peers keep their graph in memory. PecanPy takes
 arrays only as dense matrices, so it is left out there.
