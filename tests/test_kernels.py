@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 from scipy import stats
@@ -232,6 +232,7 @@ def test_compiled_kernels_are_stamped_with_the_sources_of_all():
     ),
     swapped=st.booleans(),
 )
+@settings(deadline=None)  # the first call compiles
 def test_lines_of_pairs_are_parsed_among_others(lines, swapped):
     text = "".join("".join(map(str, line)) for line in lines)
     data = np.frombuffer(text.encode(), np.uint8)
