@@ -31,7 +31,7 @@ format: $(VENV)/.installed-dev ## put the sources into the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-dev ## measure; prints one table (takes a while, wants a quiet machine)
+bench: $(VENV)/.installed-dev ## measure; prints tables (takes a while, wants a quiet machine)
 	$(BIN)/python -m benchmarks
 
 clean: ## remove all that these recipes make, the environment too

@@ -1,4 +1,4 @@
-"""Measure graphwalk against floors and plain loops, and print one table.
+"""Measure graphwalk against floors, plain loops and other packages, and print tables.
 
 Every pair is measured in turns within one run; figures are medians. A quiet machine is wanted.
 """
@@ -6,6 +6,7 @@ Every pair is measured in turns within one run; figures are medians. A quiet mac
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,27 +14,55 @@ import numpy as np
 
 import graphwalk
 from benchmarks.build import measure_build
+from benchmarks.peers import measure_peers
 from benchmarks.reading import measure_reading
 from benchmarks.rmat import rmat_edges
-from benchmarks.table import Row, print_table
+from benchmarks.table import Row, machine, print_table
 from benchmarks.walks import measure_walks
+
+#: Largest graph that peers are given: some of them take a minute for it.
+PEERS_SCALE = 20
 
 
 def main() -> None:
+    args = _arguments()
+    print(f"graphwalk {graphwalk.__version__}, {machine()}")
+    with tempfile.TemporaryDirectory() as folder:
+        rows = _own(Path(folder), args) if args.only != "peers" else []
+        if rows:
+            print_table(f"RMAT, 2^{args.scale} nodes, edge factor 16, undirected", rows)
+    if args.only == "own":
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        scale = min(args.scale, PEERS_SCALE)
+        rows = measure_peers(Path(folder), scale, min(args.rounds, 3), args.peers_python)
+        print_table(f"RMAT, 2^{scale} nodes, edge factor 16, undirected", rows)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--scale", type=int, default=22, help="2**SCALE nodes (default: 22)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each measurement")
     parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
-    args = parser.parse_args()
-    rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as folder:
-        edges = Path(folder, "edges.npy")
-        np.save(edges, rmat_edges(args.scale))
-        store = Path(folder, "graph.zarr")
-        rows += measure_build(edges, store)
-        rows += measure_reading(graphwalk.open_zarr(store), Path(folder), args.rounds)
-        rows += measure_walks(graphwalk.open_zarr(store), args.rounds, ray=not args.no_ray)
-    print_table(f"RMAT, 2^{args.scale} nodes, edge factor 16, undirected", rows)
+    parser.add_argument("--only", choices=("own", "peers"), help="leave the others out")
+    parser.add_argument(
+        "--peers-python",
+        default=sys.executable,
+        metavar="PYTHON",
+        help="the interpreter that has the peers, if not this one",
+    )
+    return parser.parse_args()
+
+
+def _own(folder: Path, args: argparse.Namespace) -> list[Row]:
+    """Return what is measured against floors and plain loops."""
+    edges, store = folder / "edges.npy", folder / "graph.zarr"
+    np.save(edges, rmat_edges(args.scale))
+    rows = measure_build(edges, store)
+    graph = graphwalk.open_zarr(store)
+    rows += measure_reading(graph, folder, args.rounds)
+    rows += measure_walks(graph, args.rounds, ray=not args.no_ray)
+    return rows
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-"""One table of all figures."""
+"""Tables of figures, and the machine they are from."""
 
 from __future__ import annotations
 
+import os
+import platform
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -25,3 +28,11 @@ def print_table(title: str, rows: list[Row]) -> None:
         print("| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |")
         if number == 0:
             print("|" + "|".join("-" * (w + 2) for w in widths) + "|")
+
+
+def machine() -> str:
+    """Return what the figures were measured on."""
+    cores = len(os.sched_getaffinity(0))
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(": ", 1)[1] for line in lines if line.startswith("model name")), "CPU")
+    return f"Python {platform.python_version()}, {cores} cores of {model}, {platform.system()}"

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numba import njit
 from scipy import stats
 
@@ -17,6 +19,7 @@ from graphwalk.kernels.edge_filter import (
 )
 from graphwalk.kernels.first_order import walk_first_order
 from graphwalk.kernels.node2vec import walk_node2vec
+from graphwalk.kernels.parse import parse_lines
 from graphwalk.kernels.rng import STEP, mix, seed_key, walker_key
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table
 from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
@@ -215,3 +218,31 @@ def test_compiled_kernels_are_stamped_with_the_sources_of_all():
     """Numba alone would keep a kernel although one that is compiled into it has changed."""
     for kernel in (walk_first_order, walk_node2vec):
         assert kernel._cache._cache_file._source_stamp == sources_stamp()
+
+
+@given(
+    lines=st.lists(
+        st.tuples(
+            st.sampled_from(["", " ", "# ", "0"]),
+            st.integers(0, 10**18 - 1),
+            st.sampled_from(["\t", " \t", "\t ", "\t0"]),
+            st.integers(0, 10**18 - 1),
+            st.sampled_from(["\n", " \n", "\r\n", "\n\n", ""]),
+        )
+    ),
+    swapped=st.booleans(),
+)
+@settings(deadline=None)  # the first call compiles
+def test_lines_of_pairs_are_parsed_among_others(lines, swapped):
+    text = "".join("".join(map(str, line)) for line in lines)
+    data = np.frombuffer(text.encode(), np.uint8)
+    src, dst = np.full((2, len(data) + 1), -1)
+    wanted = np.array([1, 0] if swapped else [0, 1])
+    count = parse_lines(data, ord("\t"), True, 2, wanted, src, dst, np.empty(0))
+    rows = [line for line in text.split("\n") if line.strip(" \r") and not line.startswith("#")]
+    found = [[field.strip(" \r") for field in row.split("\t")] for row in rows]
+    digits = [field.isdecimal() and len(field) <= 18 for row in found for field in row]
+    assert (count >= 0) == (all(digits) and all(len(row) == 2 for row in found))
+    if count >= 0:
+        pairs = np.stack([dst, src] if swapped else [src, dst], axis=1)[:count]
+        assert pairs.tolist() == [[int(field) for field in row] for row in found]

@@ -105,6 +105,50 @@ def _skip_field(data: NDArray[np.uint8], at: Int, delimiter: int) -> Int:
 
 
 @jit
+def _pairs(
+    data: NDArray[np.uint8], start: Int, delimiter: int, left: Counts, right: Counts, count: Int
+) -> tuple[Int, Int]:
+    """Parse lines of two integers and nothing else; return where the first other line begins.
+
+    `data` ends with a newline, at which every loop over digits ends, so nothing looks for its end;
+    that, and indices that cannot be negative, make this several times as fast as `_integer`.
+    """
+    one, ten, zero = np.uint64(1), np.uint64(10), np.uint64(_ZERO)
+    begin = at = np.uint64(start)
+    while at < data.size:
+        begin = at
+        first = np.uint64(0)
+        digit = data[at] - zero  # of anything but a digit it is 10 or more: it wraps around
+        while digit < ten:
+            first = first * ten + digit
+            at += one
+            digit = data[at] - zero
+        middle = at
+        if at == begin or at - begin > np.uint64(_MOST_DIGITS) or data[at] != delimiter:
+            break
+        at += one
+        second = np.uint64(0)
+        digit = data[at] - zero
+        while digit < ten:
+            second = second * ten + digit
+            at += one
+            digit = data[at] - zero
+        digits = at - middle - one
+        if digits == np.uint64(0) or digits > np.uint64(_MOST_DIGITS):
+            break
+        if data[at] == _RETURN:
+            at += one
+        if data[at] != _NEWLINE:
+            break
+        left[count] = first
+        right[count] = second
+        count += 1
+        at += one
+        begin = at
+    return np.int64(begin), count
+
+
+@jit
 def parse_lines(  # noqa: C901 - a branch for everything that a line can go on with
     data: NDArray[np.uint8],
     delimiter: int,
@@ -134,9 +178,14 @@ def parse_lines(  # noqa: C901 - a branch for everything that a line can go on w
     """
     runs = delimiter == _BLANK
     weighted = wanted.size == 3
-    count = 0
+    pairs = num_columns == 2 and not weighted and wanted[0] != wanted[1]
+    pairs = pairs and data.size > 0 and data[-1] == _NEWLINE
+    left, right = (src, dst) if wanted[0] == 0 else (dst, src)
+    count: Any = 0
     at: Any = 0
     while at < data.size:
+        if pairs:
+            at, count = _pairs(data, at, delimiter, left, right, count)
         at = _skip_blanks(data, at, runs)
         if _is_end(data, at) or (comments and (data[at] == _HASH or data[at] == _PERCENT)):
             while at < data.size and data[at] != _NEWLINE:
@@ -178,4 +227,4 @@ def parse_lines(  # noqa: C901 - a branch for everything that a line can go on w
             else:
                 at += 1
         count += 1
-    return count
+    return int(count)

@@ -1,0 +1,114 @@
+"""The build against other packages that make graphs of edge lists, each in its own process.
+
+A peer is measured if the interpreter given can import it, and otherwise listed as not installed.
+The extra ``peers`` has all of them but PecanPy, which needs NumPy 1; an environment of their own
+(``pip install pecanpy igraph networkit networkx scikit-network scipy``) has all, and its
+interpreter goes to ``--peers-python``. What they make differs:
+graphwalk sorts rows, merges parallel edges and writes a compressed store with checksums; igraph and
+NetworKit keep parallel edges given as arrays; all peers keep their graph in memory. PecanPy takes
+arrays only as dense matrices, so it is left out there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from benchmarks import peer_jobs
+from benchmarks.rmat import rmat_edges
+from benchmarks.table import Row
+
+#: Peers that take a microsecond and more for an edge get this graph; their rate stands for all.
+SLOW_SCALE = 16
+EDGE_FACTOR = 16
+AIMS = {"text": 2.0, "arrays": 1.0}
+FORMS = {"text": "text edge list → graph", "arrays": "arrays in memory → graph"}
+
+
+class Peer(NamedTuple):
+    """A package to measure, and the forms of edges that it takes."""
+
+    name: str
+    module: str
+    forms: tuple[str, ...]
+    slow: tuple[str, ...] = ()
+
+
+OURS = Peer("graphwalk", "graphwalk", ("text", "arrays"))
+PEERS = [
+    Peer("PecanPy", "pecanpy", ("text",), slow=("text",)),
+    Peer("NetworkX", "networkx", ("text", "arrays"), slow=("text", "arrays")),
+    Peer("igraph", "igraph", ("text", "arrays")),
+    Peer("NetworKit", "networkit", ("text", "arrays")),
+    Peer("scikit-network", "sknetwork", ("text", "arrays"), slow=("text",)),
+    Peer("SciPy", "scipy", ("arrays",)),
+]
+
+
+def measure_peers(folder: Path, scale: int, rounds: int, python: str) -> list[Row]:
+    """Build R-MAT graphs in turns, the peers with the interpreter `python`."""
+    for size in {scale, SLOW_SCALE}:
+        _write_edges(folder, size)
+    rows = []
+    for form in FORMS:
+        rows += _measure(form, folder, scale, rounds, python)
+    return rows
+
+
+def _measure(form: str, folder: Path, scale: int, rounds: int, python: str) -> list[Row]:
+    """Measure graphwalk and all peers from one form of edges."""
+    seconds: dict[Peer, list[float]] = {}
+    versions: dict[Peer, str] = {}
+    takers = [OURS, *(peer for peer in PEERS if form in peer.forms)]
+    for _ in range(rounds):
+        for peer in takers:
+            size = SLOW_SCALE if form in peer.slow else scale
+            interpreter = sys.executable if peer is OURS else python
+            found = _run(interpreter, peer.module, form, _edge_file(folder, size, form))
+            if found is not None:
+                versions[peer] = found[0]
+                seconds.setdefault(peer, []).append(found[1] / (EDGE_FACTOR << size))
+    rate = {peer: 1 / median(values) / 1e6 for peer, values in seconds.items()}
+    return [_row(form, peer, rate, versions) for peer in takers if peer is not OURS]
+
+
+def _row(form: str, peer: Peer, rate: dict[Peer, float], versions: dict[Peer, str]) -> Row:
+    figure, aim = f"{rate[OURS]:.1f} M edges/s", f">= {AIMS[form]:.0f}"
+    if peer not in rate:
+        return Row(FORMS[form], figure, f"{peer.name}, not installed", float("nan"), aim)
+    smaller = f" on 2^{SLOW_SCALE} nodes" if form in peer.slow else ""
+    against = f"{peer.name} {versions[peer]}, {rate[peer]:.2f} M edges/s{smaller}"
+    return Row(FORMS[form], figure, against, rate[OURS] / rate[peer], aim)
+
+
+def _run(python: str, module: str, form: str, path: Path) -> tuple[str, float] | None:
+    job = [python, peer_jobs.__file__, module, form, str(path)]
+    here = str(Path(__file__).parents[1])
+    where = os.environ | ({"PYTHONPATH": here} if python == sys.executable else {})
+    output = subprocess.run(job, check=True, stdout=subprocess.PIPE, env=where).stdout
+    found = json.loads(output.splitlines()[-1])
+    return None if found is None else (found[0], found[1])
+
+
+def _edge_file(folder: Path, scale: int, form: str) -> Path:
+    return folder / f"edges-{scale}.{'txt' if form == 'text' else 'npy'}"
+
+
+def _write_edges(folder: Path, scale: int) -> None:
+    """Write the edges as an array, and as lines of two numbers separated by a tab."""
+    edges = rmat_edges(scale, EDGE_FACTOR)
+    np.save(_edge_file(folder, scale, "arrays"), edges)
+    pyarrow.csv.write_csv(
+        pa.table({"src": edges[0], "dst": edges[1]}),
+        _edge_file(folder, scale, "text"),
+        pyarrow.csv.WriteOptions(include_header=False, delimiter="\t"),
+    )
