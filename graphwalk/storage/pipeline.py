@@ -24,6 +24,7 @@ from graphwalk.storage.edge_build import build_edges
 from graphwalk.storage.format import complete, create_group, is_graphwalk_store
 from graphwalk.storage.graph import Graph
 from graphwalk.storage.location import is_url, new_store
+from graphwalk.storage.malloc import plain_arrow_memory
 from graphwalk.storage.parallel import thread_pool
 from graphwalk.storage.row_build import build_rows
 from graphwalk.storage.sources.base import RowSource
@@ -62,6 +63,7 @@ def build(
                 place, overwrite=overwrite, is_ours=is_ours, storage_options=access
             ) as partial,
             _spill_folder(partial) as folder,
+            plain_arrow_memory(),
             thread_pool(tuning.threads) as pool,
             thread_pool(tuning.threads) as writers,
         ):

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from graphwalk.storage.sources.base import EdgeBatch, Ids
     from graphwalk.storage.spill import Piece, SpillFile, SpillFolder
 
-#: Ids of a run that are read from disk at a time while runs are merged.
-_BLOCK = 1 << 14
+#: Sorting takes so many times the size of strings, in which Arrow's hash tables are counted.
+_TEXT_WEIGHT = 4
+
+#: Runs that are merged at a time, and bytes of their share of memory that each block takes.
+_FAN_IN = 32
+_BLOCK_SHARE = 1 << 8
 
 
 def distinct_ends(batch: EdgeBatch) -> Ids:
@@ -73,37 +77,41 @@ class LabelCollector:
         if not len(ids):
             return
         self._waiting.append(ids)
-        self._bytes += ids.nbytes
+        self._bytes += _weight(ids)
         # Merging takes as much again twice over, and twice is what it may take until then.
         if self._bytes > max(self._room // 4, min(2 * self._merged_bytes, self._room // 2)):
             self._merge()
 
     def _merge(self) -> None:
         merged = distinct(_concatenate(self._waiting))
-        if merged.nbytes <= self._room // 4:
+        if _weight(merged) <= self._room // 4:
             self._waiting = [merged]
-            self._bytes = self._merged_bytes = merged.nbytes
+            self._bytes = self._merged_bytes = _weight(merged)
             return
-        self._runs.append(list(self._store(merged)))
+        self._runs.append(self._store([merged]))
         self._waiting, self._bytes, self._merged_bytes = [], 0, 0
 
-    def _store(self, ids: Ids) -> Iterator[_Block]:
+    def _store(self, run: Iterable[Ids]) -> list[_Block]:
+        """Write ids that ascend, in blocks of about equal size."""
         if self._file is None:
             self._file = self._folder.new("labels")
-        for start in range(0, len(ids), _BLOCK):
-            yield _Block(ids[start : start + _BLOCK], self._file)
+        return list(_blocks(run, self._room // _BLOCK_SHARE, self._file))
 
     def finish(self) -> Labels:
         """Return all labels."""
         if self._runs:
             if self._waiting:
-                self._runs.append(list(self._store(distinct(_concatenate(self._waiting)))))
+                self._runs.append(self._store([distinct(_concatenate(self._waiting))]))
                 self._waiting = []
+            while len(self._runs) > _FAN_IN:
+                some, self._runs = self._runs[:_FAN_IN], self._runs[_FAN_IN:]
+                self._runs.append(self._store(_merge_runs(some)))
             sorted_file = self._folder.new("labels.sorted")
-            blocks = [_Block(ids, sorted_file) for ids in _merge_runs(self._runs)]
+            blocks = list(_blocks(_merge_runs(self._runs), self._room // _BLOCK_SHARE, sorted_file))
             sorted_file.close()
             self.close()
-            return SpilledLabels(blocks, "string" if self._text else "int64", self._room // 2)
+            room = self._room // (_TEXT_WEIGHT if self._text else 2)
+            return SpilledLabels(blocks, "string" if self._text else "int64", room)
         if not self._waiting:
             return IntegerLabels(np.empty(0, np.int64))
         return _labels(distinct(_concatenate(self._waiting)))
@@ -159,6 +167,19 @@ class _Block:
     def load(self) -> Ids:
         arrays = [piece.read() for piece in self._pieces]
         return arrays[0] if len(arrays) == 1 else strings_of(*arrays)
+
+
+def _weight(ids: Ids) -> int:
+    """Return the bytes that it takes to sort ids, in terms of integers."""
+    return int(ids.nbytes) * (_TEXT_WEIGHT if is_text(ids) else 1)
+
+
+def _blocks(run: Iterable[Ids], size: int, file: SpillFile) -> Iterator[_Block]:
+    """Write ids in blocks of about `size` bytes at most."""
+    for ids in run:
+        step = max(1, size * len(ids) // max(1, ids.nbytes))
+        for start in range(0, len(ids), step):
+            yield _Block(ids[start : start + step], file)
 
 
 def _group(blocks: list[_Block], room: int) -> Iterator[list[_Block]]:

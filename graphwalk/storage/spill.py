@@ -11,6 +11,7 @@ import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.storage.disk import disk_errors
+from graphwalk.storage.malloc import give_back
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,6 +102,7 @@ class Piece(NamedTuple):
                 f"{self.path} is damaged: bytes {self.start} to {self.start + len(bytes_)} are not "
                 "what was written; check the disk and its free space, and build again"
             )
+        give_back()
 
 
 def checksum(values: NDArray[Any]) -> int:
@@ -162,3 +164,4 @@ class SpillFile:
             while done < len(bytes_):
                 done += os.write(self._file, bytes_[done:])
         self._end += len(bytes_)
+        give_back()  # a build that spills is short of memory

@@ -1,0 +1,45 @@
+"""Memory that was freed, back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Seconds between two times, which bounds what it costs.
+_INTERVAL = 0.1
+
+_last = 0.0
+
+
+def give_back() -> None:
+    """Return what was freed to the system, now and then, where the C library can.
+
+    Allocators keep what is freed for the next to ask, in pieces that the next does not fit into. A
+    process that takes up batch after batch so comes to hold far more than is ever in use.
+    """
+    global _last  # noqa: PLW0603 - there is one heap in a process
+    now = monotonic()
+    if now - _last < _INTERVAL:
+        return
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+    _last = monotonic()
+
+
+@contextmanager
+def plain_arrow_memory() -> Iterator[None]:
+    """Let Arrow allocate from the C library, while the block runs, rather than from its own pool."""
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
