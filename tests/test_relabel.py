@@ -77,8 +77,7 @@ def test_both_kinds_are_refused(tmp_path):
         collected(SpillFolder(tmp_path), [np.arange(3), pa.array(["a"])], 1000)
 
 
-def test_many_parts_and_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.relabel._BLOCK", 7)
+def test_many_parts_and_blocks(tmp_path):
     ids = np.random.default_rng(0).permutation(1000) * 10**15
     with closing(SpillFolder(tmp_path)) as folder:
         labels = collected(folder, np.array_split(ids, 30), 300)
@@ -87,8 +86,7 @@ def test_many_parts_and_blocks(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["integers", "strings"])
-def test_errors_name_labels_that_are_spilled(tmp_path, kind, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.relabel._BLOCK", 16)
+def test_errors_name_labels_that_are_spilled(tmp_path, kind):
     numbers = np.arange(1000) * 10**9
     src = numbers if kind == "integers" else [f"node {v}" for v in numbers.tolist()]
     name = "500000000000" if kind == "integers" else "'node 500000000000'"

@@ -92,7 +92,7 @@ def small_disk(tmp_path):
 FULL = {
     "run-[0-9]+": {},
     "edges": {"once": True},
-    "numbered-0": {"scale": 10**9},
+    "coded": {"scale": 10**9},
 }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from graphwalk.errors import InputError
+from graphwalk.storage.coded import CodedEdges, Coder, code
 from graphwalk.storage.estimate import check_disk, estimate
 from graphwalk.storage.format import GraphInfo, neighbor_dtype
 from graphwalk.storage.graph_writer import GraphWriter, finishing
@@ -19,8 +20,6 @@ from graphwalk.storage.ids import (
     load_checked,
     mixed,
 )
-from graphwalk.storage.numbering import number_edges
-from graphwalk.storage.relabel import LabelCollector, distinct, distinct_ends
 from graphwalk.storage.rows import BucketTask, RowError, RowSpec, make_rows
 from graphwalk.storage.runs import RunMaker, plan_buckets
 from graphwalk.storage.sources.base import NotIntegers
@@ -33,11 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from graphwalk.storage.budget import Layout
+    from graphwalk.storage.coded import CodedBatch
     from graphwalk.storage.context import Context
     from graphwalk.storage.ids import DenseBatch
     from graphwalk.storage.labels import Labels
     from graphwalk.storage.runs import BucketPlan, Run
     from graphwalk.storage.sources.base import EdgeBatch, EdgeSource, Ids
+
+if TYPE_CHECKING:
+    _Edges: TypeAlias = EdgeSource | Spool | CodedEdges
 
 #: Integer ids are kept as they are while the highest is less than this many times the edges.
 SPARSE = 4
@@ -58,7 +61,7 @@ class _Survey(NamedTuple):
     `edges` is what further passes read; `labels` are there if nodes must be numbered anew.
     """
 
-    edges: EdgeSource | Spool
+    edges: _Edges
     counts: Counts
     labels: Labels | None
 
@@ -74,7 +77,7 @@ class _EdgeBuild:
     def run(self) -> GraphInfo:
         edges, counts, labels = self._number(self._survey())
         num_nodes = self._count_nodes(counts, labels)
-        spooled = edges.memory if isinstance(edges, Spool) else 0
+        spooled = edges.memory if isinstance(edges, Spool | CodedEdges) else 0
         weighted = self._source.weighted
         layout = self._tuning.layout(counts.edges, counts.entries, weighted, spooled)
         plan = plan_buckets(
@@ -84,7 +87,7 @@ class _EdgeBuild:
         self._context.progress.say(str(expected))
         check_disk(self._context.folder.path, expected.temporary)
         runs = self._make_runs(edges, plan, layout)
-        if isinstance(edges, Spool):
+        if isinstance(edges, Spool | CodedEdges):
             edges.close()
         writer = self._write(runs, plan, layout, labels)
         if labels is not None:
@@ -94,33 +97,31 @@ class _EdgeBuild:
     # First stage: look at every edge.
 
     def _survey(self) -> _Survey:
-        source, folder = self._source, self._context.folder
-        spool = Spool(source, folder, "edges", self._tuning.spool_bytes) if source.once else None
-        collector = LabelCollector(source.name, folder, self._tuning.label_bytes)
+        source = self._source
+        spool = Spool(source, self._context.folder, "edges", self._tuning.spool_bytes)
+        coder = self._coder()
         total = Counts()
         text = None
         with self._context.progress.stage("survey", source.num_edges, "edges") as advance:
             batches = source.batches(self._tuning.edges_per_batch)
-            for batch, counts, ids in self._context.in_order(self._look, batches):
+            for batch, counts, coded in self._context.in_order(self._look, batches):
                 if text is not None and is_text(batch.src) != text:
                     raise mixed(source.name)
                 text = is_text(batch.src)
-                if ids is not None:
-                    collector.add(ids)
-                total.add(counts)
-                if spool is not None:
+                if coded is not None:
+                    coder.add(coded)
+                elif source.once:
                     spool.append(batch)
+                total.add(counts)
                 advance(len(batch.src))
-        edges = source if spool is None else spool
         if self._must_relabel(bool(text)):
-            self._add_nodes(collector)
-            return _Survey(edges, total, collector.finish())
-        return _Survey(edges, total, None)
+            return _Survey(coder.edges, total, coder.labels())
+        return _Survey(spool if source.once else source, total, None)
 
-    def _look(self, load: Callable[[], EdgeBatch]) -> tuple[EdgeBatch, Counts, Ids | None]:
+    def _look(self, load: Callable[[], EdgeBatch]) -> tuple[EdgeBatch, Counts, CodedBatch | None]:
         batch = load_checked(load, self._source)
         if self._must_relabel(is_text(batch.src)):
-            return batch, Counts(edges=len(batch.src)), distinct_ends(batch)
+            return batch, Counts(edges=len(batch.src)), code(batch)
         return batch, self._count(batch), None
 
     def _count(self, batch: EdgeBatch) -> Counts:
@@ -139,10 +140,6 @@ class _EdgeBuild:
             )
         return True
 
-    def _add_nodes(self, collector: LabelCollector) -> None:
-        if self._source.nodes is not None:
-            collector.add(distinct(self._nodes()))
-
     def _nodes(self) -> Ids:
         """Return the nodes that the source lists, checked."""
         name, given = self._source.name, self._options.num_nodes
@@ -157,45 +154,45 @@ class _EdgeBuild:
     # Second stage: number the nodes.
 
     def _number(self, survey: _Survey) -> _Survey:
+        if survey.labels is None:
+            if not self._is_sparse(survey.counts):
+                return survey
+            survey = self._code(survey)
         edges, counts, labels = survey
-        if labels is None and not self._is_sparse(counts):
-            return survey
-        if labels is None:
-            labels = self._collect(edges)
-        parts = sum(1 for _ in labels.parts())
-        with self._context.progress.stage("number", parts * counts.edges, "edges") as advance:
-            counts, numbered = number_edges(
-                edges,
-                labels,
-                self._direction,
-                self._context.folder,
-                self._context.pool,
-                self._tuning,
-                advance,
-            )
-        if counts.edges != survey.counts.edges:
+        assert isinstance(edges, CodedEdges)
+        assert labels is not None
+        with self._context.progress.stage("number", edges.num_ids, "ids") as advance:
+            edges.number(labels, self._context, advance)
+        total = Counts()
+        for part in self._context.in_order(lambda load: self._count(load()), edges.batches(0)):
+            total.add(part)
+        if total.edges != counts.edges:
             raise changed(self._source.name)
-        if isinstance(edges, Spool):
-            edges.close()
-        return _Survey(numbered, counts, labels)
+        return _Survey(edges, total, labels)
 
-    def _collect(self, edges: EdgeSource | Spool) -> Labels:
+    def _code(self, survey: _Survey) -> _Survey:
         """Find all ids in a pass of its own, since it took one to see that they are sparse."""
-        collector = LabelCollector(
-            self._source.name, self._context.folder, self._tuning.label_bytes
-        )
-        self._add_nodes(collector)
+        coder = self._coder()
+        edges = survey.edges
 
-        def look(load: Callable[[], EdgeBatch]) -> tuple[int, Ids]:
+        def look(load: Callable[[], EdgeBatch]) -> CodedBatch:
             batch = load_checked(load, self._source)
-            return len(batch.src), distinct_ends(batch)
+            if is_text(batch.src):
+                raise changed(self._source.name)
+            return code(batch)
 
         with self._context.progress.stage("label", edges.num_edges, "edges") as advance:
             batches = edges.batches(self._tuning.edges_per_batch)
-            for number, ids in self._context.in_order(look, batches):
-                collector.add(ids)
-                advance(number)
-        return collector.finish()
+            for coded in self._context.in_order(look, batches):
+                coder.add(coded)
+                advance(len(coded.edges.src))
+        if isinstance(edges, Spool):
+            edges.close()
+        return _Survey(coder.edges, survey.counts, coder.labels())
+
+    def _coder(self) -> Coder:
+        nodes = None if self._source.nodes is None else self._nodes()
+        return Coder(self._source, nodes, self._context)
 
     def _is_sparse(self, counts: Counts) -> bool:
         """Return whether integer ids are to be numbered anew."""
@@ -234,7 +231,7 @@ class _EdgeBuild:
 
     # Third stage: entries into runs, by bucket.
 
-    def _make_runs(self, edges: EdgeSource | Spool, plan: BucketPlan, layout: Layout) -> list[Run]:
+    def _make_runs(self, edges: _Edges, plan: BucketPlan, layout: Layout) -> list[Run]:
         folder = self._context.folder.path if layout.on_disk else None
         maker = RunMaker(plan, self._direction, folder)
 

@@ -24,7 +24,7 @@ def give_back() -> None:
     Allocators keep what is freed for the next to ask, in pieces that the next does not fit into. A
     process that takes up batch after batch so comes to hold far more than is ever in use.
     """
-    global _last  # noqa: PLW0603 - there is one heap in a process
+    global _last
     now = monotonic()
     if now - _last < _INTERVAL:
         return
@@ -36,7 +36,7 @@ def give_back() -> None:
 
 @contextmanager
 def plain_arrow_memory() -> Iterator[None]:
-    """Let Arrow allocate from the C library, while the block runs, rather than from its own pool."""
+    """Let Arrow allocate from the C library, not its own pool, while the block runs."""
     before = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.format import LabelKind
     from graphwalk.storage.labels import Labels, MemoryLabels
-    from graphwalk.storage.sources.base import EdgeBatch, Ids
+    from graphwalk.storage.sources.base import Ids
     from graphwalk.storage.spill import Piece, SpillFile, SpillFolder
 
 #: Sorting takes so many times the size of strings, in which Arrow's hash tables are counted.
@@ -29,11 +29,6 @@ _TEXT_WEIGHT = 4
 #: Runs that are merged at a time, and bytes of their share of memory that each block takes.
 _FAN_IN = 32
 _BLOCK_SHARE = 1 << 8
-
-
-def distinct_ends(batch: EdgeBatch) -> Ids:
-    """Return the ids that a batch names, each once, ascending."""
-    return distinct(_concatenate([distinct(batch.src), distinct(batch.dst)]))
 
 
 def distinct(ids: Ids) -> Ids:
@@ -66,7 +61,7 @@ class LabelCollector:
         self._text: bool | None = None
         self._bytes = 0
         self._merged_bytes = 0
-        self._runs: list[list[_Block]] = []
+        self._runs: list[list[Block]] = []
         self._file: SpillFile | None = None
 
     def add(self, ids: Ids) -> None:
@@ -91,7 +86,7 @@ class LabelCollector:
         self._runs.append(self._store([merged]))
         self._waiting, self._bytes, self._merged_bytes = [], 0, 0
 
-    def _store(self, run: Iterable[Ids]) -> list[_Block]:
+    def _store(self, run: Iterable[Ids]) -> list[Block]:
         """Write ids that ascend, in blocks of about equal size."""
         if self._file is None:
             self._file = self._folder.new("labels")
@@ -126,7 +121,7 @@ class LabelCollector:
 class SpilledLabels:
     """Labels in a temporary file, ascending, which are read in parts."""
 
-    def __init__(self, blocks: list[_Block], kind: LabelKind, room: int) -> None:
+    def __init__(self, blocks: list[Block], kind: LabelKind, room: int) -> None:
         self.kind: LabelKind = kind
         self._parts = list(_group(blocks, room))
         lengths = [sum(map(len, part)) for part in self._parts]
@@ -152,7 +147,7 @@ class SpilledLabels:
         write_labels(group, self, pool, ahead)
 
 
-class _Block:
+class Block:
     """A few ids in a file, and the last of them."""
 
     def __init__(self, ids: Ids, file: SpillFile) -> None:
@@ -165,6 +160,7 @@ class _Block:
         return self._length
 
     def load(self) -> Ids:
+        """Read the ids."""
         arrays = [piece.read() for piece in self._pieces]
         return arrays[0] if len(arrays) == 1 else strings_of(*arrays)
 
@@ -174,17 +170,17 @@ def _weight(ids: Ids) -> int:
     return int(ids.nbytes) * (_TEXT_WEIGHT if is_text(ids) else 1)
 
 
-def _blocks(run: Iterable[Ids], size: int, file: SpillFile) -> Iterator[_Block]:
+def _blocks(run: Iterable[Ids], size: int, file: SpillFile) -> Iterator[Block]:
     """Write ids in blocks of about `size` bytes at most."""
     for ids in run:
         step = max(1, size * len(ids) // max(1, ids.nbytes))
         for start in range(0, len(ids), step):
-            yield _Block(ids[start : start + step], file)
+            yield Block(ids[start : start + step], file)
 
 
-def _group(blocks: list[_Block], room: int) -> Iterator[list[_Block]]:
+def _group(blocks: list[Block], room: int) -> Iterator[list[Block]]:
     """Yield runs of blocks that take about `room` bytes at most."""
-    part: list[_Block] = []
+    part: list[Block] = []
     size = 0
     for block in blocks:
         if part and size + block.nbytes > room:
@@ -196,13 +192,13 @@ def _group(blocks: list[_Block], room: int) -> Iterator[list[_Block]]:
         yield part
 
 
-def _merge_runs(runs: list[list[_Block]]) -> Iterator[Ids]:
+def _merge_runs(runs: list[list[Block]]) -> Iterator[Ids]:
     """Yield the distinct ids of sorted runs, ascending, holding one block of each at a time."""
     left = [iter(run) for run in runs]
     heads: list[Ids] = [next(blocks).load() for blocks in left]
     while heads:
         limit = min(map(_last, heads))  # no id up to here is still to come
-        counts = [_count_up_to(head, limit) for head in heads]
+        counts = [count_up_to(head, limit) for head in heads]
         taken = [head[:count] for head, count in zip(heads, counts, strict=True)]
         yield distinct(_concatenate(taken))
         heads = [head[count:] for head, count in zip(heads, counts, strict=True)]
@@ -219,7 +215,8 @@ def _last(ids: Ids) -> Any:
     return ids[-1].as_py() if is_text(ids) else int(ids[-1])
 
 
-def _count_up_to(ids: Ids, limit: Any) -> int:
+def count_up_to(ids: Ids, limit: Any) -> int:
+    """Return how many of the ascending ids are not above `limit`."""
     if is_text(ids):
         return int(pc.less_equal(ids, pa.scalar(limit, pa.large_string())).true_count)
     return int(np.searchsorted(ids, limit, side="right"))
