@@ -21,6 +21,7 @@ from graphwalk.storage.budget import Tuning
 from graphwalk.storage.build import build_zarr
 from graphwalk.storage.context import BuildOptions
 from graphwalk.storage.graph import open_zarr
+from graphwalk.storage.grouped import RowSorter
 from graphwalk.storage.ids import DenseBatch
 from graphwalk.storage.pipeline import build
 from graphwalk.storage.progress import Progress
@@ -498,7 +499,7 @@ def test_last_bucket_of_a_graph_of_very_many_nodes(num_nodes, dtype, weighted):
         if not bucket.entries:
             continue
         high = (bucket.stop - bucket.first) << plan.bits
-        task = BucketTask([run.share(number)], bucket.first, 0, high, True, spec)
+        task = BucketTask([run.share(number)], bucket.first, 0, high, spec)
         made = make_rows(task)
         starts = np.concatenate([[0], made.ends[:-1]])
         for row in np.flatnonzero(made.ends - starts).tolist():
@@ -532,3 +533,35 @@ def test_all_loops_dropped():
 def test_one_node():
     graph = build_zarr(np.array([[0, 0], [0, 0]]))
     assert (graph.num_nodes, graph.num_edges, graph.num_entries) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("largest", [None, 21])
+def test_tiny_weights_that_add_up_are_no_zero_row(tmp_path, largest):
+    count = 20  # of 1e-46, which alone is zero as float32
+    src, dst = np.zeros(count, int), np.ones(count, int)
+    source = open_source((src, dst, np.full(count, 1e-46)))
+    more = open_source((np.r_[src, 0, 0], np.r_[dst, 2, 3], np.r_[np.full(count, 1e-46), 0, 0]))
+    tuning = Tuning(BUDGET, 1, largest_bucket=largest, bucket_entries=1, spill=True)
+    for edges in (source, more):
+        options = BuildOptions(directed=True)
+        graph = build(edges, str(tmp_path / "g"), options, tuning, Progress(False), overwrite=True)
+        assert graph.read_weights(0, 1)[0] > 0
+
+
+def test_rows_cut_apart_are_checked_for_zero_weights_as_one(tmp_path):
+    dst = np.arange(1, 100)
+    tuning = Tuning(BUDGET, 1, largest_bucket=5, bucket_entries=1, spill=True)
+    options = BuildOptions(directed=True)
+    for positive in (1, 50, 99):  # one is enough, wherever it is
+        weights = (dst == positive) * 1.0
+        source = open_source((np.zeros(99, int), dst, weights))
+        build(source, str(tmp_path / "g"), options, tuning, Progress(False), overwrite=True)
+    source = open_source((np.r_[np.zeros(99, int), 1], np.r_[dst, 0], np.r_[weights * 0, 1.0]))
+    with pytest.raises(InputError, match="all edges of node 0 have weight zero"):
+        build(source, str(tmp_path / "z"), options, tuning, Progress(False))
+
+
+def test_rows_of_a_graph_that_num_nodes_makes_wide(tmp_path):
+    source = open_source([np.array([2**31]), np.array([0])])
+    options = BuildOptions(directed=True, num_nodes=2**31 + 1)
+    assert RowSorter(source, options.num_nodes, "merge", False, False).dtype == np.int64

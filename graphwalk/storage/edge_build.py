@@ -286,7 +286,7 @@ class _EdgeBuild:
         spec = RowSpec.of(plan, self._options.duplicates)
         for number, (first, stop, entries) in enumerate(plan.buckets):
             shares = [run.share(number) for run in runs]
-            task = BucketTask(shares, first, 0, (stop - first) << plan.bits, True, spec)
+            task = BucketTask(shares, first, 0, (stop - first) << plan.bits, spec)
             yield from fitting(task, entries, layout.largest_bucket, self._context.folder.path)
 
     def _info(self, writer: GraphWriter, counts: Counts, labels: Labels | None) -> GraphInfo:

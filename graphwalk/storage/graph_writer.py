@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphwalk.kernels.csr import first_zero_row
+from graphwalk.storage.rows import RowError
 from graphwalk.storage.statistics import DegreeCounter
 from graphwalk.storage.writer import ArrayWriter
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     import zarr
+    from numpy.typing import NDArray
 
     from graphwalk.storage.rows import Rows
 
@@ -59,10 +62,19 @@ class GraphWriter:
         self.asymmetry = 0
         self.degrees = DegreeCounter()
         self._end = 0  # where the last complete row ends
+        self._zeros = _ZeroRows()
         self._offsets.append(np.zeros(1, np.int64))
 
     def append(self, rows: Rows) -> None:
-        """Write the next rows."""
+        """Write the next rows.
+
+        Raises
+        ------
+        RowError
+            When the weights of a row are all zero.
+        """
+        if rows.weights is not None:
+            self._zeros.check(rows.weights, rows.ends, self.num_rows)
         ends = rows.ends + self.num_entries
         self._offsets.append(ends)
         self._neighbors.append(rows.neighbors)
@@ -98,6 +110,44 @@ class GraphWriter:
     def _writers(self) -> list[ArrayWriter]:
         writers = [self._offsets, self._neighbors]
         return writers if self._weights is None else [*writers, self._weights]
+
+
+class _ZeroRows:
+    """Finds rows that have entries, but none with a weight above zero.
+
+    A row may come in several pieces, so what there was of the last one is remembered.
+    """
+
+    def __init__(self) -> None:
+        self._entries = 0
+        self._positive = False
+
+    def check(self, weights: NDArray[np.float32], ends: NDArray[np.int64], node: int) -> None:
+        """Look at the next weights, whose first complete row is that of `node`."""
+        if not len(ends):
+            self._take(weights)
+            return
+        first = int(ends[0])
+        self._take(weights[:first])
+        if self._entries and not self._positive:
+            raise _zero_row(node)
+        zero = first_zero_row(ends[1:] - first, weights[first : ends[-1]])
+        if zero >= 0:
+            raise _zero_row(node + 1 + zero)
+        self._entries, self._positive = 0, False
+        self._take(weights[ends[-1] :])
+
+    def _take(self, weights: NDArray[np.float32]) -> None:
+        self._entries += len(weights)
+        self._positive = self._positive or bool((weights > 0).any())
+
+
+def _zero_row(node: int) -> RowError:
+    return RowError(
+        "all edges of node {} have weight zero (as float32), so a walk could not leave it; drop "
+        "those edges, or scale the weights",
+        node,
+    )
 
 
 @contextmanager

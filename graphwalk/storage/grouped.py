@@ -103,7 +103,7 @@ class RowSorter:
         count, ascending = row_keys(batch.lengths, neighbors, bits, batch.first_row, drop, keys)
         keys = keys[:count]
         spec = RowSpec(bits, self.num_nodes or 0, None, self.duplicates)
-        task = BucketTask([], batch.first_row, 0, len(batch.lengths) << bits, True, spec)
+        task = BucketTask([], batch.first_row, 0, len(batch.lengths) << bits, spec)
         if batch.weights is not None:
             weights = check_weights(batch.weights, partial(self._place, batch))
             return self._sort_weighted(keys, weights, batch.first_row, task)

@@ -25,14 +25,15 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
             f"{source.name}: the rows of an adjacency list are its nodes in order, so that "
             "relabel=True has nothing to number; leave it out, or pass edges"
         )
-    num_nodes = options.num_nodes if source.num_nodes is None else source.num_nodes
+    known = [number for number in (options.num_nodes, source.num_nodes) if number is not None]
+    num_nodes = max(known, default=None)
     sorter = RowSorter(
         source, num_nodes, options.duplicates, options.drop_loops, not options.directed
     )
     writer = GraphWriter(
         context.group,
         sorter.dtype,
-        (max(num_nodes or 0, options.num_nodes or 0), 0),
+        (num_nodes or 0, 0),
         source.weighted,
         context.writers,
         context.tuning.write_ahead,

@@ -11,7 +11,6 @@ from graphwalk.errors import InputError
 from graphwalk.kernels.csr import (
     emit_rows,
     emit_weighted_rows,
-    first_zero_row,
     order_ties,
     tag_positions,
     untag_positions,
@@ -87,16 +86,12 @@ class RowSpec:
 
 
 class BucketTask(NamedTuple):
-    """Entries of nodes from `first` on whose keys are from `low` to below `high`.
-
-    `whole_rows` says whether rows that have any entry here have all of them here.
-    """
+    """Entries of nodes from `first` on whose keys are from `low` to below `high`."""
 
     shares: list[Share]
     first: int
     low: int
     high: int
-    whole_rows: bool
     spec: RowSpec
 
     @property
@@ -192,18 +187,6 @@ def _check_weights(rows: Rows, task: BucketTask) -> None:
             task.first + row,
             int(rows.neighbors[at]),
         )
-    zero = first_zero_row(rows.ends, rows.weights) if task.whole_rows else -1
-    if zero >= 0:
-        raise zero_row(task.first + task.rows.start + zero)
-
-
-def zero_row(node: int) -> RowError:
-    """Return the error for a row that no walk could leave."""
-    return RowError(
-        "all edges of node {} have weight zero (as float32), so a walk could not leave it; drop "
-        "those edges, or scale the weights",
-        node,
-    )
 
 
 def _parallel(key: int, task: BucketTask) -> RowError:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import MemoryBudgetError
-from graphwalk.storage.rows import zero_row
 from graphwalk.storage.runs import DiskRun, MemoryRun, gather
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ def fitting(task: BucketTask, entries: int, largest: int, folder: Path) -> Itera
 
     Raises
     ------
-    RowError
-        When the weights of a row are all zero.
     MemoryBudgetError
         When one edge alone is listed more often than fits.
     """
@@ -44,8 +41,6 @@ def fitting(task: BucketTask, entries: int, largest: int, folder: Path) -> Itera
             f"the edge from node {task.first + (task.low >> task.spec.bits)} to node "
             f"{task.low & mask} is listed {entries} times, more than memory= has room for; raise it"
         )
-    if task.whole_rows:
-        _check_zero_rows(task)
     step = -(-(task.high - task.low) // _BINS)
     counts = np.zeros(_BINS, np.int64)
     for keys, _ in _pieces(task, largest):
@@ -62,7 +57,6 @@ def fitting(task: BucketTask, entries: int, largest: int, folder: Path) -> Itera
             shares=[run.share(part) for run in runs],
             low=min(task.high, task.low + start * step),
             high=min(task.high, task.low + stop * step),
-            whole_rows=False,
         )
         yield from fitting(narrower, int(counts[start:stop].sum()), largest, folder)
 
@@ -95,15 +89,3 @@ def _by_part(
     sizes = np.bincount(parts, minlength=number)
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     return MemoryRun(keys[order], weights[order] if len(weights) else weights, starts)
-
-
-def _check_zero_rows(task: BucketTask) -> None:
-    """Check what can only be seen of whole rows."""
-    if task.spec.weight_dtype is None:
-        return
-    best = np.full(len(task.rows), -1, np.float32)
-    for share in task.shares:
-        keys, weights = gather([share], task.spec.weight_dtype)
-        np.maximum.at(best, (keys >> task.spec.bits) - task.rows.start, weights.astype(np.float32))
-    if (best == 0).any():
-        raise zero_row(task.first + task.rows.start + int(np.argmax(best == 0)))
