@@ -37,11 +37,19 @@ def test_lines_are_cut_anywhere(tmp_path, suffix, size):
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_every_edge_knows_its_line(tmp_path, size):
-    content = b"\xef\xbb\xbf# a\r\n\n0 1\n% b\n\n2 3\n4 5\n"
+    content = b"\xef\xbb\xbf# a\r\n\n0 1\n% b\n \t\n2 3\n4 5\n"
     (tmp_path / "edges.txt").write_bytes(content)
     batches = [call() for call in open_source(tmp_path / "edges.txt").batches(size)]
     places = [batch.place(i) for batch in batches for i in range(len(batch.src))]
     assert [place.rpartition(" ")[2] for place in places] == ["3", "6", "7"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+@pytest.mark.parametrize("blank", [" ", "\t"])
+def test_blanks_alone_are_wrong_wherever_a_block_ends(tmp_path, blank, size):
+    (tmp_path / "edges.csv").write_text(f"0,1\n{blank}\n1,2\n")
+    with pytest.raises(InputError, match="line 2: it has 1 fields"):
+        load(open_source(tmp_path / "edges.csv"), size)
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
@@ -133,6 +141,8 @@ def parse(text, delimiter="\t", comments=True, columns=2, wanted=(0, 1)):
         ("1\t2\r\n3\t4", "\t", [(1, 2), (3, 4)]),
         ("\n# x\n  % y\n1 2\n", " ", [(1, 2)]),
         ("  1 \t 2  \n", " ", [(1, 2)]),
+        ("1 2\n \t \n3 4\n", " ", [(1, 2), (3, 4)]),
+        ("1,2\n \n3,4\n", ",", None),
         ("1 , 2 \n", ",", [(1, 2)]),
         ("999999999999999999 0\n", " ", [(10**18 - 1, 0)]),
         ("9999999999999999999 0\n", " ", None),

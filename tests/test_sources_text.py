@@ -142,6 +142,9 @@ def test_many_blocks(write):
         ("0 1\n1 2 3\n", "a.txt", "line 2: it has 3 fields"),
         ("0 1\na b\nc d e\n", "a.txt", "line 3: it has 3 fields"),
         ("0\t1\n1 2\n", "a.txt", "line 2: it has 1 fields"),
+        ("0 1\n \t \n1 2 3\n", "a.txt", "line 3: it has 3 fields"),
+        ("0\t1\n \n1\t2\n", "a.txt", "line 2: it has 1 fields"),
+        ("0,1\n1,2\n\t\n", "a.csv", "line 3: it has 1 fields"),
         ("a,b\n0,1\n1,2,3\n", "a.csv", "line 3: it has 3 fields"),
         ("a,b\n0,1\n", "a.tsv", "columns 'a,b'; name those"),
         ("0\n1\n", "a.txt", "columns 0; name those"),
@@ -169,6 +172,12 @@ def test_unknown_columns(write):
         read(write("a,b\n0,1\n", "edges.csv"), ("a", "c"))
     with pytest.raises(InputError, match="no column 'c'; its columns are 0, 1"):
         read(write("0 1\n"), (0, "c"))
+
+
+@pytest.mark.parametrize("columns", [("a", "b", "b"), ("a", "b", "a")])
+def test_ids_are_no_weights(write, columns):
+    with pytest.raises(InputError, match=f"column '{columns[2]}' cannot be both ids and weights"):
+        read(write("a,b\n0,1\n", "edges.csv"), columns)
 
 
 def test_named_columns_are_not_taken_for_nodes(write):

@@ -186,7 +186,10 @@ def parse_lines(  # noqa: C901 - a branch for everything that a line can go on w
     while at < data.size:
         if pairs:
             at, count = _pairs(data, at, delimiter, left, right, count)
+        begin = at
         at = _skip_blanks(data, at, runs)
+        if not runs and at > begin and _is_end(data, at):
+            return -1  # blanks that separate nothing are a field
         if _is_end(data, at) or (comments and (data[at] == _HASH or data[at] == _PERCENT)):
             while at < data.size and data[at] != _NEWLINE:
                 at += 1

@@ -72,7 +72,7 @@ def read_table(block: Block) -> pa.Table:
     types = {names[i]: pa.large_string() for i in layout.chosen[:2]}
     types |= {names[i]: pa.float64() for i in layout.chosen[2:]}
     data = layout.form.clean(block.data)
-    if not data.strip():
+    if not data.strip(b"\r\n"):
         return pa.table([pa.array([], types[names[i]]) for i in layout.chosen], _KEYS[: len(types)])
     try:
         table = pyarrow.csv.read_csv(
@@ -98,7 +98,7 @@ _KEYS = ["src", "dst", "weight"]
 
 def line_of(layout: Layout, position: int, row: int) -> str:
     """Return the name of the line that holds an edge of the block at a position."""
-    lines = data_lines(layout.file, layout.form.free, position)
+    lines = data_lines(layout.file, layout.form.free, position, layout.form.runs)
     return f"line {next(islice(lines, row, None)).number}"
 
 
@@ -176,7 +176,7 @@ def _fault(block: Block, error: Exception) -> InputError:
     """Find the line that could not be read."""
     layout = block.layout
     name = layout.file.name
-    for line in data_lines(layout.file, layout.form.free, block.position):
+    for line in data_lines(layout.file, layout.form.free, block.position, layout.form.runs):
         if line.position >= block.position + len(block.data):
             break
         where = f"{name}, line {line.number}"

@@ -42,13 +42,18 @@ class Format:
     free: bool
 
     @property
+    def runs(self) -> bool:
+        """Whether any run of blanks and tabs separates fields, so that a line may be only that."""
+        return self.delimiter == " "
+
+    @property
     def quote(self) -> str | None:
         """The quoting character, if fields can be quoted."""
         return None if self.free else '"'
 
     def split(self, line: str) -> list[str]:
         """Return the fields of a line, blanks around them stripped."""
-        if self.delimiter == " ":
+        if self.runs:
             return line.split()
         if self.free:
             fields = line.split(self.delimiter)
@@ -60,7 +65,7 @@ class Format:
         """Return whole lines as plainly delimited ones without comments."""
         if not self.free:
             return block
-        return _single_blanks(block) if self.delimiter == " " else _no_comments(block)
+        return _single_blanks(block) if self.runs else _no_comments(block)
 
 
 def sniff(line: str, suffix: str) -> Format:
@@ -88,8 +93,11 @@ class Line:
     text: str
 
 
-def data_lines(file: File, free: bool, first: int = 0) -> Iterator[Line]:
-    """Yield the lines of a file that are neither empty nor comments, from byte `first` on."""
+def data_lines(file: File, free: bool, first: int = 0, runs: bool = False) -> Iterator[Line]:
+    """Yield the lines of a file that are neither empty nor comments, from byte `first` on.
+
+    With `runs` a line of nothing but blanks and tabs is empty, too.
+    """
     top = True
     position = number = 0
     for block in blocks(file, 0, _READ_BYTES):
@@ -99,7 +107,7 @@ def data_lines(file: File, free: bool, first: int = 0) -> Iterator[Line]:
             if (free or top) and raw.lstrip().startswith(_MARKS):
                 continue
             line = raw.rstrip(b"\r\n")
-            if line:
+            if line.strip(b" \t") if runs else line:
                 top = False
                 if start >= first:
                     yield Line(number, start, _decoded(line, file, number))

@@ -168,6 +168,11 @@ def _layout(file: File, suffix: str, columns: Sequence[Hashable] | None) -> Layo
     header = not (free or any(map(is_number, first[:2])))
     names: list[Hashable] = list(first) if header else list(range(len(first)))
     chosen = choose_columns(names, columns, file.name)
+    if chosen[2:] and chosen[2] in chosen[:2]:
+        raise InputError(
+            f"{file.name}: column {names[chosen[2]]!r} cannot be both ids and weights; "
+            "name another one in columns="
+        )
     if len(lines) == header:
         return None
     named = columns is not None or has_named_endpoints(names)
