@@ -4,39 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-import numpy as np
-
 from graphwalk.errors import InputError
 from graphwalk.storage.coded import CodedEdges, Coder, code
+from graphwalk.storage.entries import EntryStages
 from graphwalk.storage.estimate import check_disk, estimate
-from graphwalk.storage.format import GraphInfo, neighbor_dtype
-from graphwalk.storage.graph_writer import GraphWriter, finishing
+from graphwalk.storage.format import GraphInfo
 from graphwalk.storage.ids import (
     changed,
     check_ids,
     dense_batch,
     is_text,
-    known_batch,
     load_checked,
     mixed,
 )
-from graphwalk.storage.rows import BucketTask, RowError, RowSpec, make_rows
-from graphwalk.storage.runs import RunMaker, plan_buckets
+from graphwalk.storage.runs import plan_buckets
 from graphwalk.storage.sources.base import NotIntegers
-from graphwalk.storage.split import fitting
 from graphwalk.storage.spool import Spool
 from graphwalk.storage.statistics import Statistics
 from graphwalk.storage.survey import Counts, Direction, count_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from graphwalk.storage.budget import Layout
     from graphwalk.storage.coded import CodedBatch
     from graphwalk.storage.context import Context
-    from graphwalk.storage.ids import DenseBatch
+    from graphwalk.storage.graph_writer import GraphWriter
     from graphwalk.storage.labels import Labels
-    from graphwalk.storage.runs import BucketPlan, Run
     from graphwalk.storage.sources.base import EdgeBatch, EdgeSource, Ids
 
 if TYPE_CHECKING:
@@ -86,10 +79,11 @@ class _EdgeBuild:
         expected = estimate(plan, layout, counts.edges)
         self._context.progress.say(str(expected))
         check_disk(self._context.folder.path, expected.temporary)
-        runs = self._make_runs(edges, plan, layout)
+        stages = EntryStages(edges, plan, layout, self._direction, self._context)
+        runs = stages.make_runs()
         if isinstance(edges, Spool | CodedEdges):
             edges.close()
-        writer = self._write(runs, plan, layout, labels)
+        writer = stages.write(runs, labels)
         if labels is not None:
             labels.write(self._context.group, self._context.writers, self._tuning.write_ahead)
         return self._info(writer, counts, labels)
@@ -229,66 +223,6 @@ class _EdgeBuild:
             )
         return num_nodes
 
-    # Third stage: entries into runs, by bucket.
-
-    def _make_runs(self, edges: _Edges, plan: BucketPlan, layout: Layout) -> list[Run]:
-        folder = self._context.folder.path if layout.on_disk else None
-        maker = RunMaker(plan, self._direction, folder)
-
-        def dense(load: Callable[[], EdgeBatch]) -> DenseBatch:
-            return known_batch(load_checked(load, self._source), plan.num_nodes, self._source.name)
-
-        runs = []
-        found = np.zeros(len(plan.buckets), np.int64)
-        with self._context.progress.stage("bucket", plan.entries, "entries") as advance:
-            batches = edges.batches(self._tuning.edges_per_batch)
-            groups = _groups(self._context.in_order(dense, batches), layout.run_edges)
-            for run in self._context.in_order(maker, groups):
-                runs.append(run)
-                found += run.sizes
-                advance(int(run.sizes.sum()))
-        if (found != [bucket.entries for bucket in plan.buckets]).any():
-            raise changed(self._source.name)
-        return runs
-
-    # Last stages: sort and merge bucket by bucket, and write.
-
-    def _write(
-        self, runs: list[Run], plan: BucketPlan, layout: Layout, labels: Labels | None
-    ) -> GraphWriter:
-        context = self._context
-        writer = GraphWriter(
-            context.group,
-            neighbor_dtype(plan.num_nodes),
-            (plan.num_nodes, plan.entries),
-            plan.weight_dtype is not None,
-            context.writers,
-            self._tuning.write_ahead,
-        )
-        tasks = self._tasks(runs, plan, layout)
-        spread = context.spread if layout.on_disk and context.spread else None
-        with finishing(writer), context.progress.stage("write", plan.entries, "entries") as advance:
-            try:
-                for rows in (
-                    context.in_order(make_rows, tasks)
-                    if spread is None
-                    else spread(make_rows, tasks, self._tuning.ahead)
-                ):
-                    writer.append(rows)
-                    advance(rows.taken)
-            except RowError as error:
-                names = [_name(node, labels) for node in error.nodes]
-                message = error.message.format(*names)
-                raise InputError(f"{self._source.name}: {message}") from None
-        return writer
-
-    def _tasks(self, runs: list[Run], plan: BucketPlan, layout: Layout) -> Iterator[BucketTask]:
-        spec = RowSpec.of(plan, self._options.duplicates)
-        for number, (first, stop, entries) in enumerate(plan.buckets):
-            shares = [run.share(number) for run in runs]
-            task = BucketTask(shares, first, 0, (stop - first) << plan.bits, spec)
-            yield from fitting(task, entries, layout.largest_bucket, self._context.folder.path)
-
     def _info(self, writer: GraphWriter, counts: Counts, labels: Labels | None) -> GraphInfo:
         directed, entries, loops = self._options.directed, writer.num_entries, writer.num_loops
         num_edges = entries if directed else (entries + loops) // 2
@@ -308,21 +242,3 @@ class _EdgeBuild:
                 degree_quantiles=writer.degrees.quantiles(),
             ),
         )
-
-
-def _groups(batches: Iterator[DenseBatch], size: int) -> Iterator[tuple[int, list[DenseBatch]]]:
-    """Gather batches until they have `size` edges; number the groups."""
-    group: list[DenseBatch] = []
-    number = edges = 0
-    for batch in batches:
-        group.append(batch)
-        edges += len(batch.src)
-        if edges >= size:
-            yield number, group
-            group, edges, number = [], 0, number + 1
-    if group:
-        yield number, group
-
-
-def _name(node: int, labels: Labels | None) -> str:
-    return str(node) if labels is None else repr(labels.at(node))
