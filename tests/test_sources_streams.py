@@ -151,6 +151,31 @@ def test_rows_come_in_batches_of_about_their_size():
     assert max(sizes[1:]) < 1500
 
 
+def test_long_rows_are_not_taken_up_by_the_thousand():
+    drawn = []
+
+    def rows():
+        for i in range(200):
+            drawn.append(i)
+            yield np.zeros(1 if i < 100 else 5000, int)
+
+    batches = open_source(rows()).rows(5000)
+    assert len(next(batches)().neighbors) <= 5000
+    assert len(drawn) < 20
+    assert max(len(load().neighbors) for load in batches) <= 5000
+
+
+def test_pairs_are_no_rows():
+    with pytest.raises(InputError, match="could be edges or rows"):
+        open_source(list(edge) for edge in pairs())
+    assert open_source(iter([[0, 1], [1, 2], [0]])).num_nodes is None
+
+
+def test_a_data_set_is_read_by_its_columns():
+    data = pyarrow.dataset.dataset(pa.table({"a": SRC, "x": ["text"] * 5, "b": DST}))
+    assert read(open_source(data, columns=("b", "a"))) == [(v, u) for u, v in pairs()]
+
+
 def test_an_error_of_the_iterator_is_raised_as_it_is():
     def edges():
         yield 0, 1

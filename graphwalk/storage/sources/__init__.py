@@ -75,7 +75,7 @@ def open_source(
     if comes_from(edges, "pyarrow") and hasattr(edges, "read_next_batch"):
         return open_iterable(edges, columns)
     if comes_from(edges, "pyarrow") and hasattr(edges, "scanner"):
-        return open_iterable(_DatasetBatches(edges), columns)
+        return open_iterable(_DatasetBatches(edges, columns), columns)
     if is_table(edges):
         from graphwalk.storage.sources.tables import open_table
 
@@ -139,10 +139,18 @@ def _is_rows(array: Any) -> bool:
 
 
 class _DatasetBatches:
-    """The record batches of an Arrow data set."""
+    """The record batches of an Arrow data set, of the columns that are used."""
 
-    def __init__(self, dataset: Any) -> None:
+    def __init__(self, dataset: Any, columns: Sequence[Hashable] | None) -> None:
+        from graphwalk.storage.sources.tables import choose_columns
+
+        names = dataset.schema.names
+        chosen = choose_columns(names, columns, "pyarrow data set")
         self._dataset = dataset
+        self._columns = sorted({names[i] for i in chosen}, key=names.index)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._dataset.to_batches())
+        # Arrow reads 16 batches of 4 files ahead otherwise.
+        return iter(
+            self._dataset.to_batches(columns=self._columns, batch_readahead=1, fragment_readahead=1)
+        )

@@ -100,21 +100,31 @@ class RowIterable:
     def rows(self, size: int) -> Iterator[Callable[[], RowBatch]]:
         """Return calls that join rows, of which so many are taken as come to about `size`."""
         rows = iter(self.items)
-        first, taken = 0, min(size, _FIRST_ROWS)
+        first, taken = 0, _FIRST_ROWS
         while slab := list(islice(rows, taken)):
-            # A sample of the lengths will do, since the joining calls find out the rest.
-            lengths = [_length(row) for row in slab[:: max(1, len(slab) // _SAMPLE)]]
-            mean = max(1.0, sum(lengths) / len(lengths))
-            for start in range(0, len(slab), max(1, int(size / mean))):
-                part = slab[start : start + max(1, int(size / mean))]
-                yield partial(_join, part, first + start, self.name)
+            ends = np.cumsum(_lengths(slab))
+            start = 0
+            while start < len(slab):
+                done = int(ends[start - 1]) if start else 0
+                stop = int(np.searchsorted(ends, done + size, side="right"))
+                stop = min(max(stop, start + 1), start + size)
+                yield partial(_join, slab[start:stop], first + start, self.name)
+                start = stop
             first += len(slab)
-            taken = max(1, min(size, int(size / mean)))
+            expected = int(size * len(slab) / max(1, ends[-1]))
+            taken = max(1, min(size, expected, _GROWTH * taken))
 
 
-#: Rows that are taken up before anything is known of lengths, and that are looked at to know it.
-_FIRST_ROWS = 1 << 10
-_SAMPLE = 1 << 8
+#: Rows that are taken up before anything is known of their lengths, and how fast that may grow.
+_FIRST_ROWS = 16
+_GROWTH = 8
+
+
+def _lengths(rows: list[Any]) -> NDArray[np.int64]:
+    try:
+        return np.fromiter(map(len, rows), np.int64, len(rows))
+    except TypeError:  # some are no rows, as will be said when they are joined
+        return np.array([len(row) if hasattr(row, "__len__") else 1 for row in rows], np.int64)
 
 
 def _join(rows: list[Any], first: int, name: str) -> RowBatch:
@@ -158,7 +168,7 @@ def open_scipy(matrix: Any) -> CSRSource:
 
 def open_rows(rows: Rows) -> RowIterable:
     """Open a list or object array whose item `i` is a list or array of node `i`'s neighbours."""
-    _check_no_pairs(rows)
+    check_no_pairs(rows)
     return RowIterable(f"adjacency list of {len(rows)} rows", rows, len(rows))
 
 
@@ -205,17 +215,13 @@ def _check_indptr(indptr: NDArray[np.int64], num_entries: int, name: str) -> Non
         )
 
 
-def _check_no_pairs(rows: Rows) -> None:
+def check_no_pairs(rows: Rows) -> None:
     """Refuse ``[[0, 1], [1, 2]]``: read as rows, a list of edges would be another graph."""
     if len(rows) and all(isinstance(row, list) and len(row) == 2 for row in rows):
         raise InputError(
             "a list of lists of two could be edges or rows of neighbours; pass edges as tuples "
             "[(0, 1), ...] or np.array(edges), and rows as arrays [np.array(row), ...]"
         )
-
-
-def _length(row: Any) -> int:
-    return len(row) if hasattr(row, "__len__") else 1
 
 
 def _bad_row(row: Any, number: int, name: str) -> InputError:

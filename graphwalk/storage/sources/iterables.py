@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.storage.sources.adjacency import RowIterable
+from graphwalk.storage.sources.adjacency import RowIterable, check_no_pairs
 from graphwalk.storage.sources.arrays import open_array, open_columns, open_pairs
 from graphwalk.storage.sources.columns import ColumnSource, comes_from
 from graphwalk.storage.sources.series import Grouped, Items, SeriesSource
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
     from graphwalk.storage.sources.base import EdgeSource, RowSource
+
+#: Rows that are looked at to see whether they are pairs.
+_LOOKED_AT = 16
 
 #: Single edges that are taken up at a time.
 _EDGES = 1 << 16
@@ -28,8 +31,10 @@ def open_iterable(
 ) -> EdgeSource | RowSource:
     """Open an iterable; its first item tells what it holds."""
     items = Items(edges, f"iterable ({type(edges).__name__})")
-    first = items.peek()
+    first = items.peek()[0]
     if _is_row(first):
+        if isinstance(first, list):
+            check_no_pairs(items.peek(_LOOKED_AT))
         length = len(edges) if isinstance(edges, Sized) else None
         return RowIterable(items.name, items, length)
     if isinstance(first, tuple) and all(isinstance(item, Integral | str) for item in first[:2]):

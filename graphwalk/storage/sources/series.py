@@ -33,19 +33,21 @@ class Items:
         self._peeked: list[Any] = []
         self._gone = False
 
-    def peek(self) -> Any:
-        """Return the first item.
+    def peek(self, count: int = 1) -> list[Any]:
+        """Return the first items.
 
         Raises
         ------
         InputError
             When there is none.
         """
-        if not self._peeked:
-            self._peeked = list(islice(self._iterable, 1))
+        if self.once:
+            self._peeked += islice(self._iterable, count - len(self._peeked))
+        else:
+            self._peeked = list(islice(self._iterable, count))
         if not self._peeked:
             raise InputError(f"{self.name} has no items, so there are no edges; pass some")
-        return self._peeked[0]
+        return self._peeked
 
     def __iter__(self) -> Iterator[Any]:
         if not self.once:
