@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from graphwalk.storage.sources.files import File
 
 _READ_BYTES = 1 << 20
+
+#: No line of an edge is as long; what has none that end must not be gathered in memory.
+_LONGEST_LINE = 1 << 23
+
 _COMMENT = re.compile(rb"\n[ \t]*[#%][^\n]*")
 _MARKS = b"#", b"%"
 
@@ -127,7 +131,8 @@ def blocks(file: File, first: int, size: int) -> Iterator[bytes]:
     Raises
     ------
     InputError
-        When the file is not compressed as its name says, or incompletely.
+        When the file is not compressed as its name says, or incompletely, or when a line is so
+        long that this can be no text.
     """
     with _opened(file) as raw:
         rest = raw.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
@@ -140,6 +145,11 @@ def blocks(file: File, first: int, size: int) -> Iterator[bytes]:
             if cut:
                 yield rest + more[:cut]
                 rest = more[cut:]
+            elif len(rest) > max(size, _LONGEST_LINE):
+                raise InputError(
+                    f"{file.name}: it has a line of more than {_LONGEST_LINE >> 20} MiB; "
+                    "edges are read from text with one edge a line"
+                )
             else:
                 rest += more
         if rest:
