@@ -52,6 +52,20 @@ def test_blanks_alone_are_wrong_wherever_a_block_ends(tmp_path, blank, size):
         load(open_source(tmp_path / "edges.csv"), size)
 
 
+@pytest.mark.parametrize("size", [1, 10, 1000])
+def test_lines_longer_than_a_block(tmp_path, size):
+    lines = [f"{u}\t{v}\t{'x' * (3000 if u % 10 == 5 else 1)}\n" for u, v in EDGES]
+    (tmp_path / "edges.txt").write_text("".join(lines))
+    assert load(open_source(tmp_path / "edges.txt"), size) == EDGES
+
+
+@pytest.mark.parametrize("content", [b"7" * 10_000_000, b"1 2\n" + b"7" * 10_000_000])
+def test_what_has_no_lines_is_not_read_whole(tmp_path, content):
+    (tmp_path / "edges.txt").write_bytes(content)
+    with pytest.raises(InputError, match=r"edges\.txt: it has a line of more than 8 MiB"):
+        load(open_source(tmp_path / "edges.txt"), 100_000)
+
+
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 def test_compressed_files_that_are_cut_off(tmp_path, suffix):
     path = tmp_path / f"edges.txt{suffix}"

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from graphwalk.storage.sources.files import File
 
 _READ_BYTES = 1 << 20
+
+#: No line of an edge is as long; what has none that end must not be gathered in memory.
+_LONGEST_LINE = 1 << 23
+
 _COMMENT = re.compile(rb"\n[ \t]*[#%][^\n]*")
 _MARKS = b"#", b"%"
 
@@ -127,23 +131,32 @@ def blocks(file: File, first: int, size: int) -> Iterator[bytes]:
     Raises
     ------
     InputError
-        When the file is not compressed as its name says, or incompletely.
+        When the file is not compressed as its name says, or incompletely, or when a line is so
+        long that this can be no text.
     """
     with _opened(file) as raw:
         rest = raw.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
         rest = _skip(raw, rest, first)
-        while True:
-            more = raw.read(max(1, size - len(rest)))
-            cut = more.rfind(b"\n") + 1
-            if not more:
-                break
-            if cut:
-                yield rest + more[:cut]
-                rest = more[cut:]
-            else:
-                rest += more
+        # Once no line ends within `size` bytes, twice as much each time: linear in its length.
+        while more := raw.read(size - len(rest) if len(rest) < size else len(rest)):
+            rest += more
+            start = 0
+            while end := _cut(rest, start, size):
+                yield rest[start:end]
+                start = end
+            rest = rest[start:]
+            if len(rest) > max(size, _LONGEST_LINE):
+                raise InputError(
+                    f"{file.name}: it has a line of more than {_LONGEST_LINE >> 20} MiB; "
+                    "edges are read from text with one edge a line"
+                )
         if rest:
             yield rest
+
+
+def _cut(data: bytes, start: int, size: int) -> int:
+    """Return where the last line ends within `size` bytes, or else the first; 0 if none does."""
+    return data.rfind(b"\n", start, start + size) + 1 or data.find(b"\n", start + size) + 1
 
 
 def _skip(raw: IO[bytes], rest: bytes, count: int) -> bytes:
