@@ -1,6 +1,9 @@
 """Files of edges in parts, compressed, and at URLs; blocks of lines cut anywhere."""
 
+import functools
 import gzip
+import http.server
+import threading
 
 import fsspec
 import numpy as np
@@ -131,9 +134,45 @@ def test_edges_at_urls(remote):
     with remote.open("/edges/parts/0.parquet", "wb") as file:
         pq.write_table(pa.table(dict(zip(("src", "dst"), np.transpose(EDGES), strict=True))), file)
     assert read("memory://edges/parts") == EDGES
+    remote.copy("/edges/parts/0.parquet", "/edges/all.parquet/0.parquet")
+    assert read("memory://edges/all.parquet") == EDGES
     assert open_source("memory://edges/parts/0.parquet").once
     with pytest.raises(InputError, match="there is nothing at memory://edges/none"):
         open_source("memory://edges/none.txt")
+
+
+@pytest.fixture
+def website(tmp_path):
+    """Serve a folder; yield its address and the list of what is asked of it."""
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            super().do_GET()
+
+        def guess_type(self, _path):
+            return "text/html"  # as which servers pass off files they do not know
+
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Handler, directory=tmp_path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+@pytest.mark.parametrize("query", ["", "?download=1"])
+def test_edges_on_the_web(tmp_path, website, query, monkeypatch):
+    pytest.importorskip("aiohttp")
+    http_files = fsspec.get_filesystem_class("http")
+    monkeypatch.setattr(http_files, "isdir", lambda *_: pytest.fail("looked for links in a file"))
+    address, asked = website
+    (tmp_path / "edges.txt").write_bytes(LINES)
+    assert read(f"{address}/edges.txt{query}") == EDGES
+    assert set(asked) == {f"/edges.txt{query}"}
 
 
 # The kernel

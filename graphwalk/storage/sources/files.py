@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: Suffixes of text files; each may be followed by one of the `COMPRESSIONS`.
 TEXT_SUFFIXES = ".csv", ".tsv", ".txt", ".edges", ".el", ".edgelist"
 
+_WEB = "http://", "https://"
+
 #: Suffixes of compressed text files.
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
@@ -45,7 +47,7 @@ class File:
     @property
     def suffixes(self) -> tuple[str, str]:
         """Suffix of its kind, and of its compression, ``""`` without one."""
-        path = PurePosixPath(self.name)
+        path = PurePosixPath(_without_query(self.name))
         last = path.suffix.lower()
         return (
             (PurePosixPath(path.stem).suffix.lower(), last) if last in COMPRESSIONS else (last, "")
@@ -110,6 +112,16 @@ def _local_files(name: str) -> list[File]:
     return [File(part) for part in found]
 
 
+def _without_query(path: str) -> str:
+    """Return a web address without what follows ``?``, which elsewhere belongs to a pattern."""
+    return path.partition("?")[0] if path.startswith(_WEB) else path
+
+
+def _may_be_folder(path: str) -> bool:
+    """Return False for files on the web: to ask is to load one whole and look for links in it."""
+    return not (path.startswith(_WEB) and File(path).suffixes[0])
+
+
 def _parts(names: list[str], folder: str, filesystem: Any = None) -> list[File]:
     if not names:
         raise InputError(f"{folder} is a folder without *.parquet files; name a file or a folder")
@@ -121,9 +133,9 @@ def _remote_files(url: str, storage_options: Mapping[str, Any] | None) -> list[F
 
     try:
         filesystem, path = url_to_fs(url, **(storage_options or {}))
-        if glob.has_magic(path):
+        if glob.has_magic(_without_query(path)):
             found = sorted(filesystem.glob(path))
-        elif filesystem.isdir(path):
+        elif _may_be_folder(path) and filesystem.isdir(path):
             return _parts(sorted(filesystem.glob(f"{path}/*.parquet")), url, filesystem)
         else:
             found = [path] if filesystem.exists(path) else []
