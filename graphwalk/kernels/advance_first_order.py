@@ -1,0 +1,158 @@
+"""First-order walks, as long as they stay within a partition.
+
+The accesses of :mod:`graphwalk.kernels.first_order`, for walkers that come and go all the time:
+after every step those who have left give their places to others. What they did is written down in
+their order, to be put into the result by :func:`graphwalk.kernels.routing.scatter`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.kernels.compiling import Int, jit, multiply_high, prefetch
+from graphwalk.kernels.lookup import lower_bound
+from graphwalk.kernels.rng import STEP, mix, walker_key
+from graphwalk.kernels.tables import pick
+from graphwalk.kernels.walkers import GO_TO_START, STAY, identity, restarts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_ONE, _NONE = np.uint64(1), np.uint64(0)
+
+
+@jit
+def row_of(node: Int, first: int, index: NDArray[np.int64]) -> Int:
+    """Return which row of a partition is that of `node`: of all its nodes, or of those listed."""
+    if len(index) == 0:
+        return np.int64(node) - first
+    return lower_bound(index, 0, len(index), np.int64(node))
+
+
+@jit
+def advance_first_order(
+    first: int,
+    inside: int,
+    index: NDArray[np.int64],
+    row_starts: NDArray[Any],
+    table: NDArray[Any],
+    num_walks: int,
+    first_walk: int,
+    start_nodes: NDArray[np.int64],
+    first_numbers: NDArray[np.int64],
+    run: np.uint64,
+    restart: np.uint64,
+    dead_end: int,
+    width: int,
+    arriving: NDArray[Any],
+    log: NDArray[Any],
+    leaving: NDArray[Any],
+    in_flight: int,
+) -> tuple[int, int, int, int]:
+    """Advance walkers until each of them has left the partition or ended, or the log is full.
+
+    Parameters
+    ----------
+    first, inside : int
+        Walkers stay while they are at nodes ``first … first + inside - 1``.
+    index : ndarray of int64
+        The nodes that the rows are of, ascending; empty when they are those that walkers stay at.
+    row_starts, table, run, restart, dead_end, in_flight
+        As of :func:`graphwalk.kernels.first_order.walk_first_order`, of the partition's rows.
+    num_walks, first_walk, start_nodes, first_numbers
+        As of :func:`graphwalk.kernels.walkers.identity`.
+    width : int
+        Nodes of a walk.
+    arriving : ndarray of walker records
+        Walkers at nodes whose rows are here, with a step still to make.
+    log : ndarray of first-order walker records
+        Receives every node visited and where it belongs; longer than `in_flight`.
+    leaving : ndarray of walker records, shape (len(arriving) + 1,)
+        Receives walkers who have left and, after them, those who were still on their way.
+
+    Returns
+    -------
+    entered, logged, left, held : int
+        How many of `arriving` were taken up, items of `log`, and items of `leaving` of both kinds.
+    """
+    at = np.empty(in_flight, np.int64)
+    end = np.empty(in_flight, np.int64)
+    node = np.empty(in_flight, np.int64)
+    row = np.empty(in_flight, np.int64)
+    entry = np.empty(in_flight, np.int64)
+    counter = np.empty(in_flight, np.uint64)
+    draw = np.empty(in_flight, np.uint64)
+    flying = entered = logged = left = 0
+    while True:
+        while flying < in_flight and entered < len(arriving):
+            walker = arriving[entered]
+            walk = np.int64(walker.at) // width
+            start, number = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
+            at[flying] = walker.at
+            end[flying] = walk * width + width - 1
+            step = np.uint64(at[flying] - walk * width)
+            counter[flying] = walker_key(run, start, number) + step * STEP
+            node[flying] = walker.node
+            row[flying] = row_of(walker.node, first, index)
+            prefetch(row_starts, row[flying])
+            entered += 1
+            flying += 1
+        if flying == 0 or logged + flying > len(log):
+            break
+        hops = 0
+        for i in range(flying):
+            counter[i] += STEP
+            draw[i] = mix(counter[i])
+        for i in range(flying):
+            here = np.uint64(row[i])
+            begin = np.int64(row_starts[here])
+            degree = np.uint64(np.int64(row_starts[here + _ONE]) - begin)
+            place = begin + np.int64(multiply_high(draw[i], degree))
+            prefetch(table, place)
+            draw[i] *= degree
+            entry[i] = place if degree > _NONE else np.int64(-1)
+            hops += degree == _NONE
+        if restart > _NONE:
+            for i in range(flying):
+                if restarts(counter[i], restart):
+                    entry[i] = np.int64(-2)
+                    hops += 1
+        if hops == 0:
+            for i in range(flying):
+                node[i] = pick(table, np.uint64(entry[i]), draw[i])
+        else:
+            for i in range(flying):
+                if entry[i] >= 0:
+                    node[i] = pick(table, np.uint64(entry[i]), draw[i])
+                elif entry[i] == -2 or dead_end == GO_TO_START:
+                    walk = at[i] // width
+                    node[i], _ = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
+                elif dead_end != STAY:
+                    node[i] = -1
+        # Everybody's node is written down, and everybody copied to where they go on: that costs
+        # less than to guess who stays.
+        kept = 0
+        for i in range(flying):
+            log[logged].at = at[i] + 1
+            log[logged].node = node[i]
+            leaving[left].at = at[i] + 1
+            leaving[left].node = node[i]
+            alive = node[i] >= 0
+            goes_on = alive & (at[i] + 1 < end[i])
+            stays = goes_on & (np.uint64(node[i] - first) < np.uint64(inside))
+            at[kept] = at[i] + 1
+            end[kept] = end[i]
+            counter[kept] = counter[i]
+            node[kept] = node[i]
+            row[kept] = node[i] - first
+            prefetch(row_starts, row[kept] if stays else 0)
+            logged += alive
+            left += goes_on & (not stays)
+            kept += stays
+        flying = kept
+    for i in range(flying):
+        leaving[left + i].at = at[i]
+        leaving[left + i].node = node[i]
+    return entered, logged, left, flying

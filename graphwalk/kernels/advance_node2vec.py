@@ -1,0 +1,311 @@
+"""Second-order walks of node2vec, as long as they stay within a partition.
+
+The rule and the random numbers of :mod:`graphwalk.kernels.node2vec`, so the walks too. A proposal
+on which the acceptance draw alone does not decide needs to know of one edge: between the proposal
+and the previous node. Where neither has its row here, the walker leaves with the proposal for a
+partition where it can be seen, to go on from there if it is accepted, and to come back if not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.kernels.advance_first_order import row_of
+from graphwalk.kernels.compiling import jit, multiply_high, prefetch
+from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
+from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
+from graphwalk.kernels.tables import pick
+from graphwalk.kernels.walkers import GO_TO_START, STAY, identity, restarts
+from graphwalk.kernels.whole_row import MAX_ATTEMPTS, pick_from_row
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_ONE, _NONE = np.uint64(1), np.uint64(0)
+
+# What becomes of a walker in a round.
+_REFUSED, _ACCEPTED, _HOPPED, _ELSEWHERE = 0, 1, 2, 3
+
+
+@jit
+def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
+    first: int,
+    inside: int,
+    index: NDArray[np.int64],
+    directed: bool,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    table: NDArray[Any],
+    words: NDArray[np.uint64],
+    accept_return: np.uint64,
+    accept_common: np.uint64,
+    accept_far: np.uint64,
+    p: float,
+    q: float,
+    num_walks: int,
+    first_walk: int,
+    start_nodes: NDArray[np.int64],
+    first_numbers: NDArray[np.int64],
+    run: np.uint64,
+    restart: np.uint64,
+    dead_end: int,
+    width: int,
+    arriving: NDArray[Any],
+    log: NDArray[Any],
+    leaving: NDArray[Any],
+    in_flight: int,
+) -> tuple[int, int, int, int]:
+    """Advance walkers until each of them has left the partition or ended, or the log is full.
+
+    Those who have tried a step `MAX_ATTEMPTS` times and need a row that is not here leave without a
+    proposal, for the partition that they are in: see `finish_step`.
+
+    Parameters
+    ----------
+    directed : bool
+        Whether an edge can be seen in the row of the node alone that it leaves.
+    neighbors, words, accept_return, accept_common, accept_far, p, q
+        As of :func:`graphwalk.kernels.node2vec.walk_node2vec`.
+    arriving : ndarray of second-order walker records
+        Walkers at nodes whose rows are here, or with proposals to be decided on here.
+    first, inside, index, row_starts, table, num_walks, first_walk, start_nodes, first_numbers, \
+    run, restart, dead_end, width, log, leaving, in_flight
+        As of :func:`graphwalk.kernels.advance_first_order.advance_first_order`.
+
+    Returns
+    -------
+    entered, logged, left, held : int
+        How many of `arriving` were taken up, items of `log`, and items of `leaving` of both kinds.
+    """
+    surely, possibly = min(accept_common, accept_far), max(accept_common, accept_far)
+    at = np.empty(in_flight, np.int64)
+    end = np.empty(in_flight, np.int64)
+    node = np.empty(in_flight, np.int64)
+    previous = np.empty(in_flight, np.int64)
+    proposal = np.empty(in_flight, np.int64)
+    attempts = np.empty(in_flight, np.int64)
+    first_draw = np.empty(in_flight, np.uint64)
+    # The row of the node; of those who come with a proposal, the one in which it is decided on.
+    row = np.empty(in_flight, np.int64)
+    brought = np.empty(in_flight, np.bool_)
+    entry = np.empty(in_flight, np.int64)
+    draw = np.empty(in_flight, np.uint64)
+    acceptance = np.empty(in_flight, np.uint64)
+    outcome = np.empty(in_flight, np.int64)
+    # Of the proposals in question: whose, in which row, the node sought there, the search.
+    unsure = np.empty(in_flight, np.int64)
+    seen_in = np.empty(in_flight, np.int64)
+    sought = np.empty(in_flight, np.int64)
+    word = np.empty(in_flight, np.int64)
+    low = np.empty(in_flight, np.int64)
+    span = np.empty(in_flight, np.int64)
+    flying = entered = logged = left = 0
+    while True:
+        while flying < in_flight and entered < len(arriving):
+            walker = arriving[entered]
+            walk = np.int64(walker.at) // width
+            start, number = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
+            at[flying] = walker.at
+            end[flying] = walk * width + width - 1
+            step = np.uint64(at[flying] - walk * width)
+            first_draw[flying] = walker_key(run, start, number) + (step + _ONE) * STEP
+            node[flying], previous[flying] = walker.node, walker.previous
+            proposal[flying], attempts[flying] = walker.proposal, walker.attempt
+            brought[flying] = walker.proposal >= 0
+            place = node[flying]
+            if brought[flying]:
+                place = previous[flying] if directed else proposal[flying]
+            row[flying] = row_of(place, first, index)
+            prefetch(row_starts, row[flying])
+            entered += 1
+            flying += 1
+        if flying == 0 or logged + flying > len(log):
+            break
+        # Propose: draw an entry of the current row, unless there is a proposal.
+        hops = 0
+        for i in range(flying):
+            counter = first_draw[i] + np.uint64(attempts[i]) * ATTEMPT
+            draw[i] = mix(counter)
+            acceptance[i] = mix(counter + ACCEPTANCE)
+        for i in range(flying):
+            here = np.uint64(row[i])
+            begin = np.int64(row_starts[here])
+            degree = np.uint64(np.int64(row_starts[here + _ONE]) - begin)
+            entry[i] = begin + np.int64(multiply_high(draw[i], degree))
+            prefetch(table, entry[i])
+            draw[i] *= degree
+            outcome[i] = _REFUSED
+            if degree == _NONE and not brought[i]:
+                outcome[i] = _HOPPED
+                hops += 1
+        if restart > _NONE:
+            for i in range(flying):
+                if not brought[i] and restarts(first_draw[i], restart):
+                    outcome[i] = _HOPPED
+                    hops += 1
+        if hops > 0:
+            for i in range(flying):
+                if outcome[i] != _HOPPED:
+                    continue
+                if dead_end == GO_TO_START or restarts(first_draw[i], restart):
+                    walk = at[i] // width
+                    start, _ = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
+                    proposal[i] = start
+                elif dead_end == STAY:
+                    proposal[i] = node[i]
+        # Decide, as far as the draws can.
+        num_unsure = 0
+        for i in range(flying):
+            if outcome[i] == _HOPPED:
+                continue
+            if not brought[i]:
+                proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
+                if previous[i] < 0:
+                    outcome[i] = _ACCEPTED
+                    continue
+                if attempts[i] == MAX_ATTEMPTS:
+                    whole = np.int64(row_starts[row[i]]), np.int64(row_starts[row[i] + 1])
+                    before = np.int64(0), np.int64(0)
+                    near = np.uint64(previous[i] - first) < np.uint64(inside)
+                    if near:
+                        past = previous[i] - first
+                        before = np.int64(row_starts[past]), np.int64(row_starts[past + 1])
+                    if near or _all_are(neighbors, whole, previous[i]):
+                        counter = first_draw[i] + np.uint64(MAX_ATTEMPTS) * ATTEMPT
+                        proposal[i] = pick_from_row(
+                            table, whole, neighbors, before, previous[i], p, q, mix(counter)
+                        )
+                        outcome[i] = _ACCEPTED
+                    else:
+                        proposal[i] = -1
+                        outcome[i] = _ELSEWHERE
+                    continue
+                if proposal[i] == previous[i]:
+                    outcome[i] = _ACCEPTED if acceptance[i] < accept_return else _REFUSED
+                    continue
+                if acceptance[i] < surely:
+                    outcome[i] = _ACCEPTED
+                    continue
+                if acceptance[i] >= possibly:
+                    continue
+            seen, other = previous[i], proposal[i]
+            if brought[i]:
+                seen_in[num_unsure] = row[i]
+                if not directed:
+                    seen, other = other, seen
+            elif np.uint64(seen - first) < np.uint64(inside):
+                seen_in[num_unsure] = seen - first
+            elif not directed and np.uint64(other - first) < np.uint64(inside):
+                seen, other = other, seen
+                seen_in[num_unsure] = seen - first
+            else:
+                outcome[i] = _ELSEWHERE
+                continue
+            sought[num_unsure] = other
+            unsure[num_unsure] = i
+            prefetch(row_starts, seen_in[num_unsure])
+            num_unsure += 1
+        # Ask the filter, then search the rows, one probe of every search at a time.
+        for k in range(num_unsure):
+            here = np.uint64(seen_in[k])
+            low[k] = row_starts[here]
+            span[k] = np.int64(row_starts[here + _ONE]) - low[k]
+            word[k] = filter_word(low[k], span[k], filter_hash(sought[k]))
+            prefetch(words, word[k])
+        num_maybe = 0
+        widest = np.int64(0)
+        for k in range(num_unsure):
+            i = unsure[k]
+            bits = filter_bits(filter_hash(sought[k]))
+            if span[k] == 0 or (words[np.uint64(word[k])] & bits) != bits:
+                outcome[i] = _ACCEPTED if acceptance[i] < accept_far else _REFUSED
+                continue
+            unsure[num_maybe], sought[num_maybe] = i, sought[k]
+            low[num_maybe], span[num_maybe] = low[k], span[k]
+            prefetch(neighbors, low[k] + (span[k] >> 1))
+            widest = max(widest, span[k])
+            num_maybe += 1
+        while widest > 1:
+            widest -= widest >> 1
+            for k in range(num_maybe):
+                half = span[k] >> 1
+                right = np.int64(neighbors[np.uint64(low[k] + half)]) <= sought[k]
+                low[k] += half if right else 0
+                span[k] -= half
+                prefetch(neighbors, low[k] + (span[k] >> 1))
+        for k in range(num_maybe):
+            i = unsure[k]
+            found = np.int64(neighbors[np.uint64(low[k])]) == sought[k]
+            limit = accept_common if found else accept_far
+            outcome[i] = _ACCEPTED if acceptance[i] < limit else _REFUSED
+        # Move those who may; keep those who go on here, and let the others leave.
+        kept = 0
+        for i in range(flying):
+            came = brought[i]
+            home = row[i]
+            if outcome[i] == _ELSEWHERE:
+                stays, alive = False, True
+            elif outcome[i] == _REFUSED:
+                attempts[i] += 1
+                proposal[i] = -1
+                alive = True
+                stays = not came or np.uint64(node[i] - first) < np.uint64(inside)
+                home = node[i] - first if came else home
+            else:
+                hopped = outcome[i] == _HOPPED
+                previous[i] = -1 if hopped else node[i]
+                node[i] = proposal[i]
+                proposal[i] = -1
+                attempts[i] = 0
+                if node[i] < 0:
+                    continue
+                at[i] += 1
+                first_draw[i] += STEP
+                log[logged].at = at[i]
+                log[logged].node = node[i]
+                logged += 1
+                alive = at[i] < end[i]
+                # Undirected, a proposal is decided on in its own row, which is the next one then.
+                decided_there = came and not directed
+                stays = decided_there or np.uint64(node[i] - first) < np.uint64(inside)
+                home = home if decided_there else node[i] - first
+            if not alive:
+                continue
+            if not stays:
+                _put(leaving, left, at[i], node[i], previous[i], proposal[i], attempts[i])
+                left += 1
+                continue
+            at[kept], end[kept], first_draw[kept] = at[i], end[i], first_draw[i]
+            node[kept], previous[kept], proposal[kept] = node[i], previous[i], np.int64(-1)
+            attempts[kept], row[kept], brought[kept] = attempts[i], home, False
+            prefetch(row_starts, home)
+            kept += 1
+        flying = kept
+    for i in range(flying):
+        _put(leaving, left + i, at[i], node[i], previous[i], proposal[i], attempts[i])
+    return entered, logged, left, flying
+
+
+@jit
+def _put(
+    walkers: NDArray[Any],
+    place: int,
+    at: np.int64,
+    node: np.int64,
+    previous: np.int64,
+    proposal: np.int64,
+    attempt: np.int64,
+) -> None:
+    walkers[place].at = at
+    walkers[place].node = node
+    walkers[place].previous = previous
+    walkers[place].proposal = proposal
+    walkers[place].attempt = attempt
+
+
+@jit
+def _all_are(neighbors: NDArray[Any], row: tuple[Any, Any], node: np.int64) -> bool:
+    """Return whether a row, which is sorted, holds nothing but `node`."""
+    return bool(neighbors[row[0]] == node and neighbors[row[1] - 1] == node)
