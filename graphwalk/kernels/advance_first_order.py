@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.compiling import Int, jit, multiply_high, prefetch
-from graphwalk.kernels.lookup import lower_bound
+from graphwalk.kernels.compiling import jit, multiply_high, prefetch
+from graphwalk.kernels.lookup import find_row
 from graphwalk.kernels.rng import STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import GO_TO_START, STAY, identity, restarts
@@ -24,15 +24,7 @@ _ONE, _NONE = np.uint64(1), np.uint64(0)
 
 
 @jit
-def row_of(node: Int, first: int, index: NDArray[np.int64]) -> Int:
-    """Return which row of a partition is that of `node`: of all its nodes, or of those listed."""
-    if len(index) == 0:
-        return np.int64(node) - first
-    return lower_bound(index, 0, len(index), np.int64(node))
-
-
-@jit
-def advance_first_order(
+def advance_first_order(  # noqa: C901 - one loop an access; a call would hide them
     first: int,
     inside: int,
     index: NDArray[np.int64],
@@ -55,10 +47,8 @@ def advance_first_order(
 
     Parameters
     ----------
-    first, inside : int
-        Walkers stay while they are at nodes ``first … first + inside - 1``.
-    index : ndarray of int64
-        The nodes that the rows are of, ascending; empty when they are those that walkers stay at.
+    first, inside, index
+        Whose rows these are, see :func:`graphwalk.kernels.lookup.find_row`.
     row_starts, table, run, restart, dead_end, in_flight
         As of :func:`graphwalk.kernels.first_order.walk_first_order`, of the partition's rows.
     num_walks, first_walk, start_nodes, first_numbers
@@ -95,7 +85,7 @@ def advance_first_order(
             step = np.uint64(at[flying] - walk * width)
             counter[flying] = walker_key(run, start, number) + step * STEP
             node[flying] = walker.node
-            row[flying] = row_of(walker.node, first, index)
+            row[flying] = find_row(walker.node, first, inside, index)
             prefetch(row_starts, row[flying])
             entered += 1
             flying += 1
@@ -141,13 +131,14 @@ def advance_first_order(
             leaving[left].node = node[i]
             alive = node[i] >= 0
             goes_on = alive & (at[i] + 1 < end[i])
-            stays = goes_on & (np.uint64(node[i] - first) < np.uint64(inside))
+            home = find_row(node[i], first, inside, index)
+            stays = goes_on & (home >= 0)
             at[kept] = at[i] + 1
             end[kept] = end[i]
             counter[kept] = counter[i]
             node[kept] = node[i]
-            row[kept] = node[i] - first
-            prefetch(row_starts, row[kept] if stays else 0)
+            row[kept] = home
+            prefetch(row_starts, max(home, 0))
             logged += alive
             left += goes_on & (not stays)
             kept += stays

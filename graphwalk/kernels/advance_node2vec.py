@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.advance_first_order import row_of
 from graphwalk.kernels.compiling import jit, multiply_high, prefetch
 from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
+from graphwalk.kernels.lookup import find_row
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import GO_TO_START, STAY, identity, restarts
@@ -66,7 +66,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     ----------
     directed : bool
         Whether an edge can be seen in the row of the node alone that it leaves.
-    neighbors, words, accept_return, accept_common, accept_far, p, q
+    words : ndarray of uint64
+        The edge filter, or empty, which makes do without one.
+    neighbors, accept_return, accept_common, accept_far, p, q
         As of :func:`graphwalk.kernels.node2vec.walk_node2vec`.
     arriving : ndarray of second-order walker records
         Walkers at nodes whose rows are here, or with proposals to be decided on here.
@@ -101,6 +103,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     word = np.empty(in_flight, np.int64)
     low = np.empty(in_flight, np.int64)
     span = np.empty(in_flight, np.int64)
+    has_filter = len(words) > 0
     flying = entered = logged = left = 0
     while True:
         while flying < in_flight and entered < len(arriving):
@@ -117,7 +120,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             place = node[flying]
             if brought[flying]:
                 place = previous[flying] if directed else proposal[flying]
-            row[flying] = row_of(place, first, index)
+            row[flying] = find_row(place, first, inside, index)
             prefetch(row_starts, row[flying])
             entered += 1
             flying += 1
@@ -168,11 +171,10 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 if attempts[i] == MAX_ATTEMPTS:
                     whole = np.int64(row_starts[row[i]]), np.int64(row_starts[row[i] + 1])
                     before = np.int64(0), np.int64(0)
-                    near = np.uint64(previous[i] - first) < np.uint64(inside)
-                    if near:
-                        past = previous[i] - first
+                    past = find_row(previous[i], first, inside, index)
+                    if past >= 0:
                         before = np.int64(row_starts[past]), np.int64(row_starts[past + 1])
-                    if near or _all_are(neighbors, whole, previous[i]):
+                    if past >= 0 or _all_are(neighbors, whole, previous[i]):
                         counter = first_draw[i] + np.uint64(MAX_ATTEMPTS) * ATTEMPT
                         proposal[i] = pick_from_row(
                             table, whole, neighbors, before, previous[i], p, q, mix(counter)
@@ -195,14 +197,14 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 seen_in[num_unsure] = row[i]
                 if not directed:
                     seen, other = other, seen
-            elif np.uint64(seen - first) < np.uint64(inside):
-                seen_in[num_unsure] = seen - first
-            elif not directed and np.uint64(other - first) < np.uint64(inside):
-                seen, other = other, seen
-                seen_in[num_unsure] = seen - first
             else:
-                outcome[i] = _ELSEWHERE
-                continue
+                seen_in[num_unsure] = find_row(seen, first, inside, index)
+                if seen_in[num_unsure] < 0 and not directed:
+                    seen, other = other, seen
+                    seen_in[num_unsure] = find_row(seen, first, inside, index)
+                if seen_in[num_unsure] < 0:
+                    outcome[i] = _ELSEWHERE
+                    continue
             sought[num_unsure] = other
             unsure[num_unsure] = i
             prefetch(row_starts, seen_in[num_unsure])
@@ -219,7 +221,8 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         for k in range(num_unsure):
             i = unsure[k]
             bits = filter_bits(filter_hash(sought[k]))
-            if span[k] == 0 or (words[np.uint64(word[k])] & bits) != bits:
+            surely_not = has_filter and (words[np.uint64(word[k])] & bits) != bits
+            if surely_not or span[k] == 0:
                 outcome[i] = _ACCEPTED if acceptance[i] < accept_far else _REFUSED
                 continue
             unsure[num_maybe], sought[num_maybe] = i, sought[k]
@@ -246,13 +249,12 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             came = brought[i]
             home = row[i]
             if outcome[i] == _ELSEWHERE:
-                stays, alive = False, True
+                home, alive = np.int64(-1), True
             elif outcome[i] == _REFUSED:
                 attempts[i] += 1
                 proposal[i] = -1
                 alive = True
-                stays = not came or np.uint64(node[i] - first) < np.uint64(inside)
-                home = node[i] - first if came else home
+                home = find_row(node[i], first, inside, index) if came else home
             else:
                 hopped = outcome[i] == _HOPPED
                 previous[i] = -1 if hopped else node[i]
@@ -267,13 +269,10 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 log[logged].node = node[i]
                 logged += 1
                 alive = at[i] < end[i]
-                # Undirected, a proposal is decided on in its own row, which is the next one then.
-                decided_there = came and not directed
-                stays = decided_there or np.uint64(node[i] - first) < np.uint64(inside)
-                home = home if decided_there else node[i] - first
+                home = find_row(node[i], first, inside, index)
             if not alive:
                 continue
-            if not stays:
+            if home < 0:
                 _put(leaving, left, at[i], node[i], previous[i], proposal[i], attempts[i])
                 left += 1
                 continue

@@ -27,6 +27,21 @@ def lower_bound(values: NDArray[Any], low: Int, high: Int, query: Int) -> Int:
 
 
 @jit
+def find_row(node: Int, first: int, inside: int, index: NDArray[np.int64]) -> Int:
+    """Return which row of a partition is that of `node`, or −1 if it is not there.
+
+    The rows are those of the nodes ``first … first + inside - 1``, or of the ascending `index`,
+    if there is any.
+    """
+    node = np.int64(node)
+    if len(index) == 0:
+        row = node - first
+        return row if np.uint64(row) < np.uint64(inside) else np.int64(-1)
+    row = lower_bound(index, np.int64(0), np.int64(len(index)), node)
+    return row if row < len(index) and index[row] == node else np.int64(-1)
+
+
+@jit
 def find_sorted(
     values: Counts, starts: Counts, shift: int, queries: Integers, found: Counts
 ) -> None:

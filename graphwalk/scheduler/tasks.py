@@ -79,7 +79,7 @@ def walk_block(
     ndarray of int32 or int64, shape (walkers, walk_length + 1)
         `out`, or a new array.
     """
-    starts, numbers = _starts_and_numbers(walkers, rules.num_walks)
+    starts, numbers = starts_and_numbers(walkers, rules.num_walks)
     shape = len(starts), rules.walk_length + 1
     walks = np.empty(shape, partition.neighbors.dtype) if out is None else out
     if rules.walk_length == 0:
@@ -87,7 +87,7 @@ def walk_block(
         return walks
     table: Any = partition.alias_table if rules.weighted else partition.neighbors
     run = np.uint64(seed_key(np.uint64(rules.seed)))
-    restart = np.uint64(int(rules.restart_prob * _TWO_64))
+    restart = restart_threshold(rules)
     dead_end = DEAD_ENDS[rules.dead_end]
     if rules.second_order:
         edge_filter: Any = partition.edge_filter
@@ -122,9 +122,15 @@ def walk_block(
     return walks
 
 
-def _starts_and_numbers(
+def restart_threshold(rules: WalkRules) -> np.uint64:
+    """Return 2**64 times the restart probability."""
+    return np.uint64(int(rules.restart_prob * _TWO_64))
+
+
+def starts_and_numbers(
     walkers: Walkers, num_walks: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the start node of each walker and its number among the walks from there."""
     rows = walkers if isinstance(walkers, range) else walkers[2]
     places, numbers = np.divmod(np.arange(rows.start, rows.stop, dtype=np.int64), num_walks)
     if isinstance(walkers, range):

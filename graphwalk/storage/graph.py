@@ -13,7 +13,6 @@ from graphwalk.errors import InputError
 from graphwalk.storage import convert
 from graphwalk.storage.cuts import entries_per_partition, partition_nodes
 from graphwalk.storage.format import GraphInfo, open_group
-from graphwalk.storage.gather import read_ranges
 from graphwalk.storage.graph_arrays import GraphArrays, check_nodes
 from graphwalk.storage.labels import read_labels
 from graphwalk.storage.location import locate
@@ -114,8 +113,7 @@ class Graph(GraphArrays):
         """
         ids = check_nodes(nodes, self.num_nodes)
         unique, inverse = np.unique(ids, return_inverse=True)
-        starts, stops = self._row_ranges(unique)
-        values, ends = read_ranges(self._reader("neighbors"), starts, stops, self.neighbor_dtype)
+        ends, values, _ = self.read_rows(unique)
         rows = [values[a:b] for a, b in itertools.pairwise(ends.tolist())]
         return rows[0] if ids.ndim == 0 else [rows[i] for i in inverse.tolist()]
 

@@ -102,6 +102,36 @@ class GraphArrays:
         """Return the weights of entries `start` to `stop`; raises as `read_offsets` does."""
         return self._reader("weights").read(start, stop)
 
+    def read_offset(self, node: int) -> int:
+        """Return where the row of a node begins; the number of entries for ``num_nodes``."""
+        return int(self.read_offsets(node, node + 1)[0])
+
+    def read_rows(
+        self, nodes: NDArray[np.int64], *, weights: bool = False
+    ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.float32] | None]:
+        """Return the rows of ascending nodes, without repeats: where each begins, and its entries.
+
+        Each chunk of the store that has a part of them is read once, and few are in memory at a
+        time.
+
+        Returns
+        -------
+        row_starts : ndarray of int64, shape (len(nodes) + 1,)
+            Where each row begins in the other arrays.
+        neighbors : ndarray of int32 or int64
+            Node ids.
+        weights : ndarray of float32, or None
+            Their weights, if asked for.
+        """
+        starts, stops = self._row_ranges(nodes)
+        neighbors, ends = read_ranges(
+            self._reader("neighbors"), starts, stops, self.neighbor_dtype
+        )
+        if not weights:
+            return ends, neighbors, None
+        values, _ = read_ranges(self._reader("weights"), starts, stops, np.float32)
+        return ends, neighbors, values
+
     def chunk_length(self, name: ArrayName) -> int:
         """Return how many elements a chunk of a stored array has."""
         return self._reader(name).chunk

@@ -31,7 +31,11 @@ class Partition:
 
     Attributes
     ----------
-    row_starts : ndarray of uint32 or int64, shape (num_nodes + 1,)
+    first : int
+        The node of the first row.
+    index : ndarray of int64
+        The nodes that the rows are of, ascending, if they are not those from `first` on.
+    row_starts : ndarray of uint32 or int64, shape (rows + 1,)
         Where each row begins.
     neighbors : ndarray of int32 or int64, shape (max(1, entries),)
         Node ids, sorted within each row.
@@ -41,7 +45,7 @@ class Partition:
         For second-order walks.
     """
 
-    __slots__ = ("alias_table", "edge_filter", "neighbors", "row_starts")
+    __slots__ = ("alias_table", "edge_filter", "first", "index", "neighbors", "row_starts")
 
     def __init__(
         self,
@@ -49,26 +53,35 @@ class Partition:
         neighbors: NDArray[Any],
         alias_table: NDArray[Any] | None = None,
         edge_filter: NDArray[np.uint64] | None = None,
+        first: int = 0,
+        index: NDArray[np.int64] | None = None,
     ) -> None:
+        self.first = first
+        self.index = np.empty(0, np.int64) if index is None else index
         self.row_starts = row_starts
         self.neighbors = neighbors
         self.alias_table = alias_table
         self.edge_filter = edge_filter
-        for array in (row_starts, neighbors, alias_table, edge_filter):
+        for array in (self.index, row_starts, neighbors, alias_table, edge_filter):
             # One kind of array means one compilation: Ray's are read-only in any case.
             if array is not None:
                 array.setflags(write=False)
 
 
+def entry_bytes(graph: Graph, *, weighted: bool, second_order: bool, filtered: bool) -> int:
+    """Return how many bytes a stored neighbour takes in a partition."""
+    node = graph.neighbor_dtype
+    return (
+        node.itemsize
+        + (alias_dtype(node).itemsize if weighted else 0)
+        + (1 if second_order and filtered else 0)
+    )
+
+
 def partition_bytes(graph: Graph, *, weighted: bool, second_order: bool) -> int:
     """Return how many bytes a partition of the whole graph takes in memory."""
-    node = graph.neighbor_dtype
-    per_entry = node.itemsize
-    if weighted:
-        per_entry += alias_dtype(node).itemsize
-    if second_order:
-        per_entry += 1
-    return graph.num_entries * per_entry + (graph.num_nodes + 1) * _row_start_type(graph).itemsize
+    each = entry_bytes(graph, weighted=weighted, second_order=second_order, filtered=True)
+    return graph.num_entries * each + (graph.num_nodes + 1) * row_start_type(graph).itemsize
 
 
 def load_partition(
@@ -76,19 +89,26 @@ def load_partition(
     *,
     weighted: bool,
     second_order: bool,
+    nodes: range | None = None,
+    filtered: bool = True,
     have: Partition | None = None,
     threads: int = 1,
 ) -> Partition:
-    """Read the rows of `graph` and derive what walks of this kind need.
+    """Read rows of `graph` and derive what walks of this kind need.
 
     Parameters
     ----------
     graph : Graph
         The graph.
+    nodes : range, optional
+        The nodes whose rows to read; all by default.
+    filtered : bool
+        Whether second-order walks get an edge filter, which takes longer to make than a partition
+        that is soon let go is worth.
     weighted, second_order : bool
         The kind of walks.
     have : Partition, optional
-        What is loaded of the same graph already; its arrays are used again.
+        What is loaded of the same rows already; its arrays are used again.
     threads : int
         How many threads derive tables.
 
@@ -97,52 +117,91 @@ def load_partition(
     StoreError
         When chunks are missing or damaged, or offsets and neighbours contradict each other.
     """
-    row_starts = have.row_starts if have else _read_row_starts(graph)
-    neighbors = have.neighbors if have else _read_neighbors(graph)
+    nodes = range(graph.num_nodes) if nodes is None else nodes
+    start = graph.read_offset(nodes.start)
+    row_starts = have.row_starts if have else _read_row_starts(graph, nodes, start)
+    neighbors = have.neighbors if have else _read_neighbors(graph, start, int(row_starts[-1]))
     alias_table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
     if weighted and alias_table is None:
-        alias_table = np.zeros(len(neighbors), alias_dtype(neighbors.dtype))
-        weights = graph.read_weights(0, graph.num_entries)
-        _by_rows(
-            row_starts,
-            threads,
-            lambda rows: fill_alias_table(rows, neighbors, weights, alias_table),
-        )
-    if second_order and edge_filter is None:
+        weights = graph.read_weights(start, start + int(row_starts[-1]))
+        alias_table = _alias_table(row_starts, neighbors, weights, threads)
+    if second_order and filtered and edge_filter is None:
         edge_filter = np.zeros(filter_words(len(neighbors)), np.uint64)
         # One thread: rows that meet within a word of the filter share it.
         fill_filter(row_starts, neighbors, edge_filter)
-    return Partition(row_starts, neighbors, alias_table, edge_filter)
+    return Partition(row_starts, neighbors, alias_table, edge_filter, nodes.start)
 
 
-def _row_start_type(graph: Graph) -> np.dtype[Any]:
+def gather_partition(graph: Graph, nodes: NDArray[np.int64], *, weighted: bool) -> Partition:
+    """Read the rows of a few nodes, and of the store no more chunks than hold them.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    nodes : ndarray of int64
+        Ascending, without repeats, not empty.
+    weighted : bool
+        Whether walks are weighted.
+
+    Raises
+    ------
+    StoreError
+        As `load_partition` does.
+    """
+    row_starts, neighbors, weights = graph.read_rows(nodes, weights=weighted)
+    if not len(neighbors):
+        neighbors = np.zeros(1, graph.neighbor_dtype)
+    _check_nodes(graph, neighbors)
+    table = _alias_table(row_starts, neighbors, weights, 1) if weights is not None else None
+    row_starts = row_starts.astype(row_start_type(graph))  # as in all, lest kernels compile anew
+    return Partition(row_starts, neighbors, table, None, 0, nodes)
+
+
+def row_start_type(graph: Graph) -> np.dtype[Any]:
+    """Return the type of row starts, which is the same in all partitions of a graph."""
     return np.dtype(np.uint32 if graph.num_entries < NARROW_ENTRIES else np.int64)
 
 
-def _read_row_starts(graph: Graph) -> NDArray[Any]:
-    offsets = graph.read_offsets(0, graph.num_nodes + 1)
+def _read_row_starts(graph: Graph, nodes: range, start: int) -> NDArray[Any]:
+    offsets = graph.read_offsets(nodes.start, nodes.stop + 1)
     rising = bool(np.all(offsets[:-1] <= offsets[1:]))
-    if offsets[0] != 0 or offsets[-1] != graph.num_entries or not rising:
+    first_is_right = nodes.start > 0 or start == 0
+    last_is_right = nodes.stop < graph.num_nodes or offsets[-1] == graph.num_entries
+    if not (rising and first_is_right and last_is_right):
         raise StoreError(
             f"{graph.path}: array 'offsets' is damaged: it must rise from 0 to "
             f"{graph.num_entries}, the number of entries; build the store again"
         )
-    return offsets.astype(_row_start_type(graph))
+    offsets -= start
+    return offsets.astype(row_start_type(graph))
 
 
-def _read_neighbors(graph: Graph) -> NDArray[Any]:
-    if graph.num_entries == 0:
+def _read_neighbors(graph: Graph, start: int, entries: int) -> NDArray[Any]:
+    if entries == 0:
         # Kernels look at the first item of any table, if only to discard it.
         return np.zeros(1, graph.neighbor_dtype)
-    neighbors = graph.read_neighbors(0, graph.num_entries)
+    neighbors = graph.read_neighbors(start, start + entries)
+    _check_nodes(graph, neighbors)
+    return neighbors
+
+
+def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:
     largest = int(neighbors.max())
-    if largest >= graph.num_nodes:
+    if largest >= max(1, graph.num_nodes):
         raise StoreError(
             f"{graph.path}: array 'neighbors' is damaged: it names node {largest}, but there are "
             f"{graph.num_nodes} nodes; build the store again"
         )
-    return neighbors
+
+
+def _alias_table(
+    row_starts: NDArray[Any], neighbors: NDArray[Any], weights: NDArray[np.float32], threads: int
+) -> NDArray[Any]:
+    table = np.zeros(len(neighbors), alias_dtype(neighbors.dtype))
+    _by_rows(row_starts, threads, lambda rows: fill_alias_table(rows, neighbors, weights, table))
+    return table
 
 
 def _by_rows(row_starts: NDArray[Any], threads: int, fill: Callable[[NDArray[Any]], None]) -> None:

@@ -1,0 +1,252 @@
+"""Walkers advanced within a partition, and sorted by where they go: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.kernels.advance_first_order import advance_first_order
+from graphwalk.kernels.advance_node2vec import advance_node2vec
+from graphwalk.kernels.rng import seed_key
+from graphwalk.kernels.routing import first_places, second_places, sort_by_partition
+from graphwalk.kernels.walkers import walker_dtype
+from graphwalk.kernels.whole_row import MAX_ATTEMPTS
+from graphwalk.scheduler.tasks import (
+    DEAD_ENDS,
+    FIRST_ORDER_IN_FLIGHT,
+    NODE2VEC_IN_FLIGHT,
+    acceptances,
+    restart_threshold,
+    starts_and_numbers,
+)
+from graphwalk.storage.partition import Partition, gather_partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from graphwalk.scheduler.plan import WalkRules
+    from graphwalk.scheduler.tasks import Walkers
+    from graphwalk.storage.graph import Graph
+
+#: Walkers that a kernel takes up at a time, and steps that it writes down before they are put in
+#: their place: few enough to stay in a core's cache on their way.
+SLICE = 1 << 15
+LOG = 1 << 16
+
+#: Walkers for whom single rows are read at a time, so that even hubs' rows fit in memory.
+FEW = 1 << 10
+
+_NO_NODES = np.empty(0, np.int64)
+_NO_WORDS = np.empty(0, np.uint64)
+
+
+class Group:
+    """Walkers who are advanced together, and what is the same for all of them.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    rules : WalkRules
+        What every walker does.
+    walkers : range or (ndarray, ndarray, range)
+        Who walks, see :data:`graphwalk.scheduler.tasks.Walkers`.
+    bounds : ndarray of int64, shape (partitions + 1,)
+        Partition k has the nodes ``bounds[k] … bounds[k + 1] - 1``.
+    """
+
+    def __init__(
+        self, graph: Graph, rules: WalkRules, walkers: Walkers, bounds: NDArray[np.int64]
+    ) -> None:
+        self.graph, self.rules, self.walkers, self.bounds = graph, rules, walkers, bounds
+        node = graph.neighbor_dtype
+        self.dtype = walker_dtype(node, second_order=rules.second_order)
+        self.log_dtype = walker_dtype(node, second_order=False)
+        rows = walkers if isinstance(walkers, range) else walkers[2]
+        self.shape = len(rows), rules.walk_length + 1
+        self._first_walk = rows.start
+        self._starts = (_NO_NODES, _NO_NODES) if isinstance(walkers, range) else walkers[:2]
+        self._run = np.uint64(seed_key(np.uint64(rules.seed)))
+
+    @property
+    def num_partitions(self) -> int:
+        """Number of partitions."""
+        return len(self.bounds) - 1
+
+    def start_nodes(self) -> NDArray[np.int64]:
+        """Return the start node of each walk."""
+        return starts_and_numbers(self.walkers, self.rules.num_walks)[0]
+
+    def start(self) -> list[NDArray[Any]]:
+        """Return the walkers at their start nodes, by partition."""
+        walks, width = self.shape
+        starts = self.start_nodes()
+        walkers = np.zeros(walks if width > 1 else 0, self.dtype)
+        if width > 1:
+            walkers["at"] = np.arange(0, walks * width, width, dtype=np.uint64)
+            walkers["node"] = starts
+            if self.rules.second_order:
+                walkers["previous"] = walkers["proposal"] = -1
+        return self.sort(walkers)
+
+    def sort(self, walkers: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return walkers by the partition whose rows they need next, each an array of its own."""
+        if self.num_partitions == 1:
+            return [walkers]
+        places = self._places(walkers)
+        out = np.empty(len(walkers), self.dtype)
+        ends = np.empty(self.num_partitions + 1, np.int64)
+        sort_by_partition(walkers, places, self.bounds, out, ends)
+        return [out[a:b] for a, b in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
+
+    def advance(
+        self,
+        partition: Partition,
+        arriving: Iterable[NDArray[Any]],
+        keep: Callable[[NDArray[Any]], None],
+    ) -> list[NDArray[Any]]:
+        """Advance walkers until all of them have left the partition or ended.
+
+        Parameters
+        ----------
+        partition : Partition
+            The rows.
+        arriving : iterable of ndarray of walker records
+            Walkers who need these rows.
+        keep : callable
+            Takes what they did, as first-order walker records, which are overwritten afterwards.
+
+        Returns
+        -------
+        list of ndarray of walker records
+            Those who have left, for each partition.
+        """
+        leavers: list[list[NDArray[Any]]] = [[] for _ in range(self.num_partitions)]
+        log = np.empty(LOG, self.log_dtype)
+        for walkers in _slices(arriving):
+            for left in self._walk(partition, walkers, log, keep):
+                for leavers_to, some in zip(leavers, self.sort(left), strict=True):
+                    if len(some):
+                        leavers_to.append(some)
+        return [np.concatenate([np.empty(0, self.dtype), *some]) for some in leavers]
+
+    def advance_few(
+        self, arriving: Iterable[NDArray[Any]], keep: Callable[[NDArray[Any]], None]
+    ) -> list[NDArray[Any]]:
+        """Do as `advance`, for walkers so few that single rows are read for a step of theirs."""
+        leavers: list[list[NDArray[Any]]] = [[] for _ in range(self.num_partitions)]
+        for walkers in _slices(arriving, FEW):
+            nodes = self._nodes_needed(walkers)
+            partition = gather_partition(self.graph, nodes, weighted=self.rules.weighted)
+            for leavers_to, some in zip(
+                leavers, self.advance(partition, [walkers], keep), strict=True
+            ):
+                leavers_to.append(some)
+        return [np.concatenate([np.empty(0, self.dtype), *some]) for some in leavers]
+
+    def _walk(
+        self,
+        partition: Partition,
+        walkers: NDArray[Any],
+        log: NDArray[Any],
+        keep: Callable[[NDArray[Any]], None],
+    ) -> Iterator[NDArray[Any]]:
+        while len(walkers):
+            leaving = np.empty(len(walkers) + 1, self.dtype)
+            entered, logged, left, held = self._run_kernel(partition, walkers, log, leaving)
+            keep(log[:logged])
+            walkers = np.concatenate([leaving[left : left + held], walkers[entered:]])
+            leavers = leaving[:left]
+            if self.rules.second_order:
+                stuck = (leavers["attempt"] == MAX_ATTEMPTS) & (leavers["proposal"] < 0)
+                if stuck.any():
+                    yield from self._finish_step(leavers[stuck], log, keep)
+                    leavers = leavers[~stuck]
+            yield leavers
+
+    def _finish_step(
+        self, walkers: NDArray[Any], log: NDArray[Any], keep: Callable[[NDArray[Any]], None]
+    ) -> Iterator[NDArray[Any]]:
+        """Advance walkers whose step is drawn from a whole row, and so needs the previous one too."""
+        for some in _slices([walkers], FEW):
+            nodes = np.union1d(some["node"], some["previous"]).astype(np.int64)
+            partition = gather_partition(self.graph, nodes, weighted=self.rules.weighted)
+            yield from self._walk(partition, some, log, keep)
+
+    def _nodes_needed(self, walkers: NDArray[Any]) -> NDArray[np.int64]:
+        nodes = self._places(walkers)
+        if self.rules.second_order:
+            # With the previous node's row, proposals are decided on where they are made.
+            here = walkers["proposal"] < 0
+            previous = walkers["previous"][here & (walkers["previous"] >= 0)]
+            nodes = np.concatenate([nodes, previous.astype(np.int64)])
+        return np.unique(nodes)
+
+    def _places(self, walkers: NDArray[Any]) -> NDArray[np.int64]:
+        places = np.empty(len(walkers), np.int64)
+        if self.rules.second_order:
+            second_places(walkers, self.graph.directed, places)
+        else:
+            first_places(walkers, places)
+        return places
+
+    def _run_kernel(
+        self,
+        partition: Partition,
+        walkers: NDArray[Any],
+        log: NDArray[Any],
+        leaving: NDArray[Any],
+    ) -> tuple[int, int, int, int]:
+        rules = self.rules
+        inside = 0 if len(partition.index) else len(partition.row_starts) - 1
+        table: Any = partition.alias_table if rules.weighted else partition.neighbors
+        where = partition.first, inside, partition.index
+        who = rules.num_walks, self._first_walk, *self._starts
+        how = self._run, restart_threshold(rules), DEAD_ENDS[rules.dead_end], self.shape[1]
+        if not rules.second_order:
+            return advance_first_order(
+                *where,
+                partition.row_starts,
+                table,
+                *who,
+                *how,
+                walkers,
+                log,
+                leaving,
+                FIRST_ORDER_IN_FLIGHT,
+            )
+        return advance_node2vec(
+            *where,
+            self.graph.directed,
+            partition.row_starts,
+            partition.neighbors,
+            table,
+            _NO_WORDS if partition.edge_filter is None else partition.edge_filter,
+            *acceptances(rules.p, rules.q),
+            rules.p,
+            rules.q,
+            *who,
+            *how,
+            walkers,
+            log,
+            leaving,
+            NODE2VEC_IN_FLIGHT,
+        )
+
+
+def _slices(pieces: Iterable[NDArray[Any]], most: int = SLICE) -> Iterator[NDArray[Any]]:
+    """Yield the walkers of all pieces, `most` at a time."""
+    waiting: list[NDArray[Any]] = []
+    for piece in pieces:
+        waiting.append(piece)
+        if sum(map(len, waiting)) >= most:
+            whole = np.concatenate(waiting)
+            full = len(whole) - len(whole) % most
+            for start in range(0, full, most):
+                yield whole[start : start + most]
+            waiting = [whole[full:]]
+    if waiting and sum(map(len, waiting)):
+        yield np.concatenate(waiting)
