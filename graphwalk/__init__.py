@@ -21,7 +21,8 @@ from graphwalk.errors import (
 if TYPE_CHECKING:
     from graphwalk import scheduler
     from graphwalk.algorithms.output import write_walks
-    from graphwalk.algorithms.walks import random_walks
+    from graphwalk.algorithms.walks import plan_walks, random_walks
+    from graphwalk.scheduler.plan import WalkPlan
     from graphwalk.storage.build import build_zarr
     from graphwalk.storage.graph import Graph, open_zarr
     from graphwalk.storage.sources import CSR
@@ -36,9 +37,11 @@ __all__ = [
     "StoreError",
     "StoreExistsError",
     "StoreNotFoundError",
+    "WalkPlan",
     "__version__",
     "build_zarr",
     "open_zarr",
+    "plan_walks",
     "random_walks",
     "scheduler",
     "write_walks",
@@ -49,6 +52,8 @@ _HOMES = {
     "Graph": "graphwalk.storage.graph",
     "build_zarr": "graphwalk.storage.build",
     "open_zarr": "graphwalk.storage.graph",
+    "WalkPlan": "graphwalk.scheduler.plan",
+    "plan_walks": "graphwalk.algorithms.walks",
     "random_walks": "graphwalk.algorithms.walks",
     "write_walks": "graphwalk.algorithms.output",
 }

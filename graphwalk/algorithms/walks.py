@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import operator
-import secrets
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from graphwalk.errors import InputError
+from graphwalk.algorithms.parameters import plan_of
 from graphwalk.scheduler.dask_graph import WalkArray
-from graphwalk.scheduler.plan import WalkRules, plan_walks
-from graphwalk.scheduler.tasks import DEAD_ENDS
-from graphwalk.storage.graph import Graph, open_zarr
 
 if TYPE_CHECKING:
     import os
 
     import dask.array as da
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from graphwalk.scheduler.plan import WalkPlan
+    from graphwalk.storage.graph import Graph
 
 
 def random_walks(
@@ -34,15 +30,19 @@ def random_walks(
     dead_end: Literal["stop", "restart", "stay"] = "stop",
     seed: int | None = None,
     chunks: Any = "auto",
+    memory: str | int | None = None,
+    partitions: int | None = None,
 ) -> da.Array:
     """Return random walks on a graph, as a lazy Dask array.
 
-    Nothing but the store's attributes is read until the array is computed, on the scheduler that
-    :func:`graphwalk.scheduler.use` chose, or on threads.
+    Nothing but the store's attributes, and offsets where the graph is cut, is read until the array
+    is computed, on the scheduler that :func:`graphwalk.scheduler.use` chose, or on threads.
+
+    A graph that does not fit in `memory` is walked in partitions; :func:`plan_walks` tells how.
 
     A walk is a pure function of the seed, its start node and its number among the walks from that
-    node. It does not depend on the other start nodes, `num_walks`, `chunks`, the scheduler or the
-    number of workers, so any of the walks can be computed again alone.
+    node. It does not depend on the other start nodes, `num_walks`, `chunks`, `memory`, the
+    scheduler or the number of workers, so any of the walks can be computed again alone.
 
     Parameters
     ----------
@@ -71,6 +71,12 @@ def random_walks(
         From 0 to 2**64 - 1. None draws one, once: the array computes to the same walks each time.
     chunks : "auto", int, str or tuple
         Walks of a block: their number, or their size as text such as ``"64 MiB"``.
+    memory : str or int, optional
+        Bytes, or text such as ``"4 GiB"``, that the graph, the walkers and what they have done may
+        take: on threads in this process, beside the interpreter and the array that ``compute()``
+        returns; on Ray in the object store of each machine. None: 70 % of what is free.
+    partitions : int, optional
+        About how many partitions to cut the graph into. None: no more than `memory` asks for.
 
     Returns
     -------
@@ -82,6 +88,8 @@ def random_walks(
     ------
     InputError
         When a parameter is out of its range or a start node does not exist.
+    MemoryBudgetError
+        When the walks cannot be computed within `memory`.
     StoreError
         When `store` is no graph that can be read.
 
@@ -90,109 +98,66 @@ def random_walks(
     .. [1] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
        https://doi.org/10.1145/2939672.2939754
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
-    rules = WalkRules(
-        num_walks=_whole("num_walks", num_walks, least=1),
-        walk_length=_whole("walk_length", walk_length, least=0),
-        p=_bias("p", p),
-        q=_bias("q", q),
-        weighted=_weighted(graph, weighted),
-        restart_prob=_probability("restart_prob", restart_prob),
-        dead_end=_one_of("dead_end", dead_end, DEAD_ENDS),
-        seed=secrets.randbits(64) if seed is None else _whole("seed", seed, most=2**64 - 1),
+    graph, plan, walkers = plan_of(
+        store,
+        start_nodes,
+        num_walks=num_walks,
+        walk_length=walk_length,
+        p=p,
+        q=q,
+        weighted=weighted,
+        restart_prob=restart_prob,
+        dead_end=dead_end,
+        seed=seed,
+        chunks=chunks,
+        memory=memory,
+        partitions=partitions,
     )
-    nodes = None if start_nodes is None else _start_nodes(graph, start_nodes)
-    num_starts = graph.num_nodes if nodes is None else len(nodes)
-    plan = plan_walks(graph, rules, num_starts, chunks)
-    rows = range(plan.shape[0])
-    if nodes is None:
-        return WalkArray(plan, graph, rows)
-    # The walks of a node are numbered through, so that its second mention has other ones.
-    first_numbers = _mentions_before(nodes) * rules.num_walks
-    return WalkArray(plan, graph, (nodes, first_numbers, rows))
+    return WalkArray(plan, graph, walkers)
 
 
-def _mentions_before(nodes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return for each item how often its node stands before it."""
-    if bool(np.all(nodes[:-1] < nodes[1:])):
-        return np.zeros(len(nodes), np.int64)
-    order = np.argsort(nodes, kind="stable")
-    ordered = nodes[order]
-    group_start = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    sizes = np.diff(np.r_[group_start, len(nodes)])
-    before = np.empty(len(nodes), np.int64)
-    before[order] = np.arange(len(nodes)) - np.repeat(group_start, sizes)
-    return before
+def plan_walks(
+    store: Graph | str | os.PathLike[str],
+    start_nodes: ArrayLike | None = None,
+    *,
+    num_walks: int = 10,
+    walk_length: int = 80,
+    p: float = 1.0,
+    q: float = 1.0,
+    weighted: bool | None = None,
+    restart_prob: float = 0.0,
+    dead_end: Literal["stop", "restart", "stay"] = "stop",
+    seed: int | None = None,
+    chunks: Any = "auto",
+    memory: str | int | None = None,
+    partitions: int | None = None,
+) -> WalkPlan:
+    """Return how :func:`random_walks` would compute walks: partitions, memory, bytes to read.
 
+    It takes the same parameters. Nothing is computed, and of the graph no more is read than the
+    offsets where it is cut. The plan prints as a table.
 
-def _start_nodes(graph: Graph, start_nodes: ArrayLike) -> NDArray[np.int64]:
-    nodes = np.atleast_1d(np.asarray(start_nodes))
-    if nodes.ndim != 1:
-        raise InputError(f"start_nodes has shape {nodes.shape}; pass one dimension of node ids")
-    if nodes.size == 0:
-        return np.empty(0, np.int64)
-    if nodes.dtype.kind not in "iu":
-        raise InputError(
-            f"start_nodes are {nodes.dtype}, not integers; pass node ids 0 … "
-            f"{graph.num_nodes - 1}, such as graph.index_of(labels)"
-        )
-    outside = np.flatnonzero((nodes < 0) | (nodes >= graph.num_nodes))
-    if outside.size:
-        at = outside[0]
-        raise InputError(
-            f"start_nodes[{at}] is {nodes[at]}, but the graph has the nodes 0 … "
-            f"{graph.num_nodes - 1}; pass ids of nodes that exist"
-        )
-    return nodes.astype(np.int64)
-
-
-def _weighted(graph: Graph, weighted: bool | None) -> bool:
-    if weighted is None:
-        return graph.weighted
-    if not isinstance(weighted, bool | np.bool_):
-        raise InputError(f"weighted={weighted!r} must be True, False or None")
-    if weighted and not graph.weighted:
-        raise InputError(
-            f"weighted=True, but the store {graph.path} has no weights; build it from edges with "
-            "weights or pass weighted=False"
-        )
-    return bool(weighted)
-
-
-def _whole(name: str, value: Any, *, least: int = 0, most: int | None = None) -> int:
-    try:
-        whole = operator.index(value)
-    except TypeError:
-        raise InputError(f"{name}={value!r} must be an integer") from None
-    if isinstance(value, bool | np.bool_) or whole < least or (most is not None and whole > most):
-        bounds = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise InputError(f"{name}={value!r} must be an integer, {bounds}")
-    return whole
-
-
-def _number(name: str, value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name}={value!r} must be a number") from None
-
-
-def _bias(name: str, value: Any) -> float:
-    bias = _number(name, value)
-    # The reciprocal, which walks use, of the very smallest numbers is infinite.
-    if not 0 < bias < np.inf or 1 / bias == np.inf:
-        raise InputError(f"{name}={value!r} must be a finite number above 0, at least 1e-307")
-    return bias
-
-
-def _probability(name: str, value: Any) -> float:
-    probability = _number(name, value)
-    if not 0 <= probability < 1:
-        raise InputError(f"{name}={value!r} must be a probability, at least 0 and below 1")
-    return probability
-
-
-def _one_of(name: str, value: Any, allowed: Any) -> str:
-    if not isinstance(value, str) or value not in allowed:
-        raise InputError(f"{name}={value!r} must be one of {', '.join(map(repr, allowed))}")
-    return value
+    Raises
+    ------
+    InputError
+        When a parameter is out of its range or a start node does not exist.
+    MemoryBudgetError
+        When the walks cannot be computed within `memory`.
+    StoreError
+        When `store` is no graph that can be read.
+    """
+    return plan_of(
+        store,
+        start_nodes,
+        num_walks=num_walks,
+        walk_length=walk_length,
+        p=p,
+        q=q,
+        weighted=weighted,
+        restart_prob=restart_prob,
+        dead_end=dead_end,
+        seed=seed,
+        chunks=chunks,
+        memory=memory,
+        partitions=partitions,
+    ).plan

@@ -33,11 +33,11 @@ def find_row(node: Int, first: int, inside: int, index: NDArray[np.int64]) -> In
     The rows are those of the nodes ``first … first + inside - 1``, or of the ascending `index`,
     if there is any.
     """
-    node = np.int64(node)
+    row: Int
     if len(index) == 0:
-        row = node - first
+        row = np.int64(node) - first
         return row if np.uint64(row) < np.uint64(inside) else np.int64(-1)
-    row = lower_bound(index, np.int64(0), np.int64(len(index)), node)
+    row = lower_bound(index, np.int64(0), np.int64(len(index)), np.int64(node))
     return row if row < len(index) and index[row] == node else np.int64(-1)
 
 

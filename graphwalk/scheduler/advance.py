@@ -80,6 +80,24 @@ class Group:
         """Return the start node of each walk."""
         return starts_and_numbers(self.walkers, self.rules.num_walks)[0]
 
+    def blank(self) -> NDArray[Any]:
+        """Return an array for the walks, in which walkers have not made a step."""
+        walks = np.empty(self.shape, self.graph.neighbor_dtype)
+        self.make_blank(walks)
+        return walks
+
+    def make_blank(self, walks: NDArray[Any]) -> None:
+        """Fill an array for the walks."""
+        walks[:, 1:] = -1
+        walks[:, 0] = self.start_nodes()
+
+    def chunks_of(self, partition: int) -> int:
+        """Return how many chunks of neighbours a partition has, about."""
+        nodes: int = self.bounds[partition + 1] - self.bounds[partition]
+        share = int(nodes) / max(1, self.graph.num_nodes)
+        chunks = self.graph.num_entries / self.graph.chunk_length("neighbors")
+        return max(1, round(share * chunks))
+
     def start(self) -> list[NDArray[Any]]:
         """Return the walkers at their start nodes, by partition."""
         walks, width = self.shape
@@ -170,7 +188,7 @@ class Group:
     def _finish_step(
         self, walkers: NDArray[Any], log: NDArray[Any], keep: Callable[[NDArray[Any]], None]
     ) -> Iterator[NDArray[Any]]:
-        """Advance walkers whose step is drawn from a whole row, and so needs the previous one too."""
+        """Advance walkers whose step is drawn from a whole row, and needs the previous one too."""
         for some in _slices([walkers], FEW):
             nodes = np.union1d(some["node"], some["previous"]).astype(np.int64)
             partition = gather_partition(self.graph, nodes, weighted=self.rules.weighted)
@@ -203,9 +221,14 @@ class Group:
         rules = self.rules
         inside = 0 if len(partition.index) else len(partition.row_starts) - 1
         table: Any = partition.alias_table if rules.weighted else partition.neighbors
-        where = partition.first, inside, partition.index
-        who = rules.num_walks, self._first_walk, *self._starts
-        how = self._run, restart_threshold(rules), DEAD_ENDS[rules.dead_end], self.shape[1]
+        where: tuple[Any, ...] = partition.first, inside, partition.index
+        who: tuple[Any, ...] = rules.num_walks, self._first_walk, *self._starts
+        how: tuple[Any, ...] = (
+            self._run,
+            restart_threshold(rules),
+            DEAD_ENDS[rules.dead_end],
+            self.shape[1],
+        )
         if not rules.second_order:
             return advance_first_order(
                 *where,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
@@ -10,13 +11,24 @@ import dask.local
 import dask.threaded
 import numpy as np
 from dask.base import get_scheduler, tokenize
-from dask.highlevelgraph import HighLevelGraph
-from dask.task_spec import Task, TaskRef
+from dask.highlevelgraph import HighLevelGraph, Layer
+from dask.task_spec import List, Task, TaskRef
 
+from graphwalk.scheduler.advance import Group
 from graphwalk.scheduler.ray_backend import RaySession
 from graphwalk.scheduler.tasks import resident_partition, walk_block
+from graphwalk.scheduler.waves import (
+    advance_group,
+    finish_group,
+    share_partition,
+    start_group,
+    take_rows,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.plan import WalkPlan
@@ -25,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class WalkArray(da.Array):  # type: ignore[misc]
-    """The lazy result of a plan: one task loads the partition, one walks each block.
+    """The lazy result of a plan.
 
     All that it adds to a Dask array is a ``compute()`` that has the blocks written into one array
     where Dask would join them at the end, and so hold the result twice.
@@ -45,13 +57,21 @@ class WalkArray(da.Array):  # type: ignore[misc]
     def __new__(cls, plan: WalkPlan, graph: Graph, walkers: Walkers) -> WalkArray:
         """Return the array; Dask's arrays are made here, not in ``__init__``."""
         tasks = _WalkTasks(plan, graph, walkers)
-        layer = HighLevelGraph.from_collections(tasks.name, tasks.writing_into(None))
-        chunks = (plan.block_rows, (plan.shape[1],))
+        layer = _WalkLayer(tasks, range(len(plan.block_rows)))
         array: WalkArray = super().__new__(
-            cls, layer, tasks.name, chunks, meta=np.empty((0, 0), plan.dtype)
+            cls,
+            HighLevelGraph({tasks.name: layer}, {tasks.name: set()}),
+            tasks.name,
+            (plan.block_rows, (plan.shape[1],)),
+            meta=np.empty((0, 0), plan.dtype),
         )
         array._tasks = tasks
         return array
+
+    @property
+    def plan(self) -> WalkPlan:
+        """What will be done."""
+        return self._tasks.plan
 
     def __reduce__(self) -> Any:
         """Pickle as the Dask array that it is."""
@@ -67,17 +87,63 @@ class WalkArray(da.Array):  # type: ignore[misc]
             return walks
         for done_here in ("scheduler", "optimize_graph", "traverse"):
             kwargs.pop(done_here, None)
+        tasks = self._tasks
+        blocks = range(len(tasks.keys))
         result = np.empty(self.shape, self.dtype)
         if in_process:
-            get(self._tasks.writing_into(result), self._tasks.keys, **kwargs)
+            get(tasks.writing_into(result, blocks), tasks.keys, **kwargs)
             return result
-        stops = dict(zip(self._tasks.keys, self._tasks.stops, strict=True))
+        stops = dict(zip(tasks.keys, tasks.stops, strict=True))
 
         def put(key: Any, block: NDArray[Any]) -> None:
             result[stops[key] - len(block) : stops[key]] = block
 
-        session.gather(self._tasks.writing_into(None), self._tasks.keys, put, **kwargs)
+        session.gather(tasks.writing_into(None, blocks), tasks.keys, put, **kwargs)
         return result
+
+
+class _WalkLayer(Layer):  # type: ignore[misc]
+    """The tasks of some blocks, made when they are asked for.
+
+    Culling makes them anew, for the blocks that are wanted: groups of walkers share what is read,
+    but do not need each other.
+    """
+
+    def __init__(self, tasks: _WalkTasks, blocks: Any) -> None:
+        super().__init__()
+        self._tasks, self._blocks = tasks, blocks
+
+    def __repr__(self) -> str:
+        return f"<walks, {len(self._blocks)} blocks>"
+
+    @cached_property
+    def _made(self) -> dict[Any, Task]:
+        return self._tasks.writing_into(None, self._blocks)
+
+    def __getitem__(self, key: Any) -> Task:
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def is_materialized(self) -> bool:
+        """Return whether the tasks have been made."""
+        return "_made" in self.__dict__
+
+    def get_output_keys(self) -> AbstractSet[Any]:
+        """Return the keys of the blocks."""
+        return {self._tasks.keys[block] for block in self._blocks}
+
+    def cull(
+        self, keys: AbstractSet[Any], _all_keys: Any
+    ) -> tuple[_WalkLayer, dict[Any, AbstractSet[Any]]]:
+        """Return the layer of the wanted blocks alone, and what each of its tasks depends on."""
+        wanted = [block for block in self._blocks if self._tasks.keys[block] in keys]
+        layer = self if len(wanted) == len(self._blocks) else _WalkLayer(self._tasks, wanted)
+        return layer, {key: task.dependencies for key, task in layer._made.items()}
 
 
 class _WalkTasks:
@@ -85,23 +151,132 @@ class _WalkTasks:
 
     def __init__(self, plan: WalkPlan, graph: Graph, walkers: Walkers) -> None:
         self.plan, self.graph, self.walkers = plan, graph, walkers
-        self._token = tokenize(graph.path, id(graph), plan.rules, walkers, plan.block_rows)
+        self._token = tokenize(
+            graph.path, id(graph), plan.rules, walkers, plan.block_rows, plan.partitions
+        )
         self.name = f"random-walks-{self._token}"
         self.keys = [(self.name, block, 0) for block in range(len(plan.block_rows))]
         self.stops = list(accumulate(plan.block_rows))
 
-    def writing_into(self, result: NDArray[Any] | None) -> dict[Any, Task]:
-        """Return the tasks, whose blocks are parts of `result`, or arrays of their own."""
+    def writing_into(self, result: NDArray[Any] | None, blocks: Any) -> dict[Any, Task]:
+        """Return the tasks of `blocks`, which are parts of `result`, or arrays of their own."""
+        if self.plan.waves:
+            return _WaveTasks(self, result, set(blocks)).tasks()
         rules, load = self.plan.rules, f"load-partition-{self._token}"
         tasks: dict[Any, Task] = {
             load: Task(load, resident_partition, self.graph, rules.weighted, rules.second_order)
         }
-        for key, rows, stop in zip(self.keys, self.plan.block_rows, self.stops, strict=True):
-            part = slice(stop - rows, stop)
+        for block in blocks:
+            part, key = self.rows(block, block + 1), self.keys[block]
             out = None if result is None else result[part]
-            walkers = _part(self.walkers, part, rules.num_walks)
-            tasks[key] = Task(key, walk_block, TaskRef(load), walkers, rules, out)
+            tasks[key] = Task(key, walk_block, TaskRef(load), self.part(part), rules, out)
         return tasks
+
+    def rows(self, first: int, stop: int) -> slice:
+        """Return the rows of some blocks."""
+        return slice(self.stops[first - 1] if first else 0, self.stops[stop - 1])
+
+    def part(self, rows: slice) -> Walkers:
+        """Return the walkers of some rows."""
+        return _part(self.walkers, rows, self.plan.rules.num_walks)
+
+
+class _WaveTasks:
+    """The tasks of groups that go through several partitions, in waves.
+
+    A group is a chain of tasks, one for each partition of each wave. Partitions that do not stay
+    in memory are read for all groups of a batch: the reading waits until no group is more than one
+    partition behind, so that no more than two are there at a time.
+    """
+
+    def __init__(self, walks: _WalkTasks, result: NDArray[Any] | None, blocks: set[int]) -> None:
+        self._walks, self._plan, self._result, self._blocks = walks, walks.plan, result, blocks
+        self._bounds = np.array([0, *(nodes.stop for nodes in walks.plan.partitions)], np.int64)
+        self._made: dict[Any, Task] = {}
+
+    def tasks(self) -> dict[Any, Task]:
+        edges = [0, *accumulate(self._plan.group_blocks)]
+        spans = list(pairwise(edges))
+        first = 0
+        finished: list[Any] = []
+        for batch, count in enumerate(self._plan.batch_groups):
+            groups = [
+                span
+                for span in spans[first : first + count]
+                if self._blocks.intersection(range(*span))
+            ]
+            first += count
+            if groups:
+                finished = self._batch(batch, groups, finished)
+        return self._made
+
+    def _add(self, kind: str, where: tuple[int, ...], function: Any, *args: Any) -> Any:
+        key = (f"{kind}-{self._walks.name}", *where)
+        self._made[key] = Task(key, function, *args)
+        return key
+
+    def _batch(self, batch: int, groups: list[tuple[int, int]], after: list[Any]) -> list[Any]:
+        """Add the tasks of a batch, which start when `after` is done; return what ends it."""
+        walks, plan = self._walks, self._plan
+        members, last = [], []
+        for first, stop in groups:
+            rows = walks.rows(first, stop)
+            group = Group(walks.graph, plan.rules, walks.part(rows), self._bounds)
+            out = None if self._result is None else self._result[rows]
+            wait = List(*map(TaskRef, after))
+            members.append(group)
+            last.append(self._add("start", (first,), start_group, group, out, plan.spill, wait))
+        self._walk(batch, groups, members, last)
+        return [
+            self._finish(first, stop, key) for (first, stop), key in zip(groups, last, strict=True)
+        ]
+
+    def _walk(
+        self, batch: int, groups: list[tuple[int, int]], members: list[Group], last: list[Any]
+    ) -> None:
+        """Add the waves of a batch; `last` has the latest task of each group, before and after."""
+        plan = self._plan
+        shared: dict[int, Any] = {}
+        before = list(last)  # the tasks after which the next partition may be read
+        for wave in range(plan.waves):
+            for number in range(len(plan.partitions)):
+                current = list(last)
+                if number not in shared or not plan.resident:
+                    wait = List(*map(TaskRef, before if plan.ahead else current))
+                    shared[number] = self._add(
+                        "read",
+                        (batch, wave, number),
+                        share_partition,
+                        members[0],
+                        number,
+                        plan.resident,
+                        wait,
+                    )
+                for place, (first, _) in enumerate(groups):
+                    last[place] = self._add(
+                        "advance",
+                        (first, wave, number),
+                        advance_group,
+                        TaskRef(current[place]),
+                        number,
+                        TaskRef(shared[number]),
+                    )
+                before = current
+
+    def _finish(self, first: int, stop: int, last: Any) -> Any:
+        """Add the tasks that make a group's blocks; return the first of them."""
+        walks = self._walks
+        if stop - first == 1:
+            self._made[walks.keys[first]] = Task(walks.keys[first], finish_group, TaskRef(last))
+            return walks.keys[first]
+        whole = self._add("finish", (first,), finish_group, TaskRef(last))
+        start = walks.rows(first, stop).start
+        for block in self._blocks.intersection(range(first, stop)):
+            rows, key = walks.rows(block, block + 1), walks.keys[block]
+            self._made[key] = Task(
+                key, take_rows, TaskRef(whole), rows.start - start, rows.stop - start
+            )
+        return whole
 
 
 def _part(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:

@@ -1,25 +1,15 @@
-"""What a job of random walks will do, decided before anything runs and without reading arrays."""
+"""What a job of random walks will do, as a plain value."""
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dask.array.core import normalize_chunks
-
-from graphwalk.errors import InputError
-from graphwalk.storage.partition import partition_bytes
-from graphwalk.units import parse_size
+from graphwalk.units import format_size
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from graphwalk.storage.graph import Graph
-
-#: Blocks are small enough for many to share the cores evenly and large enough to be worth a task.
-BLOCKS_WANTED = 64
-SMALLEST_BLOCK = 1 << 20
-LARGEST_BLOCK = 1 << 27
 
 
 @dataclass(frozen=True)
@@ -42,8 +32,28 @@ class WalkRules:
 
 
 @dataclass(frozen=True)
+class Resources:
+    """What a job may use.
+
+    Attributes
+    ----------
+    memory : int
+        Bytes for graph, walkers and steps: of this process on threads; on Ray, in the object store
+        of one machine.
+    workers : int
+        Tasks that run at a time.
+    machines : int
+        Machines that have as much memory each.
+    """
+
+    memory: int
+    workers: int
+    machines: int = 1
+
+
+@dataclass(frozen=True)
 class WalkPlan:
-    """Which tasks a job consists of, and what they hold.
+    """Which tasks a job consists of, and what they hold. Made by :func:`graphwalk.plan_walks`.
 
     Attributes
     ----------
@@ -52,15 +62,48 @@ class WalkPlan:
     dtype : dtype
         Type of the result.
     block_rows : tuple of int
-        Walkers of each block of the result; each block is one task.
-    partition_bytes : int
-        Bytes of the graph in memory, once a process on threads and once a machine on Ray.
+        Walkers of each block of the result.
+    group_blocks : tuple of int
+        Blocks of each group: walkers who go through the partitions together.
+    batch_groups : tuple of int
+        Groups of each batch: those that share what is read of the graph.
+    partitions : tuple of range
+        The nodes of each partition.
+    largest_partition : int
+        Bytes of the largest partition in memory.
+    resident : bool
+        Whether partitions stay in memory once they are read; else each wave reads them again.
+    ahead : bool
+        Whether the next partition is read while one is walked.
+    spill : bool
+        Whether steps wait in temporary files for their block, where they cannot be written into
+        the result at once.
+    waves : int
+        Rounds of all partitions; none when the graph is one partition, which a walker never
+        leaves. Waves that nobody is left for read nothing.
+    graph_bytes : int
+        Bytes of the whole graph in memory.
+    peak_memory : int
+        Bytes that a process is expected to take at most, beside the interpreter, its libraries and
+        the result of ``compute()``. On Ray, the bytes taken in object stores.
+    resources : Resources
+        What the job may use.
     """
 
     rules: WalkRules
     dtype: np.dtype[Any]
     block_rows: tuple[int, ...]
-    partition_bytes: int
+    group_blocks: tuple[int, ...]
+    batch_groups: tuple[int, ...]
+    partitions: tuple[range, ...]
+    largest_partition: int
+    resident: bool
+    ahead: bool
+    spill: bool
+    waves: int
+    graph_bytes: int
+    peak_memory: int
+    resources: Resources
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -72,51 +115,74 @@ class WalkPlan:
         """Bytes of the result."""
         return self.shape[0] * self.shape[1] * self.dtype.itemsize
 
+    @property
+    def num_tasks(self) -> int:
+        """Most tasks that the job can have, those that find nothing to do among them."""
+        blocks, groups, batches = map(len, (self.block_rows, self.group_blocks, self.batch_groups))
+        if not self.waves:
+            return blocks + 1
+        loads = len(self.partitions) * (1 if self.resident else batches * self.waves)
+        return blocks + groups * (2 + self.waves * len(self.partitions)) + loads
 
-def plan_walks(graph: Graph, rules: WalkRules, num_starts: int, chunks: Any) -> WalkPlan:
-    """Return the plan of walking `graph` from so many start nodes.
+    @property
+    def expected_waves(self) -> int:
+        """Waves after which a graph without locality has nobody left, about."""
+        if not self.waves:
+            return 0
+        # A walker goes through half of the others before it comes to one that it has passed.
+        share = 1 / len(self.partitions)
+        steps = 2 / max(1 - share, 1e-9)
+        return max(1, min(self.waves, round(self.rules.walk_length / steps)))
 
-    Parameters
-    ----------
-    chunks : "auto", int, str or tuple
-        Rows of a block (an int), its size (text such as ``"64 MiB"``), or what Dask takes as the
-        chunks of an array of the result's shape.
+    @property
+    def bytes_read(self) -> int:
+        """Decoded bytes that are read of the graph, about."""
+        if self.resident:
+            return self.graph_bytes
+        return self.graph_bytes * self.expected_waves * len(self.batch_groups)
 
-    Raises
-    ------
-    InputError
-        When `chunks` is none of these or splits walks.
-    """
-    shape = (num_starts * rules.num_walks, rules.walk_length + 1)
-    return WalkPlan(
-        rules=rules,
-        dtype=graph.neighbor_dtype,
-        block_rows=_block_rows(shape, graph.neighbor_dtype, chunks),
-        partition_bytes=partition_bytes(
-            graph, weighted=rules.weighted, second_order=rules.second_order
-        ),
-    )
+    def table(self) -> list[tuple[str, str]]:
+        """Return what there is to say, line by line."""
+        walks, width = self.shape
+        order = "second" if self.rules.second_order else "first"
+        where = "stay in memory" if self.resident else "are read in each wave"
+        lines = [
+            ("walks", f"{walks:,} of {width - 1:,} steps, {order} order"),
+            ("result", f"{format_size(self.result_bytes)} in {len(self.block_rows):,} blocks"),
+            ("graph in memory", format_size(self.graph_bytes)),
+            (
+                "partitions",
+                f"{len(self.partitions):,} of up to {format_size(self.largest_partition)}, "
+                f"which {where}",
+            ),
+        ]
+        if self.waves:
+            lines += [
+                ("waves", f"about {self.expected_waves:,}, at most {self.waves:,}"),
+                (
+                    "walkers",
+                    f"{len(self.batch_groups):,} batches, {len(self.group_blocks):,} groups",
+                ),
+            ]
+        return [
+            *lines,
+            ("tasks", f"at most {self.num_tasks:,} on {self.resources.workers:,} workers"),
+            ("read", format_size(self.bytes_read)),
+            (
+                "peak memory",
+                f"{format_size(self.peak_memory)} of {format_size(self.resources.memory)}",
+            ),
+        ]
 
+    def __str__(self) -> str:
+        lines = self.table()
+        width = max(len(name) for name, _ in lines)
+        return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
 
-def _block_rows(shape: tuple[int, int], dtype: np.dtype[Any], chunks: Any) -> tuple[int, ...]:
-    rows, row_bytes = shape[0], shape[1] * dtype.itemsize
-    if isinstance(chunks, str) and chunks == "auto":
-        block = min(max(rows * row_bytes // BLOCKS_WANTED, SMALLEST_BLOCK), LARGEST_BLOCK)
-        chunks = max(1, block // row_bytes)
-    elif isinstance(chunks, str):
-        chunks = max(1, parse_size(chunks, "chunks") // row_bytes)
-    elif isinstance(chunks, bool):
-        raise InputError(f"chunks={chunks!r} must be 'auto' or the number of walks of a block")
-    wanted = (chunks, -1) if isinstance(chunks, int) else chunks
-    try:
-        by_rows, by_steps = normalize_chunks(wanted, shape, dtype=dtype)
-    except (ValueError, TypeError, ArithmeticError) as error:
-        raise InputError(
-            f"chunks={chunks!r} does not fit walks of shape {shape}: {error}; pass 'auto' or the "
-            "number of walks of a block"
-        ) from error
-    if len(by_steps) > 1:
-        raise InputError(f"chunks={chunks!r} splits walks; pass the number of walks of a block")
-    if any(n < 1 for n in by_rows) and rows > 0:
-        raise InputError(f"chunks={chunks!r} makes empty blocks; pass a positive number of walks")
-    return tuple(int(n) for n in by_rows)
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            for name, value in self.table()
+        )
+        return f"<table>{rows}</table>"

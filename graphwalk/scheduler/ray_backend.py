@@ -51,6 +51,15 @@ class RaySession:
                 "chosen; call ray.shutdown() first, or use('ray') without them"
             )
 
+    def resources(self) -> tuple[int, int, int]:
+        """Return the bytes of the smallest object store, all CPUs, and how many machines."""
+        import ray
+
+        machines = [machine["Resources"] for machine in ray.nodes() if machine["Alive"]]
+        stores = [machine.get("object_store_memory", 0) for machine in machines]
+        cpus = sum(int(machine.get("CPU", 0)) for machine in machines)
+        return int(min(filter(None, stores), default=0)), max(1, cpus), max(1, len(machines))
+
     def get(self, dsk: Any, keys: Any, **kwargs: Any) -> Any:
         """Compute `keys` of a Dask graph on Ray; Dask calls this."""
         persist = kwargs.pop("ray_persist", False)

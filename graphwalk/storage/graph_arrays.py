@@ -124,9 +124,7 @@ class GraphArrays:
             Their weights, if asked for.
         """
         starts, stops = self._row_ranges(nodes)
-        neighbors, ends = read_ranges(
-            self._reader("neighbors"), starts, stops, self.neighbor_dtype
-        )
+        neighbors, ends = read_ranges(self._reader("neighbors"), starts, stops, self.neighbor_dtype)
         if not weights:
             return ends, neighbors, None
         values, _ = read_ranges(self._reader("weights"), starts, stops, np.float32)

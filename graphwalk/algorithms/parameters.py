@@ -1,0 +1,157 @@
+"""The parameters of walks, checked."""
+
+from __future__ import annotations
+
+import operator
+import secrets
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphwalk.errors import InputError
+from graphwalk.scheduler.plan import WalkPlan, WalkRules
+from graphwalk.scheduler.planner import plan_job
+from graphwalk.scheduler.resources import find_resources
+from graphwalk.scheduler.tasks import DEAD_ENDS
+from graphwalk.storage.graph import Graph, open_zarr
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from graphwalk.scheduler.tasks import Walkers
+
+
+class Job(NamedTuple):
+    """Walks that were asked for, and how they are to be computed."""
+
+    graph: Graph
+    plan: WalkPlan
+    walkers: Walkers
+
+
+def plan_of(
+    store: Graph | str | os.PathLike[str],
+    start_nodes: ArrayLike | None,
+    *,
+    num_walks: int,
+    walk_length: int,
+    p: float,
+    q: float,
+    weighted: bool | None,
+    restart_prob: float,
+    dead_end: str,
+    seed: int | None,
+    chunks: Any,
+    memory: str | int | None,
+    partitions: int | None,
+) -> Job:
+    """Check what `random_walks` was asked for, and plan it."""
+    graph = store if isinstance(store, Graph) else open_zarr(store)
+    rules = WalkRules(
+        num_walks=_whole("num_walks", num_walks, least=1),
+        walk_length=_whole("walk_length", walk_length, least=0),
+        p=_bias("p", p),
+        q=_bias("q", q),
+        weighted=_weighted(graph, weighted),
+        restart_prob=_probability("restart_prob", restart_prob),
+        dead_end=_one_of("dead_end", dead_end, DEAD_ENDS),
+        seed=secrets.randbits(64) if seed is None else _whole("seed", seed, most=2**64 - 1),
+    )
+    if partitions is not None:
+        partitions = _whole("partitions", partitions, least=1)
+    nodes = None if start_nodes is None else _start_nodes(graph, start_nodes)
+    num_starts = graph.num_nodes if nodes is None else len(nodes)
+    plan = plan_job(graph, rules, num_starts, chunks, find_resources(memory), partitions)
+    rows = range(plan.shape[0])
+    if nodes is None:
+        return Job(graph, plan, rows)
+    # The walks of a node are numbered through, so that its second mention has other ones.
+    return Job(graph, plan, (nodes, _mentions_before(nodes) * rules.num_walks, rows))
+
+
+def _mentions_before(nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each item how often its node stands before it."""
+    if bool(np.all(nodes[:-1] < nodes[1:])):
+        return np.zeros(len(nodes), np.int64)
+    order = np.argsort(nodes, kind="stable")
+    ordered = nodes[order]
+    group_start = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    sizes = np.diff(np.r_[group_start, len(nodes)])
+    before = np.empty(len(nodes), np.int64)
+    before[order] = np.arange(len(nodes)) - np.repeat(group_start, sizes)
+    return before
+
+
+def _start_nodes(graph: Graph, start_nodes: ArrayLike) -> NDArray[np.int64]:
+    nodes = np.atleast_1d(np.asarray(start_nodes))
+    if nodes.ndim != 1:
+        raise InputError(f"start_nodes has shape {nodes.shape}; pass one dimension of node ids")
+    if nodes.size == 0:
+        return np.empty(0, np.int64)
+    if nodes.dtype.kind not in "iu":
+        raise InputError(
+            f"start_nodes are {nodes.dtype}, not integers; pass node ids 0 … "
+            f"{graph.num_nodes - 1}, such as graph.index_of(labels)"
+        )
+    outside = np.flatnonzero((nodes < 0) | (nodes >= graph.num_nodes))
+    if outside.size:
+        at = outside[0]
+        raise InputError(
+            f"start_nodes[{at}] is {nodes[at]}, but the graph has the nodes 0 … "
+            f"{graph.num_nodes - 1}; pass ids of nodes that exist"
+        )
+    return nodes.astype(np.int64)
+
+
+def _weighted(graph: Graph, weighted: bool | None) -> bool:
+    if weighted is None:
+        return graph.weighted
+    if not isinstance(weighted, bool | np.bool_):
+        raise InputError(f"weighted={weighted!r} must be True, False or None")
+    if weighted and not graph.weighted:
+        raise InputError(
+            f"weighted=True, but the store {graph.path} has no weights; build it from edges with "
+            "weights or pass weighted=False"
+        )
+    return bool(weighted)
+
+
+def _whole(name: str, value: Any, *, least: int = 0, most: int | None = None) -> int:
+    try:
+        whole = operator.index(value)
+    except TypeError:
+        raise InputError(f"{name}={value!r} must be an integer") from None
+    if isinstance(value, bool | np.bool_) or whole < least or (most is not None and whole > most):
+        bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise InputError(f"{name}={value!r} must be an integer, {bounds}")
+    return whole
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}={value!r} must be a number") from None
+
+
+def _bias(name: str, value: Any) -> float:
+    bias = _number(name, value)
+    # The reciprocal, which walks use, of the very smallest numbers is infinite.
+    if not 0 < bias < np.inf or 1 / bias == np.inf:
+        raise InputError(f"{name}={value!r} must be a finite number above 0, at least 1e-307")
+    return bias
+
+
+def _probability(name: str, value: Any) -> float:
+    probability = _number(name, value)
+    if not 0 <= probability < 1:
+        raise InputError(f"{name}={value!r} must be a probability, at least 0 and below 1")
+    return probability
+
+
+def _one_of(name: str, value: Any, allowed: Any) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        raise InputError(f"{name}={value!r} must be one of {', '.join(map(repr, allowed))}")
+    return value

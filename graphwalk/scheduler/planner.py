@@ -1,0 +1,276 @@
+"""How a job is cut into partitions, blocks, groups and batches, so that it fits in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dask.array.core import normalize_chunks
+
+from graphwalk.errors import InputError, MemoryBudgetError
+from graphwalk.kernels.walkers import walker_dtype
+from graphwalk.scheduler.advance import LOG, SLICE
+from graphwalk.scheduler.plan import WalkPlan
+from graphwalk.storage.cuts import partition_nodes
+from graphwalk.storage.format import CHUNK_BYTES
+from graphwalk.storage.partition import entry_bytes, partition_bytes, row_start_type
+from graphwalk.units import format_size, parse_size
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from graphwalk.scheduler.plan import Resources, WalkRules
+    from graphwalk.storage.graph import Graph
+
+#: Blocks are small enough for many to share the cores evenly and large enough to be worth a task.
+BLOCKS_WANTED = 64
+SMALLEST_BLOCK = 1 << 20
+LARGEST_BLOCK = 1 << 27
+
+#: Groups of walkers for each worker, and least walkers of a group.
+GROUPS_PER_WORKER = 4
+SMALLEST_GROUP = 1 << 12
+
+#: Walkers refer to their place in their group's part of the result by 32 bits.
+GROUP_ITEMS = 1 << 32
+
+#: Bytes for a node while its row start is read.
+_OFFSET = 8
+
+
+def plan_job(
+    graph: Graph,
+    rules: WalkRules,
+    num_starts: int,
+    chunks: Any,
+    resources: Resources,
+    partitions: int | None = None,
+) -> WalkPlan:
+    """Return the plan of walking `graph` from so many start nodes.
+
+    Reads no more of the graph than the offsets where it is cut.
+
+    Parameters
+    ----------
+    chunks : "auto", int, str or tuple
+        Rows of a block (an int), its size (text such as ``"64 MiB"``), or what Dask takes as the
+        chunks of an array of the result's shape.
+    partitions : int, optional
+        About how many partitions to cut the graph into; by default as few as fit.
+
+    Raises
+    ------
+    InputError
+        When `chunks` is none of these or splits walks, or a walk is too long.
+    MemoryBudgetError
+        When the job does not fit in the memory.
+    """
+    shape = (num_starts * rules.num_walks, rules.walk_length + 1)
+    if shape[1] >= GROUP_ITEMS:
+        raise InputError(f"walk_length={rules.walk_length} is too large; it must be below 2**32")
+    whole = _whole_plan(graph, rules, shape, chunks, resources)
+    fits = whole.peak_memory <= resources.memory
+    if (partitions is None and fits) or partitions == 1 or graph.num_entries == 0:
+        return whole
+    if rules.walk_length == 0:
+        return whole
+    return _PartitionedPlanner(graph, rules, whole, partitions, fits).plan()
+
+
+def _whole_plan(
+    graph: Graph, rules: WalkRules, shape: tuple[int, int], chunks: Any, resources: Resources
+) -> WalkPlan:
+    """Return the plan of a graph that is one partition."""
+    size = partition_bytes(graph, weighted=rules.weighted, second_order=rules.second_order)
+    rows = _block_rows(shape, graph.neighbor_dtype, chunks)
+    block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
+    reading = (graph.num_nodes + 1) * _OFFSET + (4 * graph.num_entries if rules.weighted else 0)
+    walking = min(resources.workers, len(rows)) * block
+    return WalkPlan(
+        rules=rules,
+        dtype=graph.neighbor_dtype,
+        block_rows=rows,
+        group_blocks=(1,) * len(rows),
+        batch_groups=(len(rows),),
+        partitions=(range(graph.num_nodes),),
+        largest_partition=size,
+        resident=True,
+        ahead=False,
+        spill=False,
+        waves=0,
+        graph_bytes=size,
+        peak_memory=size + max(reading, walking),
+        resources=resources,
+    )
+
+
+class _PartitionedPlanner:
+    """Cuts a graph that does not fit, and its walkers."""
+
+    def __init__(
+        self, graph: Graph, rules: WalkRules, whole: WalkPlan, partitions: int | None, fits: bool
+    ) -> None:
+        self.graph, self.rules, self.whole, self.partitions = graph, rules, whole, partitions
+        self.memory, self.workers = whole.resources.memory, whole.resources.workers
+        self.machines = whole.resources.machines
+        self.walker = walker_dtype(whole.dtype, second_order=rules.second_order).itemsize
+        self.resident = fits or self._fits_on_all_machines()
+        self.entry = entry_bytes(
+            graph,
+            weighted=rules.weighted,
+            second_order=rules.second_order,
+            filtered=self.resident,
+        )
+        self.scratch = self.workers * (
+            8 * SLICE * self.walker + LOG * self.walker + 2 * CHUNK_BYTES
+        )
+
+    def plan(self) -> WalkPlan:
+        walks, width = self.whole.shape
+        batches = 1
+        while True:
+            groups = self._group_blocks(batches)
+            per_batch = -(-len(groups) // batches)
+            walkers = -(-walks // batches)
+            # Walkers wait once; those of the groups at work are copied as they come and go.
+            busy = min(self.workers, per_batch) / max(1, per_batch)
+            state = int(walkers * self.walker * (1 + 2 * busy))
+            if self.resident or state <= self.memory // 3 or batches >= len(self.whole.block_rows):
+                break
+            batches = min(2 * batches, len(self.whole.block_rows))
+        output = walkers * width * self.whole.dtype.itemsize
+        spill = not self.resident and output > self.memory // 4
+        largest_group = output // max(1, per_batch)
+        held = self.scratch + state + (min(self.workers, per_batch) * largest_group if spill else 0)
+        if spill and held > self.memory // 2:
+            held = self.scratch + state + largest_group
+        free = self.memory - held - (0 if spill else output if not self.resident else 0)
+        nodes, largest, ahead = self._cut(free)
+        count = 2 if ahead else 1
+        taken = self.whole.graph_bytes if self.resident else count * largest
+        steps_bound = self.rules.walk_length * (3 if self.rules.second_order else 1)
+        return replace(
+            self.whole,
+            group_blocks=groups,
+            batch_groups=_spread(len(groups), -(-len(groups) // per_batch)),
+            partitions=tuple(nodes),
+            largest_partition=largest,
+            resident=self.resident,
+            ahead=ahead,
+            spill=spill,
+            waves=steps_bound,
+            peak_memory=taken + (self.memory - free if not self.resident else held + output),
+        )
+
+    def _fits_on_all_machines(self) -> bool:
+        return self.machines > 1 and self.whole.graph_bytes <= 0.6 * self.machines * self.memory
+
+    def _group_blocks(self, batches: int) -> tuple[int, ...]:
+        """Return how many blocks each group has."""
+        rows, width = self.whole.block_rows, self.whole.shape[1]
+        walks = sum(rows)
+        wanted = batches * max(
+            1, min(self.workers * GROUPS_PER_WORKER, walks // batches // SMALLEST_GROUP)
+        )
+        wanted = max(wanted, -(-walks * width // (GROUP_ITEMS // 2)))
+        groups = _spread(len(rows), min(wanted, max(1, len(rows))))
+        most, first = 0, 0
+        for blocks in groups:
+            most = max(most, sum(rows[first : first + blocks]))
+            first += blocks
+        if most * width >= GROUP_ITEMS:
+            raise InputError(
+                f"blocks of {max(rows)} walks of {width} nodes are too large; pass smaller chunks"
+            )
+        return groups
+
+    def _cut(self, free: int) -> tuple[list[range], int, bool]:
+        """Return the partitions, the size of the largest, and whether two fit at a time."""
+        if self.partitions is not None:
+            nodes = self._partitions(self.whole.graph_bytes // self.partitions + 1, whole=False)
+            largest = max(map(self._size, nodes))
+            return nodes, largest, self._may_be_ahead(largest, free)
+        if self.resident:
+            nodes = self._partitions(self.whole.graph_bytes // (2 * self.machines), whole=True)
+            return nodes, max(map(self._size, nodes)), False
+        largest = 0
+        for ahead in (True, False):
+            size = free // 2 if ahead else free
+            if size < 1:
+                continue
+            nodes = self._partitions(int(0.9 * size) + 1, whole=True)
+            largest = max(map(self._size, nodes))
+            if largest <= size:
+                return nodes, largest, ahead
+        needed = self.memory - free + max(largest, self.entry * self._chunk)
+        raise MemoryBudgetError(
+            f"{self.graph.path}: these walks take at least {format_size(needed)} of memory, and "
+            f"{format_size(self.memory)} are to be used; pass memory={format_size(needed)!r} or "
+            "more, or fewer start nodes at a time"
+        )
+
+    def _may_be_ahead(self, largest: int, free: int) -> bool:
+        return not self.resident and 2 * largest <= free
+
+    @property
+    def _chunk(self) -> int:
+        return self.graph.chunk_length("neighbors")
+
+    @property
+    def _node_bytes(self) -> int:
+        return row_start_type(self.graph).itemsize + _OFFSET
+
+    def _partitions(self, size: int, *, whole: bool) -> list[range]:
+        """Cut the graph into partitions of about `size` bytes, of `whole` chunks perhaps."""
+        graph = self.graph
+        bytes_ = graph.num_entries * self.entry + graph.num_nodes * self._node_bytes
+        entries = max(1, size * graph.num_entries // bytes_)
+        if whole:
+            entries = max(self._chunk, entries // self._chunk * self._chunk)
+        chunk, length = graph.chunk_length("offsets"), graph.num_nodes + 1
+        return partition_nodes(
+            lambda k: graph.read_offsets(k * chunk, min((k + 1) * chunk, length)),
+            chunk,
+            graph.num_nodes,
+            graph.num_entries,
+            entries,
+            max(1, size // self._node_bytes),
+        )
+
+    def _size(self, nodes: range) -> int:
+        """Return the bytes of a partition while it is read, which is when it takes most."""
+        entries = self.graph.read_offset(nodes.stop) - self.graph.read_offset(nodes.start)
+        weights = 4 * entries if self.rules.weighted else 0
+        return entries * self.entry + (len(nodes) + 1) * self._node_bytes + weights
+
+
+def _spread(items: int, parts: int) -> tuple[int, ...]:
+    """Return sizes, which differ by one at most, of so many parts."""
+    if items == 0:
+        return ()
+    small, more = divmod(items, parts)
+    return (small + 1,) * more + (small,) * (parts - more)
+
+
+def _block_rows(shape: tuple[int, int], dtype: np.dtype[Any], chunks: Any) -> tuple[int, ...]:
+    rows, row_bytes = shape[0], shape[1] * dtype.itemsize
+    if isinstance(chunks, str) and chunks == "auto":
+        block = min(max(rows * row_bytes // BLOCKS_WANTED, SMALLEST_BLOCK), LARGEST_BLOCK)
+        chunks = max(1, block // row_bytes)
+    elif isinstance(chunks, str):
+        chunks = max(1, parse_size(chunks, "chunks") // row_bytes)
+    elif isinstance(chunks, bool):
+        raise InputError(f"chunks={chunks!r} must be 'auto' or the number of walks of a block")
+    wanted = (chunks, -1) if isinstance(chunks, int) else chunks
+    try:
+        by_rows, by_steps = normalize_chunks(wanted, shape, dtype=dtype)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise InputError(
+            f"chunks={chunks!r} does not fit walks of shape {shape}: {error}; pass 'auto' or the "
+            "number of walks of a block"
+        ) from error
+    if len(by_steps) > 1:
+        raise InputError(f"chunks={chunks!r} splits walks; pass the number of walks of a block")
+    if any(n < 1 for n in by_rows) and rows > 0:
+        raise InputError(f"chunks={chunks!r} makes empty blocks; pass a positive number of walks")
+    return tuple(int(n) for n in by_rows)

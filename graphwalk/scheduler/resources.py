@@ -1,0 +1,37 @@
+"""What a job may use: what the caller says, else what the machine or the cluster has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dask
+
+from graphwalk.scheduler.plan import Resources
+from graphwalk.scheduler.ray_backend import RaySession
+from graphwalk.storage.memory import available_memory
+from graphwalk.storage.parallel import num_cores
+from graphwalk.units import parse_size
+
+#: Share of what is free that a job takes unless it is told otherwise: others need some too.
+_SHARE = 0.7
+
+#: Assumed where a system does not say how much memory is free.
+_UNKNOWN = 4 << 30
+
+
+def find_resources(memory: str | int | None) -> Resources:
+    """Return what a job may use on the scheduler in use.
+
+    Parameters
+    ----------
+    memory : str or int, optional
+        Bytes, or text such as ``"4 GiB"``.
+    """
+    session: Any = getattr(dask.config.get("scheduler", None), "__self__", None)
+    wanted = None if memory is None else parse_size(memory)
+    if isinstance(session, RaySession):
+        store, workers, machines = session.resources()
+        return Resources(int(_SHARE * store) if wanted is None else wanted, workers, machines)
+    free = available_memory() or _UNKNOWN
+    workers = dask.config.get("num_workers", None) or num_cores()
+    return Resources(int(_SHARE * free) if wanted is None else wanted, workers)

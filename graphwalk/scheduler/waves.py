@@ -1,0 +1,217 @@
+"""The tasks of a graph in several partitions, through which walkers go.
+
+A group of walkers has a mailbox, with an inbox for each partition. A task opens one inbox, advances
+who is in it as long as they stay in that partition, and puts those who leave into other inboxes.
+Groups never exchange walkers: so many can be under way while they share a partition in memory.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import dask
+
+from graphwalk.kernels.routing import scatter
+from graphwalk.storage.parallel import num_cores
+from graphwalk.storage.partition import Partition, load_partition
+from graphwalk.storage.spill import Piece, SpillFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
+
+    from graphwalk.scheduler.advance import Group
+
+#: A partition is read when it has this share of as many walkers as chunks, else rows alone are.
+WORTH_READING = 4
+
+
+class Steps(Protocol):
+    """What the walkers of a group have done."""
+
+    def keep(self, log: NDArray[Any]) -> None:
+        """Take up some steps; the array is overwritten afterwards."""
+
+    def result(self) -> NDArray[Any]:
+        """Return the walks, once all steps are there."""
+
+
+class PlacedSteps:
+    """Steps that are put into the result at once."""
+
+    def __init__(self, walks: NDArray[Any]) -> None:
+        self._walks = walks
+
+    def keep(self, log: NDArray[Any]) -> None:
+        """Put the steps where they belong."""
+        scatter(log, self._walks.reshape(-1))
+
+    def result(self) -> NDArray[Any]:
+        """Return the walks."""
+        return self._walks
+
+
+class SpilledSteps:
+    """Steps that wait in a temporary file, of which the result is made at the end."""
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        folder = tempfile.mkdtemp(
+            prefix="graphwalk-walk-", dir=dask.config.get("temporary-directory", None)
+        )
+        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._file = SpillFile(str(Path(folder) / "steps"))
+        self._pieces: list[Piece] = []
+
+    def keep(self, log: NDArray[Any]) -> None:
+        """Write the steps down."""
+        if len(log):
+            self._pieces.append(self._file.append(log))
+
+    def result(self) -> NDArray[Any]:
+        """Return the walks, and remove the file."""
+        self._file.close()
+        walks = self._group.blank()
+        for piece in self._pieces:
+            scatter(piece.read(), walks.reshape(-1))
+        self._remove()
+        return walks
+
+
+class Mailbox:
+    """Where the walkers of a group wait, and what they have done so far."""
+
+    def __init__(self, group: Group, steps: Steps) -> None:
+        self.group = group
+        self.steps = steps
+        self.inboxes: list[list[NDArray[Any]]] = [[] for _ in range(group.num_partitions)]
+
+    def deliver(self, pieces: Iterable[NDArray[Any]]) -> None:
+        """Put walkers into the inbox of each partition."""
+        for inbox, piece in zip(self.inboxes, pieces, strict=True):
+            if len(piece):
+                inbox.append(piece)
+
+    def waiting(self, partition: int) -> int:
+        """Return how many walkers wait for a partition."""
+        return sum(map(len, self.inboxes[partition]))
+
+    def open(self, partition: int) -> Iterable[NDArray[Any]]:
+        """Take the walkers out of an inbox, one piece after the other, to be let go."""
+        pieces, self.inboxes[partition] = self.inboxes[partition], []
+        while pieces:
+            yield pieces.pop(0)
+
+
+class LazyPartition:
+    """A partition that is read when somebody needs it, once, for all groups that share it."""
+
+    def __init__(self, group: Group, number: int, filtered: bool) -> None:
+        self._group, self._number, self._filtered = group, number, filtered
+        self._lock = threading.Lock()
+        self._partition: Partition | None = None
+
+    def __reduce__(self) -> Any:
+        return LazyPartition, (self._group, self._number, self._filtered)
+
+    def worth_reading(self, walkers: int) -> bool:
+        """Return whether so many walkers are better served by the whole than by single rows."""
+        with self._lock:
+            return self._partition is not None or walkers * WORTH_READING > self._group.chunks_of(
+                self._number
+            )
+
+    def get(self) -> Partition:
+        """Return the partition."""
+        with self._lock:
+            if self._partition is None:
+                self._partition = read_partition(self._group, self._number, self._filtered)
+            return self._partition
+
+
+def read_partition(group: Group, number: int, filtered: bool) -> Partition:
+    """Read a partition for the walks of `group`."""
+    return load_partition(
+        group.graph,
+        weighted=group.rules.weighted,
+        second_order=group.rules.second_order,
+        nodes=range(int(group.bounds[number]), int(group.bounds[number + 1])),
+        filtered=filtered,
+        threads=num_cores(),
+    )
+
+
+def start_group(group: Group, out: NDArray[Any] | None, spill: bool, _after: Any = None) -> Mailbox:
+    """Put the walkers of a group at their start nodes.
+
+    Parameters
+    ----------
+    group : Group
+        The walkers.
+    out : ndarray of int32 or int64, optional
+        Where to write their walks.
+    spill : bool
+        Whether steps wait in a file, if there is no `out`.
+    _after : object
+        What must be done before.
+    """
+    if out is not None:
+        group.make_blank(out)
+    steps = (
+        SpilledSteps(group)
+        if spill and out is None
+        else PlacedSteps(group.blank() if out is None else out)
+    )
+    mailbox = Mailbox(group, steps)
+    mailbox.deliver(group.start())
+    return mailbox
+
+
+def share_partition(
+    group: Group, number: int, filtered: bool, mailboxes: list[Mailbox]
+) -> LazyPartition:
+    """Return a partition for several groups; read already if it is sure to be needed."""
+    partition = LazyPartition(group, number, filtered)
+    walkers = sum(mailbox.waiting(number) for mailbox in mailboxes)
+    if walkers and partition.worth_reading(walkers):
+        partition.get()
+    return partition
+
+
+def advance_group(mailbox: Mailbox, number: int, partition: LazyPartition) -> Mailbox:
+    """Advance the walkers of a group who wait for a partition."""
+    walkers = mailbox.waiting(number)
+    if walkers:
+        group, arriving = mailbox.group, mailbox.open(number)
+        if partition.worth_reading(walkers):
+            leavers = group.advance(partition.get(), arriving, mailbox.steps.keep)
+        else:
+            leavers = group.advance_few(arriving, mailbox.steps.keep)
+        mailbox.deliver(leavers)
+    return mailbox
+
+
+def finish_group(mailbox: Mailbox) -> NDArray[Any]:
+    """Return the walks of a group, after the few walkers left have been walked to their end."""
+    finish_walkers(mailbox.group, mailbox, mailbox.steps.keep)
+    return mailbox.steps.result()
+
+
+def finish_walkers(group: Group, mailbox: Mailbox, keep: Callable[[NDArray[Any]], None]) -> None:
+    """Advance walkers by reading their rows alone, until none is left."""
+    while any(map(mailbox.waiting, range(group.num_partitions))):
+        everybody = (
+            piece for number in range(group.num_partitions) for piece in mailbox.open(number)
+        )
+        mailbox.deliver(group.advance_few(list(everybody), keep))
+
+
+def take_rows(walks: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
+    """Return a block of a group's walks."""
+    return walks[start:stop]
