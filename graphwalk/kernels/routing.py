@@ -47,10 +47,22 @@ def second_places(walkers: NDArray[Any], directed: bool, places: NDArray[np.int6
 
 
 @jit
+def fill_guide(bounds: NDArray[np.int64], shift: int, guide: NDArray[np.int32]) -> None:
+    """Write for each run of 2**shift nodes the partition of the first."""
+    partition = 0
+    for run in range(len(guide)):
+        while partition < len(bounds) - 2 and bounds[partition + 1] <= run << shift:
+            partition += 1
+        guide[run] = partition
+
+
+@jit
 def sort_by_partition(
     walkers: NDArray[Any],
     places: NDArray[np.int64],
     bounds: NDArray[np.int64],
+    guide: NDArray[np.int32],
+    shift: int,
     out: NDArray[Any],
     ends: NDArray[np.int64],
 ) -> None:
@@ -64,6 +76,8 @@ def sort_by_partition(
         A node of each; receives the partitions.
     bounds : ndarray of int64, shape (partitions + 1,)
         Partition k has the nodes ``bounds[k] … bounds[k + 1] - 1``.
+    guide, shift
+        What `fill_guide` made of them.
     out : ndarray of walker records, shape (len(walkers),)
         Receives the walkers.
     ends : ndarray of int64, shape (partitions + 1,)
@@ -72,14 +86,11 @@ def sort_by_partition(
     partitions = len(bounds) - 1
     ends[:] = 0
     for i in range(len(walkers)):
-        # A binary search of as many steps for all, without a branch to be guessed.
-        low, span = np.int64(0), partitions
-        while span > 1:
-            half = span >> 1
-            low += half if bounds[low + half] <= places[i] else 0
-            span -= half
-        places[i] = low
-        ends[low + 1] += 1
+        partition = np.int64(guide[places[i] >> shift])
+        while bounds[partition + 1] <= places[i]:
+            partition += 1
+        places[i] = partition
+        ends[partition + 1] += 1
     for k in range(partitions):
         ends[k + 1] += ends[k]
     place = ends[:-1].copy()

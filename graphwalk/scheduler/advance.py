@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from graphwalk.kernels.advance_first_order import advance_first_order
 from graphwalk.kernels.advance_node2vec import advance_node2vec
 from graphwalk.kernels.rng import seed_key
-from graphwalk.kernels.routing import first_places, second_places, sort_by_partition
+from graphwalk.kernels.routing import fill_guide, first_places, second_places, sort_by_partition
 from graphwalk.kernels.walkers import walker_dtype
 from graphwalk.kernels.whole_row import MAX_ATTEMPTS
 from graphwalk.scheduler.tasks import (
@@ -39,6 +41,10 @@ LOG = 1 << 16
 #: Walkers for whom single rows are read at a time, so that even hubs' rows fit in memory.
 FEW = 1 << 10
 
+#: Bits of a node's number by which its partition is looked up.
+GUIDE_BITS = 14
+
+_buffers = threading.local()
 _NO_NODES = np.empty(0, np.int64)
 _NO_WORDS = np.empty(0, np.uint64)
 
@@ -70,6 +76,9 @@ class Group:
         self._first_walk = rows.start
         self._starts = (_NO_NODES, _NO_NODES) if isinstance(walkers, range) else walkers[:2]
         self._run = np.uint64(seed_key(np.uint64(rules.seed)))
+        self._shift = max(0, int(bounds[-1]).bit_length() - GUIDE_BITS)
+        self._guide = np.zeros((int(bounds[-1]) >> self._shift) + 1, np.int32)
+        fill_guide(bounds, self._shift, self._guide)
 
     @property
     def num_partitions(self) -> int:
@@ -111,21 +120,21 @@ class Group:
         return self.sort(walkers)
 
     def sort(self, walkers: NDArray[Any]) -> list[NDArray[Any]]:
-        """Return walkers by the partition whose rows they need next, each an array of its own."""
+        """Return walkers by the partition whose rows they need next, as parts of one new array."""
         if self.num_partitions == 1:
-            return [walkers]
+            return [walkers.copy()]
         places = self._places(walkers)
         out = np.empty(len(walkers), self.dtype)
         ends = np.empty(self.num_partitions + 1, np.int64)
-        sort_by_partition(walkers, places, self.bounds, out, ends)
-        return [out[a:b] for a, b in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
+        sort_by_partition(walkers, places, self.bounds, self._guide, self._shift, out, ends)
+        return [out[a:b] for a, b in pairwise(ends.tolist())]
 
     def advance(
         self,
         partition: Partition,
         arriving: Iterable[NDArray[Any]],
         keep: Callable[[NDArray[Any]], None],
-    ) -> list[NDArray[Any]]:
+    ) -> Iterator[list[NDArray[Any]]]:
         """Advance walkers until all of them have left the partition or ended.
 
         Parameters
@@ -137,43 +146,33 @@ class Group:
         keep : callable
             Takes what they did, as first-order walker records, which are overwritten afterwards.
 
-        Returns
-        -------
+        Yields
+        ------
         list of ndarray of walker records
-            Those who have left, for each partition.
+            Some of those who have left, for each partition.
         """
-        leavers: list[list[NDArray[Any]]] = [[] for _ in range(self.num_partitions)]
-        log = np.empty(LOG, self.log_dtype)
         for walkers in _slices(arriving):
-            for left in self._walk(partition, walkers, log, keep):
-                for leavers_to, some in zip(leavers, self.sort(left), strict=True):
-                    if len(some):
-                        leavers_to.append(some)
-        return [np.concatenate([np.empty(0, self.dtype), *some]) for some in leavers]
+            for leavers in self._walk(partition, walkers, keep):
+                if len(leavers):
+                    yield self.sort(leavers)
 
     def advance_few(
         self, arriving: Iterable[NDArray[Any]], keep: Callable[[NDArray[Any]], None]
-    ) -> list[NDArray[Any]]:
+    ) -> Iterator[list[NDArray[Any]]]:
         """Do as `advance`, for walkers so few that single rows are read for a step of theirs."""
-        leavers: list[list[NDArray[Any]]] = [[] for _ in range(self.num_partitions)]
         for walkers in _slices(arriving, FEW):
             nodes = self._nodes_needed(walkers)
             partition = gather_partition(self.graph, nodes, weighted=self.rules.weighted)
-            for leavers_to, some in zip(
-                leavers, self.advance(partition, [walkers], keep), strict=True
-            ):
-                leavers_to.append(some)
-        return [np.concatenate([np.empty(0, self.dtype), *some]) for some in leavers]
+            yield from self.advance(partition, [walkers], keep)
 
     def _walk(
         self,
         partition: Partition,
         walkers: NDArray[Any],
-        log: NDArray[Any],
         keep: Callable[[NDArray[Any]], None],
     ) -> Iterator[NDArray[Any]]:
         while len(walkers):
-            leaving = np.empty(len(walkers) + 1, self.dtype)
+            log, leaving = self._scratch(len(walkers) + 1)
             entered, logged, left, held = self._run_kernel(partition, walkers, log, leaving)
             keep(log[:logged])
             walkers = np.concatenate([leaving[left : left + held], walkers[entered:]])
@@ -181,18 +180,30 @@ class Group:
             if self.rules.second_order:
                 stuck = (leavers["attempt"] == MAX_ATTEMPTS) & (leavers["proposal"] < 0)
                 if stuck.any():
-                    yield from self._finish_step(leavers[stuck], log, keep)
-                    leavers = leavers[~stuck]
+                    others = leavers[~stuck]
+                    yield from self._finish_step(leavers[stuck], keep)
+                    leavers = others
             yield leavers
 
     def _finish_step(
-        self, walkers: NDArray[Any], log: NDArray[Any], keep: Callable[[NDArray[Any]], None]
+        self, walkers: NDArray[Any], keep: Callable[[NDArray[Any]], None]
     ) -> Iterator[NDArray[Any]]:
         """Advance walkers whose step is drawn from a whole row, and needs the previous one too."""
         for some in _slices([walkers], FEW):
             nodes = np.union1d(some["node"], some["previous"]).astype(np.int64)
             partition = gather_partition(self.graph, nodes, weighted=self.rules.weighted)
-            yield from self._walk(partition, some, log, keep)
+            yield from self._walk(partition, some, keep)
+
+    def _scratch(self, walkers: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return this thread's log, and its place for walkers who leave."""
+        kept: dict[Any, Any] = _buffers.__dict__
+        log = kept.get(self.log_dtype)
+        if log is None:
+            log = kept[self.log_dtype] = np.empty(LOG, self.log_dtype)
+        leaving = kept.get((self.dtype, "leaving"))
+        if leaving is None or len(leaving) < walkers:
+            leaving = kept[self.dtype, "leaving"] = np.empty(max(walkers, SLICE + 1), self.dtype)
+        return log, leaving[:walkers]
 
     def _nodes_needed(self, walkers: NDArray[Any]) -> NDArray[np.int64]:
         nodes = self._places(walkers)
@@ -221,16 +232,17 @@ class Group:
         rules = self.rules
         inside = 0 if len(partition.index) else len(partition.row_starts) - 1
         table: Any = partition.alias_table if rules.weighted else partition.neighbors
-        where: tuple[Any, ...] = partition.first, inside, partition.index
-        who: tuple[Any, ...] = rules.num_walks, self._first_walk, *self._starts
-        how: tuple[Any, ...] = (
+        where: Any = partition.first, inside, partition.index
+        who: Any = rules.num_walks, self._first_walk, *self._starts
+        how: Any = (
             self._run,
             restart_threshold(rules),
             DEAD_ENDS[rules.dead_end],
             self.shape[1],
         )
         if not rules.second_order:
-            return advance_first_order(
+            first_order: Any = advance_first_order
+            return first_order(
                 *where,
                 partition.row_starts,
                 table,
@@ -241,7 +253,8 @@ class Group:
                 leaving,
                 FIRST_ORDER_IN_FLIGHT,
             )
-        return advance_node2vec(
+        node2vec: Any = advance_node2vec
+        return node2vec(
             *where,
             self.graph.directed,
             partition.row_starts,

@@ -126,6 +126,7 @@ class _PartitionedPlanner:
         )
 
     def plan(self) -> WalkPlan:
+        """Return the plan."""
         walks, width = self.whole.shape
         batches = 1
         while True:
@@ -134,21 +135,17 @@ class _PartitionedPlanner:
             walkers = -(-walks // batches)
             # Walkers wait once; those of the groups at work are copied as they come and go.
             busy = min(self.workers, per_batch) / max(1, per_batch)
-            state = int(walkers * self.walker * (1 + 2 * busy))
-            if self.resident or state <= self.memory // 3 or batches >= len(self.whole.block_rows):
+            state = self.scratch + int(walkers * self.walker * (1 + 2 * busy))
+            if self.resident or state <= 0.6 * self.memory or batches >= len(groups):
                 break
-            batches = min(2 * batches, len(self.whole.block_rows))
+            batches *= 2
         output = walkers * width * self.whole.dtype.itemsize
         spill = not self.resident and output > self.memory // 4
-        largest_group = output // max(1, per_batch)
-        held = self.scratch + state + (min(self.workers, per_batch) * largest_group if spill else 0)
-        if spill and held > self.memory // 2:
-            held = self.scratch + state + largest_group
-        free = self.memory - held - (0 if spill else output if not self.resident else 0)
-        nodes, largest, ahead = self._cut(free)
-        count = 2 if ahead else 1
-        taken = self.whole.graph_bytes if self.resident else count * largest
-        steps_bound = self.rules.walk_length * (3 if self.rules.second_order else 1)
+        # Of steps that wait in files, blocks are made when partitions are no longer needed.
+        assembly = min(self.workers, per_batch) * output // max(1, per_batch) if spill else 0
+        kept = 0 if spill else output
+        nodes, largest, ahead = self._cut(self.memory - state - kept)
+        rows = self.whole.graph_bytes if self.resident else (2 if ahead else 1) * largest
         return replace(
             self.whole,
             group_blocks=groups,
@@ -158,8 +155,8 @@ class _PartitionedPlanner:
             resident=self.resident,
             ahead=ahead,
             spill=spill,
-            waves=steps_bound,
-            peak_memory=taken + (self.memory - free if not self.resident else held + output),
+            waves=self.rules.walk_length * (3 if self.rules.second_order else 1),
+            peak_memory=state + kept + max(rows, assembly),
         )
 
     def _fits_on_all_machines(self) -> bool:

@@ -143,7 +143,7 @@ def read_partition(group: Group, number: int, filtered: bool) -> Partition:
         second_order=group.rules.second_order,
         nodes=range(int(group.bounds[number]), int(group.bounds[number + 1])),
         filtered=filtered,
-        threads=num_cores(),
+        threads=num_cores() if filtered else 1,
     )
 
 
@@ -193,7 +193,8 @@ def advance_group(mailbox: Mailbox, number: int, partition: LazyPartition) -> Ma
             leavers = group.advance(partition.get(), arriving, mailbox.steps.keep)
         else:
             leavers = group.advance_few(arriving, mailbox.steps.keep)
-        mailbox.deliver(leavers)
+        for some in leavers:
+            mailbox.deliver(some)
     return mailbox
 
 
@@ -209,7 +210,8 @@ def finish_walkers(group: Group, mailbox: Mailbox, keep: Callable[[NDArray[Any]]
         everybody = (
             piece for number in range(group.num_partitions) for piece in mailbox.open(number)
         )
-        mailbox.deliver(group.advance_few(list(everybody), keep))
+        for some in group.advance_few(list(everybody), keep):
+            mailbox.deliver(some)
 
 
 def take_rows(walks: NDArray[Any], start: int, stop: int) -> NDArray[Any]:

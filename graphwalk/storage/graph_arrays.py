@@ -94,9 +94,14 @@ class GraphArrays:
         """
         return self._reader("offsets").read(start, stop)
 
-    def read_neighbors(self, start: int, stop: int) -> NDArray[Any]:
-        """Return the neighbours of entries `start` to `stop`; raises as `read_offsets` does."""
-        return self._reader("neighbors").read(start, stop)
+    def read_neighbors(
+        self, start: int, stop: int, *, threads: int | None = None
+    ) -> NDArray[Any]:
+        """Return the neighbours of entries `start` to `stop`; raises as `read_offsets` does.
+
+        As many `threads` as given read, by default as many as there are cores if it is worth it.
+        """
+        return self._reader("neighbors").read(start, stop, threads)
 
     def read_weights(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the weights of entries `start` to `stop`; raises as `read_offsets` does."""

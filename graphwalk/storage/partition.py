@@ -110,7 +110,7 @@ def load_partition(
     have : Partition, optional
         What is loaded of the same rows already; its arrays are used again.
     threads : int
-        How many threads derive tables.
+        How many threads read and derive tables.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def load_partition(
     nodes = range(graph.num_nodes) if nodes is None else nodes
     start = graph.read_offset(nodes.start)
     row_starts = have.row_starts if have else _read_row_starts(graph, nodes, start)
-    neighbors = have.neighbors if have else _read_neighbors(graph, start, int(row_starts[-1]))
+    neighbors = have.neighbors if have else _read_neighbors(graph, start, row_starts, threads)
     alias_table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
     if weighted and alias_table is None:
@@ -178,11 +178,14 @@ def _read_row_starts(graph: Graph, nodes: range, start: int) -> NDArray[Any]:
     return offsets.astype(row_start_type(graph))
 
 
-def _read_neighbors(graph: Graph, start: int, entries: int) -> NDArray[Any]:
+def _read_neighbors(
+    graph: Graph, start: int, row_starts: NDArray[Any], threads: int
+) -> NDArray[Any]:
+    entries = int(row_starts[-1])
     if entries == 0:
         # Kernels look at the first item of any table, if only to discard it.
         return np.zeros(1, graph.neighbor_dtype)
-    neighbors = graph.read_neighbors(start, start + entries)
+    neighbors = graph.read_neighbors(start, start + entries, threads=threads)
     _check_nodes(graph, neighbors)
     return neighbors
 

@@ -65,10 +65,10 @@ class ArrayReader:
         """Elements in a chunk."""
         return self._chunk
 
-    def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Return elements `start` to `stop`; raises as `read_into` does."""
+    def read(self, start: int, stop: int, threads: int | None = None) -> NDArray[Any]:
+        """Return elements `start` to `stop`; raises as `read_into` does, and takes its `threads`."""
         out = np.empty(stop - start, self._array.dtype)
-        self.read_into(out, start)
+        self.read_into(out, start, threads)
         return out
 
     def read_into(self, out: NDArray[Any], start: int, threads: int | None = None) -> None:
