@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.compiling import jit, multiply_high, prefetch
-from graphwalk.kernels.lookup import find_row
+from graphwalk.kernels.lookup import row_inside, row_listed
 from graphwalk.kernels.rng import STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import GO_TO_START, STAY, identity, restarts
@@ -47,8 +47,10 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
 
     Parameters
     ----------
-    first, inside, index
-        Whose rows these are, see :func:`graphwalk.kernels.lookup.find_row`.
+    first, inside : int
+        The rows are those of the nodes ``first … first + inside - 1``,
+    index : ndarray of int64
+        or of these, ascending, if there are any.
     row_starts, table, run, restart, dead_end, in_flight
         As of :func:`graphwalk.kernels.first_order.walk_first_order`, of the partition's rows.
     num_walks, first_walk, start_nodes, first_numbers
@@ -74,18 +76,25 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     entry = np.empty(in_flight, np.int64)
     counter = np.empty(in_flight, np.uint64)
     draw = np.empty(in_flight, np.uint64)
+    # Columns: a record taken from an array counts a reference to it, each time and atomically.
+    arriving_at, arriving_node = arriving["at"], arriving["node"]
+    log_at, log_node = log["at"], log["node"]
+    leaving_at, leaving_node = leaving["at"], leaving["node"]
+    # To hand an array to a function with a loop counts a reference too: not where it is not needed.
+    listed = len(index) > 0
     flying = entered = logged = left = 0
     while True:
         while flying < in_flight and entered < len(arriving):
-            walker = arriving[entered]
-            walk = np.int64(walker.at) // width
+            walk = np.int64(arriving_at[entered]) // width
             start, number = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
-            at[flying] = walker.at
+            at[flying] = arriving_at[entered]
             end[flying] = walk * width + width - 1
             step = np.uint64(at[flying] - walk * width)
             counter[flying] = walker_key(run, start, number) + step * STEP
-            node[flying] = walker.node
-            row[flying] = find_row(walker.node, first, inside, index)
+            node[flying] = arriving_node[entered]
+            row[flying] = row_inside(node[flying], first, inside)
+            if listed:
+                row[flying] = row_listed(node[flying], index)
             prefetch(row_starts, row[flying])
             entered += 1
             flying += 1
@@ -125,13 +134,13 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
         # less than to guess who stays.
         kept = 0
         for i in range(flying):
-            log[logged].at = at[i] + 1
-            log[logged].node = node[i]
-            leaving[left].at = at[i] + 1
-            leaving[left].node = node[i]
+            log_at[logged], log_node[logged] = at[i] + 1, node[i]
+            leaving_at[left], leaving_node[left] = at[i] + 1, node[i]
             alive = node[i] >= 0
             goes_on = alive & (at[i] + 1 < end[i])
-            home = find_row(node[i], first, inside, index)
+            home = row_inside(node[i], first, inside)
+            if listed:
+                home = row_listed(node[i], index)
             stays = goes_on & (home >= 0)
             at[kept] = at[i] + 1
             end[kept] = end[i]
@@ -144,6 +153,5 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             kept += stays
         flying = kept
     for i in range(flying):
-        leaving[left + i].at = at[i]
-        leaving[left + i].node = node[i]
+        leaving_at[left + i], leaving_node[left + i] = at[i], node[i]
     return entered, logged, left, flying

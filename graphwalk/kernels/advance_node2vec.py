@@ -14,7 +14,7 @@ import numpy as np
 
 from graphwalk.kernels.compiling import jit, multiply_high, prefetch
 from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
-from graphwalk.kernels.lookup import find_row
+from graphwalk.kernels.lookup import row_inside, row_listed
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import GO_TO_START, STAY, identity, restarts
@@ -104,23 +104,32 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     low = np.empty(in_flight, np.int64)
     span = np.empty(in_flight, np.int64)
     has_filter = len(words) > 0
+    # Columns: a record taken from an array counts a reference to it, each time and atomically.
+    at_in, node_in, previous_in = arriving["at"], arriving["node"], arriving["previous"]
+    proposal_in, attempt_in = arriving["proposal"], arriving["attempt"]
+    at_out, node_out, previous_out = leaving["at"], leaving["node"], leaving["previous"]
+    proposal_out, attempt_out = leaving["proposal"], leaving["attempt"]
+    log_at, log_node = log["at"], log["node"]
+    # To hand an array to a function with a loop counts a reference too: not where it is not needed.
+    listed = len(index) > 0
     flying = entered = logged = left = 0
     while True:
         while flying < in_flight and entered < len(arriving):
-            walker = arriving[entered]
-            walk = np.int64(walker.at) // width
+            walk = np.int64(at_in[entered]) // width
             start, number = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
-            at[flying] = walker.at
+            at[flying] = at_in[entered]
             end[flying] = walk * width + width - 1
             step = np.uint64(at[flying] - walk * width)
             first_draw[flying] = walker_key(run, start, number) + (step + _ONE) * STEP
-            node[flying], previous[flying] = walker.node, walker.previous
-            proposal[flying], attempts[flying] = walker.proposal, walker.attempt
-            brought[flying] = walker.proposal >= 0
+            node[flying], previous[flying] = node_in[entered], previous_in[entered]
+            proposal[flying], attempts[flying] = proposal_in[entered], attempt_in[entered]
+            brought[flying] = proposal[flying] >= 0
             place = node[flying]
             if brought[flying]:
                 place = previous[flying] if directed else proposal[flying]
-            row[flying] = find_row(place, first, inside, index)
+            row[flying] = row_inside(place, first, inside)
+            if listed:
+                row[flying] = row_listed(place, index)
             prefetch(row_starts, row[flying])
             entered += 1
             flying += 1
@@ -171,7 +180,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 if attempts[i] == MAX_ATTEMPTS:
                     whole = np.int64(row_starts[row[i]]), np.int64(row_starts[row[i] + 1])
                     before = np.int64(0), np.int64(0)
-                    past = find_row(previous[i], first, inside, index)
+                    past = row_inside(previous[i], first, inside)
+                    if listed:
+                        past = row_listed(previous[i], index)
                     if past >= 0:
                         before = np.int64(row_starts[past]), np.int64(row_starts[past + 1])
                     if past >= 0 or _all_are(neighbors, whole, previous[i]):
@@ -198,10 +209,14 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 if not directed:
                     seen, other = other, seen
             else:
-                seen_in[num_unsure] = find_row(seen, first, inside, index)
+                seen_in[num_unsure] = row_inside(seen, first, inside)
+                if listed:
+                    seen_in[num_unsure] = row_listed(seen, index)
                 if seen_in[num_unsure] < 0 and not directed:
                     seen, other = other, seen
-                    seen_in[num_unsure] = find_row(seen, first, inside, index)
+                    seen_in[num_unsure] = row_inside(seen, first, inside)
+                    if listed:
+                        seen_in[num_unsure] = row_listed(seen, index)
                 if seen_in[num_unsure] < 0:
                     outcome[i] = _ELSEWHERE
                     continue
@@ -254,7 +269,10 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 attempts[i] += 1
                 proposal[i] = -1
                 alive = True
-                home = find_row(node[i], first, inside, index) if came else home
+                if came:
+                    home = row_inside(node[i], first, inside)
+                    if listed:
+                        home = row_listed(node[i], index)
             else:
                 hopped = outcome[i] == _HOPPED
                 previous[i] = -1 if hopped else node[i]
@@ -265,15 +283,17 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     continue
                 at[i] += 1
                 first_draw[i] += STEP
-                log[logged].at = at[i]
-                log[logged].node = node[i]
+                log_at[logged], log_node[logged] = at[i], node[i]
                 logged += 1
                 alive = at[i] < end[i]
-                home = find_row(node[i], first, inside, index)
+                home = row_inside(node[i], first, inside)
+                if listed:
+                    home = row_listed(node[i], index)
             if not alive:
                 continue
             if home < 0:
-                _put(leaving, left, at[i], node[i], previous[i], proposal[i], attempts[i])
+                at_out[left], node_out[left], previous_out[left] = at[i], node[i], previous[i]
+                proposal_out[left], attempt_out[left] = proposal[i], attempts[i]
                 left += 1
                 continue
             at[kept], end[kept], first_draw[kept] = at[i], end[i], first_draw[i]
@@ -283,25 +303,10 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             kept += 1
         flying = kept
     for i in range(flying):
-        _put(leaving, left + i, at[i], node[i], previous[i], proposal[i], attempts[i])
+        k = left + i
+        at_out[k], node_out[k], previous_out[k] = at[i], node[i], previous[i]
+        proposal_out[k], attempt_out[k] = proposal[i], attempts[i]
     return entered, logged, left, flying
-
-
-@jit
-def _put(
-    walkers: NDArray[Any],
-    place: int,
-    at: np.int64,
-    node: np.int64,
-    previous: np.int64,
-    proposal: np.int64,
-    attempt: np.int64,
-) -> None:
-    walkers[place].at = at
-    walkers[place].node = node
-    walkers[place].previous = previous
-    walkers[place].proposal = proposal
-    walkers[place].attempt = attempt
 
 
 @jit

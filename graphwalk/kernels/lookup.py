@@ -27,16 +27,15 @@ def lower_bound(values: NDArray[Any], low: Int, high: Int, query: Int) -> Int:
 
 
 @jit
-def find_row(node: Int, first: int, inside: int, index: NDArray[np.int64]) -> Int:
-    """Return which row of a partition is that of `node`, or −1 if it is not there.
+def row_inside(node: Int, first: int, inside: int) -> Int:
+    """Return which of the rows of ``first … first + inside - 1`` is that of `node`; −1: none."""
+    row = np.int64(node) - first
+    return row if np.uint64(row) < np.uint64(inside) else np.int64(-1)
 
-    The rows are those of the nodes ``first … first + inside - 1``, or of the ascending `index`,
-    if there is any.
-    """
-    row: Int
-    if len(index) == 0:
-        row = np.int64(node) - first
-        return row if np.uint64(row) < np.uint64(inside) else np.int64(-1)
+
+@jit
+def row_listed(node: Int, index: NDArray[np.int64]) -> Int:
+    """Return which of the rows of the ascending `index` is that of `node`; −1: none."""
     row = lower_bound(index, np.int64(0), np.int64(len(index)), np.int64(node))
     return row if row < len(index) and index[row] == node else np.int64(-1)
 

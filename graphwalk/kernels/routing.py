@@ -18,17 +18,19 @@ _AHEAD = 32
 @jit
 def scatter(log: NDArray[Any], walks: NDArray[Any]) -> None:
     """Write the node of each record to its place in the flat `walks`."""
+    at, node = log["at"], log["node"]
     for i in range(len(log)):
         if i + _AHEAD < len(log):
-            prefetch(walks, log[i + _AHEAD].at)
-        walks[np.uint64(log[i].at)] = log[i].node
+            prefetch(walks, at[i + _AHEAD])
+        walks[np.uint64(at[i])] = node[i]
 
 
 @jit
 def first_places(walkers: NDArray[Any], places: NDArray[np.int64]) -> None:
     """Write the node at which each first-order walker is."""
+    node = walkers["node"]
     for i in range(len(walkers)):
-        places[i] = walkers[i].node
+        places[i] = node[i]
 
 
 @jit
@@ -38,12 +40,10 @@ def second_places(walkers: NDArray[Any], directed: bool, places: NDArray[np.int6
     A proposal is decided on where it can be seen whether there is an edge between it and the
     previous node: in the row of either if edges are undirected.
     """
+    node, proposal = walkers["node"], walkers["proposal"]
+    edge_of = walkers["previous"] if directed else proposal
     for i in range(len(walkers)):
-        walker = walkers[i]
-        if walker.proposal < 0:
-            places[i] = walker.node
-        else:
-            places[i] = walker.previous if directed else walker.proposal
+        places[i] = node[i] if proposal[i] < 0 else edge_of[i]
 
 
 @jit
