@@ -62,12 +62,20 @@ class Group:
         Who walks, see :data:`graphwalk.scheduler.tasks.Walkers`.
     bounds : ndarray of int64, shape (partitions + 1,)
         Partition k has the nodes ``bounds[k] … bounds[k + 1] - 1``.
+    offsets : ndarray of int64, shape (partitions + 1,)
+        Where their rows begin in the store.
     """
 
     def __init__(
-        self, graph: Graph, rules: WalkRules, walkers: Walkers, bounds: NDArray[np.int64]
+        self,
+        graph: Graph,
+        rules: WalkRules,
+        walkers: Walkers,
+        bounds: NDArray[np.int64],
+        offsets: NDArray[np.int64],
     ) -> None:
-        self.graph, self.rules, self.walkers, self.bounds = graph, rules, walkers, bounds
+        self.graph, self.rules, self.walkers = graph, rules, walkers
+        self.bounds, self.offsets = bounds, offsets
         node = graph.neighbor_dtype
         self.dtype = walker_dtype(node, second_order=rules.second_order)
         self.log_dtype = walker_dtype(node, second_order=False)
@@ -97,15 +105,18 @@ class Group:
 
     def make_blank(self, walks: NDArray[Any]) -> None:
         """Fill an array for the walks."""
-        walks[:, 1:] = -1
+        walks.fill(-1)
         walks[:, 0] = self.start_nodes()
 
     def chunks_of(self, partition: int) -> int:
-        """Return how many chunks of neighbours a partition has, about."""
-        nodes: int = self.bounds[partition + 1] - self.bounds[partition]
-        share = int(nodes) / max(1, self.graph.num_nodes)
-        chunks = self.graph.num_entries / self.graph.chunk_length("neighbors")
-        return max(1, round(share * chunks))
+        """Return how many chunks of neighbours a partition has."""
+        entries = int(self.offsets[partition + 1] - self.offsets[partition])
+        return -(-entries // self.graph.chunk_length("neighbors"))
+
+    @property
+    def largest_partition(self) -> int:
+        """Entries of the largest partition."""
+        return int(np.diff(self.offsets).max())
 
     def start(self) -> list[NDArray[Any]]:
         """Return the walkers at their start nodes, by partition."""

@@ -18,6 +18,7 @@ from graphwalk.scheduler.advance import Group
 from graphwalk.scheduler.ray_backend import RaySession
 from graphwalk.scheduler.tasks import resident_partition, walk_block
 from graphwalk.scheduler.waves import (
+    Memory,
     advance_group,
     finish_group,
     share_partition,
@@ -192,6 +193,8 @@ class _WaveTasks:
     def __init__(self, walks: _WalkTasks, result: NDArray[Any] | None, blocks: set[int]) -> None:
         self._walks, self._plan, self._result, self._blocks = walks, walks.plan, result, blocks
         self._bounds = np.array([0, *(nodes.stop for nodes in walks.plan.partitions)], np.int64)
+        self._offsets = np.array(walks.plan.offsets, np.int64)
+        self._memory = Memory()
         self._made: dict[Any, Task] = {}
 
     def tasks(self) -> dict[Any, Task]:
@@ -221,7 +224,7 @@ class _WaveTasks:
         members, last = [], []
         for first, stop in groups:
             rows = walks.rows(first, stop)
-            group = Group(walks.graph, plan.rules, walks.part(rows), self._bounds)
+            group = Group(walks.graph, plan.rules, walks.part(rows), self._bounds, self._offsets)
             out = None if self._result is None else self._result[rows]
             wait = List(*map(TaskRef, after))
             members.append(group)
@@ -250,6 +253,7 @@ class _WaveTasks:
                         members[0],
                         number,
                         plan.resident,
+                        self._memory,
                         wait,
                     )
                 for place, (first, _) in enumerate(groups):

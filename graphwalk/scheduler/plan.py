@@ -69,6 +69,8 @@ class WalkPlan:
         Groups of each batch: those that share what is read of the graph.
     partitions : tuple of range
         The nodes of each partition.
+    offsets : tuple of int
+        Where the rows of each begin in the store, and the number of entries.
     largest_partition : int
         Bytes of the largest partition in memory.
     resident : bool
@@ -96,6 +98,7 @@ class WalkPlan:
     group_blocks: tuple[int, ...]
     batch_groups: tuple[int, ...]
     partitions: tuple[range, ...]
+    offsets: tuple[int, ...]
     largest_partition: int
     resident: bool
     ahead: bool

@@ -93,6 +93,7 @@ def _whole_plan(
         group_blocks=(1,) * len(rows),
         batch_groups=(len(rows),),
         partitions=(range(graph.num_nodes),),
+        offsets=(0, graph.num_entries),
         largest_partition=size,
         resident=True,
         ahead=False,
@@ -111,6 +112,7 @@ class _PartitionedPlanner:
         self, graph: Graph, rules: WalkRules, whole: WalkPlan, partitions: int | None, fits: bool
     ) -> None:
         self.graph, self.rules, self.whole, self.partitions = graph, rules, whole, partitions
+        self._offsets: dict[int, int] = {}
         self.memory, self.workers = whole.resources.memory, whole.resources.workers
         self.machines = whole.resources.machines
         self.walker = walker_dtype(whole.dtype, second_order=rules.second_order).itemsize
@@ -151,6 +153,7 @@ class _PartitionedPlanner:
             group_blocks=groups,
             batch_groups=_spread(len(groups), -(-len(groups) // per_batch)),
             partitions=tuple(nodes),
+            offsets=(0, *(self._offset(part.stop) for part in nodes)),
             largest_partition=largest,
             resident=self.resident,
             ahead=ahead,
@@ -234,9 +237,14 @@ class _PartitionedPlanner:
             max(1, size // self._node_bytes),
         )
 
+    def _offset(self, node: int) -> int:
+        if node not in self._offsets:
+            self._offsets[node] = self.graph.read_offset(node)
+        return self._offsets[node]
+
     def _size(self, nodes: range) -> int:
         """Return the bytes of a partition while it is read, which is when it takes most."""
-        entries = self.graph.read_offset(nodes.stop) - self.graph.read_offset(nodes.start)
+        entries = self._offset(nodes.stop) - self._offset(nodes.start)
         weights = 4 * entries if self.rules.weighted else 0
         return entries * self.entry + (len(nodes) + 1) * self._node_bytes + weights
 

@@ -11,10 +11,12 @@ import shutil
 import tempfile
 import threading
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import dask
+import numpy as np
 
 from graphwalk.kernels.routing import scatter
 from graphwalk.storage.parallel import num_cores
@@ -109,16 +111,45 @@ class Mailbox:
             yield pieces.pop(0)
 
 
+class Memory:
+    """Memory of partitions that were let go, for the next ones: to get it anew takes its time."""
+
+    def __init__(self) -> None:
+        self._free: list[NDArray[Any]] = []
+
+    def __reduce__(self) -> Any:
+        return Memory, ()
+
+    def take(self, items: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return an array of at least so many items."""
+        while self._free:
+            with suppress(IndexError):  # another thread was faster
+                free = self._free.pop()
+                if len(free) >= items:
+                    return free
+        return np.empty(items, dtype)
+
+    def give(self, array: NDArray[Any]) -> None:
+        """Take back an array that nobody uses any more."""
+        self._free.append(array)
+
+
 class LazyPartition:
     """A partition that is read when somebody needs it, once, for all groups that share it."""
 
-    def __init__(self, group: Group, number: int, filtered: bool) -> None:
+    def __init__(self, group: Group, number: int, filtered: bool, memory: Memory) -> None:
         self._group, self._number, self._filtered = group, number, filtered
+        self._memory = memory
+        self._lent: NDArray[Any] | None = None
         self._lock = threading.Lock()
         self._partition: Partition | None = None
 
     def __reduce__(self) -> Any:
-        return LazyPartition, (self._group, self._number, self._filtered)
+        return LazyPartition, (self._group, self._number, self._filtered, self._memory)
+
+    def __del__(self) -> None:
+        if self._lent is not None:
+            self._memory.give(self._lent)
 
     def worth_reading(self, walkers: int) -> bool:
         """Return whether so many walkers are better served by the whole than by single rows."""
@@ -131,17 +162,25 @@ class LazyPartition:
         """Return the partition."""
         with self._lock:
             if self._partition is None:
-                self._partition = read_partition(self._group, self._number, self._filtered)
+                self._lent = self._memory.take(
+                    self._group.largest_partition, self._group.graph.neighbor_dtype
+                )
+                self._partition = read_partition(
+                    self._group, self._number, self._filtered, self._lent
+                )
             return self._partition
 
 
-def read_partition(group: Group, number: int, filtered: bool) -> Partition:
+def read_partition(
+    group: Group, number: int, filtered: bool, into: NDArray[Any] | None = None
+) -> Partition:
     """Read a partition for the walks of `group`."""
     return load_partition(
         group.graph,
         weighted=group.rules.weighted,
         second_order=group.rules.second_order,
         nodes=range(int(group.bounds[number]), int(group.bounds[number + 1])),
+        into=into,
         filtered=filtered,
         threads=num_cores() if filtered else 1,
     )
@@ -174,10 +213,10 @@ def start_group(group: Group, out: NDArray[Any] | None, spill: bool, _after: Any
 
 
 def share_partition(
-    group: Group, number: int, filtered: bool, mailboxes: list[Mailbox]
+    group: Group, number: int, filtered: bool, memory: Memory, mailboxes: list[Mailbox]
 ) -> LazyPartition:
     """Return a partition for several groups; read already if it is sure to be needed."""
-    partition = LazyPartition(group, number, filtered)
+    partition = LazyPartition(group, number, filtered, memory)
     walkers = sum(mailbox.waiting(number) for mailbox in mailboxes)
     if walkers and partition.worth_reading(walkers):
         partition.get()

@@ -95,13 +95,22 @@ class GraphArrays:
         return self._reader("offsets").read(start, stop)
 
     def read_neighbors(
-        self, start: int, stop: int, *, threads: int | None = None
+        self,
+        start: int,
+        stop: int,
+        *,
+        out: NDArray[Any] | None = None,
+        threads: int | None = None,
     ) -> NDArray[Any]:
         """Return the neighbours of entries `start` to `stop`; raises as `read_offsets` does.
 
-        As many `threads` as given read, by default as many as there are cores if it is worth it.
+        They are read into `out`, if it is given, by as many `threads` as given; by default as many
+        as there are cores if it is worth it.
         """
-        return self._reader("neighbors").read(start, stop, threads)
+        if out is None:
+            return self._reader("neighbors").read(start, stop, threads)
+        self._reader("neighbors").read_into(out, start, threads)
+        return out
 
     def read_weights(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the weights of entries `start` to `stop`; raises as `read_offsets` does."""

@@ -90,6 +90,7 @@ def load_partition(
     weighted: bool,
     second_order: bool,
     nodes: range | None = None,
+    into: NDArray[Any] | None = None,
     filtered: bool = True,
     have: Partition | None = None,
     threads: int = 1,
@@ -102,6 +103,8 @@ def load_partition(
         The graph.
     nodes : range, optional
         The nodes whose rows to read; all by default.
+    into : ndarray of int32 or int64, optional
+        Memory for the neighbours, at least as long.
     filtered : bool
         Whether second-order walks get an edge filter, which takes longer to make than a partition
         that is soon let go is worth.
@@ -118,9 +121,9 @@ def load_partition(
         When chunks are missing or damaged, or offsets and neighbours contradict each other.
     """
     nodes = range(graph.num_nodes) if nodes is None else nodes
-    start = graph.read_offset(nodes.start)
-    row_starts = have.row_starts if have else _read_row_starts(graph, nodes, start)
-    neighbors = have.neighbors if have else _read_neighbors(graph, start, row_starts, threads)
+    row_starts, start = _read_row_starts(graph, nodes)
+    row_starts = have.row_starts if have else row_starts
+    neighbors = have.neighbors if have else _read_neighbors(graph, start, row_starts, into, threads)
     alias_table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
     if weighted and alias_table is None:
@@ -164,8 +167,10 @@ def row_start_type(graph: Graph) -> np.dtype[Any]:
     return np.dtype(np.uint32 if graph.num_entries < NARROW_ENTRIES else np.int64)
 
 
-def _read_row_starts(graph: Graph, nodes: range, start: int) -> NDArray[Any]:
+def _read_row_starts(graph: Graph, nodes: range) -> tuple[NDArray[Any], int]:
+    """Return where each row begins, relative to the first, and where that does."""
     offsets = graph.read_offsets(nodes.start, nodes.stop + 1)
+    start = int(offsets[0])
     rising = bool(np.all(offsets[:-1] <= offsets[1:]))
     first_is_right = nodes.start > 0 or start == 0
     last_is_right = nodes.stop < graph.num_nodes or offsets[-1] == graph.num_entries
@@ -175,17 +180,18 @@ def _read_row_starts(graph: Graph, nodes: range, start: int) -> NDArray[Any]:
             f"{graph.num_entries}, the number of entries; build the store again"
         )
     offsets -= start
-    return offsets.astype(row_start_type(graph))
+    return offsets.astype(row_start_type(graph)), start
 
 
 def _read_neighbors(
-    graph: Graph, start: int, row_starts: NDArray[Any], threads: int
+    graph: Graph, start: int, row_starts: NDArray[Any], into: NDArray[Any] | None, threads: int
 ) -> NDArray[Any]:
     entries = int(row_starts[-1])
     if entries == 0:
         # Kernels look at the first item of any table, if only to discard it.
         return np.zeros(1, graph.neighbor_dtype)
-    neighbors = graph.read_neighbors(start, start + entries, threads=threads)
+    out = None if into is None else into[:entries]
+    neighbors = graph.read_neighbors(start, start + entries, out=out, threads=threads)
     _check_nodes(graph, neighbors)
     return neighbors
 
