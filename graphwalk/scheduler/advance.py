@@ -75,18 +75,21 @@ class Group:
         offsets: NDArray[np.int64],
     ) -> None:
         self.graph, self.rules, self.walkers = graph, rules, walkers
-        self.bounds, self.offsets = bounds, offsets
+        self.bounds, self.offsets = _read_only(bounds), offsets
         node = graph.neighbor_dtype
         self.dtype = walker_dtype(node, second_order=rules.second_order)
         self.log_dtype = walker_dtype(node, second_order=False)
         rows = walkers if isinstance(walkers, range) else walkers[2]
         self.shape = len(rows), rules.walk_length + 1
         self._first_walk = rows.start
-        self._starts = (_NO_NODES, _NO_NODES) if isinstance(walkers, range) else walkers[:2]
+        starts = (_NO_NODES, _NO_NODES) if isinstance(walkers, range) else walkers[:2]
+        # Ray's arrays are read-only; with all of them so, kernels need no other compilation there.
+        self._starts = tuple(map(_read_only, starts))
         self._run = np.uint64(seed_key(np.uint64(rules.seed)))
         self._shift = max(0, int(bounds[-1]).bit_length() - GUIDE_BITS)
         self._guide = np.zeros((int(bounds[-1]) >> self._shift) + 1, np.int32)
-        fill_guide(bounds, self._shift, self._guide)
+        fill_guide(self.bounds, self._shift, self._guide)
+        self._guide = _read_only(self._guide)
 
     @property
     def num_partitions(self) -> int:
@@ -239,7 +242,7 @@ class Group:
         walkers: NDArray[Any],
         log: NDArray[Any],
         leaving: NDArray[Any],
-    ) -> tuple[int, int, int, int]:
+    ) -> Any:
         rules = self.rules
         inside = 0 if len(partition.index) else len(partition.row_starts) - 1
         table: Any = partition.alias_table if rules.weighted else partition.neighbors
@@ -282,6 +285,12 @@ class Group:
             leaving,
             NODE2VEC_IN_FLIGHT,
         )
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 def _slices(pieces: Iterable[NDArray[Any]], most: int = SLICE) -> Iterator[NDArray[Any]]:

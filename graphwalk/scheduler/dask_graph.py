@@ -182,6 +182,15 @@ class _WalkTasks:
         return _part(self.walkers, rows, self.plan.rules.num_walks)
 
 
+class _Unfused(Task):  # type: ignore[misc]
+    """A task that Dask does not fuse with others, in which its kind would be hidden from Ray."""
+
+    @property
+    def block_fusion(self) -> bool:
+        """Whether to leave the task alone."""
+        return True
+
+
 class _WaveTasks:
     """The tasks of groups that go through several partitions, in waves.
 
@@ -215,7 +224,7 @@ class _WaveTasks:
 
     def _add(self, kind: str, where: tuple[int, ...], function: Any, *args: Any) -> Any:
         key = (f"{kind}-{self._walks.name}", *where)
-        self._made[key] = Task(key, function, *args)
+        self._made[key] = _Unfused(key, function, *args)
         return key
 
     def _batch(self, batch: int, groups: list[tuple[int, int]], after: list[Any]) -> list[Any]:
@@ -271,13 +280,15 @@ class _WaveTasks:
         """Add the tasks that make a group's blocks; return the first of them."""
         walks = self._walks
         if stop - first == 1:
-            self._made[walks.keys[first]] = Task(walks.keys[first], finish_group, TaskRef(last))
+            self._made[walks.keys[first]] = _Unfused(
+                walks.keys[first], finish_group, TaskRef(last), self._memory
+            )
             return walks.keys[first]
-        whole = self._add("finish", (first,), finish_group, TaskRef(last))
+        whole = self._add("finish", (first,), finish_group, TaskRef(last), self._memory)
         start = walks.rows(first, stop).start
         for block in self._blocks.intersection(range(first, stop)):
             rows, key = walks.rows(block, block + 1), walks.keys[block]
-            self._made[key] = Task(
+            self._made[key] = _Unfused(
                 key, take_rows, TaskRef(whole), rows.start - start, rows.stop - start
             )
         return whole

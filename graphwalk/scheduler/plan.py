@@ -31,6 +31,20 @@ class WalkRules:
         return self.p != 1.0 or self.q != 1.0
 
 
+def expected_waves(rules: WalkRules, partitions: int) -> int:
+    """Return how many waves walkers take, about, in a graph without locality.
+
+    The next node is in the same partition or, as likely, in any of the others. Half of these are
+    still to come in a wave, so a walker makes two steps and those within a partition.
+    """
+    trips = rules.walk_length * (1 - 1 / partitions) / 2
+    if rules.second_order:
+        # Who is refused at another partition comes back from there.
+        bias = sorted((1.0, 1 / rules.q))
+        trips *= 2 - bias[0] / bias[1]
+    return max(1, round(trips))
+
+
 @dataclass(frozen=True)
 class Resources:
     """What a job may use.
@@ -82,7 +96,8 @@ class WalkPlan:
         the result at once.
     waves : int
         Rounds of all partitions; none when the graph is one partition, which a walker never
-        leaves. Waves that nobody is left for read nothing.
+        leaves. Waves that nobody is left for read nothing, and who is left after the last is
+        walked to the end by the task that finishes a group.
     graph_bytes : int
         Bytes of the whole graph in memory.
     peak_memory : int
@@ -129,13 +144,8 @@ class WalkPlan:
 
     @property
     def expected_waves(self) -> int:
-        """Waves after which a graph without locality has nobody left, about."""
-        if not self.waves:
-            return 0
-        # A walker goes through half of the others before it comes to one that it has passed.
-        share = 1 / len(self.partitions)
-        steps = 2 / max(1 - share, 1e-9)
-        return max(1, min(self.waves, round(self.rules.walk_length / steps)))
+        """Waves that a graph without locality takes, about."""
+        return expected_waves(self.rules, len(self.partitions)) if self.waves else 0
 
     @property
     def bytes_read(self) -> int:

@@ -10,7 +10,7 @@ from dask.array.core import normalize_chunks
 from graphwalk.errors import InputError, MemoryBudgetError
 from graphwalk.kernels.walkers import walker_dtype
 from graphwalk.scheduler.advance import LOG, SLICE
-from graphwalk.scheduler.plan import WalkPlan
+from graphwalk.scheduler.plan import WalkPlan, expected_waves
 from graphwalk.storage.cuts import partition_nodes
 from graphwalk.storage.format import CHUNK_BYTES
 from graphwalk.storage.partition import entry_bytes, partition_bytes, row_start_type
@@ -30,6 +30,9 @@ LARGEST_BLOCK = 1 << 27
 #: Groups of walkers for each worker, and least walkers of a group.
 GROUPS_PER_WORKER = 4
 SMALLEST_GROUP = 1 << 12
+
+#: Waves beyond those expected, for walkers who are unlucky.
+SPARE_WAVES = 8
 
 #: Walkers refer to their place in their group's part of the result by 32 bits.
 GROUP_ITEMS = 1 << 32
@@ -147,6 +150,7 @@ class _PartitionedPlanner:
         assembly = min(self.workers, per_batch) * output // max(1, per_batch) if spill else 0
         kept = 0 if spill else output
         nodes, largest, ahead = self._cut(self.memory - state - kept)
+        expected = expected_waves(self.rules, len(nodes))
         rows = self.whole.graph_bytes if self.resident else (2 if ahead else 1) * largest
         return replace(
             self.whole,
@@ -158,7 +162,7 @@ class _PartitionedPlanner:
             resident=self.resident,
             ahead=ahead,
             spill=spill,
-            waves=self.rules.walk_length * (3 if self.rules.second_order else 1),
+            waves=expected + expected // 4 + SPARE_WAVES,
             peak_memory=state + kept + max(rows, assembly),
         )
 

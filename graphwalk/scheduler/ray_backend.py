@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from graphwalk.errors import GraphwalkError, SchedulerError
+from graphwalk.scheduler import ray_waves
 from graphwalk.scheduler.progress import finished
 from graphwalk.scheduler.tasks import resident_partition
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from graphwalk.storage.graph import Graph
+
+
+#: Threads of the driver that submit tasks; each follows a group of walkers on its way.
+_SUBMITTING = 64
 
 
 class RaySession:
@@ -120,6 +125,7 @@ class RaySession:
     def _submit(self, dsk: Any, keys: Any, **kwargs: Any) -> Any:
         from ray.util.dask import ray_dask_get
 
+        kwargs.setdefault("num_workers", _SUBMITTING)
         return ray_dask_get(dsk, keys, ray_persist=True, ray_callbacks=self._callbacks(), **kwargs)
 
     def close(self) -> None:
@@ -136,21 +142,28 @@ class RaySession:
         class Resident(RayDaskCallback):  # type: ignore[misc]
             # Callbacks around tasks would be shipped to the workers.
             _ray_pretask = _ray_posttask = None
-            _ray_presubmit = staticmethod(self._load_once)
+            _ray_presubmit = staticmethod(self._presubmit)
 
         return [Resident()._ray_callback, *RayDaskCallback.ray_active]
 
-    def _load_once(self, task: Any, _key: Any, _deps: Any) -> Any:
+    def _presubmit(self, task: Any, _key: Any, deps: Any) -> Any:
+        """Return what is submitted in place of a task, or None for Ray to submit the task."""
+        function = getattr(task, "func", None)
+        if function is resident_partition:
+            return self._load_once(task)
+        if function in ray_waves.IN_DRIVER:
+            return ray_waves.run(task, deps)
+        return None
+
+    def _load_once(self, task: Any) -> Any:
         """Return the reference of a partition instead of loading it again."""
-        if getattr(task, "func", None) is not resident_partition:
-            return None
         import ray
 
         graph, weighted, second_order = task.args
         loaded = self._partitions.setdefault(graph, {})
         if (weighted, second_order) not in loaded:
             load = ray.remote(resident_partition).options(
-                name=f"load {graph.path}", scheduling_strategy=_where_to_load(graph)
+                name=f"load {graph.path}", scheduling_strategy=ray_waves.where_to_read(graph)
             )
             loaded[weighted, second_order] = load.remote(graph, weighted, second_order)
         return loaded[weighted, second_order]
@@ -178,17 +191,6 @@ def _start(address: str | None, num_workers: int | None, options: dict[str, Any]
             f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', or "
             "leave address out to start Ray here"
         ) from error
-
-
-def _where_to_load(graph: Graph) -> Any:
-    """Return where the store can be read: a temporary one on this machine alone."""
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    if not graph.temporary:
-        return "DEFAULT"
-    here = ray.get_runtime_context().get_node_id()
-    return NodeAffinitySchedulingStrategy(here, soft=False)
 
 
 @contextmanager

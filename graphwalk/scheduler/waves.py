@@ -24,7 +24,7 @@ from graphwalk.storage.partition import Partition, load_partition
 from graphwalk.storage.spill import Piece, SpillFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -116,6 +116,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._free: list[NDArray[Any]] = []
+        self.lock = threading.Lock()
 
     def __reduce__(self) -> Any:
         return Memory, ()
@@ -237,20 +238,21 @@ def advance_group(mailbox: Mailbox, number: int, partition: LazyPartition) -> Ma
     return mailbox
 
 
-def finish_group(mailbox: Mailbox) -> NDArray[Any]:
+def finish_group(mailbox: Mailbox, memory: Memory) -> NDArray[Any]:
     """Return the walks of a group, after the few walkers left have been walked to their end."""
-    finish_walkers(mailbox.group, mailbox, mailbox.steps.keep)
+    finish_walkers(mailbox, memory)
     return mailbox.steps.result()
 
 
-def finish_walkers(group: Group, mailbox: Mailbox, keep: Callable[[NDArray[Any]], None]) -> None:
-    """Advance walkers by reading their rows alone, until none is left."""
-    while any(map(mailbox.waiting, range(group.num_partitions))):
-        everybody = (
-            piece for number in range(group.num_partitions) for piece in mailbox.open(number)
-        )
-        for some in group.advance_few(list(everybody), keep):
-            mailbox.deliver(some)
+def finish_walkers(mailbox: Mailbox, memory: Memory) -> None:
+    """Advance walkers until none is left."""
+    group = mailbox.group
+    numbers = range(group.num_partitions)
+    while any(map(mailbox.waiting, numbers)):
+        for number in numbers:
+            # One group at a time: each would have a partition of its own.
+            with memory.lock:
+                advance_group(mailbox, number, LazyPartition(group, number, False, memory))
 
 
 def take_rows(walks: NDArray[Any], start: int, stop: int) -> NDArray[Any]:

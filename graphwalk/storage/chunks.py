@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Bytes of the checksum, which ends a chunk's file.
 _CHECKSUM = 4
+
+#: More than a chunk's file may have beyond its elements.
+_LARGEST_HEADER = 1 << 16
 
 _PROFILES = {
     (BytesCodec, BloscCodec, Crc32cCodec): True,
@@ -62,10 +66,10 @@ class ChunkFiles:
         """Copy elements from `start` of a chunk into all of `out`; verifies the checksum."""
         whole = start == 0 and len(out) == self._length
         if self.compressed:
-            target = out if whole else np.empty(self._length, self._dtype)
+            target = out if whole else _scratch("chunk", self._bytes).view(self._dtype)
             self._decompress(chunk, target)
         elif whole or chunk not in self._verified:
-            target = out if whole else np.empty(self._length, self._dtype)
+            target = out if whole else _scratch("chunk", self._bytes).view(self._dtype)
             self._read_raw(chunk, target)
         else:
             self._read_part(chunk, start, out)
@@ -129,10 +133,15 @@ class ChunkFiles:
         self.read(chunk, start, out)
 
     def _decompress(self, chunk: int, out: NDArray[Any]) -> None:
-        with os.fdopen(self._open(chunk), "rb", buffering=0) as file:
-            stored = np.frombuffer(file.read(), np.uint8)
-        if len(stored) < _CHECKSUM:
-            raise ChunkError(f"is damaged (its file has only {len(stored)} bytes)")
+        file = self._open(chunk)
+        try:
+            size = os.fstat(file).st_size
+            if size < _CHECKSUM or size > 2 * self._bytes + _LARGEST_HEADER:
+                raise ChunkError(f"is damaged (its file has {size} bytes)")
+            stored = _scratch("stored", size)
+            _read_fully(file, stored, 0)
+        finally:
+            os.close(file)
         data, checksum = stored[:-_CHECKSUM], stored[-_CHECKSUM:]
         _verify(data, checksum)
         # Blosc's header has the size of what was compressed in bytes 4 to 8.
@@ -145,6 +154,15 @@ class ChunkFiles:
 
 
 _BLOSC = Blosc()
+_buffers = threading.local()
+
+
+def _scratch(name: str, size: int) -> NDArray[np.uint8]:
+    """Return this thread's buffer of a name: new memory costs as much as to decode into it."""
+    kept: dict[str, NDArray[np.uint8]] = _buffers.__dict__
+    if name not in kept or len(kept[name]) < size:
+        kept[name] = np.empty(size, np.uint8)
+    return kept[name][:size]
 
 
 def chunk_files(array: zarr.Array[Any]) -> ChunkFiles | None:

@@ -66,7 +66,7 @@ class ArrayReader:
         return self._chunk
 
     def read(self, start: int, stop: int, threads: int | None = None) -> NDArray[Any]:
-        """Return elements `start` to `stop`; raises as `read_into` does, and takes its `threads`."""
+        """Return elements `start` to `stop`; takes and raises what `read_into` does."""
         out = np.empty(stop - start, self._array.dtype)
         self.read_into(out, start, threads)
         return out
