@@ -49,6 +49,38 @@ _NO_NODES = np.empty(0, np.int64)
 _NO_WORDS = np.empty(0, np.uint64)
 
 
+class Sorter:
+    """Sorts records by the interval that something of theirs lies in.
+
+    Parameters
+    ----------
+    bounds : ndarray of int64, shape (intervals + 1,)
+        Interval k is ``bounds[k] … bounds[k + 1] - 1``; the first begins at 0.
+    """
+
+    def __init__(self, bounds: NDArray[np.int64]) -> None:
+        self._bounds = _read_only(bounds)
+        self._shift = max(0, int(bounds[-1]).bit_length() - GUIDE_BITS)
+        guide = np.zeros((int(bounds[-1]) >> self._shift) + 1, np.int32)
+        fill_guide(self._bounds, self._shift, guide)
+        self._guide = _read_only(guide)
+
+    def sort(self, records: NDArray[Any], places: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return the records of each interval, in their order, as parts of one new array.
+
+        Parameters
+        ----------
+        records : ndarray
+            The records.
+        places : ndarray of int64, shape (len(records),)
+            What lies in an interval; is overwritten.
+        """
+        out = np.empty(len(records), records.dtype)
+        ends = np.empty(len(self._bounds), np.int64)
+        sort_by_partition(records, places, self._bounds, self._guide, self._shift, out, ends)
+        return [out[a:b] for a, b in pairwise(ends.tolist())]
+
+
 class Group:
     """Walkers who are advanced together, and what is the same for all of them.
 
@@ -86,30 +118,24 @@ class Group:
         # Ray's arrays are read-only; with all of them so, kernels need no other compilation there.
         self._starts = tuple(map(_read_only, starts))
         self._run = np.uint64(seed_key(np.uint64(rules.seed)))
-        self._shift = max(0, int(bounds[-1]).bit_length() - GUIDE_BITS)
-        self._guide = np.zeros((int(bounds[-1]) >> self._shift) + 1, np.int32)
-        fill_guide(self.bounds, self._shift, self._guide)
-        self._guide = _read_only(self._guide)
+        self._sorter = Sorter(self.bounds)
 
     @property
     def num_partitions(self) -> int:
         """Number of partitions."""
         return len(self.bounds) - 1
 
-    def start_nodes(self) -> NDArray[np.int64]:
-        """Return the start node of each walk."""
-        return starts_and_numbers(self.walkers, self.rules.num_walks)[0]
-
-    def blank(self) -> NDArray[Any]:
-        """Return an array for the walks, in which walkers have not made a step."""
-        walks = np.empty(self.shape, self.graph.neighbor_dtype)
-        self.make_blank(walks)
+    def blank(self, first: int = 0, stop: int | None = None) -> NDArray[Any]:
+        """Return an array for walks `first` to `stop`, in which walkers have not made a step."""
+        stop = self.shape[0] if stop is None else stop
+        walks = np.empty((stop - first, self.shape[1]), self.graph.neighbor_dtype)
+        self.make_blank(walks, first)
         return walks
 
-    def make_blank(self, walks: NDArray[Any]) -> None:
-        """Fill an array for the walks."""
+    def make_blank(self, walks: NDArray[Any], first: int = 0) -> None:
+        """Fill an array for the walks from `first` on."""
         walks.fill(-1)
-        walks[:, 0] = self.start_nodes()
+        walks[:, 0] = self._start_nodes(first, first + len(walks))
 
     def chunks_of(self, partition: int) -> int:
         """Return how many chunks of neighbours a partition has."""
@@ -124,7 +150,7 @@ class Group:
     def start(self) -> list[NDArray[Any]]:
         """Return the walkers at their start nodes, by partition."""
         walks, width = self.shape
-        starts = self.start_nodes()
+        starts = self._start_nodes(0, walks)
         walkers = np.zeros(walks if width > 1 else 0, self.dtype)
         if width > 1:
             walkers["at"] = np.arange(0, walks * width, width, dtype=np.uint64)
@@ -135,13 +161,7 @@ class Group:
 
     def sort(self, walkers: NDArray[Any]) -> list[NDArray[Any]]:
         """Return walkers by the partition whose rows they need next, as parts of one new array."""
-        if self.num_partitions == 1:
-            return [walkers.copy()]
-        places = self._places(walkers)
-        out = np.empty(len(walkers), self.dtype)
-        ends = np.empty(self.num_partitions + 1, np.int64)
-        sort_by_partition(walkers, places, self.bounds, self._guide, self._shift, out, ends)
-        return [out[a:b] for a, b in pairwise(ends.tolist())]
+        return self._sorter.sort(walkers, self._places(walkers))
 
     def advance(
         self,
@@ -207,6 +227,11 @@ class Group:
             nodes = np.union1d(some["node"], some["previous"]).astype(np.int64)
             partition = gather_partition(self.graph, nodes, weighted=self.rules.weighted)
             yield from self._walk(partition, some, keep)
+
+    def _start_nodes(self, first: int, stop: int) -> NDArray[np.int64]:
+        rows = range(self._first_walk + first, self._first_walk + stop)
+        walkers = rows if isinstance(self.walkers, range) else (*self.walkers[:2], rows)
+        return starts_and_numbers(walkers, self.rules.num_walks)[0]
 
     def _scratch(self, walkers: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return this thread's log, and its place for walkers who leave."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
@@ -15,16 +15,10 @@ from dask.highlevelgraph import HighLevelGraph, Layer
 from dask.task_spec import List, Task, TaskRef
 
 from graphwalk.scheduler.advance import Group
+from graphwalk.scheduler.carousel import Carousel
 from graphwalk.scheduler.ray_backend import RaySession
 from graphwalk.scheduler.tasks import resident_partition, walk_block
-from graphwalk.scheduler.waves import (
-    Memory,
-    advance_group,
-    finish_group,
-    share_partition,
-    start_group,
-    take_rows,
-)
+from graphwalk.scheduler.waves import take_block, walk_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,8 +155,8 @@ class _WalkTasks:
 
     def writing_into(self, result: NDArray[Any] | None, blocks: Any) -> dict[Any, Task]:
         """Return the tasks of `blocks`, which are parts of `result`, or arrays of their own."""
-        if self.plan.waves:
-            return _WaveTasks(self, result, set(blocks)).tasks()
+        if len(self.plan.partitions) > 1:
+            return _GroupTasks(self, result, set(blocks)).tasks()
         rules, load = self.plan.rules, f"load-partition-{self._token}"
         tasks: dict[Any, Task] = {
             load: Task(load, resident_partition, self.graph, rules.weighted, rules.second_order)
@@ -191,107 +185,46 @@ class _Unfused(Task):  # type: ignore[misc]
         return True
 
 
-class _WaveTasks:
-    """The tasks of groups that go through several partitions, in waves.
-
-    A group is a chain of tasks, one for each partition of each wave. Partitions that do not stay
-    in memory are read for all groups of a batch: the reading waits until no group is more than one
-    partition behind, so that no more than two are there at a time.
-    """
+class _GroupTasks:
+    """The tasks of walkers who go through several partitions: one for each group, one a block."""
 
     def __init__(self, walks: _WalkTasks, result: NDArray[Any] | None, blocks: set[int]) -> None:
         self._walks, self._plan, self._result, self._blocks = walks, walks.plan, result, blocks
         self._bounds = np.array([0, *(nodes.stop for nodes in walks.plan.partitions)], np.int64)
         self._offsets = np.array(walks.plan.offsets, np.int64)
-        self._memory = Memory()
         self._made: dict[Any, Task] = {}
 
     def tasks(self) -> dict[Any, Task]:
-        edges = [0, *accumulate(self._plan.group_blocks)]
-        spans = list(pairwise(edges))
-        first = 0
-        finished: list[Any] = []
-        for batch, count in enumerate(self._plan.batch_groups):
+        """Return the tasks."""
+        plan = self._plan
+        spans = iter(pairwise([0, *accumulate(plan.group_blocks)]))
+        before: list[Any] = []
+        for count in plan.batch_groups:
+            carousel = Carousel(len(plan.partitions), resident=plan.resident, ahead=plan.ahead)
             groups = [
-                span
-                for span in spans[first : first + count]
-                if self._blocks.intersection(range(*span))
+                self._group(first, stop, carousel, before)
+                for first, stop in islice(spans, count)
+                if self._blocks.intersection(range(first, stop))
             ]
-            first += count
-            if groups:
-                finished = self._batch(batch, groups, finished)
+            before = groups or before
         return self._made
 
-    def _add(self, kind: str, where: tuple[int, ...], function: Any, *args: Any) -> Any:
-        key = (f"{kind}-{self._walks.name}", *where)
-        self._made[key] = _Unfused(key, function, *args)
-        return key
-
-    def _batch(self, batch: int, groups: list[tuple[int, int]], after: list[Any]) -> list[Any]:
-        """Add the tasks of a batch, which start when `after` is done; return what ends it."""
+    def _group(self, first: int, stop: int, carousel: Carousel, before: list[Any]) -> Any:
+        """Add the tasks of a group, which start when those `before` are done; return its key."""
         walks, plan = self._walks, self._plan
-        members, last = [], []
-        for first, stop in groups:
-            rows = walks.rows(first, stop)
-            group = Group(walks.graph, plan.rules, walks.part(rows), self._bounds, self._offsets)
-            out = None if self._result is None else self._result[rows]
-            wait = List(*map(TaskRef, after))
-            members.append(group)
-            last.append(self._add("start", (first,), start_group, group, out, plan.spill, wait))
-        self._walk(batch, groups, members, last)
-        return [
-            self._finish(first, stop, key) for (first, stop), key in zip(groups, last, strict=True)
-        ]
-
-    def _walk(
-        self, batch: int, groups: list[tuple[int, int]], members: list[Group], last: list[Any]
-    ) -> None:
-        """Add the waves of a batch; `last` has the latest task of each group, before and after."""
-        plan = self._plan
-        shared: dict[int, Any] = {}
-        before = list(last)  # the tasks after which the next partition may be read
-        for wave in range(plan.waves):
-            for number in range(len(plan.partitions)):
-                current = list(last)
-                if number not in shared or not plan.resident:
-                    wait = List(*map(TaskRef, before if plan.ahead else current))
-                    shared[number] = self._add(
-                        "read",
-                        (batch, wave, number),
-                        share_partition,
-                        members[0],
-                        number,
-                        plan.resident,
-                        self._memory,
-                        wait,
-                    )
-                for place, (first, _) in enumerate(groups):
-                    last[place] = self._add(
-                        "advance",
-                        (first, wave, number),
-                        advance_group,
-                        TaskRef(current[place]),
-                        number,
-                        TaskRef(shared[number]),
-                    )
-                before = current
-
-    def _finish(self, first: int, stop: int, last: Any) -> Any:
-        """Add the tasks that make a group's blocks; return the first of them."""
-        walks = self._walks
-        if stop - first == 1:
-            self._made[walks.keys[first]] = _Unfused(
-                walks.keys[first], finish_group, TaskRef(last), self._memory
-            )
-            return walks.keys[first]
-        whole = self._add("finish", (first,), finish_group, TaskRef(last), self._memory)
-        start = walks.rows(first, stop).start
+        rows = walks.rows(first, stop)
+        group = Group(walks.graph, plan.rules, walks.part(rows), self._bounds, self._offsets)
+        out = None if self._result is None else self._result[rows]
+        key = (f"walk-{walks.name}", first)
+        wait = List(*map(TaskRef, before))
+        block_rows = plan.block_rows[first:stop]
+        self._made[key] = _Unfused(
+            key, walk_group, group, carousel, block_rows, out, plan.spill, wait
+        )
         for block in self._blocks.intersection(range(first, stop)):
-            rows, key = walks.rows(block, block + 1), walks.keys[block]
-            self._made[key] = _Unfused(
-                key, take_rows, TaskRef(whole), rows.start - start, rows.stop - start
-            )
-        return whole
+            target = walks.keys[block]
+            self._made[target] = _Unfused(target, take_block, TaskRef(key), block - first)
+        return key
 
 
 def _part(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:

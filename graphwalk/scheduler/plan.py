@@ -94,10 +94,6 @@ class WalkPlan:
     spill : bool
         Whether steps wait in temporary files for their block, where they cannot be written into
         the result at once.
-    waves : int
-        Rounds of all partitions; none when the graph is one partition, which a walker never
-        leaves. Waves that nobody is left for read nothing, and who is left after the last is
-        walked to the end by the task that finishes a group.
     graph_bytes : int
         Bytes of the whole graph in memory.
     peak_memory : int
@@ -118,7 +114,6 @@ class WalkPlan:
     resident: bool
     ahead: bool
     spill: bool
-    waves: int
     graph_bytes: int
     peak_memory: int
     resources: Resources
@@ -135,24 +130,24 @@ class WalkPlan:
 
     @property
     def num_tasks(self) -> int:
-        """Most tasks that the job can have, those that find nothing to do among them."""
+        """How often partitions are read, walkers advanced in one, and blocks made, about."""
         blocks, groups, batches = map(len, (self.block_rows, self.group_blocks, self.batch_groups))
-        if not self.waves:
+        if len(self.partitions) == 1:
             return blocks + 1
-        loads = len(self.partitions) * (1 if self.resident else batches * self.waves)
-        return blocks + groups * (2 + self.waves * len(self.partitions)) + loads
+        reads = len(self.partitions) * (1 if self.resident else batches * self.waves)
+        return blocks + groups * (1 + self.waves * len(self.partitions)) + reads
 
     @property
-    def expected_waves(self) -> int:
-        """Waves that a graph without locality takes, about."""
-        return expected_waves(self.rules, len(self.partitions)) if self.waves else 0
+    def waves(self) -> int:
+        """Turns through all partitions that a graph without locality takes, about."""
+        return expected_waves(self.rules, len(self.partitions)) if len(self.partitions) > 1 else 0
 
     @property
     def bytes_read(self) -> int:
         """Decoded bytes that are read of the graph, about."""
         if self.resident:
             return self.graph_bytes
-        return self.graph_bytes * self.expected_waves * len(self.batch_groups)
+        return self.graph_bytes * self.waves * len(self.batch_groups)
 
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
@@ -171,7 +166,7 @@ class WalkPlan:
         ]
         if self.waves:
             lines += [
-                ("waves", f"about {self.expected_waves:,}, at most {self.waves:,}"),
+                ("waves", f"about {self.waves:,}"),
                 (
                     "walkers",
                     f"{len(self.batch_groups):,} batches, {len(self.group_blocks):,} groups",
@@ -179,7 +174,7 @@ class WalkPlan:
             ]
         return [
             *lines,
-            ("tasks", f"at most {self.num_tasks:,} on {self.resources.workers:,} workers"),
+            ("tasks", f"about {self.num_tasks:,} on {self.resources.workers:,} workers"),
             ("read", format_size(self.bytes_read)),
             (
                 "peak memory",

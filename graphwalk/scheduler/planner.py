@@ -10,7 +10,7 @@ from dask.array.core import normalize_chunks
 from graphwalk.errors import InputError, MemoryBudgetError
 from graphwalk.kernels.walkers import walker_dtype
 from graphwalk.scheduler.advance import LOG, SLICE
-from graphwalk.scheduler.plan import WalkPlan, expected_waves
+from graphwalk.scheduler.plan import WalkPlan
 from graphwalk.storage.cuts import partition_nodes
 from graphwalk.storage.format import CHUNK_BYTES
 from graphwalk.storage.partition import entry_bytes, partition_bytes, row_start_type
@@ -27,12 +27,8 @@ BLOCKS_WANTED = 64
 SMALLEST_BLOCK = 1 << 20
 LARGEST_BLOCK = 1 << 27
 
-#: Groups of walkers for each worker, and least walkers of a group.
-GROUPS_PER_WORKER = 4
+#: Least walkers of a group; there are as many groups as workers, who go round together.
 SMALLEST_GROUP = 1 << 12
-
-#: Waves beyond those expected, for walkers who are unlucky.
-SPARE_WAVES = 8
 
 #: Walkers refer to their place in their group's part of the result by 32 bits.
 GROUP_ITEMS = 1 << 32
@@ -101,7 +97,6 @@ def _whole_plan(
         resident=True,
         ahead=False,
         spill=False,
-        waves=0,
         graph_bytes=size,
         peak_memory=size + max(reading, walking),
         resources=resources,
@@ -138,19 +133,18 @@ class _PartitionedPlanner:
             groups = self._group_blocks(batches)
             per_batch = -(-len(groups) // batches)
             walkers = -(-walks // batches)
-            # Walkers wait once; those of the groups at work are copied as they come and go.
-            busy = min(self.workers, per_batch) / max(1, per_batch)
-            state = self.scratch + int(walkers * self.walker * (1 + 2 * busy))
+            # Those who leave together share an array, until the last partition has taken its part.
+            state = self.scratch + 2 * walkers * self.walker
             if self.resident or state <= 0.6 * self.memory or batches >= len(groups):
                 break
             batches *= 2
         output = walkers * width * self.whole.dtype.itemsize
         spill = not self.resident and output > self.memory // 4
         # Of steps that wait in files, blocks are made when partitions are no longer needed.
-        assembly = min(self.workers, per_batch) * output // max(1, per_batch) if spill else 0
+        block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
+        assembly = self.workers * block if spill else 0
         kept = 0 if spill else output
         nodes, largest, ahead = self._cut(self.memory - state - kept)
-        expected = expected_waves(self.rules, len(nodes))
         rows = self.whole.graph_bytes if self.resident else (2 if ahead else 1) * largest
         return replace(
             self.whole,
@@ -162,7 +156,6 @@ class _PartitionedPlanner:
             resident=self.resident,
             ahead=ahead,
             spill=spill,
-            waves=expected + expected // 4 + SPARE_WAVES,
             peak_memory=state + kept + max(rows, assembly),
         )
 
@@ -173,9 +166,7 @@ class _PartitionedPlanner:
         """Return how many blocks each group has."""
         rows, width = self.whole.block_rows, self.whole.shape[1]
         walks = sum(rows)
-        wanted = batches * max(
-            1, min(self.workers * GROUPS_PER_WORKER, walks // batches // SMALLEST_GROUP)
-        )
+        wanted = batches * max(1, min(self.workers, walks // batches // SMALLEST_GROUP))
         wanted = max(wanted, -(-walks * width // (GROUP_ITEMS // 2)))
         groups = _spread(len(rows), min(wanted, max(1, len(rows))))
         most, first = 0, 0

@@ -1,9 +1,8 @@
-"""The waves of :mod:`graphwalk.scheduler.waves` on Ray.
+"""The walks of :mod:`graphwalk.scheduler.waves` on Ray.
 
-The tasks of the Dask graph are run in the driver, on references: a mailbox knows how many walkers
-wait and which objects they are in, never themselves. Walkers are advanced by Ray tasks that return
-an object for each partition, so that each of them is moved once, to where it is needed. A task of
-the graph ends when its Ray task does: Dask so bounds what is under way.
+The task of a group runs in the driver, on references: a mailbox knows how many walkers wait and
+which objects they are in, and never holds them. Walkers are advanced by Ray tasks that return an
+object for each partition, so that everybody is moved once, to where they are needed.
 """
 
 from __future__ import annotations
@@ -15,21 +14,15 @@ import numpy as np
 from dask.task_spec import GraphNode, TaskRef
 
 from graphwalk.kernels.routing import scatter
-from graphwalk.scheduler.waves import (
-    WORTH_READING,
-    advance_group,
-    finish_group,
-    read_partition,
-    share_partition,
-    start_group,
-)
+from graphwalk.scheduler.waves import WORTH_READING, read_partition, take_block, walk_group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.advance import Group
+    from graphwalk.scheduler.carousel import Carousel, Shared
     from graphwalk.storage.graph import Graph
     from graphwalk.storage.partition import Partition
 
@@ -39,8 +32,8 @@ class RayMailbox:
 
     def __init__(self, group: Group, reference: Any) -> None:
         self.group, self.reference = group, reference
-        self.inboxes: list[list[Any]] = [[] for _ in range(group.num_partitions)]
-        self.counts = np.zeros(group.num_partitions, np.int64)
+        self._inboxes: list[list[Any]] = [[] for _ in range(group.num_partitions)]
+        self._counts = np.zeros(group.num_partitions, np.int64)
         self.logs: list[Any] = []
 
     def run(self, function: Callable[..., Any], *args: Any) -> None:
@@ -56,14 +49,30 @@ class RayMailbox:
         waiting = ray.get(counts)
         self.logs.append(log)
         for number in np.flatnonzero(waiting):
-            self.inboxes[number].append(pieces[number])
-            self.counts[number] += waiting[number]
+            self._inboxes[number].append(pieces[number])
+            self._counts[number] += waiting[number]
 
-    def open(self, number: int) -> list[Any]:
-        """Take the references out of an inbox."""
-        pieces, self.inboxes[number] = self.inboxes[number], []
-        self.counts[number] = 0
-        return pieces
+    def left(self) -> bool:
+        """Return whether anybody waits."""
+        return bool(self._counts.any())
+
+    def waiting(self, number: int) -> int:
+        """Return how many walkers wait for a partition."""
+        return int(self._counts[number])
+
+    def share(self, number: int, carousel: Carousel) -> RayPartition:
+        """Return a partition, not read yet."""
+        return RayPartition(self, number, carousel.resident)
+
+    def advance(self, number: int, partition: Shared) -> None:
+        """Advance the walkers who wait for a partition."""
+        walkers = self.waiting(number)
+        pieces, self._inboxes[number] = self._inboxes[number], []
+        self._counts[number] = 0
+        if partition.worth_reading(walkers):
+            self.run(advance_walkers, partition.get(), *pieces)
+        else:
+            self.run(advance_few_walkers, *pieces)
 
 
 class RayPartition:
@@ -116,55 +125,49 @@ def where_to_read(graph: Graph, otherwise: str = "DEFAULT") -> Any:
     return NodeAffinitySchedulingStrategy(here, soft=False)
 
 
-def _start(group: Group, _out: Any, _spill: bool, after: list[Any]) -> RayMailbox:
+def _walk_group(
+    group: Group,
+    carousel: Carousel,
+    block_rows: Sequence[int],
+    _out: Any,
+    _spill: bool,
+    after: list[Any],
+) -> RaySteps:
     import ray
 
-    if after:
-        ray.wait(after, num_returns=len(after), fetch_local=False)
+    unfinished = [steps.first for steps in after]
+    if unfinished:
+        ray.wait(unfinished, num_returns=len(unfinished), fetch_local=False)
     mailbox = RayMailbox(group, ray.put(group))
     mailbox.run(start_walkers)
-    return mailbox
+    carousel.ride(mailbox)
+    return RaySteps(mailbox, block_rows)
 
 
-def _share(
-    _group: Group, number: int, filtered: bool, _memory: Any, mailboxes: list[RayMailbox]
-) -> RayPartition:
-    partition = RayPartition(mailboxes[0], number, filtered)
-    walkers = sum(int(mailbox.counts[number]) for mailbox in mailboxes)
-    if walkers and partition.worth_reading(walkers):
-        partition.get()
-    return partition
+class RaySteps:
+    """References to the blocks of a group, which are made of the steps when it has finished."""
+
+    def __init__(self, mailbox: RayMailbox, block_rows: Sequence[int]) -> None:
+        import ray
+
+        join = ray.remote(join_steps).options(
+            num_returns=len(block_rows), name=f"join_steps {mailbox.group.graph.path}"
+        )
+        blocks = join.remote(mailbox.reference, tuple(block_rows), *mailbox.logs)
+        self._blocks = blocks if isinstance(blocks, list) else [blocks]
+
+    @property
+    def first(self) -> Any:
+        """The reference of the first block."""
+        return self._blocks[0]
+
+    def block(self, number: int) -> Any:
+        """Return the reference of a block."""
+        return self._blocks[number]
 
 
-def _advance(mailbox: RayMailbox, number: int, partition: RayPartition) -> RayMailbox:
-    walkers = int(mailbox.counts[number])
-    if walkers:
-        pieces = mailbox.open(number)
-        if partition.worth_reading(walkers):
-            mailbox.run(advance_walkers, partition.get(), *pieces)
-        else:
-            mailbox.run(advance_few_walkers, *pieces)
-    return mailbox
-
-
-def _finish(mailbox: RayMailbox, memory: Any) -> Any:
-    import ray
-
-    while mailbox.counts.any():
-        for number in range(mailbox.group.num_partitions):
-            with memory.lock:
-                _advance(mailbox, number, RayPartition(mailbox, number, False))
-    finish = ray.remote(join_steps).options(name=f"join_steps {mailbox.group.graph.path}")
-    return finish.remote(mailbox.reference, *mailbox.logs)
-
-
-#: What runs in place of the tasks that threads run.
-IN_DRIVER: dict[Any, Callable[..., Any]] = {
-    start_group: _start,
-    share_partition: _share,
-    advance_group: _advance,
-    finish_group: _finish,
-}
+#: What runs in the driver in place of the tasks that threads run.
+IN_DRIVER: dict[Any, Callable[..., Any]] = {walk_group: _walk_group, take_block: take_block}
 
 
 def start_walkers(group: Group) -> tuple[Any, ...]:
@@ -186,12 +189,13 @@ def advance_few_walkers(group: Group, *pieces: NDArray[Any]) -> tuple[Any, ...]:
     return _by_partition(group, leavers, log)
 
 
-def join_steps(group: Group, *logs: NDArray[Any]) -> NDArray[Any]:
-    """Return the walks of a group, of the steps that its walkers have made."""
+def join_steps(group: Group, block_rows: Sequence[int], *logs: NDArray[Any]) -> Any:
+    """Return the blocks of a group, of the steps that its walkers have made."""
     walks = group.blank()
     for log in logs:
         scatter(log.copy(), walks.reshape(-1))
-    return walks
+    edges = np.cumsum(block_rows)[:-1]
+    return tuple(np.split(walks, edges)) if len(block_rows) > 1 else walks
 
 
 def _by_partition(

@@ -1,8 +1,8 @@
-"""The tasks of a graph in several partitions, through which walkers go.
+"""Walks through a graph in several partitions, on threads.
 
-A group of walkers has a mailbox, with an inbox for each partition. A task opens one inbox, advances
-who is in it as long as they stay in that partition, and puts those who leave into other inboxes.
-Groups never exchange walkers: so many can be under way while they share a partition in memory.
+A group of walkers has a mailbox, with an inbox for each partition. When a partition's turn comes,
+those in its inbox are advanced as long as they stay there, and those who leave are put into other
+inboxes. Groups never exchange walkers: many can be under way while they share a partition.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,18 +19,20 @@ import dask
 import numpy as np
 
 from graphwalk.kernels.routing import scatter
+from graphwalk.scheduler.advance import Sorter
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Partition, load_partition
 from graphwalk.storage.spill import Piece, SpillFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.advance import Group
+    from graphwalk.scheduler.carousel import Carousel, Shared
 
-#: A partition is read when it has this share of as many walkers as chunks, else rows alone are.
+#: A partition is read as a whole for more walkers than this share of its chunks, else single rows.
 WORTH_READING = 4
 
 
@@ -40,50 +42,75 @@ class Steps(Protocol):
     def keep(self, log: NDArray[Any]) -> None:
         """Take up some steps; the array is overwritten afterwards."""
 
-    def result(self) -> NDArray[Any]:
-        """Return the walks, once all steps are there."""
+    def block(self, number: int) -> NDArray[Any]:
+        """Return the walks of a block, once all steps are there."""
 
 
 class PlacedSteps:
-    """Steps that are put into the result at once."""
+    """Steps that are put into the result at once.
 
-    def __init__(self, walks: NDArray[Any]) -> None:
+    Parameters
+    ----------
+    walks : ndarray of int32 or int64, shape (walks, nodes)
+        The group's part of the result.
+    block_rows : sequence of int
+        Walks of each block of the group.
+    """
+
+    def __init__(self, walks: NDArray[Any], block_rows: Sequence[int]) -> None:
         self._walks = walks
+        self._edges = [0, *accumulate(block_rows)]
 
     def keep(self, log: NDArray[Any]) -> None:
         """Put the steps where they belong."""
         scatter(log, self._walks.reshape(-1))
 
-    def result(self) -> NDArray[Any]:
-        """Return the walks."""
-        return self._walks
+    def block(self, number: int) -> NDArray[Any]:
+        """Return the walks of a block."""
+        return self._walks[self._edges[number] : self._edges[number + 1]]
 
 
 class SpilledSteps:
-    """Steps that wait in a temporary file, of which the result is made at the end."""
+    """Steps that wait in a temporary file, sorted by block."""
 
-    def __init__(self, group: Group) -> None:
-        self._group = group
+    def __init__(self, group: Group, block_rows: Sequence[int]) -> None:
+        self._group, self._block_rows = group, block_rows
+        self._edges = [0, *accumulate(block_rows)]
+        self._sorter = Sorter(np.array(self._edges, np.int64) * group.shape[1])
         folder = tempfile.mkdtemp(
             prefix="graphwalk-walk-", dir=dask.config.get("temporary-directory", None)
         )
-        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._file = SpillFile(str(Path(folder) / "steps"))
-        self._pieces: list[Piece] = []
+        self._remove = weakref.finalize(self, _remove, self._file, folder)
+        self._pieces: list[list[Piece]] = [[] for _ in block_rows]
+
+    def __reduce__(self) -> Any:
+        walks = np.concatenate([self.block(number) for number in range(len(self._block_rows))])
+        return PlacedSteps, (walks, self._block_rows)
 
     def keep(self, log: NDArray[Any]) -> None:
         """Write the steps down."""
-        if len(log):
-            self._pieces.append(self._file.append(log))
+        for pieces, steps in zip(
+            self._pieces, self._sorter.sort(log, log["at"].astype(np.int64)), strict=True
+        ):
+            if len(steps):
+                pieces.append(self._file.append(steps))
 
-    def result(self) -> NDArray[Any]:
-        """Return the walks, and remove the file."""
-        self._file.close()
-        walks = self._group.blank()
-        for piece in self._pieces:
-            scatter(piece.read(), walks.reshape(-1))
-        self._remove()
+    def block(self, number: int) -> NDArray[Any]:
+        """Return the walks of a block, made of its steps."""
+        first, stop = self._edges[number : number + 2]
+        walks = self._group.blank(first, stop)
+        before = first * self._group.shape[1]
+        for piece in self._pieces[number]:
+            log = piece.read()
+            log["at"] -= before
+            scatter(log, walks.reshape(-1))
         return walks
+
+
+def _remove(file: SpillFile, folder: str) -> None:
+    file.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Mailbox:
@@ -92,108 +119,119 @@ class Mailbox:
     def __init__(self, group: Group, steps: Steps) -> None:
         self.group = group
         self.steps = steps
-        self.inboxes: list[list[NDArray[Any]]] = [[] for _ in range(group.num_partitions)]
+        self._inboxes: list[list[NDArray[Any]]] = [[] for _ in range(group.num_partitions)]
 
     def deliver(self, pieces: Iterable[NDArray[Any]]) -> None:
         """Put walkers into the inbox of each partition."""
-        for inbox, piece in zip(self.inboxes, pieces, strict=True):
+        for inbox, piece in zip(self._inboxes, pieces, strict=True):
             if len(piece):
                 inbox.append(piece)
 
-    def waiting(self, partition: int) -> int:
+    def left(self) -> bool:
+        """Return whether anybody waits."""
+        return any(self._inboxes)
+
+    def waiting(self, number: int) -> int:
         """Return how many walkers wait for a partition."""
-        return sum(map(len, self.inboxes[partition]))
+        return sum(map(len, self._inboxes[number]))
 
-    def open(self, partition: int) -> Iterable[NDArray[Any]]:
-        """Take the walkers out of an inbox, one piece after the other, to be let go."""
-        pieces, self.inboxes[partition] = self.inboxes[partition], []
-        while pieces:
-            yield pieces.pop(0)
+    def share(self, number: int, carousel: Carousel) -> LazyPartition:
+        """Return a partition, not read yet."""
+        return LazyPartition(self.group, number, carousel)
+
+    def advance(self, number: int, partition: Shared) -> None:
+        """Advance the walkers who wait for a partition."""
+        walkers = self.waiting(number)
+        arriving, self._inboxes[number] = self._inboxes[number], []
+        if partition.worth_reading(walkers):
+            leavers = self.group.advance(partition.get(), _taken(arriving), self.steps.keep)
+        else:
+            leavers = self.group.advance_few(_taken(arriving), self.steps.keep)
+        for some in leavers:
+            self.deliver(some)
 
 
-class Memory:
-    """Memory of partitions that were let go, for the next ones: to get it anew takes its time."""
-
-    def __init__(self) -> None:
-        self._free: list[NDArray[Any]] = []
-        self.lock = threading.Lock()
-
-    def __reduce__(self) -> Any:
-        return Memory, ()
-
-    def take(self, items: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-        """Return an array of at least so many items."""
-        while self._free:
-            with suppress(IndexError):  # another thread was faster
-                free = self._free.pop()
-                if len(free) >= items:
-                    return free
-        return np.empty(items, dtype)
-
-    def give(self, array: NDArray[Any]) -> None:
-        """Take back an array that nobody uses any more."""
-        self._free.append(array)
+def _taken(pieces: list[NDArray[Any]]) -> Iterable[NDArray[Any]]:
+    """Yield the pieces, each of which is let go when the next is asked for."""
+    while pieces:
+        yield pieces.pop(0)
 
 
 class LazyPartition:
     """A partition that is read when somebody needs it, once, for all groups that share it."""
 
-    def __init__(self, group: Group, number: int, filtered: bool, memory: Memory) -> None:
-        self._group, self._number, self._filtered = group, number, filtered
-        self._memory = memory
-        self._lent: NDArray[Any] | None = None
+    def __init__(self, group: Group, number: int, carousel: Carousel) -> None:
+        self._group, self._number, self._carousel = group, number, carousel
         self._lock = threading.Lock()
         self._partition: Partition | None = None
-
-    def __reduce__(self) -> Any:
-        return LazyPartition, (self._group, self._number, self._filtered, self._memory)
+        self._lent: NDArray[Any] | None = None
 
     def __del__(self) -> None:
         if self._lent is not None:
-            self._memory.give(self._lent)
+            _free_memory(self._carousel).append(self._lent)
 
     def worth_reading(self, walkers: int) -> bool:
         """Return whether so many walkers are better served by the whole than by single rows."""
-        with self._lock:
-            return self._partition is not None or walkers * WORTH_READING > self._group.chunks_of(
-                self._number
-            )
+        chunks = self._group.chunks_of(self._number)
+        return self._partition is not None or walkers * WORTH_READING > chunks
 
     def get(self) -> Partition:
         """Return the partition."""
         with self._lock:
             if self._partition is None:
-                self._lent = self._memory.take(
-                    self._group.largest_partition, self._group.graph.neighbor_dtype
-                )
-                self._partition = read_partition(
-                    self._group, self._number, self._filtered, self._lent
-                )
+                resident = self._carousel.resident
+                self._lent = None if resident else self._borrow()
+                self._partition = read_partition(self._group, self._number, resident, self._lent)
             return self._partition
+
+    def _borrow(self) -> NDArray[Any]:
+        """Return memory of a partition that was let go: to get it anew takes its time."""
+        free = _free_memory(self._carousel)
+        if free:
+            return free.pop()
+        return np.empty(self._group.largest_partition, self._group.graph.neighbor_dtype)
+
+
+_memory: weakref.WeakKeyDictionary[Carousel, list[NDArray[Any]]] = weakref.WeakKeyDictionary()
+
+
+def _free_memory(carousel: Carousel) -> list[NDArray[Any]]:
+    return _memory.setdefault(carousel, [])
 
 
 def read_partition(
-    group: Group, number: int, filtered: bool, into: NDArray[Any] | None = None
+    group: Group, number: int, resident: bool, into: NDArray[Any] | None = None
 ) -> Partition:
-    """Read a partition for the walks of `group`."""
+    """Read a partition for the walks of `group`; with all that makes walks fast if it stays."""
     return load_partition(
         group.graph,
         weighted=group.rules.weighted,
         second_order=group.rules.second_order,
         nodes=range(int(group.bounds[number]), int(group.bounds[number + 1])),
         into=into,
-        filtered=filtered,
-        threads=num_cores() if filtered else 1,
+        filtered=resident,
+        threads=num_cores() if resident else 1,
     )
 
 
-def start_group(group: Group, out: NDArray[Any] | None, spill: bool, _after: Any = None) -> Mailbox:
-    """Put the walkers of a group at their start nodes.
+def walk_group(
+    group: Group,
+    carousel: Carousel,
+    block_rows: Sequence[int],
+    out: NDArray[Any] | None,
+    spill: bool,
+    _after: Any = None,
+) -> Steps:
+    """Walk a group of walkers from beginning to end.
 
     Parameters
     ----------
     group : Group
         The walkers.
+    carousel : Carousel
+        The partitions.
+    block_rows : sequence of int
+        Walks of each block that the group fills.
     out : ndarray of int32 or int64, optional
         Where to write their walks.
     spill : bool
@@ -201,60 +239,20 @@ def start_group(group: Group, out: NDArray[Any] | None, spill: bool, _after: Any
     _after : object
         What must be done before.
     """
+    steps: Steps
     if out is not None:
         group.make_blank(out)
-    steps = (
-        SpilledSteps(group)
-        if spill and out is None
-        else PlacedSteps(group.blank() if out is None else out)
-    )
+        steps = PlacedSteps(out, block_rows)
+    elif spill:
+        steps = SpilledSteps(group, block_rows)
+    else:
+        steps = PlacedSteps(group.blank(), block_rows)
     mailbox = Mailbox(group, steps)
     mailbox.deliver(group.start())
-    return mailbox
+    carousel.ride(mailbox)
+    return steps
 
 
-def share_partition(
-    group: Group, number: int, filtered: bool, memory: Memory, mailboxes: list[Mailbox]
-) -> LazyPartition:
-    """Return a partition for several groups; read already if it is sure to be needed."""
-    partition = LazyPartition(group, number, filtered, memory)
-    walkers = sum(mailbox.waiting(number) for mailbox in mailboxes)
-    if walkers and partition.worth_reading(walkers):
-        partition.get()
-    return partition
-
-
-def advance_group(mailbox: Mailbox, number: int, partition: LazyPartition) -> Mailbox:
-    """Advance the walkers of a group who wait for a partition."""
-    walkers = mailbox.waiting(number)
-    if walkers:
-        group, arriving = mailbox.group, mailbox.open(number)
-        if partition.worth_reading(walkers):
-            leavers = group.advance(partition.get(), arriving, mailbox.steps.keep)
-        else:
-            leavers = group.advance_few(arriving, mailbox.steps.keep)
-        for some in leavers:
-            mailbox.deliver(some)
-    return mailbox
-
-
-def finish_group(mailbox: Mailbox, memory: Memory) -> NDArray[Any]:
-    """Return the walks of a group, after the few walkers left have been walked to their end."""
-    finish_walkers(mailbox, memory)
-    return mailbox.steps.result()
-
-
-def finish_walkers(mailbox: Mailbox, memory: Memory) -> None:
-    """Advance walkers until none is left."""
-    group = mailbox.group
-    numbers = range(group.num_partitions)
-    while any(map(mailbox.waiting, numbers)):
-        for number in numbers:
-            # One group at a time: each would have a partition of its own.
-            with memory.lock:
-                advance_group(mailbox, number, LazyPartition(group, number, False, memory))
-
-
-def take_rows(walks: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
+def take_block(steps: Steps, number: int) -> NDArray[Any]:
     """Return a block of a group's walks."""
-    return walks[start:stop]
+    return steps.block(number)

@@ -1,0 +1,138 @@
+"""Partitions taken in turn, for several groups of walkers who share what is read of the graph."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Shared(Protocol):
+    """A partition that is read when it is first asked for."""
+
+    def worth_reading(self, walkers: int) -> bool:
+        """Return whether so many walkers are better served by the whole than by single rows."""
+
+    def get(self) -> Any:
+        """Return it."""
+
+
+class Rider(Protocol):
+    """A group of walkers, who wait for partitions."""
+
+    def left(self) -> bool:
+        """Return whether anybody waits."""
+
+    def waiting(self, number: int) -> int:
+        """Return how many wait for a partition."""
+
+    def share(self, number: int, carousel: Carousel) -> Shared:
+        """Return a partition, not read yet, that all riders can use."""
+
+    def advance(self, number: int, partition: Shared) -> None:
+        """Advance those who wait for a partition."""
+
+
+class Carousel:
+    """Turns through the partitions as long as there are walkers who wait for any.
+
+    One turn is a wave. Groups get on where it is, stay together, and get off when all their walks
+    are finished. Partitions that do not stay in memory are there one at a time, or two when the
+    next is read ahead; one that nobody waits for is not read.
+
+    Parameters
+    ----------
+    num_partitions : int
+        Number of partitions.
+    resident : bool
+        Whether partitions stay; groups then go round at their own pace.
+    ahead : bool
+        Whether the next partition is read while one is walked.
+    """
+
+    def __init__(self, num_partitions: int, *, resident: bool, ahead: bool) -> None:
+        self.num_partitions, self.resident, self.ahead = num_partitions, resident, ahead
+        self._turn = threading.Condition()
+        self._places: dict[Rider, int] = {}
+        self._shared: dict[int, Shared] = {}
+        self._boarded = 0
+        self._reader: ThreadPoolExecutor | None = None
+
+    def __reduce__(self) -> Any:
+        return _carousel, (self.num_partitions, self.resident, self.ahead)
+
+    def ride(self, rider: Rider) -> None:
+        """Advance a group until all its walks are finished."""
+        with self._on_board(rider):
+            while rider.left():
+                place = self._places[rider]
+                number = place % self.num_partitions
+                if rider.waiting(number):
+                    rider.advance(number, self._partition(rider, place))
+                self._go_on(rider, place + 1)
+
+    @contextmanager
+    def _on_board(self, rider: Rider) -> Iterator[None]:
+        with self._turn:
+            now = min(self._places.values(), default=0)
+            # Those who share nothing are better apart: they would wait for the same partition.
+            self._places[rider] = self._boarded if self.resident else now
+            self._boarded += 1
+        try:
+            yield
+        finally:
+            with self._turn:
+                del self._places[rider]
+                if not self._places:
+                    self._shared.clear()
+                    self._stop_reading()
+                self._turn.notify_all()
+
+    def _go_on(self, rider: Rider, place: int) -> None:
+        with self._turn:
+            self._places[rider] = place
+            if self.resident:
+                return
+            self._turn.notify_all()
+            slack = 1 if self.ahead else 0
+            self._turn.wait_for(lambda: place <= min(self._places.values()) + slack)
+            last = min(self._places.values())
+            for old in [old for old in self._shared if old < last]:
+                del self._shared[old]
+            if self.ahead:
+                self._read_ahead(rider, last + 1)
+
+    def _partition(self, rider: Rider, place: int) -> Shared:
+        key = place % self.num_partitions if self.resident else place
+        with self._turn:
+            if key not in self._shared:
+                self._shared[key] = rider.share(place % self.num_partitions, self)
+            return self._shared[key]
+
+    def _read_ahead(self, rider: Rider, place: int) -> None:
+        """Have a partition read if it will be needed, by a thread of its own."""
+        number = place % self.num_partitions
+        walkers = sum(other.waiting(number) for other in self._places)
+        if place in self._shared or not walkers:
+            return
+        partition = rider.share(number, self)
+        if not partition.worth_reading(walkers):
+            return
+        self._shared[place] = partition
+        if self._reader is None:
+            self._reader = ThreadPoolExecutor(1, thread_name_prefix="graphwalk-read")
+        # What goes wrong is raised to those who ask for the partition, who try again.
+        self._reader.submit(partition.get)
+
+    def _stop_reading(self) -> None:
+        if self._reader is not None:
+            self._reader.shutdown(wait=False)
+            self._reader = None
+
+
+def _carousel(num_partitions: int, resident: bool, ahead: bool) -> Carousel:
+    return Carousel(num_partitions, resident=resident, ahead=ahead)
