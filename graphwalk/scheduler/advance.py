@@ -134,8 +134,10 @@ class Group:
 
     def make_blank(self, walks: NDArray[Any], first: int = 0) -> None:
         """Fill an array for the walks from `first` on."""
-        walks.fill(-1)
-        walks[:, 0] = self._start_nodes(first, first + len(walks))
+        for start in range(0, len(walks), SLICE):
+            some = walks[start : start + SLICE]
+            some.fill(-1)
+            some[:, 0] = self._start_nodes(first + start, first + start + len(some))
 
     def chunks_of(self, partition: int) -> int:
         """Return how many chunks of neighbours a partition has."""
@@ -147,17 +149,20 @@ class Group:
         """Entries of the largest partition."""
         return int(np.diff(self.offsets).max())
 
-    def start(self) -> list[NDArray[Any]]:
-        """Return the walkers at their start nodes, by partition."""
+    def start(self) -> Iterator[list[NDArray[Any]]]:
+        """Yield the walkers at their start nodes, by partition, some at a time."""
         walks, width = self.shape
-        starts = self._start_nodes(0, walks)
-        walkers = np.zeros(walks if width > 1 else 0, self.dtype)
-        if width > 1:
-            walkers["at"] = np.arange(0, walks * width, width, dtype=np.uint64)
-            walkers["node"] = starts
+        if width == 1:
+            return
+        for first in range(0, walks, SLICE):
+            stop = min(first + SLICE, walks)
+            walkers = np.empty(stop - first, self.dtype)
+            walkers["at"] = np.arange(first * width, stop * width, width, dtype=np.uint64)
+            walkers["node"] = self._start_nodes(first, stop)
             if self.rules.second_order:
                 walkers["previous"] = walkers["proposal"] = -1
-        return self.sort(walkers)
+                walkers["attempt"] = 0
+            yield self.sort(walkers)
 
     def sort(self, walkers: NDArray[Any]) -> list[NDArray[Any]]:
         """Return walkers by the partition whose rows they need next, as parts of one new array."""

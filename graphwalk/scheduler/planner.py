@@ -134,8 +134,8 @@ class _PartitionedPlanner:
             per_batch = -(-len(groups) // batches)
             walkers = -(-walks // batches)
             # Those who leave together share an array, until the last partition has taken its part.
-            state = self.scratch + 2 * walkers * self.walker
-            if self.resident or state <= 0.6 * self.memory or batches >= len(groups):
+            state = self.scratch + walkers * self.walker * 3 // 2
+            if self.resident or state <= 0.7 * self.memory or batches >= len(groups):
                 break
             batches *= 2
         output = walkers * width * self.whole.dtype.itemsize

@@ -172,7 +172,7 @@ IN_DRIVER: dict[Any, Callable[..., Any]] = {walk_group: _walk_group, take_block:
 
 def start_walkers(group: Group) -> tuple[Any, ...]:
     """Return how many walkers start in each partition, no steps, and the walkers."""
-    return _by_partition(group, [group.start()], [])
+    return _by_partition(group, list(group.start()), [])
 
 
 def advance_walkers(group: Group, partition: Partition, *pieces: NDArray[Any]) -> tuple[Any, ...]:

@@ -248,7 +248,8 @@ def walk_group(
     else:
         steps = PlacedSteps(group.blank(), block_rows)
     mailbox = Mailbox(group, steps)
-    mailbox.deliver(group.start())
+    for some in group.start():
+        mailbox.deliver(some)
     carousel.ride(mailbox)
     return steps
 
