@@ -13,7 +13,6 @@ from graphwalk.kernels.advance_node2vec import advance_node2vec
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.routing import fill_guide, first_places, second_places, sort_by_partition
 from graphwalk.kernels.walkers import walker_dtype
-from graphwalk.kernels.whole_row import MAX_ATTEMPTS
 from graphwalk.scheduler.tasks import (
     DEAD_ENDS,
     FIRST_ORDER_IN_FLIGHT,
@@ -43,6 +42,10 @@ FEW = 1 << 10
 
 #: Bits of a node's number by which its partition is looked up.
 GUIDE_BITS = 14
+
+#: How often a proposal for a step may be refused to a walker who travels; then the rows that decide
+#: are read for it.
+PATIENCE = 64
 
 _buffers = threading.local()
 _NO_NODES = np.empty(0, np.int64)
@@ -217,7 +220,7 @@ class Group:
             walkers = np.concatenate([leaving[left : left + held], walkers[entered:]])
             leavers = leaving[:left]
             if self.rules.second_order:
-                stuck = (leavers["attempt"] == MAX_ATTEMPTS) & (leavers["proposal"] < 0)
+                stuck = leavers["attempt"] >= PATIENCE
                 if stuck.any():
                     others = leavers[~stuck]
                     yield from self._finish_step(leavers[stuck], keep)
@@ -227,7 +230,8 @@ class Group:
     def _finish_step(
         self, walkers: NDArray[Any], keep: Callable[[NDArray[Any]], None]
     ) -> Iterator[NDArray[Any]]:
-        """Advance walkers whose step is drawn from a whole row, and needs the previous one too."""
+        """Advance walkers whose proposals are refused again and again, with both rows at hand."""
+        walkers["proposal"] = -1  # it is drawn again, and is the same
         for some in _slices([walkers], FEW):
             nodes = np.union1d(some["node"], some["previous"]).astype(np.int64)
             partition = gather_partition(self.graph, nodes, weighted=self.rules.weighted)

@@ -33,6 +33,8 @@ SMALLEST_GROUP = 1 << 12
 #: Walkers refer to their place in their group's part of the result by 32 bits.
 GROUP_ITEMS = 1 << 32
 
+_MIB = 1 << 20
+
 #: Bytes for a node while its row start is read.
 _OFFSET = 8
 
@@ -128,6 +130,7 @@ class _PartitionedPlanner:
     def plan(self) -> WalkPlan:
         """Return the plan."""
         walks, width = self.whole.shape
+        smallest = self._smallest()
         batches = 1
         while True:
             groups = self._group_blocks(batches)
@@ -135,16 +138,18 @@ class _PartitionedPlanner:
             walkers = -(-walks // batches)
             # Those who leave together share an array, until the last partition has taken its part.
             state = self.scratch + walkers * self.walker * 3 // 2
-            if self.resident or state <= 0.7 * self.memory or batches >= len(groups):
+            output = walkers * width * self.whole.dtype.itemsize
+            spill = not self.resident and output > self.memory // 4
+            kept = 0 if spill else output
+            enough = max(smallest, self.memory * 3 // 10)
+            if self.resident or batches >= len(groups) or state + kept + enough <= self.memory:
                 break
             batches *= 2
-        output = walkers * width * self.whole.dtype.itemsize
-        spill = not self.resident and output > self.memory // 4
         # Of steps that wait in files, blocks are made when partitions are no longer needed.
         block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
         assembly = self.workers * block if spill else 0
         kept = 0 if spill else output
-        nodes, largest, ahead = self._cut(self.memory - state - kept)
+        nodes, largest, ahead = self._cut(self.memory - state - kept, smallest)
         rows = self.whole.graph_bytes if self.resident else (2 if ahead else 1) * largest
         return replace(
             self.whole,
@@ -179,25 +184,24 @@ class _PartitionedPlanner:
             )
         return groups
 
-    def _cut(self, free: int) -> tuple[list[range], int, bool]:
+    def _cut(self, free: int, smallest: int) -> tuple[list[range], int, bool]:
         """Return the partitions, the size of the largest, and whether two fit at a time."""
         if self.partitions is not None:
             nodes = self._partitions(self.whole.graph_bytes // self.partitions + 1, whole=False)
-            largest = max(map(self._size, nodes))
+            largest = self._largest(nodes)
             return nodes, largest, self._may_be_ahead(largest, free)
         if self.resident:
             nodes = self._partitions(self.whole.graph_bytes // (2 * self.machines), whole=True)
-            return nodes, max(map(self._size, nodes)), False
-        largest = 0
+            return nodes, self._largest(nodes), False
         for ahead in (True, False):
             size = free // 2 if ahead else free
             if size < 1:
                 continue
-            nodes = self._partitions(int(0.9 * size) + 1, whole=True)
-            largest = max(map(self._size, nodes))
+            nodes = self._partitions(max(self.entry * self._chunk, int(0.9 * size)), whole=True)
+            largest = self._largest(nodes)
             if largest <= size:
                 return nodes, largest, ahead
-        needed = self.memory - free + max(largest, self.entry * self._chunk)
+        needed = -(-(self.memory - free + smallest) // _MIB) * _MIB
         raise MemoryBudgetError(
             f"{self.graph.path}: these walks take at least {format_size(needed)} of memory, and "
             f"{format_size(self.memory)} are to be used; pass memory={format_size(needed)!r} or "
@@ -236,6 +240,16 @@ class _PartitionedPlanner:
         if node not in self._offsets:
             self._offsets[node] = self.graph.read_offset(node)
         return self._offsets[node]
+
+    def _smallest(self) -> int:
+        """Return what the largest of the smallest partitions takes at most: a chunk, and a row."""
+        row = self.graph.max_degree
+        weights = 4 if self.rules.weighted else 0
+        # As many bytes of row starts, which a partition of many short rows is limited to.
+        return (self.entry + weights) * (self._chunk + row) + self.entry * self._chunk
+
+    def _largest(self, nodes: list[range]) -> int:
+        return max(map(self._size, nodes))
 
     def _size(self, nodes: range) -> int:
         """Return the bytes of a partition while it is read, which is when it takes most."""

@@ -102,7 +102,7 @@ class SpilledSteps:
         walks = self._group.blank(first, stop)
         before = first * self._group.shape[1]
         for piece in self._pieces[number]:
-            log = piece.read()
+            log = piece.read().view(self._group.log_dtype)
             log["at"] -= before
             scatter(log, walks.reshape(-1))
         return walks

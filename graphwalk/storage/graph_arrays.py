@@ -65,6 +65,11 @@ class GraphArrays:
         return self._info.num_entries
 
     @property
+    def max_degree(self) -> int:
+        """Length of the longest row."""
+        return int(self._info.statistics.degree_quantiles[-1])
+
+    @property
     def directed(self) -> bool:
         """Whether edges lead one way only."""
         return self._info.directed

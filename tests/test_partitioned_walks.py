@@ -1,0 +1,311 @@
+"""Walks through several partitions equal those through one, whatever the plan."""
+
+from __future__ import annotations
+
+import itertools
+
+import dask.array as da
+import numpy as np
+import pytest
+
+import graphwalk
+from graphwalk import MemoryBudgetError
+from graphwalk.scheduler import advance, carousel, planner, waves
+from graphwalk.storage.chunks import ChunkFiles
+
+NODES, LENGTH = 300, 20
+KINDS = {
+    "first order": {},
+    "restart": {"restart_prob": 0.2},
+    "node2vec (2, .5)": {"p": 2.0, "q": 0.5},
+    "node2vec (.25, 4)": {"p": 0.25, "q": 4.0, "restart_prob": 0.1},
+    # So hard to accept that steps are drawn from whole rows, whose previous row is elsewhere.
+    "node2vec (5e4, 5e4)": {"p": 5e4, "q": 5e4},
+}
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Make groups, slices and logs small enough for many of each."""
+    monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
+    monkeypatch.setattr(advance, "SLICE", 64)
+    monkeypatch.setattr(advance, "FEW", 32)
+    monkeypatch.setattr(advance, "LOG", advance.NODE2VEC_IN_FLIGHT + 100)
+    monkeypatch.setattr(advance, "_buffers", type(advance._buffers)())
+
+
+def make_graph(directed: bool, weighted: bool, path: str | None = None) -> graphwalk.Graph:
+    """Return a graph with a hub, dead ends if directed, isolated nodes and parallel edges."""
+    rng = np.random.default_rng(1)
+    edges = 1500
+    src = rng.integers(0, NODES - 20, edges) ** 2 // NODES
+    src[:250] = 150
+    dst = rng.integers(0, NODES - 20, edges)
+    columns = [src, dst]
+    if weighted:
+        columns.append(rng.random(edges).astype(np.float32) + 0.1)
+    return graphwalk.build_zarr(
+        tuple(columns), path, directed=directed, num_nodes=NODES, duplicates="keep", progress=False
+    )
+
+
+GRAPHS = list(itertools.product([False, True], [False, True]))
+
+
+@pytest.fixture(scope="module", params=GRAPHS, ids=lambda p: f"directed={p[0]},weighted={p[1]}")
+def graph(request):
+    return make_graph(*request.param)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dead_end", ["stop", "restart", "stay"])
+def test_partitions_do_not_change_walks(graph, kind, dead_end):
+    how = {"walk_length": LENGTH, "num_walks": 3, "seed": 5, "dead_end": dead_end, **KINDS[kind]}
+    whole = graphwalk.random_walks(graph, **how).compute()
+    plans = [(2, "auto"), (3, 100), (7, 250), (16, 401)]
+    for partitions, chunks in plans[1:2] if "5e4" in kind else plans:
+        walks = graphwalk.random_walks(graph, **how, partitions=partitions, chunks=chunks)
+        assert len(walks.plan.partitions) >= min(partitions, 5)
+        np.testing.assert_array_equal(walks.compute(), whole)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("kind", KINDS)
+def test_start_nodes_given(graph, kind):
+    starts = np.random.default_rng(2).integers(0, NODES, 200)
+    how = {"walk_length": LENGTH, "num_walks": 2, "seed": 6, **KINDS[kind]}
+    whole = graphwalk.random_walks(graph, starts, **how).compute()
+    walks = graphwalk.random_walks(graph, starts, **how, partitions=4, chunks=75)
+    np.testing.assert_array_equal(walks.compute(), whole)
+    np.testing.assert_array_equal(walks[111:].compute(), whole[111:])
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("kind", KINDS)
+def test_single_rows_instead_of_partitions(graph, kind, monkeypatch):
+    monkeypatch.setattr(waves, "WORTH_READING", 0)
+    starts = np.arange(0, NODES, 7)
+    how = {"walk_length": LENGTH, "num_walks": 2, "seed": 7, **KINDS[kind]}
+    whole = graphwalk.random_walks(graph, starts, **how).compute()
+    walks = graphwalk.random_walks(graph, starts, **how, partitions=3)
+    np.testing.assert_array_equal(walks.compute(), whole)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Return a graph of several chunks, which does not fit in the memory that tests give it."""
+    rng = np.random.default_rng(3)
+    nodes, edges = 200_000, 6_000_000
+    path = tmp_path_factory.mktemp("large") / "graph.zarr"
+    return graphwalk.build_zarr(
+        (rng.integers(0, nodes, edges), rng.integers(0, nodes, edges)),
+        path,
+        num_nodes=nodes,
+        progress=False,
+    )
+
+
+LARGE = {"walk_length": 12, "num_walks": 1, "seed": 8}
+BUDGET = "44 MiB"
+
+
+@pytest.mark.parametrize("kind", ["first order", "node2vec (2, .5)"])
+def test_a_graph_beyond_the_budget(large, kind):
+    how = LARGE | KINDS[kind]
+    whole = graphwalk.random_walks(large, **how).compute()
+    walks = graphwalk.random_walks(large, **how, memory=BUDGET)
+    plan = walks.plan
+    assert len(plan.partitions) > 1
+    assert not plan.resident
+    assert plan.peak_memory <= plan.resources.memory < plan.graph_bytes
+    np.testing.assert_array_equal(walks.compute(), whole)
+    np.testing.assert_array_equal(walks.compute(num_workers=1), whole)
+    np.testing.assert_array_equal(walks.compute(scheduler="sync"), whole)
+
+
+def test_steps_wait_in_files_where_the_result_does_not_fit(large, tmp_path, monkeypatch):
+    import dask
+
+    made = []
+    spilled = waves.SpilledSteps.__init__
+
+    def counted(self, *args):
+        spilled(self, *args)
+        made.append(self)
+
+    monkeypatch.setattr(waves.SpilledSteps, "__init__", counted)
+    whole = graphwalk.random_walks(large, **LARGE | {"num_walks": 2}).compute()
+    walks = graphwalk.random_walks(large, **LARGE | {"num_walks": 2}, memory=BUDGET, chunks=30_000)
+    assert walks.plan.spill
+    with dask.config.set({"temporary-directory": str(tmp_path)}):
+        # Not by compute() of the walks themselves, which has them written into the result.
+        np.testing.assert_array_equal((walks + 0).compute(), whole)
+        assert made
+        made.clear()
+    assert not list(tmp_path.iterdir()), "temporary files were left"
+
+
+def test_walkers_in_batches(large):
+    whole = graphwalk.random_walks(large, **LARGE | {"num_walks": 8}).compute()
+    walks = graphwalk.random_walks(large, **LARGE | {"num_walks": 8}, memory="32 MiB", chunks=50_000)
+    assert len(walks.plan.batch_groups) > 1
+    np.testing.assert_array_equal(walks.compute(), whole)
+
+
+def test_within_dask_expressions(large):
+    whole = graphwalk.random_walks(large, **LARGE).compute()
+    walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET, chunks=40_000)
+    np.testing.assert_array_equal(walks[:1000].compute(), whole[:1000])
+    np.testing.assert_array_equal(da.unique(walks).compute(), np.unique(whole))
+    np.testing.assert_array_equal(walks.persist().compute(), whole)
+    np.testing.assert_array_equal(walks.sum(axis=1).compute(), whole.sum(axis=1))
+
+
+def test_some_blocks_compute_their_groups_alone(large, monkeypatch):
+    walked = []
+    walk_group = waves.walk_group
+    import graphwalk.scheduler.dask_graph as dask_graph
+
+    def counted(group, *args):
+        walked.append(group.shape[0])
+        return walk_group(group, *args)
+
+    monkeypatch.setattr(dask_graph, "walk_group", counted)
+    walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET, chunks=40_000)
+    assert len(walks.plan.group_blocks) > 1
+    walks[:1000].compute()
+    assert len(walked) == 1
+
+
+def count_reads(monkeypatch):
+    """Return a list that grows by the chunks read."""
+    read = []
+    original = ChunkFiles.read
+
+    def counted(self, chunk, start, out):
+        read.append((self._folder.name, chunk))
+        original(self, chunk, start, out)
+
+    monkeypatch.setattr(ChunkFiles, "read", counted)
+    return read
+
+
+def test_few_walks_read_few_chunks(large, monkeypatch):
+    read = count_reads(monkeypatch)
+    walks = graphwalk.random_walks(large, [5, 77], **LARGE, memory="32 MiB")
+    assert len(walks.plan.partitions) > 1
+    read.clear()
+    walks.compute()
+    # A step needs its row's chunk, or two where the row straddles.
+    neighbors = [chunk for name, chunk in read if name == "neighbors"]
+    assert 0 < len(neighbors) <= 2 * 2 * LARGE["walk_length"]
+
+
+def test_a_partition_that_nobody_needs_is_not_read(tmp_path, monkeypatch):
+    """Two halves without an edge between them: walks in one never read the other."""
+    rng = np.random.default_rng(4)
+    half, edges = 100_000, 3_000_000
+    src, dst = rng.integers(0, half, (2, 2 * edges))
+    src[edges:] += half
+    dst[edges:] += half
+    graph = graphwalk.build_zarr((src, dst), tmp_path / "halves.zarr", progress=False)
+    walks = graphwalk.random_walks(graph, np.arange(half), **LARGE, memory="36 MiB")
+    border = int(graph.read_offset(half)) // graph.chunk_length("neighbors")
+    assert sum(part.start > half for part in walks.plan.partitions) > 1
+    read = count_reads(monkeypatch)
+    walks.compute()
+    chunks = {chunk for name, chunk in read if name == "neighbors"}
+    # The partition across the border is needed; it may reach a few chunks beyond.
+    needless = {part.start for part in walks.plan.partitions if part.start > half}
+    first_needless = int(graph.read_offset(min(needless))) // graph.chunk_length("neighbors")
+    assert border in chunks
+    assert max(chunks) <= first_needless
+
+
+def test_a_hub_larger_than_a_partition():
+    leaves = np.arange(1, 200_001)
+    rng = np.random.default_rng(5)
+    more = rng.integers(0, 200_001, (2, 3_000_000))
+    hub = np.stack([np.zeros_like(leaves), leaves])
+    graph = graphwalk.build_zarr(np.concatenate([hub, more], axis=1), progress=False)
+    how = {"walk_length": 8, "num_walks": 1, "seed": 9}
+    whole = graphwalk.random_walks(graph, **how).compute()
+    walks = graphwalk.random_walks(graph, **how, partitions=60)
+    sizes = np.diff(walks.plan.offsets)
+    assert sizes.max() > 1.5 * np.median(sizes)
+    np.testing.assert_array_equal(walks.compute(), whole)
+
+
+def test_what_does_not_fit_is_refused_before_it_runs(large):
+    with pytest.raises(MemoryBudgetError, match=r"at least .* pass memory='"):
+        graphwalk.random_walks(large, **LARGE, memory="1 MiB")
+    try:
+        graphwalk.plan_walks(large, **LARGE, memory="1 MiB")
+    except MemoryBudgetError as error:
+        advised = str(error).split("memory='")[1].split("'")[0]
+    assert graphwalk.plan_walks(large, **LARGE, memory=advised).peak_memory
+
+
+def test_a_plan_reads_no_neighbours_and_prints(large, monkeypatch):
+    read = count_reads(monkeypatch)
+    plan = graphwalk.plan_walks(large, **LARGE, memory=BUDGET)
+    assert {name for name, _ in read} <= {"offsets"}
+    text = str(plan)
+    for word in ("partitions", "waves", "peak memory", "44.0 MiB"):
+        assert word in text
+    assert plan._repr_html_().startswith("<table>")
+    assert plan.partitions[0].start == 0
+    assert plan.partitions[-1].stop == large.num_nodes
+    assert all(a.stop == b.start for a, b in itertools.pairwise(plan.partitions))
+
+
+def test_a_graph_that_fits_is_one_partition(large):
+    plan = graphwalk.plan_walks(large, **LARGE, memory="2 GiB")
+    assert len(plan.partitions) == 1
+    assert plan.waves == 0
+
+
+def test_an_error_while_reading_reaches_the_caller(large, monkeypatch):
+    def broken(*_args, **_kwargs):
+        raise graphwalk.StoreError("no such chunk")
+
+    monkeypatch.setattr(waves, "load_partition", broken)
+    walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET)
+    with pytest.raises(graphwalk.StoreError, match="no such chunk"):
+        walks.compute()
+
+
+class Riders:
+    """Groups on a carousel, who note what they do."""
+
+    def __init__(self, turns: int) -> None:
+        self.turns, self.seen = turns, []
+
+    def left(self) -> bool:
+        return len(self.seen) < self.turns
+
+    def waiting(self, _number: int) -> int:
+        return 1
+
+    def share(self, number: int, _carousel: object) -> Riders:
+        self.shared = number
+        return self
+
+    def worth_reading(self, _walkers: int) -> bool:
+        return True
+
+    def get(self) -> int:
+        return self.shared
+
+    def advance(self, number: int, _partition: object) -> None:
+        self.seen.append(number)
+
+
+def test_a_carousel_goes_round_until_all_are_off():
+    ring = carousel.Carousel(3, resident=False, ahead=True)
+    first = Riders(7)
+    ring.ride(first)
+    assert first.seen == [0, 1, 2, 0, 1, 2, 0]
+    assert not ring._places
+    assert not ring._shared
