@@ -148,7 +148,9 @@ def test_steps_wait_in_files_where_the_result_does_not_fit(large, tmp_path, monk
 
 def test_walkers_in_batches(large):
     whole = graphwalk.random_walks(large, **LARGE | {"num_walks": 8}).compute()
-    walks = graphwalk.random_walks(large, **LARGE | {"num_walks": 8}, memory="32 MiB", chunks=50_000)
+    walks = graphwalk.random_walks(
+        large, **LARGE | {"num_walks": 8}, memory="32 MiB", chunks=50_000
+    )
     assert len(walks.plan.batch_groups) > 1
     np.testing.assert_array_equal(walks.compute(), whole)
 

@@ -1,5 +1,9 @@
 """Ray makes the same walks as threads, from partitions that it loads once and does not copy."""
 
+import contextlib
+import os
+import signal
+
 import dask
 import dask.array as da
 import numpy as np
@@ -8,7 +12,7 @@ import pytest
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
-from graphwalk.scheduler import ray_backend
+from graphwalk.scheduler import planner, ray_backend, ray_waves
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.ray
@@ -47,6 +51,54 @@ def test_walks_are_those_of_threads(session, graph, kind, chunks):
     np.testing.assert_array_equal(walks.compute(), walks.compute(scheduler="threads"))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind, monkeypatch):
+    monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
+    whole = walks_of(graph, **KINDS[kind]).compute(scheduler="threads")
+    walks = walks_of(graph, chunks=2500, partitions=3, **KINDS[kind])
+    assert len(walks.plan.partitions) > 2
+    assert len(walks.plan.group_blocks) > 1
+    np.testing.assert_array_equal(walks.compute(), whole)
+    # Where Dask optimises the graph, which must not hide the tasks from Ray.
+    np.testing.assert_array_equal(walks[:3000].compute(), whole[:3000])
+    np.testing.assert_array_equal(walks.persist().sum(axis=1).compute(), whole.sum(axis=1))
+
+
+def test_a_worker_that_is_killed_changes_nothing(session, graph, tmp_path, monkeypatch):
+    """The first task of each kind that advances walkers ends its process; Ray runs it again."""
+    monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
+    whole = walks_of(graph, p=2, q=0.5).compute(scheduler="threads")
+    once = tmp_path / "killed"
+
+    def advance_or_die(group, partition, *pieces):
+        with contextlib.suppress(FileExistsError):
+            once.touch(exist_ok=False)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return advance_walkers(group, partition, *pieces)
+
+    advance_walkers = ray_waves.advance_walkers
+    monkeypatch.setattr(ray_waves, "advance_walkers", advance_or_die)
+    walks = walks_of(graph, p=2, q=0.5, partitions=3, chunks=2500)
+    np.testing.assert_array_equal(walks.compute(), whole)
+    assert once.exists()
+
+
+def test_partitions_that_do_not_stay(session, tmp_path):
+    """The budget on Ray is that of the object store: partitions are read again each wave."""
+    rng = np.random.default_rng(3)
+    nodes, edges = 100_000, 3_000_000
+    graph = graphwalk.build_zarr(
+        (rng.integers(0, nodes, edges), rng.integers(0, nodes, edges)), tmp_path / "graph.zarr"
+    )
+    how = {"num_walks": 1, "walk_length": 6}
+    whole = walks_of(graph, **how).compute(scheduler="threads")
+    walks = walks_of(graph, memory="40 MiB", partitions=4, **how)
+    assert len(walks.plan.partitions) >= 4
+    np.testing.assert_array_equal(walks.compute(), whole)
+    few = walks_of(graph, start_nodes=[1, 2], memory="36 MiB", partitions=4, **how)
+    np.testing.assert_array_equal(few.compute(), few.compute(scheduler="threads"))
+
+
 def test_some_start_nodes_and_slices(session, graph):
     walks = walks_of(graph, start_nodes=[9, 4, 9], p=4, chunks=2)
     np.testing.assert_array_equal(walks.compute(), walks.compute(scheduler="threads"))
@@ -82,7 +134,7 @@ def test_tasks_read_the_partition_where_it_lies(session, graph):
 
     @ray.remote
     def look(partition):
-        names = partition.__slots__
+        names = "row_starts", "neighbors", "alias_table", "edge_filter"
         arrays = [getattr(partition, name) for name in names]
         return [(a.flags.owndata, a.flags.writeable) for a in arrays]
 

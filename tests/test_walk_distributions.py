@@ -64,7 +64,7 @@ def label(case):
     return f"{name}-{'directed' if directed else 'undirected'}-{how}"
 
 
-def walk(edges, directed, kind, num_walks, seed=1, starts=None):
+def walk(edges, directed, kind, num_walks, seed=1, starts=None, partitions=None):
     """Return walks and the oracle's rows of the same graph."""
     kind = dict(kind)
     weigh = kind.pop("weighted", None)
@@ -79,7 +79,13 @@ def walk(edges, directed, kind, num_walks, seed=1, starts=None):
     )
     rows = oracle.csr(edges, num_nodes, directed=directed, duplicates="keep")
     walks = graphwalk.random_walks(
-        graph, starts, num_walks=num_walks, walk_length=WALK_LENGTH, seed=seed, **kind
+        graph,
+        starts,
+        num_walks=num_walks,
+        walk_length=WALK_LENGTH,
+        seed=seed,
+        partitions=partitions,
+        **kind,
     )
     return walks.compute(), rows
 
@@ -155,6 +161,15 @@ def test_steps_have_the_probabilities_of_the_oracle(case):
     edges, num_walks = (SMALL, 2000) if name == "small" else (HUB, 60)
     starts = [0, 3, 6, 9] if name == "small" and kind.get("restart_prob") else None
     walks, rows = walk(edges, directed, kind, num_walks, starts=starts)
+    chi2, critical = excess(walks, rows, kind)
+    assert chi2 < critical
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("kind", [{}, {"p": 2, "q": 0.5}, {"p": 0.25, "q": 4}], ids=str)
+def test_steps_across_partitions_have_them_too(directed, kind):
+    """With another seed, so that equality with the walks of one partition is not what is seen."""
+    walks, rows = walk(SMALL, directed, kind, 2000, seed=12, partitions=4)
     chi2, critical = excess(walks, rows, kind)
     assert chi2 < critical
 
