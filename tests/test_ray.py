@@ -12,7 +12,7 @@ import pytest
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
-from graphwalk.scheduler import planner, ray_backend, ray_waves
+from graphwalk.scheduler import planner, ray_waves
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.ray
