@@ -1,8 +1,10 @@
 """The store on disk, as another program would read it, and what `open_zarr` refuses."""
 
+import hashlib
 import itertools
 import json
 
+import google_crc32c
 import numcodecs
 import numpy as np
 import pyarrow as pa
@@ -42,9 +44,44 @@ def test_attributes(store):
             "directed": False,
             "weighted": True,
             "labels": None,
+            "digest": digest_of(store),
             "complete": True,
         }
     }
+
+
+def digest_of(store):
+    """As the documentation of the format says."""
+    group = zarr.open_group(store, mode="r")
+    found = hashlib.sha256()
+    for name in ("offsets", "neighbors", "weights"):
+        if name in group:
+            values = group[name][:]
+            chunk = group[name].chunks[0]
+            for start in range(0, len(values), chunk):
+                checksum = google_crc32c.value(values[start : start + chunk].tobytes())
+                found.update(checksum.to_bytes(4, "little"))
+    return found.hexdigest()
+
+
+def test_the_digest_tells_rows_apart_and_nothing_else(tmp_path):
+    rng = np.random.default_rng(0)
+    edges = rng.integers(0, 1 << 18, (2, 1 << 20))  # rows of several chunks
+    build_zarr(edges, tmp_path / "a", num_nodes=1 << 18)
+    build_zarr(edges[:, ::-1], tmp_path / "b", num_nodes=1 << 18, compressed=False, memory="64 MiB")
+    edges[1, 99] = (edges[1, 99] + 1) % (1 << 18)
+    build_zarr(edges, tmp_path / "c", num_nodes=1 << 18)
+    digests = [open_zarr(tmp_path / name).digest for name in "abc"]
+    assert digests[0] == digests[1] == digest_of(tmp_path / "a")
+    assert digests[2] != digests[0]
+
+
+def test_a_store_without_a_digest_is_read(store):
+    path = store / "zarr.json"
+    metadata = json.loads(path.read_text())
+    del metadata["attributes"]["graphwalk"]["digest"]
+    path.write_text(json.dumps(metadata))
+    assert open_zarr(store).digest is None
 
 
 def test_arrays(store):

@@ -241,4 +241,5 @@ class _EdgeBuild:
                 merged_edges=counts.edges - dropped - num_edges,
                 degree_quantiles=writer.degrees.quantiles(),
             ),
+            digest=writer.digest(),
         )

@@ -52,6 +52,7 @@ class GraphInfo:
     weighted: bool
     labels: LabelKind | None
     statistics: Statistics
+    digest: str | None = None
 
     @property
     def neighbor_dtype(self) -> np.dtype[Any]:
@@ -204,8 +205,9 @@ def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
             f"{location} is incomplete: the build that wrote it did not finish; "
             "build it again with overwrite=True"
         )
-    missing = [field.name for field in fields(GraphInfo) if field.name not in attributes]
+    names = [field.name for field in fields(GraphInfo)]
+    missing = [name for name in names if name not in attributes and name != "digest"]
     if missing:
         raise StoreError(f"{location}: the attributes lack {missing[0]!r}; build the store anew")
-    values = {field.name: attributes[field.name] for field in fields(GraphInfo)}
+    values: dict[str, Any] = {name: attributes.get(name) for name in names}
     return GraphInfo(**values | {"statistics": Statistics(**values["statistics"])})

@@ -70,6 +70,11 @@ class GraphArrays:
         return int(self._info.statistics.degree_quantiles[-1])
 
     @property
+    def digest(self) -> str | None:
+        """What tells the rows from those of another graph; None if the store does not say."""
+        return self._info.digest
+
+    @property
     def directed(self) -> bool:
         """Whether edges lead one way only."""
         return self._info.directed

@@ -91,6 +91,7 @@ def _info(writer: GraphWriter, source: RowSource, context: Context, given: int) 
             merged_edges=merged if directed else -(-merged // 2),
             degree_quantiles=writer.degrees.quantiles(),
         ),
+        digest=writer.digest(),
     )
 
 

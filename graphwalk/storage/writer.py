@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import google_crc32c
 import numpy as np
 
 from graphwalk.storage.format import chunk_length, create_array
@@ -65,6 +66,7 @@ class ArrayWriter:
         self._filled = 0
         self._written = 0
         self._running: list[Future[None]] = []
+        self._checksums: dict[int, int] = {}
 
     def append(self, values: NDArray[Any]) -> None:
         """Write `values` after what was written so far."""
@@ -90,6 +92,11 @@ class ArrayWriter:
         if self._filled:
             self._write(self._array, self._written, self._buffer[: self._filled])
         return length
+
+    @property
+    def digest(self) -> bytes:
+        """What tells the array from another one: the checksums of its chunks, in order."""
+        return np.array([self._checksums[i] for i in sorted(self._checksums)], "<u4").tobytes()
 
     def abandon(self) -> None:
         """Wait for what the pool is writing, because the build has failed."""
@@ -118,6 +125,7 @@ class ArrayWriter:
         return self._array
 
     def _write(self, array: zarr.Array[Any], start: int, values: NDArray[Any]) -> None:
+        self._checksums[start] = google_crc32c.value(values.view(np.uint8))
         with write_errors(self._place):
             array[start : start + len(values)] = values
 
