@@ -3,6 +3,7 @@
 import pickle
 import uuid
 
+import dask
 import numpy as np
 import pytest
 
@@ -255,3 +256,83 @@ def test_edges_in_object_storage(url, options, files, tmp_path):
     assert graph.num_entries == graphwalk.build_zarr(EDGES).num_entries
     there = graphwalk.build_zarr(edges, url, storage_options=options, memory="64 MiB")
     assert there.num_entries == graph.num_entries
+
+
+# -- walks -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def walks():
+    return graphwalk.random_walks(
+        graphwalk.build_zarr(EDGES), num_walks=2, walk_length=5, seed=3, chunks=90
+    )
+
+
+@pytest.mark.parametrize("name", ["walks.zarr", "walks.parquet"])
+def test_walks_at_a_url_are_those_on_disk(name, url, options, files, walks, tmp_path):
+    labels = [f"node {i}" for i in range(200)]
+    target = f"{url}/{name}"
+    given = {"labels": labels, "storage_options": options}
+    assert graphwalk.write_walks(walks, target, **given) == target
+    graphwalk.write_walks(walks, tmp_path / name, labels=labels)
+    assert stored(files, target) == {
+        str(path.relative_to(tmp_path / name)): path.read_bytes()
+        for path in (tmp_path / name).rglob("*")
+        if path.is_file()
+    }
+    assert [path.rpartition("/")[2] for path in files.ls(url)] == [name]
+    with pytest.raises(StoreExistsError, match="overwrite=True"):
+        graphwalk.write_walks(walks, target, **given)
+    graphwalk.write_walks(walks[:10], target, overwrite=True, **given)
+    assert len(stored(files, target)) == 2
+
+
+def stored(files, url):
+    root = url.removeprefix("s3://")
+    return {path.removeprefix(f"{root}/"): files.cat_file(path) for path in files.find(root)}
+
+
+@pytest.mark.parametrize("name", ["walks.zarr", "walks.parquet"])
+def test_walks_at_a_url_are_resumed(name, url, options, files, walks, monkeypatch, tmp_path):
+    from graphwalk.storage.walk_job import WalkJob
+
+    written, write = [], WalkJob.write
+    target = f"{url}/{name}"
+
+    def fail_later(*args):
+        if len(written) == 3:
+            raise ConnectionError("the network is down")
+        written.append(args[2].number)
+        return write(*args)
+
+    monkeypatch.setattr(WalkJob, "write", fail_later)
+    monkeypatch.setitem(dask.config.config, "scheduler", "synchronous")
+    with pytest.raises(ConnectionError):
+        graphwalk.write_walks(walks, target, storage_options=options)
+    assert stored(files, url) == {}
+    written.clear()
+    with pytest.raises(ConnectionError):
+        graphwalk.write_walks(walks, target, resume=True, storage_options=options)
+    assert len(stored(files, target)) == 3
+    other = walks[::-1]
+    with pytest.raises(InputError, match="array was"):
+        graphwalk.write_walks(other, target, resume=True, storage_options=options)
+    written.append(None)
+    graphwalk.write_walks(walks, target, resume=True, storage_options=options)
+    assert sorted(written[:3] + written[4:]) == list(range(5))
+    graphwalk.write_walks(walks, tmp_path / name)
+    assert len(stored(files, target)) == sum(
+        path.is_file() for path in (tmp_path / name).rglob("*")
+    )
+    graphwalk.write_walks(walks, target, resume=True, storage_options=options)
+    assert len(written) == 6 + 5
+
+
+def test_a_bucket_that_is_not_there(walks, options):
+    with pytest.raises(StoreError, match=r"cannot write s3://no-such-bucket/walks.zarr"):
+        graphwalk.write_walks(walks, "s3://no-such-bucket/walks.zarr", storage_options=options)
+
+
+def test_options_of_walks_for_a_path(walks, tmp_path):
+    with pytest.raises(InputError, match="storage_options are for URLs"):
+        graphwalk.write_walks(walks, tmp_path / "walks.zarr", storage_options={"key": "x"})

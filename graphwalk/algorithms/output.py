@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dask.array as da
 import numpy as np
 from dask.base import compute_as_if_collection
 
-from graphwalk.errors import InputError, StoreExistsError
+from graphwalk.errors import InputError
+from graphwalk.scheduler.dask_graph import WalkArray
 from graphwalk.scheduler.progress import block_progress
-from graphwalk.storage.partial import partial_folder, put_in_place, writing
-from graphwalk.storage.walk_files import SINKS, Block, Shape, WalkSink, holds_walks, walk_suffix
-from graphwalk.storage.walk_text import LabelFile, as_labels
+from graphwalk.storage.walk_files import ID_FORMATS, SINKS, Block, Shape
+from graphwalk.storage.walk_job import Done, WalkTarget
+from graphwalk.storage.walk_text import LabelFile, as_labels, label_digest
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-#: Formats of node ids alone; in the others labels take their place.
-ID_FORMATS = frozenset({".zarr", ".npy"})
+    from graphwalk.storage.walk_files import WalkSink
+    from graphwalk.storage.walk_job import WalkJob
 
 
 class Written(NamedTuple):
     """What was written, and where it lies."""
 
-    path: Path
+    path: Path | str
     walks: int
     steps: int
 
@@ -38,19 +40,22 @@ def write_walks(
     *,
     labels: Any = None,
     overwrite: bool = False,
+    resume: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
-) -> Path:
+) -> Path | str:
     r"""Compute walks and write them, holding no more than some blocks of them in memory.
 
     Every block is computed and written by one task, on threads or on Ray; the machines of a Ray
-    cluster must then share the file system. What is at `path` is whole: it is written under the
-    name ``<path>.partial`` and renamed at the end, and after an error nothing is left.
+    cluster must then share the file system, or `path` be a URL. What is at a path is whole: it is
+    written into the folder ``<path>.partial`` and renamed at the end, and after an error nothing is
+    left. At a URL, blocks are written where they belong, and what makes them one array comes last.
 
     Parameters
     ----------
     walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
         What :func:`random_walks` returned: node ids, -1 after the end of a walk.
-    path : path
+    path : path or URL
         The suffix chooses the format:
 
         ``.zarr``
@@ -63,29 +68,48 @@ def write_walks(
         ``.txt``, ``.txt.gz``
             One walk a line, without padding, nodes separated by spaces; by tabs when `labels`
             are strings, since those may hold spaces.
+
+        At a URL such as ``"s3://bucket/walks.zarr"``, Zarr and Parquet can be written.
     labels : array_like of int or str, shape (num_nodes,), optional
         What to write instead of node ``i``: ``labels[i]``, as in ``graph.labels``. Zarr and npy
         hold node ids whatever the labels.
     overwrite : bool
-        Replace walks that are at `path` already, once the new ones are complete.
+        Replace walks that are at `path` already, once the new ones are complete (at a URL: before).
+    resume : bool
+        Go on with what an earlier call of the same walks to the same path left when it was killed:
+        only blocks that are missing are computed, and the result is that of an uninterrupted call.
+        When there is nothing to go on with, begin; after an error, leave what there is. Where the
+        walks are finished already (Zarr and Parquet say so), nothing is computed. The `seed` must
+        be given to :func:`random_walks`, or the walks are others.
+    storage_options : mapping, optional
+        What fsspec's file system takes, if `path` is a URL: ``key``, ``secret``, ``endpoint_url``.
     progress : bool, optional
         Show a progress bar on standard error. None: when that is a terminal.
 
     Returns
     -------
-    pathlib.Path
-        Where the walks lie, absolute.
+    pathlib.Path or str
+        Where the walks lie: the absolute path, or the URL.
 
     Raises
     ------
     InputError
-        For an unknown suffix, an array that holds no walks, labels that do not fit.
+        For an unknown suffix, an array that holds no walks, labels that do not fit; to resume, when
+        what was left is of other walks.
     StoreExistsError
         When something is at `path` and `overwrite` is not given, or what is there are no walks.
-    StoreNotFoundError
-        When the folder that is to hold `path` does not exist.
+    StoreError
+        When `path` cannot be written.
     """
-    return write_blocks(walks, path, labels=labels, overwrite=overwrite, progress=progress).path
+    return write_blocks(
+        walks,
+        path,
+        labels=labels,
+        overwrite=overwrite,
+        resume=resume,
+        storage_options=storage_options,
+        progress=progress,
+    ).path
 
 
 def write_blocks(
@@ -94,30 +118,55 @@ def write_blocks(
     *,
     labels: Any = None,
     overwrite: bool = False,
+    resume: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> Written:
     """Do as :func:`write_walks`, and return how much was written too."""
+    about = _about(walks, resume)
     walks = _checked(walks)
-    target = _checked_target(path, overwrite)
-    suffix = walk_suffix(target)
+    target = WalkTarget(path, storage_options)
+    suffix = target.suffix
     names = (
         None if labels is None or suffix in ID_FORMATS else as_labels(labels, text=".txt" in suffix)
     )
-    with partial_folder(target) as folder:
-        label_file = None if names is None else LabelFile(folder / "labels.arrow")
-        if label_file:
-            label_file.save(names)
-        sink = SINKS[suffix](folder, _shape(walks), label_file)
-        sink.open()
-        counts = _write(walks, sink, folder, progress)
-        put_in_place(sink.close(), target)
-    num_walks, num_nodes = (int(count) for count in counts.sum(axis=0))
-    return Written(target, num_walks, num_nodes - num_walks)
+    shape = _shape(walks)
+    about |= {
+        "format": suffix,
+        "shape": walks.shape,
+        "block_walks": shape.block_walks,
+        "type": walks.dtype.str,
+        "labels": None if names is None else label_digest(names),
+    }
+    finished = target.totals(about) if resume else None
+    if finished is None:
+        target.check_free(overwrite)
+        with target.job(about, resume=resume) as job:
+            label_file = None if names is None else LabelFile(job.folder, about["labels"])
+            if label_file:
+                label_file.save(names)
+            sink = SINKS[suffix](job.location, shape, label_file, job.storage_options)
+            finished = job.finish(sink, about, _write(walks, job, sink, progress))
+    return Written(target.result, finished.walks, finished.nodes - finished.walks)
+
+
+def _about(walks: Any, resume: bool) -> dict[str, Any]:
+    """Return what tells these walks from others."""
+    if not isinstance(walks, da.Array):
+        raise InputError(f"walks are a {type(walks).__name__}, not a Dask array of random_walks")
+    if not isinstance(walks, WalkArray):
+        return {"array": walks.name}
+    about = walks.about()
+    if resume and about["graph"] is None:
+        raise InputError(
+            "the graph's store was written by an early version of graphwalk and does not say what "
+            "tells its rows from others, so that walks on it cannot be resumed; build it again, "
+            "or leave resume out"
+        )
+    return about
 
 
 def _checked(walks: da.Array) -> da.Array:
-    if not isinstance(walks, da.Array):
-        raise InputError(f"walks are a {type(walks).__name__}, not a Dask array of random_walks")
     if walks.ndim != 2 or walks.dtype.kind != "i" or np.isnan(walks.shape).any():
         raise InputError(
             f"walks are a Dask array of {walks.dtype} of shape {walks.shape}; they must be signed "
@@ -138,50 +187,39 @@ def _in_even_blocks(walks: da.Array) -> da.Array:
     return walks
 
 
-def _checked_target(path: str | os.PathLike[str], overwrite: bool) -> Path:
-    if "://" in str(path):
-        raise InputError(f"{path}: walks are written to paths, not URLs; write to a file system")
-    target = Path(path).resolve()
-    walk_suffix(target)
-    if not target.exists():
-        return target
-    if not overwrite:
-        raise StoreExistsError(f"{target} exists; choose another path or pass overwrite=True")
-    if not holds_walks(target):
-        raise StoreExistsError(f"{target} holds no walks, so it is not replaced; remove it first")
-    return target
-
-
 def _shape(walks: da.Array) -> Shape:
     rows = walks.chunks[0]
     return Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), walks.dtype)
 
 
-def _write(
-    walks: da.Array, sink: WalkSink, folder: Path, progress: bool | None
-) -> NDArray[np.int64]:
-    """Return walks and nodes written, shape (num_blocks, 2)."""
+def _write(walks: da.Array, job: WalkJob, sink: WalkSink, progress: bool | None) -> dict[int, Done]:
+    """Write the blocks that are not done; return what each of all blocks came to."""
+    with job.errors():
+        sink.open()
+        done = job.done()
     counts = walks.map_blocks(
         _write_block,
+        job=job,
         sink=sink,
-        folder=folder,
         dtype=np.int64,
-        chunks=((1,) * walks.numblocks[0], (2,)),
-        meta=np.empty((0, 2), np.int64),
+        chunks=((1,) * walks.numblocks[0], (len(Done._fields),)),
+        meta=np.empty((0, 0), np.int64),
         name=None,
     )
-    amounts = {(counts.name, i, 0): n for i, n in enumerate(walks.chunks[0])}
+    missing = [number for number in range(walks.numblocks[0]) if number not in done]
+    amounts = {(counts.name, number, 0): walks.chunks[0][number] for number in missing}
     with block_progress("Walking", amounts, "walks", progress):
         # Not counts.compute(): its one last task, of all blocks, is all that Ray would report.
-        rows = compute_as_if_collection(da.Array, counts.dask, counts.__dask_keys__())
-    return np.block([list(row) for row in rows])
+        rows = compute_as_if_collection(da.Array, counts.dask, list(amounts)) if missing else ()
+    return done | {
+        number: Done(*map(int, row[0])) for number, row in zip(missing, rows, strict=True)
+    }
 
 
 def _write_block(
-    block: NDArray[np.integer[Any]], sink: WalkSink, folder: Path, block_info: Any = None
+    block: NDArray[np.integer[Any]], job: WalkJob, sink: WalkSink, block_info: Any = None
 ) -> NDArray[np.int64]:
     number, _ = block_info[0]["chunk-location"]
     first_walk, _ = block_info[0]["array-location"][0]
-    with writing(folder):
-        sink.write(Block(number, first_walk, block))
-    return np.array([[len(block), np.count_nonzero(block >= 0)]])
+    nodes = int(np.count_nonzero(block >= 0))
+    return np.array([job.write(sink, Block(number, first_walk, block), nodes)])

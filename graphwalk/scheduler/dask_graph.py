@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cached_property
 from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,10 @@ class WalkArray(da.Array):  # type: ignore[misc]
     def plan(self) -> WalkPlan:
         """What will be done."""
         return self._tasks.plan
+
+    def about(self) -> dict[str, Any]:
+        """Return what tells these walks from others, whatever the plan, fit for JSON."""
+        return self._tasks.about()
 
     def __reduce__(self) -> Any:
         """Pickle as the Dask array that it is."""
@@ -146,12 +151,22 @@ class _WalkTasks:
 
     def __init__(self, plan: WalkPlan, graph: Graph, walkers: Walkers) -> None:
         self.plan, self.graph, self.walkers = plan, graph, walkers
+        # The same for the same walks in any process, so that what was cut short can be resumed.
+        same = id(graph) if graph.digest is None else graph.digest
         self._token = tokenize(
-            graph.path, id(graph), plan.rules, walkers, plan.block_rows, plan.partitions
+            graph.path, same, graph.directed, plan.rules, walkers, plan.block_rows
         )
         self.name = f"random-walks-{self._token}"
         self.keys = [(self.name, block, 0) for block in range(len(plan.block_rows))]
         self.stops = list(accumulate(plan.block_rows))
+
+    def about(self) -> dict[str, Any]:
+        """Return what tells these walks from others, whatever the plan, fit for JSON."""
+        starts = f"0 … {self.graph.num_nodes - 1}"
+        if not isinstance(self.walkers, range):
+            starts = f"{len(self.walkers[0])} nodes, {tokenize(*self.walkers[:2])}"
+        rules = {"graph": self.graph.digest, "directed": self.graph.directed}
+        return rules | asdict(self.plan.rules) | {"start_nodes": starts}
 
     def writing_into(self, result: NDArray[Any] | None, blocks: Any) -> dict[Any, Task]:
         """Return the tasks of `blocks`, which are parts of `result`, or arrays of their own."""
@@ -202,16 +217,18 @@ class _GroupTasks:
         for count in plan.batch_groups:
             carousel = Carousel(len(plan.partitions), resident=plan.resident, ahead=plan.ahead)
             groups = [
-                self._group(first, stop, carousel, before)
+                self._group(wanted, carousel, before)
                 for first, stop in islice(spans, count)
-                if self._blocks.intersection(range(first, stop))
+                if (wanted := sorted(self._blocks.intersection(range(first, stop))))
             ]
             before = groups or before
         return self._made
 
-    def _group(self, first: int, stop: int, carousel: Carousel, before: list[Any]) -> Any:
+    def _group(self, wanted: list[int], carousel: Carousel, before: list[Any]) -> Any:
         """Add the tasks of a group, which start when those `before` are done; return its key."""
         walks, plan = self._walks, self._plan
+        # Of a group of whom some blocks are wanted, no more walk than need be.
+        first, stop = wanted[0], wanted[-1] + 1
         rows = walks.rows(first, stop)
         group = Group(walks.graph, plan.rules, walks.part(rows), self._bounds, self._offsets)
         out = None if self._result is None else self._result[rows]
@@ -221,7 +238,7 @@ class _GroupTasks:
         self._made[key] = _Unfused(
             key, walk_group, group, carousel, block_rows, out, plan.spill, wait
         )
-        for block in self._blocks.intersection(range(first, stop)):
+        for block in wanted:
             target = walks.keys[block]
             self._made[target] = _Unfused(target, take_block, TaskRef(key), block - first)
         return key

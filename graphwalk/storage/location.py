@@ -159,8 +159,11 @@ def _remove_empty(folders: list[Path]) -> None:
 
 
 @contextmanager
-def claimed(partial: Path) -> Iterator[Path]:
-    """Make the folder `partial` anew, and hold it against other jobs while the block runs."""
+def claimed(partial: Path, *, keep: bool = False) -> Iterator[Path]:
+    """Make the folder `partial`, and hold it against other jobs while the block runs.
+
+    It is made anew, and removed if the block raises, unless it is to be kept.
+    """
     with disk_errors(partial):
         partial.mkdir(exist_ok=True)
         folder = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
@@ -172,11 +175,13 @@ def claimed(partial: Path) -> Iterator[Path]:
             f"another job is writing {partial}; wait for it, or pass another path"
         ) from None
     try:
-        with disk_errors(partial):
-            _empty(partial)  # what a build that was killed has left
+        if not keep:
+            with disk_errors(partial):
+                _empty(partial)  # what a job that was killed has left
         yield partial
     except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(partial, ignore_errors=True)
         raise
     finally:
         os.close(folder)

@@ -22,22 +22,27 @@ _WRITERS = "writers.lock"
 
 
 @contextmanager
-def partial_folder(target: Path) -> Iterator[Path]:
-    """Make the empty folder ``<target>.partial``, and remove it at the end, come what may.
+def partial_folder(target: Path, *, keep: bool = False) -> Iterator[Path]:
+    """Make the folder ``<target>.partial``, and remove it at the end, come what may.
 
-    What an earlier job left there when it was killed is removed first.
+    What an earlier job left there is removed first. To `keep` means that both do not happen to what
+    a job that fails leaves, so that another one can go on with it.
 
     Raises
     ------
     StoreError
         When the folder cannot be made, or another job is writing the same target.
     """
-    with made_folders(target.parent), claimed(target.with_name(f"{target.name}.partial")) as folder:
+    partial = target.with_name(f"{target.name}.partial")
+    with made_folders(target.parent), claimed(partial, keep=keep) as folder:
         try:
             (folder / _WRITERS).touch()
             yield folder
-        finally:
-            _remove(folder)
+        except BaseException:
+            if not keep:
+                _remove(folder)
+            raise
+        _remove(folder)
 
 
 @contextmanager

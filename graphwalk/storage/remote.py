@@ -23,6 +23,15 @@ def remote_store(
         return FsspecStore.from_url(url, read_only=read_only, storage_options=options)
 
 
+def filesystem_at(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:
+    """Return the file system that `url` is of, and its path there."""
+    with _unusable(url):
+        from fsspec.core import url_to_fs
+
+        filesystem, path = url_to_fs(url, **(storage_options or {}))
+        return filesystem, str(path)
+
+
 @contextmanager
 def new_remote_store(
     url: str, check_free: Callable[[], None], storage_options: Mapping[str, Any] | None
@@ -38,10 +47,7 @@ def new_remote_store(
     storage_options : mapping, optional
         For fsspec.
     """
-    with _unusable(url):
-        from fsspec.core import url_to_fs
-
-        filesystem, path = url_to_fs(url, **(storage_options or {}))
+    filesystem, path = filesystem_at(url, storage_options)
     with remote_errors(url, "write"):
         occupied = _is_occupied(filesystem, path)
     if occupied:

@@ -1,27 +1,43 @@
 """Files of walks, written block by block by tasks that know nothing of each other.
 
-A sink is opened before the first block, pickled into the tasks, and closed after the last one. It
-works within a partial folder, where everything it makes lies.
+A sink is opened before the first block, pickled into the tasks, and closed after the last one. All
+that it does can be done again: a job that is resumed opens it anew, and a task that was taken for
+dead may write its block a second time.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
+import json
+import os
 import shutil
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from contextlib import contextmanager
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from graphwalk.errors import InputError
+from graphwalk.storage.folder import folder_at
+from graphwalk.storage.location import zarr_store
 from graphwalk.storage.walk_text import walk_lines, walk_lists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    import zarr
     from numpy.typing import NDArray
 
     from graphwalk.storage.walk_text import LabelFile
+
+#: Under which name finished walks say what they are, where their format has room for it.
+FINISHED = "graphwalk"
+
+#: The file that says so in a folder of Parquet files. Readers pass over names that begin so; those
+#: who do not read no rows from it.
+_ABOUT = "_graphwalk.parquet"
 
 #: Blosc compresses a buffer of at most 2 GiB, less what its header takes.
 _ZARR_BLOCK_BYTES = 2**31 - 2**10
@@ -51,62 +67,94 @@ class WalkSink(Protocol):
     def open(self) -> None:
         """Make what all blocks share."""
 
-    def write(self, block: Block) -> None:
-        """Write a block, or write it again. Many tasks call this at once."""
+    def write(self, block: Block) -> int:
+        """Write a block so that it is on disk; return the bytes of its file, if it is a part.
 
-    def close(self) -> Path:
-        """Return the finished file or folder, once all blocks are written."""
+        Many tasks call this at once.
+        """
+
+    def close(self, sizes: Sequence[int], about: Mapping[str, Any]) -> str:
+        """Return the finished file or folder, once all blocks are written.
+
+        Takes what `write` returned, and what to say of the walks where there is room for it.
+        """
 
 
 class _Sink:
     """A plain class: Dask on Ray takes dataclasses in the arguments of a task apart."""
 
-    def __init__(self, folder: Path, shape: Shape, labels: LabelFile | None) -> None:
-        self.result = folder / "walks"
+    def __init__(
+        self,
+        location: str,
+        shape: Shape,
+        labels: LabelFile | None,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.location = location
         self.shape = shape
         self.label_file = labels
+        self.storage_options = storage_options
 
     def load_labels(self) -> Any:
         return self.label_file.load() if self.label_file else None
 
-    def close(self) -> Path:
-        return self.result
+    def close(self, _sizes: Sequence[int], _about: Mapping[str, Any]) -> str:
+        return self.location
 
 
 class _ZarrSink(_Sink):
     """A Zarr v3 array of node ids, one chunk a block."""
 
     def open(self) -> None:
-        import zarr
-        from zarr.codecs import BloscCodec, Crc32cCodec
+        from zarr.storage import MemoryStore
 
-        walks, width, block_walks, _, dtype = self.shape
+        _, width, block_walks, _, dtype = self.shape
         if block_walks * width * dtype.itemsize > _ZARR_BLOCK_BYTES:
             raise InputError(
                 f"blocks of {block_walks} walks are more than the 2 GiB that a Zarr chunk can "
                 "compress; rechunk the walks, or give random_walks smaller `chunks`"
             )
+        # Chunks come first and what makes them an array last: half of it is no array.
+        self.metadata = self._create(MemoryStore(), {}).metadata
+
+    def write(self, block: Block) -> int:
+        import zarr
+        from zarr.storage import LocalStore, StorePath
+
+        store = zarr_store(self.location, read_only=False, storage_options=self.storage_options)
+        array: Any = zarr.Array(
+            zarr.AsyncArray(self.metadata, StorePath(store), {"write_empty_chunks": True})  # type: ignore[call-overload]
+        )
+        array[block.first_walk : block.first_walk + len(block.walks)] = block.walks
+        if isinstance(store, LocalStore) and len(block.walks):
+            _sync(Path(self.location, self.metadata.encode_chunk_key((block.number, 0))))
+        return 0
+
+    def close(self, _sizes: Sequence[int], about: Mapping[str, Any]) -> str:
+        self._create(
+            zarr_store(self.location, read_only=False, storage_options=self.storage_options), about
+        )
+        return self.location
+
+    def _create(self, store: Any, about: Mapping[str, Any]) -> zarr.Array[Any]:
+        import zarr
+        from zarr.codecs import BloscCodec, Crc32cCodec
+
+        walks, width, block_walks, _, dtype = self.shape
         # Not even a start node is -1, so that a chunk that got lost cannot pass for walks.
-        zarr.create_array(
-            self.result,
+        return zarr.create_array(
+            store,
             shape=(walks, width),
             chunks=(max(1, block_walks), width),
             dtype=dtype,
             fill_value=-1,
             compressors=[
-                BloscCodec(cname="lz4", shuffle="shuffle", typesize=dtype.itemsize),
+                BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=dtype.itemsize),
                 Crc32cCodec(),
             ],
             dimension_names=("walk", "step"),
-            config={"write_empty_chunks": True},
+            attributes=dict(about),
         )
-
-    def write(self, block: Block) -> None:
-        import zarr
-
-        array = zarr.open_array(self.result, mode="r+")
-        array = array.with_config({"write_empty_chunks": True})
-        array[block.first_walk : block.first_walk + len(block.walks)] = block.walks
 
 
 class _NpySink(_Sink):
@@ -118,21 +166,29 @@ class _NpySink(_Sink):
 
     def open(self) -> None:
         walks, width, _, _, dtype = self.shape
-        header = {
-            "descr": np.lib.format.dtype_to_descr(dtype),
-            "fortran_order": False,
-            "shape": (walks, width),
-        }
-        with self.result.open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, header)
-            self.header_bytes = file.tell()
-            file.truncate(self.header_bytes + walks * width * dtype.itemsize)
+        file = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            file,
+            {
+                "descr": np.lib.format.dtype_to_descr(dtype),
+                "fortran_order": False,
+                "shape": (walks, width),
+            },
+        )
+        header = file.getvalue()
+        self.header_bytes = len(header)
+        with _kept(Path(self.location)) as whole:
+            whole.write(header)
+            whole.truncate(len(header) + walks * width * dtype.itemsize)
 
-    def write(self, block: Block) -> None:
+    def write(self, block: Block) -> int:
         _, width, _, _, dtype = self.shape
-        with self.result.open("r+b") as file:
+        with Path(self.location).open("r+b") as file:
             file.seek(self.header_bytes + block.first_walk * width * dtype.itemsize)
             file.write(np.ascontiguousarray(block.walks, dtype).data)
+            file.flush()
+            os.fsync(file.fileno())
+        return 0
 
 
 class _PartsSink(_Sink):
@@ -141,11 +197,12 @@ class _PartsSink(_Sink):
     suffix = ""
 
     def open(self) -> None:
-        self.result.mkdir()
+        self.folder = folder_at(self.location, self.storage_options)
+        self.folder.make()
 
-    def part(self, number: int) -> Path:
+    def part(self, number: int) -> str:
         digits = max(5, len(str(self.shape.num_blocks - 1)))
-        return self.result / f"part-{number:0{digits}}{self.suffix}"
+        return f"part-{number:0{digits}}{self.suffix}"
 
 
 class _ParquetSink(_PartsSink):
@@ -153,19 +210,40 @@ class _ParquetSink(_PartsSink):
 
     suffix = ".parquet"
 
-    def write(self, block: Block) -> None:
+    def write(self, block: Block) -> int:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         labels = self.load_labels()
-        kind = pa.from_numpy_dtype(self.shape.dtype) if labels is None else labels.type
-        schema = pa.schema([("walk", pa.list_(kind))])
-        # Without the Arrow schema, strings read as plain strings, with 32-bit offsets.
-        with pq.ParquetWriter(
-            self.part(block.number), schema, compression="zstd", store_schema=False
-        ) as writer:
+        schema = self._schema(labels)
+        with self._writing(self.part(block.number), schema) as writer:
             for lists in walk_lists(block.walks, labels):
                 writer.write_table(pa.table({"walk": lists.cast(schema.field("walk").type)}))
+        return 0
+
+    def close(self, _sizes: Sequence[int], about: Mapping[str, Any]) -> str:
+        schema = self._schema(self.load_labels())
+        with self._writing(_ABOUT, schema) as writer:
+            writer.add_key_value_metadata(
+                {name: json.dumps(value) for name, value in about.items()}
+            )
+        return self.location
+
+    def _schema(self, labels: Any) -> Any:
+        import pyarrow as pa
+
+        kind = pa.from_numpy_dtype(self.shape.dtype) if labels is None else labels.type
+        return pa.schema([("walk", pa.list_(kind))])
+
+    @contextmanager
+    def _writing(self, name: str, schema: Any) -> Iterator[Any]:
+        import pyarrow.parquet as pq
+
+        # Without the Arrow schema, strings read as plain strings, with 32-bit offsets.
+        with (
+            self.folder.writing(name) as file,
+            pq.ParquetWriter(file, schema, compression="zstd", store_schema=False) as writer,
+        ):
+            yield writer
 
 
 class _TextSink(_PartsSink):
@@ -173,23 +251,32 @@ class _TextSink(_PartsSink):
 
     suffix = ".txt"
 
-    def write(self, block: Block) -> None:
+    def write(self, block: Block) -> int:
         labels = self.load_labels()
-        with self.part(block.number).open("wb") as file:
+        with self.folder.writing(self.part(block.number)) as file:
             for lines in walk_lines(block.walks, labels):
                 file.write(self.encode(lines))
+            return file.tell()
 
     def encode(self, lines: bytes) -> bytes:
         return lines
 
-    def close(self) -> Path:
-        parts = [self.part(number) for number in range(self.shape.num_blocks)]
-        whole = self.result.with_suffix(self.suffix)
-        with whole.open("wb") as file:
-            for part in parts:
-                with part.open("rb") as source:
-                    shutil.copyfileobj(source, file, 1 << 20)
-                part.unlink()
+    def close(self, sizes: Sequence[int], _about: Mapping[str, Any]) -> str:
+        whole = f"{self.location}{self.suffix}"
+        with _kept(Path(whole)) as file:
+            start = 0
+            for number, size in enumerate(sizes):
+                # Each has its place, so that one who is interrupted here can go on as well.
+                part = Path(self.location, self.part(number))
+                if part.exists():
+                    file.seek(start)
+                    with part.open("rb") as source:
+                        shutil.copyfileobj(source, file, 1 << 20)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    part.unlink()
+                start += size
+            file.truncate(start)
         return whole
 
 
@@ -202,7 +289,7 @@ class _GzipTextSink(_TextSink):
         return gzip.compress(lines, compresslevel=6, mtime=0)
 
 
-SINKS: dict[str, Callable[[Path, Shape, LabelFile | None], WalkSink]] = {
+SINKS: dict[str, Callable[..., WalkSink]] = {
     ".zarr": _ZarrSink,
     ".parquet": _ParquetSink,
     ".npy": _NpySink,
@@ -210,40 +297,91 @@ SINKS: dict[str, Callable[[Path, Shape, LabelFile | None], WalkSink]] = {
     ".txt.gz": _GzipTextSink,
 }
 
+#: Formats of node ids alone; in the others labels take their place.
+ID_FORMATS = frozenset({".zarr", ".npy"})
 
-def walk_suffix(path: Path) -> str:
-    """Return the suffix that says how to write walks to `path`, in lower case.
+#: Formats whose blocks are objects of their own.
+_REMOTE = (".zarr", ".parquet")
+
+
+def _kept(path: Path) -> IO[bytes]:
+    """Open a file to write, with what it holds, or a new one."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666), "wb")
+
+
+def _sync(path: Path) -> None:
+    """See that a file is on disk."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def walk_suffix(location: str, *, remote: bool = False) -> str:
+    """Return the suffix that says how to write walks to `location`, in lower case.
 
     Raises
     ------
     InputError
-        When it is none of :data:`SINKS`.
+        When it is none of :data:`SINKS`, or cannot be written at a URL, if that is `remote`.
     """
+    name = location.rpartition("/")[2]
     for suffix in SINKS:
-        if path.name.lower().endswith(suffix) and len(path.name) > len(suffix):
-            return suffix
-    known = ", ".join(SINKS)
-    raise InputError(f"{path}: how to write walks shows from the suffix, which must be of {known}")
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            break
+    else:
+        known = ", ".join(SINKS)
+        raise InputError(
+            f"{location}: how to write walks shows from the suffix, which must be of {known}"
+        )
+    if remote and suffix not in _REMOTE:
+        raise InputError(
+            f"{location}: one file cannot be written at a URL by many tasks; choose "
+            f"{' or '.join(_REMOTE)}, or write to a path"
+        )
+    return suffix
 
 
-def holds_walks(path: Path) -> bool:
-    """Return whether what lies at `path` is of the kind that a sink makes for its suffix.
+def holds_walks(
+    location: str, suffix: str, storage_options: Mapping[str, Any] | None = None
+) -> bool:
+    """Return whether what lies at `location` is of the kind that a sink makes for its suffix.
 
     Replacing asks this, lest a wrong path costs somebody a graph or a folder of other files.
     """
-    suffix = walk_suffix(path)
     if suffix == ".zarr":
-        return _is_zarr_array(path)
-    if suffix == ".parquet" and path.is_dir():
-        return all(part.match("part-*.parquet") for part in path.iterdir())
-    return path.is_file()
+        return _open_array(location, storage_options) is not None
+    if suffix == ".parquet" and not Path(location).is_file():
+        names = folder_at(location, storage_options).names()
+        return all(name == _ABOUT or fnmatch(name, "part-*.parquet") for name in names)
+    return Path(location).is_file()
 
 
-def _is_zarr_array(path: Path) -> bool:
+def read_about(location: str, suffix: str, storage_options: Mapping[str, Any] | None = None) -> Any:
+    """Return what finished walks say of themselves; None if they do not, or there are none."""
+    if suffix == ".zarr":
+        array = _open_array(location, storage_options)
+        return None if array is None else array.attrs.get(FINISHED)
+    if suffix == ".parquet":
+        return _read_metadata(folder_at(location, storage_options).read(_ABOUT))
+    return None
+
+
+def _read_metadata(file: bytes | None) -> Any:
+    import pyarrow.parquet as pq
+
+    if file is None:
+        return None
+    about = (pq.read_metadata(io.BytesIO(file)).metadata or {}).get(FINISHED.encode())
+    return None if about is None else json.loads(about)
+
+
+def _open_array(location: str, storage_options: Mapping[str, Any] | None) -> Any:
     import zarr
 
     try:
-        zarr.open_array(path, mode="r")
+        store = zarr_store(location, read_only=True, storage_options=storage_options)
+        return zarr.open_array(store, mode="r")
     except Exception:
-        return False
-    return True
+        return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,30 +14,69 @@ from graphwalk.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from graphwalk.storage.folder import Folder
 
 #: Nodes turned into text at a time. Arrow's string arrays end at 2 GiB: 8 KiB a label.
 _SLICE_NODES = 1 << 18
 
 
 class LabelFile:
-    """Labels in a file that every task maps into memory instead of being sent them."""
+    """Labels in a file that every task maps into memory instead of being sent them.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Parameters
+    ----------
+    folder : Folder
+        Where the file lies; from a URL, every process fetches it once.
+    digest : str
+        What tells the labels from others.
+    """
+
+    def __init__(self, folder: Folder, digest: str) -> None:
+        self._folder = folder
+        self._name = f"labels-{digest[:16]}.arrow"
 
     def save(self, labels: pa.Array) -> None:
         """Write the labels."""
         batch = pa.record_batch({"label": labels})
-        with pa.OSFile(str(self.path), "wb") as file, pa.ipc.new_file(file, batch.schema) as out:
+        with self._folder.writing(self._name) as file, pa.ipc.new_file(file, batch.schema) as out:
             out.write_batch(batch)
 
     def load(self) -> pa.Array:
         """Return the labels without reading them: pages come in as they are looked at."""
-        with pa.memory_map(str(self.path)) as file:
-            return pa.ipc.open_file(file).get_batch(0).column(0)
+        file = pa.py_buffer(self._folder.mapped(self._name))
+        return pa.ipc.open_file(file).get_batch(0).column(0)
+
+
+def label_digest(labels: pa.Array) -> str:
+    """Return what tells labels from others."""
+    digest = sha256()
+    with pa.PythonFile(_Hashed(digest), mode="w") as file:
+        batch = pa.record_batch({"label": labels})
+        with pa.ipc.new_stream(file, batch.schema) as out:
+            out.write_batch(batch)
+    return digest.hexdigest()
+
+
+class _Hashed(io.RawIOBase):
+    """A file of which nothing but a digest stays."""
+
+    def __init__(self, digest: Any) -> None:
+        super().__init__()
+        self._digest, self._written = digest, 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._written
+
+    def write(self, data: Any) -> int:
+        self._digest.update(data)
+        self._written += len(data)
+        return len(data)
 
 
 def as_labels(labels: Any, *, text: bool) -> pa.Array:
