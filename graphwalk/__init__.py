@@ -20,7 +20,7 @@ from graphwalk.errors import (
 
 if TYPE_CHECKING:
     from graphwalk import scheduler
-    from graphwalk.algorithms.output import write_walks
+    from graphwalk.algorithms.output import iter_blocks, write_walks
     from graphwalk.algorithms.walks import plan_walks, random_walks
     from graphwalk.scheduler.plan import WalkPlan
     from graphwalk.storage.build import build_zarr
@@ -40,6 +40,7 @@ __all__ = [
     "WalkPlan",
     "__version__",
     "build_zarr",
+    "iter_blocks",
     "open_zarr",
     "plan_walks",
     "random_walks",
@@ -51,6 +52,7 @@ _HOMES = {
     "CSR": "graphwalk.storage.sources",
     "Graph": "graphwalk.storage.graph",
     "build_zarr": "graphwalk.storage.build",
+    "iter_blocks": "graphwalk.algorithms.output",
     "open_zarr": "graphwalk.storage.graph",
     "WalkPlan": "graphwalk.scheduler.plan",
     "plan_walks": "graphwalk.algorithms.walks",

@@ -321,6 +321,7 @@ def test_walk_passes_every_option_on(run, ring_store, tmp_path, monkeypatch):
         "restart_prob": 0.0,
         "dead_end": "stay",
         "seed": 3,
+        "memory": None,
     }
 
 
@@ -552,3 +553,19 @@ def test_a_closed_pipe_is_no_fault(ring_store):
     )
     os.close(write)
     assert (found.returncode, found.stderr) == (1, "")
+
+
+def test_a_run_that_was_cut_short_is_resumed(run, ring_store, tmp_path, monkeypatch):
+    output = tmp_path / "walks.npy"
+    with monkeypatch.context() as patched:
+        patched.setattr("graphwalk.storage.walk_files._NpySink.close", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run("walk", ring_store, output, "--seed", 3, "--resume")
+    status, _, err = run("walk", ring_store, output, "--resume")
+    assert status == 1
+    assert "--seed" in err
+    status, _, _ = run("walk", ring_store, output, "--resume", "--seed", 3, "--memory", "1GiB")
+    assert status == 0
+    np.testing.assert_array_equal(
+        np.load(output), graphwalk.random_walks(ring_store, seed=3).compute()
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -153,6 +154,9 @@ def test_walkers_in_batches(large):
     )
     assert len(walks.plan.batch_groups) > 1
     np.testing.assert_array_equal(walks.compute(), whole)
+    np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), whole)
+    with dask.config.set(scheduler="processes"):
+        np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), whole)
 
 
 def test_within_dask_expressions(large):

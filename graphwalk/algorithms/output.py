@@ -11,13 +11,14 @@ from dask.base import compute_as_if_collection
 from graphwalk.errors import InputError
 from graphwalk.scheduler.dask_graph import WalkArray
 from graphwalk.scheduler.progress import block_progress
+from graphwalk.scheduler.streaming import blocks_in_order
 from graphwalk.storage.walk_files import ID_FORMATS, SINKS, Block, Shape
 from graphwalk.storage.walk_job import Done, WalkTarget
 from graphwalk.storage.walk_text import LabelFile, as_labels, label_digest
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -112,6 +113,30 @@ def write_walks(
     ).path
 
 
+def iter_blocks(walks: da.Array) -> Iterator[NDArray[Any]]:
+    """Compute walks, and return an iterator over their blocks, in order.
+
+    While one block is used, later ones are computed; no more of them than there are workers wait
+    in memory, or any number in Ray's object store. Who stops early stops the computation too.
+
+    Parameters
+    ----------
+    walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
+        What :func:`random_walks` returned, or a part of it.
+
+    Returns
+    -------
+    iterator of ndarray of int32 or int64, shape (block_walks, walk_length + 1)
+        One after the other, they are what ``walks.compute()`` returns.
+
+    Raises
+    ------
+    InputError
+        For an array that holds no walks.
+    """
+    return blocks_in_order(_checked(walks))
+
+
 def write_blocks(
     walks: da.Array,
     path: str | os.PathLike[str],
@@ -123,8 +148,8 @@ def write_blocks(
     progress: bool | None = None,
 ) -> Written:
     """Do as :func:`write_walks`, and return how much was written too."""
-    about = _about(walks, resume)
-    walks = _checked(walks)
+    given, walks = walks, _checked(walks)
+    about = _about(given, resume)
     target = WalkTarget(path, storage_options)
     suffix = target.suffix
     names = (
@@ -150,10 +175,8 @@ def write_blocks(
     return Written(target.result, finished.walks, finished.nodes - finished.walks)
 
 
-def _about(walks: Any, resume: bool) -> dict[str, Any]:
+def _about(walks: da.Array, resume: bool) -> dict[str, Any]:
     """Return what tells these walks from others."""
-    if not isinstance(walks, da.Array):
-        raise InputError(f"walks are a {type(walks).__name__}, not a Dask array of random_walks")
     if not isinstance(walks, WalkArray):
         return {"array": walks.name}
     about = walks.about()
@@ -166,7 +189,9 @@ def _about(walks: Any, resume: bool) -> dict[str, Any]:
     return about
 
 
-def _checked(walks: da.Array) -> da.Array:
+def _checked(walks: Any) -> da.Array:
+    if not isinstance(walks, da.Array):
+        raise InputError(f"walks are a {type(walks).__name__}, not a Dask array of random_walks")
     if walks.ndim != 2 or walks.dtype.kind != "i" or np.isnan(walks.shape).any():
         raise InputError(
             f"walks are a Dask array of {walks.dtype} of shape {walks.shape}; they must be signed "

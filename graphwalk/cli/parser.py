@@ -116,6 +116,11 @@ def _add_walk(commands: _SubParsersAction[Any]) -> None:
     _add_walk_options(parser)
     _add_scheduler_options(parser)
     _add_output_options(parser)
+    add(
+        "--resume",
+        action="store_true",
+        help="go on with what a run that was killed has left; takes the same --seed",
+    )
 
 
 def _add_walk_options(parser: ArgumentParser) -> None:
@@ -165,6 +170,11 @@ def _add_scheduler_options(parser: ArgumentParser) -> None:
         help="of a running Ray cluster; by default Ray starts on this machine",
     )
     add("--workers", metavar="N", type=int, help="tasks at a time; by default one a core")
+    add(
+        "--memory",
+        metavar="SIZE",
+        help="for graph and walkers, such as 4GiB; by default 70 %% of what is free",
+    )
 
 
 def _add_output_options(parser: ArgumentParser) -> None:

@@ -25,6 +25,8 @@ def run(args: Namespace) -> None:
     """Walk, write the walks, and say where they lie."""
     from graphwalk import open_zarr, scheduler
 
+    if args.resume and args.seed is None:
+        raise InputError("--resume goes on with the same walks; add the --seed that they were of")
     graph = open_zarr(args.store)
     seed = secrets.randbits(32) if args.seed is None else args.seed
     start_nodes = None if args.start_nodes is None else read_start_nodes(args.start_nodes, graph)
@@ -53,12 +55,14 @@ def _walk(
         restart_prob=args.restart_prob,
         dead_end=args.dead_end,
         seed=seed,
+        memory=args.memory,
     )
     return write_blocks(
         walks,
         args.output,
         labels=graph.labels,
         overwrite=args.overwrite,
+        resume=args.resume,
         progress=False if args.quiet else None,
     )
 

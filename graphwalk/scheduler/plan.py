@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.units import format_size
@@ -127,6 +128,13 @@ class WalkPlan:
     def result_bytes(self) -> int:
         """Bytes of the result."""
         return self.shape[0] * self.shape[1] * self.dtype.itemsize
+
+    @property
+    def batch_blocks(self) -> list[range]:
+        """The blocks of each batch of walkers."""
+        groups = [0, *accumulate(self.batch_groups)]
+        blocks = [0, *accumulate(self.group_blocks)]
+        return [range(blocks[first], blocks[stop]) for first, stop in pairwise(groups)]
 
     @property
     def num_tasks(self) -> int:

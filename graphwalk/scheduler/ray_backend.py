@@ -89,6 +89,18 @@ class RaySession:
             for reference, key in _finished(self._submit(dsk, keys, **kwargs), keys):
                 receive(key, ray.get(reference))
 
+    def in_order(self, references: list[Any]) -> Iterator[Any]:
+        """Yield what references are to, in their order; each is let go when the next is asked for.
+
+        Empties the list.
+        """
+        import ray
+
+        references.reverse()
+        with self._forgetting_failures():
+            while references:
+                yield ray.get(references.pop())
+
     def map_in_order(
         self, function: Callable[[Any], Any], items: Iterable[Any], ahead: int
     ) -> Iterator[Any]:

@@ -1,0 +1,159 @@
+"""Blocks of an array in their order, while later ones are computed."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+import dask
+import dask.array as da
+import dask.local
+import dask.threaded
+import numpy as np
+from dask.base import compute_as_if_collection, get_scheduler
+from dask.highlevelgraph import HighLevelGraph
+from dask.task_spec import Task, TaskRef
+
+from graphwalk.scheduler.dask_graph import WalkArray
+from graphwalk.scheduler.ray_backend import RaySession
+from graphwalk.storage.parallel import num_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+
+def blocks_in_order(walks: da.Array) -> Iterator[NDArray[Any]]:
+    """Yield the blocks of an array of rows, each of which is let go when the next is asked for."""
+    get = get_scheduler(collections=[walks]) or dask.threaded.get
+    keys = [row[0] for row in walks.__dask_keys__()]
+    if get in (dask.threaded.get, dask.local.get_sync):
+        return _Handover(walks).blocks()
+    session: Any = getattr(get, "__self__", None)
+    if isinstance(session, RaySession):
+        return _ahead(_portions(walks, keys), lambda some: _submitted(session, walks, some))
+    return _ahead(_portions(walks, keys), lambda some: _computed(walks, some))
+
+
+def _portions(walks: da.Array, keys: list[Any]) -> list[list[Any]]:
+    """Return the keys of blocks that are computed together."""
+    if not isinstance(walks, WalkArray):
+        return [keys]
+    return [keys[blocks.start : blocks.stop] for blocks in walks.plan.batch_blocks]
+
+
+def _submitted(session: RaySession, walks: da.Array, keys: list[Any]) -> Iterator[Any]:
+    return session.in_order(
+        list(compute_as_if_collection(da.Array, walks.dask, keys, ray_persist=True))
+    )
+
+
+def _computed(walks: da.Array, keys: list[Any]) -> Iterator[Any]:
+    return iter(compute_as_if_collection(da.Array, walks.dask, keys))
+
+
+def _ahead(
+    portions: Sequence[list[Any]], begin: Callable[[list[Any]], Iterator[Any]]
+) -> Iterator[NDArray[Any]]:
+    """Yield the blocks of all portions, of which one is begun while that before it is yielded."""
+    with ThreadPoolExecutor(1, thread_name_prefix="graphwalk-stream") as executor:
+        begun = [executor.submit(copy_context().run, begin, portion) for portion in portions[:1]]
+        for number in range(len(portions)):
+            blocks = begun.pop().result()
+            if number + 1 < len(portions):
+                begun.append(executor.submit(copy_context().run, begin, portions[number + 1]))
+            yield from blocks
+
+
+class _GivenUpError(Exception):
+    """Nobody wants the blocks any more."""
+
+
+class _Handover:
+    """Takes blocks from the tasks that make them to one who wants them in order.
+
+    A task waits with its block only while there are enough, and the next one that is wanted is
+    among them: else all threads could wait with blocks that come later.
+    """
+
+    def __init__(self, walks: da.Array) -> None:
+        self._walks = walks
+        self._changed = threading.Condition()
+        self._blocks: dict[int, NDArray[Any]] = {}
+        self._enough = dask.config.get("num_workers", None) or num_cores()
+        self._next = 0
+        self._given_up = False
+        self._error: BaseException | None = None
+
+    def __dask_tokenize__(self) -> Any:
+        return uuid.uuid4().hex
+
+    def blocks(self) -> Iterator[NDArray[Any]]:
+        """Yield the blocks."""
+        context = copy_context()
+        thread = threading.Thread(
+            target=context.run, args=(self._compute,), name="graphwalk-stream", daemon=True
+        )
+        thread.start()
+        try:
+            for number in range(self._walks.numblocks[0]):
+                yield self._take(number)
+        finally:
+            with self._changed:
+                self._given_up = True
+                self._blocks.clear()
+                self._changed.notify_all()
+            thread.join()
+
+    def _take(self, number: int) -> NDArray[Any]:
+        with self._changed:
+            self._changed.wait_for(lambda: number in self._blocks or self._error is not None)
+            if self._error is not None:
+                raise self._error
+            self._next = number + 1
+            self._changed.notify_all()
+            return self._blocks.pop(number)
+
+    def _compute(self) -> None:
+        try:
+            compute_as_if_collection(da.Array, *self._graph())
+        except _GivenUpError:
+            pass
+        except BaseException as error:  # it is raised where blocks are taken
+            with self._changed:
+                self._error = error
+                self._changed.notify_all()
+
+    def _graph(self) -> tuple[HighLevelGraph, list[str]]:
+        """Return the Dask graph, whose tasks are a chain: Dask then takes blocks in their order."""
+        put = self._walks.map_blocks(self._put, dtype=bool, meta=np.empty((0, 0), bool))
+        done = f"done-{put.name}"
+        chain: dict[Any, Task] = {}
+        before: Any = None
+        for number in range(put.numblocks[0]):
+            key = (done, number)
+            chain[key] = Task(key, _both, TaskRef((put.name, number, 0)), before)
+            before = TaskRef(key)
+        graph = HighLevelGraph.from_collections(done, chain, dependencies=[put])
+        return graph, list(chain)[-1:]
+
+    def _put(self, block: NDArray[Any], block_id: tuple[int, int]) -> bool:
+        with self._changed:
+            self._changed.wait_for(self._may_put)
+            if self._given_up:
+                raise _GivenUpError
+            self._blocks[block_id[0]] = block
+            self._changed.notify_all()
+        return True
+
+    def _may_put(self) -> bool:
+        enough = len(self._blocks) >= self._enough
+        return self._given_up or not enough or self._next not in self._blocks
+
+
+def _both(_this: bool, _before: bool | None) -> bool:
+    return True

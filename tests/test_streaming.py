@@ -1,0 +1,109 @@
+"""Blocks one after the other: all of them, in order, and not too many at a time."""
+
+import threading
+import time
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+
+import graphwalk
+from graphwalk import errors, scheduler
+
+RULES = {"num_walks": 3, "walk_length": 9, "p": 0.5, "seed": 1, "chunks": 70}
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
+    edges = np.random.default_rng(8).integers(400, size=(2, 3000))
+    return graphwalk.build_zarr(edges, tmp_path_factory.mktemp("graph") / "graph.zarr")
+
+
+def numbered(function, blocks=40):
+    """Return an array whose blocks are what a function makes of their numbers."""
+
+    def make(block_id):
+        function(block_id[0])
+        return np.full((1, 2), block_id[0], np.int32)
+
+    chunks = ((1,) * blocks, (2,))
+    return da.map_blocks(make, chunks=chunks, dtype=np.int32, meta=np.empty((0, 0), np.int32))
+
+
+@pytest.mark.parametrize("partitions", [None, 4])
+@pytest.mark.parametrize("name", ["threads", "synchronous", "processes"])
+def test_blocks_are_those_of_the_array(name, partitions, graph):
+    walks = graphwalk.random_walks(graph, **RULES, partitions=partitions)
+    expected = walks.compute()
+    with dask.config.set(scheduler=name):
+        for array, rows in ((walks, expected), (walks[150:900], expected[150:900])):
+            blocks = list(graphwalk.iter_blocks(array))
+            np.testing.assert_array_equal(np.concatenate(blocks), rows)
+            assert len(blocks) > 5
+            assert max(map(len, blocks)) == 70
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("partitions", [None, 4])
+def test_blocks_come_from_ray(partitions, graph):
+    walks = graphwalk.random_walks(graph, **RULES, partitions=partitions)
+    expected = walks.compute()
+    with scheduler.use("ray", num_workers=2):
+        for array, rows in ((walks, expected), (walks[150:900], expected[150:900])):
+            blocks = list(graphwalk.iter_blocks(array))
+            np.testing.assert_array_equal(np.concatenate(blocks), rows)
+
+
+def test_few_blocks_wait_for_one_who_is_slow():
+    made = []
+    with dask.config.set(scheduler="threads", num_workers=2):
+        blocks = graphwalk.iter_blocks(numbered(made.append))
+        for number in range(10):
+            assert next(blocks)[0, 0] == number
+            time.sleep(0.05)
+            # Two wait, two threads have one each to put, and there is the one in use.
+            assert len(made) <= number + 6
+        blocks.close()
+
+
+def test_blocks_made_in_another_order_come_in_order():
+    """The first block takes longest: the others pass it, and nobody waits for ever."""
+
+    def make(number):
+        if number == 0:
+            first_may_end.wait(30)
+        elif number == 30:
+            first_may_end.set()
+
+    first_may_end = threading.Event()
+    with dask.config.set(scheduler="threads", num_workers=2):
+        numbers = [int(block[0, 0]) for block in graphwalk.iter_blocks(numbered(make))]
+    assert numbers == list(range(40))
+
+
+def test_who_stops_early_stops_the_computation():
+    made = []
+    with dask.config.set(scheduler="threads", num_workers=2):
+        for _ in graphwalk.iter_blocks(numbered(made.append)):
+            break
+    assert not any(thread.name == "graphwalk-stream" for thread in threading.enumerate())
+    assert len(made) < 20
+
+
+@pytest.mark.parametrize("name", ["threads", "processes"])
+def test_errors_come_out(name):
+    def fail(number):
+        if number == 7:
+            raise ZeroDivisionError("seven")
+
+    with (
+        dask.config.set(scheduler=name, num_workers=2),
+        pytest.raises(ZeroDivisionError, match="seven"),
+    ):
+        list(graphwalk.iter_blocks(numbered(fail)))
+
+
+def test_what_are_no_walks():
+    with pytest.raises(errors.InputError, match="ndarray"):
+        graphwalk.iter_blocks(np.zeros((2, 2), int))
