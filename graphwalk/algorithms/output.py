@@ -19,6 +19,7 @@ from graphwalk.storage.walk_text import LabelFile, as_labels, label_digest
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -232,13 +233,22 @@ def _write(walks: da.Array, job: WalkJob, sink: WalkSink, progress: bool | None)
         name=None,
     )
     missing = [number for number in range(walks.numblocks[0]) if number not in done]
-    amounts = {(counts.name, number, 0): walks.chunks[0][number] for number in missing}
-    with block_progress("Walking", amounts, "walks", progress):
+    keys = [(counts.name, number, 0) for number in missing]
+    with _progress(walks, keys, missing, progress):
         # Not counts.compute(): its one last task, of all blocks, is all that Ray would report.
-        rows = compute_as_if_collection(da.Array, counts.dask, list(amounts)) if missing else ()
+        rows = compute_as_if_collection(da.Array, counts.dask, keys) if missing else ()
     return done | {
         number: Done(*map(int, row[0])) for number, row in zip(missing, rows, strict=True)
     }
+
+
+def _progress(
+    walks: da.Array, keys: list[Any], blocks: list[int], show: bool | None
+) -> AbstractContextManager[None]:
+    if isinstance(walks, WalkArray):
+        return walks.progress(keys, blocks, show)
+    amounts = (walks.chunks[0][block] for block in blocks)
+    return block_progress("Walking", dict(zip(keys, amounts, strict=True)), "walks", show)
 
 
 def _write_block(

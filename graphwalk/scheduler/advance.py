@@ -99,6 +99,8 @@ class Group:
         Partition k has the nodes ``bounds[k] … bounds[k + 1] - 1``.
     offsets : ndarray of int64, shape (partitions + 1,)
         Where their rows begin in the store.
+    job : str
+        Name of the array that they fill, for those who follow the events.
     """
 
     def __init__(
@@ -108,7 +110,9 @@ class Group:
         walkers: Walkers,
         bounds: NDArray[np.int64],
         offsets: NDArray[np.int64],
+        job: str = "",
     ) -> None:
+        self.job = job
         self.graph, self.rules, self.walkers = graph, rules, walkers
         self.bounds, self.offsets = _read_only(bounds), offsets
         node = graph.neighbor_dtype
@@ -146,6 +150,13 @@ class Group:
         """Return how many chunks of neighbours a partition has."""
         entries = int(self.offsets[partition + 1] - self.offsets[partition])
         return -(-entries // self.graph.chunk_length("neighbors"))
+
+    def bytes_read(self, partition: int) -> int:
+        """Return the bytes of all chunks' contents that a partition is made of."""
+        entries = int(self.offsets[partition + 1] - self.offsets[partition])
+        rows = int(self.bounds[partition + 1] - self.bounds[partition])
+        weights = 4 if self.rules.weighted else 0
+        return entries * (self.graph.neighbor_dtype.itemsize + weights) + rows * 8
 
     @property
     def largest_partition(self) -> int:

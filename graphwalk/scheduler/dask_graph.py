@@ -17,13 +17,15 @@ from dask.task_spec import List, Task, TaskRef
 
 from graphwalk.scheduler.advance import Group
 from graphwalk.scheduler.carousel import Carousel
+from graphwalk.scheduler.progress import block_progress, wave_progress
 from graphwalk.scheduler.ray_backend import RaySession
 from graphwalk.scheduler.tasks import resident_partition, walk_block
 from graphwalk.scheduler.waves import take_block, walk_group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -77,8 +79,41 @@ class WalkArray(da.Array):  # type: ignore[misc]
         """Pickle as the Dask array that it is."""
         return da.Array, (self.dask, self.name, self.chunks, self.dtype, self._meta)
 
-    def compute(self, **kwargs: Any) -> NDArray[Any]:
-        """Return the walks; takes what ``dask.array.Array.compute`` does."""
+    def compute(self, *, progress: bool | None = None, **kwargs: Any) -> NDArray[Any]:
+        """Return the walks.
+
+        Parameters
+        ----------
+        progress : bool, optional
+            Show a progress bar on standard error. None: when that is a terminal.
+        **kwargs
+            What ``dask.array.Array.compute`` takes.
+        """
+        with self.progress(self._tasks.keys, show=progress):
+            return self._compute(**kwargs)
+
+    def progress(
+        self, keys: Sequence[Any], blocks: Sequence[int] | None = None, show: bool | None = None
+    ) -> AbstractContextManager[None]:
+        """Show how far the walks are while the block computes them.
+
+        Parameters
+        ----------
+        keys : sequence
+            Keys of tasks that each finish with a block.
+        blocks : sequence of int, optional
+            The number of each of these blocks. None: all of them, in order.
+        show : bool, optional
+            Whether to show it. None: when standard error is a terminal.
+        """
+        rows, length = self.plan.block_rows, self.plan.rules.walk_length
+        walks = [rows[block] for block in (range(len(rows)) if blocks is None else blocks)]
+        if len(self.plan.partitions) > 1:
+            return wave_progress(self.name, sum(walks), length, self.plan.waves, show)
+        steps = [number * length for number in walks]
+        return block_progress("Walking", dict(zip(keys, steps, strict=True)), "steps", show)
+
+    def _compute(self, **kwargs: Any) -> NDArray[Any]:
         get = get_scheduler(scheduler=kwargs.get("scheduler"), collections=[self])
         session: Any = getattr(get, "__self__", None)
         in_process = get in (dask.threaded.get, dask.local.get_sync)
@@ -230,7 +265,8 @@ class _GroupTasks:
         # Of a group of whom some blocks are wanted, no more walk than need be.
         first, stop = wanted[0], wanted[-1] + 1
         rows = walks.rows(first, stop)
-        group = Group(walks.graph, plan.rules, walks.part(rows), self._bounds, self._offsets)
+        walkers = walks.part(rows)
+        group = Group(walks.graph, plan.rules, walkers, self._bounds, self._offsets, walks.name)
         out = None if self._result is None else self._result[rows]
         key = (f"walk-{walks.name}", first)
         wait = List(*map(TaskRef, before))

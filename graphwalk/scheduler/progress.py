@@ -7,16 +7,21 @@ The threaded scheduler reports finished tasks through Dask's callbacks. Any othe
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from dask.callbacks import Callback
 
+from graphwalk.scheduler.events import listening
 from graphwalk.storage.progress import Progress
+from graphwalk.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
+
+    from graphwalk.scheduler.events import Event
 
 _active: ContextVar[tuple[BlockProgress, ...]] = ContextVar("_active", default=())
 
@@ -82,6 +87,56 @@ def block_progress(
         counting(BlockProgress(advance, amounts)),
     ):
         yield
+
+
+@contextmanager
+def wave_progress(
+    job: str, walkers: int, length: int, waves: int, show: bool | None = None
+) -> Iterator[None]:
+    """Show a bar of steps, and beside it waves, walkers and bytes, while the block computes.
+
+    Parameters
+    ----------
+    job : str
+        Name of the array whose events count.
+    walkers, length : int
+        Walkers, and steps of each.
+    waves : int
+        How many there will be, about.
+    show : bool, optional
+        Whether to show it. None: when standard error is a terminal.
+    """
+    with Progress(show).bar("Walking", walkers * length, "steps") as bar:
+        if bar is None:
+            yield
+            return
+        with listening(_WaveBar(bar, job, walkers, waves)):
+            yield
+        bar.total = bar.n  # some walks may have ended early
+        bar.refresh()
+
+
+class _WaveBar:
+    """Feeds a bar with the events of a job."""
+
+    def __init__(self, bar: Any, job: str, walkers: int, waves: int) -> None:
+        self._bar, self._job, self._waves = bar, job, waves
+        self._left, self._size, self._wave = walkers, 0, 0
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        if event.job != self._job:
+            return
+        with self._lock:
+            self._left -= event.ended
+            self._size += event.size
+            self._wave = max(self._wave, event.wave)
+            self._bar.set_postfix_str(
+                f"wave {self._wave + 1} of about {max(self._waves, self._wave + 1)}, "
+                f"{self._left:,} walkers left, {format_size(self._size)} read",
+                refresh=False,
+            )
+            self._bar.update(event.steps)
 
 
 def _task_finished(key: Hashable, result: Any, *_: Any) -> None:

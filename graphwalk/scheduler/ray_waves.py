@@ -8,13 +8,21 @@ object for each partition, so that everybody is moved once, to where they are ne
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from dask.task_spec import GraphNode, TaskRef
 
 from graphwalk.kernels.routing import scatter
-from graphwalk.scheduler.waves import WORTH_READING, read_partition, take_block, walk_group
+from graphwalk.scheduler.events import Event, emit
+from graphwalk.scheduler.waves import (
+    WORTH_READING,
+    Turns,
+    read_partition,
+    take_block,
+    walk_group,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -35,9 +43,10 @@ class RayMailbox:
         self._inboxes: list[list[Any]] = [[] for _ in range(group.num_partitions)]
         self._counts = np.zeros(group.num_partitions, np.int64)
         self.logs: list[Any] = []
+        self._turns = Turns()
 
-    def run(self, function: Callable[..., Any], *args: Any) -> None:
-        """Run a task that returns walkers by partition, and deliver them."""
+    def run(self, function: Callable[..., Any], *args: Any) -> NDArray[np.int64]:
+        """Run a task that returns walkers by partition, deliver them, and return its account."""
         import ray
 
         task = ray.remote(function).options(
@@ -45,12 +54,14 @@ class RayMailbox:
             name=f"{function.__name__} {self.group.graph.path}",
             scheduling_strategy=where_to_read(self.group.graph),
         )
-        counts, log, *pieces = task.remote(self.reference, *args)
-        waiting = ray.get(counts)
+        account, log, *pieces = task.remote(self.reference, *args)
+        told: NDArray[np.int64] = ray.get(account)
+        waiting = told[: len(pieces)]
         self.logs.append(log)
         for number in np.flatnonzero(waiting):
             self._inboxes[number].append(pieces[number])
             self._counts[number] += waiting[number]
+        return told
 
     def left(self) -> bool:
         """Return whether anybody waits."""
@@ -62,24 +73,32 @@ class RayMailbox:
 
     def share(self, number: int, carousel: Carousel) -> RayPartition:
         """Return a partition, not read yet."""
-        return RayPartition(self, number, carousel.resident)
+        return RayPartition(self, number, carousel.resident, self._turns.wave_of(number))
 
     def advance(self, number: int, partition: Shared) -> None:
         """Advance the walkers who wait for a partition."""
         walkers = self.waiting(number)
         pieces, self._inboxes[number] = self._inboxes[number], []
         self._counts[number] = 0
+        wave = self._turns.take(number)
         if partition.worth_reading(walkers):
-            self.run(advance_walkers, partition.get(), *pieces)
+            account = self.run(advance_walkers, partition.get(), *pieces)
+            kind = "advance"
         else:
-            self.run(advance_few_walkers, *pieces)
+            account = self.run(advance_few_walkers, *pieces)
+            kind = "fetch"
+        *gone, steps, started, took = account.tolist()
+        times = started / 1e9, took / 1e9
+        ended = walkers - sum(gone)
+        emit(Event(kind, self.group.job, *times, number, wave, walkers, steps, ended))
 
 
 class RayPartition:
     """A partition in the object store, read when somebody needs it."""
 
-    def __init__(self, mailbox: RayMailbox, number: int, filtered: bool) -> None:
+    def __init__(self, mailbox: RayMailbox, number: int, filtered: bool, wave: int) -> None:
         self._mailbox, self._number, self._filtered = mailbox, number, filtered
+        self._wave = wave
         self._lock = threading.Lock()
         self._reference: Any = None
 
@@ -100,7 +119,14 @@ class RayPartition:
                     scheduling_strategy=where_to_read(graph, otherwise="SPREAD"),
                 )
                 self._reference = read.remote(self._mailbox.reference, self._number, self._filtered)
+                self._tell()
             return self._reference
+
+    def _tell(self) -> None:
+        group = self._mailbox.group
+        size, place = group.bytes_read(self._number), (self._number, self._wave)
+        # How long it takes is not known here, where nobody waits for it.
+        emit(Event("read", group.job, time.time(), 0.0, *place, size=size))
 
 
 def run(task: Any, deps: Any) -> Any:
@@ -171,22 +197,24 @@ IN_DRIVER: dict[Any, Callable[..., Any]] = {walk_group: _walk_group, take_block:
 
 
 def start_walkers(group: Group) -> tuple[Any, ...]:
-    """Return how many walkers start in each partition, no steps, and the walkers."""
-    return _by_partition(group, list(group.start()), [])
+    """Return an account, no steps, and the walkers who start in each partition."""
+    return _by_partition(group, time.time_ns(), list(group.start()), [])
 
 
 def advance_walkers(group: Group, partition: Partition, *pieces: NDArray[Any]) -> tuple[Any, ...]:
-    """Return how many walkers left for each partition, what they all did, and those walkers."""
+    """Return an account, what all walkers did, and those who left for each partition."""
+    started = time.time_ns()
     log: list[NDArray[Any]] = []
     leavers = list(group.advance(partition, pieces, lambda steps: log.append(steps.copy())))
-    return _by_partition(group, leavers, log)
+    return _by_partition(group, started, leavers, log)
 
 
 def advance_few_walkers(group: Group, *pieces: NDArray[Any]) -> tuple[Any, ...]:
     """Do as `advance_walkers`, reading single rows."""
+    started = time.time_ns()
     log: list[NDArray[Any]] = []
     leavers = list(group.advance_few(pieces, lambda steps: log.append(steps.copy())))
-    return _by_partition(group, leavers, log)
+    return _by_partition(group, started, leavers, log)
 
 
 def join_steps(group: Group, block_rows: Sequence[int], *logs: NDArray[Any]) -> Any:
@@ -199,12 +227,22 @@ def join_steps(group: Group, block_rows: Sequence[int], *logs: NDArray[Any]) -> 
 
 
 def _by_partition(
-    group: Group, leavers: list[list[NDArray[Any]]], log: Iterable[NDArray[Any]]
+    group: Group,
+    started: int,
+    leavers: list[list[NDArray[Any]]],
+    log: Iterable[NDArray[Any]],
 ) -> tuple[Any, ...]:
+    """Return an account, steps, and walkers, by partition.
+
+    The account says how many walkers there are for each partition, how many steps were made, when
+    that began, and how long it took, in nanoseconds.
+    """
     empty = np.empty(0, group.dtype)
     pieces = [
         np.concatenate([empty, *(some[number] for some in leavers)])
         for number in range(group.num_partitions)
     ]
-    counts = np.array([len(piece) for piece in pieces], np.int64)
-    return counts, np.concatenate([np.empty(0, group.log_dtype), *log]), *pieces
+    steps = np.concatenate([np.empty(0, group.log_dtype), *log])
+    took = time.time_ns() - started
+    account = np.array([*map(len, pieces), len(steps), started, took], np.int64)
+    return account, steps, *pieces

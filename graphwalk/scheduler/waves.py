@@ -20,12 +20,13 @@ import numpy as np
 
 from graphwalk.kernels.routing import scatter
 from graphwalk.scheduler.advance import Sorter
+from graphwalk.scheduler.events import Work
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Partition, load_partition
 from graphwalk.storage.spill import Piece, SpillFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -120,6 +121,7 @@ class Mailbox:
         self.group = group
         self.steps = steps
         self._inboxes: list[list[NDArray[Any]]] = [[] for _ in range(group.num_partitions)]
+        self._turns = Turns()
 
     def deliver(self, pieces: Iterable[NDArray[Any]]) -> None:
         """Put walkers into the inbox of each partition."""
@@ -137,18 +139,49 @@ class Mailbox:
 
     def share(self, number: int, carousel: Carousel) -> LazyPartition:
         """Return a partition, not read yet."""
-        return LazyPartition(self.group, number, carousel)
+        return LazyPartition(self.group, number, carousel, self._turns.wave_of(number))
 
     def advance(self, number: int, partition: Shared) -> None:
         """Advance the walkers who wait for a partition."""
         walkers = self.waiting(number)
         arriving, self._inboxes[number] = self._inboxes[number], []
-        if partition.worth_reading(walkers):
-            leavers = self.group.advance(partition.get(), _taken(arriving), self.steps.keep)
-        else:
-            leavers = self.group.advance_few(_taken(arriving), self.steps.keep)
-        for some in leavers:
-            self.deliver(some)
+        rows = partition.get() if partition.worth_reading(walkers) else None
+        kind = "fetch" if rows is None else "advance"
+        place = {"partition": number, "wave": self._turns.take(number)}
+        with Work(kind, self.group.job, **place) as work:
+            work.add(walkers=walkers)
+            gone = 0
+            for some in self._leavers(rows, _taken(arriving), work):
+                self.deliver(some)
+                gone += sum(map(len, some))
+            work.add(ended=walkers - gone)
+
+    def _leavers(
+        self, rows: Partition | None, arriving: Iterable[NDArray[Any]], work: Work
+    ) -> Iterator[list[NDArray[Any]]]:
+        def keep(log: NDArray[Any]) -> None:
+            self.steps.keep(log)
+            work.add(steps=len(log))
+
+        if rows is None:
+            return self.group.advance_few(arriving, keep)
+        return self.group.advance(rows, arriving, keep)
+
+
+class Turns:
+    """Counts the turns that a group has made through the partitions."""
+
+    def __init__(self) -> None:
+        self._wave, self._last = 0, -1
+
+    def wave_of(self, number: int) -> int:
+        """Return the wave in which a partition's turn comes next."""
+        return self._wave + (number <= self._last)
+
+    def take(self, number: int) -> int:
+        """Go on to a partition, and return the wave."""
+        self._wave, self._last = self.wave_of(number), number
+        return self._wave
 
 
 def _taken(pieces: list[NDArray[Any]]) -> Iterable[NDArray[Any]]:
@@ -160,8 +193,9 @@ def _taken(pieces: list[NDArray[Any]]) -> Iterable[NDArray[Any]]:
 class LazyPartition:
     """A partition that is read when somebody needs it, once, for all groups that share it."""
 
-    def __init__(self, group: Group, number: int, carousel: Carousel) -> None:
+    def __init__(self, group: Group, number: int, carousel: Carousel, wave: int) -> None:
         self._group, self._number, self._carousel = group, number, carousel
+        self._wave = wave
         self._lock = threading.Lock()
         self._partition: Partition | None = None
         self._lent: NDArray[Any] | None = None
@@ -181,7 +215,12 @@ class LazyPartition:
             if self._partition is None:
                 resident = self._carousel.resident
                 self._lent = None if resident else self._borrow()
-                self._partition = read_partition(self._group, self._number, resident, self._lent)
+                place = {"partition": self._number, "wave": self._wave}
+                with Work("read", self._group.job, **place) as work:
+                    self._partition = read_partition(
+                        self._group, self._number, resident, self._lent
+                    )
+                    work.add(size=self._group.bytes_read(self._number))
             return self._partition
 
     def _borrow(self) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,12 +30,18 @@ class Progress:
             tqdm.write(text, file=sys.stderr)
 
     @contextmanager
-    def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], object]]:
-        """Show a bar while the block runs; the block calls what it is given with its advances."""
+    def bar(self, name: str, total: int | None, unit: str) -> Iterator[Any]:
+        """Show a bar of tqdm while the block runs, which is given it, or None."""
         if not self._show:
-            yield lambda _: None
+            yield None
             return
         from tqdm import tqdm
 
         with tqdm(desc=name, total=total, unit=f" {unit}", unit_scale=True) as bar:
-            yield bar.update
+            yield bar
+
+    @contextmanager
+    def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], object]]:
+        """Show a bar while the block runs; the block calls what it is given with its advances."""
+        with self.bar(name, total, unit) as bar:
+            yield (lambda _: None) if bar is None else bar.update
