@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.output import iter_blocks, write_walks
     from graphwalk.algorithms.walks import plan_walks, random_walks
     from graphwalk.scheduler.plan import WalkPlan
+    from graphwalk.scheduler.report import performance_report
     from graphwalk.storage.build import build_zarr
     from graphwalk.storage.graph import Graph, open_zarr
     from graphwalk.storage.sources import CSR
@@ -42,6 +43,7 @@ __all__ = [
     "build_zarr",
     "iter_blocks",
     "open_zarr",
+    "performance_report",
     "plan_walks",
     "random_walks",
     "scheduler",
@@ -55,6 +57,7 @@ _HOMES = {
     "iter_blocks": "graphwalk.algorithms.output",
     "open_zarr": "graphwalk.storage.graph",
     "WalkPlan": "graphwalk.scheduler.plan",
+    "performance_report": "graphwalk.scheduler.report",
     "plan_walks": "graphwalk.algorithms.walks",
     "random_walks": "graphwalk.algorithms.walks",
     "write_walks": "graphwalk.algorithms.output",

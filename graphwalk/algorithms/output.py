@@ -10,6 +10,7 @@ from dask.base import compute_as_if_collection
 
 from graphwalk.errors import InputError
 from graphwalk.scheduler.dask_graph import WalkArray
+from graphwalk.scheduler.events import Work
 from graphwalk.scheduler.progress import block_progress
 from graphwalk.scheduler.streaming import blocks_in_order
 from graphwalk.storage.walk_files import ID_FORMATS, SINKS, Block, Shape
@@ -257,4 +258,7 @@ def _write_block(
     number, _ = block_info[0]["chunk-location"]
     first_walk, _ = block_info[0]["array-location"][0]
     nodes = int(np.count_nonzero(block >= 0))
-    return np.array([job.write(sink, Block(number, first_walk, block), nodes)])
+    with Work("write", "") as work:
+        done = job.write(sink, Block(number, first_walk, block), nodes)
+        work.add(size=block.nbytes)
+    return np.array([done])

@@ -32,6 +32,8 @@ class Event(NamedTuple):
         Walkers who came, steps that were made, and walkers whose walks are finished.
     size : int
         Bytes in memory of what was read or written.
+    worker : str
+        Thread or process that did it, if known.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Event(NamedTuple):
     steps: int = 0
     ended: int = 0
     size: int = 0
+    worker: str = ""
 
 
 _listeners: list[Callable[[Event], object]] = []
@@ -100,6 +103,16 @@ class Work:
     def _tell(self) -> None:
         now = time.time()
         seconds = now - self._told
-        emit(Event(self._kind, self._job, self._told, seconds, **self._place, **self._counts))
+        emit(
+            Event(
+                self._kind,
+                self._job,
+                self._told,
+                seconds,
+                **self._place,
+                **self._counts,
+                worker=f"thread {threading.get_native_id()}",
+            )
+        )
         self._told = now
         self._counts = dict.fromkeys(self._counts, 0)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
+    import os
+
     import numpy as np
 
 
@@ -189,6 +191,31 @@ class WalkPlan:
                 f"{format_size(self.peak_memory)} of {format_size(self.resources.memory)}",
             ),
         ]
+
+    def visualize(self, filename: str | os.PathLike[str] | None = None) -> Any:
+        """Draw the partitions, the memory that is used, and the order of the work.
+
+        Parameters
+        ----------
+        filename : path, optional
+            Where to save the picture too, in the format that its suffix says.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The picture; notebooks show it.
+
+        Raises
+        ------
+        InputError
+            When matplotlib is not installed.
+        """
+        from graphwalk.scheduler.plots import plan_figure
+
+        figure = plan_figure(self)
+        if filename is not None:
+            figure.savefig(filename)
+        return figure
 
     def __str__(self) -> str:
         lines = self.table()

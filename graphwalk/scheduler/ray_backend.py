@@ -8,6 +8,7 @@ tasks that are finished rather than submitted, and errors say what to do.
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from graphwalk.errors import GraphwalkError, SchedulerError
 from graphwalk.scheduler import ray_waves
+from graphwalk.scheduler.events import Event
 from graphwalk.scheduler.progress import finished
 from graphwalk.scheduler.tasks import resident_partition
 
@@ -23,6 +25,21 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.graph import Graph
 
+
+#: What kind of work a task is in whose name this is; the first one that fits.
+_KINDS = {
+    "advance_walkers": "advance",
+    "advance_few_walkers": "fetch",
+    "start_walkers": "start",
+    "join_steps": "join",
+    "_write_block": "write",
+    "task::read": "read",
+    "task::load": "read",
+    "random-walks": "walk",
+}
+
+#: Seconds in which workers pass on what they have done.
+_NOTED_EVERY = 1.0
 
 #: Threads of the driver that submit tasks; each follows a group of walkers on its way.
 _SUBMITTING = 64
@@ -100,6 +117,18 @@ class RaySession:
         with self._forgetting_failures():
             while references:
                 yield ray.get(references.pop())
+
+    def tasks_since(self, start: float) -> list[Event]:
+        """Return what workers have done since then, in seconds since the epoch."""
+        import ray
+
+        time.sleep(_NOTED_EVERY)
+        tasks = [note for note in ray.timeline() if note["cat"].startswith("task::")]
+        return [
+            Event(_kind(note["cat"]), "", note["ts"] / 1e6, note["dur"] / 1e6, worker=_worker(note))
+            for note in tasks
+            if note["ts"] / 1e6 >= start
+        ]
 
     def map_in_order(
         self, function: Callable[[Any], Any], items: Iterable[Any], ahead: int
@@ -222,6 +251,18 @@ def _own_errors() -> Iterator[None]:
         if isinstance(root, GraphwalkError):
             raise root from error
         raise
+
+
+def _kind(name: str) -> str:
+    """Return what kind of work a task of Ray is, by its name."""
+    for part, kind in _KINDS.items():
+        if part in name:
+            return kind
+    return "other"
+
+
+def _worker(note: dict[str, Any]) -> str:
+    return f"{note['pid']} {note['tid'][:15]}"
 
 
 def _finished(references: Any, keys: Any) -> Iterator[tuple[Any, Any]]:

@@ -12,6 +12,7 @@ from graphwalk.kernels.first_order import walk_first_order
 from graphwalk.kernels.node2vec import walk_node2vec
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
+from graphwalk.scheduler.events import Work
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Partition, load_partition
 
@@ -43,15 +44,18 @@ def resident_partition(graph: Graph, weighted: bool, second_order: bool) -> Part
     On Ray this runs in a worker, whose copy of the graph goes when the task ends: there the
     object store keeps the partition.
     """
-    with _loading:
+    with _loading, Work("read", "") as work:
+        have = _resident.get(graph)
         partition = load_partition(
             graph,
             weighted=weighted,
             second_order=second_order,
-            have=_resident.get(graph),
+            have=have,
             threads=num_cores(),
         )
         _resident[graph] = partition
+        if have is None:
+            work.add(size=graph.num_entries * graph.neighbor_dtype.itemsize + 8 * graph.num_nodes)
     return partition
 
 
@@ -82,9 +86,22 @@ def walk_block(
     starts, numbers = starts_and_numbers(walkers, rules.num_walks)
     shape = len(starts), rules.walk_length + 1
     walks = np.empty(shape, partition.neighbors.dtype) if out is None else out
+    with Work("walk", "") as work:
+        _walk(partition, starts, numbers, rules, walks)
+        work.add(walkers=shape[0], steps=shape[0] * rules.walk_length, ended=shape[0])
+    return walks
+
+
+def _walk(
+    partition: Partition,
+    starts: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    rules: WalkRules,
+    walks: NDArray[Any],
+) -> None:
     if rules.walk_length == 0:
         walks[:, 0] = starts
-        return walks
+        return
     table: Any = partition.alias_table if rules.weighted else partition.neighbors
     run = np.uint64(seed_key(np.uint64(rules.seed)))
     restart = restart_threshold(rules)
@@ -119,7 +136,6 @@ def walk_block(
             walks,
             FIRST_ORDER_IN_FLIGHT,
         )
-    return walks
 
 
 def restart_threshold(rules: WalkRules) -> np.uint64:
