@@ -1,0 +1,214 @@
+"""Measure walks on graphs that do not fit: out of core, in partitions, on Ray, and as graphs grow.
+
+    python -m benchmarks.partitions
+
+All comparisons are made in turns within one run; figures are medians. A quiet machine is wanted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import graphwalk
+from benchmarks.rmat import rmat_edges
+from benchmarks.table import Row, machine, print_table
+from benchmarks.timing import in_turns
+from graphwalk.scheduler.events import listening
+
+if TYPE_CHECKING:
+    import dask.array as da
+
+RULES: dict[str, Any] = {"num_walks": 1, "walk_length": 80, "seed": 7}
+KINDS: dict[str, dict[str, float]] = {"first order": {}, "node2vec (2, .5)": {"p": 2.0, "q": 0.5}}
+OUT_OF_CORE = {"first order": ">= 24 M", "node2vec (2, .5)": ">= 12 M"}
+RESIDENT = {"first order": ">= 0.5", "node2vec (2, .5)": ">= 0.3"}
+#: Part of the graph in memory that a job out of core is given.
+SHARE = 4
+#: One node in so many is a start node where walks from each are many.
+SAMPLED = 16
+
+
+def main() -> None:
+    args = _arguments()
+    print(f"graphwalk {graphwalk.__version__}, {machine()}")
+    with tempfile.TemporaryDirectory() as folder:
+        graphs = {
+            name: _built(Path(folder), args.scale, compressed=name == "compressed")
+            for name in ("compressed", "uncompressed")
+        }
+        rows = [row for name, graph in graphs.items() for row in _out_of_core(name, graph, args)]
+        rows += _many_walks(graphs["compressed"], args)
+        rows += _resident(graphs["compressed"], args)
+        rows += _planning(graphs["compressed"])
+        if not args.no_ray:
+            rows += _ray(graphs["compressed"], args)
+        title = f"RMAT, 2^{args.scale} nodes, edge factor 16, undirected, 80 steps"
+        print_table(title, rows)
+        if args.scaling:
+            rows = _scaling(Path(folder), args)
+            print_table("As the graph grows, a quarter of it in memory", rows)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.partitions", description=__doc__)
+    parser.add_argument("--scale", type=int, default=22, help="2**SCALE nodes (default: 22)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each measurement")
+    parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
+    parser.add_argument(
+        "--scaling",
+        type=int,
+        nargs="*",
+        metavar="SCALE",
+        help="also compare graphs of 2**SCALE nodes, such as 20 22 24",
+    )
+    return parser.parse_args()
+
+
+def _built(folder: Path, scale: int, *, compressed: bool = True) -> graphwalk.Graph:
+    store = folder / f"{scale}-{compressed}.zarr"
+    return graphwalk.build_zarr(rmat_edges(scale), store, compressed=compressed, progress=False)
+
+
+def _quarter(graph: graphwalk.Graph) -> int:
+    csr = graph.num_entries * graph.neighbor_dtype.itemsize + 8 * (graph.num_nodes + 1)
+    return csr // SHARE
+
+
+def _steps(walks: da.Array) -> int:
+    return int(np.count_nonzero(walks.compute() >= 0)) - walks.shape[0]
+
+
+def _speed(steps: int, seconds: float) -> str:
+    return f"{steps / seconds / 1e6:.1f} M steps/s"
+
+
+def _out_of_core(name: str, graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
+    """Compare walks with a quarter of the graph in memory with those with all of it."""
+    rows = []
+    for kind, bias in KINDS.items():
+        some = graphwalk.random_walks(graph, **RULES, **bias, memory=_quarter(graph))
+        whole = graphwalk.random_walks(graph, **RULES, **bias)
+        steps, read = _steps(whole), _bytes_read(some)
+        seconds = in_turns(args.rounds, some=some.compute, whole=whole.compute)
+        rows.append(
+            Row(
+                f"{kind}, a quarter in memory, {name}",
+                f"{_speed(steps, seconds['some'])}, {read / steps:.0f} bytes read a step",
+                f"all in memory, {_speed(steps, seconds['whole'])}",
+                seconds["whole"] / seconds["some"],
+                OUT_OF_CORE[kind],
+            )
+        )
+    return rows
+
+
+def _bytes_read(walks: da.Array) -> int:
+    sizes: list[int] = []
+    with listening(lambda event: sizes.append(event.size)):
+        walks.compute()
+    return sum(sizes)
+
+
+def _many_walks(graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
+    """Compare ten walks from each start node with one: what is read is shared."""
+    starts = np.arange(0, graph.num_nodes, SAMPLED)
+    rules = RULES | {"memory": _quarter(graph)}
+    one = graphwalk.random_walks(graph, starts, **rules)
+    ten = graphwalk.random_walks(graph, starts, **rules | {"num_walks": 10})
+    seconds = in_turns(args.rounds, one=one.compute, ten=ten.compute)
+    return [
+        Row(
+            f"10 walks from 1 node in {SAMPLED}, a quarter in memory",
+            f"{seconds['ten']:.1f} s",
+            f"1 walk, {seconds['one']:.1f} s",
+            seconds["ten"] / seconds["one"],
+            "< 5",
+        )
+    ]
+
+
+def _resident(graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
+    """Compare four partitions that all fit in memory with one; both are read by each run."""
+    rows = []
+    for kind, bias in KINDS.items():
+        four = graphwalk.random_walks(graph, **RULES, **bias, partitions=4)
+        one = graphwalk.random_walks(graph, **RULES, **bias)
+        steps = _steps(one)
+        seconds = in_turns(args.rounds, four=four.compute, one=one.compute)
+        rows.append(
+            Row(
+                f"{kind}, 4 partitions in memory",
+                _speed(steps, seconds["four"]),
+                f"one, read before, {_speed(steps, seconds['one'])}",
+                seconds["one"] / seconds["four"],
+                RESIDENT[kind],
+            )
+        )
+    return rows
+
+
+def _planning(graph: graphwalk.Graph) -> list[Row]:
+    """Time a plan, and its Dask graph, of so many partitions and waves."""
+    start = perf_counter()
+    walks = graphwalk.random_walks(graph, **RULES | {"walk_length": 160}, partitions=64)
+    tasks = len(dict(walks.__dask_graph__()))
+    seconds = perf_counter() - start
+    plan = walks.plan
+    return [
+        Row(
+            f"planning {len(plan.partitions)} partitions, {plan.waves} waves",
+            f"{seconds * 1e3:.0f} ms, {tasks} Dask tasks",
+            "1 s",
+            seconds,
+            "<= 1",
+        )
+    ]
+
+
+def _ray(graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
+    """Compare Ray with threads, on four partitions that stay in memory."""
+    rows = []
+    for kind, bias in KINDS.items():
+        walks = graphwalk.random_walks(graph, **RULES, **bias, partitions=4)
+        steps = _steps(walks)
+        with graphwalk.scheduler.use("ray", num_workers=2, object_store_memory=6 << 30):
+            seconds = in_turns(
+                args.rounds,
+                ray=walks.compute,
+                threads=lambda walks=walks: walks.compute(scheduler="threads", num_workers=2),
+            )
+        rows.append(
+            Row(
+                f"{kind}, 4 partitions, Ray",
+                _speed(steps, seconds["ray"]),
+                f"threads, {_speed(steps, seconds['threads'])}",
+                seconds["threads"] / seconds["ray"],
+                ">= 0.7",
+            )
+        )
+    return rows
+
+
+def _scaling(folder: Path, args: argparse.Namespace) -> list[Row]:
+    """Compare graphs of different sizes by the same rule; the first one is what others are to."""
+    rows, first = [], 0.0
+    for scale in args.scaling:
+        graph = _built(folder, scale)
+        walks = graphwalk.random_walks(graph, **RULES, memory=_quarter(graph))
+        steps = _steps(walks)
+        seconds = in_turns(args.rounds, walks=walks.compute)["walks"]
+        first = first or steps / seconds
+        ratio = steps / seconds / first
+        against = f"2^{args.scaling[0]} nodes, {first / 1e6:.1f} M steps/s"
+        rows.append(Row(f"2^{scale} nodes", _speed(steps, seconds), against, ratio, ">= 0.7"))
+    return rows
+
+
+if __name__ == "__main__":
+    main()
