@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 class Shared(Protocol):
@@ -36,6 +36,9 @@ class Rider(Protocol):
     def advance(self, number: int, partition: Shared) -> None:
         """Advance those who wait for a partition."""
 
+    def advance_all(self, partitions: Mapping[int, Shared]) -> None:
+        """Advance those who wait for each of these partitions by now."""
+
 
 class Carousel:
     """Turns through the partitions as long as there are walkers who wait for any.
@@ -52,10 +55,15 @@ class Carousel:
         Whether partitions stay; groups then go round at their own pace.
     ahead : bool
         Whether the next partition is read while one is walked.
+    at_once : bool
+        Whether a group is advanced in all partitions, which stay, at the same time.
     """
 
-    def __init__(self, num_partitions: int, *, resident: bool, ahead: bool) -> None:
+    def __init__(
+        self, num_partitions: int, *, resident: bool, ahead: bool, at_once: bool = False
+    ) -> None:
         self.num_partitions, self.resident, self.ahead = num_partitions, resident, ahead
+        self.at_once = at_once
         self._turn = threading.Condition()
         self._places: dict[Rider, int] = {}
         self._shared: dict[int, Shared] = {}
@@ -63,11 +71,14 @@ class Carousel:
         self._reader: ThreadPoolExecutor | None = None
 
     def __reduce__(self) -> Any:
-        return _carousel, (self.num_partitions, self.resident, self.ahead)
+        return _carousel, (self.num_partitions, self.resident, self.ahead, self.at_once)
 
     def ride(self, rider: Rider) -> None:
         """Advance a group until all its walks are finished."""
         with self._on_board(rider):
+            while self.at_once and rider.left():
+                wanted = filter(rider.waiting, range(self.num_partitions))
+                rider.advance_all({number: self._partition(rider, number) for number in wanted})
             while rider.left():
                 place = self._places[rider]
                 number = place % self.num_partitions
@@ -134,5 +145,5 @@ class Carousel:
             self._reader = None
 
 
-def _carousel(num_partitions: int, resident: bool, ahead: bool) -> Carousel:
-    return Carousel(num_partitions, resident=resident, ahead=ahead)
+def _carousel(num_partitions: int, resident: bool, ahead: bool, at_once: bool) -> Carousel:
+    return Carousel(num_partitions, resident=resident, ahead=ahead, at_once=at_once)

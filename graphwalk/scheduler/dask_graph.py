@@ -250,7 +250,12 @@ class _GroupTasks:
         spans = iter(pairwise([0, *accumulate(plan.group_blocks)]))
         before: list[Any] = []
         for count in plan.batch_groups:
-            carousel = Carousel(len(plan.partitions), resident=plan.resident, ahead=plan.ahead)
+            carousel = Carousel(
+                len(plan.partitions),
+                resident=plan.resident,
+                ahead=plan.ahead,
+                at_once=plan.at_once,
+            )
             groups = [
                 self._group(wanted, carousel, before)
                 for first, stop in islice(spans, count)

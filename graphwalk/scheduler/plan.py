@@ -34,13 +34,14 @@ class WalkRules:
         return self.p != 1.0 or self.q != 1.0
 
 
-def expected_waves(rules: WalkRules, partitions: int) -> int:
+def expected_waves(rules: WalkRules, partitions: int, *, at_once: bool) -> int:
     """Return how many waves walkers take, about, in a graph without locality.
 
     The next node is in the same partition or, as likely, in any of the others. Half of these are
-    still to come in a wave, so a walker makes two steps and those within a partition.
+    still to come in a wave, so a walker makes two steps and those within a partition; one, if all
+    partitions have their turn at the same time.
     """
-    trips = rules.walk_length * (1 - 1 / partitions) / 2
+    trips = rules.walk_length * (1 - 1 / partitions) / (1 if at_once else 2)
     if rules.second_order:
         # Who is refused at another partition comes back from there.
         bias = sorted((1.0, 1 / rules.q))
@@ -150,7 +151,14 @@ class WalkPlan:
     @property
     def waves(self) -> int:
         """Turns through all partitions that a graph without locality takes, about."""
-        return expected_waves(self.rules, len(self.partitions)) if len(self.partitions) > 1 else 0
+        if len(self.partitions) == 1:
+            return 0
+        return expected_waves(self.rules, len(self.partitions), at_once=self.at_once)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether all partitions have their turn at the same time: on several machines they do."""
+        return self.resident and self.resources.machines > 1
 
     @property
     def bytes_read(self) -> int:

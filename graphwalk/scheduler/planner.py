@@ -171,7 +171,7 @@ class _PartitionedPlanner:
         """Return how many blocks each group has."""
         rows, width = self.whole.block_rows, self.whole.shape[1]
         walks = sum(rows)
-        wanted = batches * max(1, min(self.workers, walks // batches // SMALLEST_GROUP))
+        wanted = batches * max(1, min(self._riders(), walks // batches // SMALLEST_GROUP))
         wanted = max(wanted, -(-walks * width // (GROUP_ITEMS // 2)))
         groups = _spread(len(rows), min(wanted, max(1, len(rows))))
         most, first = 0, 0
@@ -183,6 +183,14 @@ class _PartitionedPlanner:
                 f"blocks of {max(rows)} walks of {width} nodes are too large; pass smaller chunks"
             )
         return groups
+
+    def _riders(self) -> int:
+        """Return how many groups keep all workers busy."""
+        if not self.resident or self.machines == 1:
+            return self.workers
+        # A group is in all partitions at once. One does not wait while another changes places.
+        partitions = self.partitions or 2 * self.machines
+        return max(2, -(-self.workers // partitions))
 
     def _cut(self, free: int, smallest: int) -> tuple[list[range], int, bool]:
         """Return the partitions, the size of the largest, and whether two fit at a time."""

@@ -25,7 +25,7 @@ from graphwalk.scheduler.waves import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,8 +45,12 @@ class RayMailbox:
         self.logs: list[Any] = []
         self._turns = Turns()
 
-    def run(self, function: Callable[..., Any], *args: Any) -> NDArray[np.int64]:
-        """Run a task that returns walkers by partition, deliver them, and return its account."""
+    def start(self) -> None:
+        """Have the walkers start."""
+        self._deliver(*self._submit(start_walkers))
+
+    def _submit(self, function: Callable[..., Any], *args: Any) -> list[Any]:
+        """Run a task that returns an account, steps, and walkers by partition."""
         import ray
 
         task = ray.remote(function).options(
@@ -54,7 +58,13 @@ class RayMailbox:
             name=f"{function.__name__} {self.group.graph.path}",
             scheduling_strategy=where_to_read(self.group.graph),
         )
-        account, log, *pieces = task.remote(self.reference, *args)
+        references: list[Any] = task.remote(self.reference, *args)
+        return references
+
+    def _deliver(self, account: Any, log: Any, *pieces: Any) -> NDArray[np.int64]:
+        """Deliver what a task returns when it has ended, and return its account."""
+        import ray
+
         told: NDArray[np.int64] = ray.get(account)
         waiting = told[: len(pieces)]
         self.logs.append(log)
@@ -77,20 +87,31 @@ class RayMailbox:
 
     def advance(self, number: int, partition: Shared) -> None:
         """Advance the walkers who wait for a partition."""
-        walkers = self.waiting(number)
+        self.advance_all({number: partition})
+
+    def advance_all(self, partitions: Mapping[int, Shared]) -> None:
+        """Advance the walkers who wait for each partition, at the same time."""
+        begun = [self._begin(number, partition) for number, partition in partitions.items()]
+        for event, references in begun:
+            *gone, steps, started, took = self._deliver(*references).tolist()
+            emit(
+                event._replace(
+                    started=started / 1e9,
+                    seconds=took / 1e9,
+                    steps=steps,
+                    ended=event.walkers - sum(gone),
+                )
+            )
+
+    def _begin(self, number: int, partition: Shared) -> tuple[Event, list[Any]]:
+        walkers, wave = self.waiting(number), self._turns.take(number)
         pieces, self._inboxes[number] = self._inboxes[number], []
         self._counts[number] = 0
-        wave = self._turns.take(number)
         if partition.worth_reading(walkers):
-            account = self.run(advance_walkers, partition.get(), *pieces)
-            kind = "advance"
+            kind, references = "advance", self._submit(advance_walkers, partition.get(), *pieces)
         else:
-            account = self.run(advance_few_walkers, *pieces)
-            kind = "fetch"
-        *gone, steps, started, took = account.tolist()
-        times = started / 1e9, took / 1e9
-        ended = walkers - sum(gone)
-        emit(Event(kind, self.group.job, *times, number, wave, walkers, steps, ended))
+            kind, references = "fetch", self._submit(advance_few_walkers, *pieces)
+        return Event(kind, self.group.job, 0.0, 0.0, number, wave, walkers), references
 
 
 class RayPartition:
@@ -165,7 +186,7 @@ def _walk_group(
     if unfinished:
         ray.wait(unfinished, num_returns=len(unfinished), fetch_local=False)
     mailbox = RayMailbox(group, ray.put(group))
-    mailbox.run(start_walkers)
+    mailbox.start()
     carousel.ride(mailbox)
     return RaySteps(mailbox, block_rows)
 

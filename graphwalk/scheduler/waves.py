@@ -26,7 +26,7 @@ from graphwalk.storage.partition import Partition, load_partition
 from graphwalk.storage.spill import Piece, SpillFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -155,6 +155,11 @@ class Mailbox:
                 self.deliver(some)
                 gone += sum(map(len, some))
             work.add(ended=walkers - gone)
+
+    def advance_all(self, partitions: Mapping[int, Shared]) -> None:
+        """Advance the walkers who wait for each partition, one after the other."""
+        for number, partition in partitions.items():
+            self.advance(number, partition)
 
     def _leavers(
         self, rows: Partition | None, arriving: Iterable[NDArray[Any]], work: Work

@@ -1,0 +1,112 @@
+"""Workers, machines and drivers die: the walks are the same, bit for bit."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+
+import numpy as np
+import pytest
+import zarr
+
+import graphwalk
+from graphwalk import scheduler
+from graphwalk.scheduler.events import listening
+
+ray = pytest.importorskip("ray")
+pytestmark = pytest.mark.ray
+
+RULES = {"num_walks": 6, "walk_length": 12, "p": 2, "q": 0.5, "seed": 5}
+STORE_BYTES = 200 << 20
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
+    edges = np.random.default_rng(2).integers(0, 5000, (2, 100_000))
+    return graphwalk.build_zarr(edges, tmp_path_factory.mktemp("graph") / "graph.zarr")
+
+
+@pytest.fixture(scope="module")
+def expected(graph):
+    return graphwalk.random_walks(graph, **RULES).compute(scheduler="threads")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Return a cluster of two machines, as far as Ray knows."""
+    from ray.cluster_utils import Cluster
+
+    machine = {"num_cpus": 1, "object_store_memory": STORE_BYTES}
+    cluster = Cluster(initialize_head=True, head_node_args=machine)
+    cluster.machine = machine
+    with scheduler.use("ray", address=cluster.address):
+        yield cluster
+    cluster.shutdown()
+
+
+def several(graph, **how):
+    walks = graphwalk.random_walks(graph, **RULES, partitions=4, **how)
+    assert len(walks.plan.partitions) >= 4
+    return walks
+
+
+def test_a_machine_that_is_removed_midway_changes_nothing(cluster, graph, expected):
+    machine = cluster.add_node(**cluster.machine)
+    cluster.wait_for_nodes()
+    walks = several(graph)
+    np.testing.assert_array_equal(walks.compute(), expected)
+
+    after, removed = [], threading.Event()
+
+    def remove_midway(event):
+        after.append(removed.is_set())
+        if len(after) == 12:
+            cluster.remove_node(machine, allow_graceful=False)
+            removed.set()
+
+    with listening(remove_midway):
+        np.testing.assert_array_equal(walks.compute(), expected)
+    assert removed.is_set()
+    assert any(after), "the machine was removed when all was done"
+    assert sum(machine["Alive"] for machine in ray.nodes()) == 1
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_a_driver_that_is_killed_is_taken_over_from(partitions, cluster, graph, expected, tmp_path):
+    """The new driver computes the blocks that are missing, and no others."""
+    rules = RULES | {"chunks": 500, "partitions": partitions}
+    target = tmp_path / "walks.zarr"
+    script = f"""
+        import os, signal, threading, time
+        from pathlib import Path
+        import graphwalk
+
+        def kill_midway():
+            done = Path({str(target)!r} + ".partial", "done")
+            while not done.exists() or len(list(done.iterdir())) < 4:
+                time.sleep(0.001)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        threading.Thread(target=kill_midway).start()
+        with graphwalk.scheduler.use("ray", num_workers=2):
+            walks = graphwalk.random_walks({graph.path!r}, **{rules!r})
+            graphwalk.write_walks(walks, {str(target)!r}, resume=True)
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    marks = tmp_path / "walks.zarr.partial" / "done"
+    done = {mark.name.partition(".")[0] for mark in marks.iterdir()}
+    walks = graphwalk.random_walks(graph, **rules)
+    assert 0 < len(done) < walks.numblocks[0]
+
+    before = times_of_chunks(tmp_path)
+    graphwalk.write_walks(walks, target, resume=True)
+    after = times_of_chunks(tmp_path)
+    assert len(after) == walks.numblocks[0]
+    assert {number: after[number] for number in done} == {n: before[n] for n in done}
+    np.testing.assert_array_equal(zarr.open_array(target, mode="r")[:], expected)
+
+
+def times_of_chunks(folder):
+    return {path.parent.name: path.stat().st_mtime_ns for path in folder.rglob("c/*/0")}
