@@ -1,5 +1,6 @@
 """Workers, machines and drivers die: the walks are the same, bit for bit."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,10 @@ import zarr
 
 import graphwalk
 from graphwalk import scheduler
+from graphwalk.errors import MemoryBudgetError, SchedulerError
+from graphwalk.scheduler import ray_waves
 from graphwalk.scheduler.events import listening
+from graphwalk.scheduler.ray_errors import own_errors
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.ray
@@ -110,3 +114,45 @@ def test_a_driver_that_is_killed_is_taken_over_from(partitions, cluster, graph, 
 
 def times_of_chunks(folder):
     return {path.parent.name: path.stat().st_mtime_ns for path in folder.rglob("c/*/0")}
+
+
+# -- errors ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        ("OutOfMemoryError", MemoryBudgetError, r"too little memory.*smaller memory=.*num_workers"),
+        ("ObjectStoreFullError", MemoryBudgetError, r"store is full.*object_store_memory"),
+        ("OutOfDiskError", MemoryBudgetError, r"disk is full.*smaller memory="),
+        ("WorkerCrashedError", SchedulerError, r"worker died.*smaller memory=.*logs"),
+        ("LocalRayletDiedError", SchedulerError, r"has stopped.*resume=True"),
+    ],
+)
+def test_errors_of_ray_say_what_to_do(error, kind, message):
+    original = getattr(ray.exceptions, error)("what Ray says")
+    with pytest.raises(kind, match=f"{message}.*Ray: ") as caught, own_errors():
+        raise original
+    assert caught.value.__cause__ is original
+    within = ray.exceptions.RayTaskError("walk_block", "traceback", original)
+    with pytest.raises(kind, match=message), own_errors():
+        raise within
+
+
+def test_other_errors_are_left_alone():
+    with pytest.raises(ray.exceptions.GetTimeoutError), own_errors():
+        raise ray.exceptions.GetTimeoutError("a timeout of somebody else")
+    within = ray.exceptions.RayTaskError("walk_block", "traceback", ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError), own_errors():
+        raise within.as_instanceof_cause()
+
+
+def test_a_worker_that_dies_each_time(cluster, graph, monkeypatch):
+    def advance_walkers(*_):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(ray_waves, "advance_walkers", advance_walkers)
+    with pytest.raises(SchedulerError, match=r"worker died.*smaller memory="):
+        several(graph).compute()
+    monkeypatch.undo()
+    assert several(graph).compute().shape == (30_000, 13)

@@ -14,10 +14,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from graphwalk.errors import GraphwalkError, SchedulerError
+from graphwalk.errors import SchedulerError
 from graphwalk.scheduler import ray_waves
 from graphwalk.scheduler.events import Event
 from graphwalk.scheduler.progress import finished
+from graphwalk.scheduler.ray_errors import own_errors
 from graphwalk.scheduler.tasks import resident_partition
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class RaySession:
         ahead = max(ahead, int(ray.cluster_resources().get("CPU", 0)) + 1)
         running: deque[Any] = deque()
         try:
-            with _own_errors():
+            with own_errors():
                 for item in items:
                     running.append(task.remote(item))
                     if len(running) >= ahead:
@@ -157,7 +158,7 @@ class RaySession:
     def _forgetting_failures(self) -> Iterator[None]:
         """Keep no partition that could not be loaded: the next job is to try again."""
         try:
-            with _own_errors():
+            with own_errors():
                 yield
         except Exception:
             self._partitions.clear()
@@ -232,25 +233,6 @@ def _start(address: str | None, num_workers: int | None, options: dict[str, Any]
             f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', or "
             "leave address out to start Ray here"
         ) from error
-
-
-@contextmanager
-def _own_errors() -> Iterator[None]:
-    """Raise errors of ours as the task raised them; Ray's, which tells all about it, is the cause.
-
-    Ray reports a task that fails because another one did by an error within an error.
-    """
-    from ray.exceptions import RayTaskError
-
-    try:
-        yield
-    except RayTaskError as error:
-        root: Any = error
-        while isinstance(root, RayTaskError):
-            root = root.cause
-        if isinstance(root, GraphwalkError):
-            raise root from error
-        raise
 
 
 def _kind(name: str) -> str:
