@@ -5,7 +5,7 @@ import gc
 import json
 import multiprocessing
 import resource
-import sys
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,7 +40,9 @@ def build(path, kind, nodes, count, weighted):
 def run(path, how, budget, consume="iter", limit=None):
     """Walk in a process of its own; return what it took as a dict, see `_measure`."""
     ours, theirs = _processes.Pipe(duplex=False)
-    process = _processes.Process(target=_report, args=(theirs, str(path), how, budget, consume, limit))
+    process = _processes.Process(
+        target=_report, args=(theirs, str(path), how, budget, consume, limit)
+    )
     process.start()
     theirs.close()
     try:
@@ -69,6 +71,10 @@ def _measure(path, how, budget, consume, limit):
         ctypes.CDLL(None).malloc_trim(0)
         Path("/proc/self/clear_refs").write_text("5")
         before = status("VmRSS")
+        if limit is not None:
+            threading.stack_size(1 << 20)  # the limit counts all of a stack, used or not
+            most = status("VmData") + limit
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         result = _consume(walks, consume)
         peak = status("VmHWM")
     return {
