@@ -66,3 +66,33 @@ def test_a_graph_that_fits(stores, graph, kind):
 @pytest.mark.parametrize(("graph", "kind"), SLOW)
 def test_other_graphs_that_fit(stores, graph, kind):
     check(measure(stores(graph), kind, 4, "iter"))
+
+
+def test_a_graph_in_partitions(stores):
+    report = measure(stores("uniform"), "first order", 0.5, "compute")
+    assert report["batches"] == 1
+    check(report)
+
+
+# Each batch keeps the memory of its partitions until the last is done, and blocks of a batch may
+# wait until all are made: neither is in the plan, nor ought to be so. Without batches, what the C
+# library keeps of freed arrays can exceed the plan by a fifth (skewed, first order, half).
+@pytest.mark.slow
+@pytest.mark.xfail(reason="memory that ought to be let go is kept", strict=False)
+@pytest.mark.parametrize("consume", ["iter", "compute"])
+@pytest.mark.parametrize("share", [0.5, 0.25])
+@pytest.mark.parametrize(("graph", "kind"), sorted(itertools.product(GRAPHS, KINDS)))
+def test_other_graphs_in_partitions(stores, graph, kind, share, consume):
+    check(measure(stores(graph), kind, share, consume))
+
+
+#: Stacks of threads, and what the C library keeps of what was freed.
+MARGIN = 48 * MIB
+
+
+def test_a_limit_of_the_system(stores):
+    store, budget = stores("uniform"), 63 * MIB
+    within = memory_walks.run(store, WALKS, budget, limit=budget + MARGIN)
+    assert "error" not in within, within["error"]
+    beyond = memory_walks.run(store, WALKS, 4096 * MIB, limit=budget + MARGIN)
+    assert beyond == {"error": "MemoryError"}
