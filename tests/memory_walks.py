@@ -54,8 +54,8 @@ def run(path, how, budget, consume="iter", limit=None):
 def _report(connection, *args):
     try:
         report = _measure(*args)
-    except MemoryError:
-        report = {"error": "MemoryError"}
+    except MemoryError as error:
+        report = {"error": type(error).__name__}
     except BaseException:
         report = {"error": traceback.format_exc()}
     connection.send(json.dumps(report))
