@@ -38,6 +38,24 @@ _MIB = 1 << 20
 #: Bytes for a node while its row start is read.
 _OFFSET = 8
 
+#: Bytes for an entry whose weight is read, and for one of the row whose alias table is made.
+_WEIGHT, _ALIAS = 4, 24
+
+#: Bytes for a node while rows are dealt out to the threads that make alias tables.
+_SEARCHED = 8
+
+#: The C library may keep an array for later that is let go, if it is not larger than this.
+_LARGEST_KEPT = 32 << 20
+
+#: Bytes for a record while it is sorted by place.
+_PLACE = 8
+
+#: Bytes for a walker of a block while its start node and number are found: two, and their operands.
+_NUMBERS = 4 * 8
+
+#: What a thread that reads keeps: a chunk as it is stored, and one of which a part is wanted.
+_CHUNK_BUFFERS = 2 * CHUNK_BYTES
+
 
 def plan_job(
     graph: Graph,
@@ -85,8 +103,10 @@ def _whole_plan(
     size = partition_bytes(graph, weighted=rules.weighted, second_order=rules.second_order)
     rows = _block_rows(shape, graph.neighbor_dtype, chunks)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
-    reading = (graph.num_nodes + 1) * _OFFSET + (4 * graph.num_entries if rules.weighted else 0)
-    walking = min(resources.workers, len(rows)) * block
+    buffers = resources.workers * _CHUNK_BUFFERS
+    walkers = min(resources.workers, len(rows)) * max(rows, default=0)
+    blocks = _blocks_at_once(len(rows), resources) * block
+    walking = size + blocks + walkers * _NUMBERS
     return WalkPlan(
         rules=rules,
         dtype=graph.neighbor_dtype,
@@ -100,9 +120,33 @@ def _whole_plan(
         ahead=False,
         spill=False,
         graph_bytes=size,
-        peak_memory=size + max(reading, walking),
+        peak_memory=buffers + max(_reading_peak(graph, rules, resources.workers), walking),
         resources=resources,
     )
+
+
+def _reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
+    """Return what the whole graph takes while it is read, beside buffers."""
+    # Offsets are let go before neighbours are read, and weights before an edge filter is made.
+    starts = (graph.num_nodes + 1) * row_start_type(graph).itemsize
+    offsets = (graph.num_nodes + 1) * _OFFSET
+    kept = offsets if offsets <= _LARGEST_KEPT else 0
+    entry = entry_bytes(graph, weighted=rules.weighted, second_order=False, filtered=False)
+    weights = 0
+    if rules.weighted:
+        weights = _weights_bytes(graph.num_entries, graph.max_degree, workers)
+        weights += (graph.num_nodes + 1) * _SEARCHED
+    return starts + max(offsets, kept + graph.num_entries * entry + weights)
+
+
+def _weights_bytes(entries: int, longest: int, threads: int) -> int:
+    """Return what weights take, and what threads need that make alias tables of them."""
+    return entries * _WEIGHT + threads * min(longest, entries) * _ALIAS
+
+
+def _blocks_at_once(blocks: int, resources: Resources) -> int:
+    """Return how many blocks are there when one is used and others wait, or are being made."""
+    return min(2 * resources.workers + 1, blocks)
 
 
 class _PartitionedPlanner:
@@ -123,8 +167,11 @@ class _PartitionedPlanner:
             second_order=rules.second_order,
             filtered=self.resident,
         )
+        self.log = walker_dtype(whole.dtype, second_order=False).itemsize
+        # Of a slice: its pieces and the whole; who stays, before and after; who leaves, and whom of
+        # them no proposal holds up; these sorted.
         self.scratch = self.workers * (
-            8 * SLICE * self.walker + LOG * self.walker + 2 * CHUNK_BYTES
+            SLICE * (7 * self.walker + _PLACE) + LOG * self.log + _CHUNK_BUFFERS
         )
 
     def plan(self) -> WalkPlan:
@@ -136,8 +183,9 @@ class _PartitionedPlanner:
             groups = self._group_blocks(batches)
             per_batch = -(-len(groups) // batches)
             walkers = -(-walks // batches)
-            # Those who leave together share an array, until the last partition has taken its part.
-            state = self.scratch + walkers * self.walker * 3 // 2
+            # Those who leave together share an array, which stays for a turn, until the last
+            # partition has taken its part; in a turn a walker leaves twice, about.
+            state = self.scratch + 2 * walkers * self.walker
             output = walkers * width * self.whole.dtype.itemsize
             spill = not self.resident and output > self.memory // 4
             kept = 0 if spill else output
@@ -145,12 +193,13 @@ class _PartitionedPlanner:
             if self.resident or batches >= len(groups) or state + kept + enough <= self.memory:
                 break
             batches *= 2
-        # Of steps that wait in files, blocks are made when partitions are no longer needed.
+        # Steps that wait in files are sorted by block before, and are blocks after.
         block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
-        assembly = self.workers * block if spill else 0
-        kept = 0 if spill else output
-        nodes, largest, ahead = self._cut(self.memory - state - kept, smallest)
-        rows = self.whole.graph_bytes if self.resident else (2 if ahead else 1) * largest
+        assembly = _blocks_at_once(len(self.whole.block_rows), self.whole.resources) * block
+        logs = self.workers * LOG * (self.log + _PLACE)
+        waiting = max(assembly, logs) if spill else kept
+        nodes, largest, ahead = self._cut(self.memory - state - waiting, smallest)
+        rows = self._rows_bytes(largest, ahead)
         return replace(
             self.whole,
             group_blocks=groups,
@@ -161,7 +210,7 @@ class _PartitionedPlanner:
             resident=self.resident,
             ahead=ahead,
             spill=spill,
-            peak_memory=state + kept + max(rows, assembly),
+            peak_memory=state + waiting + rows,
         )
 
     def _fits_on_all_machines(self) -> bool:
@@ -202,7 +251,7 @@ class _PartitionedPlanner:
             nodes = self._partitions(self.whole.graph_bytes // (2 * self.machines), whole=True)
             return nodes, self._largest(nodes), False
         for ahead in (True, False):
-            size = free // 2 if ahead else free
+            size = (free - _CHUNK_BUFFERS) // 2 if ahead else free
             if size < 1:
                 continue
             nodes = self._partitions(max(self.entry * self._chunk, int(0.9 * size)), whole=True)
@@ -217,7 +266,13 @@ class _PartitionedPlanner:
         )
 
     def _may_be_ahead(self, largest: int, free: int) -> bool:
-        return not self.resident and 2 * largest <= free
+        return not self.resident and self._rows_bytes(largest, True) <= free
+
+    def _rows_bytes(self, largest: int, ahead: bool) -> int:
+        """Return what the partitions take that are in memory at a time, of which one is read."""
+        if self.resident:
+            return self.whole.graph_bytes
+        return 2 * largest + _CHUNK_BUFFERS if ahead else largest
 
     @property
     def _chunk(self) -> int:
@@ -252,9 +307,10 @@ class _PartitionedPlanner:
     def _smallest(self) -> int:
         """Return what the largest of the smallest partitions takes at most: a chunk, and a row."""
         row = self.graph.max_degree
-        weights = 4 if self.rules.weighted else 0
+        weights = _WEIGHT if self.rules.weighted else 0
+        alias = row * _ALIAS if self.rules.weighted else 0
         # As many bytes of row starts, which a partition of many short rows is limited to.
-        return (self.entry + weights) * (self._chunk + row) + self.entry * self._chunk
+        return (self.entry + weights) * (self._chunk + row) + self.entry * self._chunk + alias
 
     def _largest(self, nodes: list[range]) -> int:
         return max(map(self._size, nodes))
@@ -262,7 +318,7 @@ class _PartitionedPlanner:
     def _size(self, nodes: range) -> int:
         """Return the bytes of a partition while it is read, which is when it takes most."""
         entries = self._offset(nodes.stop) - self._offset(nodes.start)
-        weights = 4 * entries if self.rules.weighted else 0
+        weights = _weights_bytes(entries, self.graph.max_degree, 1) if self.rules.weighted else 0
         return entries * self.entry + (len(nodes) + 1) * self._node_bytes + weights
 
 

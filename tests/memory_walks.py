@@ -1,0 +1,118 @@
+"""Walks run in a process of their own, whose peak memory is read, or limited."""
+
+import ctypes
+import gc
+import json
+import multiprocessing
+import resource
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import dask
+import numpy as np
+
+import graphwalk
+
+WORKERS = 2
+
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["memory_walks"])
+
+
+def edges_of(kind, nodes, count, weighted):
+    """Return edges that are uniform, or of nodes the more likely the lower their number is."""
+    rng = np.random.default_rng(7)
+    ends = [rng.random(count, np.float32) for _ in range(2)]
+    if kind == "skewed":
+        ends = [end**3 for end in ends]
+    columns = [np.minimum((end * nodes).astype(np.int64), nodes - 1) for end in ends]
+    return (*columns, rng.random(count, np.float32) + 0.1) if weighted else tuple(columns)
+
+
+def build(path, kind, nodes, count, weighted):
+    """Build a graph of such edges."""
+    edges = edges_of(kind, nodes, count, weighted)
+    graphwalk.build_zarr(edges, path, num_nodes=nodes, compressed=False, progress=False)
+
+
+def run(path, how, budget, consume="iter", limit=None):
+    """Walk in a process of its own; return what it took as a dict, see `_measure`."""
+    ours, theirs = _processes.Pipe(duplex=False)
+    process = _processes.Process(
+        target=_report, args=(theirs, str(path), how, budget, consume, limit)
+    )
+    process.start()
+    theirs.close()
+    try:
+        return json.loads(ours.recv())
+    finally:
+        process.join()
+
+
+def _report(connection, *args):
+    try:
+        report = _measure(*args)
+    except MemoryError as error:
+        report = {"error": type(error).__name__}
+    except BaseException:
+        report = {"error": traceback.format_exc()}
+    connection.send(json.dumps(report))
+
+
+def _measure(path, how, budget, consume, limit):
+    with dask.config.set(num_workers=WORKERS):
+        graph = graphwalk.open_zarr(path)
+        plan = graphwalk.plan_walks(graph, seed=1, memory=budget, **how)
+        _warm_up(graph, how, min(2, len(plan.partitions)), consume)
+        walks = graphwalk.random_walks(graph, seed=1, memory=budget, **how)
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")
+        before = status("VmRSS")
+        if limit is not None:
+            threading.stack_size(1 << 20)  # the limit counts all of a stack, used or not
+            most = status("VmData") + limit
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        result = _consume(walks, consume)
+        peak = status("VmHWM")
+    return {
+        "measured": peak - before - result,
+        "projected": plan.peak_memory,
+        "budget": plan.resources.memory,
+        "partitions": len(plan.partitions),
+        "batches": len(plan.batch_groups),
+        "ahead": plan.ahead,
+        "spill": plan.spill,
+        "result": plan.result_bytes,
+        "graph": plan.graph_bytes,
+        "largest": plan.largest_partition,
+    }
+
+
+def _consume(walks, consume):
+    """Compute the walks; return the bytes of the result that is in memory at the end."""
+    if consume == "compute":
+        return walks.compute().nbytes
+    for block in graphwalk.iter_blocks(walks):
+        assert block[:, 0].min() >= 0
+    return 0
+
+
+def _warm_up(graph, how, partitions, consume):
+    """Load what such walks run, on threads of their own, who take their buffers with them."""
+    nodes = 1000
+    edges = edges_of("uniform", nodes, 5000, graph.weighted)
+    tiny = graphwalk.build_zarr(edges, num_nodes=nodes, compressed=False, progress=False)
+    few = how | {"num_walks": 1, "walk_length": 4}
+    few.pop("start_nodes", None)
+    with ThreadPoolExecutor(WORKERS) as pool, dask.config.set(pool=pool):
+        walks = graphwalk.random_walks(tiny, seed=1, partitions=partitions, **few)
+        _consume(walks, consume)
+
+
+def status(key):
+    """Return what the system says of this process, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(key))

@@ -1,0 +1,98 @@
+"""What walks take at their peak is what the plan says; and they run where there is no more."""
+
+import itertools
+
+import memory_walks
+import pytest
+
+import graphwalk
+
+MIB = 1 << 20
+
+#: Kind of edges, nodes, edges, and whether these have weights: 90 to 170 MiB in memory each.
+GRAPHS = {
+    "uniform": ("uniform", 1 << 20, 16_000_000, False),
+    "skewed": ("skewed", 1 << 20, 18_000_000, False),
+    "weighted": ("uniform", 1 << 19, 4_000_000, True),
+    "weighted, skewed": ("skewed", 1 << 19, 5_000_000, True),
+    "sparse": ("uniform", 1 << 23, 8_000_000, False),
+}
+KINDS = {
+    "first order": {},
+    "restart": {"restart_prob": 0.2},
+    "node2vec": {"p": 2.0, "q": 0.5},
+}
+WALKS = {"num_walks": 1, "walk_length": 10}
+
+QUICK = [("uniform", "first order"), ("skewed", "node2vec"), ("weighted", "first order")]
+SLOW = sorted(set(itertools.product(GRAPHS, KINDS)) - set(QUICK))
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    """Return a function that builds a graph, once."""
+    folder, built = tmp_path_factory.mktemp("graphs"), {}
+
+    def store(name):
+        if name not in built:
+            built[name] = folder / f"{name}.zarr"
+            memory_walks.build(built[name], *GRAPHS[name])
+        return built[name]
+
+    return store
+
+
+def measure(store, kind, share, consume):
+    how = WALKS | KINDS[kind]
+    size = graphwalk.plan_walks(store, memory="64 GiB", **how).graph_bytes
+    report = memory_walks.run(store, how, int(share * size), consume)
+    assert "error" not in report, report["error"]
+    assert report["projected"] <= report["budget"]
+    assert (report["partitions"] == 1) == (share > 1)
+    return report
+
+
+def check(report):
+    measured, projected = report["measured"], report["projected"]
+    assert measured <= projected <= 1.5 * measured, report
+
+
+@pytest.mark.parametrize(("graph", "kind"), QUICK)
+def test_a_graph_that_fits(stores, graph, kind):
+    check(measure(stores(graph), kind, 4, "iter"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("graph", "kind"), SLOW)
+def test_other_graphs_that_fit(stores, graph, kind):
+    check(measure(stores(graph), kind, 4, "iter"))
+
+
+def test_a_graph_in_partitions(stores):
+    report = measure(stores("uniform"), "first order", 0.5, "compute")
+    assert report["batches"] == 1
+    check(report)
+
+
+# Each batch keeps the memory of its partitions until the last is done, and blocks of a batch may
+# wait until all are made: neither is in the plan, nor ought to be so. Without batches, what the C
+# library keeps of freed arrays can exceed the plan by a fifth (skewed, first order, half).
+@pytest.mark.slow
+@pytest.mark.xfail(reason="memory that ought to be let go is kept", strict=False)
+@pytest.mark.parametrize("consume", ["iter", "compute"])
+@pytest.mark.parametrize("share", [0.5, 0.25])
+@pytest.mark.parametrize(("graph", "kind"), sorted(itertools.product(GRAPHS, KINDS)))
+def test_other_graphs_in_partitions(stores, graph, kind, share, consume):
+    check(measure(stores(graph), kind, share, consume))
+
+
+#: Stacks of threads, and what the C library keeps of what was freed.
+MARGIN = 48 * MIB
+
+
+def test_a_limit_of_the_system(stores):
+    store, budget = stores("uniform"), 63 * MIB
+    within = memory_walks.run(store, WALKS, budget, limit=budget + MARGIN)
+    assert "error" not in within, within["error"]
+    beyond = memory_walks.run(store, WALKS, 4096 * MIB, limit=budget + MARGIN)
+    assert beyond == {"error": "MemoryError"}
