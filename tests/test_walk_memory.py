@@ -52,9 +52,13 @@ def measure(store, kind, share, consume):
     return report
 
 
+#: Buffers of two workers and a reader for compressed chunks, which these stores do not have.
+UNUSED = 3 * 4 * MIB
+
+
 def check(report):
     measured, projected = report["measured"], report["projected"]
-    assert measured <= projected <= 1.5 * measured, report
+    assert measured <= projected <= 1.5 * measured + UNUSED, report
 
 
 @pytest.mark.parametrize(("graph", "kind"), QUICK)
@@ -74,16 +78,24 @@ def test_a_graph_in_partitions(stores):
     check(report)
 
 
-# Each batch keeps the memory of its partitions until the last is done, and blocks of a batch may
-# wait until all are made: neither is in the plan, nor ought to be so. Without batches, what the C
-# library keeps of freed arrays can exceed the plan by a fifth (skewed, first order, half).
 @pytest.mark.slow
-@pytest.mark.xfail(reason="memory that ought to be let go is kept", strict=False)
 @pytest.mark.parametrize("consume", ["iter", "compute"])
 @pytest.mark.parametrize("share", [0.5, 0.25])
 @pytest.mark.parametrize(("graph", "kind"), sorted(itertools.product(GRAPHS, KINDS)))
 def test_other_graphs_in_partitions(stores, graph, kind, share, consume):
-    check(measure(stores(graph), kind, share, consume))
+    try:
+        report = measure(stores(graph), kind, share, consume)
+    except graphwalk.MemoryBudgetError as error:
+        # A hub's row and its alias table are in memory together, whatever the partitions.
+        assert graph == "weighted, skewed", error
+        return
+    check(report)
+
+
+def test_batches(stores):
+    report = measure(stores("uniform"), "first order", 0.25, "iter")
+    assert report["batches"] > 1
+    check(report)
 
 
 #: Stacks of threads, and what the C library keeps of what was freed.

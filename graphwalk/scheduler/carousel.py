@@ -67,6 +67,7 @@ class Carousel:
         self._turn = threading.Condition()
         self._places: dict[Rider, int] = {}
         self._shared: dict[int, Shared] = {}
+        self._spare: list[Any] = []
         self._boarded = 0
         self._reader: ThreadPoolExecutor | None = None
 
@@ -86,6 +87,15 @@ class Carousel:
                     rider.advance(number, self._partition(rider, place))
                 self._go_on(rider, place + 1)
 
+    def borrow(self) -> Any:
+        """Return memory that was passed on, or None."""
+        return self._spare.pop() if self._spare else None
+
+    def pass_on(self, memory: Any) -> None:
+        """Keep memory of a partition for the next, unless there is none: it is slow to get anew."""
+        if self._places:
+            self._spare.append(memory)
+
     @contextmanager
     def _on_board(self, rider: Rider) -> Iterator[None]:
         with self._turn:
@@ -100,6 +110,7 @@ class Carousel:
                 del self._places[rider]
                 if not self._places:
                     self._shared.clear()
+                    self._spare.clear()
                     self._stop_reading()
                 self._turn.notify_all()
 

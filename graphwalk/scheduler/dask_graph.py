@@ -20,7 +20,7 @@ from graphwalk.scheduler.carousel import Carousel
 from graphwalk.scheduler.progress import block_progress, wave_progress
 from graphwalk.scheduler.ray_backend import RaySession
 from graphwalk.scheduler.tasks import resident_partition, walk_block
-from graphwalk.scheduler.waves import take_block, walk_group
+from graphwalk.scheduler.waves import take_block, taken, walk_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -261,11 +261,23 @@ class _GroupTasks:
                 for first, stop in islice(spans, count)
                 if (wanted := sorted(self._blocks.intersection(range(first, stop))))
             ]
-            before = groups or before
+            blocks = [block for group in groups for block in self._take(group, groups)]
+            before = [self._taken(block) for block in blocks] or before
         return self._made
 
-    def _group(self, wanted: list[int], carousel: Carousel, before: list[Any]) -> Any:
-        """Add the tasks of a group, which start when those `before` are done; return its key."""
+    def _taken(self, block: int) -> Any:
+        """Add a task that is done when a block is made; return its key."""
+        key = (f"taken-{self._walks.name}", block)
+        self._made[key] = _Unfused(key, taken, TaskRef(self._walks.keys[block]))
+        return key
+
+    def _group(
+        self, wanted: list[int], carousel: Carousel, before: list[Any]
+    ) -> tuple[Any, list[int]]:
+        """Add the task of a group, which starts when those `before` are done.
+
+        Returns its key, and the blocks that are wanted of it.
+        """
         walks, plan = self._walks, self._plan
         # Of a group of whom some blocks are wanted, no more walk than need be.
         first, stop = wanted[0], wanted[-1] + 1
@@ -279,10 +291,22 @@ class _GroupTasks:
         self._made[key] = _Unfused(
             key, walk_group, group, carousel, block_rows, out, plan.spill, wait
         )
-        for block in wanted:
-            target = walks.keys[block]
-            self._made[target] = _Unfused(target, take_block, TaskRef(key), block - first)
-        return key
+        return key, wanted
+
+    def _take(self, group: tuple[Any, list[int]], groups: list[tuple[Any, list[int]]]) -> list[int]:
+        """Add the tasks that make blocks of the steps of a group; return the blocks.
+
+        Where steps wait in files, blocks wait for all groups of the batch: until then, memory is
+        for partitions.
+        """
+        key, blocks = group
+        together = List(*(TaskRef(other) for other, _ in groups if self._plan.spill))
+        for block in blocks:
+            target = self._walks.keys[block]
+            self._made[target] = _Unfused(
+                target, take_block, TaskRef(key), block - blocks[0], together
+            )
+        return blocks
 
 
 def _part(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:

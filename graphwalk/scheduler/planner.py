@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dask.array.core import normalize_chunks
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Blocks are small enough for many to share the cores evenly and large enough to be worth a task.
 BLOCKS_WANTED = 64
 SMALLEST_BLOCK = 1 << 20
+#: Blocks that would fill the memory, at least.
+SMALLEST_SHARE = 32
 LARGEST_BLOCK = 1 << 27
 
 #: Least walkers of a group; there are as many groups as workers, who go round together.
@@ -34,6 +36,9 @@ SMALLEST_GROUP = 1 << 12
 GROUP_ITEMS = 1 << 32
 
 _MIB = 1 << 20
+
+#: Parts of the memory for partitions that they are cut for, until the largest fits.
+_SHARES = (0.9, 0.7, 0.5, 0.0)
 
 #: Bytes for a node while its row start is read.
 _OFFSET = 8
@@ -101,7 +106,7 @@ def _whole_plan(
 ) -> WalkPlan:
     """Return the plan of a graph that is one partition."""
     size = partition_bytes(graph, weighted=rules.weighted, second_order=rules.second_order)
-    rows = _block_rows(shape, graph.neighbor_dtype, chunks)
+    rows = _block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
     buffers = resources.workers * _CHUNK_BUFFERS
     walkers = min(resources.workers, len(rows)) * max(rows, default=0)
@@ -149,6 +154,30 @@ def _blocks_at_once(blocks: int, resources: Resources) -> int:
     return min(2 * resources.workers + 1, blocks)
 
 
+class _Needs(NamedTuple):
+    """What walkers take, and how they are divided.
+
+    Attributes
+    ----------
+    groups : tuple of int
+        Blocks of each group.
+    spill : bool
+        Whether steps wait in files.
+    state : int
+        Bytes of walkers.
+    waiting : int
+        Bytes of what they have done, while they walk.
+    after : int
+        Bytes of it afterwards, when partitions have been let go.
+    """
+
+    groups: tuple[int, ...]
+    spill: bool
+    state: int
+    waiting: int
+    after: int
+
+
 class _PartitionedPlanner:
     """Cuts a graph that does not fit, and its walkers."""
 
@@ -168,50 +197,57 @@ class _PartitionedPlanner:
             filtered=self.resident,
         )
         self.log = walker_dtype(whole.dtype, second_order=False).itemsize
-        # Of a slice: its pieces and the whole; who stays, before and after; who leaves, and whom of
-        # them no proposal holds up; these sorted.
-        self.scratch = self.workers * (
-            SLICE * (7 * self.walker + _PLACE) + LOG * self.log + _CHUNK_BUFFERS
-        )
 
     def plan(self) -> WalkPlan:
         """Return the plan."""
-        walks, width = self.whole.shape
         smallest = self._smallest()
+        enough = max(smallest, self.memory * 3 // 10)
         batches = 1
         while True:
-            groups = self._group_blocks(batches)
-            per_batch = -(-len(groups) // batches)
-            walkers = -(-walks // batches)
-            # Those who leave together share an array, which stays for a turn, until the last
-            # partition has taken its part; in a turn a walker leaves twice, about.
-            state = self.scratch + 2 * walkers * self.walker
-            output = walkers * width * self.whole.dtype.itemsize
-            spill = not self.resident and output > self.memory // 4
-            kept = 0 if spill else output
-            enough = max(smallest, self.memory * 3 // 10)
-            if self.resident or batches >= len(groups) or state + kept + enough <= self.memory:
+            needs = self._needs(batches)
+            fits = needs.state + needs.waiting + enough <= self.memory
+            if self.resident or batches >= len(needs.groups) or fits:
                 break
             batches *= 2
-        # Steps that wait in files are sorted by block before, and are blocks after.
-        block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
-        assembly = _blocks_at_once(len(self.whole.block_rows), self.whole.resources) * block
-        logs = self.workers * LOG * (self.log + _PLACE)
-        waiting = max(assembly, logs) if spill else kept
-        nodes, largest, ahead = self._cut(self.memory - state - waiting, smallest)
-        rows = self._rows_bytes(largest, ahead)
+        nodes, largest, ahead = self._cut(self.memory - needs.state - needs.waiting, smallest)
+        per_batch = -(-len(needs.groups) // batches)
         return replace(
             self.whole,
-            group_blocks=groups,
-            batch_groups=_spread(len(groups), -(-len(groups) // per_batch)),
+            group_blocks=needs.groups,
+            batch_groups=_spread(len(needs.groups), -(-len(needs.groups) // per_batch)),
             partitions=tuple(nodes),
             offsets=(0, *(self._offset(part.stop) for part in nodes)),
             largest_partition=largest,
             resident=self.resident,
             ahead=ahead,
-            spill=spill,
-            peak_memory=state + waiting + rows,
+            spill=needs.spill,
+            peak_memory=needs.state
+            + needs.waiting
+            + max(self._rows_bytes(largest, ahead), needs.after),
         )
+
+    def _needs(self, batches: int) -> _Needs:
+        """Return what walkers take beside the partitions, in so many batches."""
+        walks, width = self.whole.shape
+        groups = self._group_blocks(batches)
+        walkers = -(-walks // batches)
+        # Of a slice: its pieces and the whole; who stays, before and after; who leaves, and whom of
+        # them no proposal holds up; these sorted.
+        slices = min(self.workers * SLICE, walkers) * (7 * self.walker + _PLACE)
+        scratch = slices + self.workers * (LOG * self.log + _CHUNK_BUFFERS)
+        # A walker is in one inbox, and the last array of each has some room.
+        state = scratch + walkers * self.walker * 5 // 4
+        output = walkers * width * self.whole.dtype.itemsize
+        # Who uses the blocks of a batch may hold on to them when the next is walked.
+        kept = output * min(batches, 2)
+        if self.resident or kept <= self.memory // 4:
+            return _Needs(groups, False, state, kept, 0)
+        # Steps that wait in files are sorted by block before, and are blocks after, when partitions
+        # are no longer needed, unless it is for the next batch.
+        block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
+        blocks = _blocks_at_once(len(self.whole.block_rows), self.whole.resources) * block
+        logs = self.workers * LOG * (self.log + _PLACE)
+        return _Needs(groups, True, state, logs if batches == 1 else max(blocks, logs), blocks)
 
     def _fits_on_all_machines(self) -> bool:
         return self.machines > 1 and self.whole.graph_bytes <= 0.6 * self.machines * self.memory
@@ -254,10 +290,13 @@ class _PartitionedPlanner:
             size = (free - _CHUNK_BUFFERS) // 2 if ahead else free
             if size < 1:
                 continue
-            nodes = self._partitions(max(self.entry * self._chunk, int(0.9 * size)), whole=True)
-            largest = self._largest(nodes)
-            if largest <= size:
-                return nodes, largest, ahead
+            # Partitions end with whole chunks and rows, and are larger while they are read.
+            for share in _SHARES:
+                wanted = max(self.entry * self._chunk, int(share * size))
+                nodes = self._partitions(wanted, whole=True)
+                largest = self._largest(nodes)
+                if largest <= size:
+                    return nodes, largest, ahead
         needed = -(-(self.memory - free + smallest) // _MIB) * _MIB
         raise MemoryBudgetError(
             f"{self.graph.path}: these walks take at least {format_size(needed)} of memory, and "
@@ -330,10 +369,14 @@ def _spread(items: int, parts: int) -> tuple[int, ...]:
     return (small + 1,) * more + (small,) * (parts - more)
 
 
-def _block_rows(shape: tuple[int, int], dtype: np.dtype[Any], chunks: Any) -> tuple[int, ...]:
+def _block_rows(
+    shape: tuple[int, int], dtype: np.dtype[Any], chunks: Any, memory: int
+) -> tuple[int, ...]:
     rows, row_bytes = shape[0], shape[1] * dtype.itemsize
     if isinstance(chunks, str) and chunks == "auto":
-        block = min(max(rows * row_bytes // BLOCKS_WANTED, SMALLEST_BLOCK), LARGEST_BLOCK)
+        # Some blocks wait for those who use them, which is to take a small part of the memory.
+        largest = min(LARGEST_BLOCK, memory // SMALLEST_SHARE)
+        block = max(min(rows * row_bytes // BLOCKS_WANTED, largest), SMALLEST_BLOCK)
         chunks = max(1, block // row_bytes)
     elif isinstance(chunks, str):
         chunks = max(1, parse_size(chunks, "chunks") // row_bytes)

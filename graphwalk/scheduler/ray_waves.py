@@ -21,6 +21,7 @@ from graphwalk.scheduler.waves import (
     Turns,
     read_partition,
     take_block,
+    taken,
     walk_group,
 )
 
@@ -182,9 +183,8 @@ def _walk_group(
 ) -> RaySteps:
     import ray
 
-    unfinished = [steps.first for steps in after]
-    if unfinished:
-        ray.wait(unfinished, num_returns=len(unfinished), fetch_local=False)
+    if after:
+        ray.wait(after, num_returns=len(after), fetch_local=False)
     mailbox = RayMailbox(group, ray.put(group))
     mailbox.start()
     carousel.ride(mailbox)
@@ -203,18 +203,17 @@ class RaySteps:
         blocks = join.remote(mailbox.reference, tuple(block_rows), *mailbox.logs)
         self._blocks = blocks if isinstance(blocks, list) else [blocks]
 
-    @property
-    def first(self) -> Any:
-        """The reference of the first block."""
-        return self._blocks[0]
-
     def block(self, number: int) -> Any:
         """Return the reference of a block."""
         return self._blocks[number]
 
 
 #: What runs in the driver in place of the tasks that threads run.
-IN_DRIVER: dict[Any, Callable[..., Any]] = {walk_group: _walk_group, take_block: take_block}
+IN_DRIVER: dict[Any, Callable[..., Any]] = {
+    walk_group: _walk_group,
+    take_block: take_block,
+    taken: lambda block: block,  # a reference: who waits for it asks whether it is there
+}
 
 
 def start_walkers(group: Group) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ import numpy as np
 from graphwalk.kernels.routing import scatter
 from graphwalk.scheduler.advance import Sorter
 from graphwalk.scheduler.events import Work
+from graphwalk.storage.malloc import return_large_at_once
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Partition, load_partition
 from graphwalk.storage.spill import Piece, SpillFile
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 #: A partition is read as a whole for more walkers than this share of its chunks, else single rows.
 WORTH_READING = 4
+
+#: Walkers of the first array of an inbox, and of its largest.
+SMALLEST_PAGE, LARGEST_PAGE = 1 << 8, 1 << 12
 
 
 class Steps(Protocol):
@@ -114,28 +118,71 @@ def _remove(file: SpillFile, folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+class Inbox:
+    """Walkers who wait for a partition.
+
+    They are copied together: those who leave together share an array, which would stay until the
+    last of them is walked.
+    """
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._dtype = dtype
+        self._pages: list[NDArray[Any]] = []
+        self._filled = 0
+        self.count = 0
+
+    def put(self, walkers: NDArray[Any]) -> None:
+        """Add walkers."""
+        self.count += len(walkers)
+        while len(walkers):
+            if not self._pages or self._filled == len(self._pages[-1]):
+                self._pages.append(np.empty(self._next_size(), self._dtype))
+                self._filled = 0
+            room = self._pages[-1][self._filled :]
+            some = walkers[: len(room)]
+            room[: len(some)] = some
+            self._filled += len(some)
+            walkers = walkers[len(some) :]
+
+    def take(self) -> Iterator[NDArray[Any]]:
+        """Empty the inbox; return its walkers, some at a time, who are then let go."""
+        pages, self._pages = self._pages, []
+        if pages:
+            pages[-1] = pages[-1][: self._filled]
+        self.count = self._filled = 0
+        return _popped(pages)
+
+    def _next_size(self) -> int:
+        return min(2 * len(self._pages[-1]), LARGEST_PAGE) if self._pages else SMALLEST_PAGE
+
+
+def _popped(pages: list[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    while pages:
+        yield pages.pop()
+
+
 class Mailbox:
     """Where the walkers of a group wait, and what they have done so far."""
 
     def __init__(self, group: Group, steps: Steps) -> None:
         self.group = group
         self.steps = steps
-        self._inboxes: list[list[NDArray[Any]]] = [[] for _ in range(group.num_partitions)]
+        self._inboxes = [Inbox(group.dtype) for _ in range(group.num_partitions)]
         self._turns = Turns()
 
     def deliver(self, pieces: Iterable[NDArray[Any]]) -> None:
         """Put walkers into the inbox of each partition."""
         for inbox, piece in zip(self._inboxes, pieces, strict=True):
             if len(piece):
-                inbox.append(piece)
+                inbox.put(piece)
 
     def left(self) -> bool:
         """Return whether anybody waits."""
-        return any(self._inboxes)
+        return any(inbox.count for inbox in self._inboxes)
 
     def waiting(self, number: int) -> int:
         """Return how many walkers wait for a partition."""
-        return sum(map(len, self._inboxes[number]))
+        return self._inboxes[number].count
 
     def share(self, number: int, carousel: Carousel) -> LazyPartition:
         """Return a partition, not read yet."""
@@ -144,14 +191,14 @@ class Mailbox:
     def advance(self, number: int, partition: Shared) -> None:
         """Advance the walkers who wait for a partition."""
         walkers = self.waiting(number)
-        arriving, self._inboxes[number] = self._inboxes[number], []
+        arriving = self._inboxes[number].take()
         rows = partition.get() if partition.worth_reading(walkers) else None
         kind = "fetch" if rows is None else "advance"
         place = {"partition": number, "wave": self._turns.take(number)}
         with Work(kind, self.group.job, **place) as work:
             work.add(walkers=walkers)
             gone = 0
-            for some in self._leavers(rows, _taken(arriving), work):
+            for some in self._leavers(rows, arriving, work):
                 self.deliver(some)
                 gone += sum(map(len, some))
             work.add(ended=walkers - gone)
@@ -189,12 +236,6 @@ class Turns:
         return self._wave
 
 
-def _taken(pieces: list[NDArray[Any]]) -> Iterable[NDArray[Any]]:
-    """Yield the pieces, each of which is let go when the next is asked for."""
-    while pieces:
-        yield pieces.pop(0)
-
-
 class LazyPartition:
     """A partition that is read when somebody needs it, once, for all groups that share it."""
 
@@ -207,7 +248,7 @@ class LazyPartition:
 
     def __del__(self) -> None:
         if self._lent is not None:
-            _free_memory(self._carousel).append(self._lent)
+            self._carousel.pass_on(self._lent)
 
     def worth_reading(self, walkers: int) -> bool:
         """Return whether so many walkers are better served by the whole than by single rows."""
@@ -229,18 +270,10 @@ class LazyPartition:
             return self._partition
 
     def _borrow(self) -> NDArray[Any]:
-        """Return memory of a partition that was let go: to get it anew takes its time."""
-        free = _free_memory(self._carousel)
-        if free:
-            return free.pop()
+        memory: NDArray[Any] | None = self._carousel.borrow()
+        if memory is not None:
+            return memory
         return np.empty(self._group.largest_partition, self._group.graph.neighbor_dtype)
-
-
-_memory: weakref.WeakKeyDictionary[Carousel, list[NDArray[Any]]] = weakref.WeakKeyDictionary()
-
-
-def _free_memory(carousel: Carousel) -> list[NDArray[Any]]:
-    return _memory.setdefault(carousel, [])
 
 
 def read_partition(
@@ -281,8 +314,11 @@ def walk_group(
     spill : bool
         Whether steps wait in a file, if there is no `out`.
     _after : object
-        What must be done before.
+        What must be done before: the blocks of the batch before are made of its steps, which then
+        can be let go.
     """
+    if not carousel.resident:
+        return_large_at_once()  # memory is short
     steps: Steps
     if out is not None:
         group.make_blank(out)
@@ -298,6 +334,10 @@ def walk_group(
     return steps
 
 
-def take_block(steps: Steps, number: int) -> NDArray[Any]:
-    """Return a block of a group's walks."""
+def take_block(steps: Steps, number: int, _together: Any = None) -> NDArray[Any]:
+    """Return a block of a group's walks, once those who went together have all finished."""
     return steps.block(number)
+
+
+def taken(_block: NDArray[Any]) -> None:
+    """Say that a block is made, without holding on to it."""

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 #: Seconds between two times, which bounds what it costs.
 _INTERVAL = 0.1
 
+#: Bytes from which on an array is large.
+_LARGE = 1 << 20
+
+#: The C library's name for the option.
+_MMAP_THRESHOLD = -3
+
 _last = 0.0
 
 
@@ -32,6 +38,18 @@ def give_back() -> None:
     if trim is not None:
         trim(0)
     _last = monotonic()
+
+
+def return_large_at_once() -> None:
+    """Have large arrays go back to the system as soon as they are freed, from now on.
+
+    By itself the C library learns from the arrays that are freed to keep ever larger ones, up to 32
+    MiB, in pieces. New memory is slow, so the smaller arrays of each slice of walkers are still
+    kept.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
 @contextmanager
