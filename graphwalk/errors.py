@@ -27,7 +27,7 @@ class StoreNotFoundError(StoreError, FileNotFoundError):
 
 
 class MemoryBudgetError(GraphwalkError, MemoryError):
-    """A job that cannot fit into the memory it was given; raised before it starts."""
+    """A job that does not fit into the memory it has; raised before it starts wherever possible."""
 
 
 class SchedulerError(GraphwalkError, RuntimeError):

@@ -2,7 +2,10 @@
 
 import contextlib
 import os
+import re
 import signal
+import sys
+from pathlib import Path
 
 import dask
 import dask.array as da
@@ -217,3 +220,30 @@ def test_an_address_where_nothing_is_says_so(session, monkeypatch):
     monkeypatch.setattr(ray, "init", refuse)
     with pytest.raises(SchedulerError, match=r"127\.0\.0\.1:1.*nobody there.*ray start"):
         scheduler.use("ray", "127.0.0.1:1")
+
+
+def test_a_pair_of_versions_that_does_not_work_says_so(session, monkeypatch):
+    from dask.task_spec import Task
+
+    with monkeypatch.context() as patched:
+        patched.delattr(Task, "block_fusion")
+        with pytest.raises(SchedulerError, match=r"Ray \S+ and Dask \S+ do not work together"):
+            scheduler.use("ray")
+    monkeypatch.setitem(sys.modules, "ray.util.dask", None)
+    with pytest.raises(SchedulerError, match=r"together \(.*ray.util.dask.*newest"):
+        scheduler.use("ray")
+
+
+def test_the_versions_here_are_listed_as_working():
+    """Whoever changes the versions runs these tests, and writes the pair down."""
+    page = Path(__file__).parents[1] / "docs" / "running-on-ray.md"
+    rows = re.findall(r"^\| (\d[\d.]*) \| (\d[\d.]*) \|", page.read_text(), re.MULTILINE)
+    listed = [tuple(map(version_of, row)) for row in rows]
+    here = version_of(ray.__version__), version_of(dask.__version__)
+    assert len(listed) >= 4
+    newest = tuple(map(max, zip(*listed, strict=True)))
+    assert here in listed or any(ours > theirs for ours, theirs in zip(here, newest, strict=True))
+
+
+def version_of(text):
+    return tuple(int(part) for part in text.split(".")[:3])

@@ -201,7 +201,7 @@ class _PartitionedPlanner:
     def plan(self) -> WalkPlan:
         """Return the plan."""
         smallest = self._smallest()
-        enough = max(smallest, self.memory * 3 // 10)
+        enough = max(smallest, self.memory // 5)
         batches = 1
         while True:
             needs = self._needs(batches)

@@ -62,6 +62,7 @@ class RaySession:
     def __init__(self, address: str | None, num_workers: int | None, options: dict[str, Any]):
         import ray
 
+        _check_pair()
         self._partitions: WeakKeyDictionary[Graph, dict[tuple[bool, bool], Any]] = (
             WeakKeyDictionary()
         )
@@ -209,6 +210,27 @@ class RaySession:
             )
             loaded[weighted, second_order] = load.remote(graph, weighted, second_order)
         return loaded[weighted, second_order]
+
+
+def _check_pair() -> None:
+    """Raise unless this Ray's scheduler for Dask knows the tasks of this Dask."""
+    import dask
+    import ray
+
+    try:
+        from dask.task_spec import Task
+        from ray.util.dask import RayDaskCallback, ray_dask_get
+
+        known = callable(ray_dask_get) and hasattr(RayDaskCallback, "_ray_callback")
+        why = "" if known and hasattr(Task, "block_fusion") else "tasks cannot be kept apart"
+    except Exception as error:  # whatever a module that was made for another Dask trips over
+        why = str(error)
+    if why:
+        raise SchedulerError(
+            f"Ray {ray.__version__} and Dask {dask.__version__} do not work together ({why}); "
+            "install versions that 'Running on Ray' in the documentation lists, such as the newest "
+            "of both"
+        )
 
 
 def _start(address: str | None, num_workers: int | None, options: dict[str, Any]) -> None:
