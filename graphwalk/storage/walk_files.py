@@ -121,7 +121,7 @@ class _ZarrSink(_Sink):
         import zarr
         from zarr.storage import LocalStore, StorePath
 
-        store = zarr_store(self.location, read_only=False, storage_options=self.storage_options)
+        store = self._store()
         array: Any = zarr.Array(
             zarr.AsyncArray(self.metadata, StorePath(store), {"write_empty_chunks": True})  # type: ignore[call-overload]
         )
@@ -131,10 +131,11 @@ class _ZarrSink(_Sink):
         return 0
 
     def close(self, _sizes: Sequence[int], about: Mapping[str, Any]) -> str:
-        self._create(
-            zarr_store(self.location, read_only=False, storage_options=self.storage_options), about
-        )
+        self._create(self._store(), about)
         return self.location
+
+    def _store(self) -> Any:
+        return zarr_store(self.location, read_only=False, storage_options=self.storage_options)
 
     def _create(self, store: Any, about: Mapping[str, Any]) -> zarr.Array[Any]:
         import zarr
@@ -166,20 +167,15 @@ class _NpySink(_Sink):
 
     def open(self) -> None:
         walks, width, _, _, dtype = self.shape
-        file = io.BytesIO()
-        np.lib.format.write_array_header_1_0(
-            file,
-            {
-                "descr": np.lib.format.dtype_to_descr(dtype),
-                "fortran_order": False,
-                "shape": (walks, width),
-            },
-        )
-        header = file.getvalue()
-        self.header_bytes = len(header)
-        with _kept(Path(self.location)) as whole:
-            whole.write(header)
-            whole.truncate(len(header) + walks * width * dtype.itemsize)
+        header = {
+            "descr": np.lib.format.dtype_to_descr(dtype),
+            "fortran_order": False,
+            "shape": (walks, width),
+        }
+        with _kept(Path(self.location)) as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            self.header_bytes = file.tell()
+            file.truncate(self.header_bytes + walks * width * dtype.itemsize)
 
     def write(self, block: Block) -> int:
         _, width, _, _, dtype = self.shape
