@@ -18,7 +18,7 @@ from dask.task_spec import List, Task, TaskRef
 from graphwalk.scheduler.advance import Group
 from graphwalk.scheduler.carousel import Carousel
 from graphwalk.scheduler.progress import block_progress, wave_progress
-from graphwalk.scheduler.ray_backend import RaySession
+from graphwalk.scheduler.ray_backend import session_of
 from graphwalk.scheduler.tasks import resident_partition, walk_block
 from graphwalk.scheduler.waves import take_block, taken, walk_group
 
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.plan import WalkPlan
     from graphwalk.scheduler.tasks import Walkers
     from graphwalk.storage.graph import Graph
+
+
+def is_in_process(get: Any) -> bool:
+    """Return whether a scheduler of Dask runs tasks in this process."""
+    return get in (dask.threaded.get, dask.local.get_sync)
 
 
 class WalkArray(da.Array):  # type: ignore[misc]
@@ -115,9 +120,9 @@ class WalkArray(da.Array):  # type: ignore[misc]
 
     def _compute(self, **kwargs: Any) -> NDArray[Any]:
         get = get_scheduler(scheduler=kwargs.get("scheduler"), collections=[self])
-        session: Any = getattr(get, "__self__", None)
-        in_process = get in (dask.threaded.get, dask.local.get_sync)
-        if not in_process and not isinstance(session, RaySession):
+        session: Any = session_of(get)
+        in_process = is_in_process(get)
+        if not in_process and not session:
             walks: NDArray[Any] = super().compute(**kwargs)
             return walks
         for done_here in ("scheduler", "optimize_graph", "traverse"):
@@ -248,8 +253,9 @@ class _GroupTasks:
         """Return the tasks."""
         plan = self._plan
         spans = iter(pairwise([0, *accumulate(plan.group_blocks)]))
-        before: list[Any] = []
+        blocks: list[int] = []
         for count in plan.batch_groups:
+            before = [self._taken(block) for block in blocks]
             carousel = Carousel(
                 len(plan.partitions),
                 resident=plan.resident,
@@ -261,8 +267,7 @@ class _GroupTasks:
                 for first, stop in islice(spans, count)
                 if (wanted := sorted(self._blocks.intersection(range(first, stop))))
             ]
-            blocks = [block for group in groups for block in self._take(group, groups)]
-            before = [self._taken(block) for block in blocks] or before
+            blocks = [block for group in groups for block in self._take(group, groups)] or blocks
         return self._made
 
     def _taken(self, block: int) -> Any:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 #: Blocks are small enough for many to share the cores evenly and large enough to be worth a task.
 BLOCKS_WANTED = 64
 SMALLEST_BLOCK = 1 << 20
-#: Blocks that would fill the memory, at least.
-SMALLEST_SHARE = 32
+#: Blocks that the memory holds, at least, unless they are the smallest.
+BLOCKS_IN_MEMORY = 32
 LARGEST_BLOCK = 1 << 27
 
 #: Least walkers of a group; there are as many groups as workers, who go round together.
@@ -375,7 +375,7 @@ def _block_rows(
     rows, row_bytes = shape[0], shape[1] * dtype.itemsize
     if isinstance(chunks, str) and chunks == "auto":
         # Some blocks wait for those who use them, which is to take a small part of the memory.
-        largest = min(LARGEST_BLOCK, memory // SMALLEST_SHARE)
+        largest = min(LARGEST_BLOCK, memory // BLOCKS_IN_MEMORY)
         block = max(min(rows * row_bytes // BLOCKS_WANTED, largest), SMALLEST_BLOCK)
         chunks = max(1, block // row_bytes)
     elif isinstance(chunks, str):

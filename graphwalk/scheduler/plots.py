@@ -67,16 +67,8 @@ def _plot_sizes(axes: Any, plan: WalkPlan) -> None:
 
 
 def _plot_memory(axes: Any, plan: WalkPlan) -> None:
-    held = (
-        1
-        if len(plan.partitions) == 1
-        else len(plan.partitions)
-        if plan.resident
-        else 1 + plan.ahead
-    )
-    graph = min(
-        plan.peak_memory, plan.graph_bytes if plan.resident else held * plan.largest_partition
-    )
+    held = plan.graph_bytes if plan.resident else (1 + plan.ahead) * plan.largest_partition
+    graph = min(plan.peak_memory, held)
     parts = {"read": ("graph", graph), "advance": ("walkers and steps", plan.peak_memory - graph)}
     bottom = 0.0
     for kind, (name, size) in parts.items():

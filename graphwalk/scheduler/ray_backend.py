@@ -212,6 +212,12 @@ class RaySession:
         return loaded[weighted, second_order]
 
 
+def session_of(get: Any) -> RaySession | None:
+    """Return the session whose `get` computes for Dask, if it is Ray that does."""
+    session = getattr(get, "__self__", None)
+    return session if isinstance(session, RaySession) else None
+
+
 def _check_pair() -> None:
     """Raise unless this Ray's scheduler for Dask knows the tasks of this Dask."""
     import dask

@@ -218,23 +218,17 @@ IN_DRIVER: dict[Any, Callable[..., Any]] = {
 
 def start_walkers(group: Group) -> tuple[Any, ...]:
     """Return an account, no steps, and the walkers who start in each partition."""
-    return _by_partition(group, time.time_ns(), list(group.start()), [])
+    return _by_partition(group, lambda _keep: group.start())
 
 
 def advance_walkers(group: Group, partition: Partition, *pieces: NDArray[Any]) -> tuple[Any, ...]:
     """Return an account, what all walkers did, and those who left for each partition."""
-    started = time.time_ns()
-    log: list[NDArray[Any]] = []
-    leavers = list(group.advance(partition, pieces, lambda steps: log.append(steps.copy())))
-    return _by_partition(group, started, leavers, log)
+    return _by_partition(group, lambda keep: group.advance(partition, pieces, keep))
 
 
 def advance_few_walkers(group: Group, *pieces: NDArray[Any]) -> tuple[Any, ...]:
     """Do as `advance_walkers`, reading single rows."""
-    started = time.time_ns()
-    log: list[NDArray[Any]] = []
-    leavers = list(group.advance_few(pieces, lambda steps: log.append(steps.copy())))
-    return _by_partition(group, started, leavers, log)
+    return _by_partition(group, lambda keep: group.advance_few(pieces, keep))
 
 
 def join_steps(group: Group, block_rows: Sequence[int], *logs: NDArray[Any]) -> Any:
@@ -248,15 +242,16 @@ def join_steps(group: Group, block_rows: Sequence[int], *logs: NDArray[Any]) -> 
 
 def _by_partition(
     group: Group,
-    started: int,
-    leavers: list[list[NDArray[Any]]],
-    log: Iterable[NDArray[Any]],
+    move: Callable[[Callable[[NDArray[Any]], None]], Iterable[list[NDArray[Any]]]],
 ) -> tuple[Any, ...]:
-    """Return an account, steps, and walkers, by partition.
+    """Move walkers, who hand their steps to what `move` takes; return an account, steps, walkers.
 
     The account says how many walkers there are for each partition, how many steps were made, when
     that began, and how long it took, in nanoseconds.
     """
+    started = time.time_ns()
+    log: list[NDArray[Any]] = []
+    leavers = list(move(lambda steps: log.append(steps.copy())))
     empty = np.empty(0, group.dtype)
     pieces = [
         np.concatenate([empty, *(some[number] for some in leavers)])

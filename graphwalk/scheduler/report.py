@@ -13,7 +13,7 @@ import dask
 
 from graphwalk.scheduler.events import Event, listening
 from graphwalk.scheduler.plots import new_figure, run_figures
-from graphwalk.scheduler.ray_backend import RaySession
+from graphwalk.scheduler.ray_backend import session_of
 from graphwalk.storage.disk import disk_errors
 from graphwalk.units import format_size
 
@@ -66,10 +66,8 @@ def performance_report(
 
 def _tasks(events: list[Event], start: float) -> list[Event]:
     """Return what ran where: on Ray, what its workers have noted."""
-    session: Any = getattr(dask.config.get("scheduler", None), "__self__", None)
-    if isinstance(session, RaySession):
-        return session.tasks_since(start)
-    return events
+    session = session_of(dask.config.get("scheduler", None))
+    return session.tasks_since(start) if session else events
 
 
 def _page(events: Sequence[Event], tasks: Sequence[Event], seconds: float) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dask
 
 from graphwalk.scheduler.plan import Resources
-from graphwalk.scheduler.ray_backend import RaySession
+from graphwalk.scheduler.ray_backend import session_of
 from graphwalk.storage.memory import available_memory
 from graphwalk.storage.parallel import num_cores
 from graphwalk.units import parse_size
@@ -27,9 +25,9 @@ def find_resources(memory: str | int | None) -> Resources:
     memory : str or int, optional
         Bytes, or text such as ``"4 GiB"``.
     """
-    session: Any = getattr(dask.config.get("scheduler", None), "__self__", None)
+    session = session_of(dask.config.get("scheduler", None))
     wanted = None if memory is None else parse_size(memory)
-    if isinstance(session, RaySession):
+    if session:
         store, workers, machines = session.resources()
         return Resources(int(_SHARE * store) if wanted is None else wanted, workers, machines)
     free = available_memory() or _UNKNOWN

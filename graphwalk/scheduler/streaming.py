@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import dask
 import dask.array as da
-import dask.local
-import dask.threaded
 import numpy as np
 from dask.base import compute_as_if_collection, get_scheduler
 from dask.highlevelgraph import HighLevelGraph
 from dask.task_spec import Task, TaskRef
 
-from graphwalk.scheduler.dask_graph import WalkArray
-from graphwalk.scheduler.ray_backend import RaySession
+from graphwalk.scheduler.dask_graph import WalkArray, is_in_process
+from graphwalk.scheduler.ray_backend import RaySession, session_of
 from graphwalk.storage.parallel import num_cores
 
 if TYPE_CHECKING:
@@ -29,12 +27,11 @@ if TYPE_CHECKING:
 
 def blocks_in_order(walks: da.Array) -> Iterator[NDArray[Any]]:
     """Yield the blocks of an array of rows, each of which is let go when the next is asked for."""
-    get = get_scheduler(collections=[walks]) or dask.threaded.get
+    get = get_scheduler(collections=[walks])
     keys = [row[0] for row in walks.__dask_keys__()]
-    if get in (dask.threaded.get, dask.local.get_sync):
+    if is_in_process(get):
         return _Handover(walks).blocks()
-    session: Any = getattr(get, "__self__", None)
-    if isinstance(session, RaySession):
+    if session := session_of(get):
         return _ahead(_portions(walks, keys), lambda some: _submitted(session, walks, some))
     return _ahead(_portions(walks, keys), lambda some: _computed(walks, some))
 
