@@ -13,7 +13,6 @@ import pyarrow as pa
 import pytest
 
 from graphwalk.errors import InputError, MemoryBudgetError, StoreError
-from graphwalk.storage import memory
 from graphwalk.storage.build import build_zarr
 from graphwalk.storage.cuts import entries_per_partition, partition_nodes
 from graphwalk.storage.graph import open_zarr
@@ -301,21 +300,6 @@ def test_a_library_that_is_missing_is_named(graph, form, library, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.sparse", None)
     with pytest.raises(InputError, match=rf"{library}, which is not installed.*\[interop\]"):
         getattr(graph, form)()
-
-
-def test_memory_that_is_available(tmp_path, monkeypatch):
-    (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable:   5 kB\n")
-    monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "meminfo")
-    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
-    assert memory.available_memory() == 5 * 1024
-    (tmp_path / "memory.max").write_text("3000\n")
-    (tmp_path / "memory.current").write_text("1000\n")
-    assert memory.available_memory() == 2000
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory.available_memory() == 5 * 1024
-    (tmp_path / "meminfo").unlink()
-    assert memory.available_memory() is None
-    memory.require(10**18, "it", "do nothing")
 
 
 def test_rows_of_damaged_offsets_are_refused(tmp_path):

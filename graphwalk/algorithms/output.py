@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dask.array as da
@@ -14,7 +15,7 @@ from graphwalk.scheduler.events import Work
 from graphwalk.scheduler.progress import block_progress
 from graphwalk.scheduler.streaming import blocks_in_order
 from graphwalk.storage.walk_files import ID_FORMATS, SINKS, Block, Shape
-from graphwalk.storage.walk_job import Done, WalkTarget
+from graphwalk.storage.walk_job import Done, WalkTarget, total_of
 from graphwalk.storage.walk_text import LabelFile, as_labels, label_digest
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
 
 class Written(NamedTuple):
-    """What was written, and where it lies."""
+    """What was written, and where it lies; `whole` says whether all walks do by now."""
 
     path: Path | str
     walks: int
     steps: int
+    whole: bool = True
 
 
 def write_walks(
@@ -44,6 +46,7 @@ def write_walks(
     labels: Any = None,
     overwrite: bool = False,
     resume: bool = False,
+    share: tuple[int, int] | None = None,
     storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> Path | str:
@@ -84,6 +87,11 @@ def write_walks(
         When there is nothing to go on with, begin; after an error, leave what there is. Where the
         walks are finished already (Zarr and Parquet say so), nothing is computed. The `seed` must
         be given to :func:`random_walks`, or the walks are others.
+    share : (int, int), optional
+        ``(k, n)``: write the `k`-th of `n` parts of the blocks, `k` from 0 to ``n - 1``, while
+        other processes, on any machines that see `path`, write the others. Whoever finishes last
+        makes one whole of them; until then they lie in ``<path>.partial``, from where a part that
+        failed is resumed by writing it again. The same walks in all, so give them a `seed`.
     storage_options : mapping, optional
         What fsspec's file system takes, if `path` is a URL: ``key``, ``secret``, ``endpoint_url``.
     progress : bool, optional
@@ -97,8 +105,8 @@ def write_walks(
     Raises
     ------
     InputError
-        For an unknown suffix, an array that holds no walks, labels that do not fit; to resume, when
-        what was left is of other walks.
+        For an unknown suffix, an array that holds no walks, labels that do not fit, a share that
+        there is not; to resume, when what was left is of other walks.
     StoreExistsError
         When something is at `path` and `overwrite` is not given, or what is there are no walks.
     StoreError
@@ -110,6 +118,7 @@ def write_walks(
         labels=labels,
         overwrite=overwrite,
         resume=resume,
+        share=share,
         storage_options=storage_options,
         progress=progress,
     ).path
@@ -146,18 +155,22 @@ def write_blocks(
     labels: Any = None,
     overwrite: bool = False,
     resume: bool = False,
+    share: tuple[int, int] | None = None,
     storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> Written:
     """Do as :func:`write_walks`, and return how much was written too."""
+    if share is not None:
+        _check_share(share, overwrite)
+    resume = resume or share is not None
     given, walks = walks, _checked(walks)
-    about = _about(given, resume)
-    target = WalkTarget(path, storage_options)
-    suffix = target.suffix
+    about, target = _about(given, resume), WalkTarget(path, storage_options)
+    if resume and isinstance(given, WalkArray):
+        walks = _as_begun(given, walks, target)
+    suffix, shape = target.suffix, _shape(walks)
     names = (
         None if labels is None or suffix in ID_FORMATS else as_labels(labels, text=".txt" in suffix)
     )
-    shape = _shape(walks)
     about |= {
         "format": suffix,
         "shape": walks.shape,
@@ -165,16 +178,53 @@ def write_blocks(
         "type": walks.dtype.str,
         "labels": None if names is None else label_digest(names),
     }
+
+    def sink_of(job: WalkJob) -> WalkSink:
+        label_file = None if names is None else LabelFile(job.folder, about["labels"])
+        if label_file:
+            label_file.save(names)
+        return SINKS[suffix](job.location, shape, label_file, job.storage_options)
+
     finished = target.totals(about) if resume else None
-    if finished is None:
-        target.check_free(overwrite)
-        with target.job(about, resume=resume) as job:
-            label_file = None if names is None else LabelFile(job.folder, about["labels"])
-            if label_file:
-                label_file.save(names)
-            sink = SINKS[suffix](job.location, shape, label_file, job.storage_options)
-            finished = job.finish(sink, about, _write(walks, job, sink, progress))
-    return Written(target.result, finished.walks, finished.nodes - finished.walks)
+    if finished is not None:
+        return _written(target, finished)
+    target.check_free(overwrite)
+    if share is not None:
+        with target.share(about) as job:
+            mine = _write_share(walks, share, job, sink_of(job), progress)
+        whole = target.finish(about, shape.num_blocks, sink_of)
+        return _written(target, mine, whole=whole is not None)
+    with target.job(about, resume=resume) as job:
+        sink = sink_of(job)
+        finished = job.finish(sink, about, _write(walks, job, sink, progress))
+    return _written(target, finished)
+
+
+def _written(target: WalkTarget, done: Done, *, whole: bool = True) -> Written:
+    return Written(target.result, done.walks, done.nodes - done.walks, whole)
+
+
+def _check_share(share: Any, overwrite: bool) -> None:
+    try:
+        part, parts = map(operator.index, share)
+    except (TypeError, ValueError):
+        raise InputError(f"share={share!r} must be two integers, (k, n)") from None
+    if not 0 <= part < parts:
+        raise InputError(f"share={share!r}: there are the shares 0 to {parts - 1} of {parts}")
+    if overwrite:
+        raise InputError(
+            "overwrite=True and share= do not go together: one share would remove what another has "
+            "written; remove what is there before"
+        )
+
+
+def _as_begun(given: WalkArray, walks: da.Array, target: WalkTarget) -> da.Array:
+    """Return the walks in blocks of the size that the job was begun with.
+
+    With ``chunks="auto"`` it depends on the memory that this process or machine has.
+    """
+    size = (target.begun() or {}).get("block_walks")
+    return given.in_blocks(size) if size and walks.chunks[0][:1] != (size,) else walks
 
 
 def _about(walks: da.Array, resume: bool) -> dict[str, Any]:
@@ -219,8 +269,41 @@ def _shape(walks: da.Array) -> Shape:
     return Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), walks.dtype)
 
 
-def _write(walks: da.Array, job: WalkJob, sink: WalkSink, progress: bool | None) -> dict[int, Done]:
-    """Write the blocks that are not done; return what each of all blocks came to."""
+def _write_share(
+    walks: da.Array,
+    share: tuple[int, int],
+    job: WalkJob,
+    sink: WalkSink,
+    progress: bool | None,
+) -> Done:
+    """Write one of several shares of the blocks; return what it came to."""
+    part, parts = share
+    blocks = range(*(number * walks.numblocks[0] // parts for number in (part, part + 1)))
+    if not blocks:
+        return Done(0, 0, 0)
+    # Planned alone, they keep all workers busy and take no more memory than they need.
+    some = walks.alone(blocks) if isinstance(walks, WalkArray) else walks.blocks[blocks]
+    first_walk = sum(walks.chunks[0][: blocks.start])
+    done = _write(some, job, sink, progress, first_block=blocks.start, first_walk=first_walk)
+    return total_of(done[number] for number in blocks)
+
+
+def _write(
+    walks: da.Array,
+    job: WalkJob,
+    sink: WalkSink,
+    progress: bool | None,
+    *,
+    first_block: int = 0,
+    first_walk: int = 0,
+) -> dict[int, Done]:
+    """Write the blocks that are not done; return what each that is done came to.
+
+    Parameters
+    ----------
+    first_block, first_walk : int
+        Those of the whole job that the walks begin with.
+    """
     with job.errors():
         sink.open()
         done = job.done()
@@ -228,18 +311,21 @@ def _write(walks: da.Array, job: WalkJob, sink: WalkSink, progress: bool | None)
         _write_block,
         job=job,
         sink=sink,
+        first_block=first_block,
+        first_walk=first_walk,
         dtype=np.int64,
         chunks=((1,) * walks.numblocks[0], (len(Done._fields),)),
         meta=np.empty((0, 0), np.int64),
         name=None,
     )
-    missing = [number for number in range(walks.numblocks[0]) if number not in done]
+    missing = [n for n in range(walks.numblocks[0]) if n + first_block not in done]
     keys = [(counts.name, number, 0) for number in missing]
     with _progress(walks, keys, missing, progress):
         # Not counts.compute(): its one last task, of all blocks, is all that Ray would report.
         rows = compute_as_if_collection(da.Array, counts.dask, keys) if missing else ()
     return done | {
-        number: Done(*map(int, row[0])) for number, row in zip(missing, rows, strict=True)
+        number + first_block: Done(*map(int, row[0]))
+        for number, row in zip(missing, rows, strict=True)
     }
 
 
@@ -253,12 +339,17 @@ def _progress(
 
 
 def _write_block(
-    block: NDArray[np.integer[Any]], job: WalkJob, sink: WalkSink, block_info: Any = None
+    block: NDArray[np.integer[Any]],
+    job: WalkJob,
+    sink: WalkSink,
+    first_block: int,
+    first_walk: int,
+    block_info: Any = None,
 ) -> NDArray[np.int64]:
     number, _ = block_info[0]["chunk-location"]
-    first_walk, _ = block_info[0]["array-location"][0]
+    row, _ = block_info[0]["array-location"][0]
     nodes = int(np.count_nonzero(block >= 0))
     with Work("write", "") as work:
-        done = job.write(sink, Block(number, first_walk, block), nodes)
+        done = job.write(sink, Block(first_block + number, first_walk + row, block), nodes)
         work.add(size=block.nbytes)
     return np.array([done])

@@ -63,7 +63,8 @@ def plan_of(
         partitions = _whole("partitions", partitions, least=1)
     nodes = None if start_nodes is None else _start_nodes(graph, start_nodes)
     num_starts = graph.num_nodes if nodes is None else len(nodes)
-    plan = plan_job(graph, rules, num_starts, chunks, find_resources(memory), partitions)
+    num_walks = num_starts * rules.num_walks
+    plan = plan_job(graph, rules, num_walks, chunks, find_resources(memory), partitions)
     rows = range(plan.shape[0])
     if nodes is None:
         return Job(graph, plan, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import (
+    REMAINDER,
     ArgumentDefaultsHelpFormatter,
     ArgumentParser,
     RawDescriptionHelpFormatter,
@@ -47,6 +48,7 @@ def make_parser() -> ArgumentParser:
     _add_info(commands)
     _add_validate(commands)
     _add_walk(commands)
+    _add_with_ray(commands)
     return parser
 
 
@@ -121,6 +123,49 @@ def _add_walk(commands: _SubParsersAction[Any]) -> None:
         action="store_true",
         help="go on with what a run that was killed has left; takes the same --seed",
     )
+    add(
+        "--share",
+        metavar="K/N",
+        type=_fraction,
+        help="write one of N parts of the walks, K from 0 to N - 1, while other processes write "
+        "the others; takes the same --seed",
+    )
+
+
+def _add_with_ray(commands: _SubParsersAction[Any]) -> None:
+    parser = _add_command(
+        commands, "with-ray", "run a command with a Ray cluster on all machines of a Slurm job"
+    )
+    add = parser.add_argument
+    add(
+        "program",
+        metavar="-- COMMAND",
+        nargs=REMAINDER,
+        help="which finds the cluster at the address 'auto'",
+    )
+    add(
+        "--timeout",
+        metavar="SECONDS",
+        type=float,
+        default=300.0,
+        help="how long machines may take to join",
+    )
+    add(
+        "--object-store-memory",
+        metavar="SIZE",
+        help="of Ray's object store on each machine, such as 40GiB; by default half of the memory "
+        "that the job has",
+    )
+    add(
+        "--logs",
+        metavar="FOLDER",
+        help="where Ray's logs are put if the job fails; by default ray-logs-JOB",
+    )
+    add(
+        "--address",
+        metavar="ADDRESS",
+        help="at which the other machines reach the first one; by default that of its name",
+    )
 
 
 def _add_walk_options(parser: ArgumentParser) -> None:
@@ -181,6 +226,11 @@ def _add_output_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--overwrite", action="store_true", help="replace what an earlier run has written")
     add("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _fraction(text: str) -> tuple[int, int]:
+    part, _, parts = text.partition("/")
+    return int(part), int(parts)
 
 
 def _comma_separated(text: str) -> list[str]:

@@ -25,8 +25,9 @@ def run(args: Namespace) -> None:
     """Walk, write the walks, and say where they lie."""
     from graphwalk import open_zarr, scheduler
 
-    if args.resume and args.seed is None:
-        raise InputError("--resume goes on with the same walks; add the --seed that they were of")
+    again = "--resume" if args.resume else "--share"
+    if (args.resume or args.share) and args.seed is None:
+        raise InputError(f"{again} goes on with the same walks; add the --seed that they were of")
     graph = open_zarr(args.store)
     seed = secrets.randbits(32) if args.seed is None else args.seed
     start_nodes = None if args.start_nodes is None else read_start_nodes(args.start_nodes, graph)
@@ -63,6 +64,7 @@ def _walk(
         labels=graph.labels,
         overwrite=args.overwrite,
         resume=args.resume,
+        share=args.share,
         progress=False if args.quiet else None,
     )
 
@@ -128,4 +130,7 @@ def _report(args: Namespace, written: Written, seconds: float, seed: int) -> Non
         f"{count(written.steps, 'step')} in {seconds:.1f} s "
         f"({rate(written.steps, seconds, 'steps')}), seed {seed}."
     )
-    print(f"They lie in {written.path} ({size_on_disk(written.path)}).")
+    if written.whole:
+        print(f"They lie in {written.path} ({size_on_disk(written.path)}).")
+    else:
+        print(f"{written.path} is made of them when the other shares are there.")

@@ -17,6 +17,7 @@ from dask.task_spec import List, Task, TaskRef
 
 from graphwalk.scheduler.advance import Group
 from graphwalk.scheduler.carousel import Carousel
+from graphwalk.scheduler.planner import plan_job
 from graphwalk.scheduler.progress import block_progress, wave_progress
 from graphwalk.scheduler.ray_backend import session_of
 from graphwalk.scheduler.tasks import resident_partition, walk_block
@@ -79,6 +80,22 @@ class WalkArray(da.Array):  # type: ignore[misc]
     def about(self) -> dict[str, Any]:
         """Return what tells these walks from others, whatever the plan, fit for JSON."""
         return self._tasks.about()
+
+    def alone(self, blocks: range) -> WalkArray:
+        """Return the walks of some blocks in a row, planned as if there were no others."""
+        rows = self._tasks.rows(blocks.start, blocks.stop)
+        return self._planned_anew(rows, self.plan.block_rows[blocks.start : blocks.stop])
+
+    def in_blocks(self, block_walks: int) -> WalkArray:
+        """Return the same walks in blocks of so many."""
+        return self._planned_anew(slice(0, self.shape[0]), block_walks)
+
+    def _planned_anew(self, rows: slice, blocks: int | tuple[int, ...]) -> WalkArray:
+        tasks, plan = self._tasks, self.plan
+        again = plan_job(
+            tasks.graph, plan.rules, rows.stop - rows.start, (blocks, -1), plan.resources
+        )
+        return WalkArray(again, tasks.graph, tasks.part(rows))
 
     def __reduce__(self) -> Any:
         """Pickle as the Dask array that it is."""
@@ -318,7 +335,8 @@ def _part(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:
     """Return the walkers of some rows, with no more start nodes than they need."""
     if isinstance(walkers, range):
         return walkers[rows]
-    nodes, first_numbers, _ = walkers
+    nodes, first_numbers, present = walkers
+    rows = slice(rows.start + present.start, rows.stop + present.start)
     first, stop = rows.start // num_walks, -(-rows.stop // num_walks)
     shifted = range(rows.start - first * num_walks, rows.stop - first * num_walks)
     return nodes[first:stop], first_numbers[first:stop], shifted

@@ -65,17 +65,19 @@ _CHUNK_BUFFERS = 2 * CHUNK_BYTES
 def plan_job(
     graph: Graph,
     rules: WalkRules,
-    num_starts: int,
+    num_walks: int,
     chunks: Any,
     resources: Resources,
     partitions: int | None = None,
 ) -> WalkPlan:
-    """Return the plan of walking `graph` from so many start nodes.
+    """Return the plan of so many walks on `graph`.
 
     Reads no more of the graph than the offsets where it is cut.
 
     Parameters
     ----------
+    num_walks : int
+        From all start nodes together.
     chunks : "auto", int, str or tuple
         Rows of a block (an int), its size (text such as ``"64 MiB"``), or what Dask takes as the
         chunks of an array of the result's shape.
@@ -89,7 +91,7 @@ def plan_job(
     MemoryBudgetError
         When the job does not fit in the memory.
     """
-    shape = (num_starts * rules.num_walks, rules.walk_length + 1)
+    shape = (num_walks, rules.walk_length + 1)
     if shape[1] >= GROUP_ITEMS:
         raise InputError(f"walk_length={rules.walk_length} is too large; it must be below 2**32")
     whole = _whole_plan(graph, rules, shape, chunks, resources)

@@ -8,6 +8,7 @@ import dask
 
 from graphwalk.errors import InputError, SchedulerError
 from graphwalk.storage.context import SPREAD
+from graphwalk.storage.parallel import num_cores
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -101,7 +102,7 @@ def use(
         if address is not None or options:
             extra = "address" if address is not None else next(iter(options))
             raise InputError(f"{extra}= is for the scheduler 'ray'; 'threads' takes num_workers")
-        return Session("threads", None, num_workers)
+        return Session("threads", None, num_workers or num_cores())
     return Session("ray", _ray_session(address, num_workers, options), num_workers)
 
 

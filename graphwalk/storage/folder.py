@@ -73,6 +73,22 @@ class Folder:
         with self.writing(name) as file:
             file.write(data)
 
+    def settle(self, name: str, data: bytes) -> bytes:
+        """Write a file if there is none; return what it holds, for several may try at once."""
+        path = Path(self.location, name)
+        unfinished = path.with_name(f".{name}.{uuid.uuid4().hex}")
+        try:
+            unfinished.write_bytes(data)
+            os.link(unfinished, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            if not path.exists():
+                unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return path.read_bytes()
+
     def read(self, name: str) -> bytes | None:
         """Return what a file holds, or None if there is none."""
         with suppress(FileNotFoundError, NotADirectoryError):
@@ -112,6 +128,12 @@ class RemoteFolder(Folder):
         yield buffer
         filesystem, root = self._at()
         filesystem.pipe_file(f"{root}/{name}", buffer.getvalue())
+
+    def settle(self, name: str, data: bytes) -> bytes:
+        """Write an object if there is none; return what it holds. Not in one step, as it should."""
+        if self.read(name) is None:
+            self.put(name, data)
+        return self.read(name) or data
 
     def read(self, name: str) -> bytes | None:
         """Return what an object holds, or None if there is none."""

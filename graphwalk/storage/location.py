@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from zarr.abc.store import Store
 
 
+class HeldError(StoreError):
+    """Another job is at work there."""
+
+
 def locate(store: object) -> str:
     """Return a URL as it is, and a path as an absolute one, which holds in other processes too."""
     if not isinstance(store, str | os.PathLike):
@@ -166,25 +170,49 @@ def claimed(partial: Path, *, keep: bool = False) -> Iterator[Path]:
     """
     with disk_errors(partial):
         partial.mkdir(exist_ok=True)
-        folder = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
+    with held(partial):
+        try:
+            if not keep:
+                with disk_errors(partial):
+                    _empty(partial)  # what a job that was killed has left
+            yield partial
+        except BaseException:
+            if not keep:
+                shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def held(folder: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold a folder for one job alone, or, once no job does that, with others that share it.
+
+    On a file system without locks, nothing is held.
+
+    Raises
+    ------
+    HeldError
+        When another job holds it, and it is not to be shared, or there is none any more.
+    """
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(folder)
-        raise StoreError(
-            f"another job is writing {partial}; wait for it, or pass another path"
-        ) from None
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        raise HeldError(f"{folder} is gone: another job has just finished there") from None
     try:
-        if not keep:
-            with disk_errors(partial):
-                _empty(partial)  # what a job that was killed has left
-        yield partial
-    except BaseException:
-        if not keep:
-            shutil.rmtree(partial, ignore_errors=True)
-        raise
+        _lock(opened, folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
     finally:
-        os.close(folder)
+        os.close(opened)
+
+
+def _lock(opened: int, folder: Path, kind: int) -> None:
+    try:
+        fcntl.flock(opened, kind)
+    except BlockingIOError:
+        raise HeldError(
+            f"another job is writing {folder}; wait for it, or pass another path"
+        ) from None
+    except OSError:
+        return
 
 
 def _empty(folder: Path) -> None:

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from graphwalk.errors import MemoryBudgetError
+from graphwalk.storage.allocation import allocated_memory
 from graphwalk.units import format_size
 
-_MEMINFO = Path("/proc/meminfo")
+_PROC = Path("/proc")
 _CGROUP = Path("/sys/fs/cgroup")
+
+
+class _Version(NamedTuple):
+    """How a version of control groups names what it says of memory."""
+
+    folder: str
+    limit: str
+    used: str
+    cache: str
+
+
+_VERSIONS = {
+    "": _Version("", "memory.max", "memory.current", "inactive_file"),
+    "memory": _Version(
+        "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
+    ),
+}
 
 
 def available_memory() -> int | None:
     """Return how many bytes this process can still take, None where that is not known."""
-    known = [size for size in (_machine(), _container()) if size is not None]
-    return min(known, default=None)
+    known = (_machine(), _groups(), _job())
+    return min((size for size in known if size is not None), default=None)
 
 
 def require(needed: int, what: str, remedy: str) -> None:
@@ -29,17 +48,54 @@ def require(needed: int, what: str, remedy: str) -> None:
 
 
 def _machine() -> int | None:
+    return _kilobytes(_PROC / "meminfo", "MemAvailable")
+
+
+def _job() -> int | None:
+    """Return what is left of the memory that Slurm gave to the job."""
+    allocated = allocated_memory()
+    used = _kilobytes(_PROC / "self" / "status", "VmRSS") or 0
+    return None if allocated is None else max(0, allocated - used)
+
+
+def _kilobytes(file: Path, name: str) -> int | None:
     try:
-        found = re.search(r"^MemAvailable:\s*(\d+) kB", _MEMINFO.read_text(), re.MULTILINE)
+        found = re.search(rf"^{name}:\s*(\d+) kB", file.read_text(), re.MULTILINE)
     except OSError:
         return None
     return int(found[1]) * 1024 if found else None
 
 
-def _container() -> int | None:
-    """Return what the limit of a container (cgroup, version 2) leaves."""
+def _groups() -> int | None:
+    """Return what the limits of the control groups leave that this process is in.
+
+    They are those of a container or of a job of Slurm; each is within those above it.
+    """
+    left = []
+    for version, path in _memberships():
+        group = _CGROUP / version.folder / path
+        top = _CGROUP / version.folder
+        # Inside a container the path is that of its host, and the group at the top its own.
+        groups = [above for above in (group, *group.parents) if above.is_relative_to(top)]
+        left += [_left(above, version) for above in groups]
+    return min((size for size in left if size is not None), default=None)
+
+
+def _memberships() -> list[tuple[_Version, str]]:
     try:
-        limit = int((_CGROUP / "memory.max").read_text())  # "max" is no number: no limit
-        return max(0, limit - int((_CGROUP / "memory.current").read_text()))
+        lines = (_PROC / "self" / "cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    fields = (line.split(":", 2) for line in lines)
+    return [(_VERSIONS[kind], path.lstrip("/")) for _, kind, path in fields if kind in _VERSIONS]
+
+
+def _left(group: Path, version: _Version) -> int | None:
+    try:
+        limit = int((group / version.limit).read_text())  # "max" is no number: no limit
+        used = int((group / version.used).read_text())
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):
         return None
+    # Pages of files that nobody uses are given up for whoever needs memory.
+    return max(0, limit - used + int(stat.get(version.cache, 0)))

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.location import claimed, made_folders
+from graphwalk.storage.disk import disk_errors
+from graphwalk.storage.location import HeldError, claimed, held, made_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,16 +34,42 @@ def partial_folder(target: Path, *, keep: bool = False) -> Iterator[Path]:
     StoreError
         When the folder cannot be made, or another job is writing the same target.
     """
-    partial = target.with_name(f"{target.name}.partial")
-    with made_folders(target.parent), claimed(partial, keep=keep) as folder:
+    with made_folders(target.parent), claimed(partial_path(target), keep=keep) as folder:
         try:
             (folder / _WRITERS).touch()
             yield folder
         except BaseException:
             if not keep:
-                _remove(folder)
+                remove(folder)
             raise
-        _remove(folder)
+        remove(folder)
+
+
+@contextmanager
+def shared_folder(target: Path) -> Iterator[Path]:
+    """Make the folder ``<target>.partial``, or use it with others who write parts of the same.
+
+    It stays, for the one who finds all parts written to make one whole of them.
+
+    Raises
+    ------
+    StoreError
+        When the folder cannot be made, or somebody has just made a whole of it.
+    """
+    folder = partial_path(target)
+    with made_folders(target.parent):
+        with disk_errors(folder):
+            folder.mkdir(exist_ok=True)
+        with held(folder, shared=True):
+            if not folder.exists():
+                raise HeldError(f"{target}: another job has just finished there")
+            (folder / _WRITERS).touch()
+            yield folder
+
+
+def partial_path(target: Path) -> Path:
+    """Return the folder in which `target` is made."""
+    return target.with_name(f"{target.name}.partial")
 
 
 @contextmanager
@@ -84,7 +111,8 @@ def put_in_place(finished: Path, target: Path) -> None:
         raise
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
+    """Remove a partial folder, once nobody writes into it."""
     with suppress(FileNotFoundError), (folder / _WRITERS).open("r+") as writers:
         _lock(writers, fcntl.LOCK_EX)
         (folder / _WRITERS).unlink()

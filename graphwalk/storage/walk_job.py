@@ -7,14 +7,21 @@ taken up by another process.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphwalk.errors import InputError, StoreError, StoreExistsError
 from graphwalk.storage.folder import Folder, folder_at
-from graphwalk.storage.location import is_url, locate, write_errors
-from graphwalk.storage.partial import partial_folder, put_in_place, writing
+from graphwalk.storage.location import HeldError, held, is_url, locate, write_errors
+from graphwalk.storage.partial import (
+    partial_folder,
+    partial_path,
+    put_in_place,
+    remove,
+    shared_folder,
+    writing,
+)
 from graphwalk.storage.walk_files import (
     FINISHED,
     holds_walks,
@@ -24,7 +31,7 @@ from graphwalk.storage.walk_files import (
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from graphwalk.storage.walk_files import Block, WalkSink
@@ -39,6 +46,12 @@ class Done(NamedTuple):
     walks: int
     nodes: int
     size: int
+
+
+def total_of(blocks: Iterable[Done]) -> Done:
+    """Return what blocks come to together, but for their files."""
+    blocks = list(blocks)
+    return Done(sum(block.walks for block in blocks), sum(block.nodes for block in blocks), 0)
 
 
 class WalkTarget:
@@ -118,21 +131,21 @@ class WalkTarget:
     @contextmanager
     def _local_job(self, resume: bool) -> Iterator[WalkJob]:
         target = Path(self.location)
-        with partial_folder(target, keep=resume) as folder:
-            job = WalkJob(folder_at(str(folder)), str(folder / "walks"), None)
+        with partial_folder(target, keep=resume):
+            job = self._begun()
             yield job
             put_in_place(Path(job.result), target)
 
     @contextmanager
     def _remote_job(self, resume: bool) -> Iterator[WalkJob]:
-        beside = folder_at(f"{self.location}.partial", self.storage_options)
-        data = folder_at(self.location, self.storage_options)
+        job, data = self._begun(), folder_at(self.location, self.storage_options)
+        beside = job.folder
         with write_errors(self.location):
             if beside.read(_RECORD) is None or not resume:
                 data.remove()
                 beside.remove()
         try:
-            yield WalkJob(beside, self.location, self.storage_options)
+            yield job
             beside.remove()
         except BaseException:
             if not resume:
@@ -140,12 +153,77 @@ class WalkTarget:
                 beside.remove()
             raise
 
+    @contextmanager
+    def share(self, about: Mapping[str, Any]) -> Iterator[WalkJob]:
+        """Begin the job, or go on with it, while others do so too; what is written stays.
+
+        Raises
+        ------
+        InputError
+            When the others are at another job.
+        StoreError
+            When one of them has just finished it.
+        """
+        if self.is_url:
+            folder: AbstractContextManager[Any] = nullcontext()
+        else:
+            folder = shared_folder(Path(self.location))
+        with folder:
+            job = self._begun()
+            job.begin(about, resume=True)
+            yield job
+
+    def finish(
+        self, about: Mapping[str, Any], blocks: int, sink: Callable[[WalkJob], WalkSink]
+    ) -> Done | None:
+        """Make one whole of what several jobs have written, if all blocks are there.
+
+        Returns what the walks come to; None if some are missing, or somebody else does it.
+        """
+        # Who comes last finds all of them, for each looks once its own are written and it holds
+        # the folder no more.
+        if len(self._begun().done()) < blocks:
+            return None
+        with suppress(HeldError), self._left() as job:
+            done = job.done()
+            if len(done) < blocks:
+                raise HeldError(f"{self.location}: another job has just finished there")
+            return job.finish(sink(job), about, done)
+        return None
+
+    @contextmanager
+    def _left(self) -> Iterator[WalkJob]:
+        """Hold alone what others have left; it is in its place when the block ends."""
+        job = self._begun()
+        if self.is_url:
+            yield job
+            job.folder.remove()
+            return
+        target = Path(self.location)
+        with held(partial_path(target)):
+            yield job
+            # Never in place of something: without locks, somebody else may have been faster.
+            Path(job.result).rename(target)
+            remove(partial_path(target))
+
+    def _begun(self) -> WalkJob:
+        if self.is_url:
+            beside = folder_at(f"{self.location}.partial", self.storage_options)
+            return WalkJob(beside, self.location, self.storage_options)
+        folder = partial_path(Path(self.location))
+        return WalkJob(folder_at(str(folder)), str(folder / "walks"), None)
+
+    def begun(self) -> Any:
+        """Return what a job that is not finished is about, None if there is none."""
+        with write_errors(self.location):
+            record = self._begun().folder.read(_RECORD)
+        return None if record is None else json.loads(record)
+
     def _is_occupied(self) -> bool:
         if not self.is_url:
             return Path(self.location).exists()
         with write_errors(self.location):
-            beside = folder_at(f"{self.location}.partial", self.storage_options)
-            unfinished = beside.read(_RECORD) is not None
+            unfinished = self._begun().folder.read(_RECORD) is not None
             return not unfinished and bool(folder_at(self.location, self.storage_options).names())
 
 
@@ -171,10 +249,11 @@ class WalkJob:
     def begin(self, about: Mapping[str, Any], *, resume: bool) -> None:
         """Write the record down, or compare with the one that is there."""
         with self.errors():
-            record = self.folder.read(_RECORD) if resume else None
-            if record is None:
-                self.folder.put(_RECORD, json.dumps(about, indent=1).encode())
+            record = json.dumps(about, indent=1).encode()
+            if not resume:
+                self.folder.put(_RECORD, record)
                 return
+            record = self.folder.settle(_RECORD, record)
         if different := _differences(json.loads(record), about):
             raise InputError(
                 f"{self.folder.location} is what another job left, of other walks: "
@@ -212,7 +291,7 @@ class WalkJob:
     def finish(self, sink: WalkSink, about: Mapping[str, Any], done: Mapping[int, Done]) -> Done:
         """Make one whole of all blocks, and return what they come to."""
         blocks = [done[number] for number in range(len(done))]
-        totals = Done(sum(block.walks for block in blocks), sum(block.nodes for block in blocks), 0)
+        totals = total_of(blocks)
         finished = {"job": dict(about), "walks": totals.walks, "nodes": totals.nodes}
         with self.errors():
             self.result = sink.close([block.size for block in blocks], {FINISHED: finished})

@@ -1,0 +1,1 @@
+"""Jobs of Slurm: a Ray cluster on the machines of one, and scripts to submit."""

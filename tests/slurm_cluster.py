@@ -1,0 +1,327 @@
+"""A real cluster of Slurm on this machine, started by hand, its nodes in namespaces of their own.
+
+Each node has its own network address, host name, processes, /tmp and /dev/shm, so that programs see
+machines. The controller, and all commands of Slurm that tests call, are in one more network.
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge", "iproute2"]
+NETWORK = "10.77.23"
+CONTROLLER = f"{NETWORK}.254"
+
+CONF = """\
+ClusterName=test
+SlurmctldHost={host}({controller})
+SlurmctldPort={port}
+SlurmdPort={node_port}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/socket
+CredType=cred/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool/%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdPidFile={folder}/spool/%n.pid
+SlurmdLogFile={folder}/spool/%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerType=sched/builtin
+SchedulerParameters=sched_interval=1
+SlurmdParameters=config_overrides
+ReturnToService=2
+MpiDefault=none
+SlurmdTimeout=20
+SlurmctldTimeout=30
+KillWait=20
+{nodes}
+PartitionName=test Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+"""
+
+#: What a node does first in its namespaces. It goes on when its network is there.
+NODE = """\
+set -e
+hostname {name}
+mount --make-rprivate /
+for path in {paths}; do
+  mkdir -p {tmp}/"${{path#/tmp/}}"
+  mount --bind "$path" {tmp}/"${{path#/tmp/}}"
+done
+mount --rbind {tmp} /tmp
+mount -t tmpfs -o size=2g tmpfs /dev/shm
+mount --bind {folder}/hosts /etc/hosts
+read go
+ip link set lo up
+slurmd -D -N {name} -f {folder}/slurm.conf &
+wait
+"""
+
+
+class Unavailable(Exception):
+    """Slurm cannot be had here."""
+
+
+def install():
+    """Install Slurm, if it is not there; raise Unavailable where that cannot be done."""
+    if os.geteuid() != 0:
+        raise Unavailable("Slurm is started by root alone: its nodes need namespaces")
+    if all(map(shutil.which, ("slurmctld", "slurmd", "sbatch", "munged", "ip"))):
+        return
+    if not shutil.which("apt-get"):
+        raise Unavailable("Slurm is not installed, and there is no apt-get to do it")
+    get = ["apt-get", "--quiet", "--yes"]
+    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in ([*get, "update"], [*get, "install", "--no-install-recommends", *PACKAGES]):
+        done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Unavailable(f"Slurm cannot be installed: {done.stderr.strip()[-300:]}")
+
+
+class SlurmCluster:
+    """Some nodes, of so many CPUs and MiB each."""
+
+    def __init__(self, folder, nodes=2, cpus=2, memory=4000):
+        self.folder = Path(folder)
+        self.names = [f"node{number}" for number in range(1, nodes + 1)]
+        self._nodes = {}
+        self._prefix = f"gw{secrets.token_hex(3)}"
+        self._processes = []
+        self._configure(cpus, memory)
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _configure(self, cpus, memory):
+        for name in ("munge", "state", "spool", "nodes"):
+            (self.folder / name).mkdir(mode=0o700, parents=True)
+        nodes = []
+        addresses = {name: f"{NETWORK}.{i}" for i, name in enumerate(self.names, 1)}
+        for name, address in addresses.items():
+            (self.folder / "spool" / name).mkdir()
+            nodes.append(
+                f"NodeName={name} NodeAddr={address} CPUs={cpus} RealMemory={memory} State=UNKNOWN"
+            )
+        self.addresses = addresses
+        hosts = [f"{address} {name}" for name, address in addresses.items()]
+        (self.folder / "hosts").write_text("\n".join(["127.0.0.1 localhost", *hosts, ""]))
+        self.conf = self.folder / "slurm.conf"
+        self.conf.write_text(
+            CONF.format(
+                host=socket.gethostname(),
+                controller=CONTROLLER,
+                port=6817,
+                node_port=6818,
+                folder=self.folder,
+                nodes="\n".join(nodes),
+            )
+        )
+
+    def _start(self):
+        self._start_munge()
+        self._control = self._popen(["unshare", "--net", "sleep", "infinity"])
+        wait_for(lambda: self._namespace(self._control, "net"), "the controller's network")
+        self.in_network("ip", "link", "add", "br0", "type", "bridge")
+        self.in_network("ip", "addr", "add", f"{CONTROLLER}/24", "dev", "br0")
+        for device in ("lo", "br0"):
+            self.in_network("ip", "link", "set", device, "up")
+        self.in_network("slurmctld", "-c", "-f", str(self.conf))
+        for name in self.names:
+            self.start_node(name)
+        self.wait_until_idle()
+
+    def _start_munge(self):
+        folder = self.folder / "munge"
+        key = folder / "key"
+        key.write_bytes(secrets.token_bytes(1024))
+        key.chmod(0o600)
+        files = {
+            "key-file": key,
+            "socket": folder / "socket",
+            "pid-file": folder / "pid",
+            "log-file": folder / "log",
+            "seed-file": folder / "seed",
+        }
+        options = [f"--{name}={file}" for name, file in files.items()]
+        self._munge = self._popen(["munged", "--force", "--foreground", *options])
+        wait_for((folder / "socket").exists, "munged")
+
+    def start_node(self, name):
+        """Start a node, anew if it has been killed."""
+        tmp = self.tmp(name)
+        shutil.rmtree(tmp, ignore_errors=True)
+        tmp.mkdir(parents=True)
+        script = NODE.format(
+            name=name, tmp=tmp, folder=self.folder, paths=" ".join(map(str, self._kept_of_tmp()))
+        )
+        namespaces = ["--net", "--pid", "--mount", "--uts", "--ipc", "--fork", "--mount-proc"]
+        outer = self._popen(
+            ["unshare", *namespaces, "--kill-child", "bash", "-c", script], stdin=subprocess.PIPE
+        )
+        self._nodes[name] = outer
+        wait_for(lambda: self._namespace(outer, "uts"), f"the namespaces of {name}")
+        first = wait_for(lambda: children(outer.pid), f"the first process of {name}")[0]
+        device = f"{self._prefix}{name[-1]}"
+        peer = ["peer", "name", "eth0", "netns", str(first)]
+        with contextlib.suppress(subprocess.CalledProcessError):  # of the node before
+            self.in_network("ip", "link", "delete", device)
+        self.in_network("ip", "link", "add", device, "type", "veth", *peer)
+        self.in_network("ip", "link", "set", device, "master", "br0", "up")
+        inside = ["nsenter", f"--net=/proc/{first}/ns/net", "ip"]
+        address = f"{self.addresses[name]}/24"
+        run([*inside, "addr", "add", address, "dev", "eth0"])
+        run([*inside, "link", "set", "eth0", "up"])
+        outer.stdin.write(b"go\n")
+        outer.stdin.close()
+
+    def _kept_of_tmp(self):
+        """Return what nodes see of this machine's /tmp: the checkout, Python, the cluster."""
+        root = Path(__file__).parents[1]
+        wanted = {root, Path(sys.prefix), Path(sys.base_prefix), self.folder.parent}
+        return [path for path in wanted if path.is_relative_to("/tmp")]
+
+    def tmp(self, name):
+        """Return the folder that a node has for its /tmp."""
+        return self.folder / "nodes" / name
+
+    def left_in_tmp(self, name):
+        """Return what programs have left in a node's /tmp."""
+        kept = {path.relative_to("/tmp").parts[0] for path in self._kept_of_tmp()}
+        return sorted(path.name for path in self.tmp(name).iterdir() if path.name not in kept)
+
+    def processes(self, name):
+        """Return the command lines of what runs on a node beside Slurm itself."""
+        first = children(self._nodes[name].pid)
+        lines = [command_line(process) for process in descendants(first[0])] if first else []
+        return [
+            line for line in lines if line and not re.match(r"(\S*/)?slurmd\b|slurmstepd", line)
+        ]
+
+    def ports(self, name):
+        """Return the TCP ports on which something listens on a node, but for Slurm's own."""
+        first = children(self._nodes[name].pid)[0]
+        lines = Path(f"/proc/{first}/net/tcp").read_text().splitlines()[1:]
+        fields = [line.split() for line in lines]
+        found = {int(field[1].split(":")[1], 16) for field in fields if field[3] == "0A"}
+        return found - {6818}
+
+    def kill_node(self, name):
+        """Have a machine lose its power."""
+        os.kill(children(self._nodes[name].pid)[0], signal.SIGKILL)
+        self._nodes[name].wait()
+
+    def in_network(self, *command, **options):
+        """Run a command in the controller's network, where those of Slurm reach it."""
+        network = f"--net=/proc/{self._control.pid}/ns/net"
+        return run(["nsenter", network, *command], **options)
+
+    def environment(self):
+        """Return what commands of Slurm need."""
+        return os.environ | {"SLURM_CONF": str(self.conf)}
+
+    def call(self, *command, **options):
+        """Run a command of Slurm; return what it prints."""
+        return self.in_network(*command, env=self.environment() | options.pop("env", {}), **options)
+
+    def state(self, job):
+        """Return the state of a job, such as ``"RUNNING"``."""
+        found = re.search(
+            r"JobState=(\w+)", self.call("scontrol", "--oneliner", "show", "job", str(job))
+        )
+        return found[1]
+
+    def wait(
+        self, job, seconds=120, until=("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL")
+    ):
+        """Wait until a job is in one of some states; return it."""
+        return wait_for(
+            lambda: (state := self.state(job)) in until and state, f"job {job}", seconds
+        )
+
+    def wait_until_idle(self, seconds=30):
+        """Wait until all nodes are there and do nothing."""
+
+        def idle():
+            states = self.call("sinfo", "--noheader", "--Node", "--format=%T").split()
+            return states == ["idle"] * len(self.names)
+
+        wait_for(idle, "all nodes to be idle", seconds)
+
+    def stop(self):
+        """Stop all, and leave nothing."""
+        pid_file = self.folder / "slurmctld.pid"
+        if pid_file.exists():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid_file.read_text()), signal.SIGTERM)
+            wait_for(lambda: not pid_file.exists(), "slurmctld to end")
+        for process in reversed(self._processes):
+            process.kill()
+            process.wait()
+
+    def _popen(self, command, **options):
+        log = (self.folder / "processes.log").open("ab")
+        process = subprocess.Popen(command, stdout=log, stderr=log, **options)
+        self._processes.append(process)
+        return process
+
+    @staticmethod
+    def _namespace(process, kind):
+        """Return whether a process has left the namespace of this one."""
+        return os.readlink(f"/proc/{process.pid}/ns/{kind}") != os.readlink(f"/proc/self/ns/{kind}")
+
+
+def run(command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    if done.returncode:
+        raise subprocess.CalledProcessError(
+            done.returncode, f"{command}: {done.stdout}{done.stderr}", done.stdout, done.stderr
+        )
+    return done.stdout
+
+
+def wait_for(condition, what, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds} s for {what}")
+        time.sleep(0.05)
+    return found
+
+
+def children(process):
+    try:
+        return [
+            int(p) for p in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        ]
+    except FileNotFoundError:
+        return []
+
+
+def descendants(process):
+    for child in children(process):
+        yield child
+        yield from descendants(child)
+
+
+def command_line(process):
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

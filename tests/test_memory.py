@@ -1,0 +1,117 @@
+"""How much of a machine is this process's: what the machine, control groups and Slurm say."""
+
+import os
+
+import dask
+import pytest
+
+from graphwalk import scheduler
+from graphwalk.errors import MemoryBudgetError
+from graphwalk.storage import memory
+from graphwalk.storage.parallel import num_cores
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """Return a function that writes files below /proc and /sys/fs/cgroup, as this process sees."""
+    for name in [name for name in os.environ if name.startswith("SLURM_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(memory, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path / "cgroup")
+
+    def write(path, text):
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    write("proc/meminfo", "MemTotal: 9 kB\nMemAvailable:   8 kB\n")
+    return write
+
+
+def test_what_the_machine_has_free(machine):
+    assert memory.available_memory() == 8 * 1024
+    memory.require(8 * 1024, "it", "do nothing")
+    with pytest.raises(MemoryBudgetError, match="it takes about 10 GiB of memory, and 8 KiB"):
+        memory.require(10 << 30, "it", "do nothing")
+
+
+def test_where_nothing_is_known(machine, tmp_path):
+    (tmp_path / "proc" / "meminfo").unlink()
+    assert memory.available_memory() is None
+    memory.require(10**18, "it", "do nothing")
+
+
+def group(machine, path, limit, used, cache=0):
+    machine(f"cgroup/{path}/memory.max", f"{limit}\n")
+    machine(f"cgroup/{path}/memory.current", f"{used}\n")
+    machine(f"cgroup/{path}/memory.stat", f"anon 1\ninactive_file {cache}\n")
+
+
+def test_a_container(machine):
+    machine("proc/self/cgroup", "0::/\n")
+    group(machine, ".", 3000, 1000)
+    assert memory.available_memory() == 2000
+    group(machine, ".", "max", 1000)
+    assert memory.available_memory() == 8 * 1024
+
+
+def test_a_container_that_sees_the_path_of_its_host(machine):
+    machine("proc/self/cgroup", "0::/system.slice/docker-1.scope\n")
+    group(machine, ".", 3000, 1000)
+    assert memory.available_memory() == 2000
+
+
+def test_the_group_of_a_job_within_that_of_a_node(machine):
+    machine("proc/self/cgroup", "0::/slurm/job_1/step_0/task_0\n")
+    group(machine, "slurm", 7000, 6500)
+    group(machine, "slurm/job_1", 3000, 1000, cache=200)
+    group(machine, "slurm/job_1/step_0", "max", 1000)
+    assert memory.available_memory() == 500
+    group(machine, "slurm", 7000, 3000)
+    assert memory.available_memory() == 2200
+
+
+def test_groups_of_the_first_version(machine):
+    machine("proc/self/cgroup", "4:memory:/slurm/uid_0/job_1\n1:cpu:/\n0::/\n")
+    top = "cgroup/memory/slurm/uid_0/job_1"
+    machine(f"{top}/memory.limit_in_bytes", "3000\n")
+    machine(f"{top}/memory.usage_in_bytes", "1000\n")
+    machine(f"{top}/memory.stat", "cache 9\ntotal_inactive_file 100\n")
+    assert memory.available_memory() == 2100
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ({"SLURM_MEM_PER_NODE": "3"}, 2 * MIB),
+        ({"SLURM_MEM_PER_NODE": "0"}, 10 * MIB),
+        ({"SLURM_MEM_PER_CPU": "2", "SLURM_CPUS_ON_NODE": "3"}, 5 * MIB),
+        ({}, 10 * MIB),
+    ],
+)
+def test_what_slurm_gave(machine, monkeypatch, given, left):
+    machine("proc/meminfo", f"MemAvailable: {10 * 1024} kB\n")
+    machine("proc/self/status", "VmPeak: 9 kB\nVmRSS:     1024 kB\n")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert memory.available_memory() == 10 * MIB, "these mean nothing outside of jobs"
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    assert memory.available_memory() == left
+
+
+def test_cpus_that_slurm_gave(machine, monkeypatch):
+    assert num_cores() == len(os.sched_getaffinity(0))
+    monkeypatch.setenv("SLURM_CPUS_ON_NODE", "1")
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    assert num_cores() == 1
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "1000")
+    assert num_cores() == len(os.sched_getaffinity(0))
+
+
+def test_threads_are_as_many_as_slurm_gave_cpus(machine, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "1")
+    with scheduler.use("threads"):
+        assert dask.config.get("num_workers") == 1
