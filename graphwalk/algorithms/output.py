@@ -282,7 +282,11 @@ def _write_share(
     if not blocks:
         return Done(0, 0, 0)
     # Planned alone, they keep all workers busy and take no more memory than they need.
-    some = walks.alone(blocks) if isinstance(walks, WalkArray) else walks.blocks[blocks]
+    some = (
+        walks.alone(blocks)
+        if isinstance(walks, WalkArray)
+        else walks.blocks[blocks.start : blocks.stop]
+    )
     first_walk = sum(walks.chunks[0][: blocks.start])
     done = _write(some, job, sink, progress, first_block=blocks.start, first_walk=first_walk)
     return total_of(done[number] for number in blocks)

@@ -21,6 +21,7 @@ examples:
   graphwalk info graph.zarr
   graphwalk validate graph.zarr
   graphwalk walk graph.zarr walks.txt --num-walks 10 --walk-length 80 --p 1 --q 0.5
+  graphwalk slurm graph.zarr walks.parquet --num-walks 10 --walk-length 80 --partition long
 """
 
 
@@ -48,6 +49,7 @@ def make_parser() -> ArgumentParser:
     _add_info(commands)
     _add_validate(commands)
     _add_walk(commands)
+    _add_slurm(commands)
     _add_with_ray(commands)
     return parser
 
@@ -130,6 +132,29 @@ def _add_walk(commands: _SubParsersAction[Any]) -> None:
         help="write one of N parts of the walks, K from 0 to N - 1, while other processes write "
         "the others; takes the same --seed",
     )
+
+
+def _add_slurm(commands: _SubParsersAction[Any]) -> None:
+    parser = _add_command(commands, "slurm", "write a script that walks a graph on a Slurm cluster")
+    add = parser.add_argument
+    add("store", metavar="STORE", help="path or URL of a store, as the job sees it")
+    add("output", metavar="OUTPUT", help="where to write the walks, as for 'graphwalk walk'")
+    _add_walk_options(parser)
+    add = parser.add_argument_group("cluster").add_argument
+    add(
+        "--mode",
+        choices=("node", "array", "ray"),
+        help="one machine, an array of them that each write a share, or several by Ray; by default "
+        "what suits the graph",
+    )
+    add("--partition", metavar="NAME", help="of the cluster; by default Slurm's default partition")
+    add("--nodes", metavar="N", type=int, help="machines, or tasks of the array")
+    add("--cpus", metavar="N", type=int, help="of each machine; by default as many as it has")
+    add("--mem", metavar="SIZE", help="of each machine at most; by default what it has")
+    add = parser.add_argument
+    add("--script", metavar="FILE", default="walks.sbatch", help="the script to write")
+    add("--dry-run", action="store_true", help="show the plan and the script, and write nothing")
+    add("--overwrite", action="store_true", help="replace the script, if there is one")
 
 
 def _add_with_ray(commands: _SubParsersAction[Any]) -> None:

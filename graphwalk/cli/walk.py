@@ -45,19 +45,7 @@ def _walk(
     from graphwalk import random_walks
     from graphwalk.algorithms.output import write_blocks
 
-    walks = random_walks(
-        graph,
-        start_nodes,
-        num_walks=args.num_walks,
-        walk_length=args.walk_length,
-        p=args.p,
-        q=args.q,
-        weighted=args.weighted,
-        restart_prob=args.restart_prob,
-        dead_end=args.dead_end,
-        seed=seed,
-        memory=args.memory,
-    )
+    walks = random_walks(graph, start_nodes, seed=seed, memory=args.memory, **walk_rules(args))
     return write_blocks(
         walks,
         args.output,
@@ -67,6 +55,12 @@ def _walk(
         share=args.share,
         progress=False if args.quiet else None,
     )
+
+
+def walk_rules(args: Namespace) -> dict[str, Any]:
+    """Return what every walker is to do, but for the seed."""
+    names = ("num_walks", "walk_length", "p", "q", "weighted", "restart_prob", "dead_end")
+    return {name: getattr(args, name) for name in names}
 
 
 def _scheduler_options(args: Namespace) -> dict[str, Any]:

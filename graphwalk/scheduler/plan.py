@@ -102,7 +102,7 @@ class WalkPlan:
         Bytes of the whole graph in memory.
     peak_memory : int
         Bytes that a process is expected to take at most, beside the interpreter, its libraries and
-        the result of ``compute()``. On Ray, the bytes taken in object stores.
+        the result of ``compute()``. On Ray, the bytes taken in the object stores of all machines.
     resources : Resources
         What the job may use.
     """
@@ -194,11 +194,12 @@ class WalkPlan:
             *lines,
             ("tasks", f"about {self.num_tasks:,} on {self.resources.workers:,} workers"),
             ("read", format_size(self.bytes_read)),
-            (
-                "peak memory",
-                f"{format_size(self.peak_memory)} of {format_size(self.resources.memory)}",
-            ),
+            ("peak memory", f"{format_size(self.peak_memory)} of {self._memory()}"),
         ]
+
+    def _memory(self) -> str:
+        memory = format_size(self.resources.memory)
+        return f"{memory} on each of {self.resources.machines} machines" if self.at_once else memory
 
     def visualize(self, filename: str | os.PathLike[str] | None = None) -> Any:
         """Draw the partitions, the memory that is used, and the order of the work.

@@ -203,12 +203,10 @@ class _PartitionedPlanner:
     def plan(self) -> WalkPlan:
         """Return the plan."""
         smallest = self._smallest()
-        enough = max(smallest, self.memory // 5)
         batches = 1
         while True:
             needs = self._needs(batches)
-            fits = needs.state + needs.waiting + enough <= self.memory
-            if self.resident or batches >= len(needs.groups) or fits:
+            if batches >= len(needs.groups) or self._leaves_enough(needs, smallest):
                 break
             batches *= 2
         nodes, largest, ahead = self._cut(self.memory - needs.state - needs.waiting, smallest)
@@ -227,6 +225,13 @@ class _PartitionedPlanner:
             + needs.waiting
             + max(self._rows_bytes(largest, ahead), needs.after),
         )
+
+    def _leaves_enough(self, needs: _Needs, smallest: int) -> bool:
+        """Return whether there is room for partitions beside the walkers of a batch."""
+        walkers = needs.state + needs.waiting
+        if not self.resident:
+            return walkers + max(smallest, self.memory // 5) <= self.memory
+        return self.machines == 1 or walkers + self.whole.graph_bytes <= self.machines * self.memory
 
     def _needs(self, batches: int) -> _Needs:
         """Return what walkers take beside the partitions, in so many batches."""

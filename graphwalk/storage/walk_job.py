@@ -188,7 +188,10 @@ class WalkTarget:
             done = job.done()
             if len(done) < blocks:
                 raise HeldError(f"{self.location}: another job has just finished there")
-            return job.finish(sink(job), about, done)
+            opened = sink(job)
+            with job.errors():
+                opened.open()
+            return job.finish(opened, about, done)
         return None
 
     @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.slurm.job import Job
 
 #: Part of the memory that is for Ray's object store: graph, walkers and walks.
-_STORE_SHARE = 0.5
+STORE_SHARE = 0.5
 
 #: Ray takes what is shared memory up to here.
 _SHARED_SHARE = 0.9
@@ -170,6 +171,7 @@ class _Machines:
         each = [
             f"--num-cpus={job.cpus}",
             f"--object-store-memory={store}",
+            f"--memory={max(1 << 30, job.memory - store)}",
             # Any that are free: other jobs on the machine have theirs.
             *("--min-worker-port=0", "--max-worker-port=0", "--dashboard-agent-listen-port=0"),
         ]
@@ -183,7 +185,7 @@ class _Machines:
 
     def run(self, command: Sequence[str]) -> int:
         """Run a command, and return its exit status."""
-        self._say(f"running {' '.join(command)}")
+        self._say(f"running {shlex.join(command)}")
         try:
             process = subprocess.Popen(command, env=self._environment)
         except OSError as error:
@@ -299,7 +301,7 @@ def _step_on_others(job: Job) -> list[str]:
 
 def _object_store(job: Job) -> int:
     shared = shutil.disk_usage("/dev/shm").free
-    return int(min(_STORE_SHARE * job.memory, _SHARED_SHARE * shared))
+    return int(min(STORE_SHARE * job.memory, _SHARED_SHARE * shared))
 
 
 def _temporary_folder(job: Job) -> Path:
