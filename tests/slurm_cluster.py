@@ -20,6 +20,8 @@ PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge", "iproute2"]
 NETWORK = "10.77.23"
 CONTROLLER = f"{NETWORK}.254"
 
+IS_SLURM = re.compile(r"(\S*/)?slurm(d|stepd)\b").match
+
 CONF = """\
 ClusterName=test
 SlurmctldHost={host}({controller})
@@ -73,24 +75,24 @@ wait
 """
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """Slurm cannot be had here."""
 
 
 def install():
-    """Install Slurm, if it is not there; raise Unavailable where that cannot be done."""
+    """Install Slurm, if it is not there; raise UnavailableError where that cannot be done."""
     if os.geteuid() != 0:
-        raise Unavailable("Slurm is started by root alone: its nodes need namespaces")
+        raise UnavailableError("Slurm is started by root alone: its nodes need namespaces")
     if all(map(shutil.which, ("slurmctld", "slurmd", "sbatch", "munged", "ip"))):
         return
     if not shutil.which("apt-get"):
-        raise Unavailable("Slurm is not installed, and there is no apt-get to do it")
+        raise UnavailableError("Slurm is not installed, and there is no apt-get to do it")
     get = ["apt-get", "--quiet", "--yes"]
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for command in ([*get, "update"], [*get, "install", "--no-install-recommends", *PACKAGES]):
         done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Unavailable(f"Slurm cannot be installed: {done.stderr.strip()[-300:]}")
+        raise UnavailableError(f"Slurm cannot be installed: {done.stderr.strip()[-300:]}")
 
 
 class SlurmCluster:
@@ -206,13 +208,15 @@ class SlurmCluster:
         kept = {path.relative_to("/tmp").parts[0] for path in self._kept_of_tmp()}
         return sorted(path.name for path in self.tmp(name).iterdir() if path.name not in kept)
 
-    def processes(self, name):
-        """Return the command lines of what runs on a node beside Slurm itself."""
+    def pids(self, name):
+        """Return the processes of a node beside those of Slurm itself."""
         first = children(self._nodes[name].pid)
-        lines = [command_line(process) for process in descendants(first[0])] if first else []
-        return [
-            line for line in lines if line and not re.match(r"(\S*/)?slurmd\b|slurmstepd", line)
-        ]
+        found = descendants(first[0]) if first else ()
+        return [process for process in found if not IS_SLURM(command_line(process))]
+
+    def processes(self, name):
+        """Return the command lines of these; of some that have ended, there is none."""
+        return [line for process in self.pids(name) if (line := command_line(process))]
 
     def ports(self, name):
         """Return the TCP ports on which something listens on a node, but for Slurm's own."""
@@ -284,7 +288,8 @@ class SlurmCluster:
     @staticmethod
     def _namespace(process, kind):
         """Return whether a process has left the namespace of this one."""
-        return os.readlink(f"/proc/{process.pid}/ns/{kind}") != os.readlink(f"/proc/self/ns/{kind}")
+        there, here = (Path(f"/proc/{of}/ns/{kind}").readlink() for of in (process.pid, "self"))
+        return there != here
 
 
 def run(command, **options):

@@ -1,20 +1,20 @@
-"""Jobs on a real Slurm: the scripts of examples/slurm, and what becomes of them when things fail."""
+"""Jobs on a real Slurm: the scripts of examples/slurm, and what becomes of them."""
 
+import contextlib
 import os
 import re
 import shutil
 import signal
-import stat
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 import pyarrow.parquet as pq
+import pytest
+from slurm_cluster import SlurmCluster, UnavailableError, command_line, install, wait_for
 
 import graphwalk
-from slurm_cluster import SlurmCluster, Unavailable, descendants, install, wait_for
+from graphwalk.cli import main
 
 pytestmark = pytest.mark.slurm
 
@@ -23,6 +23,8 @@ EXAMPLES = ROOT / "examples" / "slurm"
 NODES = 20_000
 #: What the examples say, and what each of them runs in these tests.
 RULES = {"num_walks": 10, "walk_length": 80, "seed": 1}
+LONGER = 30
+BLOCKS = 64
 SMALL = ["--cpus-per-task=1", "--mem=1500", "--time=10"]
 
 
@@ -43,7 +45,7 @@ def shared(tmp_path_factory):
 def cluster(shared):
     try:
         install()
-    except Unavailable as reason:
+    except UnavailableError as reason:
         pytest.skip(str(reason))
     cluster = SlurmCluster(shared / "cluster", nodes=2, cpus=2, memory=4000)
     yield cluster
@@ -90,7 +92,7 @@ class Jobs:
         self.cluster, self.folder = cluster, folder
 
     def __call__(self, *command):
-        path = f"{self.folder.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        path = f"{self.cluster.folder.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
         return self.cluster.call(*command, cwd=self.folder, env={"PATH": path})
 
     def submit(self, script, *options):
@@ -143,6 +145,16 @@ def edited(script, **values):
     return script
 
 
+@pytest.fixture(scope="module")
+def longer(graph):
+    """Return walks that take a while."""
+    return graphwalk.random_walks(graph, **RULES | {"num_walks": LONGER}).compute()
+
+
+def long_job(script):
+    return edited(script, walks=f"(--num-walks={LONGER} --walk-length=80 --seed=1)")
+
+
 # -- the examples ------------------------------------------------------------------------------
 
 
@@ -164,3 +176,198 @@ def test_an_array_of_jobs(jobs, folder, expected):
     wait_for((folder / "walks.parquet").exists, "the last share")
     same(folder / "walks.parquet", expected)
     assert log.count("is made of them when the other shares are there") <= 4
+
+
+# -- scripts that are written ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "more"),
+    [
+        ("node", "one-machine.sbatch", []),
+        ("array", "array.sbatch", ["--nodes=16"]),
+        ("ray", "walks.sbatch", ["--nodes=4"]),
+    ],
+)
+def test_the_examples_are_what_is_written(mode, name, more, jobs, folder):
+    machine = ["--cpus=16", "--mem=64GiB", f"--mode={mode}", "--seed=1"]
+    command = ["graphwalk", "slurm", "graph.zarr", "walks.parquet", "--dry-run"]
+    written, example = jobs(*command, *machine, *more), (folder / name).read_text()
+    asked = re.compile(r"--(mem|time)=.*")
+    assert asked.sub("", written) == asked.sub("", example)
+
+
+def test_a_script_for_this_cluster(jobs, folder, expected):
+    printed = jobs("graphwalk", "slurm", "graph.zarr", "walks.parquet", "--dry-run", "--seed=1")
+    assert "#SBATCH --cpus-per-task=2\n" in printed
+    (folder / "own.sbatch").write_text(printed)
+    job = jobs("sbatch", "--parsable", "own.sbatch").strip()
+    jobs.finish(job)
+    same(folder / "walks.parquet", expected)
+
+
+# -- what goes wrong ---------------------------------------------------------------------------
+
+
+def test_a_worker_that_is_killed(cluster, jobs, folder, longer):
+    job = jobs.submit(long_job(folder / "walks.sbatch"), "--nodes=2")
+    jobs.wait_for_blocks("walks.parquet", 3)
+    killed = [process for process in cluster.pids("node2") if is_worker(process)]
+    for process in killed:
+        os.kill(process, signal.SIGKILL)
+    assert killed
+    assert jobs.blocks_done("walks.parquet") < BLOCKS, "the job was over before"
+    jobs.finish(job)
+    same(folder / "walks.parquet", longer)
+
+
+def is_worker(process):
+    return re.match(r"ray::(?!Dashboard|RuntimeEnv)", command_line(process))
+
+
+@pytest.mark.slow
+def test_a_machine_that_is_lost(cluster, jobs, folder, longer):
+    job = jobs.submit(long_job(folder / "walks.sbatch"), "--nodes=2")
+    jobs.wait_for_blocks("walks.parquet", 3)
+    assert "node1" in jobs("scontrol", "show", "job", job).partition("BatchHost=")[2][:10]
+    cluster.kill_node("node2")
+    try:
+        assert jobs.blocks_done("walks.parquet") < BLOCKS, "the job was over before"
+        jobs.finish(job)
+    finally:
+        cluster.start_node("node2")
+    same(folder / "walks.parquet", longer)
+
+
+@pytest.mark.parametrize("script", ["walks.sbatch", "one-machine.sbatch"])
+def test_a_job_that_is_cancelled_and_submitted_again(script, jobs, folder, longer):
+    script = long_job(folder / script)
+    first = jobs.submit(script, "--nodes=1")
+    jobs.wait_for_blocks("walks.parquet", 3)
+    jobs("scancel", first)
+    log = jobs.finish(first, "CANCELLED")
+    assert "told to stop" in log
+    done = times(folder)
+    assert 3 <= len(done) < BLOCKS
+    jobs.finish(jobs.submit(script, "--nodes=1"))
+    after = times(folder, "walks.parquet")
+    assert {name: after[name] for name in done} == done, "blocks were written again"
+    assert len(after) == BLOCKS
+    same(folder / "walks.parquet", longer)
+
+
+def times(folder, walks="walks.parquet.partial/walks"):
+    return {part.name: part.stat().st_mtime_ns for part in (folder / walks).glob("part-*")}
+
+
+@pytest.mark.parametrize("script", ["walks.sbatch", "one-machine.sbatch"])
+def test_a_job_whose_time_is_up(script, cluster, jobs, folder, longer):
+    """Slurm says so a minute before; what is done stays, and the next job goes on from there."""
+    script = long_job(folder / script)
+    first = jobs.submit(script, "--nodes=1", "--time=1")
+    jobs.wait_for_blocks("walks.parquet", 3)
+    walking, *_ = (process for process in cluster.pids("node1") if is_walking(process))
+    os.kill(walking, signal.SIGSTOP)  # Slurm looks at the time every half a minute
+    wait_for(lambda: has_been_told_to_stop(walking), "Slurm to tell the job", 60)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(walking, signal.SIGCONT)
+    assert "told to stop" in jobs.finish(first, "FAILED")
+    done = times(folder)
+    assert 3 <= len(done) < BLOCKS
+    jobs.finish(jobs.submit(script, "--nodes=1"))
+    after = times(folder, "walks.parquet")
+    assert {name: after[name] for name in done} == done, "blocks were written again"
+    same(folder / "walks.parquet", longer)
+
+
+def is_walking(process):
+    return re.search(r"-m graphwalk walk ", command_line(process))
+
+
+def has_been_told_to_stop(process):
+    """Return whether the signal waits, or is done with: Slurm has processes go on that stand."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return True
+    pending = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", status, re.MULTILINE)
+    return any(int(signals, 16) >> (signal.SIGTERM - 1) & 1 for signals in pending)
+
+
+def test_two_jobs_on_the_same_machines(jobs, folder, expected, cluster):
+    other = folder / "other"
+    other.mkdir()
+    for name in ("graph.zarr", "walks.sbatch"):
+        (other / name).symlink_to(folder / name)
+    there = Jobs(cluster, other)
+    options = ["--nodes=2", "--cpus-per-task=1"]
+    one, two = jobs.submit("walks.sbatch", *options), there.submit("walks.sbatch", *options)
+    wait_for(lambda: cluster.state(two) == "RUNNING", "both to run")
+    assert cluster.state(one) == "RUNNING"
+    jobs.finish(one)
+    there.finish(two)
+    same(folder / "walks.parquet", expected)
+    same(other / "walks.parquet", expected)
+
+
+# -- what people are told ----------------------------------------------------------------------
+
+
+def test_a_machine_that_does_not_join(jobs, folder):
+    """Nothing waits for ever, and the message says what to do."""
+    # As from a file system that answers slowly, srun takes its time.
+    srun = folder / "bin" / "srun"
+    srun.parent.mkdir()
+    srun.write_text("#!/bin/sh\nexec sleep 60\n")
+    srun.chmod(0o755)
+    script = folder / "walks.sbatch"
+    text = script.read_text().replace("with-ray", "with-ray --timeout 1")
+    script.write_text(text.replace("exec", f'PATH="{srun.parent}:$PATH"\nexec'))
+    log = jobs.finish(jobs.submit(script, "--nodes=2"), "FAILED")
+    assert "1 of 2 machines have joined Ray within 1 s" in log
+    assert "--timeout" in log
+    assert not (folder / "walks.parquet.partial").exists()
+    assert list(folder.glob("ray-logs-*/node1/gcs_server.out"))
+
+
+def test_a_ray_that_does_not_start(jobs, folder):
+    script = folder / "walks.sbatch"
+    text = script.read_text().replace("with-ray", "with-ray --timeout 5 --address 192.0.2.1")
+    script.write_text(text)
+    log = jobs.finish(jobs.submit(script, "--nodes=2"), "FAILED")
+    assert re.search(r"error: Ray did not start on node1, at 192.0.2.1:\d+, within 5 s", log)
+    assert list(folder.glob("ray-logs-*/node1/start-node1.log"))
+
+
+def test_a_command_that_fails(jobs, folder):
+    """Its status is the job's, and Ray's logs are where the job was submitted."""
+    script = edited(folder / "walks.sbatch", walks="(--p=-1 --seed=1)")
+    job = jobs.submit(script, "--nodes=1")
+    log = jobs.finish(job, "FAILED")
+    assert "p=-1.0 must be" in log
+    assert f"Ray's logs are in {folder}/ray-logs-{job}" in log
+    assert (folder / f"ray-logs-{job}" / "node1" / "raylet.out").exists()
+    assert "ExitCode=1:0" in jobs("scontrol", "show", "job", job)
+
+
+@pytest.mark.slow
+def test_others_cannot_use_the_cluster(jobs, folder):
+    """Who does not know the job's token is turned away."""
+    connect = f'"{sys.executable}" -c "import ray; ray.init(); print(len(ray.nodes()), True)"'
+    check = folder / "check.sh"
+    check.write_text(f"{connect} || exit 1\nRAY_AUTH_TOKEN=0123 {connect}\necho status $?\n")
+    script = folder / "walks.sbatch"
+    first, _, _ = script.read_text().partition("exec")
+    script.write_text(f"{first}exec graphwalk with-ray -- bash check.sh\n")
+    log = jobs.finish(jobs.submit(script, "--nodes=1"))
+    assert log.count("1 True") == 1
+    assert "status 1" in log
+
+
+def test_outside_of_slurm(monkeypatch, capsys):
+    for name in [name for name in os.environ if name.startswith("SLURM")]:
+        monkeypatch.delenv(name)
+    assert main(["with-ray", "--", "true"]) == 1
+    assert "this is no job of Slurm" in capsys.readouterr().err
+    assert main(["with-ray"]) == 1
+    assert "add it behind --" in capsys.readouterr().err

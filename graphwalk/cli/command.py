@@ -35,36 +35,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 1 after an error that graphwalk or the system reports; 130 when interrupted, 143 when
         told to stop; that of the command that ``with-ray`` runs. Wrong usage exits with status 2.
     """
-    args = make_parser().parse_args(arguments)
+    args, told = make_parser().parse_args(arguments), list[int]()
     try:
         # Each command's module imports what only it needs, so that `--help` imports none of it.
         module = import_module(f"graphwalk.cli.{args.command.replace('-', '_')}")
-        with _told_to_stop():
+        with _told_to_stop(told):
             status: int = module.run(args) or 0
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_has_gone()
     except (GraphwalkError, OSError) as error:
         return _failed(error)
-    except ToldToStop:
-        print("graphwalk: told to stop", file=sys.stderr)
-        return STOPPED
     except KeyboardInterrupt:
-        print("graphwalk: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        print(f"graphwalk: {'told to stop' if told else 'interrupted'}", file=sys.stderr)
+        return STOPPED if told else INTERRUPTED
     return status
 
 
-class ToldToStop(BaseException):
-    """SIGTERM has come, as from a batch system whose time limit is near."""
-
-
 @contextmanager
-def _told_to_stop() -> Iterator[None]:
-    """Have SIGTERM clean up behind the block, as Ctrl-C does."""
+def _told_to_stop(told: list[int]) -> Iterator[None]:
+    """Have SIGTERM interrupt the block as Ctrl-C does, as when a batch system's time limit is near.
 
-    def stop(_number: int, _frame: object) -> None:
-        raise ToldToStop
+    Parameters
+    ----------
+    told : list of int
+        Gets the signal.
+    """
+
+    def stop(number: int, _frame: object) -> None:
+        told.append(number)
+        raise KeyboardInterrupt  # the one exception of this kind that Ray lets through
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -8,6 +8,8 @@ tasks that are finished rather than submitted, and errors say what to do.
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 import time
 from collections import deque
 from contextlib import contextmanager, suppress
@@ -41,6 +43,9 @@ _KINDS = {
 
 #: Seconds in which workers pass on what they have done.
 _NOTED_EVERY = 1.0
+
+#: Seconds after which signals are heeded, for which Ray does not wake up.
+_HEEDING_EVERY = 0.5
 
 #: Threads of the driver that submit tasks; each follows a group of walkers on its way.
 _SUBMITTING = 64
@@ -254,13 +259,23 @@ def _start(address: str | None, num_workers: int | None, options: dict[str, Any]
     else:
         settings["address"] = address
     try:
-        ray.init(**(settings | options))
+        with _keeping_handler():
+            ray.init(**(settings | options))
     except (ConnectionError, ValueError, RuntimeError, TypeError) as error:
         where = "on this machine" if address is None else f"at address {address!r}"
         raise SchedulerError(
             f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', or "
             "leave address out to start Ray here"
         ) from error
+
+
+@contextmanager
+def _keeping_handler() -> Iterator[None]:
+    """Leave SIGTERM to whom it was left before; Ray takes it for itself."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    if callable(before) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)
 
 
 def _kind(name: str) -> str:
@@ -287,7 +302,7 @@ def _finished(references: Any, keys: Any) -> Iterator[tuple[Any, Any]]:
     pending = list(key_of)
     del references, pairs
     while pending:
-        done, pending = ray.wait(pending, num_returns=1, fetch_local=False)
+        done, pending = ray.wait(pending, timeout=_HEEDING_EVERY, fetch_local=False)
         for reference in done:
             key = key_of.pop(reference)
             finished(key)

@@ -142,8 +142,8 @@ class _Choosing:
         if count > machines.nodes:
             graph = self._job[0]
             raise MemoryBudgetError(
-                f"{graph.path} takes {format_size(self._alone.graph_bytes)} of memory; by Ray, that "
-                f"is {count} machines of {format_size(machines.memory)}, and there are "
+                f"{graph.path} takes {format_size(self._alone.graph_bytes)} of memory; by Ray, "
+                f"that is {count} machines of {format_size(machines.memory)}, and there are "
                 f"{machines.nodes}; one machine can read it in waves: --mode node"
             )
         plan = self._plan(self._store, count)

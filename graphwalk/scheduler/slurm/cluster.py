@@ -50,7 +50,6 @@ _HEALTH = {
 }
 
 _SECONDS_TO_STOP = 8
-_SECONDS_OF_HEAD = 60
 
 
 class RayOptions(NamedTuple):
@@ -228,14 +227,14 @@ class _Machines:
         )
 
     def _wait_for_head(self, host: str, port: int) -> None:
-        deadline = time.monotonic() + _SECONDS_OF_HEAD
+        deadline = time.monotonic() + self._options.seconds
         while time.monotonic() < deadline and self._are_running():
             with suppress(OSError), socket.create_connection((host, port), timeout=1):
                 return
             time.sleep(0.05)
         raise SchedulerError(
-            f"Ray did not start on {self._job.node}, at {self._address}; what it said is above, and "
-            f"in {self._logs}"
+            f"Ray did not start on {self._job.node}, at {self._address}, within "
+            f"{self._options.seconds:g} s; its logs in {self._logs} tell why"
         )
 
     def _wait_for_all(self) -> None:
@@ -258,9 +257,9 @@ class _Machines:
         if count < machines:
             raise SchedulerError(
                 f"{count} of {machines} machines have joined Ray within {seconds:g} s; the others "
-                "may be slow to load Python from a shared file system (allow more by --timeout), or "
-                f"not reach {self._address} (name another address of {self._job.node} by "
-                f"--address); what they said is above, and in {self._logs}"
+                "may be slow to load Python from a shared file system (allow more by --timeout), "
+                f"or not reach {self._address} (name another address of {self._job.node} by "
+                f"--address); their logs in {self._logs} tell more"
             )
 
     def _are_running(self) -> bool:

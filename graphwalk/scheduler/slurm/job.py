@@ -52,8 +52,8 @@ def this_job() -> Job:
         node = os.environ["SLURMD_NODENAME"]
     except (KeyError, ValueError) as error:
         raise SchedulerError(
-            f"this is no job of Slurm ({error} is not set); submit it with sbatch, or run it within "
-            "salloc"
+            f"this is no job of Slurm ({error} is not set); submit it with sbatch, or run it "
+            "within salloc"
         ) from None
     if int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
         raise SchedulerError(
