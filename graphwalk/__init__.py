@@ -20,6 +20,7 @@ from graphwalk.errors import (
 
 if TYPE_CHECKING:
     from graphwalk import scheduler
+    from graphwalk.algorithms.embedding import embed
     from graphwalk.algorithms.output import iter_blocks, write_walks
     from graphwalk.algorithms.walks import plan_walks, random_walks
     from graphwalk.scheduler.plan import WalkPlan
@@ -41,6 +42,7 @@ __all__ = [
     "WalkPlan",
     "__version__",
     "build_zarr",
+    "embed",
     "iter_blocks",
     "open_zarr",
     "performance_report",
@@ -54,6 +56,7 @@ _HOMES = {
     "CSR": "graphwalk.storage.sources",
     "Graph": "graphwalk.storage.graph",
     "build_zarr": "graphwalk.storage.build",
+    "embed": "graphwalk.algorithms.embedding",
     "iter_blocks": "graphwalk.algorithms.output",
     "open_zarr": "graphwalk.storage.graph",
     "WalkPlan": "graphwalk.scheduler.plan",

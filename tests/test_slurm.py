@@ -178,6 +178,26 @@ def test_an_array_of_jobs(jobs, folder, expected):
     assert log.count("is made of them when the other shares are there") <= 4
 
 
+def test_a_chain_of_jobs(jobs, folder, graph, expected):
+    """A person edits the numbers of all scripts, and then runs the one that submits them."""
+    (folder / "graph.zarr").unlink()
+    for script in folder.glob("*.sbatch"):
+        text = re.sub(r"--cpus-per-task=\d+", "--cpus-per-task=1", script.read_text())
+        text = re.sub(r"--mem=\d+G", "--mem=1500M", text)
+        script.write_text(text.replace("--nodes=4", "--nodes=2"))
+    edges = f"{folder.parent / 'edges.npy'}"
+    edited(folder / "build.sbatch", edges=edges, build=f"(--num-nodes={NODES} --memory=500MB)")
+    edited(folder / "embed.sbatch", embed="(--dimensions=4 --window=1 --negative=1)")
+    *_, embed = jobs("./chain.sh").split()
+    jobs.finish(embed)
+    assert sorted(file.name[:5] for file in folder.glob("*.log")) == ["build", "embed", "walks"]
+    assert graphwalk.open_zarr(folder / "graph.zarr").digest == graph.digest
+    same(folder / "walks.parquet", expected)
+    vectors = pq.read_table(folder / "vectors.parquet")
+    assert vectors["node"].to_pylist() == list(range(NODES))
+    assert set(map(len, vectors["vector"].to_pylist())) == {4}
+
+
 # -- scripts that are written ------------------------------------------------------------------
 
 

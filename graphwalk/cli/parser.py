@@ -21,6 +21,7 @@ examples:
   graphwalk info graph.zarr
   graphwalk validate graph.zarr
   graphwalk walk graph.zarr walks.txt --num-walks 10 --walk-length 80 --p 1 --q 0.5
+  graphwalk embed walks.txt vectors.parquet --dimensions 128
   graphwalk slurm graph.zarr walks.parquet --num-walks 10 --walk-length 80 --partition long
 """
 
@@ -49,6 +50,7 @@ def make_parser() -> ArgumentParser:
     _add_info(commands)
     _add_validate(commands)
     _add_walk(commands)
+    _add_embed(commands)
     _add_slurm(commands)
     _add_with_ray(commands)
     return parser
@@ -132,6 +134,20 @@ def _add_walk(commands: _SubParsersAction[Any]) -> None:
         help="write one of N parts of the walks, K from 0 to N - 1, while other processes write "
         "the others; takes the same --seed",
     )
+
+
+def _add_embed(commands: _SubParsersAction[Any]) -> None:
+    parser = _add_command(commands, "embed", "learn a vector for each node from walks")
+    add = parser.add_argument
+    add("walks", metavar="WALKS", help="what 'graphwalk walk' has written")
+    add("output", metavar="OUTPUT", help="where to write: .parquet, or .txt for word2vec's format")
+    add("--dimensions", metavar="N", type=int, default=128, help="length of a vector")
+    add("--window", metavar="N", type=int, default=10, help="how far apart neighbours may be")
+    add("--negative", metavar="N", type=int, default=5, help="random nodes against each neighbour")
+    add("--epochs", metavar="N", type=int, default=1, help="times to learn from all walks")
+    add("--seed", metavar="N", type=int, default=1, help="of the trainer")
+    add("--workers", metavar="N", type=int, help="threads; by default one a core")
+    _add_output_options(parser)
 
 
 def _add_slurm(commands: _SubParsersAction[Any]) -> None:

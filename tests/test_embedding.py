@@ -1,0 +1,124 @@
+"""Vectors of nodes, and the walks that they are learned from, read back from files."""
+
+import sys
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import graphwalk
+from graphwalk import errors
+from graphwalk.cli import main
+from graphwalk.storage.stored_walks import read_walks
+
+SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
+#: Two groups of nodes with edges within, and a single one between.
+GROUP = 12
+
+
+@pytest.fixture(scope="module")
+def graph():
+    inside = [(i, j) for i in range(GROUP) for j in range(i)]
+    edges = np.array([*inside, *((i + GROUP, j + GROUP) for i, j in inside), (0, GROUP)])
+    return graphwalk.build_zarr(edges.T)
+
+
+@pytest.fixture(scope="module")
+def walks(graph):
+    return graphwalk.random_walks(graph, num_walks=30, walk_length=12, seed=1)
+
+
+NAMES = [f"town {i}" for i in range(2 * GROUP)]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("labels", [None, NAMES, [100 - i for i in range(2 * GROUP)]])
+def test_walks_are_read_as_they_were_written(suffix, labels, tmp_path):
+    """Dead ends too: walks of one node, and of different lengths."""
+    graph = graphwalk.build_zarr(([0, 1, 2, 3], [1, 2, 3, 4]), directed=True, num_nodes=6)
+    walks = graphwalk.random_walks(graph, num_walks=2, walk_length=3, seed=1, chunks=5)
+    path = graphwalk.write_walks(walks, tmp_path / f"walks{suffix}", labels=labels)
+    found = [walk for lists in read_walks(path) for walk in lists.to_pylist()]
+    shown = labels if labels and suffix not in (".zarr", ".npy") else range(2 * GROUP)
+    assert found == [[shown[node] for node in walk if node >= 0] for walk in walks.compute()]
+
+
+def test_walks_that_are_not_there(walks, tmp_path):
+    with pytest.raises(errors.StoreNotFoundError, match="there are no walks at"):
+        list(read_walks(tmp_path / "walks.zarr"))
+    graphwalk.write_walks(walks, tmp_path / "walks.zarr", share=(0, 2))
+    with pytest.raises(errors.StoreNotFoundError, match=r"not finished.*resume=True"):
+        list(read_walks(tmp_path / "walks.zarr"))
+    (tmp_path / "other.npy").write_text("no array")
+    with pytest.raises(errors.StoreError, match=r"other\.npy does not hold walks"):
+        list(read_walks(tmp_path / "other.npy"))
+
+
+def learn(walks, path, **options):
+    return graphwalk.embed(walks, path, dimensions=8, epochs=5, workers=1, seed=3, **options)
+
+
+@pytest.mark.parametrize("suffix", [".zarr", ".parquet", ".txt"])
+def test_neighbours_are_near(suffix, walks, tmp_path):
+    names = None if suffix == ".zarr" else NAMES
+    path = graphwalk.write_walks(walks, tmp_path / f"walks{suffix}", labels=names)
+    table = pq.read_table(learn(path, tmp_path / "vectors.parquet"))
+    nodes = table["node"].to_pylist()
+    assert nodes == sorted(names or range(2 * GROUP))
+    vectors = np.array(table["vector"].to_pylist())
+    assert vectors.shape == (2 * GROUP, 8)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    group = np.array([int(str(node).split()[-1]) for node in nodes]) // GROUP
+    alike = vectors @ vectors.T
+    same = group[:, None] == group
+    np.fill_diagonal(alike, np.nan)
+    assert np.nanmean(alike[same]) > np.nanmean(alike[~same]) + 0.3
+
+
+def test_text_is_that_of_word2vec(walks, tmp_path):
+    from gensim.models import KeyedVectors
+
+    graphwalk.write_walks(walks, tmp_path / "walks.parquet", labels=NAMES)
+    learn(tmp_path / "walks.parquet", tmp_path / "vectors.txt")
+    learn(tmp_path / "walks.parquet", tmp_path / "vectors.parquet")
+    vectors = KeyedVectors.load_word2vec_format(tmp_path / "vectors.txt")
+    table = pq.read_table(tmp_path / "vectors.parquet")
+    assert vectors.index_to_key == [name.replace(" ", "_") for name in table["node"].to_pylist()]
+    np.testing.assert_allclose(vectors.vectors, table["vector"].to_pylist(), rtol=1e-6)
+
+
+def test_what_is_there_is_replaced_if_wished(walks, tmp_path):
+    graphwalk.write_walks(walks, tmp_path / "walks.npy")
+    target = tmp_path / "vectors.parquet"
+    target.write_text("something")
+    with pytest.raises(errors.StoreExistsError, match="overwrite=True"):
+        learn(tmp_path / "walks.npy", target)
+    assert target.read_text() == "something"
+    learn(tmp_path / "walks.npy", target, overwrite=True)
+    assert pq.read_table(target).num_rows == 2 * GROUP
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["vectors.parquet", "walks.npy"]
+
+
+def test_nothing_to_learn_from(graph, tmp_path):
+    none = graphwalk.random_walks(graph, [], num_walks=1, walk_length=3, seed=1)
+    graphwalk.write_walks(none, tmp_path / "walks.zarr")
+    with pytest.raises(errors.InputError, match="no walk visits a node"):
+        learn(tmp_path / "walks.zarr", tmp_path / "vectors.parquet")
+    with pytest.raises(errors.InputError, match=r"\.parquet or \.txt"):
+        learn(tmp_path / "walks.zarr", tmp_path / "vectors.csv")
+
+
+def test_without_gensim(walks, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gensim.models", None)
+    with pytest.raises(errors.InputError, match=r"gensim.*graphwalk\[embed\]"):
+        learn(tmp_path / "walks.zarr", tmp_path / "vectors.parquet")
+
+
+def test_the_command(walks, tmp_path, capsys):
+    graphwalk.write_walks(walks, tmp_path / "walks.txt")
+    options = ["--dimensions", "4", "--epochs", "2", "--workers", "1"]
+    source, target = tmp_path / "walks.txt", tmp_path / "vectors.parquet"
+    assert main(["embed", str(source), str(target), *options]) == 0
+    assert "vectors of 4 dimensions" in capsys.readouterr().out
+    assert main(["embed", str(source), str(target), *options]) == 1
+    assert "exists" in capsys.readouterr().err
