@@ -158,6 +158,21 @@ def test_parts_of_text_that_are_joined_already(walks, tmp_path, monkeypatch):
     assert write_walks(walks, tmp_path / "walks.txt", resume=True).read_bytes() == expected
 
 
+@pytest.mark.parametrize(
+    ("suffix", "name"),
+    [(".zarr", "c/3/0.{}.partial"), (".parquet", ".part-00003.parquet.{}")],
+)
+def test_what_was_half_written_does_not_stay(suffix, name, graph, walks, tmp_path):
+    """Of a process that is killed while it writes a block, which another writes anew."""
+    expected = write_walks(walks, tmp_path / f"whole{suffix}")
+    kill_after(5, graph, tmp_path / f"walks{suffix}")
+    half = tmp_path / f"walks{suffix}.partial" / "walks" / name.format("0123456789abcdef" * 2)
+    half.parent.mkdir(exist_ok=True)
+    half.touch()
+    write_walks(walks, tmp_path / f"walks{suffix}", resume=True)
+    assert files(tmp_path / f"walks{suffix}") == files(expected)
+
+
 def test_without_resume_it_begins_anew(graph, walks, written, tmp_path):
     kill_after(5, graph, tmp_path / "walks.zarr")
     write_walks(walks, tmp_path / "walks.zarr")

@@ -7,6 +7,7 @@ taken up by another process.
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 _RECORD = "job.json"
 _DONE = "done"
+
+#: How `Folder.writing` and Zarr call a file that is not all there.
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}|.+\.[0-9a-f]{32}\.partial")
 
 
 class Done(NamedTuple):
@@ -297,12 +301,21 @@ class WalkJob:
         totals = total_of(blocks)
         finished = {"job": dict(about), "walks": totals.walks, "nodes": totals.nodes}
         with self.errors():
+            if not is_url(self.location):
+                _remove_unfinished(Path(self.location))
             self.result = sink.close([block.size for block in blocks], {FINISHED: finished})
         return totals
 
     def errors(self) -> AbstractContextManager[None]:
         """Raise a `StoreError` where what the block does to files of the job is refused."""
         return write_errors(self.location)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what those who were killed left half written, under names of their own."""
+    for path in folder.rglob("*"):
+        if _UNFINISHED.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _differences(record: Mapping[str, Any], about: Mapping[str, Any]) -> list[str]:
