@@ -236,6 +236,15 @@ class SlurmCluster:
         network = f"--net=/proc/{self._control.pid}/ns/net"
         return run(["nsenter", network, *command], **options)
 
+    def command(self, name):
+        """Return a command of Slurm such that it reaches the controller from anywhere."""
+        return f"nsenter --net=/proc/{self._control.pid}/ns/net {shutil.which(name)}"
+
+    def inside(self, name):
+        """Return the options of `nsenter` that lead to a node."""
+        first = children(self._nodes[name].pid)[0]
+        return f"'--target={first} --mount --uts --ipc --net --pid'"
+
     def environment(self):
         """Return what commands of Slurm need."""
         return os.environ | {"SLURM_CONF": str(self.conf)}

@@ -17,9 +17,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
+
+from graphwalk.cli.parser import make_parser
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+#: Pages whose blocks need a cluster: test_slurm.py runs them on one.
+ON_CLUSTERS = {"on-slurm.md", "by-ssh.md"}
 
 #: Commands that pages show and this does not run, and why.
 NOT_RUN = {
@@ -30,7 +36,7 @@ NOT_RUN = {
 }
 
 #: Languages of blocks that are only looked at.
-SHOWN = {"text", "json"}
+SHOWN = {"text", "json", "yaml"}
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
@@ -87,7 +93,7 @@ def run_console(block, page):
             ["sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
         where = f"{page}:{block.line}: {command!r}"
-        assert done.returncode == 0, f"{where} fails:\n{done.stderr}"
+        assert done.returncode == 0, f"{where} fails:\n{done.stdout}{done.stderr}"
         check_output(done.stdout, shown, where)
 
 
@@ -127,6 +133,7 @@ def uses_ray(page):
     [
         pytest.param(page, id=page.stem, marks=[pytest.mark.ray] if uses_ray(page) else [])
         for page in PAGES
+        if page.name not in ON_CLUSTERS
     ],
 )
 def test_the_blocks_of_a_page_run_and_print_what_it_shows(checkout, page):
@@ -137,6 +144,24 @@ def test_the_blocks_of_a_page_run_and_print_what_it_shows(checkout, page):
 def test_the_links_of_a_page_lead_somewhere(page):
     for target in LINK.findall(page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_the_job_for_kubernetes_is_one():
+    """It is YAML, and what it runs is a command that there is."""
+    job, *others = (
+        yaml.safe_load(block.code)
+        for block in blocks((ROOT / "docs" / "on-kubernetes.md").read_text())
+        if block.language == "yaml"
+    )
+    assert not others
+    command, *arguments = job["spec"]["entrypoint"].split()
+    assert command == "graphwalk"
+    parsed = make_parser().parse_args(arguments)
+    assert (parsed.scheduler, parsed.address, parsed.resume) == ("ray", "auto", True)
+    cluster = job["spec"]["rayClusterSpec"]
+    for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+        (container,) = group["template"]["spec"]["containers"]
+        assert container["resources"]["limits"].keys() == {"cpu", "memory"}
 
 
 def test_every_page_is_in_the_index():

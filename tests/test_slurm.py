@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from slurm_cluster import SlurmCluster, UnavailableError, command_line, install, wait_for
+from test_docs import blocks, run_console
 
 import graphwalk
 from graphwalk.cli import main
@@ -32,13 +33,17 @@ SMALL = ["--cpus-per-task=1", "--mem=1500", "--time=10"]
 def shared(tmp_path_factory):
     """Return a folder that all nodes see, with the command `graphwalk` in it."""
     folder = tmp_path_factory.mktemp("shared")
-    command = folder / "bin" / "graphwalk"
-    command.parent.mkdir()
-    command.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m graphwalk "$@"\n'
-    )
-    command.chmod(0o755)
+    (folder / "bin").mkdir()
+    environment = f'PYTHONPATH="{ROOT}" exec "{sys.executable}"'
+    write_command(folder / "bin" / "python", environment)
+    write_command(folder / "bin" / "graphwalk", f"{environment} -m graphwalk")
+    write_command(folder / "bin" / "ray", f"{environment} -m ray.scripts.scripts")
     return folder
+
+
+def write_command(file, command):
+    file.write_text(f'#!/bin/sh\n{command} "$@"\n')
+    file.chmod(0o755)
 
 
 @pytest.fixture(scope="module")
@@ -224,6 +229,64 @@ def test_a_script_for_this_cluster(jobs, folder, expected):
     job = jobs("sbatch", "--parsable", "own.sbatch").strip()
     jobs.finish(job)
     same(folder / "walks.parquet", expected)
+
+
+# -- pages -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def login(cluster, folder, monkeypatch):
+    """Go to a machine from which the cluster is used, with commands of Slurm, and ssh to nodes."""
+    commands = folder / "commands"
+    commands.mkdir()
+    for name in ("sbatch", "squeue", "sinfo"):
+        write_command(commands / name, f"exec {cluster.command(name)}")
+    cases = "".join(f"{name}) into={cluster.inside(name)};; " for name in cluster.names)
+    ssh = commands / "ssh"
+    # What stays behind on the node holds what it prints to, as it does not by way of ssh.
+    ssh.write_text(
+        f"#!/bin/sh\ncase $1 in {cases}esac\nshift; said=$(mktemp)\n"
+        'nsenter $into --wd="$PWD" "$@" < /dev/null > "$said" 2>&1\n'
+        'status=$?; cat "$said"; rm "$said"; exit $status\n'
+    )
+    ssh.chmod(0o755)
+    for script in folder.glob("*.sbatch"):
+        script.unlink()
+    (folder / "examples").symlink_to(ROOT / "examples")
+    path = [str(commands), str(folder.parent / "bin"), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(path))
+    monkeypatch.setenv("SLURM_CONF", str(cluster.conf))
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def run_commands(page):
+    for block in blocks((ROOT / "docs" / page).read_text()):
+        if block.language == "console":
+            run_console(block, page)
+
+
+def test_the_page_about_slurm(login, cluster, folder, expected):
+    """Its commands do what it says; jobs run on what this cluster has."""
+    (folder / "graph.zarr").unlink()
+    shutil.copy(folder.parent / "edges.npy", folder)
+    run_commands("on-slurm.md")
+    wait_for(lambda: not cluster.call("squeue", "--noheader"), "all jobs", 120)
+    logs = {file.name: file.read_text() for file in folder.glob("*.log")}
+    assert len(logs) == 6, logs
+    for name in ("walks", "shares", "ray"):
+        same(folder / f"{name}.parquet", expected)
+    (own,) = folder.glob("own-*.log")
+    nodes, counts = np.unique(expected[:, -1], return_counts=True)
+    most = nodes[counts.argsort(stable=True)[::-1][:3]]
+    assert f"most walks end at nodes {' '.join(map(str, most))}" in own.read_text()
+
+
+def test_the_page_about_ssh(login, cluster, folder, expected):
+    run_commands("by-ssh.md")
+    for name in cluster.names:
+        shutil.rmtree(cluster.tmp(name) / "ray")  # Ray's own, which `ray stop` leaves
+    same(folder / "walks.parquet", expected[::10])
 
 
 # -- what goes wrong ---------------------------------------------------------------------------

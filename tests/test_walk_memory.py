@@ -1,11 +1,14 @@
 """What walks take at their peak is what the plan says; and they run where there is no more."""
 
 import itertools
+import re
 
+import dask
 import memory_walks
 import pytest
 
 import graphwalk
+from graphwalk.units import parse_size
 
 MIB = 1 << 20
 
@@ -17,6 +20,8 @@ GRAPHS = {
     "weighted, skewed": ("skewed", 1 << 19, 5_000_000, True),
     "sparse": ("uniform", 1 << 23, 8_000_000, False),
 }
+#: Those of which a quarter is room enough for the chunks that they are read in.
+DENSE = ("uniform", "skewed")
 KINDS = {
     "first order": {},
     "restart": {"restart_prob": 0.2},
@@ -80,17 +85,30 @@ def test_a_graph_in_partitions(stores):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("consume", ["iter", "compute"])
-@pytest.mark.parametrize("share", [0.5, 0.25])
-@pytest.mark.parametrize(("graph", "kind"), sorted(itertools.product(GRAPHS, KINDS)))
+@pytest.mark.parametrize(
+    ("graph", "share"), [*((g, 0.5) for g in GRAPHS), *((g, 0.25) for g in DENSE)]
+)
+@pytest.mark.parametrize("kind", KINDS)
 def test_other_graphs_in_partitions(stores, graph, kind, share, consume):
-    try:
-        report = measure(stores(graph), kind, share, consume)
-    except graphwalk.MemoryBudgetError:
-        # A hub's row and its alias table are in memory together, whatever the partitions.
-        if graph != "weighted, skewed":
-            raise
-    else:
-        check(report)
+    check(measure(stores(graph), kind, share, consume))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("graph", sorted(GRAPHS.keys() - set(DENSE)))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_refusal_says_what_is_enough(stores, graph, kind):
+    """Buffers, chunks and rows have a size, whatever the graph's."""
+    how = WALKS | KINDS[kind]
+    size = graphwalk.plan_walks(stores(graph), memory="64 GiB", **how).graph_bytes
+    with (
+        dask.config.set(num_workers=memory_walks.WORKERS),
+        pytest.raises(graphwalk.MemoryBudgetError, match=r"pass memory='[\d.]+ MiB'") as refusal,
+    ):
+        graphwalk.plan_walks(stores(graph), memory=size // 4, **how)
+    enough = parse_size(re.search(r"memory='([^']+)'", str(refusal.value))[1])
+    assert size // 4 < enough < size // 2
+    with dask.config.set(num_workers=memory_walks.WORKERS):
+        assert graphwalk.plan_walks(stores(graph), memory=enough, **how).peak_memory <= enough
 
 
 def test_batches(stores):
