@@ -17,6 +17,7 @@ from dask.task_spec import Task, TaskRef
 
 from graphwalk.scheduler.dask_graph import WalkArray, is_in_process
 from graphwalk.scheduler.ray_backend import RaySession, session_of
+from graphwalk.scheduler.waves import take_block
 from graphwalk.storage.parallel import num_cores
 
 if TYPE_CHECKING:
@@ -135,8 +136,22 @@ class _Handover:
             key = (done, number)
             chain[key] = Task(key, _both, TaskRef((put.name, number, 0)), before)
             before = TaskRef(key)
-        graph = HighLevelGraph.from_collections(done, chain, dependencies=[put])
-        return graph, list(chain)[-1:]
+        tasks = self._paced(dict(put.__dask_graph__()), put.name)
+        return HighLevelGraph.from_collections(done, tasks | chain), list(chain)[-1:]
+
+    def _paced(self, tasks: dict[Any, Any], put: str) -> dict[Any, Any]:
+        """Have blocks whose steps wait in files made in their order, and not before there is room.
+
+        All of a batch can be made at the same time, and the next batch waits for all of them: then
+        Dask goes by an order of its own.
+        """
+        name = self._walks.name
+        for number in range(self._enough, self._walks.numblocks[0]):
+            task = tasks.get((name, number, 0))
+            if isinstance(task, Task) and task.func is take_block:
+                before = TaskRef((put, number - self._enough, 0))
+                tasks[task.key] = type(task)(task.key, _take_after, *task.args, before)
+        return tasks
 
     def _put(self, block: NDArray[Any], block_id: tuple[int, int]) -> bool:
         with self._changed:
@@ -150,6 +165,10 @@ class _Handover:
     def _may_put(self) -> bool:
         enough = len(self._blocks) >= self._enough
         return self._given_up or not enough or self._next not in self._blocks
+
+
+def _take_after(steps: Any, number: int, together: Any, _before: bool) -> Any:
+    return take_block(steps, number, together)
 
 
 def _both(_this: bool, _before: bool | None) -> bool:
