@@ -76,6 +76,17 @@ def test_a_machine_that_is_removed_midway_changes_nothing(cluster, graph, expect
     assert sum(machine["Alive"] for machine in ray.nodes()) == 1
 
 
+def test_batches_on_several_machines(cluster, graph, expected):
+    """Who does not fit beside the graph, in the memory of all machines, walks later."""
+    machine = cluster.add_node(**cluster.machine)
+    cluster.wait_for_nodes()
+    walks = several(graph, memory="8 MiB", chunks=1000)
+    assert walks.plan.at_once
+    assert len(walks.plan.batch_groups) > 1
+    np.testing.assert_array_equal(walks.compute(), expected)
+    cluster.remove_node(machine)
+
+
 @pytest.mark.parametrize("partitions", [1, 4])
 def test_a_driver_that_is_killed_is_taken_over_from(partitions, cluster, graph, expected, tmp_path):
     """The new driver computes the blocks that are missing, and no others."""
