@@ -208,6 +208,11 @@ class SlurmCluster:
         kept = {path.relative_to("/tmp").parts[0] for path in self._kept_of_tmp()}
         return sorted(path.name for path in self.tmp(name).iterdir() if path.name not in kept)
 
+    def shared_memory(self, name):
+        """Return what programs have left in a node's shared memory."""
+        first = children(self._nodes[name].pid)[0]
+        return sorted(path.name for path in Path(f"/proc/{first}/root/dev/shm").iterdir())
+
     def pids(self, name):
         """Return the processes of a node beside those of Slurm itself."""
         first = children(self._nodes[name].pid)

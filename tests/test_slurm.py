@@ -88,6 +88,7 @@ def nothing_is_left(cluster):
         wait_for(lambda name=name: not cluster.processes(name), f"all of {name} to end", 10)
         assert cluster.ports(name) == set()
         assert cluster.left_in_tmp(name) == []
+        assert cluster.shared_memory(name) == []
 
 
 class Jobs:

@@ -16,7 +16,7 @@ from graphwalk.storage.budget import Tuning
 from graphwalk.storage.context import BuildOptions
 from graphwalk.storage.pipeline import build
 from graphwalk.storage.progress import Progress
-from graphwalk.storage.spill import SpillFile, SpillFolder
+from graphwalk.storage.spill import HiddenFile, SpillFile, SpillFolder
 
 ARRAYS = [
     np.arange(1000),
@@ -44,7 +44,7 @@ def test_a_flipped_bit_is_found(tmp_path, position):
     data = bytearray((tmp_path / "a").read_bytes())
     data[position] ^= 4
     (tmp_path / "a").write_bytes(data)
-    with pytest.raises(StoreError, match=rf"{tmp_path}/a is damaged: bytes 0 to 8000.*build again"):
+    with pytest.raises(StoreError, match=rf"{tmp_path}/a is damaged: bytes 0 to 8000.*begin again"):
         piece.read()
 
 
@@ -142,3 +142,23 @@ except StoreError as error:
         assert "Permission denied; change the permissions" in done.stdout
         closed.chmod(0o755)
         assert list(closed.iterdir()) == []
+
+
+def test_a_file_without_a_name(tmp_path):
+    file, arrays = HiddenFile(tmp_path), [np.arange(9), np.ones(3, "i4"), np.empty(0)]
+    places = [file.append(array) for array in arrays]
+    assert list(tmp_path.iterdir()) == []
+    for place, array in zip(places, arrays, strict=True):
+        out = np.empty_like(array)
+        file.read_into(out, *place)
+        np.testing.assert_array_equal(out, array)
+    start, checksum = places[0]
+    with pytest.raises(StoreError, match=r"a temporary file in .*is damaged: bytes 0 to 72"):
+        file.read_into(np.empty(9, int), start, checksum + 1)
+    with pytest.raises(StoreError, match="damaged"):
+        file.read_into(np.empty(50, int), start, checksum)
+
+
+def test_no_folder_for_a_file_without_a_name(tmp_path):
+    with pytest.raises(StoreError, match=f"{tmp_path}/none"):
+        HiddenFile(tmp_path / "none")

@@ -7,12 +7,9 @@ inboxes. Groups never exchange walkers: many can be under way while they share a
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
-import weakref
+from array import array
 from itertools import accumulate
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import dask
@@ -24,7 +21,7 @@ from graphwalk.scheduler.events import Work
 from graphwalk.storage.malloc import return_large_at_once
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Partition, load_partition
-from graphwalk.storage.spill import Piece, SpillFile
+from graphwalk.storage.spill import HiddenFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,12 +79,10 @@ class SpilledSteps:
         self._group, self._block_rows = group, block_rows
         self._edges = [0, *accumulate(block_rows)]
         self._sorter = Sorter(np.array(self._edges, np.int64) * group.shape[1])
-        folder = tempfile.mkdtemp(
-            prefix="graphwalk-walk-", dir=dask.config.get("temporary-directory", None)
-        )
-        self._file = SpillFile(str(Path(folder) / "steps"))
-        self._remove = weakref.finalize(self, _remove, self._file, folder)
-        self._pieces: list[list[Piece]] = [[] for _ in block_rows]
+        self._file = HiddenFile(dask.config.get("temporary-directory", None))
+        # Where the parts of each block begin, how long they are, and their checksums: of numbers,
+        # not objects, for there is one for each block whenever a log is full.
+        self._parts = [array("q") for _ in block_rows]
 
     def __reduce__(self) -> Any:
         walks = np.concatenate([self.block(number) for number in range(len(self._block_rows))])
@@ -95,27 +90,23 @@ class SpilledSteps:
 
     def keep(self, log: NDArray[Any]) -> None:
         """Write the steps down."""
-        for pieces, steps in zip(
-            self._pieces, self._sorter.sort(log, log["at"].astype(np.int64)), strict=True
-        ):
+        by_block = self._sorter.sort(log, log["at"].astype(np.int64))
+        for parts, steps in zip(self._parts, by_block, strict=True):
             if len(steps):
-                pieces.append(self._file.append(steps))
+                start, checksum = self._file.append(steps)
+                parts.extend((start, len(steps), checksum))
 
     def block(self, number: int) -> NDArray[Any]:
         """Return the walks of a block, made of its steps."""
         first, stop = self._edges[number : number + 2]
         walks = self._group.blank(first, stop)
         before = first * self._group.shape[1]
-        for piece in self._pieces[number]:
-            log = piece.read().view(self._group.log_dtype)
+        for start, length, checksum in zip(*[iter(self._parts[number])] * 3, strict=True):
+            log = np.empty(length, self._group.log_dtype)
+            self._file.read_into(log, start, checksum)
             log["at"] -= before
             scatter(log, walks.reshape(-1))
         return walks
-
-
-def _remove(file: SpillFile, folder: str) -> None:
-    file.close()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Inbox:

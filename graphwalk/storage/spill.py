@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -86,23 +87,11 @@ class Piece(NamedTuple):
         StoreError
             When the bytes are not those that were written.
         """
-        bytes_ = _bytes(out)
         file = self._open()
         try:
-            done = 0
-            while done < len(bytes_):
-                count = os.preadv(file, [bytes_[done:]], self.start + done)
-                if not count:
-                    break
-                done += count
+            _read_checked(file, out, self.start, self.checksum, self.path)
         finally:
             os.close(file)
-        if done < len(bytes_) or checksum(out) != self.checksum:
-            raise StoreError(
-                f"{self.path} is damaged: bytes {self.start} to {self.start + len(bytes_)} are not "
-                "what was written; check the disk and its free space, and build again"
-            )
-        give_back()
 
 
 def checksum(values: NDArray[Any]) -> int:
@@ -113,6 +102,72 @@ def checksum(values: NDArray[Any]) -> int:
 def _bytes(values: NDArray[Any]) -> memoryview:
     view: Any = values.view(np.uint8)
     return memoryview(view)
+
+
+def _read_checked(file: int, out: NDArray[Any], start: int, sum_: int, name: str) -> None:
+    bytes_ = _bytes(out)
+    done = 0
+    while done < len(bytes_):
+        count = os.preadv(file, [bytes_[done:]], start + done)
+        if not count:
+            break
+        done += count
+    if done < len(bytes_) or checksum(out) != sum_:
+        raise StoreError(
+            f"{name} is damaged: bytes {start} to {start + len(bytes_)} are not what was written; "
+            "check the disk and its free space, and begin again"
+        )
+    give_back()
+
+
+def _write_all(file: int, values: NDArray[Any], name: str) -> int:
+    """Write an array at the end of a file; return how many bytes it has."""
+    bytes_ = _bytes(values)
+    done = 0
+    with disk_errors(name):
+        while done < len(bytes_):
+            done += os.write(file, bytes_[done:])
+    give_back()  # who spills is short of memory
+    return done
+
+
+class HiddenFile:
+    """A temporary file without a name: it goes with the process, whatever becomes of that.
+
+    Arrays are appended by one thread at a time, and read by any.
+
+    Parameters
+    ----------
+    folder : path, optional
+        On whose disk it lies; None: where the system has temporary files.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] | None) -> None:
+        self._folder = str(folder or tempfile.gettempdir())
+        with disk_errors(self._folder):
+            # As long as this lives.
+            self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
+        self._end = 0
+
+    def append(self, values: NDArray[Any]) -> tuple[int, int]:
+        """Write a contiguous array; return where it begins, and its checksum."""
+        start = self._end
+        self._end += _write_all(self._file.fileno(), values, self._name)
+        return start, checksum(values)
+
+    def read_into(self, out: NDArray[Any], start: int, sum_: int) -> None:
+        """Read an array that is as long as `out`, and contiguous too.
+
+        Raises
+        ------
+        StoreError
+            When the bytes are not those that were written.
+        """
+        _read_checked(self._file.fileno(), out, start, sum_, self._name)
+
+    @property
+    def _name(self) -> str:
+        return f"a temporary file in {self._folder}"
 
 
 class SpillFile:
@@ -158,10 +213,4 @@ class SpillFile:
         Path(self.path).unlink(missing_ok=True)
 
     def _write(self, values: NDArray[Any]) -> None:
-        bytes_ = _bytes(values)
-        done = 0
-        with disk_errors(self.path):
-            while done < len(bytes_):
-                done += os.write(self._file, bytes_[done:])
-        self._end += len(bytes_)
-        give_back()  # a build that spills is short of memory
+        self._end += _write_all(self._file, values, self.path)
