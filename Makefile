@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-slow lint format bench clean
+.PHONY: help demo test test-slow lint format docs bench peers clean
 
 help: ## list the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -16,7 +16,7 @@ help: ## list the recipes
 demo: $(VENV)/.installed ## build the store of a real graph, walk it, show some walks
 	@$(BIN)/python examples/debian/demo.py
 
-test: lint ## lint, check types, run the tests
+test: lint docs ## lint, check types, build the site, run the tests
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
@@ -31,11 +31,19 @@ format: $(VENV)/.installed-dev ## put the sources into the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.installed-dev ## build the site of docs/ into site/; any warning fails
+	@# Not --quiet: that would keep warnings from being counted.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 bench: $(VENV)/.installed-dev ## measure; prints tables (takes a while, wants a quiet machine)
 	$(BIN)/python -m benchmarks
 
+peers: $(VENV)/.installed-dev ## compare with other packages; PEERS='--python ...' names more of them
+	$(PIP) install --editable '.[peers]'
+	$(BIN)/python -m benchmarks.peers --python $(BIN)/python $(PEERS)
+
 clean: ## remove all that these recipes make, the environment too
-	rm -rf $(VENV) results build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) results site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find graphwalk tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp stands for an installation, so that it is done again only when the requirements change.

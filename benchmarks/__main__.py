@@ -14,7 +14,7 @@ import numpy as np
 
 import graphwalk
 from benchmarks.build import measure_build
-from benchmarks.peers import measure_peers
+from benchmarks.peers.builds import measure_peers
 from benchmarks.reading import measure_reading
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
@@ -35,7 +35,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         scale = min(args.scale, PEERS_SCALE)
-        rows = measure_peers(Path(folder), scale, min(args.rounds, 3), args.peers_python)
+        rows = measure_peers(
+            Path(folder), scale, min(args.rounds, 3), tuple(args.python or [sys.executable])
+        )
         print_table(f"RMAT, 2^{scale} nodes, edge factor 16, undirected", rows)
 
 
@@ -46,10 +48,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
     parser.add_argument("--only", choices=("own", "peers"), help="leave the others out")
     parser.add_argument(
-        "--peers-python",
-        default=sys.executable,
+        "--python",
+        action="append",
         metavar="PYTHON",
-        help="the interpreter that has the peers, if not this one",
+        help="an interpreter that has peers, if not this one; may be given several times",
     )
     return parser.parse_args()
 

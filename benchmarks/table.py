@@ -20,14 +20,20 @@ class Row(NamedTuple):
 
 def print_table(title: str, rows: list[Row]) -> None:
     """Print the rows as a Markdown table."""
-    print(f"\n{title}\n")
+    print("\n" + format_table(title, rows), end="")
+
+
+def format_table(title: str, rows: list[Row]) -> str:
+    """Return the rows as a Markdown table below their title."""
+    lines = [title, ""]
     cells = [("", "figure", "against", "ratio", "aim")]
     cells += [(r.what, r.figure, r.against, f"{r.ratio:.2f}", r.aim) for r in rows]
     widths = [max(len(row[i]) for row in cells) for i in range(5)]
     for number, row in enumerate(cells):
-        print("| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |")
+        lines.append("| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |")
         if number == 0:
-            print("|" + "|".join("-" * (w + 2) for w in widths) + "|")
+            lines.append("|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(lines) + "\n"
 
 
 def machine() -> str:

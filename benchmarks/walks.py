@@ -35,7 +35,7 @@ KINDS: dict[str, dict[str, float]] = {"first order": {}, "node2vec (2, .5)": {"p
 
 def measure_walks(graph: graphwalk.Graph, rounds: int, ray: bool) -> list[Row]:
     """Return all comparisons of walks on `graph`."""
-    partition = resident_partition(graph, False, True)
+    partition = resident_partition(graph, _rules(KINDS["node2vec (2, .5)"]))
     alive = np.flatnonzero(graph.degrees > 0)
     starts = np.random.default_rng(0).choice(alive, min(SAMPLE, len(alive)), replace=False)
     rows = []
@@ -47,9 +47,15 @@ def measure_walks(graph: graphwalk.Graph, rounds: int, ray: bool) -> list[Row]:
 
 
 def _rules(bias: dict[str, float]) -> WalkRules:
-    rest = {"restart_prob": 0.0, "dead_end": "stop", "seed": SEED}
+    rest = {"restart_prob": 0.0, "stop_prob": 0.0, "dead_end": "stop"}
     return WalkRules(
-        num_walks=1, walk_length=LENGTH, weighted=False, **({"p": 1.0, "q": 1.0} | bias), **rest
+        num_walks=1,
+        walk_length=LENGTH,
+        weighted=False,
+        seed=SEED,
+        metapath=None,
+        **({"p": 1.0, "q": 1.0} | bias),
+        **rest,
     )
 
 

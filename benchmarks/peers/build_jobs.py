@@ -1,8 +1,8 @@
 """One build by one peer, or by graphwalk; needs nothing but Python, NumPy and that package.
 
-Run as ``python peer_jobs.py MODULE FORM PATH``; prints its version and the seconds, or null if it
-is not installed. What is not timed: imports, loading the arrays from their file, and bringing them
-into the type and layout that the peer takes natively. All graphs are undirected.
+Run as ``python -m benchmarks.peers.build_jobs SPEC``; prints its version and the seconds. What is
+not timed: imports, loading the arrays from their file, and bringing them into the type and layout
+that the peer takes natively. All graphs are undirected.
 """
 
 from __future__ import annotations
@@ -117,18 +117,15 @@ def _version(module: Any) -> str:
 
 
 def main() -> None:
-    name, form, path = sys.argv[1:]
-    try:
-        module = importlib.import_module(name)
-    except ImportError:
-        print("null")
-        return
+    spec = json.loads(sys.argv[1])
+    name, form, path = spec["module"], spec["form"], spec["path"]
+    module = importlib.import_module(name)
     build = globals()[f"_{name}_{form}"](module, path)
     start = perf_counter()
     graph = build()
     seconds = perf_counter() - start
     del graph
-    print(json.dumps([_version(module), seconds]))
+    print(json.dumps({"version": _version(module), "seconds": seconds}))
 
 
 if __name__ == "__main__":

@@ -1,35 +1,32 @@
 """The build against other packages that make graphs of edge lists, each in its own process.
 
-A peer is measured if the interpreter given can import it, and otherwise listed as not installed.
-The extra ``peers`` has all of them but PecanPy, which needs NumPy 1; an environment of their own
-(``pip install pecanpy igraph networkit networkx scikit-network scipy``) has all, and its
-interpreter goes to ``--peers-python``. What they make differs:
-graphwalk sorts rows, merges parallel edges and writes a compressed store with checksums; igraph and
-NetworKit keep parallel edges given as arrays; all peers keep their graph in memory. PecanPy takes
-arrays only as dense matrices, so it is left out there.
+A peer is measured with the first of the interpreters given that can import it, and otherwise listed
+as not measured. What they make differs: graphwalk sorts rows, merges parallel edges and writes a
+compressed store with checksums; igraph and NetworKit keep parallel edges given as arrays; all peers
+keep their graph in memory. PecanPy takes arrays only as dense matrices, so it is left out there.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from benchmarks import peer_jobs
+from benchmarks.peers.processes import cores, interpreter_of, run_job
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Peers that take a microsecond and more for an edge get this graph; their rate stands for all.
 SLOW_SCALE = 16
 EDGE_FACTOR = 16
+#: Seconds that one build may take.
+LIMIT = 600.0
 AIMS = {"text": 2.0, "arrays": 1.0}
 FORMS = {"text": "text edge list → graph", "arrays": "arrays in memory → graph"}
 
@@ -54,17 +51,19 @@ PEERS = [
 ]
 
 
-def measure_peers(folder: Path, scale: int, rounds: int, python: str) -> list[Row]:
-    """Build R-MAT graphs in turns, the peers with the interpreter `python`."""
+def measure_peers(folder: Path, scale: int, rounds: int, pythons: tuple[str, ...]) -> list[Row]:
+    """Build R-MAT graphs in turns, the peers with the first of `pythons` that has them."""
     for size in {scale, SLOW_SCALE}:
         _write_edges(folder, size)
     rows = []
     for form in FORMS:
-        rows += _measure(form, folder, scale, rounds, python)
+        rows += _measure(form, folder, scale, rounds, pythons)
     return rows
 
 
-def _measure(form: str, folder: Path, scale: int, rounds: int, python: str) -> list[Row]:
+def _measure(
+    form: str, folder: Path, scale: int, rounds: int, pythons: tuple[str, ...]
+) -> list[Row]:
     """Measure graphwalk and all peers from one form of edges."""
     seconds: dict[Peer, list[float]] = {}
     versions: dict[Peer, str] = {}
@@ -72,8 +71,7 @@ def _measure(form: str, folder: Path, scale: int, rounds: int, python: str) -> l
     for _ in range(rounds):
         for peer in takers:
             size = SLOW_SCALE if form in peer.slow else scale
-            interpreter = sys.executable if peer is OURS else python
-            found = _run(interpreter, peer.module, form, _edge_file(folder, size, form))
+            found = _run(peer.module, form, _edge_file(folder, size, form), pythons)
             if found is not None:
                 versions[peer] = found[0]
                 seconds.setdefault(peer, []).append(found[1] / (EDGE_FACTOR << size))
@@ -84,19 +82,23 @@ def _measure(form: str, folder: Path, scale: int, rounds: int, python: str) -> l
 def _row(form: str, peer: Peer, rate: dict[Peer, float], versions: dict[Peer, str]) -> Row:
     figure, aim = f"{rate[OURS]:.1f} M edges/s", f">= {AIMS[form]:.0f}"
     if peer not in rate:
-        return Row(FORMS[form], figure, f"{peer.name}, not installed", float("nan"), aim)
+        return Row(FORMS[form], figure, f"{peer.name}, not measured", float("nan"), aim)
     smaller = f" on 2^{SLOW_SCALE} nodes" if form in peer.slow else ""
     against = f"{peer.name} {versions[peer]}, {rate[peer]:.2f} M edges/s{smaller}"
     return Row(FORMS[form], figure, against, rate[OURS] / rate[peer], aim)
 
 
-def _run(python: str, module: str, form: str, path: Path) -> tuple[str, float] | None:
-    job = [python, peer_jobs.__file__, module, form, str(path)]
-    here = str(Path(__file__).parents[1])
-    where = os.environ | ({"PYTHONPATH": here} if python == sys.executable else {})
-    output = subprocess.run(job, check=True, stdout=subprocess.PIPE, env=where).stdout
-    found = json.loads(output.splitlines()[-1])
-    return None if found is None else (found[0], found[1])
+def _run(module: str, form: str, path: Path, pythons: tuple[str, ...]) -> tuple[str, float] | None:
+    """Return the version and the seconds of one build, None where it cannot be made."""
+    python, _ = interpreter_of(module, pythons)
+    if not python:
+        return None
+    spec = {"module": module, "form": form, "path": str(path), "cores": cores()}
+    outcome = run_job(python, "benchmarks.peers.build_jobs", spec, LIMIT)
+    if outcome.failure:
+        print(f"{module}, {form}: {outcome.failure}")
+        return None
+    return outcome.values[0]["version"], outcome.values[0]["seconds"]
 
 
 def _edge_file(folder: Path, scale: int, form: str) -> Path:

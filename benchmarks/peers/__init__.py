@@ -1,0 +1,1 @@
+"""graphwalk beside other packages: builds, walks, and how exact walks are."""

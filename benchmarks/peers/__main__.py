@@ -1,0 +1,103 @@
+"""Measure graphwalk beside other packages: walks, their exactness, and builds.
+
+Writes ``peers.md``, the raw figures as ``peers.json``, and plots, into one folder. A quiet machine
+is wanted, and hours. Peers that no interpreter has are listed as such.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import graphwalk
+from benchmarks.peers import report
+from benchmarks.peers.builds import measure_peers
+from benchmarks.peers.exactness import measure_exactness
+from benchmarks.peers.graphs import graphs
+from benchmarks.peers.processes import cores
+from benchmarks.peers.samplers import SAMPLERS
+from benchmarks.peers.walks import Settings, measure_walks
+from benchmarks.table import format_table, machine
+
+PARTS = ("walks", "exactness", "builds")
+#: Some peers take a minute for a build of this scale.
+BUILD_SCALE = 20
+
+
+def main(arguments: list[str] | None = None) -> None:
+    args = _arguments(arguments)
+    args.out.mkdir(parents=True, exist_ok=True)
+    measured: dict[str, Any] = {
+        "machine": f"graphwalk {graphwalk.__version__}, {machine()}",
+        "cores": len(cores()),
+        "walks": [],
+        "exactness": [],
+        "builds": "",
+    }
+    settings = Settings(tuple(args.python or [sys.executable]), args.rounds, args.limit)
+    if "exactness" in args.parts:
+        for record in measure_exactness(settings.pythons, args.limit, args.peers):
+            measured["exactness"].append(record)
+            _write_figures(measured, args.out)
+        _write(measured, args.out)
+    if "builds" in args.parts:
+        with tempfile.TemporaryDirectory() as folder:
+            scale = min(BUILD_SCALE, max(args.scales))
+            rows = measure_peers(Path(folder), scale, args.rounds, settings.pythons)
+            title = f"R-MAT, 2^{scale} nodes, edge factor 16, undirected"
+            measured["builds"] = format_table(title, rows)
+        _write(measured, args.out)
+    if "walks" in args.parts:
+        with tempfile.TemporaryDirectory() as folder:
+            for files in graphs(Path(folder), args.scales, args.side):
+                for record in measure_walks(files, settings, args.peers):
+                    measured["walks"].append(record)
+                    _write_figures(measured, args.out)
+                _write(measured, args.out)
+    print(f"Written to {args.out / 'peers.md'}")
+
+
+def _write_figures(measured: dict[str, Any], folder: Path) -> None:
+    """Write all figures that there are so far, so that a run that is cut short leaves them."""
+    (folder / "peers.json").write_text(json.dumps(measured, indent=1))
+
+
+def _write(measured: dict[str, Any], folder: Path) -> None:
+    """Write figures, tables and plots of all that there is so far."""
+    _write_figures(measured, folder)
+    (folder / "peers.md").write_text(report.page(measured))
+    if measured["walks"]:
+        report.plot_walks(measured["walks"], measured["cores"], folder / "peers-walks.png")
+    if measured["exactness"]:
+        report.plot_exactness(measured["exactness"], folder / "peers-exactness.png")
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
+    parser.add_argument(
+        "--python",
+        action="append",
+        metavar="PYTHON",
+        help="an interpreter that has peers; may be given several times, the first that has a "
+        "peer is used (default: this one)",
+    )
+    parser.add_argument(
+        "--scales", type=int, nargs="*", default=[18, 22], help="2**SCALE nodes of R-MAT graphs"
+    )
+    parser.add_argument("--side", type=int, default=1024, help="nodes along a side of the lattice")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each measurement")
+    parser.add_argument("--limit", type=float, default=300, help="seconds that a job may take")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="the folder")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
+    parser.add_argument(
+        "--peers", nargs="+", choices=SAMPLERS, default=tuple(SAMPLERS), help="whose walks"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The graphs that are walked: simple, undirected, in files that jobs read as they like.
+
+All packages agree on what a simple graph is. Of self-loops and parallel edges they do not: a
+self-loop is one neighbour here and two there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEBIAN = Path(__file__).parents[2] / "examples" / "debian" / "debian_depends.parquet"
+#: Of the edges of the lattice, so many are left out.
+REMOVED = 0.1
+
+
+class GraphFiles(NamedTuple):
+    """A graph in a folder: each edge once as numbers and as text, and rows of both directions."""
+
+    name: str
+    folder: Path
+
+    def edges(self) -> np.ndarray:
+        """Return each edge once, int32 of shape (2, edges)."""
+        return np.load(self.folder / "edges.npy")
+
+    def csr(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return row starts, int64, and sorted neighbours, int32."""
+        return np.load(self.folder / "indptr.npy"), np.load(self.folder / "indices.npy")
+
+    def text(self) -> Path:
+        """Return a file of each edge once, two numbers separated by a tab."""
+        return self.folder / "edges.tsv"
+
+
+def write_graph(name: str, edges: np.ndarray, num_nodes: int, folder: Path) -> GraphFiles:
+    """Write a simple graph of these edges, shape (2, edges); loops and doubles are left out."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    low, high = np.minimum(*edges).astype(np.int64), np.maximum(*edges).astype(np.int64)
+    keys = np.unique((low * num_nodes + high)[low != high])
+    low, high = np.divmod(keys, num_nodes)
+    keys = np.concatenate([keys, high * num_nodes + low])
+    keys.sort()
+    src, dst = np.divmod(keys, num_nodes)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(src, minlength=num_nodes))])
+    folder.mkdir(parents=True, exist_ok=True)
+    files = GraphFiles(name, folder)
+    np.save(folder / "edges.npy", np.stack([low, high]).astype(np.int32))
+    np.save(folder / "indptr.npy", indptr.astype(np.int64))
+    np.save(folder / "indices.npy", dst.astype(np.int32))
+    options = pyarrow.csv.WriteOptions(include_header=False, delimiter="\t")
+    pyarrow.csv.write_csv(pa.table({"src": low, "dst": high}), files.text(), options)
+    return files
+
+
+def graphs(folder: Path, scales: list[int], side: int) -> Iterator[GraphFiles]:
+    """Write the graphs one after the other, and remove each when the next one is asked for."""
+    import shutil
+
+    from benchmarks.rmat import rmat_edges
+
+    for scale in scales:
+        yield write_graph(f"R-MAT 2^{scale}", rmat_edges(scale), 1 << scale, folder / "graph")
+        shutil.rmtree(folder / "graph")
+    yield write_graph(f"lattice {side} × {side}", lattice(side), side * side, folder / "graph")
+    shutil.rmtree(folder / "graph")
+    edges = debian()
+    yield write_graph("Debian 12", edges, int(edges.max()) + 1, folder / "graph")
+    shutil.rmtree(folder / "graph")
+
+
+def lattice(side: int) -> np.ndarray:
+    """Return the edges of a square lattice without a tenth of them, as a road map has it."""
+    nodes = np.arange(side * side).reshape(side, side)
+    across = np.stack([nodes[:, :-1].ravel(), nodes[:, 1:].ravel()])
+    down = np.stack([nodes[:-1].ravel(), nodes[1:].ravel()])
+    edges = np.concatenate([across, down], axis=1)
+    return edges[:, np.random.default_rng(1).random(edges.shape[1]) >= REMOVED]
+
+
+def debian() -> np.ndarray:
+    """Return the dependencies of Debian's packages as numbers."""
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(DEBIAN)
+    ends = [table[name].to_numpy(zero_copy_only=False).astype(str) for name in table.column_names]
+    _, numbers = np.unique(np.concatenate(ends), return_inverse=True)
+    return numbers.reshape(2, -1)

@@ -1,0 +1,120 @@
+"""The walk comparison: every peer on every graph, in turns, each time in a new process."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from benchmarks.peers import processes
+from benchmarks.peers.samplers import SAMPLERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from benchmarks.peers.graphs import GraphFiles
+
+KINDS = {"first order": (1.0, 1.0), "node2vec (2, .5)": (2.0, 0.5)}
+LENGTH = 80
+#: A peer walks from all nodes if that takes so many seconds, else from a sample that takes fewer.
+FULL, SAMPLE = 60.0, 15.0
+#: A job that took so many seconds is not run again: its first figure stands.
+ONCE = 150.0
+
+
+class Settings(NamedTuple):
+    """What all jobs of a run have in common: interpreters, rounds, limits, and how far to walk."""
+
+    pythons: tuple[str, ...]
+    rounds: int = 3
+    limit: float = 300.0
+    full: float = FULL
+    sample: float = SAMPLE
+
+
+def measure_walks(
+    files: GraphFiles, settings: Settings, names: Sequence[str] = tuple(SAMPLERS)
+) -> Iterator[dict[str, Any]]:
+    """Yield a record of each job: sampler, cores, round, what it told, why it ended early."""
+    done: set[tuple[str, int]] = set()
+    every = len(processes.cores())
+    for turn in range(settings.rounds):
+        for name in names:
+            for count in sorted({1, every if SAMPLERS[name].threads else 1}):
+                if (name, count) not in done:
+                    record = _job(files, settings, name, count, turn)
+                    yield record
+                    if record["failure"] or record["seconds"] > ONCE:
+                        done.add((name, count))
+
+
+def _job(files: GraphFiles, settings: Settings, name: str, count: int, turn: int) -> dict[str, Any]:
+    record: dict[str, Any] = {"graph": files.name, "sampler": name, "cores": count, "round": turn}
+    python, why = processes.interpreter_of(SAMPLERS[name].module, settings.pythons)
+    if not python:
+        return record | {"failure": why, "seconds": 0.0, "told": []}
+    spec = {
+        "sampler": name,
+        "graph": str(files.folder),
+        "cores": processes.cores(count),
+        "kinds": KINDS,
+        "length": LENGTH,
+        "seed": turn + 1,
+        "full": settings.full,
+        "sample": settings.sample,
+    }
+    outcome = processes.run_job(python, "benchmarks.peers.walk_jobs", spec, settings.limit)
+    told = {"failure": outcome.failure, "seconds": outcome.seconds, "told": outcome.values}
+    print(f"{files.name}, {name}, {count} cores: {outcome.seconds:.0f} s {outcome.failure}")
+    return record | told
+
+
+class Figures(NamedTuple):
+    """What the jobs of a sampler say of one kind of walk, on so many cores; medians of rounds."""
+
+    load: float
+    first: float
+    rate: float
+    memory: float
+    walks: int
+    of: int
+    rounds: int
+    wrong: str
+
+
+def figures_of(records: list[dict[str, Any]], kind: str) -> Figures | None:
+    """Return the medians of the records of one sampler and number of cores, None if there are none.
+
+    Seconds of the load and of the first call, million steps a second, and MiB.
+    """
+    pairs = [
+        (record["told"][0], told)
+        for record in records
+        for told in record["told"][1:]
+        if told["kind"] == kind
+    ]
+    if not pairs:
+        return None
+    return Figures(
+        load=median(load["load"] + told["prepare"] for load, told in pairs),
+        first=median(told["first"] for _, told in pairs),
+        rate=median(told["steps"] / told["seconds"] for _, told in pairs) / 1e6,
+        memory=median(told["memory"] for _, told in pairs) / 2**20,
+        walks=pairs[0][1]["walks"],
+        of=pairs[0][1]["of"],
+        rounds=len(pairs),
+        wrong=next((told["wrong"] for _, told in pairs if told["wrong"]), ""),
+    )
+
+
+def versions_of(records: list[dict[str, Any]]) -> dict[str, str]:
+    """Return for each sampler that ran the versions of what it stands on, as text."""
+    return {
+        record["sampler"]: ", ".join(f"{k} {v}" for k, v in record["told"][0]["versions"].items())
+        for record in records
+        if record["told"]
+    }
+
+
+def select(records: list[dict[str, Any]], **what: Any) -> list[dict[str, Any]]:
+    """Return the records that have these values."""
+    return [r for r in records if all(r[key] == value for key, value in what.items())]
