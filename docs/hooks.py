@@ -1,0 +1,38 @@
+"""What the site has besides the pages of this folder: the changelog, and files that pages link to.
+
+Pages are read on code hosts too. There a link leads to a file of the repository, wherever that is;
+the site has only what lies in this folder, so what lies outside is brought in.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs.structure.files import File
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+CHANGELOG = "CHANGELOG.md"
+LINK = re.compile(r"\]\(\.\./([^)#\s]+)")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> None:
+    """Add the changelog, and the files outside that pages link to."""
+    changes = (ROOT / CHANGELOG).read_text("utf-8").replace("](docs/", "](")
+    files.append(File.generated(config, CHANGELOG.lower(), content=changes))
+    linked = {path for page in DOCS.glob("*.md") for path in LINK.findall(page.read_text("utf-8"))}
+    for path in sorted(linked - {CHANGELOG}):
+        files.append(File.generated(config, path, abs_src_path=str(ROOT / path)))
+
+
+def on_page_markdown(markdown: str, **_about: object) -> str:
+    """Let links that leave the folder lead to where the files are in the site."""
+    return LINK.sub(
+        lambda link: "](" + (CHANGELOG.lower() if link[1] == CHANGELOG else link[1]), markdown
+    )
