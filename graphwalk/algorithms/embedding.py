@@ -49,7 +49,7 @@ def embed(
     Parameters
     ----------
     walks : path or URL
-        What :func:`write_walks` has written, of any format.
+        What `write_walks` has written, of any format.
     path : path
         The suffix chooses the format: ``.parquet`` for a table of the columns ``node``, ids or
         labels in order, and ``vector``, lists of float32; ``.txt`` for word2vec's text.
@@ -70,7 +70,7 @@ def embed(
     storage_options : mapping, optional
         For fsspec, if `walks` is a URL.
     progress : bool, optional
-        Show a progress bar on standard error. None: when that is a terminal.
+        Show a progress bar on standard error. None: on a terminal and in a notebook.
 
     Returns
     -------
@@ -88,10 +88,11 @@ def embed(
 
     References
     ----------
-    .. [1] T. Mikolov et al., "Distributed representations of words and phrases and their
-       compositionality", NIPS 2013, https://arxiv.org/abs/1310.4546
-    .. [2] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
-       https://doi.org/10.1145/2939672.2939754
+    [1] T. Mikolov et al., "Distributed representations of words and phrases and their
+    compositionality", NIPS 2013, https://arxiv.org/abs/1310.4546
+
+    [2] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
+    https://doi.org/10.1145/2939672.2939754
     """
     target = Path(locate(path))
     if target.suffix not in SUFFIXES:

@@ -1,8 +1,10 @@
-"""Walks that have been written, read back in their order."""
+"""Walks that have been written, read back in their order, as lists or as blocks of an array."""
 
 from __future__ import annotations
 
 import gzip
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -11,18 +13,33 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphwalk.errors import StoreError, StoreNotFoundError
+from graphwalk.errors import GraphwalkError, InputError, StoreError, StoreNotFoundError
 from graphwalk.storage.folder import folder_at
 from graphwalk.storage.location import is_url, locate, zarr_store
-from graphwalk.storage.walk_files import walk_suffix
+from graphwalk.storage.walk_files import FINISHED, ID_FORMATS, read_about, walk_suffix
 from graphwalk.storage.walk_text import walk_lists
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping
 
-#: Rows that are read at a time of formats that are not in blocks.
+    from numpy.typing import NDArray
+
+#: Rows that are read at a time of Parquet files and of text.
 _ROWS = 1 << 16
+
+#: Nodes in a block of a format that has none: 4 or 8 MiB.
+_NPY_NODES = 1 << 20
+
+
+@dataclass(frozen=True)
+class StoredBlocks:
+    """Stored walks as an array of node ids, padded with -1, of which blocks are read by number."""
+
+    num_walks: int
+    width: int
+    num_blocks: int
+    read: Callable[[int], NDArray[np.integer[Any]]]
 
 
 def read_walks(
@@ -44,44 +61,159 @@ def read_walks(
     StoreError
         When there is nothing, or it holds no walks.
     """
+    location, suffix = _found(path)
+    with _reading(location):
+        if suffix in _LISTS:
+            yield from _LISTS[suffix](location, storage_options)
+            return
+        blocks = _BLOCKS[suffix](location, storage_options)
+        for number in range(blocks.num_blocks):
+            yield from walk_lists(blocks.read(number), None)
+
+
+def stored_blocks(
+    path: str | os.PathLike[str], storage_options: Mapping[str, Any] | None = None
+) -> StoredBlocks:
+    """Return stored walks as blocks of node ids.
+
+    Parameters
+    ----------
+    path : path or URL
+        What :func:`graphwalk.write_walks` has written as Zarr, npy, or Parquet without labels.
+    storage_options : mapping, optional
+        For fsspec, if it is a URL.
+
+    Raises
+    ------
+    InputError
+        When it is of another format, or holds labels.
+    StoreError
+        When there is nothing, or it holds no walks; also when a block is read.
+    """
+    location, suffix = _found(path)
+    if suffix not in _BLOCKS:
+        raise InputError(
+            f"{location}: text does not tell where walks begin and how long they may be; write "
+            "them to .zarr, .npy or .parquet"
+        )
+    with _reading(location):
+        blocks = _BLOCKS[suffix](location, storage_options)
+
+    def read(number: int) -> NDArray[np.integer[Any]]:
+        with _reading(location):
+            return blocks.read(number)
+
+    return replace(blocks, read=read)
+
+
+def count_walks(
+    path: str | os.PathLike[str], storage_options: Mapping[str, Any] | None = None
+) -> int | None:
+    """Return how many walks were written; None if that takes reading them, as it does of text."""
+    location, suffix = _found(path)
+    with _reading(location):
+        if suffix in ID_FORMATS:
+            return _BLOCKS[suffix](location, storage_options).num_walks
+        about = read_about(location, suffix, storage_options)
+        return None if about is None else int(about["walks"])
+
+
+def _found(path: str | os.PathLike[str]) -> tuple[str, str]:
+    """Return where walks lie, and their suffix; raise if there are none."""
     location = locate(path)
     suffix = walk_suffix(location, remote=is_url(location))
     if not is_url(location) and not Path(location).exists():
         unfinished = Path(f"{location}.partial").exists()
         more = "; they are not finished: write them again with resume=True" if unfinished else ""
         raise StoreNotFoundError(f"there are no walks at {location}{more}")
+    return location, suffix
+
+
+@contextmanager
+def _reading(location: str) -> Iterator[None]:
     try:
-        yield from _READERS[suffix](location, storage_options)
+        yield
+    except GraphwalkError:
+        raise
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise StoreError(f"{location} does not hold walks that can be read: {error}") from error
 
 
-def _read_zarr(location: str, storage_options: Mapping[str, Any] | None) -> Iterator[pa.ListArray]:
+def _zarr_blocks(location: str, storage_options: Mapping[str, Any] | None) -> StoredBlocks:
     import zarr
 
     store = zarr_store(location, read_only=True, storage_options=storage_options)
     array: Any = zarr.open_array(store, mode="r")
-    for start in range(0, array.shape[0], array.chunks[0]):
-        yield from walk_lists(array[start : start + array.chunks[0]], None)
+    (walks, width), rows = array.shape, array.chunks[0]
+
+    def read(number: int) -> NDArray[np.integer[Any]]:
+        block: NDArray[np.integer[Any]] = array[number * rows : (number + 1) * rows]
+        if (block[:, :1] < 0).any():  # a start node is a node
+            raise ValueError(f"chunk {number} is missing")
+        return block
+
+    return StoredBlocks(walks, width, -(-walks // rows), read)
 
 
-def _read_npy(location: str, _options: Any) -> Iterator[pa.ListArray]:
+def _npy_blocks(location: str, _options: Any) -> StoredBlocks:
     array = np.load(location, mmap_mode="r")
-    for start in range(0, len(array), _ROWS):
-        yield from walk_lists(np.asarray(array[start : start + _ROWS]), None)
+    walks, width = array.shape
+    rows = max(1, _NPY_NODES // max(1, width))
+
+    def read(number: int) -> NDArray[np.integer[Any]]:
+        return np.asarray(array[number * rows : (number + 1) * rows])
+
+    return StoredBlocks(walks, width, -(-walks // rows), read)
+
+
+def _parquet_blocks(location: str, storage_options: Mapping[str, Any] | None) -> StoredBlocks:
+    about = read_about(location, ".parquet", storage_options)
+    if about is None:
+        raise ValueError(f"nothing in its metadata is called {FINISHED!r}")
+    if about["job"]["labels"] is not None:
+        raise InputError(
+            f"{location} holds labels where node ids are needed; write the walks to .zarr, or "
+            "without labels"
+        )
+    width = about["job"]["shape"][1]
+    parts = _parts(location, storage_options)
+
+    def read(number: int) -> NDArray[np.integer[Any]]:
+        lists = pa.concat_arrays(list(_read_part(location, parts[number], storage_options)))
+        return _padded(lists, width)
+
+    return StoredBlocks(about["walks"], width, len(parts), read)
+
+
+def _padded(lists: pa.ListArray, width: int) -> NDArray[np.integer[Any]]:
+    lengths = np.diff(lists.offsets.to_numpy())
+    nodes = lists.flatten().to_numpy()
+    block = np.full((len(lists), width), -1, nodes.dtype)
+    block[np.arange(width) < lengths[:, None]] = nodes
+    return block
 
 
 def _read_parquet(
     location: str, storage_options: Mapping[str, Any] | None
 ) -> Iterator[pa.ListArray]:
+    for name in _parts(location, storage_options):
+        yield from _read_part(location, name, storage_options)
+
+
+def _parts(location: str, storage_options: Mapping[str, Any] | None) -> list[str]:
+    names = folder_at(location, storage_options).names()
+    return [name for name in names if name.startswith("part-")]
+
+
+def _read_part(
+    location: str, name: str, storage_options: Mapping[str, Any] | None
+) -> Iterator[pa.ListArray]:
     import pyarrow.parquet as pq
 
-    folder = folder_at(location, storage_options)
-    for name in folder.names():
-        if name.startswith("part-"):
-            with pa.BufferReader(pa.py_buffer(folder.mapped(name))) as source:
-                for batch in pq.ParquetFile(source).iter_batches(_ROWS, columns=["walk"]):
-                    yield batch.column(0)
+    # Not mapped: what is fetched from a URL to be mapped stays as long as the process.
+    with pa.BufferReader(folder_at(location, storage_options).read(name)) as source:
+        for batch in pq.ParquetFile(source).iter_batches(_ROWS, columns=["walk"]):
+            yield batch.column(0)
 
 
 def _read_text(location: str, _options: Any) -> Iterator[pa.ListArray]:
@@ -101,9 +233,13 @@ def _as_integers(walks: pa.ListArray) -> pa.ListArray:
         return walks
 
 
-_READERS: dict[str, Callable[[str, Any], Iterator[pa.ListArray]]] = {
-    ".zarr": _read_zarr,
-    ".npy": _read_npy,
+_BLOCKS: dict[str, Callable[[str, Any], StoredBlocks]] = {
+    ".zarr": _zarr_blocks,
+    ".npy": _npy_blocks,
+    ".parquet": _parquet_blocks,
+}
+
+_LISTS: dict[str, Callable[[str, Any], Iterator[pa.ListArray]]] = {
     ".parquet": _read_parquet,
     ".txt": _read_text,
     ".txt.gz": _read_text,

@@ -1,0 +1,178 @@
+"""Plots show what numpy calculates from the whole arrays."""
+
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+import graphwalk
+from graphwalk.algorithms import plots
+from graphwalk.errors import InputError, StoreError
+from graphwalk.storage.statistics import DegreeCounter
+
+RNG = np.random.default_rng(12)
+#: Some nodes have many neighbours, the last hundred none.
+EDGES = (400 * RNG.random((2, 3000)) ** 3).astype(int)
+WALKS = {"num_walks": 3, "walk_length": 6, "q": 0.5, "seed": 4, "chunks": 70}
+
+
+@pytest.fixture(autouse=True)
+def _figures():
+    mpl.use("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
+    path = tmp_path_factory.mktemp("graph") / "graph.zarr"
+    return graphwalk.build_zarr(EDGES, path, num_nodes=500, directed=True)
+
+
+def line(axes):
+    (found,) = axes.lines
+    return found.get_xdata(), found.get_ydata()
+
+
+def parts_with_at_least(values):
+    """Return each value above 0 that there is, and what part of all is at least as high."""
+    at = np.unique(values[values > 0])
+    return at, [np.mean(values >= least) for least in at]
+
+
+def distinct(walks):
+    return len(np.unique(walks[walks >= 0]))
+
+
+def test_degrees(graph):
+    axes = graphwalk.plot_degrees(graph)
+    degrees, parts = parts_with_at_least(graph.degrees)
+    assert len(degrees) > 20
+    np.testing.assert_array_equal(line(axes)[0], degrees)
+    np.testing.assert_allclose(line(axes)[1], parts)
+    assert parts[0] < 1, "some nodes have no neighbours"
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert axes.get_xlabel() == "out-degree"
+
+
+def test_degrees_are_counted_chunk_by_chunk(graph, tmp_path, monkeypatch):
+    monkeypatch.setattr("graphwalk.storage.writer.chunk_length", lambda *_: 64)
+    cut = graphwalk.build_zarr(EDGES, tmp_path / "cut.zarr", num_nodes=500, directed=True)
+    reads, read = [], type(cut).read_offsets
+    monkeypatch.setattr(
+        type(cut), "read_offsets", lambda self, a, b: reads.append((a, b)) or read(self, a, b)
+    )
+    degrees, counts = cut.degree_counts()
+    assert reads == [(64 * k, min(64 * k + 64, 501)) for k in range(8)]
+    expected = np.unique(graph.degrees, return_counts=True)
+    np.testing.assert_array_equal(degrees, expected[0])
+    np.testing.assert_array_equal(counts, expected[1])
+
+
+def test_high_degrees_are_counted():
+    counter, degrees = DegreeCounter(), np.array([0, 3, 3, 4095, 4096, 10**12, 4096])
+    counter.add(degrees[:4])
+    counter.add(degrees[4:])
+    for found, expected in zip(
+        counter.counts(), np.unique(degrees, return_counts=True), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_degrees_of_a_path_and_of_no_edges(graph):
+    axes = graphwalk.plot_degrees(graph.path)
+    np.testing.assert_array_equal(line(axes)[0], np.unique(graph.degrees)[1:])
+    empty = graphwalk.build_zarr(np.empty((2, 0), int), num_nodes=3)
+    axes = graphwalk.plot_degrees(empty)
+    assert line(axes)[0].size == 0
+    assert axes.get_xlabel() == "degree"
+    axes.figure.savefig("/dev/null", format="png")
+
+
+@pytest.mark.parametrize("chunks", [70, 1000])
+def test_coverage_grows_with_each_walk(graph, chunks):
+    walks = graphwalk.random_walks(graph, np.arange(90), **WALKS | {"chunks": chunks})
+    axes = graphwalk.plot_coverage(walks)
+    numbers, covered = line(axes)
+    assert (numbers[0], numbers[-1], covered[0]) == (0, len(walks), 0)
+    assert len(numbers) == 201
+    result = walks.compute()
+    assert covered.tolist() == [distinct(result[:number]) for number in numbers]
+    assert axes.get_title() == f"{distinct(result)} of 500 nodes are visited"
+
+
+def test_coverage_of_a_part_of_walks(graph):
+    part = graphwalk.random_walks(graph, **WALKS)[5:90]
+    axes = graphwalk.plot_coverage(part)
+    numbers, covered = line(axes)
+    assert numbers.tolist() == list(range(86))
+    assert covered[-1] == distinct(part.compute())
+    assert axes.get_title() == f"{covered[-1]} nodes are visited"
+
+
+def test_no_walks_cover_nothing(graph):
+    walks = graphwalk.random_walks(graph, np.empty(0, int), **WALKS)
+    assert [data.tolist() for data in line(graphwalk.plot_coverage(walks))] == [[0], [0]]
+
+
+def test_visits(graph):
+    walks = graphwalk.random_walks(graph, np.arange(90), **WALKS)
+    result = walks.compute()
+    visits = np.bincount(result[result >= 0], minlength=500)
+    counts, parts = parts_with_at_least(visits)
+    axes = graphwalk.plot_visits(walks)
+    np.testing.assert_array_equal(line(axes)[0], counts)
+    np.testing.assert_allclose(line(axes)[1], parts)
+
+
+def test_visits_of_a_part_of_walks_are_of_the_nodes_that_it_visits(graph):
+    part = graphwalk.random_walks(graph, **WALKS)[5:90]
+    result = part.compute()
+    visits = np.bincount(result[result >= 0])
+    counts, parts = parts_with_at_least(visits[visits > 0])
+    axes = graphwalk.plot_visits(part)
+    np.testing.assert_array_equal(line(axes)[0], counts)
+    np.testing.assert_allclose(line(axes)[1], parts)
+
+
+@pytest.mark.parametrize("of", ["degrees", "visits", "coverage"])
+def test_where_and_how_can_be_chosen(graph, of):
+    what = graph if of == "degrees" else graphwalk.random_walks(graph, [0, 1], **WALKS)
+    plot = getattr(graphwalk, f"plot_{of}")
+    _, (left, right) = plt.subplots(1, 2)
+    assert plot(what, right, label="mine", color="red") is right
+    assert right.lines[0].get_label() == "mine"
+    assert not left.lines
+    assert plot(what, ax=right) is right
+    assert len(right.lines) == 2
+    assert len(plt.get_fignums()) == 1
+    assert plot(what).figure.number == 2
+
+
+def test_without_matplotlib_nothing_is_walked(graph, monkeypatch):
+    def walked(_):
+        raise AssertionError("walks are computed")
+
+    monkeypatch.setattr(plots, "iter_blocks", walked)
+    walks = graphwalk.random_walks(graph, **WALKS)
+    with pytest.raises(AssertionError, match="are computed"):
+        graphwalk.plot_visits(walks)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    for plot, what in (
+        (graphwalk.plot_degrees, graph),
+        (graphwalk.plot_visits, walks),
+        (graphwalk.plot_coverage, walks),
+    ):
+        with pytest.raises(InputError, match=r"graphwalk\[plot\]"):
+            plot(what)
+
+
+def test_what_is_no_walks_is_refused_without_a_figure(graph):
+    for plot in (graphwalk.plot_visits, graphwalk.plot_coverage):
+        with pytest.raises(InputError, match="not a Dask array"):
+            plot(None)
+    with pytest.raises(StoreError):
+        graphwalk.plot_degrees(graph.path + "-elsewhere")
+    assert plt.get_fignums() == []
