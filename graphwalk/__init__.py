@@ -20,13 +20,17 @@ from graphwalk.errors import (
 
 if TYPE_CHECKING:
     from graphwalk import scheduler
+    from graphwalk.algorithms.corpus import WalkCorpus
     from graphwalk.algorithms.embedding import embed
     from graphwalk.algorithms.output import iter_blocks, write_walks
+    from graphwalk.algorithms.plots import plot_coverage, plot_degrees, plot_visits
+    from graphwalk.algorithms.torch_datasets import SkipGramDataset, WalkDataset
     from graphwalk.algorithms.walks import plan_walks, random_walks
     from graphwalk.scheduler.plan import WalkPlan
     from graphwalk.scheduler.report import performance_report
     from graphwalk.storage.build import build_zarr
     from graphwalk.storage.graph import Graph, open_zarr
+    from graphwalk.storage.node_types import set_node_types
     from graphwalk.storage.sources import CSR
 
 __all__ = [
@@ -36,9 +40,12 @@ __all__ = [
     "InputError",
     "MemoryBudgetError",
     "SchedulerError",
+    "SkipGramDataset",
     "StoreError",
     "StoreExistsError",
     "StoreNotFoundError",
+    "WalkCorpus",
+    "WalkDataset",
     "WalkPlan",
     "__version__",
     "build_zarr",
@@ -47,8 +54,12 @@ __all__ = [
     "open_zarr",
     "performance_report",
     "plan_walks",
+    "plot_coverage",
+    "plot_degrees",
+    "plot_visits",
     "random_walks",
     "scheduler",
+    "set_node_types",
     "write_walks",
 ]
 
@@ -59,10 +70,17 @@ _HOMES = {
     "embed": "graphwalk.algorithms.embedding",
     "iter_blocks": "graphwalk.algorithms.output",
     "open_zarr": "graphwalk.storage.graph",
+    "SkipGramDataset": "graphwalk.algorithms.torch_datasets",
+    "WalkCorpus": "graphwalk.algorithms.corpus",
+    "WalkDataset": "graphwalk.algorithms.torch_datasets",
     "WalkPlan": "graphwalk.scheduler.plan",
     "performance_report": "graphwalk.scheduler.report",
     "plan_walks": "graphwalk.algorithms.walks",
+    "plot_coverage": "graphwalk.algorithms.plots",
+    "plot_degrees": "graphwalk.algorithms.plots",
+    "plot_visits": "graphwalk.algorithms.plots",
     "random_walks": "graphwalk.algorithms.walks",
+    "set_node_types": "graphwalk.storage.node_types",
     "write_walks": "graphwalk.algorithms.output",
 }
 

@@ -1,7 +1,7 @@
 """Every error graphwalk raises on purpose.
 
-All derive from :class:`GraphwalkError`, so one ``except`` catches them. Those that mean "a value
-you passed is wrong" are a :class:`ValueError` too, and so on, for callers who think in the
+All derive from `GraphwalkError`, so one ``except`` catches them. Those that mean "a value
+you passed is wrong" are a `ValueError` too, and so on, for callers who think in the
 standard exceptions. A message names the culprit (file, array, row or parameter) and the remedy.
 """
 

@@ -34,7 +34,8 @@ def edges_of(kind, nodes, count, weighted):
 def build(path, kind, nodes, count, weighted):
     """Build a graph of such edges."""
     edges = edges_of(kind, nodes, count, weighted)
-    graphwalk.build_zarr(edges, path, num_nodes=nodes, compressed=False, progress=False)
+    graph = graphwalk.build_zarr(edges, path, num_nodes=nodes, compressed=False, progress=False)
+    graphwalk.set_node_types(graph, np.arange(nodes, dtype=np.uint8) % 3)
 
 
 def run(path, how, budget, consume="iter", limit=None):
@@ -105,6 +106,7 @@ def _warm_up(graph, how, partitions, consume):
     nodes = 1000
     edges = edges_of("uniform", nodes, 5000, graph.weighted)
     tiny = graphwalk.build_zarr(edges, num_nodes=nodes, compressed=False, progress=False)
+    tiny = graphwalk.set_node_types(tiny, np.arange(nodes, dtype=np.uint8) % 3)
     few = how | {"num_walks": 1, "walk_length": 4}
     few.pop("start_nodes", None)
     with ThreadPoolExecutor(WORKERS) as pool, dask.config.set(pool=pool):

@@ -50,16 +50,19 @@ def transition_probabilities(
     q: float = 1,
     weighted: bool = False,
     restart_prob: float = 0,
+    stop_prob: float = 0,
     dead_end: str = "stop",
 ) -> dict[int, float]:
     """Probability of each next node, −1 standing for a walk that has stopped.
 
-    The restart is drawn first, whether or not `cur` is a dead end. `prev` None means a first-order
-    step: the walk's first, or the one after a restart.
+    The restart or the end is drawn first, whether or not `cur` is a dead end. `prev` None means a
+    first-order step: the walk's first, or the one after a restart.
     """
     probabilities: dict[int, float] = defaultdict(float)
     if restart_prob:
         probabilities[start] += restart_prob
+    if stop_prob:
+        probabilities[-1] += stop_prob
     near = None if prev is None else {v for v, _ in adj[prev]}
     bias: dict[int, float] = defaultdict(float)
     for v, weight in adj[cur]:
@@ -67,9 +70,9 @@ def transition_probabilities(
         if near is not None and v == prev:
             factor = 1 / p
         bias[v] += factor * (weight if weighted else 1.0)
-    if not bias:
+    if not any(bias.values()):
         bias[{"stop": -1, "stay": cur, "restart": start}[dead_end]] = 1.0
     total = sum(bias.values())
     for v, value in bias.items():
-        probabilities[v] += (1 - restart_prob) * value / total
+        probabilities[v] += (1 - restart_prob - stop_prob) * value / total
     return dict(probabilities)

@@ -20,6 +20,9 @@ PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge", "iproute2"]
 NETWORK = "10.77.23"
 CONTROLLER = f"{NETWORK}.254"
 
+#: Seconds that anything may take on a machine that is busy with other things.
+PATIENCE = 300
+
 IS_SLURM = re.compile(r"(\S*/)?slurm(d|stepd)\b").match
 
 CONF = """\
@@ -266,14 +269,17 @@ class SlurmCluster:
         return found[1]
 
     def wait(
-        self, job, seconds=120, until=("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL")
+        self,
+        job,
+        seconds=PATIENCE,
+        until=("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"),
     ):
         """Wait until a job is in one of some states; return it."""
         return wait_for(
             lambda: (state := self.state(job)) in until and state, f"job {job}", seconds
         )
 
-    def wait_until_idle(self, seconds=30):
+    def wait_until_idle(self, seconds=PATIENCE):
         """Wait until all nodes are there and do nothing."""
 
         def idle():
@@ -315,7 +321,7 @@ def run(command, **options):
     return done.stdout
 
 
-def wait_for(condition, what, seconds=30):
+def wait_for(condition, what, seconds=PATIENCE):
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:

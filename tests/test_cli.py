@@ -285,7 +285,14 @@ def test_walk_writes_walks_by_name(run, town_store, tmp_path):
 
 
 def test_walk_writes_what_random_walks_computes(run, ring_store, tmp_path):
-    options = {"num_walks": 3, "walk_length": 7, "p": 4.0, "q": 0.25, "restart_prob": 0.1}
+    options = {
+        "num_walks": 3,
+        "walk_length": 7,
+        "p": 4.0,
+        "q": 0.25,
+        "restart_prob": 0.1,
+        "stop_prob": 0.05,
+    }
     arguments = [part for name, value in options.items() for part in (_option(name), value)]
     output = tmp_path / "walks.zarr"
     status, _, _ = run("walk", ring_store, output, *arguments, "--seed", 5)
@@ -319,7 +326,9 @@ def test_walk_passes_every_option_on(run, ring_store, tmp_path, monkeypatch):
         "q": 1.0,
         "weighted": None,
         "restart_prob": 0.0,
+        "stop_prob": 0.0,
         "dead_end": "stay",
+        "metapath": None,
         "seed": 3,
         "memory": None,
     }
@@ -394,6 +403,7 @@ def test_a_label_that_does_not_exist(fails, town_store, tmp_path):
         (["--walk-length=-1"], "walk_length"),
         (["--num-walks", "0"], "num_walks"),
         (["--restart-prob", "2"], "restart_prob"),
+        (["--stop-prob", "2"], "stop_prob"),
         (["--weighted"], "weight"),
         (["--address", "auto"], "--scheduler ray"),
     ],

@@ -1,5 +1,7 @@
 """A walk depends on its seed, start node and number, and on nothing else."""
 
+from math import inf
+
 import dask
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ KINDS = {
     "weighted node2vec": {"p": 0.25, "q": 4},
     "restart": {"weighted": False, "restart_prob": 0.2, "dead_end": "restart"},
     "node2vec stay": {"p": 2, "q": 0.5, "restart_prob": 0.1, "dead_end": "stay"},
+    "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
 }
 
 
@@ -136,6 +139,12 @@ GOLDEN = {
         [0, 4, 2, 1, 3, 6, 5, 4, 0, 1, 3, 6],
         [5, 4, 2, 1, 5, 6, 3, 1, 0, 2, 5, 4],
         [5, 4, 3, 1, 0, 4, 5, 6, 3, 4, 2, 1],
+    ],
+    "no way back": [
+        [0, 1, 2, 0, 2, 0, 4, 2, 1, 0, 2, 4],
+        [0, 4, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1],
+        [5, 4, 2, 1, 5, 6, 3, 1, 0, 2, 5, 4],
+        [5, 4, 3, 1, 0, 4, 2, -1, -1, -1, -1, -1],
     ],
 }
 

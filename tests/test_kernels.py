@@ -1,6 +1,7 @@
 """Random numbers, tables and the walk kernels, by themselves."""
 
 from itertools import pairwise
+from math import inf
 
 import numpy as np
 import pytest
@@ -177,13 +178,14 @@ def test_the_edge_filter_misses_no_edge_and_lets_few_others_pass():
     assert passed / others < 0.08
 
 
-def walk(kind, in_flight, *, p=1.0, q=1.0, restart=0.0, dead_end=GO_TO_START, dtype=np.uint32):
+def walk(kind, in_flight, *, p=1.0, q=1.0, hops=(0.0, 0.0), dead_end=GO_TO_START, dtype=np.uint32):
     row_starts, neighbors, words = random_graph(dtype=dtype)
     starts, numbers = np.divmod(np.arange(1500), 3)
     walks = np.full((1500, 13), -7, np.int32)
-    tail = (starts, numbers, np.uint64(seed_key(3)), np.uint64(restart * 2**64), dead_end, walks)
+    thresholds = [np.uint64(int(share * 2**64)) for share in (hops[0], sum(hops))]
+    tail = starts, numbers, np.uint64(seed_key(3)), *thresholds, dead_end, walks
     if kind == "first order":
-        walk_first_order(row_starts, neighbors, *tail, in_flight)
+        walk_first_order(None, row_starts, neighbors, *tail, in_flight)
     else:
         biases = *acceptances(p, q), p, q
         walk_node2vec(row_starts, neighbors, neighbors, words, *biases, *tail, in_flight)
@@ -191,20 +193,25 @@ def walk(kind, in_flight, *, p=1.0, q=1.0, restart=0.0, dead_end=GO_TO_START, dt
 
 
 @pytest.mark.parametrize("dead_end", [STOP, GO_TO_START, STAY])
-@pytest.mark.parametrize("restart", [0.0, 0.2])
-@pytest.mark.parametrize("kind", ["first order", "node2vec"])
-def test_the_number_in_flight_does_not_change_walks(kind, restart, dead_end):
-    how = {"p": 4.0, "q": 0.25, "restart": restart, "dead_end": dead_end}
+@pytest.mark.parametrize("hops", [(0.0, 0.0), (0.2, 0.0), (0.1, 0.05)])
+@pytest.mark.parametrize("kind", ["first order", "node2vec", "no way back"])
+def test_the_number_in_flight_does_not_change_walks(kind, hops, dead_end):
+    how = {
+        "p": inf if kind == "no way back" else 4.0,
+        "q": 0.25,
+        "hops": hops,
+        "dead_end": dead_end,
+    }
     alone = walk(kind, 1, **how)
-    assert alone.min() == (-1 if dead_end == STOP else 0)
+    assert alone.min() == (-1 if dead_end == STOP or hops[1] else 0)
     for in_flight in (2, 64, 300, 4000):
         np.testing.assert_array_equal(walk(kind, in_flight, **how), alone)
 
 
 @pytest.mark.parametrize("dead_end", [STOP, GO_TO_START, STAY])
-@pytest.mark.parametrize("restart", [0.0, 0.2])
-def test_node2vec_without_bias_is_first_order(restart, dead_end):
-    how = {"restart": restart, "dead_end": dead_end}
+@pytest.mark.parametrize("hops", [(0.0, 0.0), (0.2, 0.0), (0.1, 0.05)])
+def test_node2vec_without_bias_is_first_order(hops, dead_end):
+    how = {"hops": hops, "dead_end": dead_end}
     np.testing.assert_array_equal(walk("node2vec", 64, **how), walk("first order", 64, **how))
 
 

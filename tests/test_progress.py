@@ -1,12 +1,15 @@
 """Progress counts finished blocks, on whichever scheduler computes them."""
 
 import contextvars
+import io
 import sys
 import types
+from importlib.machinery import ModuleSpec
 
 import dask.array as da
 import numpy as np
 import pytest
+import tqdm
 
 from graphwalk.scheduler import progress
 from graphwalk.scheduler.progress import BlockProgress, block_progress, counting
@@ -107,6 +110,58 @@ def test_a_terminal_has_a_bar_unless_told_otherwise(capsys, monkeypatch):
     with block_progress("Walking", amounts(array), "walks"):
         array.compute()
     assert SHOWN_AT_THE_END in capsys.readouterr().err
+
+
+class FakeOutStream(io.StringIO):
+    """What stands for stderr in the kernel of a notebook; no terminal."""
+
+
+def go_to_notebook(monkeypatch):
+    """Return what takes the place of stderr for the rest of a test."""
+    streams = types.SimpleNamespace(OutStream=FakeOutStream)
+    monkeypatch.setitem(sys.modules, "ipykernel.iostream", streams)
+    monkeypatch.setattr(sys, "stderr", FakeOutStream())
+    return sys.stderr
+
+
+def test_a_notebook_without_widgets_has_a_line_of_text(monkeypatch, recwarn):
+    notebook = go_to_notebook(monkeypatch)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    array = blocks()
+    with block_progress("Walking", amounts(array), "walks"):
+        array.compute()
+    assert SHOWN_AT_THE_END in notebook.getvalue()
+    assert not recwarn.list
+
+
+def test_a_notebook_with_widgets_has_one(monkeypatch):
+    go_to_notebook(monkeypatch)
+    made = []
+
+    class Widget(tqdm.tqdm):
+        def __init__(self, **options):
+            made.append(options["desc"])
+            super().__init__(**options)
+
+    widgets = types.ModuleType("ipywidgets")
+    widgets.__spec__ = ModuleSpec("ipywidgets", None)
+    monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
+    monkeypatch.setitem(sys.modules, "tqdm.notebook", types.SimpleNamespace(tqdm=Widget))
+    array = blocks()
+    with block_progress("Walking", amounts(array), "walks"):
+        array.compute()
+    assert made == ["Walking"]
+
+
+def test_a_notebook_has_no_bar_when_told_so_or_when_stderr_goes_elsewhere(monkeypatch):
+    notebook = go_to_notebook(monkeypatch)
+    array, elsewhere = blocks(), io.StringIO()
+    with block_progress("Walking", amounts(array), "walks", show=False):
+        array.compute()
+    monkeypatch.setattr(sys, "stderr", elsewhere)
+    with block_progress("Walking", amounts(array), "walks"):
+        array.compute()
+    assert notebook.getvalue() == elsewhere.getvalue() == ""
 
 
 def test_an_error_ends_the_counting():

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from math import inf
 from pathlib import Path
 
 import dask
@@ -16,6 +17,7 @@ import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
 from graphwalk.scheduler import planner, ray_waves
+from graphwalk.storage.partition import Layout
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.ray
@@ -27,6 +29,8 @@ KINDS = {
     "weighted node2vec": {"p": 0.25, "q": 4},
     "restart": {"restart_prob": 0.2, "dead_end": "restart"},
     "node2vec stay": {"p": 2, "q": 0.5, "restart_prob": 0.1, "dead_end": "stay"},
+    "metapath": {"metapath": [2, 0, 1, 0]},
+    "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
 }
 
 
@@ -40,7 +44,8 @@ def session():
 def graph():
     src, dst = np.random.default_rng(2).integers(0, 5000, (2, 100_000))
     weights = np.random.default_rng(3).exponential(size=len(src))
-    return graphwalk.build_zarr((src % 4900, dst, weights), directed=True, num_nodes=5000)
+    graph = graphwalk.build_zarr((src % 4900, dst, weights), directed=True, num_nodes=5000)
+    return graphwalk.set_node_types(graph, np.arange(5000) % 3)
 
 
 def walks_of(graph, **how):
@@ -141,7 +146,7 @@ def test_tasks_read_the_partition_where_it_lies(session, graph):
         arrays = [getattr(partition, name) for name in names]
         return [(a.flags.owndata, a.flags.writeable) for a in arrays]
 
-    reference = resident(session, graph)[True, True]
+    reference = resident(session, graph)[Layout(weighted=True, second_order=True)]
     assert ray.get(look.remote(reference)) == [(False, False)] * 4
 
 

@@ -85,7 +85,7 @@ def nothing_is_left(cluster):
     yield
     cluster.wait_until_idle()
     for name in cluster.names:
-        wait_for(lambda name=name: not cluster.processes(name), f"all of {name} to end", 10)
+        wait_for(lambda name=name: not cluster.processes(name), f"all of {name} to end")
         assert cluster.ports(name) == set()
         assert cluster.left_in_tmp(name) == []
         assert cluster.shared_memory(name) == []
@@ -119,7 +119,7 @@ class Jobs:
         return len(list(folder.iterdir())) if folder.exists() else 0
 
     def wait_for_blocks(self, output, number):
-        wait_for(lambda: self.blocks_done(output) >= number, f"{number} blocks", 60)
+        wait_for(lambda: self.blocks_done(output) >= number, f"{number} blocks")
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def test_the_page_about_slurm(login, cluster, folder, expected):
     (folder / "graph.zarr").unlink()
     shutil.copy(folder.parent / "edges.npy", folder)
     run_commands("on-slurm.md")
-    wait_for(lambda: not cluster.call("squeue", "--noheader"), "all jobs", 120)
+    wait_for(lambda: not cluster.call("squeue", "--noheader"), "all jobs")
     logs = {file.name: file.read_text() for file in folder.glob("*.log")}
     assert len(logs) == 6, logs
     for name in ("walks", "shares", "ray"):
@@ -331,7 +331,7 @@ def test_a_job_that_is_cancelled_and_submitted_again(script, jobs, folder, longe
     jobs("scancel", first)
     log = jobs.finish(first, "CANCELLED")
     assert "told to stop" in log
-    done = times(folder)
+    done = done_times(folder)
     assert 3 <= len(done) < BLOCKS
     jobs.finish(jobs.submit(script, "--nodes=1"))
     after = times(folder, "walks.parquet")
@@ -344,6 +344,13 @@ def times(folder, walks="walks.parquet.partial/walks"):
     return {part.name: part.stat().st_mtime_ns for part in (folder / walks).glob("part-*")}
 
 
+def done_times(folder):
+    """Return those of the blocks that are done: one may have been written and not marked yet."""
+    marks = (folder / "walks.parquet.partial/done").iterdir()
+    done = {f"part-{int(mark.name.split('.')[0]):05}.parquet" for mark in marks}
+    return {name: time for name, time in times(folder).items() if name in done}
+
+
 @pytest.mark.parametrize("script", ["walks.sbatch", "one-machine.sbatch"])
 def test_a_job_whose_time_is_up(script, cluster, jobs, folder, longer):
     """Slurm says so a minute before; what is done stays, and the next job goes on from there."""
@@ -352,11 +359,11 @@ def test_a_job_whose_time_is_up(script, cluster, jobs, folder, longer):
     jobs.wait_for_blocks("walks.parquet", 3)
     walking, *_ = (process for process in cluster.pids("node1") if is_walking(process))
     os.kill(walking, signal.SIGSTOP)  # Slurm looks at the time every half a minute
-    wait_for(lambda: has_been_told_to_stop(walking), "Slurm to tell the job", 60)
+    wait_for(lambda: has_been_told_to_stop(walking), "Slurm to tell the job")
     with contextlib.suppress(ProcessLookupError):
         os.kill(walking, signal.SIGCONT)
     assert "told to stop" in jobs.finish(first, "FAILED")
-    done = times(folder)
+    done = done_times(folder)
     assert 3 <= len(done) < BLOCKS
     jobs.finish(jobs.submit(script, "--nodes=1"))
     after = times(folder, "walks.parquet")
@@ -405,10 +412,10 @@ def test_a_machine_that_does_not_join(jobs, folder):
     srun.write_text("#!/bin/sh\nexec sleep 60\n")
     srun.chmod(0o755)
     script = folder / "walks.sbatch"
-    text = script.read_text().replace("with-ray", "with-ray --timeout 1")
+    text = script.read_text().replace("with-ray", "with-ray --timeout 10")
     script.write_text(text.replace("exec", f'PATH="{srun.parent}:$PATH"\nexec'))
     log = jobs.finish(jobs.submit(script, "--nodes=2"), "FAILED")
-    assert "1 of 2 machines have joined Ray within 1 s" in log
+    assert "1 of 2 machines have joined Ray within 10 s" in log
     assert "--timeout" in log
     assert not (folder / "walks.parquet.partial").exists()
     assert list(folder.glob("ray-logs-*/node1/gcs_server.out"))

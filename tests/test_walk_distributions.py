@@ -1,6 +1,7 @@
 """Walks have the probabilities that the oracle spells out: χ² tests of every kind of walk."""
 
 import itertools
+from math import inf
 
 import numpy as np
 import oracle
@@ -46,6 +47,11 @@ KINDS = [
     {"restart_prob": 0.2, "p": 0.25, "q": 4, "weighted": True, "dead_end": "restart"},
     *[{"dead_end": how} for how in ("restart", "stay")],
     *[{"dead_end": how, "p": 0.25, "q": 4} for how in ("restart", "stay")],
+    {"stop_prob": 0.1},
+    {"stop_prob": 0.1, "restart_prob": 0.2, "p": 0.25, "q": 4, "dead_end": "restart"},
+    *[{"p": inf, "q": q} for q in (1, 0.25, 4)],
+    *[{"p": inf, "q": 2, "weighted": weigh} for weigh in (True, wide_weights)],
+    *[{"p": inf, "stop_prob": 0.1, "dead_end": how} for how in ("restart", "stay")],
 ]
 CASES = [
     (name, directed, kind)
@@ -109,7 +115,7 @@ def transitions(walks, rows, kind):
         if second and t:
             came = near[walks[:, t - 1], cur]
             prev = np.where(came, walks[:, t - 1], -1)
-            if kind.get("restart_prob"):
+            if hops:
                 keep &= ~(came & (cur == start))
         origin = start if hops else np.full(len(walks), -1)
         found.append(np.stack([origin, prev, cur, then], axis=1)[keep])
@@ -166,7 +172,9 @@ def test_steps_have_the_probabilities_of_the_oracle(case):
 
 
 @pytest.mark.parametrize("directed", [False, True])
-@pytest.mark.parametrize("kind", [{}, {"p": 2, "q": 0.5}, {"p": 0.25, "q": 4}], ids=str)
+@pytest.mark.parametrize(
+    "kind", [{}, {"p": 2, "q": 0.5}, {"p": 0.25, "q": 4}, {"p": inf, "stop_prob": 0.1}], ids=str
+)
 def test_steps_across_partitions_have_them_too(directed, kind):
     """With another seed, so that equality with the walks of one partition is not what is seen."""
     walks, rows = walk(SMALL, directed, kind, 2000, seed=12, partitions=4)
@@ -183,6 +191,8 @@ def test_steps_across_partitions_have_them_too(directed, kind):
         (True, {"p": 4, "q": 0.25}, {"p": 0.25, "q": 4}),
         (False, {"weighted": True}, {}),
         (True, {"restart_prob": 0.2}, {"restart_prob": 0.23}),
+        (False, {"stop_prob": 0.2}, {"stop_prob": 0.23}),
+        (False, {"p": inf, "q": 0.25}, {"p": inf, "q": 0.3}),
     ],
 )
 def test_wrong_probabilities_are_noticed(directed, walked, claimed):

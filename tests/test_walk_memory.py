@@ -26,10 +26,16 @@ KINDS = {
     "first order": {},
     "restart": {"restart_prob": 0.2},
     "node2vec": {"p": 2.0, "q": 0.5},
+    "metapath": {"metapath": [0, 1]},
 }
 WALKS = {"num_walks": 1, "walk_length": 10}
 
-QUICK = [("uniform", "first order"), ("skewed", "node2vec"), ("weighted", "first order")]
+QUICK = [
+    ("uniform", "first order"),
+    ("skewed", "node2vec"),
+    ("weighted", "first order"),
+    ("uniform", "metapath"),
+]
 SLOW = sorted(set(itertools.product(GRAPHS, KINDS)) - set(QUICK))
 
 

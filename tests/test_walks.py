@@ -26,7 +26,7 @@ def lose(graph, array):
     shutil.rmtree(chunks)
 
 
-@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), 1e-310, "two", None, [1, 2]])
+@pytest.mark.parametrize("value", [0, -1, float("nan"), -float("inf"), 1e-310, "two", None, [1, 2]])
 @pytest.mark.parametrize("name", ["p", "q"])
 def test_biases_are_positive_numbers(graph, name, value):
     with pytest.raises(InputError, match=f"^{name}="):
@@ -40,6 +40,7 @@ def test_biases_are_positive_numbers(graph, name, value):
         ("num_walks", [0, -1, 1.5, "3", True, None]),
         ("seed", [-1, 2**64, 1.5, "3", True]),
         ("restart_prob", [-0.1, 1, 1.5, float("nan"), "often", None]),
+        ("stop_prob", [-0.1, 1, float("nan"), "often", None]),
         ("dead_end", ["halt", None, 3, ["stop"]]),
         ("weighted", ["yes", 1, 0.5]),
         ("chunks", [0, -2, True, "many", "-3 MiB", "0 MiB", None, 2.5, (10, 40), ((5, 5), (81,))]),
@@ -145,3 +146,43 @@ def test_the_lazy_array_holds_start_nodes_once_not_once_a_walk(tmp_path):
     walks = graphwalk.random_walks(graph, np.arange(1000), num_walks=1000, seed=1, chunks=70_000)
     assert walks.numblocks == (15, 1)
     assert len(pickle.dumps(walks)) < 100_000
+
+
+def lollipop():
+    """A triangle, 0 to 2, with a tail to node 4."""
+    return graphwalk.build_zarr([(0, 1), (1, 2), (2, 0), (2, 3), (3, 4)])
+
+
+def test_an_infinite_p_never_goes_straight_back():
+    walks = graphwalk.random_walks(lollipop(), p=float("inf"), num_walks=200, seed=1).compute()
+    assert not ((walks[:, 2:] == walks[:, :-2]) & (walks[:, 2:] >= 0)).any()
+    ends = {row[row >= 0][-1] for row in walks if (row < 0).any()}
+    assert ends == {4}, "the end of the tail is the only dead end"
+    with pytest.raises(InputError, match=r"q=inf must be a finite number"):
+        graphwalk.random_walks(lollipop(), q=float("inf"))
+
+
+def test_walks_that_may_stop_have_geometric_lengths():
+    how = {"num_walks": 20_000, "walk_length": 40, "stop_prob": 0.25, "seed": 3}
+    walks = graphwalk.random_walks(lollipop(), **how).compute()
+    steps = (walks >= 0).sum(axis=1) - 1
+    for length in (0, 1, 5):
+        assert np.isclose((steps >= length).mean(), 0.75**length, atol=0.005)
+
+
+def test_restart_and_stop_are_one_choice():
+    with pytest.raises(InputError, match=r"restart_prob=0\.6 and stop_prob=0\.6"):
+        graphwalk.random_walks(lollipop(), restart_prob=0.6, stop_prob=0.6)
+    how = {"restart_prob": 0.5, "stop_prob": 0.5, "walk_length": 60, "num_walks": 50, "seed": 1}
+    walks = graphwalk.random_walks(lollipop(), **how).compute()
+    assert set(np.unique(walks[:50])) == {-1, 0}, "no step follows an edge"
+
+
+def test_walks_without_backtracking_are_taken_up_again(tmp_path):
+    """What tells them from others lies in files, as JSON."""
+    walks = graphwalk.random_walks(lollipop(), p=float("inf"), num_walks=2, walk_length=4, seed=1)
+    for _ in range(2):  # the second time they are found finished
+        graphwalk.write_walks(walks, tmp_path / "walks.zarr", resume=True)
+    record = (tmp_path / "walks.zarr" / "zarr.json").read_text()
+    assert '"p": "inf"' in record
+    assert "Infinity" not in record

@@ -60,20 +60,17 @@ def write_walks(
     Parameters
     ----------
     walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
-        What :func:`random_walks` returned: node ids, -1 after the end of a walk.
+        What `random_walks` returned: node ids, -1 after the end of a walk.
     path : path or URL
         The suffix chooses the format:
 
-        ``.zarr``
-            A Zarr v3 array like `walks`, one chunk a block, with checksums.
-        ``.npy``
-            A numpy array like `walks`.
-        ``.parquet``
-            A folder with one Parquet file a block, ``part-00000.parquet`` and so on, of one
-            column ``walk``: lists of the nodes visited, without padding.
-        ``.txt``, ``.txt.gz``
-            One walk a line, without padding, nodes separated by spaces; by tabs when `labels`
-            are strings, since those may hold spaces.
+        - ``.zarr``: a Zarr v3 array like `walks`, one chunk a block, with checksums.
+        - ``.npy``: a numpy array like `walks`.
+        - ``.parquet``: a folder with one Parquet file a block, ``part-00000.parquet`` and so on, of
+          one column ``walk``: lists of the nodes visited, without padding.
+        - ``.txt``, ``.txt.gz``: one walk a line, without padding, nodes separated by spaces; by
+          tabs when `labels` are strings, since those may hold spaces. ``.txt`` without
+          labels is what gensim takes as ``corpus_file``; see also `WalkCorpus`.
 
         At a URL such as ``"s3://bucket/walks.zarr"``, Zarr and Parquet can be written.
     labels : array_like of int or str, shape (num_nodes,), optional
@@ -86,7 +83,7 @@ def write_walks(
         only blocks that are missing are computed, and the result is that of an uninterrupted call.
         When there is nothing to go on with, begin; after an error, leave what there is. Where the
         walks are finished already (Zarr and Parquet say so), nothing is computed. The `seed` must
-        be given to :func:`random_walks`, or the walks are others.
+        be given to `random_walks`, or the walks are others.
     share : (int, int), optional
         ``(k, n)``: write the `k`-th of `n` parts of the blocks, `k` from 0 to ``n - 1``, while
         other processes, on any machines that see `path`, write the others. Whoever finishes last
@@ -95,7 +92,7 @@ def write_walks(
     storage_options : mapping, optional
         What fsspec's file system takes, if `path` is a URL: ``key``, ``secret``, ``endpoint_url``.
     progress : bool, optional
-        Show a progress bar on standard error. None: when that is a terminal.
+        Show a progress bar on standard error. None: on a terminal and in a notebook.
 
     Returns
     -------
@@ -133,7 +130,7 @@ def iter_blocks(walks: da.Array) -> Iterator[NDArray[Any]]:
     Parameters
     ----------
     walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
-        What :func:`random_walks` returned, or a part of it.
+        What `random_walks` returned, or a part of it.
 
     Returns
     -------
@@ -145,7 +142,7 @@ def iter_blocks(walks: da.Array) -> Iterator[NDArray[Any]]:
     InputError
         For an array that holds no walks.
     """
-    return blocks_in_order(_checked(walks))
+    return blocks_in_order(checked_walks(walks))
 
 
 def write_blocks(
@@ -159,11 +156,11 @@ def write_blocks(
     storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> Written:
-    """Do as :func:`write_walks`, and return how much was written too."""
+    """Do as `write_walks`, and return how much was written too."""
     if share is not None:
         _check_share(share, overwrite)
     resume = resume or share is not None
-    given, walks = walks, _checked(walks)
+    given, walks = walks, checked_walks(walks)
     about, target = _about(given, resume), WalkTarget(path, storage_options)
     if resume and isinstance(given, WalkArray):
         walks = _as_begun(given, walks, target)
@@ -241,7 +238,8 @@ def _about(walks: da.Array, resume: bool) -> dict[str, Any]:
     return about
 
 
-def _checked(walks: Any) -> da.Array:
+def checked_walks(walks: Any) -> da.Array:
+    """Return walks in blocks of whole rows and of one size; raise if they are none."""
     if not isinstance(walks, da.Array):
         raise InputError(f"walks are a {type(walks).__name__}, not a Dask array of random_walks")
     if walks.ndim != 2 or walks.dtype.kind != "i" or np.isnan(walks.shape).any():

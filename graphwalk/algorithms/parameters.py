@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import secrets
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -41,7 +42,9 @@ def plan_of(
     q: float,
     weighted: bool | None,
     restart_prob: float,
+    stop_prob: float,
     dead_end: str,
+    metapath: Any,
     seed: int | None,
     chunks: Any,
     memory: str | int | None,
@@ -52,13 +55,27 @@ def plan_of(
     rules = WalkRules(
         num_walks=_whole("num_walks", num_walks, least=1),
         walk_length=_whole("walk_length", walk_length, least=0),
-        p=_bias("p", p),
+        p=_bias("p", p, most=np.inf),
         q=_bias("q", q),
         weighted=_weighted(graph, weighted),
         restart_prob=_probability("restart_prob", restart_prob),
+        stop_prob=_probability("stop_prob", stop_prob),
         dead_end=_one_of("dead_end", dead_end, DEAD_ENDS),
+        metapath=None if metapath is None else _metapath(graph, metapath),
         seed=secrets.randbits(64) if seed is None else _whole("seed", seed, most=2**64 - 1),
     )
+    if rules.restart_prob + rules.stop_prob > 1:
+        raise InputError(
+            f"restart_prob={restart_prob!r} and stop_prob={stop_prob!r} are probabilities of one "
+            "choice and come to more than 1; lower one of them"
+        )
+    if rules.metapath is not None and (
+        rules.second_order or rules.restart_prob or rules.dead_end != "stop"
+    ):
+        raise InputError(
+            "metapath= goes with first-order walks that end at dead ends; leave out p, q, "
+            "restart_prob and dead_end"
+        )
     if partitions is not None:
         partitions = _whole("partitions", partitions, least=1)
     nodes = None if start_nodes is None else _start_nodes(graph, start_nodes)
@@ -119,6 +136,23 @@ def _weighted(graph: Graph, weighted: bool | None) -> bool:
     return bool(weighted)
 
 
+def _metapath(graph: Graph, metapath: Any) -> tuple[int | str, ...]:
+    if graph.type_names is None:
+        raise InputError(
+            f"metapath= needs types of nodes, and {graph.path} has none; "
+            "call graphwalk.set_node_types"
+        )
+    types = (metapath,) if isinstance(metapath, str) else tuple(metapath)
+    # By their text, as the command line has them: all are integers, or all are strings.
+    known = {str(name): name for name in graph.type_names}
+    unknown = [name for name in types if str(name) not in known]
+    if unknown or not types:
+        what = f"names the type {unknown[0]!r}" if unknown else "is empty"
+        have = ", ".join(map(repr, graph.type_names[:10]))
+        raise InputError(f"metapath={metapath!r} {what}; the nodes of {graph.path} are of {have}")
+    return tuple(known[str(name)] for name in types)
+
+
 def _whole(name: str, value: Any, *, least: int = 0, most: int | None = None) -> int:
     try:
         whole = operator.index(value)
@@ -137,11 +171,12 @@ def _number(name: str, value: Any) -> float:
         raise InputError(f"{name}={value!r} must be a number") from None
 
 
-def _bias(name: str, value: Any) -> float:
+def _bias(name: str, value: Any, most: float = sys.float_info.max) -> float:
     bias = _number(name, value)
     # The reciprocal, which walks use, of the very smallest numbers is infinite.
-    if not 0 < bias < np.inf or 1 / bias == np.inf:
-        raise InputError(f"{name}={value!r} must be a finite number above 0, at least 1e-307")
+    if not 0 < bias <= most or 1 / bias == np.inf:
+        which = "number" if most == np.inf else "finite number"
+        raise InputError(f"{name}={value!r} must be a {which} above 0, at least 1e-307")
     return bias
 
 

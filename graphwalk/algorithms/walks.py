@@ -9,6 +9,7 @@ from graphwalk.scheduler.dask_graph import WalkArray
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     import dask.array as da
     from numpy.typing import ArrayLike
@@ -27,7 +28,9 @@ def random_walks(
     q: float = 1.0,
     weighted: bool | None = None,
     restart_prob: float = 0.0,
+    stop_prob: float = 0.0,
     dead_end: Literal["stop", "restart", "stay"] = "stop",
+    metapath: Sequence[int | str] | None = None,
     seed: int | None = None,
     chunks: Any = "auto",
     memory: str | int | None = None,
@@ -36,9 +39,9 @@ def random_walks(
     """Return random walks on a graph, as a lazy Dask array.
 
     Nothing but the store's attributes, and offsets where the graph is cut, is read until the array
-    is computed, on the scheduler that :func:`graphwalk.scheduler.use` chose, or on threads.
+    is computed, on the scheduler that `graphwalk.scheduler.use` chose, or on threads.
 
-    A graph that does not fit in `memory` is walked in partitions; :func:`plan_walks` tells how.
+    A graph that does not fit in `memory` is walked in partitions; `plan_walks` tells how.
 
     A walk is a pure function of the seed, its start node and its number among the walks from that
     node. It does not depend on the other start nodes, `num_walks`, `chunks`, `memory`, the
@@ -57,16 +60,25 @@ def random_walks(
     walk_length : int
         Steps of a walk; a walk visits ``walk_length + 1`` nodes, the start node among them.
     p, q : float
-        Return and in-out parameter of node2vec [1]_: relative to its weight, an edge back to the
+        Return and in-out parameter of node2vec [1]: relative to its weight, an edge back to the
         previous node counts 1/p, one to a neighbour of the previous node 1, any other 1/q. With
-        both 1 a step depends on the current node alone.
+        both 1 a step depends on the current node alone. ``p=math.inf`` walks without backtracking:
+        never straight back, so that a node with one neighbour is a dead end for who came from it.
     weighted : bool, optional
         Whether steps follow edges in proportion to their weights; None: if the store has any.
     restart_prob : float
         Probability, at each step, of going back to the start node instead, in [0, 1).
+    stop_prob : float
+        Probability, at each step, that the walk ends before it, in [0, 1); then lengths are
+        geometric, up to `walk_length`. Together with `restart_prob` at most 1.
     dead_end : {"stop", "restart", "stay"}
-        At a node without neighbours the walk ends and is padded with -1, or goes back to its start
-        node, or repeats the node.
+        At a node with no neighbour to go to the walk ends and is padded with -1, or goes back to
+        its start node, or repeats the node.
+    metapath : sequence of int or str, optional
+        Types of nodes, see `set_node_types`: the first step goes to a neighbour of the first
+        type, the next to one of the second, and after the last comes the first again [2]. A node
+        without such a neighbour is a dead end. Not with `p`, `q`, `restart_prob` or another
+        `dead_end` than to stop.
     seed : int, optional
         From 0 to 2**64 - 1. None draws one, once: the array computes to the same walks each time.
     chunks : "auto", int, str or tuple
@@ -95,8 +107,11 @@ def random_walks(
 
     References
     ----------
-    .. [1] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
-       https://doi.org/10.1145/2939672.2939754
+    [1] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
+    https://doi.org/10.1145/2939672.2939754
+
+    [2] Y. Dong, N. V. Chawla, A. Swami, "metapath2vec: scalable representation learning for
+    heterogeneous networks", KDD 2017, https://doi.org/10.1145/3097983.3098036
     """
     graph, plan, walkers = plan_of(
         store,
@@ -107,7 +122,9 @@ def random_walks(
         q=q,
         weighted=weighted,
         restart_prob=restart_prob,
+        stop_prob=stop_prob,
         dead_end=dead_end,
+        metapath=metapath,
         seed=seed,
         chunks=chunks,
         memory=memory,
@@ -126,13 +143,15 @@ def plan_walks(
     q: float = 1.0,
     weighted: bool | None = None,
     restart_prob: float = 0.0,
+    stop_prob: float = 0.0,
     dead_end: Literal["stop", "restart", "stay"] = "stop",
+    metapath: Sequence[int | str] | None = None,
     seed: int | None = None,
     chunks: Any = "auto",
     memory: str | int | None = None,
     partitions: int | None = None,
 ) -> WalkPlan:
-    """Return how :func:`random_walks` would compute walks: partitions, memory, bytes to read.
+    """Return how `random_walks` would compute walks: partitions, memory, bytes to read.
 
     It takes the same parameters. Nothing is computed, and of the graph no more is read than the
     offsets where it is cut. The plan prints as a table.
@@ -155,7 +174,9 @@ def plan_walks(
         q=q,
         weighted=weighted,
         restart_prob=restart_prob,
+        stop_prob=stop_prob,
         dead_end=dead_end,
+        metapath=metapath,
         seed=seed,
         chunks=chunks,
         memory=memory,

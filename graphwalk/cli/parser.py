@@ -220,7 +220,13 @@ def _add_walk_options(parser: ArgumentParser) -> None:
     )
     add("--num-walks", metavar="N", type=int, default=10, help="walks from each start node")
     add("--walk-length", metavar="N", type=int, default=80, help="steps of a walk")
-    add("--p", metavar="P", type=float, default=1.0, help="node2vec's return parameter")
+    add(
+        "--p",
+        metavar="P",
+        type=float,
+        default=1.0,
+        help="node2vec's return parameter; inf: never go straight back",
+    )
     add("--q", metavar="Q", type=float, default=1.0, help="node2vec's in-out parameter")
     either = group.add_mutually_exclusive_group().add_argument
     either("--weighted", action="store_const", const=True, help="draw neighbours by weight")
@@ -239,10 +245,23 @@ def _add_walk_options(parser: ArgumentParser) -> None:
         help="probability of going back to the start node at each step",
     )
     add(
+        "--stop-prob",
+        metavar="C",
+        type=float,
+        default=0.0,
+        help="probability of ending at each step",
+    )
+    add(
         "--dead-end",
         choices=("stop", "restart", "stay"),
         default="stop",
         help="what a walk does at a node without neighbours",
+    )
+    add(
+        "--metapath",
+        metavar="A,B,...",
+        type=lambda text: text.split(","),
+        help="types of nodes: each step goes to the next of them, over and over",
     )
     add("--seed", metavar="N", type=int, help="the same seed gives the same walks")
 

@@ -64,9 +64,12 @@ def _options(args: Namespace) -> list[str]:
         options.append(f"--start-nodes={args.start_nodes}")
     if args.weighted is not None:
         options.append("--weighted" if args.weighted else "--unweighted")
-    for name, default in (("p", 1), ("q", 1), ("restart_prob", 0), ("dead_end", "stop")):
+    defaults = {"p": 1, "q": 1, "restart_prob": 0, "stop_prob": 0, "dead_end": "stop"}
+    for name, default in defaults.items():
         if (value := getattr(args, name)) != default:
             options.append(f"--{name.replace('_', '-')}={value}")
+    if args.metapath is not None:
+        options.append(f"--metapath={','.join(args.metapath)}")
     return [*options, f"--seed={args.seed}"]
 
 

@@ -15,7 +15,8 @@ from graphwalk.kernels.compiling import jit, multiply_high, prefetch
 from graphwalk.kernels.lookup import row_inside, row_listed
 from graphwalk.kernels.rng import STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
-from graphwalk.kernels.walkers import GO_TO_START, STAY, identity, restarts
+from graphwalk.kernels.typed_rows import row_of
+from graphwalk.kernels.walkers import fate, hop_from, identity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,7 @@ _ONE, _NONE = np.uint64(1), np.uint64(0)
 
 @jit
 def advance_first_order(  # noqa: C901 - one loop an access; a call would hide them
+    path: NDArray[np.int64] | None,
     first: int,
     inside: int,
     index: NDArray[np.int64],
@@ -36,6 +38,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     first_numbers: NDArray[np.int64],
     run: np.uint64,
     restart: np.uint64,
+    over: np.uint64,
     dead_end: int,
     width: int,
     arriving: NDArray[Any],
@@ -51,7 +54,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
         The rows are those of the nodes ``first … first + inside - 1``,
     index : ndarray of int64
         or of these, ascending, if there are any.
-    row_starts, table, run, restart, dead_end, in_flight
+    path, row_starts, table, run, restart, over, dead_end, in_flight
         As of :func:`graphwalk.kernels.first_order.walk_first_order`, of the partition's rows.
     num_walks, first_walk, start_nodes, first_numbers
         As of :func:`graphwalk.kernels.walkers.identity`.
@@ -82,6 +85,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     leaving_at, leaving_node = leaving["at"], leaving["node"]
     # To hand an array to a function with a loop counts a reference too: not where it is not needed.
     listed = len(index) > 0
+    at_dead_end = np.int64(-1 - dead_end)
     flying = entered = logged = left = 0
     while True:
         while flying < in_flight and entered < len(arriving):
@@ -95,6 +99,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             row[flying] = row_inside(node[flying], first, inside)
             if listed:
                 row[flying] = row_listed(node[flying], index)
+            row[flying] = row_of(path, row[flying], np.int64(step))
             prefetch(row_starts, row[flying])
             entered += 1
             flying += 1
@@ -111,12 +116,13 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             place = begin + np.int64(multiply_high(draw[i], degree))
             prefetch(table, place)
             draw[i] *= degree
-            entry[i] = place if degree > _NONE else np.int64(-1)
+            entry[i] = place if degree > _NONE else at_dead_end
             hops += degree == _NONE
-        if restart > _NONE:
+        if over > _NONE:
             for i in range(flying):
-                if restarts(counter[i], restart):
-                    entry[i] = np.int64(-2)
+                drawn = fate(counter[i], restart, over)
+                if drawn >= 0:
+                    entry[i] = -1 - drawn
                     hops += 1
         if hops == 0:
             for i in range(flying):
@@ -125,11 +131,10 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             for i in range(flying):
                 if entry[i] >= 0:
                     node[i] = pick(table, np.uint64(entry[i]), draw[i])
-                elif entry[i] == -2 or dead_end == GO_TO_START:
+                else:
                     walk = at[i] // width
-                    node[i], _ = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
-                elif dead_end != STAY:
-                    node[i] = -1
+                    start, _ = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
+                    node[i] = hop_from(node[i], start, -1 - entry[i])
         # Everybody's node is written down, and everybody copied to where they go on: that costs
         # less than to guess who stays.
         kept = 0
@@ -146,8 +151,8 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             end[kept] = end[i]
             counter[kept] = counter[i]
             node[kept] = node[i]
-            row[kept] = home
-            prefetch(row_starts, max(home, 0))
+            row[kept] = row_of(path, max(home, 0), at[kept] + width - 1 - end[kept])
+            prefetch(row_starts, row[kept])
             logged += alive
             left += goes_on & (not stays)
             kept += stays

@@ -17,8 +17,8 @@ from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
 from graphwalk.kernels.lookup import row_inside, row_listed
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
-from graphwalk.kernels.walkers import GO_TO_START, STAY, identity, restarts
-from graphwalk.kernels.whole_row import MAX_ATTEMPTS, pick_from_row
+from graphwalk.kernels.walkers import fate, hop_from, identity
+from graphwalk.kernels.whole_row import MAX_ATTEMPTS, all_are, pick_from_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +50,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     first_numbers: NDArray[np.int64],
     run: np.uint64,
     restart: np.uint64,
+    over: np.uint64,
     dead_end: int,
     width: int,
     arriving: NDArray[Any],
@@ -73,7 +74,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     arriving : ndarray of second-order walker records
         Walkers at nodes whose rows are here, or with proposals to be decided on here.
     first, inside, index, row_starts, table, num_walks, first_walk, start_nodes, first_numbers, \
-    run, restart, dead_end, width, log, leaving, in_flight
+    run, restart, over, dead_end, width, log, leaving, in_flight
         As of :func:`graphwalk.kernels.advance_first_order.advance_first_order`.
 
     Returns
@@ -103,7 +104,10 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     word = np.empty(in_flight, np.int64)
     low = np.empty(in_flight, np.int64)
     span = np.empty(in_flight, np.int64)
+    # What those do who follow no edge.
+    how = np.empty(in_flight, np.int64)
     has_filter = len(words) > 0
+    never_back = p == np.inf
     # Columns: a record taken from an array counts a reference to it, each time and atomically.
     at_in, node_in, previous_in = arriving["at"], arriving["node"], arriving["previous"]
     proposal_in, attempt_in = arriving["proposal"], arriving["attempt"]
@@ -152,21 +156,12 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             if degree == _NONE and not brought[i]:
                 outcome[i] = _HOPPED
                 hops += 1
-        if restart > _NONE:
+        if hops > 0 or over > _NONE:
             for i in range(flying):
-                if not brought[i] and restarts(first_draw[i], restart):
+                drawn = np.int64(-1) if brought[i] else fate(first_draw[i], restart, over)
+                if drawn >= 0 or outcome[i] == _HOPPED:
                     outcome[i] = _HOPPED
-                    hops += 1
-        if hops > 0:
-            for i in range(flying):
-                if outcome[i] != _HOPPED:
-                    continue
-                if dead_end == GO_TO_START or restarts(first_draw[i], restart):
-                    walk = at[i] // width
-                    start, _ = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
-                    proposal[i] = start
-                elif dead_end == STAY:
-                    proposal[i] = node[i]
+                    how[i] = drawn if drawn >= 0 else np.int64(dead_end)
         # Decide, as far as the draws can.
         num_unsure = 0
         for i in range(flying):
@@ -185,18 +180,23 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                         past = row_listed(previous[i], index)
                     if past >= 0:
                         before = np.int64(row_starts[past]), np.int64(row_starts[past + 1])
-                    if past >= 0 or _all_are(neighbors, whole, previous[i]):
+                    if past >= 0 or all_are(neighbors, whole, previous[i]):
                         counter = first_draw[i] + np.uint64(MAX_ATTEMPTS) * ATTEMPT
                         proposal[i] = pick_from_row(
                             table, whole, neighbors, before, previous[i], p, q, mix(counter)
                         )
-                        outcome[i] = _ACCEPTED
+                        outcome[i] = _ACCEPTED if proposal[i] >= 0 else _HOPPED
+                        how[i] = dead_end
                     else:
                         proposal[i] = -1
                         outcome[i] = _ELSEWHERE
                     continue
                 if proposal[i] == previous[i]:
                     outcome[i] = _ACCEPTED if acceptance[i] < accept_return else _REFUSED
+                    if never_back:
+                        whole = np.int64(row_starts[row[i]]), np.int64(row_starts[row[i] + 1])
+                        if all_are(neighbors, whole, previous[i]):
+                            outcome[i], how[i] = _HOPPED, dead_end
                     continue
                 if acceptance[i] < surely:
                     outcome[i] = _ACCEPTED
@@ -275,6 +275,10 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                         home = row_listed(node[i], index)
             else:
                 hopped = outcome[i] == _HOPPED
+                if hopped:
+                    walk = at[i] // width
+                    start, _ = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
+                    proposal[i] = hop_from(node[i], start, how[i])
                 previous[i] = -1 if hopped else node[i]
                 node[i] = proposal[i]
                 proposal[i] = -1
@@ -307,9 +311,3 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         at_out[k], node_out[k], previous_out[k] = at[i], node[i], previous[i]
         proposal_out[k], attempt_out[k] = proposal[i], attempts[i]
     return entered, logged, left, flying
-
-
-@jit
-def _all_are(neighbors: NDArray[Any], row: tuple[Any, Any], node: np.int64) -> bool:
-    """Return whether a row, which is sorted, holds nothing but `node`."""
-    return bool(neighbors[row[0]] == node and neighbors[row[1] - 1] == node)

@@ -15,7 +15,8 @@ import numpy as np
 from graphwalk.kernels.compiling import jit, multiply_high, prefetch
 from graphwalk.kernels.rng import STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
-from graphwalk.kernels.walkers import hop, restarts
+from graphwalk.kernels.typed_rows import row_of
+from graphwalk.kernels.walkers import fate, hop
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,12 +26,14 @@ _ONE, _NONE = np.uint64(1), np.uint64(0)
 
 @jit
 def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
+    path: NDArray[np.int64] | None,
     row_starts: NDArray[Any],
     table: NDArray[Any],
     starts: NDArray[np.int64],
     numbers: NDArray[np.int64],
     run: np.uint64,
     restart: np.uint64,
+    over: np.uint64,
     dead_end: int,
     walks: NDArray[Any],
     in_flight: int,
@@ -39,6 +42,8 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
 
     Parameters
     ----------
+    path : ndarray of int64, or None
+        As of :func:`graphwalk.kernels.typed_rows.row_of`.
     row_starts : ndarray of uint32 or int64, shape (num_nodes + 1,)
         Where each row begins in `table`.
     table : ndarray of node ids or of alias records, shape (max(1, entries),)
@@ -47,8 +52,8 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
         Start node and walk number of each walker.
     run : uint64
         Key of the run, see :func:`graphwalk.kernels.rng.seed_key`.
-    restart : uint64
-        Restart probability times 2**64.
+    restart, over : uint64
+        As of :func:`graphwalk.kernels.walkers.fate`.
     dead_end : int
         See :mod:`graphwalk.kernels.walkers`.
     walks : ndarray of int32 or int64, shape (walkers, length + 1), C-contiguous
@@ -58,12 +63,14 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
     """
     length = walks.shape[1] - 1
     flat = walks.reshape(-1)
-    # Per walker in flight: node (or entry, between the loops), counter, draw, place, last place.
+    # Per walker in flight: node (between the loops: entry, or -1 less what it does without one),
+    # counter, draw, place, last place.
     node = np.empty(in_flight, np.int64)
     counter = np.empty(in_flight, np.uint64)
     draw = np.empty(in_flight, np.uint64)
     at = np.empty(in_flight, np.int64)
     end = np.empty(in_flight, np.int64)
+    at_dead_end = np.int64(-1 - dead_end)
     flying = 0
     entered = 0
     while True:
@@ -102,34 +109,35 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 draw[i] = mix(counter[i])
             hops = 0
             for i in range(flying):
-                row = np.uint64(node[i])
+                row = np.uint64(row_of(path, node[i], length + at[i] - end[i]))
                 first = np.int64(row_starts[row])
                 degree = np.uint64(np.int64(row_starts[row + _ONE]) - first)
                 entry = first + np.int64(multiply_high(draw[i], degree))
                 prefetch(table, entry)
                 draw[i] *= degree
-                node[i] = entry if degree > _NONE else np.int64(-1)
+                node[i] = entry if degree > _NONE else at_dead_end
                 hops += degree == _NONE
-            if restart > _NONE:
+            if over > _NONE:
                 for i in range(flying):
-                    if restarts(counter[i], restart):
-                        node[i] = np.int64(-2)
+                    drawn = fate(counter[i], restart, over)
+                    if drawn >= 0:
+                        node[i] = -1 - drawn
                         hops += 1
             if hops == 0:
                 for i in range(flying):
                     node[i] = pick(table, np.uint64(node[i]), draw[i])
-                    prefetch(row_starts, node[i])
                     at[i] += 1
+                    prefetch(row_starts, row_of(path, node[i], length + at[i] - end[i]))
                     flat[at[i]] = node[i]
                 continue
             for i in range(flying):
                 if node[i] < 0:
-                    node[i] = hop(flat, at[i], end[i], length, node[i] == -2, dead_end)
+                    node[i] = hop(flat, at[i], end[i], length, -1 - node[i])
                     if node[i] < 0:
                         at[i] = end[i] - 1
                         stopped = True
                 else:
                     node[i] = pick(table, np.uint64(node[i]), draw[i])
                     flat[at[i] + 1] = node[i]
-                prefetch(row_starts, node[i])
                 at[i] += 1
+                prefetch(row_starts, row_of(path, node[i], length + at[i] - end[i]))

@@ -5,12 +5,15 @@ alpha is 1/p for the previous node, 1 for its neighbours and 1/q for all others.
 all p, q > 0 and needs no table beyond the first-order one. Whether a proposal is a neighbour of the
 previous node matters only when the acceptance draw lies between the two probabilities, is mostly
 denied by the edge filter, and is searched for in the previous row otherwise, all such searches of
-a round side by side. A step that is refused very often is drawn from its whole row.
+a round side by side. A step that is refused very often is drawn from its whole row. With p infinite
+a walk never goes back [2]_; where there is no other way, it is at a dead end.
 
 References
 ----------
 .. [1] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
    https://doi.org/10.1145/2939672.2939754
+.. [2] N. Alon, I. Benjamini, E. Lubetzky, S. Sodin, "Non-backtracking random walks mix faster",
+   Communications in Contemporary Mathematics 9(4), 2007, https://doi.org/10.1142/S0219199707002551
 """
 
 from __future__ import annotations
@@ -23,8 +26,8 @@ from graphwalk.kernels.compiling import jit, multiply_high, prefetch
 from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
-from graphwalk.kernels.walkers import hop, restarts
-from graphwalk.kernels.whole_row import MAX_ATTEMPTS, pick_from_row
+from graphwalk.kernels.walkers import fate, hop
+from graphwalk.kernels.whole_row import MAX_ATTEMPTS, all_are, pick_from_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +50,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     numbers: NDArray[np.int64],
     run: np.uint64,
     restart: np.uint64,
+    over: np.uint64,
     dead_end: int,
     walks: NDArray[Any],
     in_flight: int,
@@ -63,8 +67,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         Acceptance probabilities times 2**64 for the previous node, a neighbour of it, and others;
         the largest is 2**64 - 1, which stands for 1.
     p, q : float
-        What these are made from.
-    row_starts, table, starts, numbers, run, restart, dead_end, walks, in_flight
+        What these are made from; p may be infinite.
+    row_starts, table, starts, numbers, run, restart, over, dead_end, walks, in_flight
         As of :func:`graphwalk.kernels.first_order.walk_first_order`.
     """
     length = walks.shape[1] - 1
@@ -91,6 +95,10 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     unsure = np.empty(in_flight, np.int64)
     low = np.empty(in_flight, np.int64)
     span = np.empty(in_flight, np.int64)
+    # Those who follow no edge this time, and what they do.
+    hopping = np.empty(in_flight, np.int64)
+    how = np.empty(in_flight, np.int64)
+    never_back = p == np.inf
     flying = 0
     entered = 0
     ended = True
@@ -129,7 +137,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         for i in range(flying):
             draw[i] = mix(counter[i])
             acceptance[i] = mix(counter[i] + ACCEPTANCE)
-        hops = 0
+        dead_ends = 0
         for i in range(flying):
             row = np.uint64(node[i])
             here[i] = np.int64(row_starts[row])
@@ -138,20 +146,17 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             entry[i] = here[i] + np.int64(multiply_high(draw[i], degree))
             prefetch(table, entry[i])
             draw[i] *= degree
-            hops += degree == _NONE
-        if hops > 0 or restart > _NONE:
+            dead_ends += degree == _NONE
+        hops = 0
+        if dead_ends > 0 or over > _NONE:
             for i in range(flying):
-                back = restarts(first_draw[i], restart)
-                if not back and here_degree[i] > 0:
+                drawn = fate(first_draw[i], restart, over)
+                if drawn < 0 and here_degree[i] > 0:
                     continue
-                node[i] = hop(flat, at[i], end[i], length, back, dead_end)
-                at[i] = end[i] if node[i] < 0 else at[i] + 1
-                # Sit this round out: propose anything, refuse it, and go on with the next step.
+                hopping[hops], how[hops] = i, drawn if drawn >= 0 else np.int64(dead_end)
+                hops += 1
+                # Sit this round out: propose anything, and refuse it.
                 entry[i], acceptance[i] = 0, _ALWAYS
-                previous[i], before[i], before_degree[i] = -1, 0, 1
-                first_draw[i] += STEP
-                counter[i] = first_draw[i] - ATTEMPT
-                attempts[i] = -1
         # Look: which node is proposed, and which word of the filter knows of it.
         for i in range(flying):
             proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
@@ -196,17 +201,35 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             i = unsure[k]
             found = np.int64(neighbors[np.uint64(low[k])]) == proposal[i]
             limit[i] = accept_common if found else accept_far
-        if max_attempts == MAX_ATTEMPTS:
+        if never_back or max_attempts == MAX_ATTEMPTS:
             for i in range(flying):
-                if attempts[i] == MAX_ATTEMPTS:
-                    whole, whole_before = (
-                        (here[i], here[i] + here_degree[i]),
-                        (before[i], before[i] + before_degree[i]),
-                    )
-                    proposal[i] = pick_from_row(
-                        table, whole, neighbors, whole_before, previous[i], p, q, mix(counter[i])
-                    )
-                    acceptance[i], limit[i] = _NONE, _ALWAYS
+                whole = here[i], here[i] + here_degree[i]
+                trapped = (
+                    never_back
+                    and proposal[i] == previous[i]
+                    and acceptance[i] < _ALWAYS
+                    and all_are(neighbors, whole, previous[i])
+                )
+                if not trapped and attempts[i] < MAX_ATTEMPTS:
+                    continue
+                whole_before = before[i], before[i] + before_degree[i]
+                proposal[i] = pick_from_row(
+                    table, whole, neighbors, whole_before, previous[i], p, q, mix(counter[i])
+                )
+                acceptance[i], limit[i] = _NONE, _ALWAYS
+                if proposal[i] < 0:
+                    hopping[hops], how[hops] = i, np.int64(dead_end)
+                    hops += 1
+                    acceptance[i] = _ALWAYS
+        for k in range(hops):
+            i = hopping[k]
+            node[i] = hop(flat, at[i], end[i], length, how[k])
+            at[i] = end[i] if node[i] < 0 else at[i] + 1
+            previous[i], before[i], before_degree[i] = -1, 0, 1
+            # As if refused before the first attempt of the next step.
+            first_draw[i] += STEP
+            counter[i] = first_draw[i] - ATTEMPT
+            attempts[i] = -1
         max_attempts = 0
         # Advance those whose proposal is accepted; the others try again.
         for i in range(flying):

@@ -12,7 +12,7 @@ from graphwalk.kernels.rng import RESTART, mix
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: What a walker does at a node without neighbours.
+#: What a walker does that follows no edge: at a dead end, or as it was drawn.
 STOP, GO_TO_START, STAY = 0, 1, 2
 
 
@@ -61,15 +61,37 @@ def identity(
 
 
 @jit
-def restarts(draw: np.uint64, threshold: np.uint64) -> bool | np.bool:
-    """Return whether the step whose first draw has this counter goes back to the start."""
-    return mix(draw + RESTART) < threshold
+def fate(draw: np.uint64, restart: np.uint64, over: np.uint64) -> Int:
+    """Return what is drawn for a step before it looks for an edge.
+
+    Parameters
+    ----------
+    draw : uint64
+        Counter of the step's first draw.
+    restart, over : uint64
+        Bounds: a number below `restart` sends the walk back to its start, one below `over` ends it.
+
+    Returns
+    -------
+    int
+        GO_TO_START, STOP, or -1: follow an edge.
+    """
+    number = mix(draw + RESTART)
+    if number < restart:
+        return np.int64(GO_TO_START)
+    return np.int64(STOP) if number < over else np.int64(-1)
 
 
 @jit
-def hop(
-    walks: NDArray[Any], at: Int, end: Int, length: Int, restart: bool | np.bool, dead_end: Int
-) -> Int:
+def hop_from(node: Int, start: Int, how: Int) -> Int:
+    """Return where a step leads that follows no edge; -1 when the walk is over."""
+    if how == GO_TO_START:
+        return start
+    return node if how == STAY else np.int64(-1)
+
+
+@jit
+def hop(walks: NDArray[Any], at: Int, end: Int, length: Int, how: Int) -> Int:
     """Write a step that follows no edge into the flat `walks`.
 
     Parameters
@@ -80,9 +102,7 @@ def hop(
         Where the walk's current and its last node lie in `walks`.
     length : int
         Steps of a walk.
-    restart : bool
-        Whether the walk was told to restart, else it is at a dead end.
-    dead_end : int
+    how : int
         STOP, GO_TO_START or STAY.
 
     Returns
@@ -90,13 +110,10 @@ def hop(
     int
         The node that the walker is at now; -1 when its walk is over.
     """
-    if restart or dead_end == GO_TO_START:
-        node = np.int64(walks[end - length])
-    elif dead_end == STAY:
-        node = np.int64(walks[at])
-    else:
-        for i in range(at + 1, end + 1):
-            walks[i] = -1
-        return np.int64(-1)
-    walks[at + 1] = node
+    node = hop_from(np.int64(walks[at]), np.int64(walks[end - length]), how)
+    if node >= 0:
+        walks[at + 1] = node
+        return node
+    for i in range(at + 1, end + 1):
+        walks[i] = -1
     return node

@@ -35,7 +35,7 @@ def pick_from_row(
     q: float,
     draw: np.uint64,
 ) -> Int:
-    """Return the next node.
+    """Return the next node, -1 if none has a probability above zero.
 
     Parameters
     ----------
@@ -50,14 +50,10 @@ def pick_from_row(
     draw : uint64
         The random number that decides.
     """
-    # Relative to the highest bias that there is in the row, so that the sum cannot be zero.
-    highest = 0.0
-    for item in range(row[0], row[1]):
-        node, share, alias, rest = candidates(table, item)
-        if share > 0:
-            highest = max(highest, _bias(node, neighbors, before, previous, p, q))
-        if rest > 0:
-            highest = max(highest, _bias(alias, neighbors, before, previous, p, q))
+    # Relative to the highest bias, so that the sum does not get lost.
+    highest = _highest_bias(table, row, neighbors, before, previous, p, q)
+    if highest == 0.0:
+        return np.int64(-1)
     total = 0.0
     for item in range(row[0], row[1]):
         node, share, alias, rest = candidates(table, item)
@@ -80,6 +76,33 @@ def pick_from_row(
             if left < 0:
                 break
     return last
+
+
+@jit
+def _highest_bias(
+    table: NDArray[Any],
+    row: tuple[Int, Int],
+    neighbors: NDArray[Any],
+    before: tuple[Int, Int],
+    previous: Int,
+    p: float,
+    q: float,
+) -> float:
+    """Return the highest bias of a node that may be drawn from a row."""
+    highest = 0.0
+    for item in range(row[0], row[1]):
+        node, share, alias, rest = candidates(table, item)
+        if share > 0:
+            highest = max(highest, _bias(node, neighbors, before, previous, p, q))
+        if rest > 0:
+            highest = max(highest, _bias(alias, neighbors, before, previous, p, q))
+    return highest
+
+
+@jit
+def all_are(neighbors: NDArray[Any], row: tuple[Int, Int], node: Int) -> bool:
+    """Return whether a row, which is sorted, holds nothing but `node`."""
+    return bool(neighbors[row[0]] == node and neighbors[row[1] - 1] == node)
 
 
 @jit

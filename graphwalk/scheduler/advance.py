@@ -18,9 +18,10 @@ from graphwalk.scheduler.tasks import (
     FIRST_ORDER_IN_FLIGHT,
     NODE2VEC_IN_FLIGHT,
     acceptances,
-    restart_threshold,
+    hop_thresholds,
     starts_and_numbers,
 )
+from graphwalk.storage.node_types import path_of
 from graphwalk.storage.partition import Partition, gather_partition
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class Group:
         self._starts = tuple(map(_read_only, starts))
         self._run = np.uint64(seed_key(np.uint64(rules.seed)))
         self._sorter = Sorter(self.bounds)
+        self._path = path_of(rules.metapath, rules.walk_length)
 
     @property
     def num_partitions(self) -> int:
@@ -215,7 +217,7 @@ class Group:
         """Do as `advance`, for walkers so few that single rows are read for a step of theirs."""
         for walkers in _slices(arriving, FEW):
             nodes = self._nodes_needed(walkers)
-            partition = gather_partition(self.graph, nodes, weighted=self.rules.weighted)
+            partition = gather_partition(self.graph, nodes, self.rules.layout)
             yield from self.advance(partition, [walkers], keep)
 
     def _walk(
@@ -245,7 +247,7 @@ class Group:
         walkers["proposal"] = -1  # it is drawn again, and is the same
         for some in _slices([walkers], FEW):
             nodes = np.union1d(some["node"], some["previous"]).astype(np.int64)
-            partition = gather_partition(self.graph, nodes, weighted=self.rules.weighted)
+            partition = gather_partition(self.graph, nodes, self.rules.layout)
             yield from self._walk(partition, some, keep)
 
     def _start_nodes(self, first: int, stop: int) -> NDArray[np.int64]:
@@ -289,19 +291,21 @@ class Group:
         leaving: NDArray[Any],
     ) -> Any:
         rules = self.rules
-        inside = 0 if len(partition.index) else len(partition.row_starts) - 1
+        rows = (len(partition.row_starts) - 1) // partition.kinds
+        inside = 0 if len(partition.index) else rows
         table: Any = partition.alias_table if rules.weighted else partition.neighbors
         where: Any = partition.first, inside, partition.index
         who: Any = rules.num_walks, self._first_walk, *self._starts
         how: Any = (
             self._run,
-            restart_threshold(rules),
+            *hop_thresholds(rules),
             DEAD_ENDS[rules.dead_end],
             self.shape[1],
         )
         if not rules.second_order:
             first_order: Any = advance_first_order
             return first_order(
+                self._path,
                 *where,
                 partition.row_starts,
                 table,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import cached_property
+from html import escape
 from itertools import accumulate, islice, pairwise
+from math import isinf
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
@@ -22,6 +24,7 @@ from graphwalk.scheduler.progress import block_progress, wave_progress
 from graphwalk.scheduler.ray_backend import session_of
 from graphwalk.scheduler.tasks import resident_partition, walk_block
 from graphwalk.scheduler.waves import take_block, taken, walk_group
+from graphwalk.storage.html_table import html_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,6 +80,11 @@ class WalkArray(da.Array):  # type: ignore[misc]
         """What will be done."""
         return self._tasks.plan
 
+    @property
+    def graph(self) -> Graph:
+        """The graph that is walked."""
+        return self._tasks.graph
+
     def about(self) -> dict[str, Any]:
         """Return what tells these walks from others, whatever the plan, fit for JSON."""
         return self._tasks.about()
@@ -101,13 +109,20 @@ class WalkArray(da.Array):  # type: ignore[misc]
         """Pickle as the Dask array that it is."""
         return da.Array, (self.dask, self.name, self.chunks, self.dtype, self._meta)
 
+    def _repr_html_(self) -> str:
+        shown: str = super()._repr_html_()
+        if shown == repr(self):  # Dask makes HTML where Jinja is installed
+            shown = f"<pre>{escape(shown)}</pre>"
+        partitions = f"{len(self.plan.partitions):,} of {self.graph.path}"
+        return shown + html_table([*self.plan.rules.table(), ("partitions", partitions)])
+
     def compute(self, *, progress: bool | None = None, **kwargs: Any) -> NDArray[Any]:
         """Return the walks.
 
         Parameters
         ----------
         progress : bool, optional
-            Show a progress bar on standard error. None: when that is a terminal.
+            Show a progress bar on standard error. None: on a terminal and in a notebook.
         **kwargs
             What ``dask.array.Array.compute`` takes.
         """
@@ -126,7 +141,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
         blocks : sequence of int, optional
             The number of each of these blocks. None: all of them, in order.
         show : bool, optional
-            Whether to show it. None: when standard error is a terminal.
+            Whether to show it. None: on a terminal and in a notebook.
         """
         rows, length = self.plan.block_rows, self.plan.rules.walk_length
         walks = [rows[block] for block in (range(len(rows)) if blocks is None else blocks)]
@@ -222,17 +237,20 @@ class _WalkTasks:
         starts = f"0 … {self.graph.num_nodes - 1}"
         if not isinstance(self.walkers, range):
             starts = f"{len(self.walkers[0])} nodes, {tokenize(*self.walkers[:2])}"
-        rules = {"graph": self.graph.digest, "directed": self.graph.directed}
-        return rules | asdict(self.plan.rules) | {"start_nodes": starts}
+        graph = {"graph": self.graph.digest, "directed": self.graph.directed}
+        rules = asdict(self.plan.rules)
+        # JSON has no infinity.
+        rules["p"] = str(rules["p"]) if isinf(rules["p"]) else rules["p"]
+        if rules["metapath"] is not None:
+            rules["node_types"] = self.graph.types_digest
+        return graph | rules | {"start_nodes": starts}
 
     def writing_into(self, result: NDArray[Any] | None, blocks: Any) -> dict[Any, Task]:
         """Return the tasks of `blocks`, which are parts of `result`, or arrays of their own."""
         if len(self.plan.partitions) > 1:
             return _GroupTasks(self, result, set(blocks)).tasks()
         rules, load = self.plan.rules, f"load-partition-{self._token}"
-        tasks: dict[Any, Task] = {
-            load: Task(load, resident_partition, self.graph, rules.weighted, rules.second_order)
-        }
+        tasks: dict[Any, Task] = {load: Task(load, resident_partition, self.graph, rules)}
         for block in blocks:
             part, key = self.rows(block, block + 1), self.keys[block]
             out = None if result is None else result[part]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.storage.html_table import html_table
+from graphwalk.storage.partition import Layout
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
@@ -25,13 +26,38 @@ class WalkRules:
     q: float
     weighted: bool
     restart_prob: float
+    stop_prob: float
     dead_end: str
+    metapath: tuple[int | str, ...] | None
     seed: int
 
     @property
     def second_order(self) -> bool:
         """Whether a step depends on the previous node too."""
         return self.p != 1.0 or self.q != 1.0
+
+    @property
+    def layout(self) -> Layout:
+        """What they need of a partition."""
+        return Layout(self.weighted, self.second_order, self.metapath)
+
+    def table(self) -> list[tuple[str, str]]:
+        """Return what there is to say, line by line."""
+        kind = f"node2vec, p = {self.p:g}, q = {self.q:g}" if self.second_order else "first order"
+        ends = {"stop": "end the walk", "restart": "lead to the start", "stay": "repeat"}
+        lines = [
+            ("walks", f"{kind}, {'weighted' if self.weighted else 'unweighted'}"),
+            ("from each start", f"{self.num_walks:,} of {self.walk_length:,} steps"),
+            ("dead ends", ends[self.dead_end]),
+            ("seed", f"{self.seed}"),
+        ]
+        if self.restart_prob:
+            lines.insert(2, ("restarts", f"with probability {self.restart_prob:g}"))
+        if self.stop_prob:
+            lines.insert(2, ("ends", f"with probability {self.stop_prob:g} at each step"))
+        if self.metapath is not None:
+            lines.insert(1, ("metapath", " → ".join(map(str, self.metapath))))
+        return lines
 
 
 def expected_waves(rules: WalkRules, partitions: int, *, at_once: bool) -> int:
@@ -71,7 +97,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class WalkPlan:
-    """Which tasks a job consists of, and what they hold. Made by :func:`graphwalk.plan_walks`.
+    """Which tasks a job consists of, and what they hold. Made by `graphwalk.plan_walks`.
 
     Attributes
     ----------
@@ -232,9 +258,4 @@ class WalkPlan:
         return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
-            for name, value in self.table()
-        )
-        return f"<table>{rows}</table>"
+        return html_table(self.table())

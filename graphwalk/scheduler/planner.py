@@ -13,7 +13,7 @@ from graphwalk.scheduler.advance import LOG, SLICE
 from graphwalk.scheduler.plan import WalkPlan
 from graphwalk.storage.cuts import partition_nodes
 from graphwalk.storage.format import CHUNK_BYTES
-from graphwalk.storage.partition import entry_bytes, partition_bytes, row_start_type
+from graphwalk.storage.partition import Layout, entry_bytes, partition_bytes, row_start_type
 from graphwalk.units import format_size, parse_size
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _whole_plan(
     graph: Graph, rules: WalkRules, shape: tuple[int, int], chunks: Any, resources: Resources
 ) -> WalkPlan:
     """Return the plan of a graph that is one partition."""
-    size = partition_bytes(graph, weighted=rules.weighted, second_order=rules.second_order)
+    size = partition_bytes(graph, rules.layout) + _kinds_bytes(graph, rules)
     rows = _block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
     buffers = resources.workers * _CHUNK_BUFFERS
@@ -136,14 +136,21 @@ def _reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
     """Return what the whole graph takes while it is read, beside buffers."""
     # Offsets are let go before neighbours are read, and weights before an edge filter is made.
     starts = (graph.num_nodes + 1) * row_start_type(graph).itemsize
+    if rules.metapath is not None:
+        starts = starts * (1 + rules.layout.kinds) + _kinds_bytes(graph, rules)
     offsets = (graph.num_nodes + 1) * _OFFSET
     kept = offsets if offsets <= _LARGEST_KEPT else 0
-    entry = entry_bytes(graph, weighted=rules.weighted, second_order=False, filtered=False)
+    entry = entry_bytes(graph, Layout(rules.weighted), filtered=False)
     weights = 0
     if rules.weighted:
         weights = _weights_bytes(graph.num_entries, graph.max_degree, workers)
         weights += (graph.num_nodes + 1) * _SEARCHED
     return starts + max(offsets, kept + graph.num_entries * entry + weights)
+
+
+def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
+    """Return what the kinds of all nodes take, and their types while they are read."""
+    return 0 if rules.metapath is None else 2 * graph.num_nodes
 
 
 def _weights_bytes(entries: int, longest: int, threads: int) -> int:
@@ -192,12 +199,7 @@ class _PartitionedPlanner:
         self.machines = whole.resources.machines
         self.walker = walker_dtype(whole.dtype, second_order=rules.second_order).itemsize
         self.resident = fits or self._fits_on_all_machines()
-        self.entry = entry_bytes(
-            graph,
-            weighted=rules.weighted,
-            second_order=rules.second_order,
-            filtered=self.resident,
-        )
+        self.entry = entry_bytes(graph, rules.layout, filtered=self.resident)
         self.log = walker_dtype(whole.dtype, second_order=False).itemsize
 
     def plan(self) -> WalkPlan:
@@ -243,7 +245,7 @@ class _PartitionedPlanner:
         slices = min(self.workers * SLICE, walkers) * (7 * self.walker + _PLACE)
         scratch = slices + self.workers * (LOG * self.log + _CHUNK_BUFFERS)
         # A walker is in one inbox, and the last array of each has some room.
-        state = scratch + walkers * self.walker * 5 // 4
+        state = scratch + walkers * self.walker * 5 // 4 + _kinds_bytes(self.graph, self.rules)
         output = walkers * width * self.whole.dtype.itemsize
         # Who uses the blocks of a batch may hold on to them when the next is walked.
         kept = output * min(batches, 2)
@@ -326,7 +328,8 @@ class _PartitionedPlanner:
 
     @property
     def _node_bytes(self) -> int:
-        return row_start_type(self.graph).itemsize + _OFFSET
+        kinds = self.rules.layout.kinds
+        return row_start_type(self.graph).itemsize * (kinds if kinds == 1 else kinds + 1) + _OFFSET
 
     def _partitions(self, size: int, *, whole: bool) -> list[range]:
         """Cut the graph into partitions of about `size` bytes, of `whole` chunks perhaps."""

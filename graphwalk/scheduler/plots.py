@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from importlib import import_module
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,8 @@ _COLORS = {
 }
 
 
-def new_figure(width: float, height: float, panels: int) -> tuple[Any, Any]:
-    """Return a figure and its panels, beside one another.
+def matplotlib(module: str) -> Any:
+    """Import a module of matplotlib.
 
     Raises
     ------
@@ -41,12 +42,16 @@ def new_figure(width: float, height: float, panels: int) -> tuple[Any, Any]:
         When matplotlib is not installed.
     """
     try:
-        from matplotlib.figure import Figure
+        return import_module(f"matplotlib.{module}")
     except ImportError:
         raise InputError(
             "pictures need matplotlib, which is not installed: pip install 'graphwalk[plot]'"
         ) from None
-    figure = Figure(figsize=(width, height), layout="constrained")
+
+
+def new_figure(width: float, height: float, panels: int) -> tuple[Any, Any]:
+    """Return a figure and its panels, beside one another; raises as `matplotlib` does."""
+    figure = matplotlib("figure").Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(1, panels, squeeze=False)[0]
 
 

@@ -80,7 +80,7 @@ def block_progress(
     unit : str
         What is counted, in the plural.
     show : bool, optional
-        Whether to show it. None: when standard error is a terminal.
+        Whether to show it. None: on a terminal and in a notebook.
     """
     with (
         Progress(show).stage(name, sum(amounts.values()), unit) as advance,
@@ -104,7 +104,7 @@ def wave_progress(
     waves : int
         How many there will be, about.
     show : bool, optional
-        Whether to show it. None: when standard error is a terminal.
+        Whether to show it. None: on a terminal and in a notebook.
     """
     with Progress(show).bar("Walking", walkers * length, "steps") as bar:
         if bar is None:

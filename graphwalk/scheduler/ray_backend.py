@@ -207,14 +207,14 @@ class RaySession:
         """Return the reference of a partition instead of loading it again."""
         import ray
 
-        graph, weighted, second_order = task.args
-        loaded = self._partitions.setdefault(graph, {})
-        if (weighted, second_order) not in loaded:
+        graph, rules = task.args
+        loaded, layout = self._partitions.setdefault(graph, {}), rules.layout
+        if layout not in loaded:
             load = ray.remote(resident_partition).options(
                 name=f"load {graph.path}", scheduling_strategy=ray_waves.where_to_read(graph)
             )
-            loaded[weighted, second_order] = load.remote(graph, weighted, second_order)
-        return loaded[weighted, second_order]
+            loaded[layout] = load.remote(graph, rules)
+        return loaded[layout]
 
 
 def session_of(get: Any) -> RaySession | None:

@@ -19,7 +19,7 @@ SCHEDULERS = ("threads", "ray")
 
 
 class Session:
-    """A scheduler in use, until it is closed. Made by :func:`use`."""
+    """A scheduler in use, until it is closed. Made by `use`."""
 
     def __init__(self, name: str, ray: RaySession | None, num_workers: int | None) -> None:
         self.name = name
@@ -67,7 +67,7 @@ def use(
     """Compute with `scheduler` from now on, in the manner of a Dask client.
 
     As a plain call it holds until the returned session is closed; as a context manager until the
-    end of the block::
+    end of the block:
 
         with graphwalk.scheduler.use("ray"):
             walks.compute()

@@ -13,6 +13,7 @@ from graphwalk.kernels.node2vec import walk_node2vec
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
 from graphwalk.scheduler.events import Work
+from graphwalk.storage.node_types import path_of
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Partition, load_partition
 
@@ -34,29 +35,33 @@ FIRST_ORDER_IN_FLIGHT = 128
 NODE2VEC_IN_FLIGHT = 256
 
 _TWO_64 = 1 << 64
-_resident: WeakKeyDictionary[Graph, Partition] = WeakKeyDictionary()
+_resident: WeakKeyDictionary[Graph, tuple[Any, Partition]] = WeakKeyDictionary()
 _loading = threading.Lock()
 
 
-def resident_partition(graph: Graph, weighted: bool, second_order: bool) -> Partition:
+def resident_partition(graph: Graph, rules: WalkRules) -> Partition:
     """Return the partition of `graph`, loaded once a process and kept as long as the graph is.
 
     On Ray this runs in a worker, whose copy of the graph goes when the task ends: there the
     object store keeps the partition.
     """
     with _loading, Work("read", "") as work:
-        have = _resident.get(graph)
-        partition = load_partition(
-            graph,
-            weighted=weighted,
-            second_order=second_order,
-            have=have,
-            threads=num_cores(),
-        )
-        _resident[graph] = partition
+        metapath, have = _resident.get(graph, (None, None))
+        if metapath is not None or rules.metapath is not None:
+            if have is not None and metapath == rules.metapath and _has_all(have, rules):
+                return have
+            # Rows grouped in one way are of no use in another, and both may be too large.
+            have = None
+            _resident.pop(graph, None)
+        partition = load_partition(graph, rules.layout, have=have, threads=num_cores())
+        _resident[graph] = rules.metapath, partition
         if have is None:
             work.add(size=graph.num_entries * graph.neighbor_dtype.itemsize + 8 * graph.num_nodes)
     return partition
+
+
+def _has_all(partition: Partition, rules: WalkRules) -> bool:
+    return partition.alias_table is not None or not rules.weighted
 
 
 def walk_block(
@@ -104,7 +109,6 @@ def _walk(
         return
     table: Any = partition.alias_table if rules.weighted else partition.neighbors
     run = np.uint64(seed_key(np.uint64(rules.seed)))
-    restart = restart_threshold(rules)
     dead_end = DEAD_ENDS[rules.dead_end]
     if rules.second_order:
         edge_filter: Any = partition.edge_filter
@@ -119,28 +123,31 @@ def _walk(
             starts,
             numbers,
             run,
-            restart,
+            *hop_thresholds(rules),
             dead_end,
             walks,
             NODE2VEC_IN_FLIGHT,
         )
     else:
         walk_first_order(
+            path_of(rules.metapath, rules.walk_length),
             partition.row_starts,
             table,
             starts,
             numbers,
             run,
-            restart,
+            *hop_thresholds(rules),
             dead_end,
             walks,
             FIRST_ORDER_IN_FLIGHT,
         )
 
 
-def restart_threshold(rules: WalkRules) -> np.uint64:
-    """Return 2**64 times the restart probability."""
-    return np.uint64(int(rules.restart_prob * _TWO_64))
+def hop_thresholds(rules: WalkRules) -> tuple[np.uint64, np.uint64]:
+    """Return 2**64 times the probability of a restart, and of a restart or the end."""
+    restart = int(rules.restart_prob * _TWO_64)
+    over = min(restart + int(rules.stop_prob * _TWO_64), _TWO_64 - 1)
+    return np.uint64(restart), np.uint64(over)
 
 
 def starts_and_numbers(

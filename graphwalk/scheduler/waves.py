@@ -273,8 +273,7 @@ def read_partition(
     """Read a partition for the walks of `group`; with all that makes walks fast if it stays."""
     return load_partition(
         group.graph,
-        weighted=group.rules.weighted,
-        second_order=group.rules.second_order,
+        group.rules.layout,
         nodes=range(int(group.bounds[number]), int(group.bounds[number + 1])),
         into=into,
         filtered=resident,

@@ -83,7 +83,7 @@ def build_zarr(
         not fit waits in temporary files, inside the unfinished store or, for a URL, where Dask's
         ``temporary-directory`` says.
     progress : bool, optional
-        Whether to show progress on stderr; by default if it is a terminal.
+        Whether to show progress on stderr; by default on a terminal and in a notebook.
 
     Returns
     -------

@@ -36,9 +36,21 @@ FILL_VALUES: Mapping[str, float] = {
     "labels": -1,
     "label_offsets": -1,
     "label_bytes": 255,  # no byte of UTF-8
+    "node_types": 255,
 }
 
 LabelKind = Literal["int64", "string"]
+
+#: Attributes that stores of earlier versions of graphwalk do without.
+_OPTIONAL = ("digest", "node_types")
+
+
+@dataclass(frozen=True)
+class NodeTypes:
+    """What a store's attributes say about types of nodes: their names, and a checksum of all."""
+
+    names: tuple[int | str, ...]
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ class GraphInfo:
     labels: LabelKind | None
     statistics: Statistics
     digest: str | None = None
+    node_types: NodeTypes | None = None
 
     @property
     def neighbor_dtype(self) -> np.dtype[Any]:
@@ -69,7 +82,7 @@ def chunk_length(name: str, num_nodes: int) -> int:
     """Return how many elements a full chunk of the array `name` has."""
     if name in ("neighbors", "weights"):  # cut alike, so that they are read alike
         return CHUNK_BYTES // neighbor_dtype(num_nodes).itemsize
-    return CHUNK_BYTES if name == "label_bytes" else CHUNK_BYTES // 8
+    return CHUNK_BYTES if name in ("label_bytes", "node_types") else CHUNK_BYTES // 8
 
 
 def create_group(
@@ -104,7 +117,7 @@ def create_array(
     dtype = np.dtype(dtype)
     about: Any = group.attrs[ATTRIBUTE]
     codecs: list[BloscCodec | Crc32cCodec] = [Crc32cCodec()]
-    if about["compressed"]:
+    if about.get("compressed", True):  # types of nodes are added when the store is complete
         codecs.insert(
             0, BloscCodec(typesize=dtype.itemsize, cname="lz4", clevel=5, shuffle="shuffle")
         )
@@ -123,8 +136,11 @@ def create_array(
 
 def complete(group: zarr.Group, info: GraphInfo) -> None:
     """Write the attributes, the mark of completeness among them: the last step of a build."""
+    about = asdict(info)
+    if info.node_types is None:
+        del about["node_types"]
     with write_errors(location_of(group)):
-        group.update_attributes({ATTRIBUTE: {"format": FORMAT, **asdict(info), "complete": True}})
+        group.update_attributes({ATTRIBUTE: {"format": FORMAT, **about, "complete": True}})
 
 
 def open_group(
@@ -206,8 +222,11 @@ def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
             "build it again with overwrite=True"
         )
     names = [field.name for field in fields(GraphInfo)]
-    missing = [name for name in names if name not in attributes and name != "digest"]
+    missing = [name for name in names if name not in attributes and name not in _OPTIONAL]
     if missing:
         raise StoreError(f"{location}: the attributes lack {missing[0]!r}; build the store anew")
     values: dict[str, Any] = {name: attributes.get(name) for name in names}
-    return GraphInfo(**values | {"statistics": Statistics(**values["statistics"])})
+    values["statistics"] = Statistics(**values["statistics"])
+    if types := values["node_types"]:
+        values["node_types"] = NodeTypes(tuple(types["names"]), types["digest"])
+    return GraphInfo(**values)

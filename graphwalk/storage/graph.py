@@ -14,6 +14,7 @@ from graphwalk.storage import convert
 from graphwalk.storage.cuts import entries_per_partition, partition_nodes
 from graphwalk.storage.format import GraphInfo, open_group
 from graphwalk.storage.graph_arrays import GraphArrays, check_nodes
+from graphwalk.storage.graph_html import graph_html
 from graphwalk.storage.labels import read_labels
 from graphwalk.storage.location import locate
 from graphwalk.storage.memory import require
@@ -85,6 +86,13 @@ class Graph(GraphArrays):
     def labels(self) -> NDArray[Any] | None:
         """Labels of all nodes, shape (num_nodes,): int64, or object with str; None without any."""
         return None if self._labels is None else self._labels.to_numpy()
+
+    @property
+    def node_types(self) -> NDArray[Any] | None:
+        """Types of all nodes, shape (num_nodes,); None if `set_node_types` has given them none."""
+        if self.type_names is None:
+            return None
+        return np.array(self.type_names)[self.read_node_types(0, self.num_nodes)]
 
     @property
     def degrees(self) -> NDArray[np.int64]:
@@ -262,7 +270,7 @@ class Graph(GraphArrays):
         Parameters
         ----------
         progress : bool, optional
-            Whether to show progress on stderr; by default if it is a terminal.
+            Whether to show progress on stderr; by default on a terminal and in a notebook.
 
         Returns
         -------
@@ -308,10 +316,14 @@ class Graph(GraphArrays):
         kind += {None: "", "int64": ", labelled by integers", "string": ", labelled by strings"}[
             self.label_kind
         ]
+        kind += "" if self.type_names is None else f", {len(self.type_names)} types of nodes"
         return (
             f"<graphwalk.Graph {self._location!r}: {self.num_nodes:,} nodes, "
             f"{self.num_edges:,} edges, {kind}>"
         )
+
+    def _repr_html_(self) -> str:
+        return graph_html(self, summarize(self._info, None))
 
 
 def _reopen(location: str, info: GraphInfo, storage_options: Mapping[str, Any] | None) -> Graph:

@@ -11,6 +11,7 @@ from graphwalk.errors import InputError, StoreError
 from graphwalk.storage.format import GraphInfo, open_group
 from graphwalk.storage.gather import read_ranges
 from graphwalk.storage.reader import ArrayReader
+from graphwalk.storage.statistics import DegreeCounter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.format import LabelKind
 
-ArrayName = Literal["offsets", "neighbors", "weights"]
+ArrayName = Literal["offsets", "neighbors", "weights", "node_types"]
 
 
 class GraphArrays:
@@ -33,8 +34,11 @@ class GraphArrays:
         *,
         temporary: bool = False,
         storage_options: Mapping[str, Any] | None = None,
+        owner: object = None,
     ) -> None:
         self._location = location
+        # A temporary store is there as long as the graph that it was made for.
+        self._owner = owner
         self._info = info
         self._temporary = temporary
         self._storage_options = storage_options
@@ -90,6 +94,16 @@ class GraphArrays:
         return self._info.labels
 
     @property
+    def type_names(self) -> tuple[int | str, ...] | None:
+        """The types of nodes, in the order of their codes; None if nodes have no types."""
+        return None if self._info.node_types is None else self._info.node_types.names
+
+    @property
+    def types_digest(self) -> str | None:
+        """What tells the types of nodes from others; None if there are none."""
+        return None if self._info.node_types is None else self._info.node_types.digest
+
+    @property
     def neighbor_dtype(self) -> np.dtype[Any]:
         """Type of node ids in the store: int32, or int64 from 2³¹ nodes on."""
         return self._info.neighbor_dtype
@@ -103,6 +117,31 @@ class GraphArrays:
             When a chunk is missing or damaged.
         """
         return self._reader("offsets").read(start, stop)
+
+    def degree_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the degrees that there are, ascending, and how many nodes have each.
+
+        Reads all offsets, a chunk at a time, so that the nodes need not fit in memory.
+
+        Returns
+        -------
+        degrees, counts : ndarray of int64, shape (num_degrees,)
+            No more than about ``(2 * num_entries) ** 0.5`` degrees can be different.
+
+        Raises
+        ------
+        StoreError
+            When a chunk is missing or damaged, or offsets are.
+        """
+        counter, chunk, length = DegreeCounter(), self.chunk_length("offsets"), self.num_nodes + 1
+        before = np.empty(0, np.int64)
+        for start in range(0, length, chunk):
+            offsets = self.read_offsets(start, min(start + chunk, length))
+            offsets = np.concatenate([before, offsets])
+            self._check_offsets(offsets, max(0, start - 1))
+            counter.add(np.diff(offsets))
+            before = offsets[-1:]
+        return counter.counts()
 
     def read_neighbors(
         self,
@@ -125,6 +164,18 @@ class GraphArrays:
     def read_weights(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the weights of entries `start` to `stop`; raises as `read_offsets` does."""
         return self._reader("weights").read(start, stop)
+
+    def read_node_types(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Return the types of nodes `start` to `stop`, as places in `type_names`.
+
+        Raises
+        ------
+        InputError
+            When nodes have no types.
+        StoreError
+            When a chunk is missing or damaged.
+        """
+        return self._reader("node_types").read(start, stop)
 
     def read_offset(self, node: int) -> int:
         """Return where the row of a node begins; the number of entries for ``num_nodes``."""
@@ -169,8 +220,11 @@ class GraphArrays:
     def _reader(self, name: ArrayName) -> ArrayReader:
         if name == "weights" and not self.weighted:
             raise InputError(f"{self._location} has no weights; build it from weighted edges")
+        if name == "node_types" and self.type_names is None:
+            raise InputError(f"the nodes of {self._location} have no types; call set_node_types")
         if name not in self._readers:
-            length = self.num_nodes + 1 if name == "offsets" else self.num_entries
+            lengths = {"offsets": self.num_nodes + 1, "node_types": self.num_nodes}
+            length = lengths.get(name, self.num_entries)
             self._readers[name] = ArrayReader(self._group, self._location, name, length)
         return self._readers[name]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.edge_filter import fill_filter, filter_words
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table
+from graphwalk.kernels.typed_rows import group_rows
+from graphwalk.storage.node_types import kinds_of
 from graphwalk.storage.parallel import thread_pool
 
 if TYPE_CHECKING:
@@ -33,19 +35,21 @@ class Partition:
     ----------
     first : int
         The node of the first row.
+    kinds : int
+        Row starts of a node: more than one where rows are grouped, for walks along a metapath.
     index : ndarray of int64
         The nodes that the rows are of, ascending, if they are not those from `first` on.
-    row_starts : ndarray of uint32 or int64, shape (rows + 1,)
-        Where each row begins.
+    row_starts : ndarray of uint32 or int64, shape (rows * kinds + 1,)
+        Where each row begins, or the neighbours of each kind in it.
     neighbors : ndarray of int32 or int64, shape (max(1, entries),)
-        Node ids, sorted within each row.
+        Node ids, sorted within each row, and kind.
     alias_table : ndarray of alias records, shape (max(1, entries),), or None
         For weighted walks.
     edge_filter : ndarray of uint64, or None
         For second-order walks.
     """
 
-    __slots__ = ("alias_table", "edge_filter", "first", "index", "neighbors", "row_starts")
+    __slots__ = ("alias_table", "edge_filter", "first", "index", "kinds", "neighbors", "row_starts")
 
     def __init__(
         self,
@@ -55,8 +59,10 @@ class Partition:
         edge_filter: NDArray[np.uint64] | None = None,
         first: int = 0,
         index: NDArray[np.int64] | None = None,
+        kinds: int = 1,
     ) -> None:
         self.first = first
+        self.kinds = kinds
         self.index = np.empty(0, np.int64) if index is None else index
         self.row_starts = row_starts
         self.neighbors = neighbors
@@ -68,27 +74,49 @@ class Partition:
                 array.setflags(write=False)
 
 
-def entry_bytes(graph: Graph, *, weighted: bool, second_order: bool, filtered: bool) -> int:
+class Layout(NamedTuple):
+    """What walks of a kind need of a partition.
+
+    Attributes
+    ----------
+    weighted : bool
+        Alias tables.
+    second_order : bool
+        Edge filters, where partitions stay.
+    metapath : tuple of int or str, or None
+        Rows grouped by the types that it names.
+    """
+
+    weighted: bool = False
+    second_order: bool = False
+    metapath: tuple[int | str, ...] | None = None
+
+    @property
+    def kinds(self) -> int:
+        """Row starts of a node."""
+        return 1 if self.metapath is None else len(set(self.metapath)) + 1
+
+
+def entry_bytes(graph: Graph, layout: Layout, *, filtered: bool) -> int:
     """Return how many bytes a stored neighbour takes in a partition."""
     node = graph.neighbor_dtype
     return (
         node.itemsize
-        + (alias_dtype(node).itemsize if weighted else 0)
-        + (1 if second_order and filtered else 0)
+        + (alias_dtype(node).itemsize if layout.weighted else 0)
+        + (1 if layout.second_order and filtered else 0)
     )
 
 
-def partition_bytes(graph: Graph, *, weighted: bool, second_order: bool) -> int:
+def partition_bytes(graph: Graph, layout: Layout) -> int:
     """Return how many bytes a partition of the whole graph takes in memory."""
-    each = entry_bytes(graph, weighted=weighted, second_order=second_order, filtered=True)
-    return graph.num_entries * each + (graph.num_nodes + 1) * row_start_type(graph).itemsize
+    row = layout.kinds * row_start_type(graph).itemsize
+    return graph.num_entries * entry_bytes(graph, layout, filtered=True) + graph.num_nodes * row + 8
 
 
 def load_partition(
     graph: Graph,
+    layout: Layout,
     *,
-    weighted: bool,
-    second_order: bool,
     nodes: range | None = None,
     into: NDArray[Any] | None = None,
     filtered: bool = True,
@@ -101,6 +129,8 @@ def load_partition(
     ----------
     graph : Graph
         The graph.
+    layout : Layout
+        What the walks need.
     nodes : range, optional
         The nodes whose rows to read; all by default.
     into : ndarray of int32 or int64, optional
@@ -108,10 +138,8 @@ def load_partition(
     filtered : bool
         Whether second-order walks get an edge filter, which takes longer to make than a partition
         that is soon let go is worth.
-    weighted, second_order : bool
-        The kind of walks.
     have : Partition, optional
-        What is loaded of the same rows already; its arrays are used again.
+        What is loaded of the same rows already; its arrays are used again. Not of grouped rows.
     threads : int
         How many threads read and derive tables.
 
@@ -126,17 +154,24 @@ def load_partition(
     neighbors = have.neighbors if have else _read_neighbors(graph, start, row_starts, into, threads)
     alias_table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
-    if weighted and alias_table is None:
+    weights = None
+    if layout.weighted and alias_table is None:
         weights = graph.read_weights(start, start + int(row_starts[-1]))
+    if layout.metapath is not None:
+        row_starts = _grouped(graph, layout, row_starts, neighbors, weights)
+    if weights is not None:
         alias_table = _alias_table(row_starts, neighbors, weights, threads)
-    if second_order and filtered and edge_filter is None:
+        del weights
+    if layout.second_order and filtered and edge_filter is None:
         edge_filter = np.zeros(filter_words(len(neighbors)), np.uint64)
         # One thread: rows that meet within a word of the filter share it.
         fill_filter(row_starts, neighbors, edge_filter)
-    return Partition(row_starts, neighbors, alias_table, edge_filter, nodes.start)
+    return Partition(
+        row_starts, neighbors, alias_table, edge_filter, nodes.start, kinds=layout.kinds
+    )
 
 
-def gather_partition(graph: Graph, nodes: NDArray[np.int64], *, weighted: bool) -> Partition:
+def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: Layout) -> Partition:
     """Read the rows of a few nodes, and of the store no more chunks than hold them.
 
     Parameters
@@ -145,21 +180,39 @@ def gather_partition(graph: Graph, nodes: NDArray[np.int64], *, weighted: bool) 
         The graph.
     nodes : ndarray of int64
         Ascending, without repeats, not empty.
-    weighted : bool
-        Whether walks are weighted.
+    layout : Layout
+        What the walks need.
 
     Raises
     ------
     StoreError
         As `load_partition` does.
     """
-    row_starts, neighbors, weights = graph.read_rows(nodes, weights=weighted)
+    row_starts, neighbors, weights = graph.read_rows(nodes, weights=layout.weighted)
     if not len(neighbors):
         neighbors = np.zeros(1, graph.neighbor_dtype)
     _check_nodes(graph, neighbors)
-    table = _alias_table(row_starts, neighbors, weights, 1) if weights is not None else None
     row_starts = row_starts.astype(row_start_type(graph))  # as in all, lest kernels compile anew
-    return Partition(row_starts, neighbors, table, None, 0, nodes)
+    if layout.metapath is not None:
+        row_starts = _grouped(graph, layout, row_starts, neighbors, weights)
+    table = _alias_table(row_starts, neighbors, weights, 1) if weights is not None else None
+    return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds)
+
+
+def _grouped(
+    graph: Graph,
+    layout: Layout,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    weights: NDArray[np.float32] | None,
+) -> NDArray[Any]:
+    """Group rows, and return where the neighbours of each row and kind begin."""
+    assert layout.metapath is not None
+    kinds, kind_of = layout.kinds, kinds_of(graph, layout.metapath)
+    grouped = np.empty((len(row_starts) - 1) * kinds + 1, row_starts.dtype)
+    values = np.empty(0, np.float32) if weights is None else weights
+    group_rows(row_starts, neighbors, values, kind_of, kinds, grouped)
+    return grouped
 
 
 def row_start_type(graph: Graph) -> np.dtype[Any]:

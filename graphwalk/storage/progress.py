@@ -1,7 +1,8 @@
-"""Progress bars of the stages of a build."""
+"""Progress bars, on a terminal or in a notebook."""
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,11 @@ class Progress:
     Parameters
     ----------
     show : bool or None
-        None shows bars when stderr is a terminal.
+        None shows bars when stderr is a terminal or the output of a notebook's cell.
     """
 
     def __init__(self, show: bool | None = None) -> None:
-        self._show = sys.stderr.isatty() if show is None else show
+        self._show = sys.stderr.isatty() or _in_notebook() if show is None else show
 
     def say(self, text: str) -> None:
         """Print a line, or several, where bars are shown."""
@@ -35,9 +36,7 @@ class Progress:
         if not self._show:
             yield None
             return
-        from tqdm import tqdm
-
-        with tqdm(desc=name, total=total, unit=f" {unit}", unit_scale=True) as bar:
+        with _new_bar(desc=name, total=total, unit=f" {unit}", unit_scale=True) as bar:
             yield bar
 
     @contextmanager
@@ -45,3 +44,23 @@ class Progress:
         """Show a bar while the block runs; the block calls what it is given with its advances."""
         with self.bar(name, total, unit) as bar:
             yield (lambda _: None) if bar is None else bar.update
+
+
+def _in_notebook() -> bool:
+    """Return whether what is written to stderr is shown by a notebook."""
+    streams = sys.modules.get("ipykernel.iostream")
+    return streams is not None and isinstance(sys.stderr, streams.OutStream)
+
+
+def _new_bar(**options: Any) -> Any:
+    """Return a bar of tqdm: a widget in notebooks that have them, else a line of text.
+
+    tqdm.auto does so too, but warns where there are no widgets, for which a line of text does.
+    """
+    if _in_notebook() and importlib.util.find_spec("ipywidgets"):
+        from tqdm.notebook import tqdm as widget
+
+        return widget(**options)
+    from tqdm import tqdm
+
+    return tqdm(**options)

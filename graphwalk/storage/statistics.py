@@ -62,11 +62,16 @@ class DegreeCounter:
         """Nodes without neighbours."""
         return int(self._small[0])
 
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the degrees that there are, ascending, and how many nodes have each."""
+        small, large = np.flatnonzero(self._small), sorted(self._large)
+        degrees = np.concatenate([small, np.array(large, np.int64)])
+        numbers = [self._small[small], np.array([self._large[d] for d in large], np.int64)]
+        return degrees, np.concatenate(numbers)
+
     def quantiles(self) -> list[int]:
         """Return the degrees at the `QUANTILES`."""
-        large = sorted(self._large)
-        degrees = np.concatenate([np.arange(_SMALL), np.array(large, np.int64)])
-        counts = np.concatenate([self._small, np.array([self._large[d] for d in large], np.int64)])
+        degrees, counts = self.counts()
         ends = np.cumsum(counts)
         ranks = np.floor(np.array(QUANTILES) * (int(ends[-1]) - 1)).astype(np.int64)
         return [int(d) for d in degrees[np.searchsorted(ends, ranks, side="right")]]

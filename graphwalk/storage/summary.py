@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphwalk.storage.html_table import html_table
 from graphwalk.storage.location import is_url
 from graphwalk.storage.statistics import QUANTILES
 from graphwalk.units import format_size
@@ -45,16 +46,22 @@ class Summary:
     stored_bytes: int | None
     raw_bytes: int
 
-    def __str__(self) -> str:
+    def table(self) -> list[tuple[str, str]]:
+        """Return what there is to say, line by line."""
         degrees = ", ".join(f"{part:.0%}: {d:,}" for part, d in self.degree_quantiles.items())
-        lines = [
+        return [
             ("nodes", f"{self.num_nodes:,}, of which {self.isolated_nodes:,} isolated"),
             ("edges", f"{self.num_edges:,}, of which {self.self_loops:,} self-loops"),
             ("input", f"{self.merged_edges:,} merged, {self.dropped_loops:,} self-loops dropped"),
             ("degrees", degrees),
             ("size", self._size()),
         ]
-        return "\n".join(f"{name:<8} {text}" for name, text in lines)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name:<8} {text}" for name, text in self.table())
+
+    def _repr_html_(self) -> str:
+        return html_table(self.table())
 
     def _size(self) -> str:
         raw = f"{format_size(self.raw_bytes)} when read"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphwalk.errors import StoreError
 from graphwalk.storage.format import FILL_VALUES
 from graphwalk.storage.parallel import num_cores, thread_pool
 from graphwalk.storage.validate_labels import check_labels
@@ -40,6 +41,7 @@ def validate(graph: Graph, group: zarr.Group, info: GraphInfo, progress: Progres
             _check_edges(graph, rows, problems)
         with progress.stage("check labels", graph.num_nodes, "labels") as advance:
             check_labels(group, info, problems, advance)
+        _check_node_types(graph, problems)
     unchecked = _UNCHECKED[: 1 if graph.directed else 2] if not whole else ()
     facts = {
         "nodes": graph.num_nodes,
@@ -72,6 +74,8 @@ def _array_types(info: GraphInfo) -> dict[str, Any]:
         types["labels"] = np.int64
     elif info.labels == "string":
         types |= {"label_offsets": np.int64, "label_bytes": np.uint8}
+    if info.node_types is not None:
+        types["node_types"] = np.uint8
     return types
 
 
@@ -91,6 +95,24 @@ def _check_arrays(group: zarr.Group, info: GraphInfo, problems: Problems) -> Non
                 f"array {name!r} has the fill value {fill:g}, not {due:g}: "
                 "a missing chunk would go unnoticed"
             )
+
+
+def _check_node_types(graph: Graph, problems: Problems) -> None:
+    names = graph.type_names
+    if names is None or graph.num_nodes == 0:
+        return
+    try:
+        step = graph.chunk_length("node_types")
+        parts = (
+            graph.read_node_types(start, min(start + step, graph.num_nodes))
+            for start in range(0, graph.num_nodes, step)
+        )
+        largest = max(int(part.max()) for part in parts)
+    except StoreError as error:
+        problems.add(str(error))
+        return
+    if largest >= len(names):
+        problems.add(f"array 'node_types' has the type {largest}, and there are {len(names)}")
 
 
 def _check_edges(graph: Graph, rows: RowsCheck, problems: Problems) -> None:

@@ -115,6 +115,13 @@ def walk_lists(block: NDArray[np.integer[Any]], labels: pa.Array | None) -> Iter
         yield _lists(block[start : start + step], labels)
 
 
+def named_lists(lists: pa.ListArray, labels: pa.Array) -> pa.ListArray:
+    """Return walks as lists of labels, given as lists of node ids."""
+    offsets = lists.offsets.to_numpy()
+    names = _named(lists.flatten().to_numpy(), labels)
+    return pa.ListArray.from_arrays(pa.array(offsets - offsets[0], pa.int32()), names)
+
+
 def walk_lines(block: NDArray[np.integer[Any]], labels: pa.Array | None) -> Iterator[bytes]:
     r"""Yield the walks of a block as lines of UTF-8, some walks at a time.
 

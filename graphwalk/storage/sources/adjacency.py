@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CSR:
-    """A graph as compressed sparse rows, to be passed to :func:`graphwalk.build_zarr`.
+    """A graph as compressed sparse rows, to be passed to `graphwalk.build_zarr`.
 
     Node `i` has the neighbours ``indices[indptr[i]:indptr[i + 1]]``. Rows need not be sorted.
 
