@@ -118,8 +118,23 @@ class Jobs:
         folder = self.folder / f"{output}.partial" / "done"
         return len(list(folder.iterdir())) if folder.exists() else 0
 
-    def wait_for_blocks(self, output, number):
-        wait_for(lambda: self.blocks_done(output) >= number, f"{number} blocks")
+    def wait_for_blocks(self, job, number, output="walks.parquet"):
+        """Wait until a job has done so many blocks."""
+
+        def done():
+            if self.blocks_done(output) >= number:
+                return True
+            assert self.cluster.state(job) in ("PENDING", "CONFIGURING", "RUNNING"), self.log(job)
+            return False
+
+        wait_for(done, f"{number} blocks")
+
+    def end_soon(self, job):
+        """Have the time of a job be up in one to two minutes: Slurm counts in minutes."""
+        shown = self("scontrol", "--oneliner", "show", "job", job)
+        hours, minutes, seconds = map(int, re.search(r"RunTime=(\d+):(\d+):(\d+)", shown).groups())
+        limit = (60 * (60 * hours + minutes) + seconds + 45) // 60 + 1
+        self("scontrol", "update", f"JobId={job}", f"TimeLimit={limit}")
 
 
 @pytest.fixture
@@ -295,7 +310,7 @@ def test_the_page_about_ssh(login, cluster, folder, expected):
 
 def test_a_worker_that_is_killed(cluster, jobs, folder, longer):
     job = jobs.submit(long_job(folder / "walks.sbatch"), "--nodes=2")
-    jobs.wait_for_blocks("walks.parquet", 3)
+    jobs.wait_for_blocks(job, 3)
     killed = [process for process in cluster.pids("node2") if is_worker(process)]
     for process in killed:
         os.kill(process, signal.SIGKILL)
@@ -312,7 +327,7 @@ def is_worker(process):
 @pytest.mark.slow
 def test_a_machine_that_is_lost(cluster, jobs, folder, longer):
     job = jobs.submit(long_job(folder / "walks.sbatch"), "--nodes=2")
-    jobs.wait_for_blocks("walks.parquet", 3)
+    jobs.wait_for_blocks(job, 3)
     assert "node1" in jobs("scontrol", "show", "job", job).partition("BatchHost=")[2][:10]
     cluster.kill_node("node2")
     try:
@@ -327,7 +342,7 @@ def test_a_machine_that_is_lost(cluster, jobs, folder, longer):
 def test_a_job_that_is_cancelled_and_submitted_again(script, jobs, folder, longer):
     script = long_job(folder / script)
     first = jobs.submit(script, "--nodes=1")
-    jobs.wait_for_blocks("walks.parquet", 3)
+    jobs.wait_for_blocks(first, 3)
     jobs("scancel", first)
     log = jobs.finish(first, "CANCELLED")
     assert "told to stop" in log
@@ -355,10 +370,11 @@ def done_times(folder):
 def test_a_job_whose_time_is_up(script, cluster, jobs, folder, longer):
     """Slurm says so a minute before; what is done stays, and the next job goes on from there."""
     script = long_job(folder / script)
-    first = jobs.submit(script, "--nodes=1", "--time=1")
-    jobs.wait_for_blocks("walks.parquet", 3)
+    first = jobs.submit(script, "--nodes=1")
+    jobs.wait_for_blocks(first, 3)
     walking, *_ = (process for process in cluster.pids("node1") if is_walking(process))
     os.kill(walking, signal.SIGSTOP)  # Slurm looks at the time every half a minute
+    jobs.end_soon(first)
     wait_for(lambda: has_been_told_to_stop(walking), "Slurm to tell the job")
     with contextlib.suppress(ProcessLookupError):
         os.kill(walking, signal.SIGCONT)

@@ -132,6 +132,10 @@ def _machines(job: Job, options: RayOptions, say: Callable[[str], None]) -> Iter
     try:
         machines.start()
         yield machines
+    except _Stopped:
+        # The command may be told too, and end with Ray before it can say so itself.
+        say("told to stop")
+        raise
     finally:
         machines.stop()
 
