@@ -101,15 +101,16 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
         steps = length
         for i in range(flying):
             steps = min(steps, end[i] - at[i])
+        # All make them together, so what is counted is not where each is but how many were made.
+        made = 0
         stopped = False
-        while steps > 0 and not stopped:
-            steps -= 1
+        while made < steps and not stopped:
             for i in range(flying):
                 counter[i] += STEP
                 draw[i] = mix(counter[i])
             hops = 0
             for i in range(flying):
-                row = np.uint64(row_of(path, node[i], length + at[i] - end[i]))
+                row = np.uint64(row_of(path, node[i], length + at[i] + made - end[i]))
                 first = np.int64(row_starts[row])
                 degree = np.uint64(np.int64(row_starts[row + _ONE]) - first)
                 entry = first + np.int64(multiply_high(draw[i], degree))
@@ -123,21 +124,22 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                     if drawn >= 0:
                         node[i] = -1 - drawn
                         hops += 1
+            made += 1
             if hops == 0:
                 for i in range(flying):
                     node[i] = pick(table, np.uint64(node[i]), draw[i])
-                    at[i] += 1
-                    prefetch(row_starts, row_of(path, node[i], length + at[i] - end[i]))
-                    flat[at[i]] = node[i]
+                    prefetch(row_starts, row_of(path, node[i], length + at[i] + made - end[i]))
+                    flat[np.uint64(at[i] + made)] = node[i]
                 continue
             for i in range(flying):
                 if node[i] < 0:
-                    node[i] = hop(flat, at[i], end[i], length, -1 - node[i])
+                    node[i] = hop(flat, at[i] + made - 1, end[i], length, -1 - node[i])
                     if node[i] < 0:
-                        at[i] = end[i] - 1
+                        at[i] = end[i] - made
                         stopped = True
                 else:
                     node[i] = pick(table, np.uint64(node[i]), draw[i])
-                    flat[at[i] + 1] = node[i]
-                at[i] += 1
-                prefetch(row_starts, row_of(path, node[i], length + at[i] - end[i]))
+                    flat[at[i] + made] = node[i]
+                prefetch(row_starts, row_of(path, node[i], length + at[i] + made - end[i]))
+        for i in range(flying):
+            at[i] += made

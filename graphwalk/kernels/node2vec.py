@@ -89,6 +89,9 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     limit = np.empty(in_flight, np.uint64)
     entry = np.empty(in_flight, np.int64)
     proposal = np.empty(in_flight, np.int64)
+    # Those whose draws do not decide, and what the filter is asked.
+    asking = np.empty(in_flight, np.int64)
+    word = np.empty(in_flight, np.int64)
     bits = np.empty(in_flight, np.uint64)
     at = np.empty(in_flight, np.int64)
     end = np.empty(in_flight, np.int64)
@@ -157,31 +160,32 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 hops += 1
                 # Sit this round out: propose anything, and refuse it.
                 entry[i], acceptance[i] = 0, _ALWAYS
-        # Look: which node is proposed, and which word of the filter knows of it.
+        # Look which node is proposed, and decide, as far as the draw does.
+        num_asking = 0
         for i in range(flying):
             proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
             prefetch(row_starts, proposal[i])
-            hashed = filter_hash(proposal[i])
-            bits[i] = filter_bits(hashed)
-            entry[i] = filter_word(before[i], before_degree[i], hashed)
-            prefetch(words, entry[i])
-        # Decide, as far as the filter can.
-        num_unsure = 0
-        for i in range(flying):
-            maybe = (words[np.uint64(entry[i])] & bits[i]) == bits[i]
             second = previous[i] >= 0
             returns = proposal[i] == previous[i]
-            bound = accept_common if maybe else accept_far
-            bound = accept_return if returns else bound
+            bound = accept_return if returns else surely
             limit[i] = bound if second else _ALWAYS
-            unsure[num_unsure] = i
-            num_unsure += (
-                maybe
-                & second
-                & (not returns)
-                & (acceptance[i] >= surely)
-                & (acceptance[i] < possibly)
+            asking[num_asking] = i
+            num_asking += (
+                second & (not returns) & (acceptance[i] >= surely) & (acceptance[i] < possibly)
             )
+        # Ask the filter, where the draw alone does not decide.
+        for k in range(num_asking):
+            i = asking[k]
+            hashed = filter_hash(proposal[i])
+            bits[k] = filter_bits(hashed)
+            word[k] = filter_word(before[i], before_degree[i], hashed)
+            prefetch(words, word[k])
+        num_unsure = 0
+        for k in range(num_asking):
+            i = asking[k]
+            limit[i] = accept_far
+            unsure[num_unsure] = i
+            num_unsure += (words[np.uint64(word[k])] & bits[k]) == bits[k]
         # Search the previous rows for the rest, one probe of every search at a time.
         widest = np.int64(0)
         for k in range(num_unsure):

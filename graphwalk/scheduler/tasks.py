@@ -30,9 +30,9 @@ Walkers: TypeAlias = "range | tuple[NDArray[np.int64], NDArray[np.int64], range]
 DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
 
 #: Walkers that a kernel advances together: enough to hide a memory access, few enough to stay in
-#: the first-level cache. The walks do not depend on them.
+#: the first caches. The walks do not depend on them.
 FIRST_ORDER_IN_FLIGHT = 128
-NODE2VEC_IN_FLIGHT = 256
+NODE2VEC_IN_FLIGHT = 512
 
 _TWO_64 = 1 << 64
 _resident: WeakKeyDictionary[Graph, tuple[Any, Partition]] = WeakKeyDictionary()
