@@ -2,6 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from math import sqrt
+
+import numpy as np
 
 #: {node: [(neighbour, weight), ...]}, each row sorted by neighbour; weight 1.0 where none is given.
 Adjacency = dict[int, list[tuple[int, float]]]
@@ -48,6 +51,7 @@ def transition_probabilities(
     start: int | None = None,
     p: float = 1,
     q: float = 1,
+    gamma: float | None = None,
     weighted: bool = False,
     restart_prob: float = 0,
     stop_prob: float = 0,
@@ -64,9 +68,13 @@ def transition_probabilities(
     if stop_prob:
         probabilities[-1] += stop_prob
     near = None if prev is None else {v for v, _ in adj[prev]}
+    loose = _loose(adj, cur, gamma) if gamma is not None and weighted and adj[cur] else {}
     bias: dict[int, float] = defaultdict(float)
     for v, weight in adj[cur]:
         factor = 1.0 if near is None or v in near else 1 / q
+        if near is not None and gamma is not None and weighted:
+            tie = _loose(adj, v, gamma).get(prev, 1.0) if v in near else 0.0
+            factor = _bias_by_weight(q, tie, v in loose)
         if near is not None and v == prev:
             factor = 1 / p
         bias[v] += factor * (weight if weighted else 1.0)
@@ -76,3 +84,24 @@ def transition_probabilities(
     for v, value in bias.items():
         probabilities[v] += (1 - restart_prob - stop_prob) * value / total
     return dict(probabilities)
+
+
+def _loose(adj: Adjacency, node: int, gamma: float) -> dict[int, float]:
+    """{neighbour: weight relative to the threshold of node2vec+} of the loose edges of a node.
+
+    Parallel edges are one of their total weight. Weights and thresholds are float32, as stored.
+    """
+    edges: dict[int, float] = defaultdict(float)
+    for v, weight in adj[node]:
+        edges[v] += float(np.float32(weight))
+    mean = sum(edges.values()) / len(edges)
+    deviation = sqrt(sum((weight - mean) ** 2 for weight in edges.values()) / len(edges))
+    threshold = float(np.float32(mean + gamma * deviation))
+    return {v: weight / threshold for v, weight in edges.items() if weight < threshold}
+
+
+def _bias_by_weight(q: float, tie: float, loose: bool) -> float:
+    """Bias of node2vec+, for a proposal with that relative weight of its edge to the previous."""
+    if tie >= 1:
+        return 1.0
+    return min(1.0, 1 / q) if loose else 1 / q + (1 - 1 / q) * tie

@@ -305,6 +305,17 @@ def _option(name):
     return "--" + name.replace("_", "-")
 
 
+@pytest.mark.parametrize("gamma", ["0", "-0.5"])
+def test_walk_by_node2vec_plus(gamma, run, tmp_path):
+    src, dst = np.random.default_rng(1).integers(0, 30, (2, 200))
+    graph = graphwalk.build_zarr((src, dst, 1.0 + src), tmp_path / "store.zarr")
+    bias = f"--q=0.25 --gamma={gamma} --seed=1 --num-walks=2".split()
+    assert run("walk", graph.path, tmp_path / "walks.npy", *bias)[0] == 0
+    how = {"q": 0.25, "seed": 1, "num_walks": 2}
+    expected = graphwalk.random_walks(graph, **how, gamma=float(gamma)).compute()
+    np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), expected)
+
+
 def test_walk_passes_every_option_on(run, ring_store, tmp_path, monkeypatch):
     calls = []
 
@@ -324,6 +335,7 @@ def test_walk_passes_every_option_on(run, ring_store, tmp_path, monkeypatch):
         "walk_length": 80,
         "p": 1.0,
         "q": 1.0,
+        "gamma": None,
         "weighted": None,
         "restart_prob": 0.0,
         "stop_prob": 0.0,

@@ -17,16 +17,26 @@ KINDS = {
     "restart": {"weighted": False, "restart_prob": 0.2, "dead_end": "restart"},
     "node2vec stay": {"p": 2, "q": 0.5, "restart_prob": 0.1, "dead_end": "stay"},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
+    "node2vec+": {"weighted": True, "p": 2, "q": 0.5, "gamma": 0},
+    "node2vec+ (.5, 3)": {"weighted": True, "p": 0.5, "q": 3, "gamma": 1, "restart_prob": 0.1},
 }
 
 
 @pytest.fixture(scope="module")
-def graph():
+def graphs():
     rng = np.random.default_rng(2)
     src, dst = rng.integers(0, 200, (2, 1500))
-    return graphwalk.build_zarr(
-        (src % 180, dst, rng.exponential(size=1500)), directed=True, num_nodes=201
-    )
+    edges = src % 180, dst, rng.exponential(size=1500)
+    return {
+        directed: graphwalk.build_zarr(edges, directed=directed, num_nodes=201)
+        for directed in (False, True)
+    }
+
+
+@pytest.fixture
+def graph(graphs, request):
+    kind = request.getfixturevalue("kind") if "kind" in request.fixturenames else {}
+    return graphs["gamma" not in kind]
 
 
 @pytest.fixture(params=KINDS)
@@ -145,6 +155,18 @@ GOLDEN = {
         [0, 4, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1],
         [5, 4, 2, 1, 5, 6, 3, 1, 0, 2, 5, 4],
         [5, 4, 3, 1, 0, 4, 2, -1, -1, -1, -1, -1],
+    ],
+    "node2vec+": [
+        [0, 1, 2, 4, 3, 1, 3, 6, 5, 6, 3, 6],
+        [0, 4, 5, 6, 5, 6, 3, 1, 0, 4, 5, 6],
+        [5, 4, 2, 1, 3, 6, 5, 6, 3, 4, 0, 4],
+        [5, 4, 5, 6, 3, 6, 3, 6, 3, 4, 5, 6],
+    ],
+    "node2vec+ (.5, 3)": [
+        [0, 1, 0, 0, 4, 0, 4, 0, 4, 0, 4, 5],
+        [0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4],
+        [5, 4, 0, 4, 5, 6, 5, 6, 5, 6, 5, 4],
+        [5, 4, 5, 4, 5, 4, 5, 6, 3, 6, 3, 6],
     ],
 }
 

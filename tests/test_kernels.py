@@ -20,6 +20,7 @@ from graphwalk.kernels.edge_filter import (
 )
 from graphwalk.kernels.first_order import walk_first_order
 from graphwalk.kernels.node2vec import walk_node2vec
+from graphwalk.kernels.node2vec_plus import acceptance_of, make_shares, mark_loose
 from graphwalk.kernels.parse import parse_lines
 from graphwalk.kernels.rng import STEP, mix, seed_key, walker_key
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table
@@ -151,6 +152,42 @@ def test_alias_tables_hold_the_weights_exactly(node):
         assert np.all(held[wanted == 0] == 0)
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.7, -5.0])
+@pytest.mark.parametrize("node", [np.int32, np.int64])
+def test_shares_are_weights_relative_to_the_mean_and_deviation(node, gamma):
+    rows = [([1, 2, 2, 5, 9], [4, 1, 1, 3, 0]), ([0], [0.3]), ([], []), ([3, 4], [0.1, 0.7])]
+    neighbors = np.concatenate([row for row, _ in rows]).astype(node)
+    weights = np.concatenate([values for _, values in rows]).astype(np.float32)
+    row_starts = np.cumsum([0, *(len(row) for row, _ in rows)]).astype(np.uint32)
+    wanted = np.ones(len(neighbors))
+    for start, stop in pairwise(row_starts.tolist()):
+        nodes, first = np.unique(neighbors[start:stop], return_inverse=True)
+        sums = np.bincount(first, weights[start:stop], len(nodes))
+        if len(nodes):
+            threshold = max(0, sums.mean() + gamma * sums.std())
+            loose = sums < threshold
+            wanted[start:stop] = np.where(loose, sums / max(threshold, 1e-9), 1)[first]
+    given = neighbors.copy()
+    mark_loose(row_starts, neighbors, weights, gamma)
+    assert (neighbors < 0).tolist() == (wanted < 1).tolist()
+    np.testing.assert_array_equal(np.where(neighbors < 0, ~neighbors, neighbors), given)
+    make_shares(row_starts, neighbors, weights, gamma)
+    np.testing.assert_array_equal(neighbors, given)
+    np.testing.assert_allclose(weights, wanted, rtol=1e-6)
+    assert ((weights < 1) == (wanted < 1)).all()
+
+
+@pytest.mark.parametrize(("p", "q"), [(1, 4), (1, 0.25), (0.1, 3), (5, 1e-300), (inf, 1e30)])
+def test_biases_by_weight_lie_between_those_of_node2vec(p, q):
+    _, common, far = acceptances(p, q)
+    for loose in (False, True):
+        assert int(acceptance_of(1.0, loose, p, q)) == int(common)
+        shares = [int(acceptance_of(share, loose, p, q)) for share in (0.0, 0.3, 0.999)]
+        assert all(min(common, far) <= share <= max(common, far) for share in shares)
+        assert loose or shares[0] == int(far)
+        assert not loose or set(shares) == {int(min(common, far))}
+
+
 def random_graph(num_nodes=2000, entries=40_000, dtype=np.uint32):
     rng = np.random.default_rng(5)
     src = np.sort(rng.integers(0, num_nodes - 100, entries))  # the last nodes are dead ends
@@ -188,7 +225,7 @@ def walk(kind, in_flight, *, p=1.0, q=1.0, hops=(0.0, 0.0), dead_end=GO_TO_START
         walk_first_order(None, row_starts, neighbors, *tail, in_flight)
     else:
         biases = *acceptances(p, q), p, q
-        walk_node2vec(row_starts, neighbors, neighbors, words, *biases, *tail, in_flight)
+        walk_node2vec(row_starts, neighbors, neighbors, words, None, *biases, *tail, in_flight)
     return walks
 
 

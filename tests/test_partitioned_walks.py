@@ -25,6 +25,10 @@ KINDS = {
     "no way back": {"p": inf, "q": 2.0, "stop_prob": 0.03},
     # So hard to accept that steps are drawn from whole rows, whose previous row is elsewhere.
     "node2vec (5e4, 5e4)": {"p": 5e4, "q": 5e4},
+    "node2vec+ (2, .5)": {"p": 2.0, "q": 0.5, "gamma": 0.0},
+    "node2vec+ (.25, 4)": {"p": 0.25, "q": 4.0, "gamma": 1.0, "restart_prob": 0.1},
+    "node2vec+, no way back": {"p": inf, "q": 2.0, "gamma": 0.0, "stop_prob": 0.03},
+    "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1.0, "walk_length": 6},
 }
 
 
@@ -57,13 +61,22 @@ def make_graph(directed: bool, weighted: bool, path: str | None = None) -> graph
 GRAPHS = list(itertools.product([False, True], [False, True]))
 
 
-@pytest.fixture(scope="module", params=GRAPHS, ids=lambda p: f"directed={p[0]},weighted={p[1]}")
+@pytest.fixture(scope="module")
 def graph(request):
     return make_graph(*request.param)
 
 
+#: node2vec+ is for undirected graphs, and without weights it is node2vec.
+CASES = [
+    pytest.param(which, kind, id=f"directed={which[0]},weighted={which[1]}-{kind}")
+    for which, kind in itertools.product(GRAPHS, KINDS)
+    if "gamma" not in KINDS[kind] or which == (False, True)
+]
+every_kind = pytest.mark.parametrize(("graph", "kind"), CASES, indirect=["graph"])
+
+
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("kind", KINDS)
+@every_kind
 @pytest.mark.parametrize("dead_end", ["stop", "restart", "stay"])
 def test_partitions_do_not_change_walks(graph, kind, dead_end):
     how = {"walk_length": LENGTH, "num_walks": 3, "seed": 5, "dead_end": dead_end, **KINDS[kind]}
@@ -76,7 +89,7 @@ def test_partitions_do_not_change_walks(graph, kind, dead_end):
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("kind", KINDS)
+@every_kind
 def test_start_nodes_given(graph, kind):
     starts = np.random.default_rng(2).integers(0, NODES, 200)
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 6, **KINDS[kind]}
@@ -87,7 +100,7 @@ def test_start_nodes_given(graph, kind):
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("kind", KINDS)
+@every_kind
 def test_single_rows_instead_of_partitions(graph, kind, monkeypatch):
     monkeypatch.setattr(waves, "WORTH_READING", 0)
     starts = np.arange(0, NODES, 7)
@@ -95,6 +108,42 @@ def test_single_rows_instead_of_partitions(graph, kind, monkeypatch):
     whole = graphwalk.random_walks(graph, starts, **how).compute()
     walks = graphwalk.random_walks(graph, starts, **how, partitions=3)
     np.testing.assert_array_equal(walks.compute(), whole)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("gamma", [0, 1])
+@pytest.mark.parametrize(("p", "q"), [(2.0, 0.5), (0.25, 4.0), (5e4, 5e4)])
+def test_where_all_weights_are_alike_node2vec_plus_is_node2vec(p, q, gamma):
+    """The same walks, though by the other way: where there are weights, it is gone."""
+    ends = np.random.default_rng(6).integers(0, NODES, (1500, 2))
+    src, dst = np.unique(np.sort(ends, axis=1), axis=0).T
+    graph = graphwalk.build_zarr((src, dst, np.full(len(src), 3.0)))
+    how = {"walk_length": LENGTH, "num_walks": 2, "seed": 5, "p": p, "q": q}
+    plain = graphwalk.random_walks(graph, **how).compute()
+    for partitions in (1, 3):
+        walks = graphwalk.random_walks(graph, **how, gamma=gamma, partitions=partitions)
+        assert walks.plan.rules.plus
+        np.testing.assert_array_equal(walks.compute(), plain)
+
+
+def test_rows_that_decide_are_read_where_proposals_are_refused(monkeypatch):
+    """Otherwise walkers would go to and fro for a step as often as it may be tried."""
+    made = []
+    gather = advance.gather_closed
+
+    def counted(*args):
+        made.append(gather(*args))
+        return made[-1]
+
+    monkeypatch.setattr(advance, "gather_closed", counted)
+    graph = make_graph(False, True)
+    how = {"walk_length": LENGTH, "num_walks": 1, "seed": 5, **KINDS["node2vec+ (5e4, 5e4)"]}
+    graphwalk.random_walks(graph, **how, partitions=3).compute()
+    lengths = [np.diff(partition.row_starts.astype(np.int64)) for partition in made]
+    whole = [graph.degrees[partition.index] for partition in made]
+    assert np.concatenate(lengths).sum() < np.concatenate(whole).sum(), (
+        "of neighbours, what matters"
+    )
 
 
 @pytest.fixture(scope="module")

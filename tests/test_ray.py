@@ -31,6 +31,8 @@ KINDS = {
     "node2vec stay": {"p": 2, "q": 0.5, "restart_prob": 0.1, "dead_end": "stay"},
     "metapath": {"metapath": [2, 0, 1, 0]},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
+    "node2vec+": {"p": 2, "q": 0.5, "gamma": 0},
+    "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1, "walk_length": 4},
 }
 
 
@@ -40,12 +42,23 @@ def session():
         yield session
 
 
-@pytest.fixture(scope="module")
-def graph():
+def make_graph(directed):
     src, dst = np.random.default_rng(2).integers(0, 5000, (2, 100_000))
     weights = np.random.default_rng(3).exponential(size=len(src))
-    graph = graphwalk.build_zarr((src % 4900, dst, weights), directed=True, num_nodes=5000)
+    graph = graphwalk.build_zarr((src % 4900, dst, weights), directed=directed, num_nodes=5000)
     return graphwalk.set_node_types(graph, np.arange(5000) % 3)
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return make_graph(directed=True)
+
+
+@pytest.fixture(scope="module")
+def graph_for(graph):
+    """Return which graph walks of a kind are on."""
+    undirected = make_graph(directed=False)
+    return lambda kind: undirected if "gamma" in KINDS[kind] else graph
 
 
 def walks_of(graph, **how):
@@ -54,14 +67,15 @@ def walks_of(graph, **how):
 
 @pytest.mark.parametrize("chunks", [2500, "auto"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_walks_are_those_of_threads(session, graph, kind, chunks):
-    walks = walks_of(graph, chunks=chunks, **KINDS[kind])
+def test_walks_are_those_of_threads(session, graph_for, kind, chunks):
+    walks = walks_of(graph_for(kind), chunks=chunks, **KINDS[kind])
     np.testing.assert_array_equal(walks.compute(), walks.compute(scheduler="threads"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind, monkeypatch):
+def test_walks_in_partitions_are_those_of_threads_in_one(session, graph_for, kind, monkeypatch):
     monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
+    graph = graph_for(kind)
     whole = walks_of(graph, **KINDS[kind]).compute(scheduler="threads")
     walks = walks_of(graph, chunks=2500, partitions=3, **KINDS[kind])
     assert len(walks.plan.partitions) > 2

@@ -25,6 +25,7 @@ HUB = [
     (0, HUB_LEAVES + 1),
 ]
 BIASES = [(1, 1), (4, 0.25), (0.25, 4), (1, 0.5), (4, 1), (0.25, 0.25)]
+SIDES = [(4, 0.25), (0.25, 4), (0.25, 0.25), (4, 4), (1, 4)]
 
 
 def weights_of(edges):
@@ -52,12 +53,18 @@ KINDS = [
     *[{"p": inf, "q": q} for q in (1, 0.25, 4)],
     *[{"p": inf, "q": 2, "weighted": weigh} for weigh in (True, wide_weights)],
     *[{"p": inf, "stop_prob": 0.1, "dead_end": how} for how in ("restart", "stay")],
+    *[{"p": p, "q": q, "gamma": g, "weighted": True} for p, q in SIDES for g in (0, 1)],
+    {"p": 4, "q": 0.25, "gamma": 0.5, "weighted": wide_weights},
+    {"p": 0.25, "q": 4, "gamma": -0.5, "weighted": wide_weights},
+    {"p": 0.5, "q": 2, "gamma": 0},
+    {"p": inf, "q": 3, "gamma": 0, "weighted": True, "restart_prob": 0.2, "dead_end": "stay"},
 ]
 CASES = [
     (name, directed, kind)
     for name, directed, kind in itertools.product(("small", "hub"), (False, True), KINDS)
     # On the hub the first kinds will do: its rows are long, but its states are many.
     if name == "small" or not (kind.get("restart_prob") or "dead_end" in kind)
+    if not (directed and "gamma" in kind)
 ]
 #: One false alarm in a thousand runs of all tests, were the seeds not fixed.
 SIGNIFICANCE = 1e-3 / (len(CASES) + 10)
@@ -171,9 +178,14 @@ def test_steps_have_the_probabilities_of_the_oracle(case):
     assert chi2 < critical
 
 
-@pytest.mark.parametrize("directed", [False, True])
+ACROSS = [{}, {"p": 2, "q": 0.5}, {"p": 0.25, "q": 4}, {"p": inf, "stop_prob": 0.1}]
+PLUS = [{"p": p, "q": q, "gamma": g, "weighted": True} for p, q, g in ((2, 0.5, 0), (2, 4, 1))]
+
+
 @pytest.mark.parametrize(
-    "kind", [{}, {"p": 2, "q": 0.5}, {"p": 0.25, "q": 4}, {"p": inf, "stop_prob": 0.1}], ids=str
+    ("directed", "kind"),
+    [*itertools.product([False, True], ACROSS), *itertools.product([False], PLUS)],
+    ids=str,
 )
 def test_steps_across_partitions_have_them_too(directed, kind):
     """With another seed, so that equality with the walks of one partition is not what is seen."""
@@ -193,6 +205,12 @@ def test_steps_across_partitions_have_them_too(directed, kind):
         (True, {"restart_prob": 0.2}, {"restart_prob": 0.23}),
         (False, {"stop_prob": 0.2}, {"stop_prob": 0.23}),
         (False, {"p": inf, "q": 0.25}, {"p": inf, "q": 0.3}),
+        (False, {"q": 0.25, "gamma": 0, "weighted": True}, {"q": 0.25, "weighted": True}),
+        (False, {"q": 4, "gamma": 0, "weighted": True}, {"q": 4, "weighted": True}),
+        *[
+            (False, {"q": q, "gamma": 0, "weighted": True}, {"q": q, "gamma": 1, "weighted": True})
+            for q in (0.25, 4)
+        ],
     ],
 )
 def test_wrong_probabilities_are_noticed(directed, walked, claimed):
@@ -244,6 +262,7 @@ EXTREMES = [
 @pytest.mark.parametrize("directed", [False, True])
 def test_extreme_biases_end_and_are_right(p, q, directed, weighted):
     kind = {"p": p, "q": q} | ({"weighted": True} if weighted else {})
+    kind |= {"gamma": 0} if weighted and not directed else {}
     walks, rows = walk(TINY, directed, kind, 12)
     chi2, critical = excess(walks, rows, kind)
     assert chi2 < critical

@@ -27,6 +27,7 @@ KINDS = {
     "restart": {"restart_prob": 0.2},
     "node2vec": {"p": 2.0, "q": 0.5},
     "metapath": {"metapath": [0, 1]},
+    "node2vec+": {"p": 2.0, "q": 0.5, "gamma": 0},
 }
 WALKS = {"num_walks": 1, "walk_length": 10}
 
@@ -35,6 +36,7 @@ QUICK = [
     ("skewed", "node2vec"),
     ("weighted", "first order"),
     ("uniform", "metapath"),
+    ("weighted, skewed", "node2vec+"),
 ]
 SLOW = sorted(set(itertools.product(GRAPHS, KINDS)) - set(QUICK))
 

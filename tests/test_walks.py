@@ -186,3 +186,53 @@ def test_walks_without_backtracking_are_taken_up_again(tmp_path):
     record = (tmp_path / "walks.zarr" / "zarr.json").read_text()
     assert '"p": "inf"' in record
     assert "Infinity" not in record
+
+
+def weighted(**how):
+    return graphwalk.build_zarr((*RING, 1.0 + np.arange(10)), **how)
+
+
+@pytest.mark.parametrize(
+    ("how", "complaint"),
+    [
+        ({"gamma": float("nan")}, "gamma=nan must be a finite number"),
+        ({"gamma": float("inf")}, "gamma=inf must be a finite number"),
+        ({"gamma": "much"}, "gamma='much' must be a number"),
+        ({"gamma": 0, "metapath": [1]}, "leave out p, q, gamma"),
+    ],
+)
+def test_gamma_is_a_number(how, complaint):
+    graph = graphwalk.set_node_types(weighted(), np.arange(10) % 2)
+    with pytest.raises(InputError, match=complaint):
+        graphwalk.random_walks(graph, q=1 if "metapath" in how else 2, **how)
+
+
+def test_node2vec_plus_is_for_undirected_graphs():
+    with pytest.raises(InputError, match=r"gamma=0.*undirected.*directed=False"):
+        graphwalk.random_walks(weighted(directed=True), q=2, gamma=0)
+
+
+@pytest.mark.parametrize("how", [{"weighted": False, "q": 2}, {"p": 3}, {}], ids=str)
+def test_where_weights_do_not_matter_gamma_does_not(how):
+    walks, plus = (
+        graphwalk.random_walks(weighted(), num_walks=20, seed=1, **how, **gamma)
+        for gamma in ({}, {"gamma": 0.5})
+    )
+    assert str(plus.plan.rules.table()) == str(walks.plan.rules.table())
+    np.testing.assert_array_equal(walks.compute(), plus.compute())
+
+
+def test_gamma_changes_walks_the_plan_and_what_is_resumed():
+    graph = weighted()
+    how = {"num_walks": 20, "walk_length": 9, "seed": 1, "q": 0.25}
+    plain, low, high = (graphwalk.random_walks(graph, **how, gamma=gamma) for gamma in (None, 0, 3))
+    # In turn: what is in memory for one kind is of no use to another.
+    walks = [some.compute() for some in (plain, low, high, plain, low)]
+    np.testing.assert_array_equal(walks[0], walks[3])
+    np.testing.assert_array_equal(walks[1], walks[4])
+    assert (walks[0] != walks[1]).any()
+    assert (walks[1] != walks[2]).any()
+    assert ("walks", "node2vec+, p = 1, q = 0.25, gamma = 3, weighted") in high.plan.rules.table()
+    assert low.plan.graph_bytes == plain.plan.graph_bytes + 4 * graph.num_entries
+    assert low.about() | {"gamma": 3.0} == high.about()
+    assert low.about() != high.about()

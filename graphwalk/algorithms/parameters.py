@@ -40,6 +40,7 @@ def plan_of(
     walk_length: int,
     p: float,
     q: float,
+    gamma: float | None,
     weighted: bool | None,
     restart_prob: float,
     stop_prob: float,
@@ -57,6 +58,7 @@ def plan_of(
         walk_length=_whole("walk_length", walk_length, least=0),
         p=_bias("p", p, most=np.inf),
         q=_bias("q", q),
+        gamma=None if gamma is None else _gamma(graph, gamma),
         weighted=_weighted(graph, weighted),
         restart_prob=_probability("restart_prob", restart_prob),
         stop_prob=_probability("stop_prob", stop_prob),
@@ -69,11 +71,10 @@ def plan_of(
             f"restart_prob={restart_prob!r} and stop_prob={stop_prob!r} are probabilities of one "
             "choice and come to more than 1; lower one of them"
         )
-    if rules.metapath is not None and (
-        rules.second_order or rules.restart_prob or rules.dead_end != "stop"
-    ):
+    second = rules.second_order or rules.gamma is not None
+    if rules.metapath is not None and (second or rules.restart_prob or rules.dead_end != "stop"):
         raise InputError(
-            "metapath= goes with first-order walks that end at dead ends; leave out p, q, "
+            "metapath= goes with first-order walks that end at dead ends; leave out p, q, gamma, "
             "restart_prob and dead_end"
         )
     if partitions is not None:
@@ -134,6 +135,18 @@ def _weighted(graph: Graph, weighted: bool | None) -> bool:
             "weights or pass weighted=False"
         )
     return bool(weighted)
+
+
+def _gamma(graph: Graph, gamma: float) -> float:
+    if graph.directed:
+        raise InputError(
+            f"gamma={gamma!r} asks for node2vec+, which is defined on undirected graphs, and "
+            f"{graph.path} is directed; leave gamma out, or build with directed=False"
+        )
+    number = _number("gamma", gamma)
+    if not np.isfinite(number):
+        raise InputError(f"gamma={gamma!r} must be a finite number")
+    return number
 
 
 def _metapath(graph: Graph, metapath: Any) -> tuple[int | str, ...]:

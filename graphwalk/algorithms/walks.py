@@ -26,6 +26,7 @@ def random_walks(
     walk_length: int = 80,
     p: float = 1.0,
     q: float = 1.0,
+    gamma: float | None = None,
     weighted: bool | None = None,
     restart_prob: float = 0.0,
     stop_prob: float = 0.0,
@@ -64,6 +65,14 @@ def random_walks(
         previous node counts 1/p, one to a neighbour of the previous node 1, any other 1/q. With
         both 1 a step depends on the current node alone. ``p=math.inf`` walks without backtracking:
         never straight back, so that a node with one neighbour is a dead end for who came from it.
+    gamma : float, optional
+        A number makes it node2vec+ [2], in which biases know of weights: an edge is loose, seen
+        from a node, if it weighs less than the mean of the edges there plus `gamma` times their
+        standard deviation. A proposal tied to the previous node by an edge that is loose, seen
+        from the proposal, counts between 1/q and 1, in proportion to that edge's weight; if the
+        edge that leads to it is loose too, seen from the current node, or there is no edge to the
+        previous node, the smaller of 1/q and 1. On undirected graphs; where all weights are alike,
+        or `q` is 1, it is node2vec. 0 is usual.
     weighted : bool, optional
         Whether steps follow edges in proportion to their weights; None: if the store has any.
     restart_prob : float
@@ -76,9 +85,9 @@ def random_walks(
         its start node, or repeats the node.
     metapath : sequence of int or str, optional
         Types of nodes, see `set_node_types`: the first step goes to a neighbour of the first
-        type, the next to one of the second, and after the last comes the first again [2]. A node
-        without such a neighbour is a dead end. Not with `p`, `q`, `restart_prob` or another
-        `dead_end` than to stop.
+        type, the next to one of the second, and after the last comes the first again [3]. A node
+        without such a neighbour is a dead end. Not with `p`, `q`, `gamma`, `restart_prob` or
+        another `dead_end` than to stop.
     seed : int, optional
         From 0 to 2**64 - 1. None draws one, once: the array computes to the same walks each time.
     chunks : "auto", int, str or tuple
@@ -110,7 +119,10 @@ def random_walks(
     [1] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
     https://doi.org/10.1145/2939672.2939754
 
-    [2] Y. Dong, N. V. Chawla, A. Swami, "metapath2vec: scalable representation learning for
+    [2] R. Liu, M. Hirn, A. Krishnan, "Accurately modeling biased random walks on weighted networks
+    using node2vec+", Bioinformatics 39(1), 2023, https://doi.org/10.1093/bioinformatics/btad047
+
+    [3] Y. Dong, N. V. Chawla, A. Swami, "metapath2vec: scalable representation learning for
     heterogeneous networks", KDD 2017, https://doi.org/10.1145/3097983.3098036
     """
     graph, plan, walkers = plan_of(
@@ -120,6 +132,7 @@ def random_walks(
         walk_length=walk_length,
         p=p,
         q=q,
+        gamma=gamma,
         weighted=weighted,
         restart_prob=restart_prob,
         stop_prob=stop_prob,
@@ -141,6 +154,7 @@ def plan_walks(
     walk_length: int = 80,
     p: float = 1.0,
     q: float = 1.0,
+    gamma: float | None = None,
     weighted: bool | None = None,
     restart_prob: float = 0.0,
     stop_prob: float = 0.0,
@@ -172,6 +186,7 @@ def plan_walks(
         walk_length=walk_length,
         p=p,
         q=q,
+        gamma=gamma,
         weighted=weighted,
         restart_prob=restart_prob,
         stop_prob=stop_prob,

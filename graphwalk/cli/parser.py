@@ -228,6 +228,13 @@ def _add_walk_options(parser: ArgumentParser) -> None:
         help="node2vec's return parameter; inf: never go straight back",
     )
     add("--q", metavar="Q", type=float, default=1.0, help="node2vec's in-out parameter")
+    add(
+        "--gamma",
+        metavar="G",
+        type=float,
+        help="node2vec+, in which edges count as loose that weigh less than the mean of a node's "
+        "plus G standard deviations",
+    )
     either = group.add_mutually_exclusive_group().add_argument
     either("--weighted", action="store_const", const=True, help="draw neighbours by weight")
     either(

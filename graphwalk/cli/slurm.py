@@ -64,8 +64,8 @@ def _options(args: Namespace) -> list[str]:
         options.append(f"--start-nodes={args.start_nodes}")
     if args.weighted is not None:
         options.append("--weighted" if args.weighted else "--unweighted")
-    defaults = {"p": 1, "q": 1, "restart_prob": 0, "stop_prob": 0, "dead_end": "stop"}
-    for name, default in defaults.items():
+    defaults = {"p": 1, "q": 1, "gamma": None, "restart_prob": 0, "stop_prob": 0}
+    for name, default in (defaults | {"dead_end": "stop"}).items():
         if (value := getattr(args, name)) != default:
             options.append(f"--{name.replace('_', '-')}={value}")
     if args.metapath is not None:

@@ -3,7 +3,8 @@
 The rule and the random numbers of :mod:`graphwalk.kernels.node2vec`, so the walks too. A proposal
 on which the acceptance draw alone does not decide needs to know of one edge: between the proposal
 and the previous node. Where neither has its row here, the walker leaves with the proposal for a
-partition where it can be seen, to go on from there if it is accepted, and to come back if not.
+partition where it can be seen, to go on from there if it is accepted, and to come back if not. In
+node2vec+ that is the row of the proposal.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from graphwalk.kernels.compiling import jit, multiply_high, prefetch
 from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
 from graphwalk.kernels.lookup import row_inside, row_listed
+from graphwalk.kernels.node2vec_plus import acceptance_of
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import fate, hop_from, identity
@@ -39,6 +41,8 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     neighbors: NDArray[Any],
     table: NDArray[Any],
     words: NDArray[np.uint64],
+    shares: NDArray[np.float32] | None,
+    closed: bool,
     accept_return: np.uint64,
     accept_common: np.uint64,
     accept_far: np.uint64,
@@ -69,7 +73,10 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         Whether an edge can be seen in the row of the node alone that it leaves.
     words : ndarray of uint64
         The edge filter, or empty, which makes do without one.
-    neighbors, accept_return, accept_common, accept_far, p, q
+    closed : bool
+        In node2vec+: whether a node without a row here is no neighbour of any previous node, and
+        walkers leave after a step.
+    neighbors, shares, accept_return, accept_common, accept_far, p, q
         As of :func:`graphwalk.kernels.node2vec.walk_node2vec`.
     arriving : ndarray of second-order walker records
         Walkers at nodes whose rows are here, or with proposals to be decided on here.
@@ -83,11 +90,13 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         How many of `arriving` were taken up, items of `log`, and items of `leaving` of both kinds.
     """
     surely, possibly = min(accept_common, accept_far), max(accept_common, accept_far)
+    outward = accept_far > accept_common
     at = np.empty(in_flight, np.int64)
     end = np.empty(in_flight, np.int64)
     node = np.empty(in_flight, np.int64)
     previous = np.empty(in_flight, np.int64)
     proposal = np.empty(in_flight, np.int64)
+    loose = np.empty(in_flight, np.bool_)
     attempts = np.empty(in_flight, np.int64)
     first_draw = np.empty(in_flight, np.uint64)
     # The row of the node; of those who come with a proposal, the one in which it is decided on.
@@ -110,12 +119,16 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     never_back = p == np.inf
     # Columns: a record taken from an array counts a reference to it, each time and atomically.
     at_in, node_in, previous_in = arriving["at"], arriving["node"], arriving["previous"]
-    proposal_in, attempt_in = arriving["proposal"], arriving["attempt"]
+    proposal_in, attempt_in, loose_in = arriving["proposal"], arriving["attempt"], arriving["loose"]
     at_out, node_out, previous_out = leaving["at"], leaving["node"], leaving["previous"]
-    proposal_out, attempt_out = leaving["proposal"], leaving["attempt"]
+    proposal_out, attempt_out, loose_out = leaving["proposal"], leaving["attempt"], leaving["loose"]
     log_at, log_node = log["at"], log["node"]
     # To hand an array to a function with a loop counts a reference too: not where it is not needed.
     listed = len(index) > 0
+    if shares is None:
+        ties: Any = None
+    else:
+        ties = row_starts, shares, first, inside, index, closed
     flying = entered = logged = left = 0
     while True:
         while flying < in_flight and entered < len(arriving):
@@ -128,6 +141,8 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             node[flying], previous[flying] = node_in[entered], previous_in[entered]
             proposal[flying], attempts[flying] = proposal_in[entered], attempt_in[entered]
             brought[flying] = proposal[flying] >= 0
+            if shares is not None:
+                loose[flying] = loose_in[entered] != 0
             place = node[flying]
             if brought[flying]:
                 place = previous[flying] if directed else proposal[flying]
@@ -169,6 +184,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 continue
             if not brought[i]:
                 proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
+                if shares is not None:
+                    loose[i] = proposal[i] < 0
+                    proposal[i] = ~proposal[i] if loose[i] else proposal[i]
                 if previous[i] < 0:
                     outcome[i] = _ACCEPTED
                     continue
@@ -180,14 +198,18 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                         past = row_listed(previous[i], index)
                     if past >= 0:
                         before = np.int64(row_starts[past]), np.int64(row_starts[past + 1])
-                    if past >= 0 or all_are(neighbors, whole, previous[i]):
+                    known = past >= 0 or all_are(neighbors, whole, previous[i])
+                    if shares is not None:
+                        known = True
+                    if known:
                         counter = first_draw[i] + np.uint64(MAX_ATTEMPTS) * ATTEMPT
                         proposal[i] = pick_from_row(
-                            table, whole, neighbors, before, previous[i], p, q, mix(counter)
+                            table, whole, neighbors, before, ties, previous[i], p, q, mix(counter)
                         )
+                        known = proposal[i] >= -1
                         outcome[i] = _ACCEPTED if proposal[i] >= 0 else _HOPPED
                         how[i] = dead_end
-                    else:
+                    if not known:
                         proposal[i] = -1
                         outcome[i] = _ELSEWHERE
                     continue
@@ -203,11 +225,23 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     continue
                 if acceptance[i] >= possibly:
                     continue
+                if shares is not None and outward and loose[i]:
+                    continue
             seen, other = previous[i], proposal[i]
             if brought[i]:
                 seen_in[num_unsure] = row[i]
                 if not directed:
                     seen, other = other, seen
+            elif shares is not None:
+                seen, other = other, seen
+                seen_in[num_unsure] = row_inside(seen, first, inside)
+                if listed:
+                    seen_in[num_unsure] = row_listed(seen, index)
+                if seen_in[num_unsure] < 0:
+                    outcome[i] = _ELSEWHERE
+                    if closed:
+                        outcome[i] = _ACCEPTED if acceptance[i] < accept_far else _REFUSED
+                    continue
             else:
                 seen_in[num_unsure] = row_inside(seen, first, inside)
                 if listed:
@@ -257,6 +291,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             i = unsure[k]
             found = np.int64(neighbors[np.uint64(low[k])]) == sought[k]
             limit = accept_common if found else accept_far
+            if shares is not None and found:
+                share = np.float64(shares[np.uint64(low[k])])
+                limit = acceptance_of(share, loose[i], p, q)
             outcome[i] = _ACCEPTED if acceptance[i] < limit else _REFUSED
         # Move those who may; keep those who go on here, and let the others leave.
         kept = 0
@@ -293,11 +330,15 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 home = row_inside(node[i], first, inside)
                 if listed:
                     home = row_listed(node[i], index)
+                if shares is not None and closed:
+                    home = np.int64(-1)
             if not alive:
                 continue
             if home < 0:
                 at_out[left], node_out[left], previous_out[left] = at[i], node[i], previous[i]
                 proposal_out[left], attempt_out[left] = proposal[i], attempts[i]
+                if shares is not None:
+                    loose_out[left] = loose[i]
                 left += 1
                 continue
             at[kept], end[kept], first_draw[kept] = at[i], end[i], first_draw[i]
@@ -310,4 +351,6 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         k = left + i
         at_out[k], node_out[k], previous_out[k] = at[i], node[i], previous[i]
         proposal_out[k], attempt_out[k] = proposal[i], attempts[i]
+        if shares is not None:
+            loose_out[k] = loose[i]
     return entered, logged, left, flying

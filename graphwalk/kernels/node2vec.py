@@ -8,6 +8,9 @@ denied by the edge filter, and is searched for in the previous row otherwise, al
 a round side by side. A step that is refused very often is drawn from its whole row. With p infinite
 a walk never goes back [2]_; where there is no other way, it is at a dead end.
 
+In node2vec+, see :mod:`graphwalk.kernels.node2vec_plus`, biases lie between the same bounds. Where
+`shares` is None, numba leaves out what it needs.
+
 References
 ----------
 .. [1] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
@@ -24,6 +27,7 @@ import numpy as np
 
 from graphwalk.kernels.compiling import jit, multiply_high, prefetch
 from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
+from graphwalk.kernels.node2vec_plus import acceptance_of
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import fate, hop
@@ -41,6 +45,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     neighbors: NDArray[Any],
     table: NDArray[Any],
     words: NDArray[np.uint64],
+    shares: NDArray[np.float32] | None,
     accept_return: np.uint64,
     accept_common: np.uint64,
     accept_far: np.uint64,
@@ -63,6 +68,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         Sorted within each row.
     words : ndarray of uint64
         The edge filter, see :mod:`graphwalk.kernels.edge_filter`.
+    shares : ndarray of float32, shape (max(1, entries),), or None
+        For node2vec+ on an undirected graph, from a table in which loose edges are marked.
     accept_return, accept_common, accept_far : uint64
         Acceptance probabilities times 2**64 for the previous node, a neighbour of it, and others;
         the largest is 2**64 - 1, which stands for 1.
@@ -74,6 +81,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     length = walks.shape[1] - 1
     flat = walks.reshape(-1)
     surely, possibly = min(accept_common, accept_far), max(accept_common, accept_far)
+    outward = accept_far > accept_common
     # Per walker in flight; `here` and `before` are the rows of its current and previous node.
     node = np.empty(in_flight, np.int64)
     previous = np.empty(in_flight, np.int64)
@@ -96,12 +104,17 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     at = np.empty(in_flight, np.int64)
     end = np.empty(in_flight, np.int64)
     unsure = np.empty(in_flight, np.int64)
+    loose = np.empty(in_flight, np.bool_)
     low = np.empty(in_flight, np.int64)
     span = np.empty(in_flight, np.int64)
     # Those who follow no edge this time, and what they do.
     hopping = np.empty(in_flight, np.int64)
     how = np.empty(in_flight, np.int64)
     never_back = p == np.inf
+    if shares is None:
+        ties: Any = None
+    else:
+        ties = row_starts, shares, 0, len(row_starts) - 1, np.empty(0, np.int64), True
     flying = 0
     entered = 0
     ended = True
@@ -164,15 +177,20 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         num_asking = 0
         for i in range(flying):
             proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
+            if shares is not None:
+                loose[i] = proposal[i] < 0
+                proposal[i] = ~proposal[i] if loose[i] else proposal[i]
             prefetch(row_starts, proposal[i])
             second = previous[i] >= 0
             returns = proposal[i] == previous[i]
             bound = accept_return if returns else surely
             limit[i] = bound if second else _ALWAYS
+            asks = second & (not returns) & (acceptance[i] >= surely) & (acceptance[i] < possibly)
+            if shares is not None:
+                # A loose edge counts no more for leading far away, whatever the other edge weighs.
+                asks &= not (outward & loose[i])
             asking[num_asking] = i
-            num_asking += (
-                second & (not returns) & (acceptance[i] >= surely) & (acceptance[i] < possibly)
-            )
+            num_asking += asks
         # Ask the filter, where the draw alone does not decide.
         for k in range(num_asking):
             i = asking[k]
@@ -190,21 +208,31 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         widest = np.int64(0)
         for k in range(num_unsure):
             i = unsure[k]
-            low[k], span[k] = before[i], before_degree[i]
+            if shares is None:
+                low[k], span[k] = before[i], before_degree[i]
+            else:
+                low[k] = row_starts[np.uint64(proposal[i])]
+                span[k] = np.int64(row_starts[np.uint64(proposal[i] + 1)]) - low[k]
             widest = max(widest, span[k])
             prefetch(neighbors, low[k] + (span[k] >> 1))
         while widest > 1:
             widest -= widest >> 1
             for k in range(num_unsure):
                 half = span[k] >> 1
-                right = np.int64(neighbors[np.uint64(low[k] + half)]) <= proposal[unsure[k]]
+                sought = proposal[unsure[k]] if shares is None else previous[unsure[k]]
+                right = np.int64(neighbors[np.uint64(low[k] + half)]) <= sought
                 low[k] += half if right else 0
                 span[k] -= half
                 prefetch(neighbors, low[k] + (span[k] >> 1))
         for k in range(num_unsure):
             i = unsure[k]
-            found = np.int64(neighbors[np.uint64(low[k])]) == proposal[i]
-            limit[i] = accept_common if found else accept_far
+            if shares is None:
+                found = np.int64(neighbors[np.uint64(low[k])]) == proposal[i]
+                limit[i] = accept_common if found else accept_far
+            else:
+                found = np.int64(neighbors[np.uint64(low[k])]) == previous[i]
+                share = np.float64(shares[np.uint64(low[k])]) if found else 0.0
+                limit[i] = acceptance_of(share, loose[i], p, q)
         if never_back or max_attempts == MAX_ATTEMPTS:
             for i in range(flying):
                 whole = here[i], here[i] + here_degree[i]
@@ -218,7 +246,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     continue
                 whole_before = before[i], before[i] + before_degree[i]
                 proposal[i] = pick_from_row(
-                    table, whole, neighbors, whole_before, previous[i], p, q, mix(counter[i])
+                    table, whole, neighbors, whole_before, ties, previous[i], p, q, mix(counter[i])
                 )
                 acceptance[i], limit[i] = _NONE, _ALWAYS
                 if proposal[i] < 0:

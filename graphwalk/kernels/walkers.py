@@ -22,11 +22,12 @@ def walker_dtype(node: np.dtype[Any], *, second_order: bool) -> np.dtype[Any]:
     ``at`` is where its latest node lies in its block of the result, which is flat; that tells both
     its walk and how many steps it has made. On a second-order walk there is a ``previous`` node
     (-1: none), how often the step has been tried, and a ``proposal`` (-1: none) that cannot be
-    decided on where it was made.
+    decided on where it was made; in node2vec+, whether a ``loose`` edge leads to that.
     """
     fields: list[tuple[str, Any]] = [("at", np.uint32), ("node", node)]
     if second_order:
-        fields += [("previous", node), ("proposal", node), ("attempt", np.uint32)]
+        fields += [("previous", node), ("proposal", node), ("attempt", np.uint16)]
+        fields += [("loose", np.uint8)]
     return np.dtype(fields, align=True)
 
 

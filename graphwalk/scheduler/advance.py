@@ -21,6 +21,7 @@ from graphwalk.scheduler.tasks import (
     hop_thresholds,
     starts_and_numbers,
 )
+from graphwalk.storage.closed import gather_closed
 from graphwalk.storage.node_types import path_of
 from graphwalk.storage.partition import Partition, gather_partition
 
@@ -243,11 +244,15 @@ class Group:
     def _finish_step(
         self, walkers: NDArray[Any], keep: Callable[[NDArray[Any]], None]
     ) -> Iterator[NDArray[Any]]:
-        """Advance walkers whose proposals are refused again and again, with both rows at hand."""
+        """Advance walkers whose proposals are refused again and again, with all rows at hand."""
         walkers["proposal"] = -1  # it is drawn again, and is the same
         for some in _slices([walkers], FEW):
-            nodes = np.union1d(some["node"], some["previous"]).astype(np.int64)
-            partition = gather_partition(self.graph, nodes, self.rules.layout)
+            nodes, layout = (some["node"], some["previous"]), self.rules.layout
+            if self.rules.plus:
+                partition = gather_closed(self.graph, *nodes, layout)
+            else:
+                rows = np.union1d(*nodes).astype(np.int64)
+                partition = gather_partition(self.graph, rows, layout)
             yield from self._walk(partition, some, keep)
 
     def _start_nodes(self, first: int, stop: int) -> NDArray[np.int64]:
@@ -268,7 +273,7 @@ class Group:
 
     def _nodes_needed(self, walkers: NDArray[Any]) -> NDArray[np.int64]:
         nodes = self._places(walkers)
-        if self.rules.second_order:
+        if self.rules.second_order and not self.rules.plus:
             # With the previous node's row, proposals are decided on where they are made.
             here = walkers["proposal"] < 0
             previous = walkers["previous"][here & (walkers["previous"] >= 0)]
@@ -324,6 +329,8 @@ class Group:
             partition.neighbors,
             table,
             _NO_WORDS if partition.edge_filter is None else partition.edge_filter,
+            partition.shares,
+            partition.closed,
             *acceptances(rules.p, rules.q),
             rules.p,
             rules.q,

@@ -24,6 +24,7 @@ class WalkRules:
     walk_length: int
     p: float
     q: float
+    gamma: float | None
     weighted: bool
     restart_prob: float
     stop_prob: float
@@ -37,13 +38,21 @@ class WalkRules:
         return self.p != 1.0 or self.q != 1.0
 
     @property
+    def plus(self) -> bool:
+        """Whether the bias of a step knows of weights; it does not where q is 1."""
+        return self.gamma is not None and self.weighted and self.q != 1.0
+
+    @property
     def layout(self) -> Layout:
         """What they need of a partition."""
-        return Layout(self.weighted, self.second_order, self.metapath)
+        gamma = self.gamma if self.plus else None
+        return Layout(self.weighted, self.second_order, self.metapath, gamma)
 
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
         kind = f"node2vec, p = {self.p:g}, q = {self.q:g}" if self.second_order else "first order"
+        if self.plus:
+            kind = kind.replace("node2vec", "node2vec+") + f", gamma = {self.gamma:g}"
         ends = {"stop": "end the walk", "restart": "lead to the start", "stay": "repeat"}
         lines = [
             ("walks", f"{kind}, {'weighted' if self.weighted else 'unweighted'}"),

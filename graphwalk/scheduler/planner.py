@@ -13,7 +13,7 @@ from graphwalk.scheduler.advance import LOG, SLICE
 from graphwalk.scheduler.plan import WalkPlan
 from graphwalk.storage.cuts import partition_nodes
 from graphwalk.storage.format import CHUNK_BYTES
-from graphwalk.storage.partition import Layout, entry_bytes, partition_bytes, row_start_type
+from graphwalk.storage.partition import entry_bytes, partition_bytes, row_start_type
 from graphwalk.units import format_size, parse_size
 
 if TYPE_CHECKING:
@@ -140,10 +140,9 @@ def _reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
         starts = starts * (1 + rules.layout.kinds) + _kinds_bytes(graph, rules)
     offsets = (graph.num_nodes + 1) * _OFFSET
     kept = offsets if offsets <= _LARGEST_KEPT else 0
-    entry = entry_bytes(graph, Layout(rules.weighted), filtered=False)
-    weights = 0
+    entry = entry_bytes(graph, rules.layout, filtered=False)
+    weights = _weights_bytes(rules, graph.num_entries, graph.max_degree, workers)
     if rules.weighted:
-        weights = _weights_bytes(graph.num_entries, graph.max_degree, workers)
         weights += (graph.num_nodes + 1) * _SEARCHED
     return starts + max(offsets, kept + graph.num_entries * entry + weights)
 
@@ -153,9 +152,16 @@ def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
     return 0 if rules.metapath is None else 2 * graph.num_nodes
 
 
-def _weights_bytes(entries: int, longest: int, threads: int) -> int:
+def _weight_bytes(rules: WalkRules) -> int:
+    """Return what the weight of an entry takes while it is read, unless it stays as a share."""
+    return _WEIGHT if rules.weighted and not rules.plus else 0
+
+
+def _weights_bytes(rules: WalkRules, entries: int, longest: int, threads: int) -> int:
     """Return what weights take, and what threads need that make alias tables of them."""
-    return entries * _WEIGHT + threads * min(longest, entries) * _ALIAS
+    if not rules.weighted:
+        return 0
+    return entries * _weight_bytes(rules) + threads * min(longest, entries) * _ALIAS
 
 
 def _blocks_at_once(blocks: int, resources: Resources) -> int:
@@ -356,7 +362,7 @@ class _PartitionedPlanner:
     def _smallest(self) -> int:
         """Return what the largest of the smallest partitions takes at most: a chunk, and a row."""
         row = self.graph.max_degree
-        weights = _WEIGHT if self.rules.weighted else 0
+        weights = _weight_bytes(self.rules)
         alias = row * _ALIAS if self.rules.weighted else 0
         # As many bytes of row starts, which a partition of many short rows is limited to.
         return (self.entry + weights) * (self._chunk + row) + self.entry * self._chunk + alias
@@ -367,7 +373,7 @@ class _PartitionedPlanner:
     def _size(self, nodes: range) -> int:
         """Return the bytes of a partition while it is read, which is when it takes most."""
         entries = self._offset(nodes.stop) - self._offset(nodes.start)
-        weights = _weights_bytes(entries, self.graph.max_degree, 1) if self.rules.weighted else 0
+        weights = _weights_bytes(self.rules, entries, self.graph.max_degree, 1)
         return entries * self.entry + (len(nodes) + 1) * self._node_bytes + weights
 
 

@@ -15,7 +15,7 @@ from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
 from graphwalk.scheduler.events import Work
 from graphwalk.storage.node_types import path_of
 from graphwalk.storage.parallel import num_cores
-from graphwalk.storage.partition import Partition, load_partition
+from graphwalk.storage.partition import Layout, Partition, load_partition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +35,7 @@ FIRST_ORDER_IN_FLIGHT = 128
 NODE2VEC_IN_FLIGHT = 512
 
 _TWO_64 = 1 << 64
-_resident: WeakKeyDictionary[Graph, tuple[Any, Partition]] = WeakKeyDictionary()
+_resident: WeakKeyDictionary[Graph, tuple[Layout, Partition]] = WeakKeyDictionary()
 _loading = threading.Lock()
 
 
@@ -46,22 +46,18 @@ def resident_partition(graph: Graph, rules: WalkRules) -> Partition:
     object store keeps the partition.
     """
     with _loading, Work("read", "") as work:
-        metapath, have = _resident.get(graph, (None, None))
-        if metapath is not None or rules.metapath is not None:
-            if have is not None and metapath == rules.metapath and _has_all(have, rules):
+        layout, (before, have) = rules.layout, _resident.get(graph, (Layout(), None))
+        if before.own or layout.own:
+            if have is not None and before == layout:
                 return have
-            # Rows grouped in one way are of no use in another, and both may be too large.
+            # What is laid out for walks of one kind is of no use to others; both may be too large.
             have = None
             _resident.pop(graph, None)
-        partition = load_partition(graph, rules.layout, have=have, threads=num_cores())
-        _resident[graph] = rules.metapath, partition
+        partition = load_partition(graph, layout, have=have, threads=num_cores())
+        _resident[graph] = layout, partition
         if have is None:
             work.add(size=graph.num_entries * graph.neighbor_dtype.itemsize + 8 * graph.num_nodes)
     return partition
-
-
-def _has_all(partition: Partition, rules: WalkRules) -> bool:
-    return partition.alias_table is not None or not rules.weighted
 
 
 def walk_block(
@@ -117,6 +113,7 @@ def _walk(
             partition.neighbors,
             table,
             edge_filter,
+            partition.shares,
             *acceptances(rules.p, rules.q),
             rules.p,
             rules.q,

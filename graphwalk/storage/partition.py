@@ -9,6 +9,7 @@ import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.edge_filter import fill_filter, filter_words
+from graphwalk.kernels.node2vec_plus import make_shares, mark_loose
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table
 from graphwalk.kernels.typed_rows import group_rows
 from graphwalk.storage.node_types import kinds_of
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 #: Row starts are 32 bits wide while a partition has fewer entries than this.
 NARROW_ENTRIES = 1 << 32
+
+#: Bytes of a share.
+_SHARE = 4
 
 
 class Partition:
@@ -47,9 +51,24 @@ class Partition:
         For weighted walks.
     edge_filter : ndarray of uint64, or None
         For second-order walks.
+    shares : ndarray of float32, shape (max(1, entries),), or None
+        For node2vec+, in whose alias tables loose edges are marked.
+    closed : bool
+        Whether nodes without a row here are no neighbours of those that walkers come from, see
+        :mod:`graphwalk.storage.closed`.
     """
 
-    __slots__ = ("alias_table", "edge_filter", "first", "index", "kinds", "neighbors", "row_starts")
+    __slots__ = (
+        "alias_table",
+        "closed",
+        "edge_filter",
+        "first",
+        "index",
+        "kinds",
+        "neighbors",
+        "row_starts",
+        "shares",
+    )
 
     def __init__(
         self,
@@ -60,6 +79,9 @@ class Partition:
         first: int = 0,
         index: NDArray[np.int64] | None = None,
         kinds: int = 1,
+        shares: NDArray[np.float32] | None = None,
+        *,
+        closed: bool = False,
     ) -> None:
         self.first = first
         self.kinds = kinds
@@ -68,7 +90,9 @@ class Partition:
         self.neighbors = neighbors
         self.alias_table = alias_table
         self.edge_filter = edge_filter
-        for array in (self.index, row_starts, neighbors, alias_table, edge_filter):
+        self.shares = shares
+        self.closed = closed
+        for array in (self.index, row_starts, neighbors, alias_table, edge_filter, shares):
             # One kind of array means one compilation: Ray's are read-only in any case.
             if array is not None:
                 array.setflags(write=False)
@@ -85,16 +109,24 @@ class Layout(NamedTuple):
         Edge filters, where partitions stay.
     metapath : tuple of int or str, or None
         Rows grouped by the types that it names.
+    gamma : float or None
+        Shares, of weights relative to thresholds that many standard deviations above the mean.
     """
 
     weighted: bool = False
     second_order: bool = False
     metapath: tuple[int | str, ...] | None = None
+    gamma: float | None = None
 
     @property
     def kinds(self) -> int:
         """Row starts of a node."""
         return 1 if self.metapath is None else len(set(self.metapath)) + 1
+
+    @property
+    def own(self) -> bool:
+        """Whether what is laid out for such walks is of no use to others."""
+        return self.metapath is not None or self.gamma is not None
 
 
 def entry_bytes(graph: Graph, layout: Layout, *, filtered: bool) -> int:
@@ -104,6 +136,7 @@ def entry_bytes(graph: Graph, layout: Layout, *, filtered: bool) -> int:
         node.itemsize
         + (alias_dtype(node).itemsize if layout.weighted else 0)
         + (1 if layout.second_order and filtered else 0)
+        + (0 if layout.gamma is None else _SHARE)
     )
 
 
@@ -139,7 +172,8 @@ def load_partition(
         Whether second-order walks get an edge filter, which takes longer to make than a partition
         that is soon let go is worth.
     have : Partition, optional
-        What is loaded of the same rows already; its arrays are used again. Not of grouped rows.
+        What is loaded of the same rows already; its arrays are used again. Neither of grouped rows
+        nor for node2vec+.
     threads : int
         How many threads read and derive tables.
 
@@ -159,15 +193,16 @@ def load_partition(
         weights = graph.read_weights(start, start + int(row_starts[-1]))
     if layout.metapath is not None:
         row_starts = _grouped(graph, layout, row_starts, neighbors, weights)
+    shares = None
     if weights is not None:
-        alias_table = _alias_table(row_starts, neighbors, weights, threads)
+        alias_table, shares = _weighted(layout, row_starts, neighbors, weights, threads)
         del weights
     if layout.second_order and filtered and edge_filter is None:
         edge_filter = np.zeros(filter_words(len(neighbors)), np.uint64)
         # One thread: rows that meet within a word of the filter share it.
         fill_filter(row_starts, neighbors, edge_filter)
     return Partition(
-        row_starts, neighbors, alias_table, edge_filter, nodes.start, kinds=layout.kinds
+        row_starts, neighbors, alias_table, edge_filter, nodes.start, None, layout.kinds, shares
     )
 
 
@@ -195,8 +230,10 @@ def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: Layout) -> 
     row_starts = row_starts.astype(row_start_type(graph))  # as in all, lest kernels compile anew
     if layout.metapath is not None:
         row_starts = _grouped(graph, layout, row_starts, neighbors, weights)
-    table = _alias_table(row_starts, neighbors, weights, 1) if weights is not None else None
-    return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds)
+    table = shares = None
+    if weights is not None:
+        table, shares = _weighted(layout, row_starts, neighbors, weights, 1)
+    return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds, shares)
 
 
 def _grouped(
@@ -258,12 +295,23 @@ def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:
         )
 
 
-def _alias_table(
-    row_starts: NDArray[Any], neighbors: NDArray[Any], weights: NDArray[np.float32], threads: int
-) -> NDArray[Any]:
+def _weighted(
+    layout: Layout,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    weights: NDArray[np.float32],
+    threads: int,
+) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
+    """Return alias tables and, for node2vec+, shares, into which the weights are turned."""
     table = np.zeros(len(neighbors), alias_dtype(neighbors.dtype))
+    gamma = layout.gamma
+    if gamma is not None:
+        _by_rows(row_starts, threads, lambda rows: mark_loose(rows, neighbors, weights, gamma))
     _by_rows(row_starts, threads, lambda rows: fill_alias_table(rows, neighbors, weights, table))
-    return table
+    if gamma is None:
+        return table, None
+    _by_rows(row_starts, threads, lambda rows: make_shares(rows, neighbors, weights, gamma))
+    return table, weights
 
 
 def _by_rows(row_starts: NDArray[Any], threads: int, fill: Callable[[NDArray[Any]], None]) -> None:
