@@ -22,18 +22,20 @@ from graphwalk.scheduler.carousel import Carousel
 from graphwalk.scheduler.planner import plan_job
 from graphwalk.scheduler.progress import block_progress, wave_progress
 from graphwalk.scheduler.ray_backend import session_of
-from graphwalk.scheduler.tasks import resident_partition, walk_block
+from graphwalk.scheduler.shared_result import NotSharedError, SharedResult, SharedRows
+from graphwalk.scheduler.tasks import part_of, resident_partition, walk_block, walk_block_into
 from graphwalk.scheduler.waves import take_block, taken, walk_group
 from graphwalk.storage.html_table import html_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
     from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.plan import WalkPlan
+    from graphwalk.scheduler.ray_backend import RaySession
     from graphwalk.scheduler.tasks import Walkers
     from graphwalk.storage.graph import Graph
 
@@ -152,26 +154,54 @@ class WalkArray(da.Array):  # type: ignore[misc]
 
     def _compute(self, **kwargs: Any) -> NDArray[Any]:
         get = get_scheduler(scheduler=kwargs.get("scheduler"), collections=[self])
-        session: Any = session_of(get)
+        session = session_of(get)
         in_process = is_in_process(get)
         if not in_process and not session:
             walks: NDArray[Any] = super().compute(**kwargs)
             return walks
         for done_here in ("scheduler", "optimize_graph", "traverse"):
             kwargs.pop(done_here, None)
-        tasks = self._tasks
-        blocks = range(len(tasks.keys))
+        if session:
+            try:
+                return self._shared(session, **kwargs)
+            except NotSharedError:
+                return self._gathered(session, **kwargs)
         result = np.empty(self.shape, self.dtype)
-        if in_process:
-            get(tasks.writing_into(result, blocks), tasks.keys, **kwargs)
-            return result
-        stops = dict(zip(tasks.keys, tasks.stops, strict=True))
-
-        def put(key: Any, block: NDArray[Any]) -> None:
-            result[stops[key] - len(block) : stops[key]] = block
-
-        session.gather(tasks.writing_into(None, blocks), tasks.keys, put, **kwargs)
+        get(self._tasks.writing_into(result), self._tasks.keys, **kwargs)
         return result
+
+    def _shared(self, session: RaySession, **kwargs: Any) -> NDArray[Any]:
+        """Have the walks written where all processes of this machine reach them."""
+        result = SharedResult(self.shape, self.dtype)
+
+        def put(rows: slice, block: NDArray[Any]) -> None:
+            with result.rows[rows].writer() as write:
+                write(block, 0)
+
+        self._gather(session, result.rows, put, **kwargs)
+        return result.array()
+
+    def _gathered(self, session: RaySession, **kwargs: Any) -> NDArray[Any]:
+        """Have the walks sent here."""
+        result = np.empty(self.shape, self.dtype)
+        self._gather(session, None, result.__setitem__, **kwargs)
+        return result
+
+    def _gather(
+        self,
+        session: RaySession,
+        into: SharedRows | None,
+        put: Callable[[slice, NDArray[Any]], None],
+        **kwargs: Any,
+    ) -> None:
+        tasks = self._tasks
+        number_of = {key: number for number, key in enumerate(tasks.keys)}
+
+        def receive(key: Any, block: Any) -> None:
+            if isinstance(block, np.ndarray):  # else it has been put where it belongs
+                put(tasks.rows(number_of[key], number_of[key] + 1), block)
+
+        session.gather(tasks.writing_into(into), tasks.keys, receive, **kwargs)
 
 
 class _WalkLayer(Layer):  # type: ignore[misc]
@@ -245,16 +275,23 @@ class _WalkTasks:
             rules["node_types"] = self.graph.types_digest
         return graph | rules | {"start_nodes": starts}
 
-    def writing_into(self, result: NDArray[Any] | None, blocks: Any) -> dict[Any, Task]:
-        """Return the tasks of `blocks`, which are parts of `result`, or arrays of their own."""
+    def writing_into(
+        self, result: NDArray[Any] | SharedRows | None, blocks: Any = None
+    ) -> dict[Any, Task]:
+        """Return the tasks of `blocks`, which are parts of `result`, or arrays of their own.
+
+        None stands for all blocks.
+        """
+        blocks = range(len(self.keys)) if blocks is None else blocks
         if len(self.plan.partitions) > 1:
             return _GroupTasks(self, result, set(blocks)).tasks()
         rules, load = self.plan.rules, f"load-partition-{self._token}"
         tasks: dict[Any, Task] = {load: Task(load, resident_partition, self.graph, rules)}
+        walk: Any = walk_block_into if isinstance(result, SharedRows) else walk_block
         for block in blocks:
             part, key = self.rows(block, block + 1), self.keys[block]
             out = None if result is None else result[part]
-            tasks[key] = Task(key, walk_block, TaskRef(load), self.part(part), rules, out)
+            tasks[key] = Task(key, walk, TaskRef(load), self.part(part), rules, out)
         return tasks
 
     def rows(self, first: int, stop: int) -> slice:
@@ -263,7 +300,7 @@ class _WalkTasks:
 
     def part(self, rows: slice) -> Walkers:
         """Return the walkers of some rows."""
-        return _part(self.walkers, rows, self.plan.rules.num_walks)
+        return part_of(self.walkers, rows, self.plan.rules.num_walks)
 
 
 class _Unfused(Task):  # type: ignore[misc]
@@ -278,7 +315,9 @@ class _Unfused(Task):  # type: ignore[misc]
 class _GroupTasks:
     """The tasks of walkers who go through several partitions: one for each group, one a block."""
 
-    def __init__(self, walks: _WalkTasks, result: NDArray[Any] | None, blocks: set[int]) -> None:
+    def __init__(
+        self, walks: _WalkTasks, result: NDArray[Any] | SharedRows | None, blocks: set[int]
+    ) -> None:
         self._walks, self._plan, self._result, self._blocks = walks, walks.plan, result, blocks
         self._bounds = np.array([0, *(nodes.stop for nodes in walks.plan.partitions)], np.int64)
         self._offsets = np.array(walks.plan.offsets, np.int64)
@@ -347,14 +386,3 @@ class _GroupTasks:
                 target, take_block, TaskRef(key), block - blocks[0], together
             )
         return blocks
-
-
-def _part(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:
-    """Return the walkers of some rows, with no more start nodes than they need."""
-    if isinstance(walkers, range):
-        return walkers[rows]
-    nodes, first_numbers, present = walkers
-    rows = slice(rows.start + present.start, rows.stop + present.start)
-    first, stop = rows.start // num_walks, -(-rows.stop // num_walks)
-    shifted = range(rows.start - first * num_walks, rows.stop - first * num_walks)
-    return nodes[first:stop], first_numbers[first:stop], shifted
