@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict
 from functools import cached_property
 from html import escape
@@ -172,14 +173,14 @@ class WalkArray(da.Array):  # type: ignore[misc]
 
     def _shared(self, session: RaySession, **kwargs: Any) -> NDArray[Any]:
         """Have the walks written where all processes of this machine reach them."""
-        result = SharedResult(self.shape, self.dtype)
+        with closing(SharedResult(self.shape, self.dtype)) as result:
 
-        def put(rows: slice, block: NDArray[Any]) -> None:
-            with result.rows[rows].writer() as write:
-                write(block, 0)
+            def put(rows: slice, block: NDArray[Any]) -> None:
+                with result.rows[rows].writer() as write:
+                    write(block, 0)
 
-        self._gather(session, result.rows, put, **kwargs)
-        return result.array()
+            self._gather(session, result.rows, put, **kwargs)
+            return result.array()
 
     def _gathered(self, session: RaySession, **kwargs: Any) -> NDArray[Any]:
         """Have the walks sent here."""

@@ -60,23 +60,30 @@ class SharedResult:
             raise NotSharedError
         with _as_not_shared():
             self._file = os.memfd_create("graphwalk")
-        self.close = weakref.finalize(self, os.close, self._file)
+        self._close_file = weakref.finalize(self, os.close, self._file)
         with _as_not_shared():
             os.fchmod(self._file, 0o600)
             os.ftruncate(self._file, size + _MARK)
             os.pwrite(self._file, mark, size)
+            # What it would refuse, it is to refuse before there is anything to lose.
+            self._memory = mmap.mmap(self._file, 0, access=mmap.ACCESS_COPY)
         path = f"/proc/{os.getpid()}/fd/{self._file}"
         self.rows = SharedRows(path, _identity(os.fstat(self._file)), mark, 0, shape, dtype)
         with self.rows.writer():
             pass  # others will not find what this process does not
 
+    def close(self) -> None:
+        """Be out of reach from now on, and let go of the memory when arrays are gone."""
+        self._close_file()
+        del self._memory  # an error may hold on to whoever has this
+
     def array(self) -> NDArray[Any]:
         """Return the walks; their memory is let go with the array.
 
-        What is written into the array from now on is not seen by other processes, nor the other
-        way round.
+        What is written into the array is not seen by others, not even by processes that this one
+        forks: it is an array like any other.
         """
-        return _rows_of(mmap.mmap(self._file, 0, access=mmap.ACCESS_COPY), self.rows)
+        return _rows_of(self._memory, self.rows)
 
 
 class SharedRows:
@@ -98,8 +105,8 @@ class SharedRows:
         """Return some of the rows."""
         first, stop, _ = rows.indices(self.shape[0])
         shape = stop - first, self.shape[1]
-        place = self._path, self._identity, self._mark
-        return SharedRows(*place, self.first + first, shape, self.dtype)
+        file = self._path, self._identity, self._mark
+        return SharedRows(*file, self.first + first, shape, self.dtype)
 
     @property
     def row_bytes(self) -> int:
