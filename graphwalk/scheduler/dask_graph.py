@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import asdict
 from functools import cached_property
 from html import escape
@@ -23,20 +22,20 @@ from graphwalk.scheduler.carousel import Carousel
 from graphwalk.scheduler.planner import plan_job
 from graphwalk.scheduler.progress import block_progress, wave_progress
 from graphwalk.scheduler.ray_backend import session_of
-from graphwalk.scheduler.shared_result import NotSharedError, SharedResult, SharedRows
+from graphwalk.scheduler.ray_result import walks_on_ray
+from graphwalk.scheduler.shared_result import SharedRows
 from graphwalk.scheduler.tasks import part_of, resident_partition, walk_block, walk_block_into
 from graphwalk.scheduler.waves import take_block, taken, walk_group
 from graphwalk.storage.html_table import html_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
     from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.plan import WalkPlan
-    from graphwalk.scheduler.ray_backend import RaySession
     from graphwalk.scheduler.tasks import Walkers
     from graphwalk.storage.graph import Graph
 
@@ -62,11 +61,11 @@ class WalkArray(da.Array):  # type: ignore[misc]
         Who walks, in the order of the rows; see :data:`graphwalk.scheduler.tasks.Walkers`.
     """
 
-    _tasks: _WalkTasks
+    _tasks: WalkTasks
 
     def __new__(cls, plan: WalkPlan, graph: Graph, walkers: Walkers) -> WalkArray:
         """Return the array; Dask's arrays are made here, not in ``__init__``."""
-        tasks = _WalkTasks(plan, graph, walkers)
+        tasks = WalkTasks(plan, graph, walkers)
         layer = _WalkLayer(tasks, range(len(plan.block_rows)))
         array: WalkArray = super().__new__(
             cls,
@@ -163,46 +162,10 @@ class WalkArray(da.Array):  # type: ignore[misc]
         for done_here in ("scheduler", "optimize_graph", "traverse"):
             kwargs.pop(done_here, None)
         if session:
-            try:
-                return self._shared(session, **kwargs)
-            except NotSharedError:
-                return self._gathered(session, **kwargs)
+            return walks_on_ray(session, self._tasks, **kwargs)
         result = np.empty(self.shape, self.dtype)
         get(self._tasks.writing_into(result), self._tasks.keys, **kwargs)
         return result
-
-    def _shared(self, session: RaySession, **kwargs: Any) -> NDArray[Any]:
-        """Have the walks written where all processes of this machine reach them."""
-        with closing(SharedResult(self.shape, self.dtype)) as result:
-
-            def put(rows: slice, block: NDArray[Any]) -> None:
-                with result.rows[rows].writer() as write:
-                    write(block, 0)
-
-            self._gather(session, result.rows, put, **kwargs)
-            return result.array()
-
-    def _gathered(self, session: RaySession, **kwargs: Any) -> NDArray[Any]:
-        """Have the walks sent here."""
-        result = np.empty(self.shape, self.dtype)
-        self._gather(session, None, result.__setitem__, **kwargs)
-        return result
-
-    def _gather(
-        self,
-        session: RaySession,
-        into: SharedRows | None,
-        put: Callable[[slice, NDArray[Any]], None],
-        **kwargs: Any,
-    ) -> None:
-        tasks = self._tasks
-        number_of = {key: number for number, key in enumerate(tasks.keys)}
-
-        def receive(key: Any, block: Any) -> None:
-            if isinstance(block, np.ndarray):  # else it has been put where it belongs
-                put(tasks.rows(number_of[key], number_of[key] + 1), block)
-
-        session.gather(tasks.writing_into(into), tasks.keys, receive, **kwargs)
 
 
 class _WalkLayer(Layer):  # type: ignore[misc]
@@ -212,7 +175,7 @@ class _WalkLayer(Layer):  # type: ignore[misc]
     but do not need each other.
     """
 
-    def __init__(self, tasks: _WalkTasks, blocks: Any) -> None:
+    def __init__(self, tasks: WalkTasks, blocks: Any) -> None:
         super().__init__()
         self._tasks, self._blocks = tasks, blocks
 
@@ -249,7 +212,7 @@ class _WalkLayer(Layer):  # type: ignore[misc]
         return layer, {key: task.dependencies for key, task in layer._made.items()}
 
 
-class _WalkTasks:
+class WalkTasks:
     """The Dask graph of a plan."""
 
     def __init__(self, plan: WalkPlan, graph: Graph, walkers: Walkers) -> None:
@@ -317,7 +280,7 @@ class _GroupTasks:
     """The tasks of walkers who go through several partitions: one for each group, one a block."""
 
     def __init__(
-        self, walks: _WalkTasks, result: NDArray[Any] | SharedRows | None, blocks: set[int]
+        self, walks: WalkTasks, result: NDArray[Any] | SharedRows | None, blocks: set[int]
     ) -> None:
         self._walks, self._plan, self._result, self._blocks = walks, walks.plan, result, blocks
         self._bounds = np.array([0, *(nodes.stop for nodes in walks.plan.partitions)], np.int64)

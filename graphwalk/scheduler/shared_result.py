@@ -72,6 +72,11 @@ class SharedResult:
         with self.rows.writer():
             pass  # others will not find what this process does not
 
+    def put(self, rows: slice, walks: NDArray[Any]) -> None:
+        """Put in walks that were sent."""
+        with self.rows[rows].writer() as write:
+            write(walks, 0)
+
     def close(self) -> None:
         """Be out of reach from now on, and let go of the memory when arrays are gone."""
         self._close_file()
