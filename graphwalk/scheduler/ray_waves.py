@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,9 +69,7 @@ class RayMailbox:
 
     def _submit(self, function: Callable[..., Any], *args: Any) -> list[Any]:
         """Run a task that returns an account, steps, and walkers by partition."""
-        import ray
-
-        task = ray.remote(function).options(
+        task = _remote(function).options(
             num_returns=self.group.num_partitions + 2,
             name=f"{function.__name__} {self.group.graph.path}",
             scheduling_strategy=where_to_read(self.group.graph),
@@ -150,12 +149,10 @@ class RayPartition:
 
     def get(self) -> Any:
         """Return the reference of the partition."""
-        import ray
-
         with self._lock:
             if self._reference is None:
                 graph = self._mailbox.group.graph
-                read = ray.remote(read_partition).options(
+                read = _remote(read_partition).options(
                     name=f"read {graph.path}",
                     scheduling_strategy=where_to_read(graph, otherwise="SPREAD"),
                 )
@@ -168,6 +165,14 @@ class RayPartition:
         size, place = group.bytes_read(self._number), (self._number, self._wave)
         # How long it takes is not known here, where nobody waits for it.
         emit(Event("read", group.job, time.time(), 0.0, *place, size=size))
+
+
+@cache
+def _remote(function: Callable[..., Any]) -> Any:
+    """Return a function for Ray, made once: each that is made is sent to all workers anew."""
+    import ray
+
+    return ray.remote(function)
 
 
 def run(task: Any, deps: Any) -> Any:
@@ -224,9 +229,7 @@ class RaySteps:
     """References to the blocks of a group, which are made of the steps when it has finished."""
 
     def __init__(self, mailbox: RayMailbox, block_rows: Sequence[int]) -> None:
-        import ray
-
-        join = ray.remote(join_steps).options(
+        join = _remote(join_steps).options(
             num_returns=len(block_rows), name=f"join_steps {mailbox.group.graph.path}"
         )
         blocks = join.remote(mailbox.reference, tuple(block_rows), *mailbox.logs)
