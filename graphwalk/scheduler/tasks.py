@@ -13,6 +13,7 @@ from graphwalk.kernels.node2vec import walk_node2vec
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
 from graphwalk.scheduler.events import Work
+from graphwalk.scheduler.shared_result import NotSharedError
 from graphwalk.storage.node_types import path_of
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Partition, load_partition
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.plan import WalkRules
+    from graphwalk.scheduler.shared_result import SharedRows
     from graphwalk.storage.graph import Graph
 
 #: Who walks: the rows of the result that they fill, where all nodes are start nodes in order; or
@@ -95,6 +97,34 @@ def walk_block(
         _walk(partition, starts, numbers, rules, walks)
         work.add(walkers=shape[0], steps=shape[0] * rules.walk_length, ended=shape[0])
     return walks
+
+
+def walk_block_into(
+    partition: Partition, walkers: Walkers, rules: WalkRules, out: SharedRows
+) -> NDArray[Any] | None:
+    """Walk a block into a shared result; return it where that is out of reach.
+
+    It is walked in pieces that stay in the caches until they have been copied.
+    """
+    try:
+        with out.writer() as write:
+            for piece in out.pieces():
+                some = part_of(walkers, piece, rules.num_walks)
+                write(walk_block(partition, some, rules), piece.start)
+    except NotSharedError:
+        return walk_block(partition, walkers, rules)
+    return None
+
+
+def part_of(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:
+    """Return the walkers of some rows, with no more start nodes than they need."""
+    if isinstance(walkers, range):
+        return walkers[rows]
+    nodes, first_numbers, present = walkers
+    rows = slice(rows.start + present.start, rows.stop + present.start)
+    first, stop = rows.start // num_walks, -(-rows.stop // num_walks)
+    shifted = range(rows.start - first * num_walks, rows.stop - first * num_walks)
+    return nodes[first:stop], first_numbers[first:stop], shifted
 
 
 def _walk(
