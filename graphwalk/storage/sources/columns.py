@@ -139,7 +139,9 @@ def weight_column(values: Any, place: Place) -> Column:
         tests = pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null
         numeric = any(test(kind) for test in tests)
     if not numeric:
-        raise InputError(f"{place.name}: weights are {kind}; they must be integers or floats")
+        raise InputError(
+            f"{place.name}: weights are {kind}; they, or times, must be integers or floats"
+        )
     return column
 
 
