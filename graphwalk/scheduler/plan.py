@@ -199,10 +199,11 @@ class WalkPlan:
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
         walks, width = self.shape
-        order = "second" if self.rules.second_order else "first"
+        order = "second order" if self.rules.second_order else "first order"
+        order = "forward in time" if self.rules.temporal else order
         where = "stay in memory" if self.resident else "are read in each wave"
         lines = [
-            ("walks", f"{walks:,} of {width - 1:,} steps, {order} order"),
+            ("walks", f"{walks:,} of {width - 1:,} steps, {order}"),
             ("result", f"{format_size(self.result_bytes)} in {len(self.block_rows):,} blocks"),
             ("graph in memory", format_size(self.graph_bytes)),
             (
