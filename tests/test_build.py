@@ -16,7 +16,7 @@ from graphwalk.errors import (
     StoreError,
     StoreExistsError,
 )
-from graphwalk.kernels.csr import order_ties
+from graphwalk.kernels.values import order_ties
 from graphwalk.storage.budget import Tuning
 from graphwalk.storage.build import build_zarr
 from graphwalk.storage.context import BuildOptions

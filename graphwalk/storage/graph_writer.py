@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.csr import first_zero_row
+from graphwalk.kernels.values import first_zero_row
 from graphwalk.storage.format import VALUE_TYPES
 from graphwalk.storage.rows import RowError
 from graphwalk.storage.statistics import DegreeCounter

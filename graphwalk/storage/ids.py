@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.csr import first_outside
+from graphwalk.kernels.values import first_outside
 from graphwalk.storage.format import VALUE_BOUNDS
 from graphwalk.storage.sources.base import EdgeBatch
 

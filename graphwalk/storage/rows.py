@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.csr import (
-    emit_rows,
+from graphwalk.kernels.csr import emit_rows
+from graphwalk.kernels.values import (
     emit_valued_rows,
     order_by_time,
     order_ties,
