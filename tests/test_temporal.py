@@ -3,6 +3,7 @@
 import itertools
 import json
 
+import dask.dataframe as dd
 import networkx as nx
 import numpy as np
 import oracle
@@ -290,6 +291,17 @@ def test_rows_may_have_times():
         graphwalk.build_zarr(graphwalk.CSR([0, 1, 2], [1, 0], [1.0, 2.0]), times=True)
 
 
+@pytest.mark.parametrize("table", [lambda frame: frame, pa.Table.from_pandas])
+def test_dates_are_to_be_counted(table):
+    dates = pd.DataFrame({"s": [0, 0], "t": [1, 1], "when": pd.to_datetime(["2024-05-02"] * 2)})
+    how = {"columns": ("s", "t", "when"), "times": True}
+    with pytest.raises(InputError, match=r"dates count as times by \.astype"):
+        graphwalk.build_zarr(table(dates), **how)
+    counted = dates.assign(when=dates.when.astype("datetime64[us]").astype("int64"))
+    graph = graphwalk.build_zarr(table(counted), **how)
+    assert graph.rows(0, 1).times.astype("datetime64[us]") == np.datetime64("2024-05-02")
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 2**53, -(2**53), 2**63 - 1])
 def test_times_that_are_none_are_refused(bad):
     with pytest.raises(InputError, match=r"edge 1 has the time .*below 2\*\*53"):
@@ -307,9 +319,10 @@ def test_times_that_are_large_are_kept():
     [
         [(0, 1), (1, 2)],
         pd.DataFrame({"src": [0], "dst": [1], "weight": [3.0]}),
+        dd.from_pandas(pd.DataFrame({"src": [0], "dst": [1], "weight": [3.0]}), npartitions=1),
         nx.Graph([(0, 1, {"weight": 3.0})]),
     ],
-    ids=["pairs", "table", "networkx"],
+    ids=["pairs", "table", "dask", "networkx"],
 )
 def test_times_must_be_told(edges):
     with pytest.raises(InputError, match=r"nothing says what the times of .* are; pass a tuple"):

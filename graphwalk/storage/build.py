@@ -144,7 +144,7 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
 
 
 def _check_times(source: EdgeSource | RowSource, edges: object, columns: object) -> None:
-    named = is_table(edges) or comes_from(edges, "networkx")
+    named = is_table(edges) or hasattr(edges, "columns") or comes_from(edges, "networkx")
     if isinstance(edges, str | os.PathLike):
         named = not os.fspath(edges).endswith(".npz")
     if not source.weighted or (named and columns is None):
