@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from functools import cache
 from math import inf
 from pathlib import Path
 
@@ -30,6 +31,7 @@ KINDS = {
     "restart": {"restart_prob": 0.2, "dead_end": "restart"},
     "node2vec stay": {"p": 2, "q": 0.5, "restart_prob": 0.1, "dead_end": "stay"},
     "metapath": {"metapath": [2, 0, 1, 0]},
+    "temporal": {"temporal": True},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
 }
 
@@ -42,13 +44,21 @@ def session():
 
 @pytest.fixture(scope="module")
 def graph():
+    return make_graph("weights")
+
+
+@cache
+def make_graph(values):
     src, dst = np.random.default_rng(2).integers(0, 5000, (2, 100_000))
-    weights = np.random.default_rng(3).exponential(size=len(src))
-    graph = graphwalk.build_zarr((src % 4900, dst, weights), directed=True, num_nodes=5000)
+    third = np.random.default_rng(3).exponential(size=len(src))
+    graph = graphwalk.build_zarr(
+        (src % 4900, dst, third), directed=True, num_nodes=5000, times=values == "times"
+    )
     return graphwalk.set_node_types(graph, np.arange(5000) % 3)
 
 
 def walks_of(graph, **how):
+    graph = make_graph("times") if how.get("temporal") else graph
     return graphwalk.random_walks(graph, **{"num_walks": 2, "walk_length": 10, "seed": 5} | how)
 
 

@@ -29,6 +29,7 @@ class WalkRules:
     stop_prob: float
     dead_end: str
     metapath: tuple[int | str, ...] | None
+    temporal: bool
     seed: int
 
     @property
@@ -39,11 +40,13 @@ class WalkRules:
     @property
     def layout(self) -> Layout:
         """What they need of a partition."""
-        return Layout(self.weighted, self.second_order, self.metapath)
+        return Layout(self.weighted, self.second_order, self.metapath, self.temporal)
 
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
-        kind = f"node2vec, p = {self.p:g}, q = {self.q:g}" if self.second_order else "first order"
+        kind = "forward in time" if self.temporal else "first order"
+        if self.second_order:
+            kind = f"node2vec, p = {self.p:g}, q = {self.q:g}"
         ends = {"stop": "end the walk", "restart": "lead to the start", "stay": "repeat"}
         lines = [
             ("walks", f"{kind}, {'weighted' if self.weighted else 'unweighted'}"),
@@ -196,10 +199,11 @@ class WalkPlan:
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
         walks, width = self.shape
-        order = "second" if self.rules.second_order else "first"
+        order = "second order" if self.rules.second_order else "first order"
+        order = "forward in time" if self.rules.temporal else order
         where = "stay in memory" if self.resident else "are read in each wave"
         lines = [
-            ("walks", f"{walks:,} of {width - 1:,} steps, {order} order"),
+            ("walks", f"{walks:,} of {width - 1:,} steps, {order}"),
             ("result", f"{format_size(self.result_bytes)} in {len(self.block_rows):,} blocks"),
             ("graph in memory", format_size(self.graph_bytes)),
             (

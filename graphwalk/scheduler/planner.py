@@ -11,9 +11,10 @@ from graphwalk.errors import InputError, MemoryBudgetError
 from graphwalk.kernels.walkers import walker_dtype
 from graphwalk.scheduler.advance import LOG, SLICE
 from graphwalk.scheduler.plan import WalkPlan
+from graphwalk.scheduler.temporal import scratch_bytes
 from graphwalk.storage.cuts import partition_nodes
 from graphwalk.storage.format import CHUNK_BYTES
-from graphwalk.storage.partition import Layout, entry_bytes, partition_bytes, row_start_type
+from graphwalk.storage.partition import entry_bytes, partition_bytes, row_start_type
 from graphwalk.units import format_size, parse_size
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ _OFFSET = 8
 
 #: Bytes for an entry whose weight is read, and for one of the row whose alias table is made.
 _WEIGHT, _ALIAS = 4, 24
+
+#: Bytes for an entry of the row that is sorted by time: its order, and who is in order already.
+_BY_TIME = 24
 
 #: Bytes for a node while rows are dealt out to the threads that make alias tables.
 _SEARCHED = 8
@@ -114,6 +118,8 @@ def _whole_plan(
     walkers = min(resources.workers, len(rows)) * max(rows, default=0)
     blocks = _blocks_at_once(len(rows), resources) * block
     walking = size + blocks + walkers * _NUMBERS
+    if rules.temporal:
+        walking += min(resources.workers, len(rows)) * scratch_bytes(graph.neighbor_dtype)
     return WalkPlan(
         rules=rules,
         dtype=graph.neighbor_dtype,
@@ -140,12 +146,11 @@ def _reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
         starts = starts * (1 + rules.layout.kinds) + _kinds_bytes(graph, rules)
     offsets = (graph.num_nodes + 1) * _OFFSET
     kept = offsets if offsets <= _LARGEST_KEPT else 0
-    entry = entry_bytes(graph, Layout(rules.weighted), filtered=False)
-    weights = 0
-    if rules.weighted:
-        weights = _weights_bytes(graph.num_entries, graph.max_degree, workers)
-        weights += (graph.num_nodes + 1) * _SEARCHED
-    return starts + max(offsets, kept + graph.num_entries * entry + weights)
+    entry = entry_bytes(graph, rules.layout._replace(second_order=False), filtered=False)
+    values = _values_bytes(graph.num_entries, graph.max_degree, rules, workers)
+    if rules.layout.values is not None:
+        values += (graph.num_nodes + 1) * _SEARCHED
+    return starts + max(offsets, kept + graph.num_entries * entry + values)
 
 
 def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
@@ -153,9 +158,12 @@ def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
     return 0 if rules.metapath is None else 2 * graph.num_nodes
 
 
-def _weights_bytes(entries: int, longest: int, threads: int) -> int:
-    """Return what weights take, and what threads need that make alias tables of them."""
-    return entries * _WEIGHT + threads * min(longest, entries) * _ALIAS
+def _values_bytes(entries: int, longest: int, rules: WalkRules, threads: int) -> int:
+    """Return what weights take, and what threads need to make alias tables or to sort by time."""
+    row = threads * min(longest, entries)
+    if rules.temporal:
+        return row * _BY_TIME
+    return entries * _WEIGHT + row * _ALIAS if rules.weighted else 0
 
 
 def _blocks_at_once(blocks: int, resources: Resources) -> int:
@@ -197,10 +205,12 @@ class _PartitionedPlanner:
         self._offsets: dict[int, int] = {}
         self.memory, self.workers = whole.resources.memory, whole.resources.workers
         self.machines = whole.resources.machines
-        self.walker = walker_dtype(whole.dtype, second_order=rules.second_order).itemsize
+        self.walker = walker_dtype(
+            whole.dtype, second_order=rules.second_order, temporal=rules.temporal
+        ).itemsize
         self.resident = fits or self._fits_on_all_machines()
         self.entry = entry_bytes(graph, rules.layout, filtered=self.resident)
-        self.log = walker_dtype(whole.dtype, second_order=False).itemsize
+        self.log = walker_dtype(whole.dtype).itemsize
 
     def plan(self) -> WalkPlan:
         """Return the plan."""
@@ -356,10 +366,10 @@ class _PartitionedPlanner:
     def _smallest(self) -> int:
         """Return what the largest of the smallest partitions takes at most: a chunk, and a row."""
         row = self.graph.max_degree
-        weights = _WEIGHT if self.rules.weighted else 0
-        alias = row * _ALIAS if self.rules.weighted else 0
+        entries = self._chunk + row
+        values = _values_bytes(entries, row, self.rules, 1)
         # As many bytes of row starts, which a partition of many short rows is limited to.
-        return (self.entry + weights) * (self._chunk + row) + self.entry * self._chunk + alias
+        return self.entry * (entries + self._chunk) + values
 
     def _largest(self, nodes: list[range]) -> int:
         return max(map(self._size, nodes))
@@ -367,8 +377,8 @@ class _PartitionedPlanner:
     def _size(self, nodes: range) -> int:
         """Return the bytes of a partition while it is read, which is when it takes most."""
         entries = self._offset(nodes.stop) - self._offset(nodes.start)
-        weights = _weights_bytes(entries, self.graph.max_degree, 1) if self.rules.weighted else 0
-        return entries * self.entry + (len(nodes) + 1) * self._node_bytes + weights
+        values = _values_bytes(entries, self.graph.max_degree, self.rules, 1)
+        return entries * self.entry + (len(nodes) + 1) * self._node_bytes + values
 
 
 def _spread(items: int, parts: int) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
 from graphwalk.scheduler.events import Work
 from graphwalk.scheduler.shared_result import NotSharedError
+from graphwalk.scheduler.temporal import walk_temporal
 from graphwalk.storage.node_types import path_of
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Partition, load_partition
@@ -48,15 +49,15 @@ def resident_partition(graph: Graph, rules: WalkRules) -> Partition:
     object store keeps the partition.
     """
     with _loading, Work("read", "") as work:
-        metapath, have = _resident.get(graph, (None, None))
-        if metapath is not None or rules.metapath is not None:
-            if have is not None and metapath == rules.metapath and _has_all(have, rules):
+        order, have = _resident.get(graph, (None, None))
+        if order is not None or rules.layout.order is not None:
+            if have is not None and order == rules.layout.order and _has_all(have, rules):
                 return have
-            # Rows grouped in one way are of no use in another, and both may be too large.
+            # Rows ordered in one way are of no use in another, and both may be too large.
             have = None
             _resident.pop(graph, None)
         partition = load_partition(graph, rules.layout, have=have, threads=num_cores())
-        _resident[graph] = rules.metapath, partition
+        _resident[graph] = rules.layout.order, partition
         if have is None:
             work.add(size=graph.num_entries * graph.neighbor_dtype.itemsize + 8 * graph.num_nodes)
     return partition
@@ -140,7 +141,9 @@ def _walk(
     table: Any = partition.alias_table if rules.weighted else partition.neighbors
     run = np.uint64(seed_key(np.uint64(rules.seed)))
     dead_end = DEAD_ENDS[rules.dead_end]
-    if rules.second_order:
+    if rules.temporal:
+        walk_temporal(partition, starts, numbers, run, hop_thresholds(rules)[1], walks)
+    elif rules.second_order:
         edge_filter: Any = partition.edge_filter
         walk_node2vec(
             partition.row_starts,

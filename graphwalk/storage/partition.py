@@ -10,7 +10,9 @@ import numpy as np
 from graphwalk.errors import StoreError
 from graphwalk.kernels.edge_filter import fill_filter, filter_words
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table
+from graphwalk.kernels.temporal_rows import sort_by_time
 from graphwalk.kernels.typed_rows import group_rows
+from graphwalk.storage.format import value_bytes
 from graphwalk.storage.node_types import kinds_of
 from graphwalk.storage.parallel import thread_pool
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.graph import Graph
 
 #: Row starts are 32 bits wide while a partition has fewer entries than this.
@@ -47,9 +50,21 @@ class Partition:
         For weighted walks.
     edge_filter : ndarray of uint64, or None
         For second-order walks.
+    times : ndarray of float64, shape (max(1, entries),), or None
+        For temporal walks; then entries are sorted by time within each row, and only those of one
+        time by neighbour.
     """
 
-    __slots__ = ("alias_table", "edge_filter", "first", "index", "kinds", "neighbors", "row_starts")
+    __slots__ = (
+        "alias_table",
+        "edge_filter",
+        "first",
+        "index",
+        "kinds",
+        "neighbors",
+        "row_starts",
+        "times",
+    )
 
     def __init__(
         self,
@@ -60,6 +75,7 @@ class Partition:
         first: int = 0,
         index: NDArray[np.int64] | None = None,
         kinds: int = 1,
+        times: NDArray[np.float64] | None = None,
     ) -> None:
         self.first = first
         self.kinds = kinds
@@ -68,7 +84,8 @@ class Partition:
         self.neighbors = neighbors
         self.alias_table = alias_table
         self.edge_filter = edge_filter
-        for array in (self.index, row_starts, neighbors, alias_table, edge_filter):
+        self.times = times
+        for array in (self.index, row_starts, neighbors, alias_table, edge_filter, times):
             # One kind of array means one compilation: Ray's are read-only in any case.
             if array is not None:
                 array.setflags(write=False)
@@ -85,11 +102,24 @@ class Layout(NamedTuple):
         Edge filters, where partitions stay.
     metapath : tuple of int or str, or None
         Rows grouped by the types that it names.
+    temporal : bool
+        Rows sorted by time.
     """
 
     weighted: bool = False
     second_order: bool = False
     metapath: tuple[int | str, ...] | None = None
+    temporal: bool = False
+
+    @property
+    def order(self) -> object:
+        """What tells how the entries of a row are ordered, other than by neighbour, from others."""
+        return "times" if self.temporal else self.metapath
+
+    @property
+    def values(self) -> ValueName | None:
+        """The array of values that is read along with neighbours."""
+        return "times" if self.temporal else "weights" if self.weighted else None
 
     @property
     def kinds(self) -> int:
@@ -104,6 +134,7 @@ def entry_bytes(graph: Graph, layout: Layout, *, filtered: bool) -> int:
         node.itemsize
         + (alias_dtype(node).itemsize if layout.weighted else 0)
         + (1 if layout.second_order and filtered else 0)
+        + (value_bytes("times") if layout.temporal else 0)
     )
 
 
@@ -139,7 +170,8 @@ def load_partition(
         Whether second-order walks get an edge filter, which takes longer to make than a partition
         that is soon let go is worth.
     have : Partition, optional
-        What is loaded of the same rows already; its arrays are used again. Not of grouped rows.
+        What is loaded of the same rows already; its arrays are used again. Not of rows in another
+        order than that of the neighbours.
     threads : int
         How many threads read and derive tables.
 
@@ -162,12 +194,22 @@ def load_partition(
     if weights is not None:
         alias_table = _alias_table(row_starts, neighbors, weights, threads)
         del weights
+    times = None
+    if layout.temporal:
+        times = graph.read_times(start, start + int(row_starts[-1]), threads=threads)
+        times = _sorted_by_time(row_starts, neighbors, times, threads)
     if layout.second_order and filtered and edge_filter is None:
         edge_filter = np.zeros(filter_words(len(neighbors)), np.uint64)
         # One thread: rows that meet within a word of the filter share it.
         fill_filter(row_starts, neighbors, edge_filter)
     return Partition(
-        row_starts, neighbors, alias_table, edge_filter, nodes.start, kinds=layout.kinds
+        row_starts,
+        neighbors,
+        alias_table,
+        edge_filter,
+        nodes.start,
+        kinds=layout.kinds,
+        times=times,
     )
 
 
@@ -188,14 +230,17 @@ def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: Layout) -> 
     StoreError
         As `load_partition` does.
     """
-    row_starts, neighbors, weights = graph.read_rows(nodes, weights=layout.weighted)
+    row_starts, neighbors, values = graph.read_rows(nodes, values=layout.values)
     if not len(neighbors):
         neighbors = np.zeros(1, graph.neighbor_dtype)
     _check_nodes(graph, neighbors)
     row_starts = row_starts.astype(row_start_type(graph))  # as in all, lest kernels compile anew
+    if layout.temporal and values is not None:
+        times = _sorted_by_time(row_starts, neighbors, values, 1)
+        return Partition(row_starts, neighbors, None, None, 0, nodes, times=times)
     if layout.metapath is not None:
-        row_starts = _grouped(graph, layout, row_starts, neighbors, weights)
-    table = _alias_table(row_starts, neighbors, weights, 1) if weights is not None else None
+        row_starts = _grouped(graph, layout, row_starts, neighbors, values)
+    table = _alias_table(row_starts, neighbors, values, 1) if values is not None else None
     return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds)
 
 
@@ -264,6 +309,16 @@ def _alias_table(
     table = np.zeros(len(neighbors), alias_dtype(neighbors.dtype))
     _by_rows(row_starts, threads, lambda rows: fill_alias_table(rows, neighbors, weights, table))
     return table
+
+
+def _sorted_by_time(
+    row_starts: NDArray[Any], neighbors: NDArray[Any], times: NDArray[np.float64], threads: int
+) -> NDArray[np.float64]:
+    """Bring rows in the order of their times, and return these."""
+    if not len(times):
+        return np.zeros(1, np.float64)  # as of neighbours
+    _by_rows(row_starts, threads, lambda rows: sort_by_time(rows, neighbors, times))
+    return times
 
 
 def _by_rows(row_starts: NDArray[Any], threads: int, fill: Callable[[NDArray[Any]], None]) -> None:
