@@ -32,6 +32,8 @@ RESIDENT = {"first order": ">= 0.5", "node2vec (2, .5)": ">= 0.3"}
 SHARE = 4
 #: What two workers' buffers take, whatever the graph: most of a quarter of a small one.
 BUFFERS = 20 << 20
+#: Walks from each node, and their steps, with which a task on Ray takes a second or more.
+LONG = {"num_walks": 16, "walk_length": 5}
 #: One node in so many is a start node where walks from each are many.
 SAMPLED = 16
 
@@ -174,8 +176,10 @@ def _planning(graph: graphwalk.Graph) -> list[Row]:
 def _ray(graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
     """Compare Ray with threads, on four partitions that stay in memory."""
     rows = []
-    for kind, bias in KINDS.items():
-        walks = graphwalk.random_walks(graph, **RULES, **bias, partitions=4)
+    cases = {kind: RULES | bias for kind, bias in KINDS.items()}
+    cases["first order, long tasks"] = RULES | LONG
+    for kind, rules in cases.items():
+        walks = graphwalk.random_walks(graph, **rules, partitions=4)
         steps = _steps(walks)
         with graphwalk.scheduler.use("ray", num_workers=2, object_store_memory=6 << 30):
             seconds = in_turns(

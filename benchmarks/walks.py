@@ -55,6 +55,7 @@ def _rules(bias: dict[str, float]) -> WalkRules:
         seed=SEED,
         metapath=None,
         gamma=None,
+        temporal=False,
         **({"p": 1.0, "q": 1.0} | bias),
         **rest,
     )

@@ -113,6 +113,7 @@ def make_npy(path, count):
 SOURCES = {
     "generated": lambda count, _: Generated(count, dense),
     "weighted": lambda count, _: Generated(count, dense, weighted=True),
+    "timed": lambda count, _: Generated(count, dense, weighted=True),
     "stream": lambda count, _: Generated(count, dense, weighted=True, once=True),
     "few sparse ids": lambda count, _: Generated(count, few_sparse),
     "sparse ids": lambda count, _: Generated(count, sparse),
@@ -143,7 +144,7 @@ def peak(kind, count, budget, folder, file=None):
 def _measure(connection, kind, count, budget, folder, file):
     before = _status("VmRSS")
     source = SOURCES[kind](count, file)
-    options = BuildOptions(directed="row" in kind, drop_loops=True)
+    options = BuildOptions(directed="row" in kind, drop_loops=True, times=kind == "timed")
     build(source, f"{folder}/g.zarr", options, Tuning(budget, 2), Progress(False))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     connection.send((before, usage.ru_maxrss << 10, usage.ru_utime))

@@ -21,21 +21,27 @@ _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["memory_walks"])
 
 
-def edges_of(kind, nodes, count, weighted):
+def edges_of(kind, nodes, count, values):
     """Return edges that are uniform, or of nodes the more likely the lower their number is."""
     rng = np.random.default_rng(7)
     ends = [rng.random(count, np.float32) for _ in range(2)]
     if kind == "skewed":
         ends = [end**3 for end in ends]
     columns = [np.minimum((end * nodes).astype(np.int64), nodes - 1) for end in ends]
-    return (*columns, rng.random(count, np.float32) + 0.1) if weighted else tuple(columns)
+    return (*columns, rng.random(count, np.float32) + 0.1) if values else tuple(columns)
 
 
-def build(path, kind, nodes, count, weighted):
-    """Build a graph of such edges."""
-    edges = edges_of(kind, nodes, count, weighted)
-    graph = graphwalk.build_zarr(edges, path, num_nodes=nodes, compressed=False, progress=False)
-    graphwalk.set_node_types(graph, np.arange(nodes, dtype=np.uint8) % 3)
+def build(path, kind, nodes, count, values):
+    """Build a graph of such edges, and return it."""
+    graph = graphwalk.build_zarr(
+        edges_of(kind, nodes, count, values),
+        path,
+        num_nodes=nodes,
+        times=values == "times",
+        compressed=False,
+        progress=False,
+    )
+    return graphwalk.set_node_types(graph, np.arange(nodes, dtype=np.uint8) % 3)
 
 
 def run(path, how, budget, consume="iter", limit=None):
@@ -104,9 +110,7 @@ def _consume(walks, consume):
 def _warm_up(graph, how, partitions, consume):
     """Load what such walks run, on threads of their own, who take their buffers with them."""
     nodes = 1000
-    edges = edges_of("uniform", nodes, 5000, graph.weighted)
-    tiny = graphwalk.build_zarr(edges, num_nodes=nodes, compressed=False, progress=False)
-    tiny = graphwalk.set_node_types(tiny, np.arange(nodes, dtype=np.uint8) % 3)
+    tiny = build(None, "uniform", nodes, 5000, "times" if graph.timed else graph.weighted)
     few = how | {"num_walks": 1, "walk_length": 4}
     few.pop("start_nodes", None)
     with ThreadPoolExecutor(WORKERS) as pool, dask.config.set(pool=pool):

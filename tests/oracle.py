@@ -17,8 +17,12 @@ def csr(
     directed: bool = False,
     duplicates: str = "merge",
     self_loops: str = "keep",
+    times: bool = False,
 ) -> Adjacency:
-    """Rows of the graph with these ``(u, v)`` or ``(u, v, weight)`` edges, ids being dense."""
+    """Rows of the graph with these ``(u, v)`` or ``(u, v, weight)`` edges, ids being dense.
+
+    If weights are `times`, edges at different ones are different.
+    """
     edges = list(edges)
     if num_nodes is None:
         num_nodes = 1 + max(max(edge[:2]) for edge in edges)
@@ -32,6 +36,10 @@ def csr(
     weighted = any(len(edge) > 2 for edge in edges)
     for node, row in rows.items():
         row.sort(key=lambda entry: entry[0])  # stable: parallel edges stay in input order
+        if times:
+            row.sort()
+            rows[node] = row if duplicates == "keep" else sorted(set(row))
+            continue
         if len({v for v, _ in row}) == len(row) or duplicates == "keep":
             continue
         if duplicates == "error":
@@ -105,3 +113,27 @@ def _bias_by_weight(q: float, tie: float, loose: bool) -> float:
     if tie >= 1:
         return 1.0
     return min(1.0, 1 / q) if loose else 1 / q + (1 - 1 / q) * tie
+
+
+def temporal_walks(
+    adj: Adjacency, start: int, length: int, *, stop_prob: float = 0
+) -> dict[tuple[int, ...], float]:
+    """Probability of each walk forward in time, in a graph whose weights are times.
+
+    Walks along different edges may visit the same nodes; −1 stands for what comes after the end.
+    """
+    found: dict[tuple[int, ...], float] = defaultdict(float)
+
+    def go_on(walk: tuple[int, ...], now: float, odds: float) -> None:
+        later = [(v, time) for v, time in adj[walk[-1]] if time > now]
+        over = 1.0 if not later else stop_prob
+        if len(walk) > length:
+            found[walk] += odds
+            return
+        if over:
+            found[walk + (-1,) * (length + 1 - len(walk))] += odds * over
+        for v, time in later:
+            go_on((*walk, v), time, odds * (1 - over) / len(later))
+
+    go_on((start,), float("-inf"), 1.0)
+    return dict(found)

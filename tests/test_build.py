@@ -16,7 +16,7 @@ from graphwalk.errors import (
     StoreError,
     StoreExistsError,
 )
-from graphwalk.kernels.csr import order_ties
+from graphwalk.kernels.values import order_ties
 from graphwalk.storage.budget import Tuning
 from graphwalk.storage.build import build_zarr
 from graphwalk.storage.context import BuildOptions
@@ -481,16 +481,16 @@ def test_more_nodes_than_can_be_sorted_are_refused(tmp_path, largest):
 
 @pytest.mark.parametrize("num_nodes", [2**31 - 1, 2**31, 2**31 + 1, 2**39])
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_last_bucket_of_a_graph_of_very_many_nodes(num_nodes, dtype, weighted):
+@pytest.mark.parametrize("values", [None, "weights", "times"])
+def test_last_bucket_of_a_graph_of_very_many_nodes(num_nodes, dtype, values):
     last = min(num_nodes - 1, np.iinfo(dtype).max)
     src, dst = np.array([[last, 0, last - 1, last], [last - 1, last, last, last - 2]], dtype)
-    weight = np.arange(1, 5, dtype=np.float32) if weighted else None
+    weight = np.array([1, 2, 1, 4], np.float32) if values else None
     direction = Direction(both_ways=True, drop_loops=False)
     batch = DenseBatch(src, dst, weight)
     counts = count_batch(batch, direction)
     assert counts.highest == last
-    plan = plan_buckets(counts, num_nodes, weighted, 3, 1 << 22)
+    plan = plan_buckets(counts, num_nodes, values, 3, 1 << 22)
     assert plan.buckets[-1].stop == num_nodes
     run = RunMaker(plan, direction, None)((0, [batch]))
     spec = RowSpec.of(plan, "merge")
@@ -564,4 +564,4 @@ def test_rows_cut_apart_are_checked_for_zero_weights_as_one(tmp_path):
 def test_rows_of_a_graph_that_num_nodes_makes_wide(tmp_path):
     source = open_source([np.array([2**31]), np.array([0])])
     options = BuildOptions(directed=True, num_nodes=2**31 + 1)
-    assert RowSorter(source, options.num_nodes, "merge", False, False).dtype == np.int64
+    assert RowSorter(source, options.num_nodes, None, "merge", False, False).dtype == np.int64

@@ -9,6 +9,7 @@ LIBRARIES = 300 * 10**6
 #: Bytes of an edge, or of an entry of a row, as the source has it.
 EDGE_BYTES = {
     "weighted": 24,
+    "timed": 24,
     "stream": 24,
     "weighted star": 24,
     "rows": 8,

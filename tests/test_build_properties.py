@@ -41,13 +41,15 @@ def digest(path):
 def rows_of(graph):
     """The graph's rows in the oracle's form."""
     rows = graph.rows(0, graph.num_nodes)
-    weights = np.ones(graph.num_entries) if rows.weights is None else rows.weights
+    weights = rows.times if graph.timed else rows.weights
+    weights = np.ones(graph.num_entries) if weights is None else weights
     entries = list(zip(rows.neighbors.tolist(), weights.tolist(), strict=True))
     return {node: entries[a:b] for node, (a, b) in enumerate(pairwise(rows.offsets.tolist()))}
 
 
-def as_stored(rows):
-    return {node: [(v, float(np.float32(w))) for v, w in row] for node, row in rows.items()}
+def as_stored(rows, times):
+    dtype = np.float64 if times else np.float32
+    return {node: [(v, float(dtype(w))) for v, w in row] for node, row in rows.items()}
 
 
 IDS = {
@@ -86,6 +88,7 @@ options = st.builds(
     directed=st.booleans(),
     duplicates=st.sampled_from(["merge", "keep"]),
     drop_loops=st.booleans(),
+    times=st.booleans(),
 )
 
 
@@ -99,6 +102,7 @@ def expected_rows(columns, chosen, ids):
         directed=chosen.directed,
         duplicates=chosen.duplicates,
         self_loops="drop" if chosen.drop_loops else "keep",
+        times=chosen.times and bool(weights),
     )
 
 
@@ -135,7 +139,7 @@ def test_bytes_do_not_depend_on_tuning_and_rows_are_the_oracles(kind, data):
         if kind != "dense":
             ids = sorted({*columns[0], *columns[1]}, key=str.encode if kind == "strings" else None)
             assert graph.labels.tolist() == ids
-        assert rows_of(graph) == as_stored(expected_rows(columns, chosen, ids))
+        assert rows_of(graph) == as_stored(expected_rows(columns, chosen, ids), chosen.times)
 
 
 @settings(deadline=None, max_examples=40)
@@ -238,12 +242,14 @@ def session():
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize(("weighted", "directed"), [(False, True), (True, False)])
-def test_ray_makes_the_same_bytes(session, tmp_path, weighted, directed):
+@pytest.mark.parametrize(
+    ("values", "directed"), [(None, True), ("weights", False), ("times", False)]
+)
+def test_ray_makes_the_same_bytes(session, tmp_path, values, directed):
     rng = np.random.default_rng(3)
     src, dst = rng.zipf(1.3, (2, 5000)) % 900 * 10**11
-    columns = (src, dst, rng.random(5000)) if weighted else (src, dst)
-    chosen = BuildOptions(directed=directed)
+    columns = (src, dst, rng.random(5000)) if values else (src, dst)
+    chosen = BuildOptions(directed=directed, times=values == "times")
     spilling = Tuning(1 << 30, 2, 300, 700, bucket_entries=200, largest_bucket=2000, spill=True)
     with dask.config.set({SPREAD: None}):
         build(Edges(*columns), str(tmp_path / "threads"), chosen, AMPLE, Progress(False))

@@ -126,13 +126,14 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
     run(
         *("build", "a.csv", "b.zarr", "--directed", "--columns", "x, y", "--duplicates", "keep"),
         *("--self-loops", "drop", "--num-nodes", "9", "--memory", "1 GiB", "--overwrite"),
-        *("--uncompressed", "--quiet"),
+        *("--uncompressed", "--times", "--quiet"),
     )
     assert defaults == {
         "edges": "a.csv",
         "store": "b.zarr",
         "directed": False,
         "columns": None,
+        "times": False,
         "duplicates": "merge",
         "self_loops": "keep",
         "num_nodes": None,
@@ -146,6 +147,7 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
         "store": "b.zarr",
         "directed": True,
         "columns": ["x", "y"],
+        "times": True,
         "duplicates": "keep",
         "self_loops": "drop",
         "num_nodes": 9,
@@ -215,6 +217,7 @@ def test_info_for_programs(run, ring_store):
         "num_entries": 16,
         "directed": False,
         "weighted": False,
+        "timed": False,
         "labels": None,
         "degrees": {
             "mean": 2.0,
@@ -341,6 +344,7 @@ def test_walk_passes_every_option_on(run, ring_store, tmp_path, monkeypatch):
         "stop_prob": 0.0,
         "dead_end": "stay",
         "metapath": None,
+        "temporal": False,
         "seed": 3,
         "memory": None,
     }

@@ -146,9 +146,10 @@ def test_alias_tables_hold_the_weights_exactly(node):
     for row, degree in enumerate(lengths):
         part = slice(row_starts[row], row_starts[row + 1])
         records, wanted = table[part], weights[part].astype(float)
-        held = np.bincount(records["node"], records["threshold"] / max(degree, 1), degree)
-        held += np.bincount(records["alias"], (1.0 - records["threshold"]) / max(degree, 1), degree)
-        np.testing.assert_allclose(held, wanted / max(wanted.sum(), 1e-30), atol=1e-6)
+        share = records["share"] / 2**64
+        held = np.bincount(records["node"], share / max(degree, 1), degree)
+        held += np.bincount(records["alias"], (1 - share) / max(degree, 1), degree)
+        np.testing.assert_allclose(held, wanted / max(wanted.sum(), 1e-30), atol=1e-13)
         assert np.all(held[wanted == 0] == 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 from math import inf
 
 import dask
@@ -29,6 +30,7 @@ KINDS = {
     "node2vec+ (.25, 4)": {"p": 0.25, "q": 4.0, "gamma": 1.0, "restart_prob": 0.1},
     "node2vec+, no way back": {"p": inf, "q": 2.0, "gamma": 0.0, "stop_prob": 0.03},
     "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1.0, "walk_length": 6},
+    "temporal": {"temporal": True, "stop_prob": 0.02, "dead_end": "stop"},
 }
 
 
@@ -42,7 +44,8 @@ def small(monkeypatch):
     monkeypatch.setattr(advance, "_buffers", type(advance._buffers)())
 
 
-def make_graph(directed: bool, weighted: bool, path: str | None = None) -> graphwalk.Graph:
+@cache
+def make_graph(directed: bool, values: str | None) -> graphwalk.Graph:
     """Return a graph with a hub, dead ends if directed, isolated nodes and parallel edges."""
     rng = np.random.default_rng(1)
     edges = 1500
@@ -50,35 +53,48 @@ def make_graph(directed: bool, weighted: bool, path: str | None = None) -> graph
     src[:250] = 150
     dst = rng.integers(0, NODES - 20, edges)
     columns = [src, dst]
-    if weighted:
+    if values == "weights":
         columns.append(rng.random(edges).astype(np.float32) + 0.1)
-    graph = graphwalk.build_zarr(
-        tuple(columns), path, directed=directed, num_nodes=NODES, duplicates="keep", progress=False
+    if values == "times":
+        columns.append(rng.integers(0, 400, edges))
+    return graphwalk.build_zarr(
+        tuple(columns),
+        directed=directed,
+        times=values == "times",
+        num_nodes=NODES,
+        duplicates="keep",
+        progress=False,
     )
-    return graphwalk.set_node_types(graph, np.arange(NODES) % 3)
 
 
-GRAPHS = list(itertools.product([False, True], [False, True]))
+def goes(directed, values, kind):
+    """Whether walks of a kind are on such a graph.
+
+    Walks forward in time, and no others, are on a graph with times. node2vec+ is for undirected
+    graphs, and without weights it is node2vec.
+    """
+    if "gamma" in KINDS[kind]:
+        return values == "weights" and not directed
+    return (values == "times") == ("temporal" in KINDS[kind])
 
 
-@pytest.fixture(scope="module")
-def graph(request):
-    return make_graph(*request.param)
-
-
-#: node2vec+ is for undirected graphs, and without weights it is node2vec.
 CASES = [
-    pytest.param(which, kind, id=f"directed={which[0]},weighted={which[1]}-{kind}")
-    for which, kind in itertools.product(GRAPHS, KINDS)
-    if "gamma" not in KINDS[kind] or which == (False, True)
+    case
+    for case in itertools.product([False, True], [None, "weights", "times"], KINDS)
+    if goes(*case)
 ]
-every_kind = pytest.mark.parametrize(("graph", "kind"), CASES, indirect=["graph"])
+
+
+@pytest.fixture(params=CASES, ids=lambda p: f"directed={p[0]},{p[1]},{p[2]}")
+def case(request):
+    directed, values, kind = request.param
+    return make_graph(directed, values), kind
 
 
 @pytest.mark.usefixtures("small")
-@every_kind
 @pytest.mark.parametrize("dead_end", ["stop", "restart", "stay"])
-def test_partitions_do_not_change_walks(graph, kind, dead_end):
+def test_partitions_do_not_change_walks(case, dead_end):
+    graph, kind = case
     how = {"walk_length": LENGTH, "num_walks": 3, "seed": 5, "dead_end": dead_end, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, **how).compute()
     plans = [(2, "auto"), (3, 100), (7, 250), (16, 401)]
@@ -89,8 +105,8 @@ def test_partitions_do_not_change_walks(graph, kind, dead_end):
 
 
 @pytest.mark.usefixtures("small")
-@every_kind
-def test_start_nodes_given(graph, kind):
+def test_start_nodes_given(case):
+    graph, kind = case
     starts = np.random.default_rng(2).integers(0, NODES, 200)
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 6, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, starts, **how).compute()
@@ -100,8 +116,8 @@ def test_start_nodes_given(graph, kind):
 
 
 @pytest.mark.usefixtures("small")
-@every_kind
-def test_single_rows_instead_of_partitions(graph, kind, monkeypatch):
+def test_single_rows_instead_of_partitions(case, monkeypatch):
+    graph, kind = case
     monkeypatch.setattr(waves, "WORTH_READING", 0)
     starts = np.arange(0, NODES, 7)
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 7, **KINDS[kind]}
@@ -136,7 +152,7 @@ def test_rows_that_decide_are_read_where_proposals_are_refused(monkeypatch):
         return made[-1]
 
     monkeypatch.setattr(advance, "gather_closed", counted)
-    graph = make_graph(False, True)
+    graph = make_graph(False, "weights")
     how = {"walk_length": LENGTH, "num_walks": 1, "seed": 5, **KINDS["node2vec+ (5e4, 5e4)"]}
     graphwalk.random_walks(graph, **how, partitions=3).compute()
     lengths = [np.diff(partition.row_starts.astype(np.int64)) for partition in made]

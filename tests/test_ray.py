@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from functools import cache
 from math import inf
 from pathlib import Path
 
@@ -30,6 +31,7 @@ KINDS = {
     "restart": {"restart_prob": 0.2, "dead_end": "restart"},
     "node2vec stay": {"p": 2, "q": 0.5, "restart_prob": 0.1, "dead_end": "stay"},
     "metapath": {"metapath": [2, 0, 1, 0]},
+    "temporal": {"temporal": True},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
     "node2vec+": {"p": 2, "q": 0.5, "gamma": 0},
     "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1, "walk_length": 4},
@@ -42,40 +44,39 @@ def session():
         yield session
 
 
-def make_graph(directed):
+@cache
+def make_graph(values, directed=True):
     src, dst = np.random.default_rng(2).integers(0, 5000, (2, 100_000))
-    weights = np.random.default_rng(3).exponential(size=len(src))
-    graph = graphwalk.build_zarr((src % 4900, dst, weights), directed=directed, num_nodes=5000)
+    third = np.random.default_rng(3).exponential(size=len(src))
+    graph = graphwalk.build_zarr(
+        (src % 4900, dst, third), directed=directed, num_nodes=5000, times=values == "times"
+    )
     return graphwalk.set_node_types(graph, np.arange(5000) % 3)
 
 
 @pytest.fixture(scope="module")
 def graph():
-    return make_graph(directed=True)
-
-
-@pytest.fixture(scope="module")
-def graph_for(graph):
-    """Return which graph walks of a kind are on."""
-    undirected = make_graph(directed=False)
-    return lambda kind: undirected if "gamma" in KINDS[kind] else graph
+    return make_graph("weights")
 
 
 def walks_of(graph, **how):
+    if how.get("temporal"):
+        graph = make_graph("times")
+    if "gamma" in how:
+        graph = make_graph("weights", directed=False)
     return graphwalk.random_walks(graph, **{"num_walks": 2, "walk_length": 10, "seed": 5} | how)
 
 
 @pytest.mark.parametrize("chunks", [2500, "auto"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_walks_are_those_of_threads(session, graph_for, kind, chunks):
-    walks = walks_of(graph_for(kind), chunks=chunks, **KINDS[kind])
+def test_walks_are_those_of_threads(session, graph, kind, chunks):
+    walks = walks_of(graph, chunks=chunks, **KINDS[kind])
     np.testing.assert_array_equal(walks.compute(), walks.compute(scheduler="threads"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_walks_in_partitions_are_those_of_threads_in_one(session, graph_for, kind, monkeypatch):
+def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind, monkeypatch):
     monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
-    graph = graph_for(kind)
     whole = walks_of(graph, **KINDS[kind]).compute(scheduler="threads")
     walks = walks_of(graph, chunks=2500, partitions=3, **KINDS[kind])
     assert len(walks.plan.partitions) > 2

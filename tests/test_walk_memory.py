@@ -12,13 +12,16 @@ from graphwalk.units import parse_size
 
 MIB = 1 << 20
 
-#: Kind of edges, nodes, edges, and whether these have weights: 90 to 170 MiB in memory each.
+#: Kind of edges, nodes, edges, and whether these have weights, or times: 90 to 170 MiB in memory
+#: each.
 GRAPHS = {
     "uniform": ("uniform", 1 << 20, 16_000_000, False),
     "skewed": ("skewed", 1 << 20, 18_000_000, False),
     "weighted": ("uniform", 1 << 19, 4_000_000, True),
     "weighted, skewed": ("skewed", 1 << 19, 5_000_000, True),
     "sparse": ("uniform", 1 << 23, 8_000_000, False),
+    "timed": ("uniform", 1 << 19, 6_000_000, "times"),
+    "timed, skewed": ("skewed", 1 << 19, 6_000_000, "times"),
 }
 #: Those of which a quarter is room enough for the chunks that they are read in.
 DENSE = ("uniform", "skewed")
@@ -28,6 +31,7 @@ KINDS = {
     "node2vec": {"p": 2.0, "q": 0.5},
     "metapath": {"metapath": [0, 1]},
     "node2vec+": {"p": 2.0, "q": 0.5, "gamma": 0},
+    "temporal": {"temporal": True},
 }
 WALKS = {"num_walks": 1, "walk_length": 10}
 
@@ -37,8 +41,15 @@ QUICK = [
     ("weighted", "first order"),
     ("uniform", "metapath"),
     ("weighted, skewed", "node2vec+"),
+    ("timed, skewed", "temporal"),
 ]
-SLOW = sorted(set(itertools.product(GRAPHS, KINDS)) - set(QUICK))
+#: Walks forward in time, and no others, are on graphs with times.
+ALL = [
+    (graph, kind)
+    for graph, kind in itertools.product(GRAPHS, KINDS)
+    if (GRAPHS[graph][3] == "times") == (kind == "temporal")
+]
+SLOW = sorted(set(ALL) - set(QUICK))
 
 
 @pytest.fixture(scope="module")
@@ -94,16 +105,15 @@ def test_a_graph_in_partitions(stores):
 @pytest.mark.slow
 @pytest.mark.parametrize("consume", ["iter", "compute"])
 @pytest.mark.parametrize(
-    ("graph", "share"), [*((g, 0.5) for g in GRAPHS), *((g, 0.25) for g in DENSE)]
+    ("graph", "kind", "share"),
+    [*((g, k, 0.5) for g, k in ALL), *((g, k, 0.25) for g, k in ALL if g in DENSE)],
 )
-@pytest.mark.parametrize("kind", KINDS)
 def test_other_graphs_in_partitions(stores, graph, kind, share, consume):
     check(measure(stores(graph), kind, share, consume))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("graph", sorted(GRAPHS.keys() - set(DENSE)))
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("graph", "kind"), [(g, k) for g, k in ALL if g not in DENSE])
 def test_a_refusal_says_what_is_enough(stores, graph, kind):
     """Buffers, chunks and rows have a size, whatever the graph's."""
     how = WALKS | KINDS[kind]

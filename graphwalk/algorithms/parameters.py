@@ -46,6 +46,7 @@ def plan_of(
     stop_prob: float,
     dead_end: str,
     metapath: Any,
+    temporal: bool,
     seed: int | None,
     chunks: Any,
     memory: str | int | None,
@@ -64,6 +65,7 @@ def plan_of(
         stop_prob=_probability("stop_prob", stop_prob),
         dead_end=_one_of("dead_end", dead_end, DEAD_ENDS),
         metapath=None if metapath is None else _metapath(graph, metapath),
+        temporal=_temporal(graph, temporal),
         seed=secrets.randbits(64) if seed is None else _whole("seed", seed, most=2**64 - 1),
     )
     if rules.restart_prob + rules.stop_prob > 1:
@@ -71,12 +73,7 @@ def plan_of(
             f"restart_prob={restart_prob!r} and stop_prob={stop_prob!r} are probabilities of one "
             "choice and come to more than 1; lower one of them"
         )
-    second = rules.second_order or rules.gamma is not None
-    if rules.metapath is not None and (second or rules.restart_prob or rules.dead_end != "stop"):
-        raise InputError(
-            "metapath= goes with first-order walks that end at dead ends; leave out p, q, gamma, "
-            "restart_prob and dead_end"
-        )
+    _check_kind(rules)
     if partitions is not None:
         partitions = _whole("partitions", partitions, least=1)
     nodes = None if start_nodes is None else _start_nodes(graph, start_nodes)
@@ -88,6 +85,22 @@ def plan_of(
         return Job(graph, plan, rows)
     # The walks of a node are numbered through, so that its second mention has other ones.
     return Job(graph, plan, (nodes, _mentions_before(nodes) * rules.num_walks, rows))
+
+
+def _check_kind(rules: WalkRules) -> None:
+    """Refuse what does not go with walks along a metapath, or forward in time."""
+    second = rules.second_order or rules.gamma is not None
+    plain = not (second or rules.restart_prob or rules.dead_end != "stop")
+    if rules.metapath is not None and not plain:
+        raise InputError(
+            "metapath= goes with first-order walks that end at dead ends; leave out p, q, gamma, "
+            "restart_prob and dead_end"
+        )
+    if rules.temporal and not (plain and rules.metapath is None):
+        raise InputError(
+            "temporal=True goes with first-order walks that end where no later edge is; leave out "
+            "p, q, gamma, restart_prob, dead_end and metapath"
+        )
 
 
 def _mentions_before(nodes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -147,6 +160,17 @@ def _gamma(graph: Graph, gamma: float) -> float:
     if not np.isfinite(number):
         raise InputError(f"gamma={gamma!r} must be a finite number")
     return number
+
+
+def _temporal(graph: Graph, temporal: bool) -> bool:
+    if not isinstance(temporal, bool | np.bool_):
+        raise InputError(f"temporal={temporal!r} must be True or False")
+    if temporal and not graph.timed:
+        raise InputError(
+            f"temporal=True, but the store {graph.path} has no times; build it from edges with "
+            "times, and times=True"
+        )
+    return bool(temporal)
 
 
 def _metapath(graph: Graph, metapath: Any) -> tuple[int | str, ...]:

@@ -32,6 +32,7 @@ def random_walks(
     stop_prob: float = 0.0,
     dead_end: Literal["stop", "restart", "stay"] = "stop",
     metapath: Sequence[int | str] | None = None,
+    temporal: bool = False,
     seed: int | None = None,
     chunks: Any = "auto",
     memory: str | int | None = None,
@@ -88,6 +89,11 @@ def random_walks(
         type, the next to one of the second, and after the last comes the first again [3]. A node
         without such a neighbour is a dead end. Not with `p`, `q`, `gamma`, `restart_prob` or
         another `dead_end` than to stop.
+    temporal : bool
+        Whether each step takes an edge that is later than the one before it, any of them with the
+        same probability; the first step takes any edge of the start node, and a walk ends where no
+        edge is later [4]. For graphs built with ``times=True``; not with `p`, `q`, `gamma`,
+        `restart_prob`, `metapath` or another `dead_end` than to stop.
     seed : int, optional
         From 0 to 2**64 - 1. None draws one, once: the array computes to the same walks each time.
     chunks : "auto", int, str or tuple
@@ -124,6 +130,9 @@ def random_walks(
 
     [3] Y. Dong, N. V. Chawla, A. Swami, "metapath2vec: scalable representation learning for
     heterogeneous networks", KDD 2017, https://doi.org/10.1145/3097983.3098036
+
+    [4] G. H. Nguyen, J. B. Lee, R. A. Rossi, N. K. Ahmed, E. Koh, S. Kim, "Continuous-time dynamic
+    network embeddings", WWW 2018 companion, https://doi.org/10.1145/3184558.3191526
     """
     graph, plan, walkers = plan_of(
         store,
@@ -138,6 +147,7 @@ def random_walks(
         stop_prob=stop_prob,
         dead_end=dead_end,
         metapath=metapath,
+        temporal=temporal,
         seed=seed,
         chunks=chunks,
         memory=memory,
@@ -160,6 +170,7 @@ def plan_walks(
     stop_prob: float = 0.0,
     dead_end: Literal["stop", "restart", "stay"] = "stop",
     metapath: Sequence[int | str] | None = None,
+    temporal: bool = False,
     seed: int | None = None,
     chunks: Any = "auto",
     memory: str | int | None = None,
@@ -192,6 +203,7 @@ def plan_walks(
         stop_prob=stop_prob,
         dead_end=dead_end,
         metapath=metapath,
+        temporal=temporal,
         seed=seed,
         chunks=chunks,
         memory=memory,

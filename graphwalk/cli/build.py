@@ -23,6 +23,7 @@ def run(args: Namespace) -> None:
         args.store,
         directed=args.directed,
         columns=args.columns,
+        times=args.times,
         duplicates=args.duplicates,
         self_loops=args.self_loops,
         num_nodes=args.num_nodes,

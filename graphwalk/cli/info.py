@@ -53,6 +53,7 @@ def _as_json(graph: Graph, degrees: dict[str, Any]) -> dict[str, Any]:
         "num_entries": graph.num_entries,
         "directed": graph.directed,
         "weighted": graph.weighted,
+        "timed": graph.timed,
         "labels": graph.label_kind,
         "degrees": degrees,
         "bytes_on_disk": bytes_on_disk(graph.path),

@@ -75,10 +75,11 @@ def _add_build(commands: _SubParsersAction[Any]) -> None:
     add("--directed", action="store_true", help="edges lead one way only, from source to target")
     add(
         "--columns",
-        metavar="SRC,DST[,WEIGHT]",
+        metavar="SRC,DST[,WEIGHT|TIME]",
         type=_comma_separated,
         help="columns to use, by name, or by number from 0 where a file has no header",
     )
+    add("--times", action="store_true", help="the third column is the time of each edge")
     add(
         "--duplicates",
         choices=("merge", "keep", "error"),
@@ -270,6 +271,7 @@ def _add_walk_options(parser: ArgumentParser) -> None:
         type=lambda text: text.split(","),
         help="types of nodes: each step goes to the next of them, over and over",
     )
+    add("--temporal", action="store_true", help="each step takes an edge later than the last one")
     add("--seed", metavar="N", type=int, help="the same seed gives the same walks")
 
 

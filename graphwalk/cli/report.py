@@ -35,7 +35,7 @@ def describe(graph: Graph) -> str:
     return ", ".join(
         [
             "directed" if graph.directed else "undirected",
-            "weighted" if graph.weighted else "unweighted",
+            "weighted" if graph.weighted else "timed" if graph.timed else "unweighted",
             labels[graph.label_kind],
         ]
     )

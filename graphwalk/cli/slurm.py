@@ -68,6 +68,8 @@ def _options(args: Namespace) -> list[str]:
     for name, default in (defaults | {"dead_end": "stop"}).items():
         if (value := getattr(args, name)) != default:
             options.append(f"--{name.replace('_', '-')}={value}")
+    if args.temporal:
+        options.append("--temporal")
     if args.metapath is not None:
         options.append(f"--metapath={','.join(args.metapath)}")
     return [*options, f"--seed={args.seed}"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from graphwalk.kernels.compiling import jit
+from graphwalk.kernels.compiling import Int, jit
 from graphwalk.kernels.rng import STEP, mix
 
 if TYPE_CHECKING:
@@ -193,125 +193,24 @@ def row_keys(
 
 
 @jit
-def tag_positions(keys: Counts, bits: int) -> None:
-    """Append each key's position to it, in `bits` bits, so that sorting keeps input order."""
-    for i in range(keys.size):
-        keys[i] = (keys[i] << bits) | i
-
-
-@jit
-def untag_positions(keys: Counts, bits: int, order: Integers) -> None:
-    """Undo `tag_positions`, and write the positions to `order`."""
-    mask = (np.int64(1) << bits) - 1
-    for i in range(keys.size):
-        order[i] = keys[i] & mask
-        keys[i] >>= bits
-
-
-@jit
-def order_ties(keys: Counts, order: Integers) -> None:
-    """Within runs of equal sorted `keys`, put their input positions `order` in ascending order."""
-    start = 0
-    for i in range(1, keys.size + 1):
-        if i < keys.size and keys[i] == keys[start]:
-            continue
-        if i - start > 1:
-            order[start:i] = np.sort(order[start:i])
-        start = i
-
-
-@jit
-def emit_weighted_rows(
-    keys: Counts,
-    order: Integers,
-    key_weights: Floats,
-    bits: int,
-    first_node: int,
-    first_row: int,
-    merge: bool,
-    neighbors: Integers,
-    weights: NDArray[np.float32],
-    ends: Counts,
-) -> tuple[int, int, int]:
-    """Write the rows of a bucket's sorted `keys`; `order` has their input positions.
-
-    Weights of merged entries add up in float64, in input order. Returns what `emit_rows` does.
-    """
-    mask = (np.int64(1) << bits) - 1
-    entries = 0
-    loops = 0
-    parallel = -1
-    row = 0
-    previous = np.int64(-1)
-    total = 0.0
-    for i in range(keys.size):
-        key = keys[i]
-        if key == previous:
-            if parallel < 0:
-                parallel = i
-            if merge:
-                total += key_weights[order[i]]
-                weights[entries - 1] = total
-                continue
-        previous = key
-        while row < (key >> bits) - first_row:
-            ends[row] = entries
-            row += 1
-        total = np.float64(key_weights[order[i]])
-        neighbors[entries] = key & mask
-        weights[entries] = total
-        loops += (key & mask) == (key >> bits) + first_node
-        entries += 1
-    ends[row:] = entries
-    return entries, loops, parallel
-
-
-@jit
-def first_zero_row(ends: Counts, weights: NDArray[np.float32]) -> int:
-    """Return the first row that has entries, none of them with a weight above zero; or −1."""
-    start = 0
-    for row in range(ends.size):
-        positive = ends[row] == start
-        for i in range(start, ends[row]):
-            if weights[i] > 0:
-                positive = True
-                break
-        if not positive:
-            return row
-        start = ends[row]
-    return -1
-
-
-@jit
-def first_bad_weight(weights: Floats) -> int:
-    """Return the position of the first weight that is negative, infinite or NaN; or −1."""
-    for i in range(weights.size):
-        if not (weights[i] >= 0 and weights[i] < np.inf):
-            return i
-    return -1
-
-
-@jit
-def _entry_hash(row: int, neighbor: int, weight: np.uint32) -> np.uint64:
+def _entry_hash(row: int, neighbor: int, weight: Int) -> np.uint64:
     state = mix(np.uint64(row) + STEP)
     state = mix(state + np.uint64(neighbor))
     return mix(state + np.uint64(weight))
 
 
 @jit
-def asymmetry(
-    ends: Counts, first_node: int, neighbors: Integers, weight_bits: NDArray[np.uint32]
-) -> int:
+def asymmetry(ends: Counts, first_node: int, neighbors: Integers, value_bits: Integers) -> int:
     """Return Σ h(u, v, w) − Σ h(v, u, w) over the entries, modulo 2⁶⁴.
 
     Summed over all rows this is 0 when every entry has its mirror image, and (but for a chance of
-    2⁻⁶⁴) not otherwise. `weight_bits` is empty for an unweighted graph.
+    2⁻⁶⁴) not otherwise. `value_bits` is empty for a graph whose edges have no values.
     """
     difference = np.uint64(0)
     i = 0
     for row in range(ends.size):
         while i < ends[row]:
-            bits = weight_bits[i] if weight_bits.size else np.uint32(0)
+            bits = value_bits[i] if value_bits.size else np.uint32(0)
             difference += _entry_hash(first_node + row, neighbors[i], bits)
             difference -= _entry_hash(neighbors[i], first_node + row, bits)
             i += 1

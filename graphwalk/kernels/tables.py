@@ -1,10 +1,10 @@
 """How the next node is drawn from a row: uniformly, or by weight in constant time.
 
 A *table* has one item for each stored neighbour and is drawn from with one random number: the
-upper half of its product with the row's length says which item, the lower half is a fraction in
-[0, 1) that is still uniform. Of a plain array of neighbours the item is the answer. For weights
-the items are those of alias tables [1]_, neighbour, alias and threshold in one record, so that a
-draw costs one cache miss.
+upper half of its product with the row's length says which item, the lower half is a fraction of
+2**64 that is still uniform. Of a plain array of neighbours the item is the answer. For weights the
+items are those of alias tables [1]_, neighbour, alias and the neighbour's share of the item in one
+record. For node ids of 32 bits these are 16 bytes, which lie in one cache line.
 
 References
 ----------
@@ -25,12 +25,13 @@ from graphwalk.kernels.compiling import Int, jit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FRACTION = 2.0**-64
+_WHOLE, _UNIT = 2.0**64, 2.0**-64
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 def alias_dtype(node: np.dtype[Any]) -> np.dtype[Any]:
     """Return the record of an alias table for node ids of type `node`."""
-    return np.dtype([("node", node), ("alias", node), ("threshold", np.float32)])
+    return np.dtype([("node", node), ("alias", node), ("share", np.uint64)])
 
 
 def pick(table: NDArray[Any], item: Int, fraction: np.uint64) -> Int:
@@ -45,7 +46,7 @@ def _pick(table: Any, item: Any, fraction: Any) -> Any:  # noqa: ARG001
         def by_alias(table: Any, item: Any, fraction: Any) -> Any:
             record = table[item]
             node, alias = np.int64(record.node), np.int64(record.alias)
-            return node if np.float64(fraction) * _FRACTION < record.threshold else alias
+            return node if fraction < record.share else alias
 
         return by_alias
 
@@ -66,7 +67,7 @@ def _candidates(table: Any, item: Any) -> Any:  # noqa: ARG001
 
         def node_and_alias(table: Any, item: Any) -> Any:
             record = table[item]
-            share = np.float64(record.threshold)
+            share = np.float64(record.share) * _UNIT
             return np.int64(record.node), share, np.int64(record.alias), 1.0 - share
 
         return node_and_alias
@@ -122,7 +123,7 @@ def fill_alias_table(
         while num_small > 0 and num_large > 0:
             num_small -= 1
             low, high = small[num_small], large[num_large - 1]
-            table[first + low].threshold = share[low]
+            table[first + low].share = np.uint64(share[low] * _WHOLE)
             table[first + low].alias = neighbors[first + high]
             share[high] -= 1.0 - share[low]
             if share[high] < 1.0:
@@ -131,8 +132,8 @@ def fill_alias_table(
                 num_small += 1
         # What remains is full up to rounding: it stands for itself alone.
         for i in range(num_large):
-            table[first + large[i]].threshold = 1.0
+            table[first + large[i]].share = _ALL
             table[first + large[i]].alias = neighbors[first + large[i]]
         for i in range(num_small):
-            table[first + small[i]].threshold = 1.0
+            table[first + small[i]].share = _ALL
             table[first + small[i]].alias = neighbors[first + small[i]]

@@ -40,11 +40,11 @@ def outside(neighbors: Integers, num_nodes: int) -> tuple[int, int]:
 
 
 @jit
-def bad_weights(weights: Floats) -> tuple[int, int]:
-    """Return how many weights are negative, infinite or NaN, and the position of the first."""
+def bad_values(values: Floats, low: float, high: float) -> tuple[int, int]:
+    """Return how many values are NaN, below `low`, or not below `high`, and where the first is."""
     count, first = 0, -1
-    for i in range(weights.size):
-        if not (weights[i] >= 0 and weights[i] < np.inf):
+    for i in range(values.size):
+        if not (values[i] >= low and values[i] < high):
             if count == 0:
                 first = i
             count += 1
@@ -65,6 +65,8 @@ def check_rows(
     begin: int,
     neighbors: Integers,
     weights: Floats,
+    times: Floats,
+    last_time: Floats,
     state: Counts,
     counts: Counts,
     firsts: Counts,
@@ -82,6 +84,10 @@ def check_rows(
         The entries.
     weights : ndarray of float32
         Their weights. If empty, the rows that the entries belong to are not checked for them.
+    times : ndarray of float64
+        Their times, if they have any: of parallel entries, they tell these apart, and ascend.
+    last_time : ndarray of float64, shape (1,)
+        That of the entry seen last.
     state : ndarray of int64, shape (STATE,)
         Of the row that began before, if one did; then, of the row that goes on after.
     counts, firsts : ndarray of int64, shape (FINDINGS,)
@@ -98,10 +104,14 @@ def check_rows(
             _end_row(first_row + row, state, counts, firsts)
             row += 1
         neighbor = np.int64(neighbors[i])
-        if neighbor < state[LAST]:
+        same = neighbor == state[LAST]
+        earlier = times.size > 0 and same and times[i] < last_time[0]
+        if neighbor < state[LAST] or earlier:
             _note(counts, firsts, UNSORTED, first_row + row)
-        elif neighbor == state[LAST]:
+        elif same and (times.size == 0 or times[i] == last_time[0]):
             _note(counts, firsts, PARALLEL, first_row + row)
+        if times.size > 0:
+            last_time[0] = times[i]
         if neighbor == first_row + row:
             _note(counts, firsts, LOOPS, first_row + row)
         state[LAST] = neighbor

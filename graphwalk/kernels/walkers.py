@@ -16,18 +16,23 @@ if TYPE_CHECKING:
 STOP, GO_TO_START, STAY = 0, 1, 2
 
 
-def walker_dtype(node: np.dtype[Any], *, second_order: bool) -> np.dtype[Any]:
+def walker_dtype(
+    node: np.dtype[Any], *, second_order: bool = False, temporal: bool = False
+) -> np.dtype[Any]:
     """Return the record of a walker between partitions, for node ids of type `node`.
 
     ``at`` is where its latest node lies in its block of the result, which is flat; that tells both
     its walk and how many steps it has made. On a second-order walk there is a ``previous`` node
     (-1: none), how often the step has been tried, and a ``proposal`` (-1: none) that cannot be
-    decided on where it was made; in node2vec+, whether a ``loose`` edge leads to that.
+    decided on where it was made; in node2vec+, whether a ``loose`` edge leads to that. On a
+    temporal walk there is the ``time`` of the edge that led here, at first that before all times.
     """
     fields: list[tuple[str, Any]] = [("at", np.uint32), ("node", node)]
     if second_order:
         fields += [("previous", node), ("proposal", node), ("attempt", np.uint16)]
         fields += [("loose", np.uint8)]
+    if temporal:
+        fields += [("time", np.float64)]
     return np.dtype(fields, align=True)
 
 

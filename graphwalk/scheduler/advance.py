@@ -10,6 +10,7 @@ import numpy as np
 
 from graphwalk.kernels.advance_first_order import advance_first_order
 from graphwalk.kernels.advance_node2vec import advance_node2vec
+from graphwalk.kernels.advance_temporal import advance_temporal
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.routing import fill_guide, first_places, second_places, sort_by_partition
 from graphwalk.kernels.walkers import walker_dtype
@@ -21,7 +22,9 @@ from graphwalk.scheduler.tasks import (
     hop_thresholds,
     starts_and_numbers,
 )
+from graphwalk.scheduler.temporal import TEMPORAL_IN_FLIGHT
 from graphwalk.storage.closed import gather_closed
+from graphwalk.storage.format import value_bytes
 from graphwalk.storage.node_types import path_of
 from graphwalk.storage.partition import Partition, gather_partition
 
@@ -118,8 +121,8 @@ class Group:
         self.graph, self.rules, self.walkers = graph, rules, walkers
         self.bounds, self.offsets = _read_only(bounds), offsets
         node = graph.neighbor_dtype
-        self.dtype = walker_dtype(node, second_order=rules.second_order)
-        self.log_dtype = walker_dtype(node, second_order=False)
+        self.dtype = walker_dtype(node, second_order=rules.second_order, temporal=rules.temporal)
+        self.log_dtype = walker_dtype(node)
         rows = walkers if isinstance(walkers, range) else walkers[2]
         self.shape = len(rows), rules.walk_length + 1
         self._first_walk = rows.start
@@ -158,8 +161,8 @@ class Group:
         """Return the bytes of all chunks' contents that a partition is made of."""
         entries = int(self.offsets[partition + 1] - self.offsets[partition])
         rows = int(self.bounds[partition + 1] - self.bounds[partition])
-        weights = 4 if self.rules.weighted else 0
-        return entries * (self.graph.neighbor_dtype.itemsize + weights) + rows * 8
+        values = value_bytes(self.rules.layout.values)
+        return entries * (self.graph.neighbor_dtype.itemsize + values) + rows * 8
 
     @property
     def largest_partition(self) -> int:
@@ -179,6 +182,8 @@ class Group:
             if self.rules.second_order:
                 walkers["previous"] = walkers["proposal"] = -1
                 walkers["attempt"] = 0
+            if self.rules.temporal:
+                walkers["time"] = -np.inf
             yield self.sort(walkers)
 
     def sort(self, walkers: NDArray[Any]) -> list[NDArray[Any]]:
@@ -307,6 +312,22 @@ class Group:
             DEAD_ENDS[rules.dead_end],
             self.shape[1],
         )
+        if rules.temporal:
+            temporal: Any = advance_temporal
+            return temporal(
+                *where,
+                partition.row_starts,
+                partition.neighbors,
+                partition.times,
+                *who,
+                self._run,
+                hop_thresholds(rules)[1],
+                self.shape[1],
+                walkers,
+                log,
+                leaving,
+                TEMPORAL_IN_FLIGHT,
+            )
         if not rules.second_order:
             first_order: Any = advance_first_order
             return first_order(

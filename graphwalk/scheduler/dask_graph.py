@@ -22,7 +22,9 @@ from graphwalk.scheduler.carousel import Carousel
 from graphwalk.scheduler.planner import plan_job
 from graphwalk.scheduler.progress import block_progress, wave_progress
 from graphwalk.scheduler.ray_backend import session_of
-from graphwalk.scheduler.tasks import resident_partition, walk_block
+from graphwalk.scheduler.ray_result import walks_on_ray
+from graphwalk.scheduler.shared_result import SharedRows
+from graphwalk.scheduler.tasks import part_of, resident_partition, walk_block, walk_block_into
 from graphwalk.scheduler.waves import take_block, taken, walk_group
 from graphwalk.storage.html_table import html_table
 
@@ -59,11 +61,11 @@ class WalkArray(da.Array):  # type: ignore[misc]
         Who walks, in the order of the rows; see :data:`graphwalk.scheduler.tasks.Walkers`.
     """
 
-    _tasks: _WalkTasks
+    _tasks: WalkTasks
 
     def __new__(cls, plan: WalkPlan, graph: Graph, walkers: Walkers) -> WalkArray:
         """Return the array; Dask's arrays are made here, not in ``__init__``."""
-        tasks = _WalkTasks(plan, graph, walkers)
+        tasks = WalkTasks(plan, graph, walkers)
         layer = _WalkLayer(tasks, range(len(plan.block_rows)))
         array: WalkArray = super().__new__(
             cls,
@@ -152,25 +154,17 @@ class WalkArray(da.Array):  # type: ignore[misc]
 
     def _compute(self, **kwargs: Any) -> NDArray[Any]:
         get = get_scheduler(scheduler=kwargs.get("scheduler"), collections=[self])
-        session: Any = session_of(get)
+        session = session_of(get)
         in_process = is_in_process(get)
         if not in_process and not session:
             walks: NDArray[Any] = super().compute(**kwargs)
             return walks
         for done_here in ("scheduler", "optimize_graph", "traverse"):
             kwargs.pop(done_here, None)
-        tasks = self._tasks
-        blocks = range(len(tasks.keys))
+        if session:
+            return walks_on_ray(session, self._tasks, **kwargs)
         result = np.empty(self.shape, self.dtype)
-        if in_process:
-            get(tasks.writing_into(result, blocks), tasks.keys, **kwargs)
-            return result
-        stops = dict(zip(tasks.keys, tasks.stops, strict=True))
-
-        def put(key: Any, block: NDArray[Any]) -> None:
-            result[stops[key] - len(block) : stops[key]] = block
-
-        session.gather(tasks.writing_into(None, blocks), tasks.keys, put, **kwargs)
+        get(self._tasks.writing_into(result), self._tasks.keys, **kwargs)
         return result
 
 
@@ -181,7 +175,7 @@ class _WalkLayer(Layer):  # type: ignore[misc]
     but do not need each other.
     """
 
-    def __init__(self, tasks: _WalkTasks, blocks: Any) -> None:
+    def __init__(self, tasks: WalkTasks, blocks: Any) -> None:
         super().__init__()
         self._tasks, self._blocks = tasks, blocks
 
@@ -218,7 +212,7 @@ class _WalkLayer(Layer):  # type: ignore[misc]
         return layer, {key: task.dependencies for key, task in layer._made.items()}
 
 
-class _WalkTasks:
+class WalkTasks:
     """The Dask graph of a plan."""
 
     def __init__(self, plan: WalkPlan, graph: Graph, walkers: Walkers) -> None:
@@ -245,16 +239,23 @@ class _WalkTasks:
             rules["node_types"] = self.graph.types_digest
         return graph | rules | {"start_nodes": starts}
 
-    def writing_into(self, result: NDArray[Any] | None, blocks: Any) -> dict[Any, Task]:
-        """Return the tasks of `blocks`, which are parts of `result`, or arrays of their own."""
+    def writing_into(
+        self, result: NDArray[Any] | SharedRows | None, blocks: Any = None
+    ) -> dict[Any, Task]:
+        """Return the tasks of `blocks`, which are parts of `result`, or arrays of their own.
+
+        None stands for all blocks.
+        """
+        blocks = range(len(self.keys)) if blocks is None else blocks
         if len(self.plan.partitions) > 1:
             return _GroupTasks(self, result, set(blocks)).tasks()
         rules, load = self.plan.rules, f"load-partition-{self._token}"
         tasks: dict[Any, Task] = {load: Task(load, resident_partition, self.graph, rules)}
+        walk: Any = walk_block_into if isinstance(result, SharedRows) else walk_block
         for block in blocks:
             part, key = self.rows(block, block + 1), self.keys[block]
             out = None if result is None else result[part]
-            tasks[key] = Task(key, walk_block, TaskRef(load), self.part(part), rules, out)
+            tasks[key] = Task(key, walk, TaskRef(load), self.part(part), rules, out)
         return tasks
 
     def rows(self, first: int, stop: int) -> slice:
@@ -263,7 +264,7 @@ class _WalkTasks:
 
     def part(self, rows: slice) -> Walkers:
         """Return the walkers of some rows."""
-        return _part(self.walkers, rows, self.plan.rules.num_walks)
+        return part_of(self.walkers, rows, self.plan.rules.num_walks)
 
 
 class _Unfused(Task):  # type: ignore[misc]
@@ -278,7 +279,9 @@ class _Unfused(Task):  # type: ignore[misc]
 class _GroupTasks:
     """The tasks of walkers who go through several partitions: one for each group, one a block."""
 
-    def __init__(self, walks: _WalkTasks, result: NDArray[Any] | None, blocks: set[int]) -> None:
+    def __init__(
+        self, walks: WalkTasks, result: NDArray[Any] | SharedRows | None, blocks: set[int]
+    ) -> None:
         self._walks, self._plan, self._result, self._blocks = walks, walks.plan, result, blocks
         self._bounds = np.array([0, *(nodes.stop for nodes in walks.plan.partitions)], np.int64)
         self._offsets = np.array(walks.plan.offsets, np.int64)
@@ -347,14 +350,3 @@ class _GroupTasks:
                 target, take_block, TaskRef(key), block - blocks[0], together
             )
         return blocks
-
-
-def _part(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:
-    """Return the walkers of some rows, with no more start nodes than they need."""
-    if isinstance(walkers, range):
-        return walkers[rows]
-    nodes, first_numbers, present = walkers
-    rows = slice(rows.start + present.start, rows.stop + present.start)
-    first, stop = rows.start // num_walks, -(-rows.stop // num_walks)
-    shifted = range(rows.start - first * num_walks, rows.stop - first * num_walks)
-    return nodes[first:stop], first_numbers[first:stop], shifted

@@ -30,6 +30,7 @@ class WalkRules:
     stop_prob: float
     dead_end: str
     metapath: tuple[int | str, ...] | None
+    temporal: bool
     seed: int
 
     @property
@@ -46,11 +47,13 @@ class WalkRules:
     def layout(self) -> Layout:
         """What they need of a partition."""
         gamma = self.gamma if self.plus else None
-        return Layout(self.weighted, self.second_order, self.metapath, gamma)
+        return Layout(self.weighted, self.second_order, self.metapath, gamma, self.temporal)
 
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
-        kind = f"node2vec, p = {self.p:g}, q = {self.q:g}" if self.second_order else "first order"
+        kind = "forward in time" if self.temporal else "first order"
+        if self.second_order:
+            kind = f"node2vec, p = {self.p:g}, q = {self.q:g}"
         if self.plus:
             kind = kind.replace("node2vec", "node2vec+") + f", gamma = {self.gamma:g}"
         ends = {"stop": "end the walk", "restart": "lead to the start", "stay": "repeat"}
@@ -205,10 +208,11 @@ class WalkPlan:
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
         walks, width = self.shape
-        order = "second" if self.rules.second_order else "first"
+        order = "second order" if self.rules.second_order else "first order"
+        order = "forward in time" if self.rules.temporal else order
         where = "stay in memory" if self.resident else "are read in each wave"
         lines = [
-            ("walks", f"{walks:,} of {width - 1:,} steps, {order} order"),
+            ("walks", f"{walks:,} of {width - 1:,} steps, {order}"),
             ("result", f"{format_size(self.result_bytes)} in {len(self.block_rows):,} blocks"),
             ("graph in memory", format_size(self.graph_bytes)),
             (

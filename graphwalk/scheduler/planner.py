@@ -11,8 +11,9 @@ from graphwalk.errors import InputError, MemoryBudgetError
 from graphwalk.kernels.walkers import walker_dtype
 from graphwalk.scheduler.advance import LOG, SLICE
 from graphwalk.scheduler.plan import WalkPlan
+from graphwalk.scheduler.temporal import scratch_bytes
 from graphwalk.storage.cuts import partition_nodes
-from graphwalk.storage.format import CHUNK_BYTES
+from graphwalk.storage.format import CHUNK_BYTES, value_bytes
 from graphwalk.storage.partition import entry_bytes, partition_bytes, row_start_type
 from graphwalk.units import format_size, parse_size
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.plan import Resources, WalkRules
     from graphwalk.storage.graph import Graph
+    from graphwalk.storage.partition import Layout
 
 #: Blocks are small enough for many to share the cores evenly and large enough to be worth a task.
 BLOCKS_WANTED = 64
@@ -43,8 +45,11 @@ _SHARES = (0.9, 0.7, 0.5, 0.0)
 #: Bytes for a node while its row start is read.
 _OFFSET = 8
 
-#: Bytes for an entry whose weight is read, and for one of the row whose alias table is made.
-_WEIGHT, _ALIAS = 4, 24
+#: Bytes for an entry of the row whose alias table is made.
+_ALIAS = 24
+
+#: Bytes for an entry of the row that is sorted by time: its order, and who is in order already.
+_BY_TIME = 24
 
 #: Bytes for a node while rows are dealt out to the threads that make alias tables.
 _SEARCHED = 8
@@ -114,6 +119,8 @@ def _whole_plan(
     walkers = min(resources.workers, len(rows)) * max(rows, default=0)
     blocks = _blocks_at_once(len(rows), resources) * block
     walking = size + blocks + walkers * _NUMBERS
+    if rules.temporal:
+        walking += min(resources.workers, len(rows)) * scratch_bytes(graph.neighbor_dtype)
     return WalkPlan(
         rules=rules,
         dtype=graph.neighbor_dtype,
@@ -141,10 +148,10 @@ def _reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
     offsets = (graph.num_nodes + 1) * _OFFSET
     kept = offsets if offsets <= _LARGEST_KEPT else 0
     entry = entry_bytes(graph, rules.layout, filtered=False)
-    weights = _weights_bytes(rules, graph.num_entries, graph.max_degree, workers)
-    if rules.weighted:
-        weights += (graph.num_nodes + 1) * _SEARCHED
-    return starts + max(offsets, kept + graph.num_entries * entry + weights)
+    values = _values_bytes(graph.num_entries, graph.max_degree, rules.layout, workers)
+    if rules.layout.values is not None:
+        values += (graph.num_nodes + 1) * _SEARCHED
+    return starts + max(offsets, kept + graph.num_entries * entry + values)
 
 
 def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
@@ -152,16 +159,12 @@ def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
     return 0 if rules.metapath is None else 2 * graph.num_nodes
 
 
-def _weight_bytes(rules: WalkRules) -> int:
-    """Return what the weight of an entry takes while it is read, unless it stays as a share."""
-    return _WEIGHT if rules.weighted and not rules.plus else 0
-
-
-def _weights_bytes(rules: WalkRules, entries: int, longest: int, threads: int) -> int:
-    """Return what weights take, and what threads need that make alias tables of them."""
-    if not rules.weighted:
+def _values_bytes(entries: int, longest: int, layout: Layout, threads: int) -> int:
+    """Return what values take that go again, and what threads need that turn them into others."""
+    if layout.values is None:
         return 0
-    return entries * _weight_bytes(rules) + threads * min(longest, entries) * _ALIAS
+    row = threads * min(longest, entries) * (_BY_TIME if layout.temporal else _ALIAS)
+    return row + (0 if layout.keeps_values else entries * value_bytes(layout.values))
 
 
 def _blocks_at_once(blocks: int, resources: Resources) -> int:
@@ -203,10 +206,12 @@ class _PartitionedPlanner:
         self._offsets: dict[int, int] = {}
         self.memory, self.workers = whole.resources.memory, whole.resources.workers
         self.machines = whole.resources.machines
-        self.walker = walker_dtype(whole.dtype, second_order=rules.second_order).itemsize
+        self.walker = walker_dtype(
+            whole.dtype, second_order=rules.second_order, temporal=rules.temporal
+        ).itemsize
         self.resident = fits or self._fits_on_all_machines()
         self.entry = entry_bytes(graph, rules.layout, filtered=self.resident)
-        self.log = walker_dtype(whole.dtype, second_order=False).itemsize
+        self.log = walker_dtype(whole.dtype).itemsize
 
     def plan(self) -> WalkPlan:
         """Return the plan."""
@@ -362,10 +367,10 @@ class _PartitionedPlanner:
     def _smallest(self) -> int:
         """Return what the largest of the smallest partitions takes at most: a chunk, and a row."""
         row = self.graph.max_degree
-        weights = _weight_bytes(self.rules)
-        alias = row * _ALIAS if self.rules.weighted else 0
+        entries = self._chunk + row
+        values = _values_bytes(entries, row, self.rules.layout, 1)
         # As many bytes of row starts, which a partition of many short rows is limited to.
-        return (self.entry + weights) * (self._chunk + row) + self.entry * self._chunk + alias
+        return self.entry * (entries + self._chunk) + values
 
     def _largest(self, nodes: list[range]) -> int:
         return max(map(self._size, nodes))
@@ -373,8 +378,8 @@ class _PartitionedPlanner:
     def _size(self, nodes: range) -> int:
         """Return the bytes of a partition while it is read, which is when it takes most."""
         entries = self._offset(nodes.stop) - self._offset(nodes.start)
-        weights = _weights_bytes(self.rules, entries, self.graph.max_degree, 1)
-        return entries * self.entry + (len(nodes) + 1) * self._node_bytes + weights
+        values = _values_bytes(entries, self.graph.max_degree, self.rules.layout, 1)
+        return entries * self.entry + (len(nodes) + 1) * self._node_bytes + values
 
 
 def _spread(items: int, parts: int) -> tuple[int, ...]:

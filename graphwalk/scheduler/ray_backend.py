@@ -107,11 +107,9 @@ class RaySession:
 
         A value is let go after that: the object store holds those alone that nobody has taken.
         """
-        import ray
-
         with self._forgetting_failures():
             for reference, key in _finished(self._submit(dsk, keys, **kwargs), keys):
-                receive(key, ray.get(reference))
+                receive(key, _fetch(reference))
 
     def in_order(self, references: list[Any]) -> Iterator[Any]:
         """Yield what references are to, in their order; each is let go when the next is asked for.
@@ -297,10 +295,16 @@ def _finished(references: Any, keys: Any) -> Iterator[tuple[Any, Any]]:
     """
     import ray
 
-    pairs = zip(_flat(references), _flat_keys(keys), strict=True)
-    key_of = {reference: key for reference, key in pairs if isinstance(reference, ray.ObjectRef)}
+    key_of = {}
+    for reference, key in zip(_flat(references), _flat_keys(keys), strict=True):
+        if isinstance(reference, ray.ObjectRef):
+            key_of[reference] = key
+        else:  # it has been there already
+            finished(key)
+            yield reference, key
     pending = list(key_of)
-    del references, pairs
+    del references
+    reference = None
     while pending:
         done, pending = ray.wait(pending, timeout=_HEEDING_EVERY, fetch_local=False)
         for reference in done:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from dask.task_spec import GraphNode, TaskRef
 
 from graphwalk.kernels.routing import scatter
 from graphwalk.scheduler.events import Event, emit
+from graphwalk.scheduler.shared_result import NotSharedError
 from graphwalk.scheduler.waves import (
     WORTH_READING,
     Turns,
@@ -32,15 +34,30 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.advance import Group
     from graphwalk.scheduler.carousel import Carousel, Shared
+    from graphwalk.scheduler.shared_result import SharedRows
     from graphwalk.storage.graph import Graph
     from graphwalk.storage.partition import Partition
 
 
-class RayMailbox:
-    """References to the walkers of a group who wait for each partition, and to what they did."""
+#: Where an account says how many steps are returned with it.
+_RETURNED = -4
 
-    def __init__(self, group: Group, reference: Any) -> None:
-        self.group, self.reference = group, reference
+
+class RayMailbox:
+    """References to the walkers of a group who wait for each partition, and to what they did.
+
+    Parameters
+    ----------
+    group : Group
+        The walkers.
+    reference : ObjectRef
+        The group in the object store.
+    out : SharedRows, optional
+        Where their steps are put, by those tasks that reach it.
+    """
+
+    def __init__(self, group: Group, reference: Any, out: SharedRows | None = None) -> None:
+        self.group, self.reference, self.out = group, reference, out
         self._inboxes: list[list[Any]] = [[] for _ in range(group.num_partitions)]
         self._counts = np.zeros(group.num_partitions, np.int64)
         self.logs: list[Any] = []
@@ -52,14 +69,12 @@ class RayMailbox:
 
     def _submit(self, function: Callable[..., Any], *args: Any) -> list[Any]:
         """Run a task that returns an account, steps, and walkers by partition."""
-        import ray
-
-        task = ray.remote(function).options(
+        task = _remote(function).options(
             num_returns=self.group.num_partitions + 2,
             name=f"{function.__name__} {self.group.graph.path}",
             scheduling_strategy=where_to_read(self.group.graph),
         )
-        references: list[Any] = task.remote(self.reference, *args)
+        references: list[Any] = task.remote(self.reference, self.out, *args)
         return references
 
     def _deliver(self, account: Any, log: Any, *pieces: Any) -> NDArray[np.int64]:
@@ -68,7 +83,10 @@ class RayMailbox:
 
         told: NDArray[np.int64] = ray.get(account)
         waiting = told[: len(pieces)]
-        self.logs.append(log)
+        if self.out is None:
+            self.logs.append(log)
+        elif told[_RETURNED]:
+            put_steps(ray.get(log), self.out)
         for number in np.flatnonzero(waiting):
             self._inboxes[number].append(pieces[number])
             self._counts[number] += waiting[number]
@@ -94,7 +112,7 @@ class RayMailbox:
         """Advance the walkers who wait for each partition, at the same time."""
         begun = [self._begin(number, partition) for number, partition in partitions.items()]
         for event, references in begun:
-            *gone, steps, started, took = self._deliver(*references).tolist()
+            *gone, _, steps, started, took = self._deliver(*references).tolist()
             emit(
                 event._replace(
                     started=started / 1e9,
@@ -131,12 +149,10 @@ class RayPartition:
 
     def get(self) -> Any:
         """Return the reference of the partition."""
-        import ray
-
         with self._lock:
             if self._reference is None:
                 graph = self._mailbox.group.graph
-                read = ray.remote(read_partition).options(
+                read = _remote(read_partition).options(
                     name=f"read {graph.path}",
                     scheduling_strategy=where_to_read(graph, otherwise="SPREAD"),
                 )
@@ -149,6 +165,14 @@ class RayPartition:
         size, place = group.bytes_read(self._number), (self._number, self._wave)
         # How long it takes is not known here, where nobody waits for it.
         emit(Event("read", group.job, time.time(), 0.0, *place, size=size))
+
+
+@cache
+def _remote(function: Callable[..., Any]) -> Any:
+    """Return a function for Ray, made once: each that is made is sent to all workers anew."""
+    import ray
+
+    return ray.remote(function)
 
 
 def run(task: Any, deps: Any) -> Any:
@@ -177,27 +201,35 @@ def _walk_group(
     group: Group,
     carousel: Carousel,
     block_rows: Sequence[int],
-    _out: Any,
+    out: SharedRows | None,
     _spill: bool,
     after: list[Any],
-) -> RaySteps:
+) -> RaySteps | PutSteps:
     import ray
 
-    if after:
+    if after and out is None:
         ray.wait(after, num_returns=len(after), fetch_local=False)
-    mailbox = RayMailbox(group, ray.put(group))
+    if out is not None:
+        make_blank(group, out)
+    mailbox = RayMailbox(group, ray.put(group), out)
     mailbox.start()
     carousel.ride(mailbox)
-    return RaySteps(mailbox, block_rows)
+    return RaySteps(mailbox, block_rows) if out is None else PutSteps()
+
+
+class PutSteps:
+    """Steps that are where they belong."""
+
+    def block(self, _number: int) -> bool:
+        """Say that a block is there."""
+        return True
 
 
 class RaySteps:
     """References to the blocks of a group, which are made of the steps when it has finished."""
 
     def __init__(self, mailbox: RayMailbox, block_rows: Sequence[int]) -> None:
-        import ray
-
-        join = ray.remote(join_steps).options(
+        join = _remote(join_steps).options(
             num_returns=len(block_rows), name=f"join_steps {mailbox.group.graph.path}"
         )
         blocks = join.remote(mailbox.reference, tuple(block_rows), *mailbox.logs)
@@ -216,19 +248,42 @@ IN_DRIVER: dict[Any, Callable[..., Any]] = {
 }
 
 
-def start_walkers(group: Group) -> tuple[Any, ...]:
+def start_walkers(group: Group, _out: SharedRows | None) -> tuple[Any, ...]:
     """Return an account, no steps, and the walkers who start in each partition."""
-    return _by_partition(group, lambda _keep: group.start())
+    return _by_partition(group, None, lambda _keep: group.start())
 
 
-def advance_walkers(group: Group, partition: Partition, *pieces: NDArray[Any]) -> tuple[Any, ...]:
-    """Return an account, what all walkers did, and those who left for each partition."""
-    return _by_partition(group, lambda keep: group.advance(partition, pieces, keep))
+def advance_walkers(
+    group: Group, out: SharedRows | None, partition: Partition, *pieces: NDArray[Any]
+) -> tuple[Any, ...]:
+    """Advance walkers in a partition.
+
+    Returns an account, the steps that all walkers made unless they could be put into `out`, and
+    those who left for each partition.
+    """
+    return _by_partition(group, out, lambda keep: group.advance(partition, pieces, keep))
 
 
-def advance_few_walkers(group: Group, *pieces: NDArray[Any]) -> tuple[Any, ...]:
+def advance_few_walkers(
+    group: Group, out: SharedRows | None, *pieces: NDArray[Any]
+) -> tuple[Any, ...]:
     """Do as `advance_walkers`, reading single rows."""
-    return _by_partition(group, lambda keep: group.advance_few(pieces, keep))
+    return _by_partition(group, out, lambda keep: group.advance_few(pieces, keep))
+
+
+def make_blank(group: Group, out: SharedRows) -> None:
+    """Fill the rows of a group, in which walkers have not made a step."""
+    with out.writer() as write:
+        for piece in out.pieces():
+            write(group.blank(piece.start, piece.stop), piece.start)
+
+
+def put_steps(log: NDArray[Any], out: SharedRows) -> None:
+    """Put steps where they belong."""
+    walks = out.mapped()
+    if walks is None:
+        raise NotSharedError("what was written before is out of reach now")
+    scatter(log.copy(), walks.reshape(-1))
 
 
 def join_steps(group: Group, block_rows: Sequence[int], *logs: NDArray[Any]) -> Any:
@@ -242,22 +297,34 @@ def join_steps(group: Group, block_rows: Sequence[int], *logs: NDArray[Any]) -> 
 
 def _by_partition(
     group: Group,
+    out: SharedRows | None,
     move: Callable[[Callable[[NDArray[Any]], None]], Iterable[list[NDArray[Any]]]],
 ) -> tuple[Any, ...]:
     """Move walkers, who hand their steps to what `move` takes; return an account, steps, walkers.
 
-    The account says how many walkers there are for each partition, how many steps were made, when
-    that began, and how long it took, in nanoseconds.
+    The account says how many walkers there are for each partition, how many steps are returned, how
+    many were made, when that began, and how long it took, in nanoseconds.
     """
-    started = time.time_ns()
-    log: list[NDArray[Any]] = []
-    leavers = list(move(lambda steps: log.append(steps.copy())))
+    started, made = time.time_ns(), 0
+    walks = None if out is None else out.mapped()
+    flat = None if walks is None else walks.reshape(-1)
+    log: list[NDArray[Any]] = [np.empty(0, group.log_dtype)]
+
+    def keep(steps: NDArray[Any]) -> None:
+        nonlocal made
+        made += len(steps)
+        if flat is None:
+            log.append(steps.copy())
+        else:
+            scatter(steps, flat)
+
+    leavers = list(move(keep))
     empty = np.empty(0, group.dtype)
     pieces = [
         np.concatenate([empty, *(some[number] for some in leavers)])
         for number in range(group.num_partitions)
     ]
-    steps = np.concatenate([np.empty(0, group.log_dtype), *log])
+    steps = np.concatenate(log)
     took = time.time_ns() - started
-    account = np.array([*map(len, pieces), len(steps), started, took], np.int64)
+    account = np.array([*map(len, pieces), len(steps), made, started, took], np.int64)
     return account, steps, *pieces

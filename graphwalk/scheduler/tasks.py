@@ -13,6 +13,8 @@ from graphwalk.kernels.node2vec import walk_node2vec
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
 from graphwalk.scheduler.events import Work
+from graphwalk.scheduler.shared_result import NotSharedError
+from graphwalk.scheduler.temporal import walk_temporal
 from graphwalk.storage.node_types import path_of
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Layout, Partition, load_partition
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.plan import WalkRules
+    from graphwalk.scheduler.shared_result import SharedRows
     from graphwalk.storage.graph import Graph
 
 #: Who walks: the rows of the result that they fill, where all nodes are start nodes in order; or
@@ -93,6 +96,34 @@ def walk_block(
     return walks
 
 
+def walk_block_into(
+    partition: Partition, walkers: Walkers, rules: WalkRules, out: SharedRows
+) -> NDArray[Any] | None:
+    """Walk a block into a shared result; return it where that is out of reach.
+
+    It is walked in pieces that stay in the caches until they have been copied.
+    """
+    try:
+        with out.writer() as write:
+            for piece in out.pieces():
+                some = part_of(walkers, piece, rules.num_walks)
+                write(walk_block(partition, some, rules), piece.start)
+    except NotSharedError:
+        return walk_block(partition, walkers, rules)
+    return None
+
+
+def part_of(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:
+    """Return the walkers of some rows, with no more start nodes than they need."""
+    if isinstance(walkers, range):
+        return walkers[rows]
+    nodes, first_numbers, present = walkers
+    rows = slice(rows.start + present.start, rows.stop + present.start)
+    first, stop = rows.start // num_walks, -(-rows.stop // num_walks)
+    shifted = range(rows.start - first * num_walks, rows.stop - first * num_walks)
+    return nodes[first:stop], first_numbers[first:stop], shifted
+
+
 def _walk(
     partition: Partition,
     starts: NDArray[np.int64],
@@ -106,7 +137,9 @@ def _walk(
     table: Any = partition.alias_table if rules.weighted else partition.neighbors
     run = np.uint64(seed_key(np.uint64(rules.seed)))
     dead_end = DEAD_ENDS[rules.dead_end]
-    if rules.second_order:
+    if rules.temporal:
+        walk_temporal(partition, starts, numbers, run, hop_thresholds(rules)[1], walks)
+    elif rules.second_order:
         edge_filter: Any = partition.edge_filter
         walk_node2vec(
             partition.row_starts,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from graphwalk.storage.format import CHUNK_BYTES
+from graphwalk.storage.format import CHUNK_BYTES, value_bytes
+
+if TYPE_CHECKING:
+    from graphwalk.storage.format import ValueName
 
 #: Entries of a bucket: few enough to be sorted in a core's cache, and many enough to keep the
 #: number of buckets, each a stream of scattered writes, small.
@@ -108,20 +112,20 @@ class Tuning:
         """Bytes of labels that may be in memory."""
         return self.budget // 4
 
-    def layout(self, edges: int, entries: int, weighted: bool, spooled: int) -> Layout:
+    def layout(self, edges: int, entries: int, values: ValueName | None, spooled: int) -> Layout:
         """Decide where entries wait.
 
         Parameters
         ----------
         edges, entries : int
             Edges of the input, and the entries that they make.
-        weighted : bool
-            Whether they have weights.
+        values : str or None
+            Whether they have weights or times.
         spooled : int
             Bytes of memory that are taken already.
         """
-        waiting, sorting = (16, 36) if weighted else (8, 16)
-        taken = spooled + self._writing_bytes(edges, weighted)
+        waiting, sorting = (16, 32 + value_bytes(values)) if values else (8, 16)
+        taken = spooled + self._writing_bytes(edges, values)
         free = max(self.budget // 4, self.budget - taken)  # a few chunks may be a small budget
         few = max(BUCKET_ENTRIES, entries // MAX_BUCKETS)
         needed = entries * waiting + self.ahead * min(few, entries) * sorting
@@ -148,6 +152,6 @@ class Tuning:
         share = self.budget // 2 // (edge * (self.threads + 2))
         return max(1 << 10, min(1 << 25, share))
 
-    def _writing_bytes(self, edges: int, weighted: bool) -> int:
-        arrays = 3 if weighted else 2
+    def _writing_bytes(self, edges: int, values: ValueName | None) -> int:
+        arrays = 3 if values else 2
         return arrays * (self.write_ahead + 1) * min(3 * CHUNK_BYTES, 24 * edges)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,14 +15,16 @@ from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.pipeline import build
 from graphwalk.storage.progress import Progress
 from graphwalk.storage.sources import open_source
+from graphwalk.storage.sources.columns import comes_from
+from graphwalk.storage.sources.iterables import is_table
 from graphwalk.units import parse_size
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
     from graphwalk.storage.graph import Graph
     from graphwalk.storage.rows import Duplicates
+    from graphwalk.storage.sources import EdgeSource, RowSource
 
 
 def build_zarr(
@@ -30,6 +33,7 @@ def build_zarr(
     *,
     directed: bool = False,
     columns: Sequence[str | int] | None = None,
+    times: bool = False,
     duplicates: Duplicates = "merge",
     self_loops: Literal["keep", "drop"] = "keep",
     num_nodes: int | None = None,
@@ -60,9 +64,14 @@ def build_zarr(
         its ends, and the rows of an adjacency list must be symmetric.
     columns : sequence of str or int, optional
         Which columns of a table or file are source, target and, if there is a third, weight.
+    times : bool
+        Whether the third column, or what stands where weights do, is the time of each edge: a
+        number below 2**53 in size. Then edges between the same nodes at different times are
+        different edges, and walks may be `temporal`.
     duplicates : {"merge", "keep", "error"}
-        What becomes of parallel edges: one edge, whose weight is the sum of theirs; as many edges;
-        or an error. In an undirected graph an edge listed both ways is listed twice.
+        What becomes of parallel edges, which have the same ends and, if any, the same time: one
+        edge, whose weight is the sum of theirs; as many edges; or an error. In an undirected graph
+        an edge listed both ways is listed twice.
     self_loops : {"keep", "drop"}
         What becomes of edges from a node to itself.
     num_nodes : int, optional
@@ -106,6 +115,7 @@ def build_zarr(
     _check_choice("relabel", relabel, ("auto", True, False))
     _check_choice("directed", directed, (True, False))
     _check_choice("compressed", compressed, (True, False))
+    _check_choice("times", times, (True, False))
     _check_num_nodes(num_nodes, relabel)
     location = None if store is None else locate(store)
     options = BuildOptions(
@@ -115,11 +125,14 @@ def build_zarr(
         num_nodes,
         relabel,
         compressed=compressed,
+        times=times,
         storage_options=storage_options if location and is_url(location) else None,
     )
     _check_storage_options(storage_options, edges, location)
     tuning = Tuning(parse_size(memory), num_cores())
     source = open_source(edges, columns=columns, storage_options=storage_options)
+    if times:
+        _check_times(source, edges, columns)
     return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
 
 
@@ -128,6 +141,17 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
         value is choice or (isinstance(value, str) and value == choice) for choice in choices
     ):
         raise InputError(f"{name}={value!r} is none of {', '.join(map(repr, choices))}")
+
+
+def _check_times(source: EdgeSource | RowSource, edges: object, columns: object) -> None:
+    named = is_table(edges) or hasattr(edges, "columns") or comes_from(edges, "networkx")
+    if isinstance(edges, str | os.PathLike):
+        named = not os.fspath(edges).endswith(".npz")
+    if not source.weighted or (named and columns is None):
+        raise InputError(
+            f"times=True, but nothing says what the times of {source.name} are; pass a tuple "
+            "(src, dst, time), or columns=(source, target, time) of a table or file"
+        )
 
 
 def _check_storage_options(options: object, edges: object, location: str | None) -> None:

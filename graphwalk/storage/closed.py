@@ -54,7 +54,7 @@ def gather_closed(
     neighbors, shares = [whole.neighbors[:entries]], [whole.shares]
     for first in range(0, len(common), _ROWS):
         some = common[first : first + _ROWS]
-        starts, values, weights = graph.read_rows(some, weights=True)
+        starts, values, weights = graph.read_rows(some, values="weights")
         assert weights is not None
         make_shares(starts, values, weights, layout.gamma)
         wanted = np.isin(values, previous)
@@ -75,7 +75,7 @@ def gather_closed(
         0,
         order,
         1,
-        np.concatenate(shares)[places],
+        shares=np.concatenate(shares)[places],
         closed=True,
     )
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     import zarr
 
     from graphwalk.storage.budget import Tuning
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.progress import Progress
     from graphwalk.storage.rows import Duplicates
+    from graphwalk.storage.sources.base import Source
     from graphwalk.storage.spill import SpillFolder
 
 #: Key of Dask's configuration under which the scheduler in use puts its `Spread`.
@@ -35,7 +37,14 @@ class BuildOptions:
     num_nodes: int | None = None
     relabel: bool | Literal["auto"] = "auto"
     compressed: bool = True
+    times: bool = False
     storage_options: Mapping[str, Any] | None = None
+
+    def values(self, source: Source) -> ValueName | None:
+        """Return what the third column of a source is, if it has one."""
+        if not source.weighted:
+            return None
+        return "times" if self.times else "weights"
 
 
 class Spread(Protocol):

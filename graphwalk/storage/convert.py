@@ -69,11 +69,11 @@ def to_networkx(graph: Graph) -> Any:
     # An undirected edge lies in the rows of both its ends.
     once = slice(None) if graph.directed else src <= dst
     edges = _named(src[once], names), _named(dst[once], names)
-    if rows.weights is None:
+    values, name = (rows.weights, "weight") if rows.times is None else (rows.times, "time")
+    if values is None:
         result.add_edges_from(zip(*edges, strict=True))
     else:
-        weights = rows.weights[once].tolist()
-        result.add_weighted_edges_from(zip(*edges, weights, strict=True))
+        result.add_weighted_edges_from(zip(*edges, values[once].tolist(), strict=True), name)
     return result
 
 

@@ -65,16 +65,16 @@ class _EdgeBuild:
         self._context = context
         self._options = context.options
         self._tuning = context.tuning
+        self._values = context.options.values(source)
         self._direction = Direction(not self._options.directed, self._options.drop_loops)
 
     def run(self) -> GraphInfo:
         edges, counts, labels = self._number(self._survey())
         num_nodes = self._count_nodes(counts, labels)
         spooled = edges.memory if isinstance(edges, Spool | CodedEdges) else 0
-        weighted = self._source.weighted
-        layout = self._tuning.layout(counts.edges, counts.entries, weighted, spooled)
+        layout = self._tuning.layout(counts.edges, counts.entries, self._values, spooled)
         plan = plan_buckets(
-            counts, num_nodes, weighted, layout.bucket_entries, self._tuning.nodes_per_bucket
+            counts, num_nodes, self._values, layout.bucket_entries, self._tuning.nodes_per_bucket
         )
         expected = estimate(plan, layout, counts.edges)
         self._context.progress.say(str(expected))
@@ -113,7 +113,7 @@ class _EdgeBuild:
         return _Survey(spool if source.once else source, total, None)
 
     def _look(self, load: Callable[[], EdgeBatch]) -> tuple[EdgeBatch, Counts, CodedBatch | None]:
-        batch = load_checked(load, self._source)
+        batch = load_checked(load, self._source, self._values)
         if self._must_relabel(is_text(batch.src)):
             return batch, Counts(edges=len(batch.src)), code(batch)
         return batch, self._count(batch), None
@@ -170,7 +170,7 @@ class _EdgeBuild:
         edges = survey.edges
 
         def look(load: Callable[[], EdgeBatch]) -> CodedBatch:
-            batch = load_checked(load, self._source)
+            batch = load_checked(load, self._source, self._values)
             if is_text(batch.src):
                 raise changed(self._source.name)
             return code(batch)
@@ -232,7 +232,7 @@ class _EdgeBuild:
             num_entries=entries,
             num_edges=num_edges,
             directed=directed,
-            weighted=self._source.weighted,
+            weighted=self._values == "weights",
             labels=None if labels is None else labels.kind,
             statistics=Statistics(
                 isolated_nodes=writer.degrees.isolated,
@@ -242,4 +242,5 @@ class _EdgeBuild:
                 degree_quantiles=writer.degrees.quantiles(),
             ),
             digest=writer.digest(),
+            timed=self._values == "times",
         )

@@ -76,7 +76,8 @@ class EntryStages:
         return runs
 
     def _load(self, load: Callable[[], EdgeBatch]) -> DenseBatch:
-        return known_batch(load_checked(load, self.edges), self.plan.num_nodes, self.edges.name)
+        batch = load_checked(load, self.edges, self.plan.values)
+        return known_batch(batch, self.plan.num_nodes, self.edges.name)
 
     def write(self, runs: list[Run], labels: Labels | None) -> GraphWriter:
         """Sort and merge bucket by bucket, and write the rows.
@@ -91,7 +92,7 @@ class EntryStages:
             context.group,
             neighbor_dtype(plan.num_nodes),
             (plan.num_nodes, plan.entries),
-            plan.weight_dtype is not None,
+            plan.values,
             context.writers,
             context.tuning.write_ahead,
         )

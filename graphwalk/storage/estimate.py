@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.format import neighbor_dtype
+from graphwalk.storage.format import neighbor_dtype, value_bytes
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Estimate:
 
 def estimate(plan: BucketPlan, layout: Layout, edges: int) -> Estimate:
     """Say what a build is going to take."""
-    entry = neighbor_dtype(plan.num_nodes).itemsize + (4 if plan.weight_dtype else 0)
+    entry = neighbor_dtype(plan.num_nodes).itemsize + value_bytes(plan.values)
     return Estimate(
         num_nodes=plan.num_nodes,
         edges=edges,

@@ -33,6 +33,7 @@ FILL_VALUES: Mapping[str, float] = {
     "offsets": -1,
     "neighbors": -1,
     "weights": float("nan"),
+    "times": float("nan"),
     "labels": -1,
     "label_offsets": -1,
     "label_bytes": 255,  # no byte of UTF-8
@@ -41,8 +42,24 @@ FILL_VALUES: Mapping[str, float] = {
 
 LabelKind = Literal["int64", "string"]
 
+#: What the value of an edge may be: a weight, or a time.
+ValueName = Literal["weights", "times"]
+
+#: Types of the arrays of values.
+VALUE_TYPES: Mapping[ValueName, np.dtype[Any]] = {
+    "weights": np.dtype(np.float32),
+    "times": np.dtype(np.float64),
+}
+
+#: The least value of each kind, and a bound that they are below. Integers from 2**53 on would not
+#: all be told apart.
+VALUE_BOUNDS: Mapping[ValueName, tuple[float, float]] = {
+    "weights": (0.0, float("inf")),
+    "times": (1.0 - 2.0**53, 2.0**53),
+}
+
 #: Attributes that stores of earlier versions of graphwalk do without.
-_OPTIONAL = ("digest", "node_types")
+_OPTIONAL = ("digest", "node_types", "timed")
 
 
 @dataclass(frozen=True)
@@ -66,16 +83,34 @@ class GraphInfo:
     statistics: Statistics
     digest: str | None = None
     node_types: NodeTypes | None = None
+    timed: bool = False
 
     @property
     def neighbor_dtype(self) -> np.dtype[Any]:
         """Type of the array ``neighbors``."""
         return neighbor_dtype(self.num_nodes)
 
+    @property
+    def values(self) -> ValueName | None:
+        """The array of what edges have beside their ends, if they have anything."""
+        if self.timed:
+            return "times"
+        return "weights" if self.weighted else None
+
+    @property
+    def entry_bytes(self) -> int:
+        """Bytes of an entry in the store before compression."""
+        return self.neighbor_dtype.itemsize + value_bytes(self.values)
+
 
 def neighbor_dtype(num_nodes: int) -> np.dtype[Any]:
     """Return the type of the array ``neighbors`` of a graph of that many nodes."""
     return np.dtype(np.int32 if num_nodes < 2**31 else np.int64)
+
+
+def value_bytes(values: ValueName | None) -> int:
+    """Return the size of a stored value, 0 if there are none."""
+    return 0 if values is None else VALUE_TYPES[values].itemsize
 
 
 def chunk_length(name: str, num_nodes: int) -> int:
@@ -139,6 +174,8 @@ def complete(group: zarr.Group, info: GraphInfo) -> None:
     about = asdict(info)
     if info.node_types is None:
         del about["node_types"]
+    if not info.timed:
+        del about["timed"]
     with write_errors(location_of(group)):
         group.update_attributes({ATTRIBUTE: {"format": FORMAT, **about, "complete": True}})
 
@@ -226,6 +263,7 @@ def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     if missing:
         raise StoreError(f"{location}: the attributes lack {missing[0]!r}; build the store anew")
     values: dict[str, Any] = {name: attributes.get(name) for name in names}
+    values["timed"] = attributes.get("timed", False)
     values["statistics"] = Statistics(**values["statistics"])
     if types := values["node_types"]:
         values["node_types"] = NodeTypes(tuple(types["names"]), types["digest"])

@@ -149,7 +149,8 @@ class Graph(GraphArrays):
         require((last - first) * self._entry_bytes, what, "ask for fewer at a time")
         neighbors = self.read_neighbors(first, last)
         weights = self.read_weights(first, last) if self.weighted else None
-        return RowSlice(start, offsets - first, neighbors, weights, self.num_nodes)
+        times = self.read_times(first, last) if self.timed else None
+        return RowSlice(start, offsets - first, neighbors, weights, self.num_nodes, times)
 
     def partitions(self, size: str | int = PARTITION_SIZE) -> list[range]:
         """Cut the nodes into runs whose rows take about `size` in memory each.
@@ -216,7 +217,8 @@ class Graph(GraphArrays):
         """Return the graph as a NetworkX ``Graph``, or ``DiGraph`` if it is directed.
 
         If it has parallel edges, it is a ``MultiGraph`` or ``MultiDiGraph``. Nodes are called by
-        their labels, if they have any. Weights are the edges' attribute ``"weight"``.
+        their labels, if they have any. Weights are the edges' attribute ``"weight"``, and times
+        ``"time"``.
 
         Raises
         ------
@@ -263,9 +265,10 @@ class Graph(GraphArrays):
         """Read the whole store, and check that it holds what the format says.
 
         Every chunk's checksum; offsets that rise from 0 to the number of entries; neighbours that
-        exist and ascend; weights that are finite, not negative and not all zero in a row; in an
-        undirected graph, that both ends list an edge; labels that ascend and are UTF-8; the counts
-        among the attributes. It takes some 100 MiB of memory, whatever the size of the graph.
+        exist and ascend; weights that are finite, not negative and not all zero in a row; times
+        that are finite and, of parallel edges, ascend; in an undirected graph, that both ends list
+        an edge; labels that ascend and are UTF-8; the counts among the attributes. It takes some
+        100 MiB of memory, whatever the size of the graph.
 
         Parameters
         ----------
@@ -312,7 +315,7 @@ class Graph(GraphArrays):
 
     def __repr__(self) -> str:
         kind = "directed" if self.directed else "undirected"
-        kind += ", weighted" if self.weighted else ""
+        kind += ", weighted" if self.weighted else ", timed" if self.timed else ""
         kind += {None: "", "int64": ", labelled by integers", "string": ", labelled by strings"}[
             self.label_kind
         ]

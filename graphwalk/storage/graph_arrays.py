@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from graphwalk.errors import InputError, StoreError
-from graphwalk.storage.format import GraphInfo, open_group
+from graphwalk.storage.format import VALUE_TYPES, GraphInfo, open_group
 from graphwalk.storage.gather import read_ranges
 from graphwalk.storage.reader import ArrayReader
 from graphwalk.storage.statistics import DegreeCounter
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import ArrayLike, NDArray
 
-    from graphwalk.storage.format import LabelKind
+    from graphwalk.storage.format import LabelKind, ValueName
 
-ArrayName = Literal["offsets", "neighbors", "weights", "node_types"]
+ArrayName = Literal["offsets", "neighbors", "weights", "times", "node_types"]
 
 
 class GraphArrays:
@@ -87,6 +87,11 @@ class GraphArrays:
     def weighted(self) -> bool:
         """Whether edges have weights."""
         return self._info.weighted
+
+    @property
+    def timed(self) -> bool:
+        """Whether edges have times."""
+        return self._info.timed
 
     @property
     def label_kind(self) -> LabelKind | None:
@@ -165,6 +170,12 @@ class GraphArrays:
         """Return the weights of entries `start` to `stop`; raises as `read_offsets` does."""
         return self._reader("weights").read(start, stop)
 
+    def read_times(
+        self, start: int, stop: int, *, threads: int | None = None
+    ) -> NDArray[np.float64]:
+        """Return the times of entries `start` to `stop`; raises as `read_offsets` does."""
+        return self._reader("times").read(start, stop, threads)
+
     def read_node_types(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return the types of nodes `start` to `stop`, as places in `type_names`.
 
@@ -182,8 +193,8 @@ class GraphArrays:
         return int(self.read_offsets(node, node + 1)[0])
 
     def read_rows(
-        self, nodes: NDArray[np.int64], *, weights: bool = False
-    ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.float32] | None]:
+        self, nodes: NDArray[np.int64], *, values: ValueName | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any] | None]:
         """Return the rows of ascending nodes, without repeats: where each begins, and its entries.
 
         Each chunk of the store that has a part of them is read once, and few are in memory at a
@@ -195,15 +206,15 @@ class GraphArrays:
             Where each row begins in the other arrays.
         neighbors : ndarray of int32 or int64
             Node ids.
-        weights : ndarray of float32, or None
-            Their weights, if asked for.
+        values : ndarray of float32 or float64, or None
+            Their weights or times, if asked for.
         """
         starts, stops = self._row_ranges(nodes)
         neighbors, ends = read_ranges(self._reader("neighbors"), starts, stops, self.neighbor_dtype)
-        if not weights:
+        if values is None:
             return ends, neighbors, None
-        values, _ = read_ranges(self._reader("weights"), starts, stops, np.float32)
-        return ends, neighbors, values
+        found, _ = read_ranges(self._reader(values), starts, stops, VALUE_TYPES[values])
+        return ends, neighbors, found
 
     def chunk_length(self, name: ArrayName) -> int:
         """Return how many elements a chunk of a stored array has."""
@@ -220,6 +231,8 @@ class GraphArrays:
     def _reader(self, name: ArrayName) -> ArrayReader:
         if name == "weights" and not self.weighted:
             raise InputError(f"{self._location} has no weights; build it from weighted edges")
+        if name == "times" and not self.timed:
+            raise InputError(f"{self._location} has no times; build it with times=True")
         if name == "node_types" and self.type_names is None:
             raise InputError(f"the nodes of {self._location} have no types; call set_node_types")
         if name not in self._readers:
@@ -230,7 +243,7 @@ class GraphArrays:
 
     @property
     def _entry_bytes(self) -> int:
-        return self.neighbor_dtype.itemsize + (4 if self.weighted else 0)
+        return self._info.entry_bytes
 
     def _row_ranges(self, nodes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         values, _ = read_ranges(self._reader("offsets"), nodes, nodes + 2, np.int64)

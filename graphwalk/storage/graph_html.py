@@ -60,6 +60,7 @@ def _facts(graph: GraphArrays, summary: Summary) -> list[tuple[str, str]]:
         ("edges", f"{graph.num_edges:,}, stored as {graph.num_entries:,} entries"),
         ("directed", "yes" if graph.directed else "no"),
         ("weighted", "yes" if graph.weighted else "no"),
+        *([("timed", "yes")] if graph.timed else []),
         ("labels", {None: "none", "int64": "integers", "string": "strings"}[graph.label_kind]),
         ("degrees", f"up to {graph.max_degree:,}"),
         ("in memory", format_size(summary.raw_bytes)),
@@ -77,6 +78,8 @@ def _arrays(graph: GraphArrays) -> list[_Array]:
     ]
     if graph.weighted:
         arrays.append(array("weights", np.dtype(np.float32), graph.num_entries))
+    if graph.timed:
+        arrays.append(array("times", np.dtype(np.float64), graph.num_entries))
     return arrays
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.csr import first_zero_row
+from graphwalk.kernels.values import first_zero_row
+from graphwalk.storage.format import VALUE_TYPES
 from graphwalk.storage.rows import RowError
 from graphwalk.storage.statistics import DegreeCounter
 from graphwalk.storage.writer import ArrayWriter
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import NDArray
 
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.rows import Rows
 
 
@@ -43,7 +45,7 @@ class GraphWriter:
         group: zarr.Group,
         dtype: np.dtype[Any],
         sizes: tuple[int, int],
-        weighted: bool,
+        values: ValueName | None,
         pool: ThreadPoolExecutor,
         ahead: int,
     ) -> None:
@@ -55,7 +57,8 @@ class GraphWriter:
 
         self._offsets = writer("offsets", np.int64, num_nodes + 1)
         self._neighbors = writer("neighbors", dtype, entries)
-        self._weights = writer("weights", np.float32, entries) if weighted else None
+        self._values = writer(values, VALUE_TYPES[values], entries) if values else None
+        self._zeros = _ZeroRows() if values == "weights" else None
         self.num_rows = 0
         self.num_entries = 0
         self.num_loops = 0
@@ -63,7 +66,6 @@ class GraphWriter:
         self.asymmetry = 0
         self.degrees = DegreeCounter()
         self._end = 0  # where the last complete row ends
-        self._zeros = _ZeroRows()
         self._offsets.append(np.zeros(1, np.int64))
 
     def append(self, rows: Rows) -> None:
@@ -74,13 +76,13 @@ class GraphWriter:
         RowError
             When the weights of a row are all zero.
         """
-        if rows.weights is not None:
-            self._zeros.check(rows.weights, rows.ends, self.num_rows)
+        if self._zeros is not None and rows.values is not None:
+            self._zeros.check(rows.values, rows.ends, self.num_rows)
         ends = rows.ends + self.num_entries
         self._offsets.append(ends)
         self._neighbors.append(rows.neighbors)
-        if self._weights is not None and rows.weights is not None:
-            self._weights.append(rows.weights)
+        if self._values is not None and rows.values is not None:
+            self._values.append(rows.values)
         self.degrees.add(np.diff(ends, prepend=self._end))
         self._end = int(ends[-1]) if len(ends) else self._end
         self.num_rows += len(ends)
@@ -114,7 +116,7 @@ class GraphWriter:
 
     def _writers(self) -> list[ArrayWriter]:
         writers = [self._offsets, self._neighbors]
-        return writers if self._weights is None else [*writers, self._weights]
+        return writers if self._values is None else [*writers, self._values]
 
 
 class _ZeroRows:

@@ -11,19 +11,21 @@ import numpy as np
 from graphwalk.errors import InputError
 from graphwalk.kernels.csr import asymmetry, row_keys
 from graphwalk.storage.format import neighbor_dtype
-from graphwalk.storage.ids import check_weights
+from graphwalk.storage.ids import check_values
 from graphwalk.storage.rows import (
     BucketTask,
     Duplicates,
     Rows,
     RowSpec,
     plain_rows,
-    weighted_rows,
+    value_bits,
+    valued_rows,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.runs import Keys, Weights
     from graphwalk.storage.sources.base import RowBatch, RowSource
 
@@ -38,6 +40,8 @@ class RowSorter:
         Where the rows come from.
     num_nodes : int or None
         Number of nodes, if that is known.
+    values : str or None
+        What entries have beside the neighbour: weights or times.
     duplicates, drop_loops
         What becomes of parallel edges and self-loops.
     check_symmetry : bool
@@ -46,6 +50,7 @@ class RowSorter:
 
     source: RowSource
     num_nodes: int | None
+    values: ValueName | None
     duplicates: Duplicates
     drop_loops: bool
     check_symmetry: bool
@@ -66,7 +71,7 @@ class RowSorter:
         highest = self._check_range(batch)
         rows = self._sort(batch)
         if self.check_symmetry:
-            bits = np.empty(0, np.uint32) if rows.weights is None else rows.weights.view(np.uint32)
+            bits = value_bits(rows.values)
             difference = int(asymmetry(rows.ends, batch.first_row, rows.neighbors, bits))
             rows = rows._replace(asymmetry=difference)
         return len(batch.neighbors), highest, rows
@@ -98,27 +103,24 @@ class RowSorter:
         bits = self._bits
         neighbors = np.ascontiguousarray(batch.neighbors)
         keys = np.empty(len(neighbors), np.int64)
-        weighted = batch.weights is not None
-        drop = self.drop_loops and not weighted
+        drop = self.drop_loops and self.values is None
         count, ascending = row_keys(batch.lengths, neighbors, bits, batch.first_row, drop, keys)
         keys = keys[:count]
-        spec = RowSpec(bits, self.num_nodes or 0, None, self.duplicates)
+        spec = RowSpec(bits, self.num_nodes or 0, self.values, None, self.duplicates)
         task = BucketTask([], batch.first_row, 0, len(batch.lengths) << bits, spec)
-        if batch.weights is not None:
-            weights = check_weights(batch.weights, partial(self._place, batch))
-            return self._sort_weighted(keys, weights, batch.first_row, task)
+        if batch.weights is not None and self.values is not None:
+            values = check_values(batch.weights, self.values, partial(self._place, batch))
+            return self._sort_valued(keys, values, batch.first_row, task)
         if not ascending:
             keys.sort()
         return plain_rows(keys, task)
 
-    def _sort_weighted(
-        self, keys: Keys, weights: Weights, first_row: int, task: BucketTask
-    ) -> Rows:
+    def _sort_valued(self, keys: Keys, values: Weights, first_row: int, task: BucketTask) -> Rows:
         if self.drop_loops:
             row, mask = keys >> task.spec.bits, (1 << task.spec.bits) - 1
             kept = (keys & mask) != row + first_row
-            keys, weights = keys[kept], weights[kept]
-        return weighted_rows(keys, weights, task)
+            keys, values = keys[kept], values[kept]
+        return valued_rows(keys, values, task)
 
     def _place(self, batch: RowBatch, entry: int) -> str:
         return f"{self.source.name}, {_row(batch, entry)}"

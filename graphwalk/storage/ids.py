@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.csr import first_bad_weight
+from graphwalk.kernels.values import first_outside
+from graphwalk.storage.format import VALUE_BOUNDS
 from graphwalk.storage.sources.base import EdgeBatch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.sources.base import EdgeSource, Ids
 
 #: Says in words where an edge or id stands, by its position.
@@ -30,10 +32,12 @@ class DenseBatch(NamedTuple):
     weight: NDArray[np.floating[Any]] | None
 
 
-def load_checked(load: Callable[[], EdgeBatch], source: EdgeSource) -> EdgeBatch:
-    """Load a batch and check that it can be edges: its lengths, its ids, its weights.
+def load_checked(
+    load: Callable[[], EdgeBatch], source: EdgeSource, values: ValueName | None
+) -> EdgeBatch:
+    """Load a batch and check that it can be edges: its lengths, its ids, its weights or times.
 
-    Ids are int32, int64 or Arrow's large strings then, and weights float32 or float64.
+    Ids are int32, int64 or Arrow's large strings then, and weights or times float32 or float64.
     """
     src, dst, weight, place = load()
     if len(src) != len(dst) or (weight is not None and len(weight) != len(src)):
@@ -43,7 +47,9 @@ def load_checked(load: Callable[[], EdgeBatch], source: EdgeSource) -> EdgeBatch
     src, dst = (check_ids(ids, source.name, place) for ids in (src, dst))
     if is_text(src) != is_text(dst):
         raise mixed(source.name)
-    return EdgeBatch(src, dst, None if weight is None else check_weights(weight, place), place)
+    if weight is not None and values is not None:
+        weight = check_values(weight, values, place)
+    return EdgeBatch(src, dst, weight, place)
 
 
 def mixed(name: str) -> InputError:
@@ -142,16 +148,22 @@ def _check_integers(ids: NDArray[Any], name: str, place: Place) -> NDArray[np.in
     return ids.astype(np.int32 if np.can_cast(ids.dtype, np.int32) else np.int64, copy=False)
 
 
-def check_weights(weights: NDArray[Any], place: Place) -> NDArray[np.floating[Any]]:
-    """Return weights as float32 or float64, or raise when they cannot be weights."""
-    weights = np.asarray(weights)
-    if weights.dtype.kind not in "iuf":
-        raise InputError(f"{place(0)}: weights are numbers, not {weights.dtype}; convert them")
-    dtype: Any = np.float32 if np.can_cast(weights.dtype, np.float32) else np.float64
-    values: NDArray[np.floating[Any]] = np.ascontiguousarray(weights, dtype)
-    bad = first_bad_weight(values)
+#: What to call a value, and what it must be.
+_WORDS = {
+    "weights": ("weight", "weights are finite and not negative"),
+    "times": ("time", "times are finite and below 2**53 in size: count in a longer unit"),
+}
+
+
+def check_values(given: NDArray[Any], kind: ValueName, place: Place) -> NDArray[np.floating[Any]]:
+    """Return weights or times as float32 or float64, or raise when they cannot be any."""
+    given = np.asarray(given)
+    if given.dtype.kind not in "iuf":
+        raise InputError(f"{place(0)}: {kind} are numbers, not {given.dtype}; convert them")
+    dtype: Any = np.float32 if np.can_cast(given.dtype, np.float32) else np.float64
+    values: NDArray[np.floating[Any]] = np.ascontiguousarray(given, dtype)
+    bad = first_outside(values, *VALUE_BOUNDS[kind])
     if bad >= 0:
-        raise InputError(
-            f"{place(bad)} has the weight {values[bad]}; weights are finite and not negative"
-        )
+        noun, rule = _WORDS[kind]
+        raise InputError(f"{place(bad)} has the {noun} {values[bad]}; {rule}")
     return values

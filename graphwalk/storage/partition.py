@@ -11,7 +11,9 @@ from graphwalk.errors import StoreError
 from graphwalk.kernels.edge_filter import fill_filter, filter_words
 from graphwalk.kernels.node2vec_plus import make_shares, mark_loose
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table
+from graphwalk.kernels.temporal_rows import sort_by_time
 from graphwalk.kernels.typed_rows import group_rows
+from graphwalk.storage.format import value_bytes
 from graphwalk.storage.node_types import kinds_of
 from graphwalk.storage.parallel import thread_pool
 
@@ -20,13 +22,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.graph import Graph
 
 #: Row starts are 32 bits wide while a partition has fewer entries than this.
 NARROW_ENTRIES = 1 << 32
-
-#: Bytes of a share.
-_SHARE = 4
 
 
 class Partition:
@@ -53,6 +53,9 @@ class Partition:
         For second-order walks.
     shares : ndarray of float32, shape (max(1, entries),), or None
         For node2vec+, in whose alias tables loose edges are marked.
+    times : ndarray of float64, shape (max(1, entries),), or None
+        For temporal walks; then entries are sorted by time within each row, and only those of one
+        time by neighbour.
     closed : bool
         Whether nodes without a row here are no neighbours of those that walkers come from, see
         :mod:`graphwalk.storage.closed`.
@@ -68,6 +71,7 @@ class Partition:
         "neighbors",
         "row_starts",
         "shares",
+        "times",
     )
 
     def __init__(
@@ -79,8 +83,9 @@ class Partition:
         first: int = 0,
         index: NDArray[np.int64] | None = None,
         kinds: int = 1,
-        shares: NDArray[np.float32] | None = None,
         *,
+        shares: NDArray[np.float32] | None = None,
+        times: NDArray[np.float64] | None = None,
         closed: bool = False,
     ) -> None:
         self.first = first
@@ -91,8 +96,9 @@ class Partition:
         self.alias_table = alias_table
         self.edge_filter = edge_filter
         self.shares = shares
+        self.times = times
         self.closed = closed
-        for array in (self.index, row_starts, neighbors, alias_table, edge_filter, shares):
+        for array in (self.index, row_starts, neighbors, alias_table, edge_filter, shares, times):
             # One kind of array means one compilation: Ray's are read-only in any case.
             if array is not None:
                 array.setflags(write=False)
@@ -111,12 +117,25 @@ class Layout(NamedTuple):
         Rows grouped by the types that it names.
     gamma : float or None
         Shares, of weights relative to thresholds that many standard deviations above the mean.
+    temporal : bool
+        Rows sorted by time.
     """
 
     weighted: bool = False
     second_order: bool = False
     metapath: tuple[int | str, ...] | None = None
     gamma: float | None = None
+    temporal: bool = False
+
+    @property
+    def values(self) -> ValueName | None:
+        """The array of values that is read along with neighbours."""
+        return "times" if self.temporal else "weights" if self.weighted else None
+
+    @property
+    def keeps_values(self) -> bool:
+        """Whether there are values in a partition: times, or the shares that weights become."""
+        return self.temporal or self.gamma is not None
 
     @property
     def kinds(self) -> int:
@@ -126,7 +145,7 @@ class Layout(NamedTuple):
     @property
     def own(self) -> bool:
         """Whether what is laid out for such walks is of no use to others."""
-        return self.metapath is not None or self.gamma is not None
+        return self.metapath is not None or self.keeps_values
 
 
 def entry_bytes(graph: Graph, layout: Layout, *, filtered: bool) -> int:
@@ -136,7 +155,7 @@ def entry_bytes(graph: Graph, layout: Layout, *, filtered: bool) -> int:
         node.itemsize
         + (alias_dtype(node).itemsize if layout.weighted else 0)
         + (1 if layout.second_order and filtered else 0)
-        + (0 if layout.gamma is None else _SHARE)
+        + (value_bytes(layout.values) if layout.keeps_values else 0)
     )
 
 
@@ -172,8 +191,8 @@ def load_partition(
         Whether second-order walks get an edge filter, which takes longer to make than a partition
         that is soon let go is worth.
     have : Partition, optional
-        What is loaded of the same rows already; its arrays are used again. Neither of grouped rows
-        nor for node2vec+.
+        What is loaded of the same rows already; its arrays are used again. Not of a layout of its
+        `own`.
     threads : int
         How many threads read and derive tables.
 
@@ -197,12 +216,23 @@ def load_partition(
     if weights is not None:
         alias_table, shares = _weighted(layout, row_starts, neighbors, weights, threads)
         del weights
+    times = None
+    if layout.temporal:
+        times = graph.read_times(start, start + int(row_starts[-1]), threads=threads)
+        times = _sorted_by_time(row_starts, neighbors, times, threads)
     if layout.second_order and filtered and edge_filter is None:
         edge_filter = np.zeros(filter_words(len(neighbors)), np.uint64)
         # One thread: rows that meet within a word of the filter share it.
         fill_filter(row_starts, neighbors, edge_filter)
     return Partition(
-        row_starts, neighbors, alias_table, edge_filter, nodes.start, None, layout.kinds, shares
+        row_starts,
+        neighbors,
+        alias_table,
+        edge_filter,
+        nodes.start,
+        kinds=layout.kinds,
+        shares=shares,
+        times=times,
     )
 
 
@@ -223,17 +253,20 @@ def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: Layout) -> 
     StoreError
         As `load_partition` does.
     """
-    row_starts, neighbors, weights = graph.read_rows(nodes, weights=layout.weighted)
+    row_starts, neighbors, values = graph.read_rows(nodes, values=layout.values)
     if not len(neighbors):
         neighbors = np.zeros(1, graph.neighbor_dtype)
     _check_nodes(graph, neighbors)
     row_starts = row_starts.astype(row_start_type(graph))  # as in all, lest kernels compile anew
+    if layout.temporal and values is not None:
+        times = _sorted_by_time(row_starts, neighbors, values, 1)
+        return Partition(row_starts, neighbors, None, None, 0, nodes, times=times)
     if layout.metapath is not None:
-        row_starts = _grouped(graph, layout, row_starts, neighbors, weights)
+        row_starts = _grouped(graph, layout, row_starts, neighbors, values)
     table = shares = None
-    if weights is not None:
-        table, shares = _weighted(layout, row_starts, neighbors, weights, 1)
-    return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds, shares)
+    if values is not None:
+        table, shares = _weighted(layout, row_starts, neighbors, values, 1)
+    return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds, shares=shares)
 
 
 def _grouped(
@@ -312,6 +345,16 @@ def _weighted(
         return table, None
     _by_rows(row_starts, threads, lambda rows: make_shares(rows, neighbors, weights, gamma))
     return table, weights
+
+
+def _sorted_by_time(
+    row_starts: NDArray[Any], neighbors: NDArray[Any], times: NDArray[np.float64], threads: int
+) -> NDArray[np.float64]:
+    """Bring rows in the order of their times, and return these."""
+    if not len(times):
+        return np.zeros(1, np.float64)  # as of neighbours
+    _by_rows(row_starts, threads, lambda rows: sort_by_time(rows, neighbors, times))
+    return times
 
 
 def _by_rows(row_starts: NDArray[Any], threads: int, fill: Callable[[NDArray[Any]], None]) -> None:

@@ -28,13 +28,18 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
     known = [number for number in (options.num_nodes, source.num_nodes) if number is not None]
     num_nodes = max(known, default=None)
     sorter = RowSorter(
-        source, num_nodes, options.duplicates, options.drop_loops, not options.directed
+        source,
+        num_nodes,
+        options.values(source),
+        options.duplicates,
+        options.drop_loops,
+        not options.directed,
     )
     writer = GraphWriter(
         context.group,
         sorter.dtype,
         (num_nodes or 0, 0),
-        source.weighted,
+        context.options.values(source),
         context.writers,
         context.tuning.write_ahead,
     )
@@ -53,7 +58,7 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
         writer.append_empty((options.num_nodes or 0) - writer.num_rows)
     if not options.directed and writer.asymmetry % 2**64:
         raise _asymmetric(source, context, writer)
-    return _info(writer, source, context, given)
+    return _info(writer, sorter, context, given)
 
 
 def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: Context) -> None:
@@ -74,7 +79,7 @@ def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: 
         raise sorter.out_of_range("some row", highest, rows)
 
 
-def _info(writer: GraphWriter, source: RowSource, context: Context, given: int) -> GraphInfo:
+def _info(writer: GraphWriter, sorter: RowSorter, context: Context, given: int) -> GraphInfo:
     directed, entries = context.options.directed, writer.num_entries
     merged = writer.taken - entries
     return GraphInfo(
@@ -82,7 +87,7 @@ def _info(writer: GraphWriter, source: RowSource, context: Context, given: int) 
         num_entries=entries,
         num_edges=entries if directed else (entries + writer.num_loops) // 2,
         directed=directed,
-        weighted=source.weighted,
+        weighted=sorter.values == "weights",
         labels=None,
         statistics=Statistics(
             isolated_nodes=writer.degrees.isolated,
@@ -92,6 +97,7 @@ def _info(writer: GraphWriter, source: RowSource, context: Context, given: int) 
             degree_quantiles=writer.degrees.quantiles(),
         ),
         digest=writer.digest(),
+        timed=sorter.values == "times",
     )
 
 

@@ -27,12 +27,14 @@ class RowSlice:
         Node ids, as in the whole graph, ascending within each row.
     weights : ndarray of float32, shape (entries,), or None
         Weights of the entries, if the graph has any.
+    times : ndarray of float64, shape (entries,), or None
+        Times of the entries, if the graph has any.
     num_nodes : int
         Nodes of the whole graph.
     """
 
     # Not a dataclass, since Dask on Ray takes those apart.
-    __slots__ = ("first", "neighbors", "num_nodes", "offsets", "stop", "weights")
+    __slots__ = ("first", "neighbors", "num_nodes", "offsets", "stop", "times", "weights")
 
     def __init__(
         self,
@@ -41,12 +43,14 @@ class RowSlice:
         neighbors: NDArray[Any],
         weights: NDArray[np.float32] | None,
         num_nodes: int,
+        times: NDArray[np.float64] | None = None,
     ) -> None:
         self.first = first
         self.stop = first + len(offsets) - 1
         self.offsets = offsets
         self.neighbors = neighbors
         self.weights = weights
+        self.times = times
         self.num_nodes = num_nodes
 
     def __len__(self) -> int:
@@ -62,6 +66,12 @@ class RowSlice:
         if self.weights is None:
             raise InputError("the graph has no weights")
         return self.weights[self._entries(node)]
+
+    def row_times(self, node: int) -> NDArray[np.float64]:
+        """Return the times of a node's entries, in the order of `row`."""
+        if self.times is None:
+            raise InputError("the graph has no times")
+        return self.times[self._entries(node)]
 
     def to_scipy(self) -> csr_array[Any]:
         """Return a SciPy ``csr_array`` of shape (stop - first, num_nodes) and type float32.
@@ -106,8 +116,9 @@ class RowSlice:
         return slice(start, stop)
 
     def __repr__(self) -> str:
-        weighted = "" if self.weights is None else ", weighted"
+        values = "" if self.weights is None else ", weighted"
+        values += "" if self.times is None else ", timed"
         return (
             f"<graphwalk.RowSlice: nodes {self.first:,} to {self.stop:,}, "
-            f"{len(self.neighbors):,} entries{weighted}>"
+            f"{len(self.neighbors):,} entries{values}>"
         )

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.csr import (
-    emit_rows,
-    emit_weighted_rows,
+from graphwalk.kernels.csr import emit_rows
+from graphwalk.kernels.values import (
+    emit_valued_rows,
+    order_by_time,
     order_ties,
     tag_positions,
     untag_positions,
 )
-from graphwalk.storage.format import neighbor_dtype
+from graphwalk.storage.format import VALUE_TYPES, neighbor_dtype
 from graphwalk.storage.runs import gather
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.runs import BucketPlan, Keys, Share, Weights
 
 Duplicates: TypeAlias = Literal["merge", "keep", "error"]
@@ -33,8 +35,8 @@ class Rows(NamedTuple):
     ----------
     neighbors : ndarray
         Neighbours, row after row.
-    weights : ndarray of float32 or None
-        Their weights.
+    values : ndarray of float32 or float64, or None
+        Their weights or times.
     ends : ndarray of int64
         Where each complete row ends, counted from the first of `neighbors`.
     loops : int
@@ -46,7 +48,7 @@ class Rows(NamedTuple):
     """
 
     neighbors: NDArray[Any]
-    weights: NDArray[np.float32] | None
+    values: NDArray[Any] | None
     ends: NDArray[np.int64]
     loops: int
     taken: int
@@ -76,13 +78,14 @@ class RowSpec:
 
     bits: int
     num_nodes: int
+    values: ValueName | None
     weight_dtype: np.dtype[Any] | None
     duplicates: Duplicates
 
     @classmethod
     def of(cls, plan: BucketPlan, duplicates: Duplicates) -> RowSpec:
         """Return the spec of a plan's buckets."""
-        return cls(plan.bits, plan.num_nodes, plan.weight_dtype, duplicates)
+        return cls(plan.bits, plan.num_nodes, plan.values, plan.weight_dtype, duplicates)
 
 
 class BucketTask(NamedTuple):
@@ -111,11 +114,11 @@ def make_rows(task: BucketTask) -> Rows:
     StoreError
         When a temporary file is damaged.
     """
-    keys, key_weights = gather(task.shares, task.spec.weight_dtype)
+    keys, key_values = gather(task.shares, task.spec.weight_dtype)
     if task.spec.weight_dtype is None:
         keys.sort()
         return plain_rows(keys, task)
-    return weighted_rows(keys, key_weights, task)
+    return valued_rows(keys, key_values, task)
 
 
 def plain_rows(keys: Keys, task: BucketTask) -> Rows:
@@ -132,30 +135,43 @@ def plain_rows(keys: Keys, task: BucketTask) -> Rows:
     return Rows(neighbors[:entries], None, ends, loops, len(keys))
 
 
-def weighted_rows(keys: Keys, key_weights: Weights, task: BucketTask) -> Rows:
+def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
     """Return the rows of a bucket whose entries are gathered; changes `keys`."""
     spec = task.spec
+    assert spec.values is not None
+    timed = spec.values == "times"
     order = _sort_stably(keys, task.high)
+    if timed:
+        order_by_time(keys, key_values, order)
     neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
-    weights = np.empty(len(keys), np.float32)
+    values = np.empty(len(keys), VALUE_TYPES[spec.values])
     ends = np.empty(len(task.rows), np.int64)
-    entries, loops, parallel = emit_weighted_rows(
+    entries, loops, parallel = emit_valued_rows(
         keys,
         order,
-        key_weights,
+        key_values,
+        timed,
         spec.bits,
         task.first,
         task.rows.start,
         spec.duplicates == "merge",
         neighbors,
-        weights,
+        values,
         ends,
     )
     if parallel >= 0 and spec.duplicates == "error":
         raise _parallel(int(keys[parallel]), task)
-    rows = Rows(neighbors[:entries], weights[:entries], ends, loops, len(keys))
-    _check_weights(rows, task)
+    rows = Rows(neighbors[:entries], values[:entries], ends, loops, len(keys))
+    if not timed:
+        _check_sums(rows, task)
     return rows
+
+
+def value_bits(values: NDArray[Any] | None) -> NDArray[np.unsignedinteger[Any]]:
+    """Return weights or times as the integers that their bits are, to be compared by."""
+    if values is None:
+        return np.empty(0, np.uint32)
+    return values.view(np.uint32 if values.itemsize == 4 else np.uint64)
 
 
 def _sort_stably(keys: Keys, high: int) -> NDArray[np.integer[Any]]:
@@ -176,9 +192,9 @@ def _sort_stably(keys: Keys, high: int) -> NDArray[np.integer[Any]]:
     return order
 
 
-def _check_weights(rows: Rows, task: BucketTask) -> None:
-    assert rows.weights is not None
-    infinite = np.isinf(rows.weights)
+def _check_sums(rows: Rows, task: BucketTask) -> None:
+    assert rows.values is not None
+    infinite = np.isinf(rows.values)
     if infinite.any():
         at = int(np.argmax(infinite))
         row = task.rows.start + int(np.searchsorted(rows.ends, at, side="right"))
@@ -191,8 +207,11 @@ def _check_weights(rows: Rows, task: BucketTask) -> None:
 
 def _parallel(key: int, task: BucketTask) -> RowError:
     bits = task.spec.bits
+    once = " at the same time" if task.spec.values == "times" else ""
     return RowError(
-        "the edge {} → {} is there more than once; pass duplicates='merge' or 'keep' to allow that",
+        "the edge {} → {} is there more than once"
+        + once
+        + "; pass duplicates='merge' or 'keep' to allow that",
         task.first + (key >> bits),
         key & ((1 << bits) - 1),
     )

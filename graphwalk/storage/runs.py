@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.ids import DenseBatch
     from graphwalk.storage.survey import Counts, Direction
 
@@ -53,14 +54,17 @@ class BucketPlan:
         Nodes of the graph.
     bits : int
         Bits of a key that hold the neighbour.
+    values : str or None
+        What edges have beside their ends, weights or times. Both travel as weights do.
     weight_dtype : dtype or None
-        How the input's weights are held; None for an unweighted graph.
+        How these are held, as in the input.
     """
 
     buckets: list[Bucket]
     shift: int
     num_nodes: int
     bits: int
+    values: ValueName | None
     weight_dtype: np.dtype[Any] | None
 
     @property
@@ -80,7 +84,7 @@ class BucketPlan:
 
 
 def plan_buckets(
-    counts: Counts, num_nodes: int, weighted: bool, target: int, most_nodes: int
+    counts: Counts, num_nodes: int, values: ValueName | None, target: int, most_nodes: int
 ) -> BucketPlan:
     """Cut the nodes into buckets of about `target` entries and at most about `most_nodes` nodes."""
     if num_nodes > MOST_NODES:
@@ -90,7 +94,7 @@ def plan_buckets(
         )
     counts.coarsen(shift_for(num_nodes))
     shift = counts.shift
-    weight = np.dtype(np.float32 if counts.narrow_weights else np.float64) if weighted else None
+    weight = np.dtype(np.float32 if counts.narrow_weights else np.float64) if values else None
     ends = np.cumsum(counts.bins[: -(-num_nodes >> shift)])
     bits = max(1, (num_nodes - 1).bit_length())
     most = max(1, min(most_nodes, 1 << (63 - bits)) >> shift)
@@ -102,7 +106,7 @@ def plan_buckets(
         entries = int(ends[stop - 1]) - done
         buckets.append(Bucket(bin_ << shift, min(stop << shift, num_nodes), entries))
         bin_, done = stop, done + entries
-    return BucketPlan(buckets, shift, num_nodes, bits, weight)
+    return BucketPlan(buckets, shift, num_nodes, bits, values, weight)
 
 
 class Share(NamedTuple):

@@ -80,7 +80,6 @@ def stored_bytes(location: str) -> int | None:
 
 def summarize(info: GraphInfo, stored_bytes: int | None) -> Summary:
     """Return the summary of a store's attributes."""
-    entry = info.neighbor_dtype.itemsize + (4 if info.weighted else 0)
     statistics = info.statistics
     return Summary(
         num_nodes=info.num_nodes,
@@ -92,5 +91,5 @@ def summarize(info: GraphInfo, stored_bytes: int | None) -> Summary:
         merged_edges=statistics.merged_edges,
         degree_quantiles=dict(zip(QUANTILES, statistics.degree_quantiles, strict=True)),
         stored_bytes=stored_bytes,
-        raw_bytes=8 * (info.num_nodes + 1) + entry * info.num_entries,
+        raw_bytes=8 * (info.num_nodes + 1) + info.entry_bytes * info.num_entries,
     )

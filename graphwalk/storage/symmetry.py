@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphwalk.storage.format import VALUE_TYPES
+
 if TYPE_CHECKING:
     import zarr
 
@@ -17,7 +19,7 @@ _ENTRY_BYTES = 128
 def asymmetric_entry(
     group: zarr.Group, num_nodes: int, num_entries: int, memory: int
 ) -> tuple[int, int] | None:
-    """Return (row, neighbour) of the first entry without a mirror image of its weight.
+    """Return (row, neighbour) of the first entry without a mirror image of its weight or time.
 
     None when the graph is too large to look for it within `memory`.
     """
@@ -26,15 +28,14 @@ def asymmetric_entry(
     degrees = np.diff(np.asarray(group["offsets"][:]))  # type: ignore[index]
     neighbors = np.asarray(group["neighbors"][:])  # type: ignore[index]
     rows = np.repeat(np.arange(num_nodes), degrees)
-    weights = (
-        np.asarray(group["weights"][:])  # type: ignore[index]
-        if "weights" in group
-        else np.zeros(num_entries)
-    )
-    there = np.lexsort((weights, neighbors, rows))
-    back = np.lexsort((weights, rows, neighbors))  # sorts the mirror images
-    entries = rows[there], neighbors[there], weights[there]
-    images = neighbors[back], rows[back], weights[back]
+    values = np.zeros(num_entries)
+    for name in VALUE_TYPES:
+        if name in group:
+            values = np.asarray(group[name][:])  # type: ignore[index]
+    there = np.lexsort((values, neighbors, rows))
+    back = np.lexsort((values, rows, neighbors))  # sorts the mirror images
+    entries = rows[there], neighbors[there], values[there]
+    images = neighbors[back], rows[back], values[back]
     differ = np.logical_or.reduce([a != b for a, b in zip(entries, images, strict=True)])
     first = int(np.argmax(differ))
     entry = tuple(column[first].item() for column in entries)

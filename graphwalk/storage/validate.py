@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.format import FILL_VALUES
+from graphwalk.storage.format import FILL_VALUES, VALUE_TYPES
 from graphwalk.storage.parallel import num_cores, thread_pool
 from graphwalk.storage.validate_labels import check_labels
 from graphwalk.storage.validate_rows import RowsCheck
@@ -58,7 +58,7 @@ def _check_attributes(info: GraphInfo, problems: Problems) -> bool:
         value = getattr(info, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             problems.add(f"attribute {name!r} is {value!r}, which is no count")
-    for name in ("directed", "weighted"):
+    for name in ("directed", "weighted", "timed"):
         if not isinstance(getattr(info, name), bool):
             problems.add(f"attribute {name!r} is {getattr(info, name)!r}, not true or false")
     if info.labels not in (None, "int64", "string"):
@@ -68,8 +68,8 @@ def _check_attributes(info: GraphInfo, problems: Problems) -> bool:
 
 def _array_types(info: GraphInfo) -> dict[str, Any]:
     types = {"offsets": np.int64, "neighbors": info.neighbor_dtype}
-    if info.weighted:
-        types["weights"] = np.float32
+    if info.values is not None:
+        types[info.values] = VALUE_TYPES[info.values]
     if info.labels == "int64":
         types["labels"] = np.int64
     elif info.labels == "string":
@@ -119,7 +119,7 @@ def _check_edges(graph: Graph, rows: RowsCheck, problems: Problems) -> None:
     """Check what only all rows together tell."""
     if not graph.directed and rows.asymmetry:
         problems.add("array 'neighbors': the graph is undirected, but not both ends of each edge "
-                     "list it, with the same weight")  # fmt: skip
+                     "list it, with the same weight or time")  # fmt: skip
         return
     edges = graph.num_entries if graph.directed else (graph.num_entries + rows.loops) // 2
     if edges != graph.num_edges:

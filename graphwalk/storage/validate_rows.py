@@ -1,4 +1,4 @@
-"""Check offsets, neighbours and weights, two streams of chunks that are merged."""
+"""Check offsets, neighbours, and weights or times, two streams of chunks that are merged."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import numpy as np
 from graphwalk.errors import StoreError
 from graphwalk.kernels import validate as kernel
 from graphwalk.kernels.csr import asymmetry
+from graphwalk.storage.format import VALUE_BOUNDS, VALUE_TYPES
 from graphwalk.storage.parallel import map_in_order, num_cores
+from graphwalk.storage.rows import value_bits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import ThreadPoolExecutor
 
     from numpy.typing import NDArray
 
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.graph import Graph
     from graphwalk.storage.validation import Problems
 
 #: Elements read at a time if an array cannot say how many make a chunk.
 _UNKNOWN_CHUNK = 1 << 20
 
-_NO_WEIGHTS = np.empty(0, np.float32)
+_NO_VALUES = {name: np.empty(0, dtype) for name, dtype in VALUE_TYPES.items()}
 
 
 class _Span(NamedTuple):
@@ -40,7 +43,7 @@ class _Piece(NamedTuple):
     begin: int
     stop: int
     neighbors: NDArray[Any] | StoreError
-    weights: NDArray[np.float32] | StoreError | None
+    values: NDArray[Any] | StoreError | None
 
 
 class RowsCheck:
@@ -60,11 +63,13 @@ class RowsCheck:
         self._pool = pool
         self._spans = self._read_spans()
         self._span: _Span | None = None
+        self._values = graph._info.values
+        self._last_time = np.zeros(1, np.float64)
         self._state = np.zeros(kernel.STATE, np.int64)
         self._counts = np.zeros(kernel.FINDINGS, np.int64)
         self._firsts = np.zeros(kernel.FINDINGS, np.int64)
         self._outside = _Tally()
-        self._bad_weights = _Tally()
+        self._bad_values = _Tally()
         self.asymmetry = 0
 
     @property
@@ -141,20 +146,24 @@ class RowsCheck:
     # Entries
 
     def _read_piece(self, bounds: tuple[int, int]) -> _Piece:
-        read = self._graph.read_weights
-        weights = _attempt(read, *bounds) if self._graph.weighted else None
-        return _Piece(*bounds, _attempt(self._graph.read_neighbors, *bounds), weights)
+        graph = self._graph
+        values = None
+        if self._values is not None:
+            read = graph.read_times if self._values == "times" else graph.read_weights
+            values = _attempt(read, *bounds)
+        return _Piece(*bounds, _attempt(graph.read_neighbors, *bounds), values)
 
     def _check_values(self, piece: _Piece) -> None:
         """Check what needs no rows."""
-        for values in (piece.neighbors, piece.weights):
+        for values in (piece.neighbors, piece.values):
             if isinstance(values, StoreError):
                 self._problems.add(values)
         if isinstance(piece.neighbors, np.ndarray):
             found = kernel.outside(piece.neighbors, self._graph.num_nodes)
             self._outside.add(piece.begin, piece.neighbors, *found)
-        if isinstance(piece.weights, np.ndarray):
-            self._bad_weights.add(piece.begin, piece.weights, *kernel.bad_weights(piece.weights))
+        if isinstance(piece.values, np.ndarray) and self._values:
+            found = kernel.bad_values(piece.values, *VALUE_BOUNDS[self._values])
+            self._bad_values.add(piece.begin, piece.values, *found)
 
     def _check_rows(self, piece: _Piece) -> None:
         begin = piece.begin
@@ -173,21 +182,28 @@ class RowsCheck:
             ended = self._skip(span.ends, stop)
         else:
             part = slice(begin - piece.begin, stop - piece.begin)
-            weights = piece.weights[part] if isinstance(piece.weights, np.ndarray) else _NO_WEIGHTS
-            ended = self._check(span, begin, piece.neighbors[part], weights)
+            values = dict(_NO_VALUES)
+            if isinstance(piece.values, np.ndarray) and self._values:
+                values[self._values] = piece.values[part]
+            ended = self._check(span, begin, piece.neighbors[part], values)
         self._span = span._replace(first_row=span.first_row + ended, ends=span.ends[ended:])
 
     def _check(
-        self, span: _Span, begin: int, neighbors: NDArray[Any], weights: NDArray[np.float32]
+        self,
+        span: _Span,
+        begin: int,
+        neighbors: NDArray[Any],
+        values: Mapping[ValueName, NDArray[Any]],
     ) -> int:
         assert span.ends is not None
         ended = kernel.check_rows(
-            span.ends, span.first_row, begin, neighbors, weights,
-            self._state, self._counts, self._firsts,
+            span.ends, span.first_row, begin, neighbors, values["weights"], values["times"],
+            self._last_time, self._state, self._counts, self._firsts,
         )  # fmt: skip
         if not self._graph.directed:
             ends = np.minimum(span.ends[: ended + 1] - begin, len(neighbors))
-            difference = asymmetry(ends, span.first_row, neighbors, weights.view(np.uint32))
+            bits = value_bits(values[self._values] if self._values else None)
+            difference = asymmetry(ends, span.first_row, neighbors, bits)
             self.asymmetry = (self.asymmetry + int(difference)) % 2**64
         return ended
 
@@ -206,9 +222,16 @@ class RowsCheck:
         """Note what was counted of each kind of fault."""
         last = self._graph.num_nodes - 1
         self._outside.tell(self._problems, "neighbors", f"ids that name no node from 0 to {last}")
-        self._bad_weights.tell(self._problems, "weights", "weights that are negative or not finite")
+        bad = {
+            "weights": "weights that are negative or not finite",
+            "times": "times that are not finite, or not below 2**53 in size",
+        }
+        for name, text in bad.items():
+            if name == self._values:
+                self._bad_values.tell(self._problems, name, text)
+        of_times = ", or times of parallel ones" if self._values == "times" else ""
         kinds = {
-            kernel.UNSORTED: "array 'neighbors': neighbours that do not ascend",
+            kernel.UNSORTED: "array 'neighbors': neighbours that do not ascend" + of_times,
             kernel.ZERO: "array 'weights': rows without a weight above zero",
         }
         for kind, text in kinds.items():

@@ -139,7 +139,12 @@ def weight_column(values: Any, place: Place) -> Column:
         tests = pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null
         numeric = any(test(kind) for test in tests)
     if not numeric:
-        raise InputError(f"{place.name}: weights are {kind}; they must be integers or floats")
+        dates = "date" in str(kind) or "timestamp" in str(kind)
+        hint = "; dates count as times by .astype('datetime64[us]').astype('int64')"
+        raise InputError(
+            f"{place.name}: weights are {kind}; they, or times, must be integers or floats"
+            f"{hint if dates else ''}"
+        )
     return column
 
 

@@ -1,0 +1,227 @@
+"""A result that other processes of this machine write into, so that it is never sent.
+
+It lies in a file in memory that has no name. Others reach it as a descriptor of the process that
+made it, by way of ``/proc``: whoever may not, or is on another machine, does not find it, or finds
+something else, which is checked. It is gone when nobody has it open or mapped any more, however
+these processes end.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+import sys
+import threading
+import weakref
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+#: Bytes that are made at a time before they are put into the file: what caches hold.
+PIECE = 1 << 22
+
+#: Seconds for which a process keeps a mapping that nobody uses, and with it the memory.
+KEPT = 1.0
+
+_MARK = 16  # random bytes behind the rows
+
+
+class NotSharedError(Exception):
+    """There is no memory that is shared, or it is out of reach here."""
+
+
+class SharedResult:
+    """The result of a job, for the process that wants it.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Walks, and nodes of each.
+    dtype : dtype
+        int32 or int64.
+
+    Raises
+    ------
+    NotSharedError
+        Where there can be none.
+    """
+
+    def __init__(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
+        size, mark = shape[0] * shape[1] * dtype.itemsize, os.urandom(_MARK)
+        if sys.platform != "linux" or size == 0:
+            raise NotSharedError
+        with _as_not_shared():
+            self._file = os.memfd_create("graphwalk")
+        self._close_file = weakref.finalize(self, os.close, self._file)
+        with _as_not_shared():
+            os.fchmod(self._file, 0o600)
+            os.ftruncate(self._file, size + _MARK)
+            os.pwrite(self._file, mark, size)
+            # What it would refuse, it is to refuse before there is anything to lose.
+            self._memory = mmap.mmap(self._file, 0, access=mmap.ACCESS_COPY)
+        path = f"/proc/{os.getpid()}/fd/{self._file}"
+        self.rows = SharedRows(path, _identity(os.fstat(self._file)), mark, 0, shape, dtype)
+        with self.rows.writer():
+            pass  # others will not find what this process does not
+
+    def put(self, rows: slice, walks: NDArray[Any]) -> None:
+        """Put in walks that were sent."""
+        with self.rows[rows].writer() as write:
+            write(walks, 0)
+
+    def close(self) -> None:
+        """Be out of reach from now on, and let go of the memory when arrays are gone."""
+        self._close_file()
+        del self._memory  # an error may hold on to whoever has this
+
+    def array(self) -> NDArray[Any]:
+        """Return the walks; their memory is let go with the array.
+
+        What is written into the array is not seen by others, not even by processes that this one
+        forks: it is an array like any other.
+        """
+        return _rows_of(self._memory, self.rows)
+
+
+class SharedRows:
+    """Some rows of a shared result, for any process that may write into them."""
+
+    def __init__(
+        self,
+        path: str,
+        identity: tuple[int, ...],
+        mark: bytes,
+        first: int,
+        shape: tuple[int, int],
+        dtype: np.dtype[Any],
+    ) -> None:
+        self._path, self._identity, self._mark = path, identity, mark
+        self.first, self.shape, self.dtype = first, shape, dtype
+
+    def __getitem__(self, rows: slice) -> SharedRows:
+        """Return some of the rows."""
+        first, stop, _ = rows.indices(self.shape[0])
+        shape = stop - first, self.shape[1]
+        file = self._path, self._identity, self._mark
+        return SharedRows(*file, self.first + first, shape, self.dtype)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row."""
+        return self.shape[1] * self.dtype.itemsize
+
+    def pieces(self) -> Iterator[slice]:
+        """Yield the rows, as many at a time as caches hold, and enough for a kernel."""
+        step = max(PIECE // self.row_bytes, 1 << 11)
+        for first in range(0, self.shape[0], step):
+            yield slice(first, min(first + step, self.shape[0]))
+
+    @contextmanager
+    def writer(self) -> Iterator[Callable[[NDArray[Any], int], None]]:
+        """Yield a function that puts walks in from a row on.
+
+        It raises NotSharedError when there is no memory, where a mapping would end the process, and
+        does not have pages cleared before.
+
+        Raises
+        ------
+        NotSharedError
+            Where the rows are out of reach.
+        """
+        with self._opened() as file:
+
+            def write(walks: NDArray[Any], row: int) -> None:
+                rest = walks.reshape(-1).view(np.uint8).data
+                place = (self.first + row) * self.row_bytes
+                while rest:
+                    with _as_not_shared():
+                        written = os.pwrite(file, rest, place)
+                    rest, place = rest[written:], place + written
+
+            yield write
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        with _as_not_shared():
+            # Elsewhere that path may lead to anything, of which a look does no harm.
+            if _identity(Path(self._path).stat()) != self._identity:
+                raise NotSharedError
+            file = os.open(self._path, os.O_RDWR)
+        try:
+            with _as_not_shared():
+                if os.pread(file, _MARK, self._identity[-1] - _MARK) != self._mark:
+                    raise NotSharedError
+            yield file
+        finally:
+            os.close(file)
+
+    def mapped(self) -> NDArray[Any] | None:
+        """Return the rows as an array, if all of them have been written before.
+
+        None where they are out of reach. The mapping is kept for a while: to make it takes as long
+        as some of the tasks that use it.
+        """
+        try:
+            return _rows_of(_mappings.get(self._mark, self._map_all), self)
+        except NotSharedError:
+            return None
+
+    def _map_all(self) -> mmap.mmap:
+        with self._opened() as file, _as_not_shared():
+            return mmap.mmap(file, 0, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+
+
+class _Mappings:
+    """The mapping that this process used last, until it has not for a while."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[bytes, mmap.mmap] = {}
+        self._uses = 0
+
+    def get(self, mark: bytes, make: Callable[[], mmap.mmap]) -> mmap.mmap:
+        """Return the mapping of a file."""
+        with self._lock:
+            if mark not in self._kept:
+                self._kept.clear()
+                self._kept[mark] = make()
+            self._uses += 1
+            timer = threading.Timer(KEPT, self._let_go, [self._uses])
+            timer.daemon = True
+            timer.start()
+            return self._kept[mark]
+
+    def _let_go(self, use: int) -> None:
+        with self._lock:
+            if use == self._uses:
+                self._kept.clear()
+
+
+_mappings = _Mappings()
+
+
+@contextmanager
+def _as_not_shared() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NotSharedError(str(error)) from error
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    kind = stat.S_IFMT(status.st_mode)
+    return kind, status.st_uid, status.st_dev, status.st_ino, status.st_size
+
+
+def _rows_of(memory: mmap.mmap, rows: SharedRows) -> NDArray[Any]:
+    count = rows.shape[0] * rows.shape[1]
+    place = rows.first * rows.row_bytes
+    return np.frombuffer(memory, rows.dtype, count, place).reshape(rows.shape)

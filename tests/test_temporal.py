@@ -1,0 +1,406 @@
+"""Edges with times in the store, and walks that go forward in time."""
+
+import itertools
+import json
+
+import dask.dataframe as dd
+import networkx as nx
+import numpy as np
+import oracle
+import pandas as pd
+import pyarrow as pa
+import pytest
+import zarr
+from scipy import stats
+
+import graphwalk
+from graphwalk import InputError
+from graphwalk.cli.command import main
+from graphwalk.kernels.temporal_rows import sort_by_time
+
+#: Parallel edges at different times and at one, loops, ties, and a node without later edges.
+EDGES = [
+    *[(0, 1, 3), (0, 1, 5), (0, 1, 5), (1, 0, 3), (0, 2, 1), (2, 1, 4), (1, 3, 4), (1, 3, 9)],
+    *[(2, 3, 5), (3, 3, 6), (3, 0, 7), (3, 4, -2), (4, 2, 0), (4, 0, 2), (2, 0, 8), (1, 2, 6)],
+    *[(2, 2, 5), (5, 4, 9), (5, 3, 10), (0, 5, 9), (4, 5, 9), (1, 4, 5), (3, 1, 5), (0, 3, 2)],
+]
+LENGTH = 5
+SIGNIFICANCE = 1e-4
+
+
+def build(edges=EDGES, **how):
+    how = {"directed": True, "times": True, "duplicates": "keep"} | how
+    return graphwalk.build_zarr([(u, v, float(t)) for u, v, t in edges], **how)
+
+
+def rows_of(graph):
+    rows = graph.rows(0, graph.num_nodes)
+    return {
+        node: list(zip(rows.row(node).tolist(), rows.row_times(node).tolist(), strict=True))
+        for node in range(graph.num_nodes)
+    }
+
+
+# -- walks ---------------------------------------------------------------------------------------
+
+
+def excess(walks, odds):
+    """Return χ² of all walks from one node, and the critical value; impossible walks raise."""
+    found, counts = np.unique(walks, axis=0, return_counts=True)
+    seen = dict(zip(map(tuple, found.tolist()), counts.tolist(), strict=True))
+    assert set(seen) <= set(odds), "walks that cannot be"
+    expected = {walk: p * len(walks) for walk, p in odds.items()}
+    rare = [walk for walk, count in expected.items() if count < 5]
+    expected["rare"] = sum(map(expected.pop, rare))
+    seen["rare"] = sum(seen.pop(walk, 0) for walk in rare)
+    if expected["rare"] < 5:
+        expected.pop("rare")
+    chi2 = sum((seen.get(walk, 0) - e) ** 2 / e for walk, e in expected.items())
+    return chi2, stats.chi2.isf(SIGNIFICANCE, max(1, len(expected) - 1))
+
+
+@pytest.mark.parametrize("stop_prob", [0.0, 0.15])
+@pytest.mark.parametrize("duplicates", ["keep", "merge"])
+@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize("directed", [False, True])
+def test_walks_have_the_probabilities_of_the_oracle(directed, partitions, duplicates, stop_prob):
+    graph = build(directed=directed, duplicates=duplicates)
+    rows = oracle.csr(EDGES, directed=directed, duplicates=duplicates, times=True)
+    assert rows_of(graph) == rows
+    for start in range(6):
+        walks = graphwalk.random_walks(
+            graph,
+            [start],
+            num_walks=10_000,
+            walk_length=LENGTH,
+            temporal=True,
+            stop_prob=stop_prob,
+            seed=1 + partitions,
+            partitions=partitions,
+        )
+        assert (len(walks.plan.partitions) > 1) == (partitions > 1)
+        odds = oracle.temporal_walks(rows, start, LENGTH, stop_prob=stop_prob)
+        assert sum(odds.values()) == pytest.approx(1)
+        chi2, critical = excess(walks.compute(), odds)
+        assert chi2 < critical, f"from {start}"
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        [(u, v, t) for u, v, t in EDGES if (u, v, t) != (0, 1, 3)],
+        [(u, v, 4 if (u, v, t) == (2, 3, 5) else t) for u, v, t in EDGES],
+        sorted(set(EDGES)),
+    ],
+    ids=["an edge less", "another time", "parallel edges as one"],
+)
+def test_wrong_probabilities_are_noticed(claimed):
+    walks = graphwalk.random_walks(
+        build(), [0], num_walks=20_000, walk_length=LENGTH, temporal=True, seed=3
+    ).compute()
+    odds = oracle.temporal_walks(oracle.csr(claimed, directed=True, duplicates="keep", times=True),
+                                 0, LENGTH)  # fmt: skip
+    try:
+        chi2, critical = excess(walks, odds)
+    except AssertionError:
+        return
+    assert chi2 > critical
+
+
+def a_large_one(directed=False, **how):
+    """Return edges with long rows, and their graph; a pair of nodes has one edge at most."""
+    rng = np.random.default_rng(0)
+    pairs = np.unique(rng.integers(0, 150, 2500) * 1000 + (rng.integers(0, 300, 2500) ** 2) // 300)
+    src, dst = pairs // 1000, pairs % 1000 + 200
+    times = rng.integers(-300, 300, len(src))
+    graph = graphwalk.build_zarr((src, dst, times), directed=directed, times=True, **how)
+    return dict(
+        zip(zip(src.tolist(), dst.tolist(), strict=True), times.tolist(), strict=True)
+    ), graph
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_times_ascend_along_every_walk(partitions):
+    times, graph = a_large_one()
+    walks = graphwalk.random_walks(
+        graph, num_walks=40, walk_length=30, temporal=True, seed=2, partitions=partitions
+    ).compute()
+    for walk in walks.tolist():
+        nodes = [node for node in walk if node >= 0]
+        assert walk == nodes + [-1] * (31 - len(nodes))
+        when = [times[min(a, b), max(a, b)] for a, b in itertools.pairwise(nodes)]
+        assert all(a < b for a, b in itertools.pairwise(when))
+        later = [t for ends, t in times.items() if nodes[-1] in ends and t > max([-400, *when])]
+        assert not later or len(nodes) == 31, "it ended too early"
+    assert (walks >= 0).sum(1).max() > 8
+
+
+def test_rows_of_every_length_are_sorted_by_time_and_ties_keep_their_order():
+    rng = np.random.default_rng(1)
+    lengths = [0, 1, 2, 23, 24, 25, 26, 300, 0, 7]
+    starts = np.r_[0, np.cumsum(lengths)].astype(np.uint32)
+    times = rng.integers(0, 20, starts[-1]).astype(np.float64)
+    nodes = np.arange(starts[-1], dtype=np.int32)
+    was_times, was_nodes = times.copy(), nodes.copy()
+    sort_by_time(starts, nodes, times)
+    for a, b in itertools.pairwise(starts.tolist()):
+        order = np.argsort(was_times[a:b], kind="stable")
+        np.testing.assert_array_equal(times[a:b], was_times[a:b][order])
+        np.testing.assert_array_equal(nodes[a:b], was_nodes[a:b][order])
+
+
+def test_kinds_of_walks_do_not_spoil_each_other():
+    """A process keeps what it has loaded of a graph, in the order that one of them needs."""
+    graph = graphwalk.set_node_types(a_large_one()[1], np.arange(499) % 3)
+    how = {"num_walks": 3, "walk_length": 8, "seed": 2}
+    kinds = [{}, {"temporal": True}, {"metapath": (1, 0)}, {"p": 3.0}]
+
+    def walk(graph, kind):
+        return graphwalk.random_walks(graph, **how, **kind).compute()
+
+    fresh = [walk(graphwalk.open_zarr(graph.path), kind) for kind in kinds]
+    for first, second in itertools.permutations(range(len(kinds)), 2):
+        for number in (first, second):
+            np.testing.assert_array_equal(walk(graph, kinds[number]), fresh[number])
+
+
+def test_a_part_of_the_walks_is_the_part_of_the_whole():
+    graph = a_large_one(directed=True)[1]
+    how = {"num_walks": 4, "temporal": True, "seed": 7, "walk_length": 9}
+    whole = graphwalk.random_walks(graph, **how, chunks=-1).compute()
+    some = graphwalk.random_walks(graph, [80, 3], **how, chunks=3).compute()
+    np.testing.assert_array_equal(some, np.r_[whole[320:324], whole[12:16]])
+    longer = graphwalk.random_walks(graph, **how | {"walk_length": 20}, chunks=100).compute()
+    np.testing.assert_array_equal(longer[:, :10], whole)
+
+
+def test_more_walks_than_are_taken_up_at_a_time(monkeypatch):
+    graph = a_large_one()[1]
+    how = {"num_walks": 6, "temporal": True, "seed": 7, "walk_length": 9}
+    whole = graphwalk.random_walks(graph, **how, chunks=-1).compute()
+    monkeypatch.setattr("graphwalk.scheduler.temporal._SLICE", 50)
+    monkeypatch.setattr("graphwalk.scheduler.temporal._LOG", 300)
+    np.testing.assert_array_equal(graphwalk.random_walks(graph, **how).compute(), whole)
+
+
+def test_graphs_without_edges_and_walks_without_steps():
+    graph = graphwalk.build_zarr(
+        (np.empty(0, int), np.empty(0, int), np.empty(0)), num_nodes=3, times=True
+    )
+    assert graph.timed
+    assert graph.validate().ok
+    walks = graphwalk.random_walks(graph, num_walks=1, walk_length=2, temporal=True)
+    assert walks.compute().tolist() == [[0, -1, -1], [1, -1, -1], [2, -1, -1]]
+    walks = graphwalk.random_walks(build(), num_walks=1, walk_length=0, temporal=True)
+    assert walks.compute().tolist() == [[node] for node in range(6)]
+
+
+@pytest.mark.parametrize(
+    "also",
+    [
+        {"p": 2},
+        {"q": 2},
+        {"gamma": 0},
+        {"restart_prob": 0.1},
+        {"dead_end": "stay"},
+        {"metapath": ["x"]},
+    ],
+    ids=str,
+)
+def test_what_does_not_go_with_temporal_is_refused(also):
+    graph = graphwalk.set_node_types(build(), ["x"] * 6)
+    with pytest.raises(InputError, match="temporal=True goes with first-order walks"):
+        graphwalk.random_walks(graph, temporal=True, **also)
+
+
+def test_walks_forward_in_time_need_times():
+    graph = graphwalk.build_zarr([(0, 1, 2.0)])
+    with pytest.raises(InputError, match=r"has no times; build it .* times=True"):
+        graphwalk.random_walks(graph, temporal=True)
+    with pytest.raises(InputError, match="temporal='yes' must be True or False"):
+        graphwalk.random_walks(build(), temporal="yes")
+    with pytest.raises(InputError, match="has no weights"):
+        graphwalk.random_walks(build(), temporal=True, weighted=True)
+
+
+def test_the_plan_says_what_they_are():
+    plan = graphwalk.plan_walks(build(), temporal=True)
+    assert "forward in time" in str(plan)
+    assert ("walks", "forward in time, unweighted") in plan.rules.table()
+
+
+def test_walks_that_are_not_temporal_are_others(tmp_path):
+    """A job is not taken up as another kind of walks."""
+    graph = a_large_one()[1]
+
+    def write(temporal):
+        walks = graphwalk.random_walks(graph, temporal=temporal, num_walks=1, seed=1)
+        graphwalk.write_walks(walks, tmp_path / "walks.zarr", resume=True)
+
+    write(True)
+    write(True)
+    with pytest.raises(graphwalk.StoreExistsError):
+        write(False)
+
+
+# -- stores --------------------------------------------------------------------------------------
+
+
+def test_edges_at_different_times_are_different():
+    edges = [(0, 1, 5), (0, 1, 2), (0, 1, 5), (1, 0, 2)]
+    assert rows_of(build(edges, duplicates="merge"))[0] == [(1, 2.0), (1, 5.0)]
+    assert rows_of(build(edges, duplicates="keep"))[0] == [(1, 2.0), (1, 5.0), (1, 5.0)]
+    merged = build(edges, duplicates="merge", directed=False)
+    assert rows_of(merged)[1] == [(0, 2.0), (0, 5.0)]
+    assert (merged.num_edges, merged.summary().merged_edges) == (2, 2)
+    with pytest.raises(InputError, match="0 → 1 is there more than once at the same time"):
+        build(edges, duplicates="error")
+    assert build(edges[:2], duplicates="error").num_edges == 2
+
+
+FORMS = {
+    "tuple": lambda columns, _: tuple(columns),
+    "int32": lambda columns, _: (*columns[:2], columns[2].astype(np.int32)),
+    "float32": lambda columns, _: (*columns[:2], columns[2].astype(np.float32)),
+    "pandas": lambda columns, _: pd.DataFrame(dict(zip("stw", columns, strict=True))),
+    "arrow": lambda columns, _: pa.table(dict(zip("stw", columns, strict=True))),
+    "csv": lambda columns, folder: write(columns, folder / "edges.csv", "to_csv"),
+    "parquet": lambda columns, folder: write(columns, folder / "edges.parquet", "to_parquet"),
+}
+
+
+def write(columns, path, how):
+    getattr(pd.DataFrame(dict(zip("stw", columns, strict=True))), how)(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_times_come_in_many_forms(form, tmp_path):
+    columns = [np.array(column) for column in zip(*EDGES, strict=True)]
+    named = None if form in ("tuple", "int32", "float32") else ("s", "t", "w")
+    graph = graphwalk.build_zarr(
+        FORMS[form](columns, tmp_path), columns=named, times=True, directed=True
+    )
+    assert rows_of(graph) == oracle.csr(EDGES, directed=True, times=True)
+    assert (graph.timed, graph.weighted) == (True, False)
+    assert graph.read_times(0, graph.num_entries).dtype == np.float64
+
+
+def test_rows_may_have_times():
+    csr = graphwalk.CSR([0, 2, 4, 5], [1, 1, 0, 0, 2], [4.0, 1.0, 1.0, 4.0, 9.0])
+    graph = graphwalk.build_zarr(csr, times=True)
+    assert rows_of(graph) == {0: [(1, 1.0), (1, 4.0)], 1: [(0, 1.0), (0, 4.0)], 2: [(2, 9.0)]}
+    assert graph.validate().ok
+    csr = graphwalk.CSR([0, 2, 4], [1, 1, 0, 0], [4.0, 1.0, 1.0, 3.0])
+    with pytest.raises(InputError, match=r"not symmetric \(1 → 0 is not\)"):
+        graphwalk.build_zarr(csr, times=True)
+    with pytest.raises(InputError, match="not symmetric"):
+        graphwalk.build_zarr(graphwalk.CSR([0, 1, 2], [1, 0], [1.0, 2.0]), times=True)
+
+
+@pytest.mark.parametrize("table", [lambda frame: frame, pa.Table.from_pandas])
+def test_dates_are_to_be_counted(table):
+    dates = pd.DataFrame({"s": [0, 0], "t": [1, 1], "when": pd.to_datetime(["2024-05-02"] * 2)})
+    how = {"columns": ("s", "t", "when"), "times": True}
+    with pytest.raises(InputError, match=r"dates count as times by \.astype"):
+        graphwalk.build_zarr(table(dates), **how)
+    counted = dates.assign(when=dates.when.astype("datetime64[us]").astype("int64"))
+    graph = graphwalk.build_zarr(table(counted), **how)
+    assert graph.rows(0, 1).times.astype("datetime64[us]") == np.datetime64("2024-05-02")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 2**53, -(2**53), 2**63 - 1])
+def test_times_that_are_none_are_refused(bad):
+    with pytest.raises(InputError, match=r"edge 1 has the time .*below 2\*\*53"):
+        graphwalk.build_zarr((np.array([0, 1]), np.array([1, 2]), np.array([1, bad])), times=True)
+
+
+def test_times_that_are_large_are_kept():
+    times = np.array([2**53 - 1, 2**53 - 2, 1 - 2**53])
+    graph = graphwalk.build_zarr((np.zeros(3, int), np.ones(3, int), times), times=True)
+    assert graph.rows(0, 1).times.astype(int).tolist() == sorted(times.tolist())
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        [(0, 1), (1, 2)],
+        pd.DataFrame({"src": [0], "dst": [1], "weight": [3.0]}),
+        dd.from_pandas(pd.DataFrame({"src": [0], "dst": [1], "weight": [3.0]}), npartitions=1),
+        nx.Graph([(0, 1, {"weight": 3.0})]),
+    ],
+    ids=["pairs", "table", "dask", "networkx"],
+)
+def test_times_must_be_told(edges):
+    with pytest.raises(InputError, match=r"nothing says what the times of .* are; pass a tuple"):
+        graphwalk.build_zarr(edges, times=True)
+
+
+def test_stores_without_times_say_nothing_of_them(tmp_path):
+    graph = graphwalk.build_zarr([(0, 1, 2.0)], tmp_path / "g")
+    assert "timed" not in zarr.open_group(tmp_path / "g").attrs["graphwalk"]
+    assert not graphwalk.open_zarr(tmp_path / "g").timed
+    with pytest.raises(InputError, match="no times; build it with times=True"):
+        graph.read_times(0, 1)
+    with pytest.raises(InputError, match="has no times"):
+        graph.rows(0, 1).row_times(0)
+
+
+def test_a_store_with_times(tmp_path):
+    build(store=tmp_path / "g")
+    group = zarr.open_group(tmp_path / "g", mode="r")
+    assert sorted(group.array_keys()) == ["neighbors", "offsets", "times"]
+    assert (group.attrs["graphwalk"]["timed"], group.attrs["graphwalk"]["weighted"]) == (
+        True,
+        False,
+    )
+    assert (group["times"].dtype, np.isnan(group["times"].fill_value)) == (np.float64, True)
+    graph = graphwalk.open_zarr(tmp_path / "g")
+    assert "timed" in repr(graph)
+    assert "times" in graph._repr_html_()
+    times = nx.get_edge_attributes(graph.to_networkx(), "time")
+    edges = [(u, v, t) for (u, v, _), t in times.items()]
+    assert sorted(edges) == sorted(EDGES)
+
+
+@pytest.mark.parametrize("chunk", [64, 1 << 22])
+def test_damaged_times_are_noticed(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", chunk)
+    build([(0, 1, t) for t in range(40)], store=tmp_path / "g")
+    times = zarr.open_array(tmp_path / "g" / "times")
+    assert graphwalk.open_zarr(tmp_path / "g").validate().ok
+
+    def problem():
+        (found,) = graphwalk.open_zarr(tmp_path / "g").validate().problems
+        return found
+
+    times[16] = 15
+    assert graphwalk.open_zarr(tmp_path / "g").validate().facts["parallel entries"] == 1
+    times[16] = 3
+    assert "do not ascend, or times of parallel ones: 1; first in the row of node 0" in problem()
+    times[16] = 2.0**53
+    assert "times that are not finite, or not below 2**53" in str(
+        graphwalk.open_zarr(tmp_path / "g").validate().problems
+    )
+    times[16] = 16
+    next((tmp_path / "g" / "times" / "c").iterdir()).unlink()
+    assert "array 'times'" in problem()
+
+
+def test_ends_that_tell_different_times_are_noticed(tmp_path):
+    build([(0, 1, 2), (1, 2, 3)], store=tmp_path / "g", directed=False)
+    zarr.open_array(tmp_path / "g" / "times")[0] = 7
+    (found,) = graphwalk.open_zarr(tmp_path / "g").validate().problems
+    assert "with the same weight or time" in found
+
+
+def test_the_command(tmp_path, capsys):
+    edges, store, walks = (str(tmp_path / name) for name in ("e.txt", "g.zarr", "w.npy"))
+    (tmp_path / "e.txt").write_text("".join(f"{u} {v} {t}\n" for u, v, t in EDGES))
+    main(["build", edges, store, "--columns", "0,1,2", "--times", "--directed"])
+    assert "timed" in capsys.readouterr().out
+    main(["info", store, "--json"])
+    assert json.loads(capsys.readouterr().out)["timed"] is True
+    main(["walk", store, walks, "--temporal", "--seed", "3", "--walk-length", "4"])
+    made = graphwalk.random_walks(store, walk_length=4, temporal=True, seed=3).compute()
+    np.testing.assert_array_equal(np.load(walks), made)
