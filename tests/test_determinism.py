@@ -19,6 +19,7 @@ KINDS = {
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
     "node2vec+": {"weighted": True, "p": 2, "q": 0.5, "gamma": 0},
     "node2vec+ (.5, 3)": {"weighted": True, "p": 0.5, "q": 3, "gamma": 1, "restart_prob": 0.1},
+    "temporal": {"temporal": True},
 }
 
 
@@ -28,15 +29,16 @@ def graphs():
     src, dst = rng.integers(0, 200, (2, 1500))
     edges = src % 180, dst, rng.exponential(size=1500)
     return {
-        directed: graphwalk.build_zarr(edges, directed=directed, num_nodes=201)
-        for directed in (False, True)
+        "usual": graphwalk.build_zarr(edges, directed=True, num_nodes=201),
+        "gamma": graphwalk.build_zarr(edges, num_nodes=201),
+        "temporal": graphwalk.build_zarr(edges, num_nodes=201, times=True),
     }
 
 
 @pytest.fixture
 def graph(graphs, request):
     kind = request.getfixturevalue("kind") if "kind" in request.fixturenames else {}
-    return graphs["gamma" not in kind]
+    return graphs[next((name for name in graphs if name in kind), "usual")]
 
 
 @pytest.fixture(params=KINDS)
@@ -168,6 +170,12 @@ GOLDEN = {
         [5, 4, 0, 4, 5, 6, 5, 6, 5, 6, 5, 4],
         [5, 4, 5, 4, 5, 4, 5, 6, 3, 6, 3, 6],
     ],
+    "temporal": [
+        [0, 1, 2, 4, 5, 6, 3, -1, -1, -1, -1, -1],
+        [0, 4, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1],
+        [5, 4, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1],
+        [5, 4, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1],
+    ],
 }
 
 
@@ -180,7 +188,8 @@ def golden_walks(name):
     """Walks on a fixed graph; where these change, so do everybody's, and the changelog says so."""
     src = np.array([0, 0, 1, 1, 2, 3, 4, 4, 5, 6])
     dst = np.array([1, 2, 2, 3, 4, 4, 5, 0, 6, 3])
-    graph = graphwalk.build_zarr((src, dst, 1.0 + np.arange(10)), num_nodes=7)
     how = {"weighted": False} | KINDS[name]
+    times = "temporal" in how
+    graph = graphwalk.build_zarr((src, dst, 1.0 + np.arange(10)), num_nodes=7, times=times)
     walks = graphwalk.random_walks(graph, [0, 5], num_walks=2, walk_length=11, seed=2024, **how)
     return walks.compute()

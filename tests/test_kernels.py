@@ -23,7 +23,7 @@ from graphwalk.kernels.node2vec import walk_node2vec
 from graphwalk.kernels.node2vec_plus import acceptance_of, make_shares, mark_loose
 from graphwalk.kernels.parse import parse_lines
 from graphwalk.kernels.rng import STEP, mix, seed_key, walker_key
-from graphwalk.kernels.tables import alias_dtype, fill_alias_table
+from graphwalk.kernels.tables import alias_dtype, fill_alias_table, pick
 from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
 from graphwalk.scheduler.tasks import acceptances
 
@@ -176,6 +176,41 @@ def test_shares_are_weights_relative_to_the_mean_and_deviation(node, gamma):
     np.testing.assert_array_equal(neighbors, given)
     np.testing.assert_allclose(weights, wanted, rtol=1e-6)
     assert ((weights < 1) == (wanted < 1)).all()
+
+
+@njit
+def picks(table, items, fractions):
+    out = np.empty(len(items), np.int64)
+    for i in range(len(items)):
+        out[i] = pick(table, items[i], fractions[i])
+    return out
+
+
+@pytest.mark.parametrize("node", [np.int32, np.int64])
+def test_a_draw_tells_whether_an_edge_is_loose(node):
+    """Whichever of a record's two nodes is drawn, up to the last of its fractions."""
+    rng = np.random.default_rng(4)
+    row_starts = np.array([0, 1, 41, 41, 300], np.uint32)
+    given = np.r_[7, 0:40, 0:259].astype(node)
+    weights = (10 ** rng.uniform(-2, 2, len(given))).astype(np.float32)
+    neighbors, table = given.copy(), np.zeros(len(given), alias_dtype(np.dtype(node)))
+    mark_loose(row_starts, neighbors, weights, 0.0)
+    fill_alias_table(row_starts, neighbors, weights, table)
+    items, bounds = np.arange(len(given)), table["share"]
+    assert len(set(bounds.tolist())) > len(given) // 2
+    for first, stop in pairwise(row_starts.tolist()):
+        part, wanted = slice(first, stop), weights[first:stop].astype(float)
+        loose = wanted < np.float32(wanted.mean()) if stop > first else np.zeros(0, bool)
+        marked = dict(zip(given[part].tolist(), loose.tolist(), strict=True))
+        mass = dict.fromkeys(marked, 0.0)
+        last = picks(table, items[part], bounds[part] - np.uint64(1))
+        after = picks(table, items[part], np.full(stop - first, MASK, np.uint64))
+        held = bounds[part] / 2.0**64
+        for drawn, share in (*zip(last, held, strict=True), *zip(after, 1 - held, strict=True)):
+            number = int(~drawn if drawn < 0 else drawn)
+            assert marked[number] == (drawn < 0)
+            mass[number] += share / (stop - first)
+        np.testing.assert_allclose(list(mass.values()), wanted / max(wanted.sum(), 1), atol=1e-13)
 
 
 @pytest.mark.parametrize(("p", "q"), [(1, 4), (1, 0.25), (0.1, 3), (5, 1e-300), (inf, 1e30)])

@@ -208,7 +208,7 @@ def test_graphs_without_edges_and_walks_without_steps():
     ids=str,
 )
 def test_what_does_not_go_with_temporal_is_refused(also):
-    graph = graphwalk.set_node_types(build(), ["x"] * 6)
+    graph = graphwalk.set_node_types(build(directed=False), ["x"] * 6)
     with pytest.raises(InputError, match="temporal=True goes with first-order walks"):
         graphwalk.random_walks(graph, temporal=True, **also)
 
