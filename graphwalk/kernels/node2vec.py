@@ -30,7 +30,7 @@ from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
 from graphwalk.kernels.node2vec_plus import acceptance_of
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
-from graphwalk.kernels.walkers import fate, hop
+from graphwalk.kernels.walkers import fate, hop, take_where
 from graphwalk.kernels.whole_row import MAX_ATTEMPTS, all_are, pick_from_row
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     attempts = np.empty(in_flight, np.int64)
     acceptance = np.empty(in_flight, np.uint64)
     limit = np.empty(in_flight, np.uint64)
+    accepted = np.empty(in_flight, np.int64)
     entry = np.empty(in_flight, np.int64)
     proposal = np.empty(in_flight, np.int64)
     # Those whose draws do not decide, and what the filter is asked.
@@ -148,7 +149,6 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 break
         if flying == 0:
             return
-        ended = False
         # Propose: draw an entry of the current row.
         for i in range(flying):
             draw[i] = mix(counter[i])
@@ -262,18 +262,27 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             first_draw[i] += STEP
             counter[i] = first_draw[i] - ATTEMPT
             attempts[i] = -1
-        max_attempts = 0
-        # Advance those whose proposal is accepted; the others try again.
+        # Advance those whose proposal is accepted; the others try again. In loops of a few arrays
+        # each, which compilers turn into vector instructions.
         for i in range(flying):
-            accepted = acceptance[i] < limit[i]
-            attempts[i] = 0 if accepted else attempts[i] + 1
+            accepted[i] = acceptance[i] < limit[i]
+        take_where(accepted, node, previous, flying)
+        take_where(accepted, proposal, node, flying)
+        take_where(accepted, here, before, flying)
+        take_where(accepted, here_degree, before_degree, flying)
+        for i in range(flying):
+            at[i] += accepted[i]
+        for i in range(flying):
+            first_draw[i] += STEP if accepted[i] else _NONE
+        for i in range(flying):
+            counter[i] = first_draw[i] if accepted[i] else counter[i] + ATTEMPT
+        for i in range(flying):
+            attempts[i] = 0 if accepted[i] else attempts[i] + 1
+        max_attempts = 0
+        steps_left = length
+        for i in range(flying):
             max_attempts = max(max_attempts, attempts[i])
-            previous[i] = node[i] if accepted else previous[i]
-            before[i] = here[i] if accepted else before[i]
-            before_degree[i] = here_degree[i] if accepted else before_degree[i]
-            node[i] = proposal[i] if accepted else node[i]
-            at[i] += 1 if accepted else 0
-            first_draw[i] += STEP if accepted else _NONE
-            counter[i] = first_draw[i] if accepted else counter[i] + ATTEMPT
-            flat[at[i]] = node[i]
-            ended |= at[i] == end[i]
+            steps_left = min(steps_left, end[i] - at[i])
+        ended = steps_left == 0
+        for i in range(flying):
+            flat[np.uint64(at[i])] = node[i]

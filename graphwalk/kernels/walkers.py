@@ -123,3 +123,12 @@ def hop(walks: NDArray[Any], at: Int, end: Int, length: Int, how: Int) -> Int:
     for i in range(at + 1, end + 1):
         walks[i] = -1
     return node
+
+
+@jit
+def take_where(
+    taken: NDArray[np.int64], values: NDArray[np.int64], into: NDArray[np.int64], count: int
+) -> None:
+    """Copy the first `count` of the `values` that are `taken`, each to its place."""
+    for i in range(count):
+        into[i] = values[i] if taken[i] else into[i]
