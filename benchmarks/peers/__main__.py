@@ -31,13 +31,7 @@ BUILD_SCALE = 20
 def main(arguments: list[str] | None = None) -> None:
     args = _arguments(arguments)
     args.out.mkdir(parents=True, exist_ok=True)
-    measured: dict[str, Any] = {
-        "machine": f"graphwalk {graphwalk.__version__}, {machine()}",
-        "cores": len(cores()),
-        "walks": [],
-        "exactness": [],
-        "builds": "",
-    }
+    measured = _before(args)
     settings = Settings(tuple(args.python or [sys.executable]), args.rounds, args.limit)
     if "exactness" in args.parts:
         for record in measure_exactness(settings.pythons, args.limit, args.peers):
@@ -59,6 +53,18 @@ def main(arguments: list[str] | None = None) -> None:
                     _write_figures(measured, args.out)
                 _write(measured, args.out)
     print(f"Written to {args.out / 'peers.md'}")
+
+
+def _before(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what is to be filled: the parts that are not measured now are those of before."""
+    empty: dict[str, Any] = {"walks": [], "exactness": [], "builds": ""}
+    file = args.out / "peers.json"
+    about = {"machine": f"graphwalk {graphwalk.__version__}, {machine()}", "cores": len(cores())}
+    found = json.loads(file.read_text()) if file.exists() else {}
+    if any(found.get(key) != value for key, value in about.items()):
+        found = {}  # of another machine: figures of two do not go together
+    kept = {name: found[name] for name in empty if name in found and name not in args.parts}
+    return about | empty | kept
 
 
 def _write_figures(measured: dict[str, Any], folder: Path) -> None:
@@ -92,7 +98,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="turns of each measurement")
     parser.add_argument("--limit", type=float, default=300, help="seconds that a job may take")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="the folder")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure; the rest stays"
+    )
     parser.add_argument(
         "--peers", nargs="+", choices=SAMPLERS, default=tuple(SAMPLERS), help="whose walks"
     )

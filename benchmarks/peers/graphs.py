@@ -6,6 +6,7 @@ self-loop is one neighbour here and two there.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,18 +63,19 @@ def write_graph(name: str, edges: np.ndarray, num_nodes: int, folder: Path) -> G
 
 def graphs(folder: Path, scales: list[int], side: int) -> Iterator[GraphFiles]:
     """Write the graphs one after the other, and remove each when the next one is asked for."""
-    import shutil
+    for name, edges in _edges(scales, side):
+        yield write_graph(name, edges, int(edges.max()) + 1, folder / "graph")
+        shutil.rmtree(folder / "graph")
 
+
+def _edges(scales: list[int], side: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the name and the edges of each graph, the largest last."""
     from benchmarks.rmat import rmat_edges
 
-    for scale in scales:
-        yield write_graph(f"R-MAT 2^{scale}", rmat_edges(scale), 1 << scale, folder / "graph")
-        shutil.rmtree(folder / "graph")
-    yield write_graph(f"lattice {side} × {side}", lattice(side), side * side, folder / "graph")
-    shutil.rmtree(folder / "graph")
-    edges = debian()
-    yield write_graph("Debian 12", edges, int(edges.max()) + 1, folder / "graph")
-    shutil.rmtree(folder / "graph")
+    yield "Debian 12", debian()
+    yield f"lattice {side} × {side}", lattice(side)
+    for scale in sorted(scales):
+        yield f"R-MAT 2^{scale}", rmat_edges(scale)
 
 
 def lattice(side: int) -> np.ndarray:
