@@ -21,6 +21,8 @@ from zarr.storage import LocalStore
 from graphwalk.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import zarr
     from numpy.typing import NDArray
 
@@ -51,19 +53,30 @@ class ChunkFiles:
         The array.
     compressed : bool
         Whether chunks are compressed.
+    check : callable, optional
+        Raises `ChunkError` for elements that cannot be right. Chunks that have passed it, and whose
+        files are still the same, are taken for right when they are read again.
     """
 
-    def __init__(self, folder: Path, array: zarr.Array[Any], compressed: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        array: zarr.Array[Any],
+        compressed: bool,
+        check: Callable[[NDArray[Any]], None] | None = None,
+    ) -> None:
         self._folder = folder
         self._metadata: Any = array.metadata
         self._dtype = np.dtype(array.dtype)
         self._length = array.chunks[0]
         self._bytes = self._length * self._dtype.itemsize
+        self._stored = array.shape[0]
+        self._check = check
         self._verified: dict[int, tuple[int, ...]] = {}
         self.compressed = compressed
 
     def read(self, chunk: int, start: int, out: NDArray[Any]) -> None:
-        """Copy elements from `start` of a chunk into all of `out`; verifies the checksum."""
+        """Copy elements from `start` of a chunk into all of `out`; verifies them, see `check`."""
         whole = start == 0 and len(out) == self._length
         if self.compressed:
             target = out if whole else _scratch("chunk", self._bytes).view(self._dtype)
@@ -106,7 +119,17 @@ class ChunkFiles:
                 f"is damaged (its file has {about.st_size} bytes where {self._bytes + _CHECKSUM} "
                 "are due)"
             )
-        return about.st_ino, about.st_mtime_ns, about.st_dev
+        return _version(about)
+
+    def _is_known(self, chunk: int, version: tuple[int, ...]) -> bool:
+        """Return whether a chunk need not be verified again."""
+        return self._check is not None and self._verified.get(chunk) == version
+
+    def _accept(self, chunk: int, version: tuple[int, ...], elements: NDArray[Any]) -> None:
+        """Remember that a chunk has been verified, once its elements are checked too."""
+        if self._check is not None:
+            self._check(elements[: self._stored - chunk * self._length])
+        self._verified[chunk] = version
 
     def _read_raw(self, chunk: int, out: NDArray[Any]) -> None:
         file = self._open(chunk)
@@ -117,8 +140,9 @@ class ChunkFiles:
             _read_fully(file, checksum, self._bytes)
         finally:
             os.close(file)
-        _verify(out, checksum)
-        self._verified[chunk] = version
+        if not self._is_known(chunk, version):
+            _verify(out, checksum)
+            self._accept(chunk, version, out)
 
     def _read_part(self, chunk: int, start: int, out: NDArray[Any]) -> None:
         """Read no more than `out` of a chunk that was verified before, if it is still the same."""
@@ -135,7 +159,8 @@ class ChunkFiles:
     def _decompress(self, chunk: int, out: NDArray[Any]) -> None:
         file = self._open(chunk)
         try:
-            size = os.fstat(file).st_size
+            about = os.fstat(file)
+            size, version = about.st_size, _version(about)
             if size < _CHECKSUM or size > 2 * self._bytes + _LARGEST_HEADER:
                 raise ChunkError(f"is damaged (its file has {size} bytes)")
             stored = _scratch("stored", size)
@@ -143,7 +168,9 @@ class ChunkFiles:
         finally:
             os.close(file)
         data, checksum = stored[:-_CHECKSUM], stored[-_CHECKSUM:]
-        _verify(data, checksum)
+        known = self._is_known(chunk, version)
+        if not known:
+            _verify(data, checksum)
         # Blosc's header has the size of what was compressed in bytes 4 to 8.
         if int.from_bytes(data[4:8].tobytes(), "little") != out.nbytes:
             raise ChunkError(f"is damaged (it does not decode to {out.nbytes} bytes)")
@@ -151,6 +178,8 @@ class ChunkFiles:
             _BLOSC.decode(data, out)
         except (RuntimeError, ValueError) as error:
             raise ChunkError(f"is damaged ({error})") from error
+        if not known:
+            self._accept(chunk, version, out)
 
 
 _BLOSC = Blosc()
@@ -165,7 +194,9 @@ def _scratch(name: str, size: int) -> NDArray[np.uint8]:
     return kept[name][:size]
 
 
-def chunk_files(array: zarr.Array[Any]) -> ChunkFiles | None:
+def chunk_files(
+    array: zarr.Array[Any], check: Callable[[NDArray[Any]], None] | None = None
+) -> ChunkFiles | None:
     """Return the chunk files of an array that lies on this machine as graphwalk writes it."""
     store = array.store
     codecs: Any = getattr(array.metadata, "codecs", ())
@@ -174,7 +205,12 @@ def chunk_files(array: zarr.Array[Any]) -> ChunkFiles | None:
         return None
     if codecs[0].to_dict().get("configuration", {}).get("endian") == "big":
         return None
-    return ChunkFiles(Path(store.root) / array.path, array, compressed=_PROFILES[profile])
+    return ChunkFiles(Path(store.root) / array.path, array, _PROFILES[profile], check)
+
+
+def _version(about: os.stat_result) -> tuple[int, ...]:
+    """Return what changes when a file does."""
+    return about.st_ino, about.st_mtime_ns, about.st_dev, about.st_size
 
 
 def _read_fully(file: int, out: NDArray[np.uint8], offset: int) -> None:

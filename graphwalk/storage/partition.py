@@ -314,9 +314,7 @@ def _read_neighbors(
         # Kernels look at the first item of any table, if only to discard it.
         return np.zeros(1, graph.neighbor_dtype)
     out = None if into is None else into[:entries]
-    neighbors = graph.read_neighbors(start, start + entries, out=out, threads=threads)
-    _check_nodes(graph, neighbors)
-    return neighbors
+    return graph.read_neighbors(start, start + entries, out=out, threads=threads, checked=True)
 
 
 def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:
