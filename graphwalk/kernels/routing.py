@@ -11,6 +11,8 @@ from graphwalk.kernels.compiling import jit, prefetch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_ONE = np.uint64(1)
+
 #: Writes that a core has under way side by side.
 _AHEAD = 32
 
@@ -23,14 +25,6 @@ def scatter(log: NDArray[Any], walks: NDArray[Any]) -> None:
         if i + _AHEAD < len(log):
             prefetch(walks, at[i + _AHEAD])
         walks[np.uint64(at[i])] = node[i]
-
-
-@jit
-def first_places(walkers: NDArray[Any], places: NDArray[np.int64]) -> None:
-    """Write the node at which each first-order walker is."""
-    node = walkers["node"]
-    for i in range(len(walkers)):
-        places[i] = node[i]
 
 
 @jit
@@ -102,7 +96,7 @@ def sort_by_partition(
 @jit
 def put_walkers(
     walkers: NDArray[Any],
-    places: NDArray[np.int64],
+    places: NDArray[Any],
     bounds: NDArray[np.int64],
     guide: NDArray[np.int32],
     shift: int,
@@ -118,7 +112,7 @@ def put_walkers(
     ----------
     walkers : ndarray of uint32 or uint64, shape (walkers, words)
         The records of the walkers.
-    places : ndarray of int64, shape (walkers,)
+    places : ndarray of int, shape (walkers,)
         A node of each.
     bounds, guide, shift
         As of `sort_by_partition`.
@@ -137,9 +131,11 @@ def put_walkers(
     """
     words, full, first_free = walkers.shape[1], page - 1, len(links) - 1
     for i in range(len(walkers)):
-        partition = np.int64(guide[places[i] >> shift])
-        while bounds[partition + 1] <= places[i]:
-            partition += 1
+        node = np.int64(places[i])
+        # Unsigned: a place that might be negative would be looked at twice.
+        partition = np.uint64(guide[node >> shift])
+        while bounds[partition + _ONE] <= node:
+            partition += _ONE
         place = ends[partition]
         if place & full == 0:
             fresh = links[first_free]
@@ -148,9 +144,10 @@ def put_walkers(
             place = fresh * page
             pages[partition] += 1
         ends[partition] = place + 1
-        pool[place, 0] = walkers[i, 0]
+        to = np.uint64(place)
+        pool[to, 0] = walkers[i, 0]
         for k in range(1, words):
-            pool[place, k] = walkers[i, k]
+            pool[to, k] = walkers[i, k]
 
 
 @jit

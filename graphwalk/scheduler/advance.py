@@ -12,7 +12,7 @@ from graphwalk.kernels.advance_first_order import advance_first_order
 from graphwalk.kernels.advance_node2vec import advance_node2vec
 from graphwalk.kernels.advance_temporal import advance_temporal
 from graphwalk.kernels.rng import seed_key
-from graphwalk.kernels.routing import fill_guide, first_places, second_places, sort_by_partition
+from graphwalk.kernels.routing import fill_guide, second_places, sort_by_partition
 from graphwalk.kernels.walkers import walker_dtype
 from graphwalk.scheduler.tasks import (
     DEAD_ENDS,
@@ -198,7 +198,7 @@ class Group:
 
     def sort(self, walkers: NDArray[Any]) -> list[NDArray[Any]]:
         """Return walkers by the partition whose rows they need next, as parts of one new array."""
-        return self.sorter.sort(walkers, self.places(walkers))
+        return self.sorter.sort(walkers, self.places(walkers).astype(np.int64))
 
     def advance(
         self,
@@ -300,13 +300,12 @@ class Group:
             nodes = np.concatenate([nodes, previous.astype(np.int64)])
         return np.unique(nodes)
 
-    def places(self, walkers: NDArray[Any]) -> NDArray[np.int64]:
+    def places(self, walkers: NDArray[Any]) -> NDArray[Any]:
         """Return the node whose row each walker needs next."""
+        if not self.rules.second_order:
+            return walkers["node"]
         places = np.empty(len(walkers), np.int64)
-        if self.rules.second_order:
-            second_places(walkers, self.graph.directed, places)
-        else:
-            first_places(walkers, places)
+        second_places(walkers, self.graph.directed, places)
         return places
 
     def _run_kernel(

@@ -50,7 +50,7 @@ class Inboxes:
         self._links[pages] = 0
         self._ends, self._pages = np.zeros((2, partitions), np.int64)
 
-    def put(self, walkers: NDArray[Any], places: NDArray[np.int64]) -> None:
+    def put(self, walkers: NDArray[Any], places: NDArray[Any]) -> None:
         """Add walkers who wait for the partitions of these nodes."""
         put_walkers(
             self._words(walkers),

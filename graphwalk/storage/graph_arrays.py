@@ -219,6 +219,11 @@ class GraphArrays:
         found, _ = read_ranges(self._reader(values), starts, stops, VALUE_TYPES[values])
         return ends, neighbors, found
 
+    @property
+    def read_buffers(self) -> int:
+        """Bytes that a thread keeps to read chunks with."""
+        return self._reader("neighbors").buffers
+
     def chunk_length(self, name: ArrayName) -> int:
         """Return how many elements a chunk of a stored array has."""
         return self._reader(name).chunk

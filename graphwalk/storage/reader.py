@@ -71,6 +71,12 @@ class ArrayReader:
         """Elements in a chunk."""
         return self._chunk
 
+    @property
+    def buffers(self) -> int:
+        """Bytes that a thread keeps to read with: a chunk as it is stored, and one decoded."""
+        decoded = 2 * self._chunk * self._array.dtype.itemsize
+        return decoded if self._files is None else self._files.buffers
+
     def read(self, start: int, stop: int, threads: int | None = None) -> NDArray[Any]:
         """Return elements `start` to `stop`; takes and raises what `read_into` does."""
         out = np.empty(stop - start, self._array.dtype)
