@@ -76,13 +76,10 @@ def measure(store, kind, share, consume):
     return report
 
 
-#: Buffers of two workers and a reader for compressed chunks, which these stores do not have.
-UNUSED = 3 * 4 * MIB
-
-
 def check(report):
     measured, projected = report["measured"], report["projected"]
-    assert measured <= projected <= 1.5 * measured + UNUSED, report
+    print(f"\nMEM {measured / MIB:.1f} {projected / MIB:.1f} {projected / measured:.2f}")
+    assert measured <= projected <= 1.5 * measured, report
 
 
 @pytest.mark.parametrize(("graph", "kind"), QUICK)
@@ -130,7 +127,7 @@ def test_a_refusal_says_what_is_enough(stores, graph, kind):
 
 
 def test_batches(stores):
-    report = measure(stores("uniform"), "first order", 0.25, "iter")
+    report = measure(stores("uniform"), "first order", 0.2, "iter")
     assert report["batches"] > 1
     check(report)
 

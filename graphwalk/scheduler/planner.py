@@ -63,6 +63,9 @@ _PLACE = 8
 #: Bytes for a walker of a block while its start node and number are found: two, and their operands.
 _NUMBERS = 4 * 8
 
+#: What a thread takes of its own: its stack, and what the C library keeps for it.
+_THREAD = 3 << 20
+
 
 def plan_job(
     graph: Graph,
@@ -112,7 +115,7 @@ def _whole_plan(
     size = partition_bytes(graph, rules.layout) + _kinds_bytes(graph, rules)
     rows = _block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
-    buffers = resources.workers * graph.read_buffers
+    buffers = resources.workers * _thread_bytes(graph)
     walkers = min(resources.workers, len(rows)) * max(rows, default=0)
     blocks = _blocks_at_once(len(rows), resources) * block
     walking = size + blocks + walkers * _NUMBERS
@@ -149,6 +152,11 @@ def _reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
     if rules.layout.values is not None:
         values += (graph.num_nodes + 1) * _SEARCHED
     return starts + max(offsets, kept + graph.num_entries * entry + values)
+
+
+def _thread_bytes(graph: Graph) -> int:
+    """Return what a thread that reads takes, beside what it reads."""
+    return _THREAD + graph.read_buffers
 
 
 def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
@@ -251,7 +259,7 @@ class _PartitionedPlanner:
         # Of a slice: who arrives; who stays, before and after; who leaves, and whom of them no
         # proposal holds up; and where these go.
         slices = min(self.workers * SLICE, walkers) * (5 * self.walker + _PLACE)
-        scratch = slices + self.workers * (LOG * self.log + self.graph.read_buffers)
+        scratch = slices + self.workers * (LOG * self.log + _thread_bytes(self.graph))
         # A walker is in one inbox, and the last page of each has some room.
         state = scratch + walkers * self.walker * 5 // 4 + _kinds_bytes(self.graph, self.rules)
         output = walkers * width * self.whole.dtype.itemsize
@@ -304,7 +312,7 @@ class _PartitionedPlanner:
             nodes = self._partitions(self.whole.graph_bytes // (2 * self.machines), whole=True)
             return nodes, self._largest(nodes), False
         for ahead in (True, False):
-            size = (free - self.graph.read_buffers) // 2 if ahead else free
+            size = (free - _thread_bytes(self.graph)) // 2 if ahead else free
             if size < 1:
                 continue
             # Partitions end with whole chunks and rows, and are larger while they are read.
@@ -328,7 +336,7 @@ class _PartitionedPlanner:
         """Return what the partitions take that are in memory at a time, of which one is read."""
         if self.resident:
             return self.whole.graph_bytes
-        return 2 * largest + self.graph.read_buffers if ahead else largest
+        return 2 * largest + _thread_bytes(self.graph) if ahead else largest
 
     @property
     def _chunk(self) -> int:
