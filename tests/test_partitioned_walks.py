@@ -373,6 +373,9 @@ class Riders:
     def get(self) -> int:
         return self.shared
 
+    def close(self) -> None:
+        pass
+
     def advance(self, number: int, _partition: object) -> None:
         self.seen.append(number)
 

@@ -76,10 +76,13 @@ def measure(store, kind, share, consume):
     return report
 
 
+#: What two workers and a reader may take for themselves, and mostly take less of.
+THREADS = 3 * 2 * MIB
+
+
 def check(report):
     measured, projected = report["measured"], report["projected"]
-    print(f"\nMEM {measured / MIB:.1f} {projected / MIB:.1f} {projected / measured:.2f}")
-    assert measured <= projected <= 1.5 * measured, report
+    assert measured <= projected <= 1.5 * measured + THREADS, report
 
 
 @pytest.mark.parametrize(("graph", "kind"), QUICK)

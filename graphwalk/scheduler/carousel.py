@@ -20,6 +20,9 @@ class Shared(Protocol):
     def get(self) -> Any:
         """Return it."""
 
+    def close(self) -> None:
+        """Let go of it, when nobody will ask for it any more."""
+
 
 class Rider(Protocol):
     """A group of walkers, who wait for partitions."""
@@ -124,7 +127,7 @@ class Carousel:
             self._turn.wait_for(lambda: place <= min(self._places.values()) + slack)
             last = min(self._places.values())
             for old in [old for old in self._shared if old < last]:
-                del self._shared[old]
+                self._shared.pop(old).close()
             if self.ahead:
                 self._read_ahead(rider, last + 1)
 

@@ -161,6 +161,10 @@ class RayPartition:
                 self._tell()
             return self._reference
 
+    def close(self) -> None:
+        """Let go of the reference."""
+        self._reference = None
+
     def _tell(self) -> None:
         group = self._mailbox.group
         size, place = group.bytes_read(self._number), (self._number, self._wave)

@@ -190,9 +190,13 @@ class LazyPartition:
         self._partition: Partition | None = None
         self._lent: NDArray[Any] | None = None
 
-    def __del__(self) -> None:
-        if self._lent is not None:
-            self._carousel.pass_on(self._lent)
+    def close(self) -> None:
+        """Let go of it, and pass its memory on: whoever has read it may still know of it."""
+        with self._lock:
+            self._partition = None
+            if self._lent is not None:
+                self._carousel.pass_on(self._lent)
+                self._lent = None
 
     def worth_reading(self, walkers: int) -> bool:
         """Return whether so many walkers are better served by the whole than by single rows."""
