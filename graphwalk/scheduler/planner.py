@@ -156,7 +156,8 @@ def _reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
 
 def _thread_bytes(graph: Graph) -> int:
     """Return what a thread that reads takes, beside what it reads."""
-    return _THREAD + graph.read_buffers
+    # Compressed chunks are so much smaller than is counted for them.
+    return max(_THREAD, graph.read_buffers)
 
 
 def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
