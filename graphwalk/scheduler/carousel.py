@@ -20,6 +20,9 @@ class Shared(Protocol):
     def get(self) -> Any:
         """Return it."""
 
+    def prepare(self) -> None:
+        """Read it, unless it is closed."""
+
     def close(self) -> None:
         """Let go of it, when nobody will ask for it any more."""
 
@@ -151,7 +154,7 @@ class Carousel:
         if self._reader is None:
             self._reader = ThreadPoolExecutor(1, thread_name_prefix="graphwalk-read")
         # What goes wrong is raised to those who ask for the partition, who try again.
-        self._reader.submit(partition.get)
+        self._reader.submit(partition.prepare)
 
     def _stop_reading(self) -> None:
         if self._reader is not None:

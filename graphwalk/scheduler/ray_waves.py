@@ -161,6 +161,10 @@ class RayPartition:
                 self._tell()
             return self._reference
 
+    def prepare(self) -> None:
+        """Have it read."""
+        self.get()
+
     def close(self) -> None:
         """Let go of the reference."""
         self._reference = None

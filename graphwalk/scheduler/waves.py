@@ -189,11 +189,12 @@ class LazyPartition:
         self._lock = threading.Lock()
         self._partition: Partition | None = None
         self._lent: NDArray[Any] | None = None
+        self._closed = False
 
     def close(self) -> None:
         """Let go of it, and pass its memory on: whoever has read it may still know of it."""
         with self._lock:
-            self._partition = None
+            self._partition, self._closed = None, True
             if self._lent is not None:
                 self._carousel.pass_on(self._lent)
                 self._lent = None
@@ -206,16 +207,23 @@ class LazyPartition:
     def get(self) -> Partition:
         """Return the partition."""
         with self._lock:
-            if self._partition is None:
-                resident = self._carousel.resident
-                self._lent = None if resident else self._borrow()
-                place = {"partition": self._number, "wave": self._wave}
-                with Work("read", self._group.job, **place) as work:
-                    self._partition = read_partition(
-                        self._group, self._number, resident, self._lent
-                    )
-                    work.add(size=self._group.bytes_read(self._number))
-            return self._partition
+            return self._read()
+
+    def prepare(self) -> None:
+        """Read the partition, unless its turn is over by now."""
+        with self._lock:
+            if not self._closed:
+                self._read()
+
+    def _read(self) -> Partition:
+        if self._partition is None:
+            resident = self._carousel.resident
+            self._lent = None if resident else self._borrow()
+            place = {"partition": self._number, "wave": self._wave}
+            with Work("read", self._group.job, **place) as work:
+                self._partition = read_partition(self._group, self._number, resident, self._lent)
+                work.add(size=self._group.bytes_read(self._number))
+        return self._partition
 
     def _borrow(self) -> NDArray[Any]:
         memory: NDArray[Any] | None = self._carousel.borrow()
