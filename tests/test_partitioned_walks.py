@@ -373,8 +373,34 @@ class Riders:
     def get(self) -> int:
         return self.shared
 
+    def prepare(self) -> None:
+        self.prepared = True
+
+    def close(self) -> None:
+        self.closed = True
+
     def advance(self, number: int, _partition: object) -> None:
         self.seen.append(number)
+
+
+def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large, monkeypatch):
+    """A thread that was to read ahead, and is late, neither keeps the memory nor reads."""
+    lent = []
+    monkeypatch.setattr(waves, "read_partition", lambda *args: lent.append(args[-1]))
+    plan = graphwalk.plan_walks(large, **LARGE, memory=BUDGET)
+    bounds = np.array([0, *(nodes.stop for nodes in plan.partitions)])
+    group = advance.Group(large, plan.rules, range(10), bounds, np.array(plan.offsets))
+    ring = carousel.Carousel(2, resident=False, ahead=True)
+    with ring._on_board(Riders(1)):
+        first, second = (waves.LazyPartition(group, number, ring, 0) for number in range(2))
+        first.get()
+        first.close()
+        second.get()
+        assert lent[0] is lent[1]
+        second.close()
+        first.prepare()
+        second.prepare()
+        assert len(lent) == 2
 
 
 def test_a_carousel_goes_round_until_all_are_off():

@@ -11,6 +11,7 @@ import pytest
 import zarr
 
 from graphwalk.errors import GraphwalkError, StoreError
+from graphwalk.storage import chunks
 from graphwalk.storage import format as store_format
 from graphwalk.storage.build import build_zarr
 from graphwalk.storage.format import create_array, create_group, open_group
@@ -137,6 +138,52 @@ def test_a_chunk_that_changed_is_verified_again(tmp_path):
     path.with_name("other").rename(path)
     with pytest.raises(StoreError, match=r"chunk 0 .* checksum"):
         reader.read(70, 73)
+
+
+@PROFILES
+def test_nodes_are_verified_when_they_are_first_read(tmp_path, compressed, monkeypatch):
+    make_reader(tmp_path / "g", compressed)
+    group = zarr.open_group(str(tmp_path / "g"), mode="r")
+    reader = ArrayReader(group, "g", "neighbors", len(VALUES), below=int(VALUES.max()) + 1)
+    assert np.array_equal(reader.read(30, 1230), VALUES[30:1230])
+    with monkeypatch.context() as patch:
+        patch.setattr(chunks, "google_crc32c", None)
+        assert np.array_equal(reader.read(0, len(VALUES)), VALUES)
+    path = tmp_path / "g" / "neighbors" / "c" / "3"
+    data = bytearray(path.read_bytes())
+    data[30] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"chunk 3 .* checksum"):
+        reader.read(0, len(VALUES))
+
+
+@PROFILES
+@pytest.mark.parametrize("place", ["local", "memory://reader/nodes"])
+@pytest.mark.parametrize(("at", "value"), [(0, 2000), (777, 2000), (1236, 1247), (777, -5)])
+def test_what_is_no_node_is_refused(tmp_path, compressed, place, at, value):
+    where = str(tmp_path / "g") if place == "local" else f"{place}/{compressed}/{at}/{value}"
+    values = VALUES.copy()
+    values[at] = value
+    make_reader(where, compressed, values)
+    group = zarr.open_group(where, mode="r")
+    reader = ArrayReader(group, "g", "neighbors", len(values), below=1247)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=rf"names node {value}, of 1247 nodes"):
+            reader.read(0, len(values))
+
+
+def test_an_uncompressed_chunk_is_verified_in_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "_PIECE", 4 * 7)
+    for start, stop in [(0, 1), (3, 4), (5, 95), (0, 100), (99, 100), (1230, 1237)]:
+        reader = make_reader(tmp_path / f"{start}-{stop}", compressed=False)
+        for _ in range(2):
+            assert np.array_equal(reader.read(start, stop), VALUES[start:stop])
+        path = tmp_path / f"{start}-{stop}" / "neighbors" / "c" / f"{start // CHUNK}"
+        data = bytearray(path.read_bytes())
+        data[4 * 50] ^= 1
+        path.write_bytes(data)
+        with pytest.raises(StoreError, match="checksum"):
+            reader.read(start, stop)
 
 
 def test_map(tmp_path):

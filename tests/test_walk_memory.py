@@ -76,13 +76,13 @@ def measure(store, kind, share, consume):
     return report
 
 
-#: Buffers of two workers and a reader for compressed chunks, which these stores do not have.
-UNUSED = 3 * 4 * MIB
+#: What two workers and a reader may take for themselves, and mostly take less of.
+THREADS = 3 * 2 * MIB
 
 
 def check(report):
     measured, projected = report["measured"], report["projected"]
-    assert measured <= projected <= 1.5 * measured + UNUSED, report
+    assert measured <= projected <= 1.5 * measured + THREADS, report
 
 
 @pytest.mark.parametrize(("graph", "kind"), QUICK)
@@ -130,7 +130,7 @@ def test_a_refusal_says_what_is_enough(stores, graph, kind):
 
 
 def test_batches(stores):
-    report = measure(stores("uniform"), "first order", 0.25, "iter")
+    report = measure(stores("uniform"), "first order", 0.2, "iter")
     assert report["batches"] > 1
     check(report)
 

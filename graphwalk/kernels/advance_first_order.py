@@ -16,7 +16,7 @@ from graphwalk.kernels.lookup import row_inside, row_listed
 from graphwalk.kernels.rng import STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.typed_rows import row_of
-from graphwalk.kernels.walkers import fate, hop_from, identity
+from graphwalk.kernels.walkers import fate, hop_from, identity, reciprocal_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,6 +82,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     # Columns: a record taken from an array counts a reference to it, each time and atomically.
     arriving_at, arriving_node = arriving["at"], arriving["node"]
     log_at, log_node = log["at"], log["node"]
+    reciprocal = reciprocal_of(width)
     leaving_at, leaving_node = leaving["at"], leaving["node"]
     # To hand an array to a function with a loop counts a reference too: not where it is not needed.
     listed = len(index) > 0
@@ -89,7 +90,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     flying = entered = logged = left = 0
     while True:
         while flying < in_flight and entered < len(arriving):
-            walk = np.int64(arriving_at[entered]) // width
+            walk = np.int64(multiply_high(np.uint64(arriving_at[entered]), reciprocal))
             start, number = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
             at[flying] = arriving_at[entered]
             end[flying] = walk * width + width - 1

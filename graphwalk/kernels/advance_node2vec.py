@@ -19,7 +19,7 @@ from graphwalk.kernels.lookup import row_inside, row_listed
 from graphwalk.kernels.node2vec_plus import acceptance_of
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.tables import pick
-from graphwalk.kernels.walkers import fate, hop_from, identity
+from graphwalk.kernels.walkers import fate, hop_from, identity, reciprocal_of
 from graphwalk.kernels.whole_row import MAX_ATTEMPTS, all_are, pick_from_row
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     at_out, node_out, previous_out = leaving["at"], leaving["node"], leaving["previous"]
     proposal_out, attempt_out, loose_out = leaving["proposal"], leaving["attempt"], leaving["loose"]
     log_at, log_node = log["at"], log["node"]
+    reciprocal = reciprocal_of(width)
     # To hand an array to a function with a loop counts a reference too: not where it is not needed.
     listed = len(index) > 0
     if shares is None:
@@ -132,7 +133,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     flying = entered = logged = left = 0
     while True:
         while flying < in_flight and entered < len(arriving):
-            walk = np.int64(at_in[entered]) // width
+            walk = np.int64(multiply_high(np.uint64(at_in[entered]), reciprocal))
             start, number = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
             at[flying] = at_in[entered]
             end[flying] = walk * width + width - 1

@@ -11,6 +11,8 @@ from graphwalk.kernels.compiling import jit, prefetch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_ONE = np.uint64(1)
+
 #: Writes that a core has under way side by side.
 _AHEAD = 32
 
@@ -23,14 +25,6 @@ def scatter(log: NDArray[Any], walks: NDArray[Any]) -> None:
         if i + _AHEAD < len(log):
             prefetch(walks, at[i + _AHEAD])
         walks[np.uint64(at[i])] = node[i]
-
-
-@jit
-def first_places(walkers: NDArray[Any], places: NDArray[np.int64]) -> None:
-    """Write the node at which each first-order walker is."""
-    node = walkers["node"]
-    for i in range(len(walkers)):
-        places[i] = node[i]
 
 
 @jit
@@ -97,3 +91,96 @@ def sort_by_partition(
     for i in range(len(walkers)):
         out[place[places[i]]] = walkers[i]
         place[places[i]] += 1
+
+
+@jit
+def put_walkers(
+    walkers: NDArray[Any],
+    places: NDArray[Any],
+    bounds: NDArray[np.int64],
+    guide: NDArray[np.int32],
+    shift: int,
+    page: int,
+    pool: NDArray[Any],
+    links: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    pages: NDArray[np.int64],
+) -> None:
+    """Put walkers into the inboxes of the partitions that their places belong to.
+
+    Parameters
+    ----------
+    walkers : ndarray of uint32 or uint64, shape (walkers, words)
+        The records of the walkers.
+    places : ndarray of int, shape (walkers,)
+        A node of each.
+    bounds, guide, shift
+        As of `sort_by_partition`.
+    page : int
+        Walkers of a page, a power of two.
+    pool : ndarray, shape (pages * page, words)
+        Room for walkers.
+    links : ndarray of int64, shape (pages + 1,)
+        Of a page in use, the page of the same inbox before it; of one that is free, the next that
+        is; of the last, which there is not, the first that is free.
+    ends : ndarray of int64, shape (partitions,)
+        Where in `pool` the next walker of each inbox goes; a multiple of `page` if none fits into
+        its last page.
+    pages : ndarray of int64, shape (partitions,)
+        How many pages each inbox has.
+    """
+    words, full, first_free = walkers.shape[1], page - 1, len(links) - 1
+    for i in range(len(walkers)):
+        node = np.int64(places[i])
+        # Unsigned: a place that might be negative would be looked at twice.
+        partition = np.uint64(guide[node >> shift])
+        while bounds[partition + _ONE] <= node:
+            partition += _ONE
+        place = ends[partition]
+        if place & full == 0:
+            fresh = links[first_free]
+            links[first_free] = links[fresh]
+            links[fresh] = place // page - 1
+            place = fresh * page
+            pages[partition] += 1
+        ends[partition] = place + 1
+        to = np.uint64(place)
+        pool[to, 0] = walkers[i, 0]
+        for k in range(1, words):
+            pool[to, k] = walkers[i, k]
+
+
+@jit
+def take_walkers(
+    page: int, pool: NDArray[Any], links: NDArray[np.int64], end: int, out: NDArray[Any]
+) -> tuple[int, int]:
+    """Take pages of an inbox, as many as fit into `out`.
+
+    Parameters
+    ----------
+    page, pool, links
+        As of `put_walkers`.
+    end : int
+        Where the last walker of the inbox ends in `pool`.
+    out : ndarray, shape (at least page, words)
+        Receives walkers.
+
+    Returns
+    -------
+    taken, end : int
+        How many they are, and where the last of the others ends; 0 if there are none.
+    """
+    taken, words, first_free = 0, pool.shape[1], len(links) - 1
+    while end > 0:
+        last = (end - 1) // page
+        count = end - last * page
+        if taken + count > len(out):
+            break
+        for i in range(count):
+            for k in range(words):
+                out[taken + i, k] = pool[last * page + i, k]
+        taken += count
+        end = (links[last] + 1) * page
+        links[last] = links[first_free]
+        links[first_free] = last
+    return taken, end

@@ -67,6 +67,16 @@ def identity(
 
 
 @jit
+def reciprocal_of(width: Int) -> np.uint64:
+    """Return what the upper half of a product with is the quotient by `width`, at least 2.
+
+    It is exact for what is below 2**32, as the places of a group's walks are; to divide takes
+    several times as long.
+    """
+    return np.uint64(0xFFFFFFFFFFFFFFFF) // np.uint64(width) + np.uint64(1)
+
+
+@jit
 def fate(draw: np.uint64, restart: np.uint64, over: np.uint64) -> Int:
     """Return what is drawn for a step before it looks for an edge.
 

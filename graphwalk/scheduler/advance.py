@@ -12,7 +12,7 @@ from graphwalk.kernels.advance_first_order import advance_first_order
 from graphwalk.kernels.advance_node2vec import advance_node2vec
 from graphwalk.kernels.advance_temporal import advance_temporal
 from graphwalk.kernels.rng import seed_key
-from graphwalk.kernels.routing import fill_guide, first_places, second_places, sort_by_partition
+from graphwalk.kernels.routing import fill_guide, second_places, sort_by_partition
 from graphwalk.kernels.walkers import walker_dtype
 from graphwalk.scheduler.tasks import (
     DEAD_ENDS,
@@ -73,6 +73,16 @@ class Sorter:
         fill_guide(self._bounds, self._shift, guide)
         self._guide = _read_only(guide)
 
+    @property
+    def intervals(self) -> int:
+        """Number of intervals."""
+        return len(self._bounds) - 1
+
+    @property
+    def lookup(self) -> tuple[NDArray[np.int64], NDArray[np.int32], int]:
+        """What kernels look an interval up in: bounds, guide, shift."""
+        return self._bounds, self._guide, self._shift
+
     def sort(self, records: NDArray[Any], places: NDArray[np.int64]) -> list[NDArray[Any]]:
         """Return the records of each interval, in their order, as parts of one new array.
 
@@ -85,7 +95,7 @@ class Sorter:
         """
         out = np.empty(len(records), records.dtype)
         ends = np.empty(len(self._bounds), np.int64)
-        sort_by_partition(records, places, self._bounds, self._guide, self._shift, out, ends)
+        sort_by_partition(records, places, *self.lookup, out, ends)
         return [out[a:b] for a, b in pairwise(ends.tolist())]
 
 
@@ -130,7 +140,7 @@ class Group:
         # Ray's arrays are read-only; with all of them so, kernels need no other compilation there.
         self._starts = tuple(map(_read_only, starts))
         self._run = np.uint64(seed_key(np.uint64(rules.seed)))
-        self._sorter = Sorter(self.bounds)
+        self.sorter = Sorter(self.bounds)
         self._path = path_of(rules.metapath, rules.walk_length)
 
     @property
@@ -169,8 +179,8 @@ class Group:
         """Entries of the largest partition."""
         return int(np.diff(self.offsets).max())
 
-    def start(self) -> Iterator[list[NDArray[Any]]]:
-        """Yield the walkers at their start nodes, by partition, some at a time."""
+    def start(self) -> Iterator[NDArray[Any]]:
+        """Yield the walkers at their start nodes, some at a time."""
         walks, width = self.shape
         if width == 1:
             return
@@ -184,18 +194,18 @@ class Group:
                 walkers["attempt"] = 0
             if self.rules.temporal:
                 walkers["time"] = -np.inf
-            yield self.sort(walkers)
+            yield walkers
 
     def sort(self, walkers: NDArray[Any]) -> list[NDArray[Any]]:
         """Return walkers by the partition whose rows they need next, as parts of one new array."""
-        return self._sorter.sort(walkers, self._places(walkers))
+        return self.sorter.sort(walkers, self.places(walkers).astype(np.int64))
 
     def advance(
         self,
         partition: Partition,
         arriving: Iterable[NDArray[Any]],
         keep: Callable[[NDArray[Any]], None],
-    ) -> Iterator[list[NDArray[Any]]]:
+    ) -> Iterator[NDArray[Any]]:
         """Advance walkers until all of them have left the partition or ended.
 
         Parameters
@@ -203,25 +213,28 @@ class Group:
         partition : Partition
             The rows.
         arriving : iterable of ndarray of walker records
-            Walkers who need these rows.
+            Walkers who need these rows, about `SLICE` at a time.
         keep : callable
             Takes what they did, as first-order walker records, which are overwritten afterwards.
 
         Yields
         ------
-        list of ndarray of walker records
-            Some of those who have left, for each partition.
+        ndarray of walker records
+            Some of those who have left; is overwritten afterwards.
         """
-        for walkers in _slices(arriving):
+        for walkers in arriving:
             for leavers in self._walk(partition, walkers, keep):
                 if len(leavers):
-                    yield self.sort(leavers)
+                    yield leavers
 
     def advance_few(
         self, arriving: Iterable[NDArray[Any]], keep: Callable[[NDArray[Any]], None]
-    ) -> Iterator[list[NDArray[Any]]]:
-        """Do as `advance`, for walkers so few that single rows are read for a step of theirs."""
-        for walkers in _slices(arriving, FEW):
+    ) -> Iterator[NDArray[Any]]:
+        """Do as `advance`, for walkers so few that single rows are read for a step of theirs.
+
+        They arrive `FEW` at a time.
+        """
+        for walkers in arriving:
             nodes = self._nodes_needed(walkers)
             partition = gather_partition(self.graph, nodes, self.rules.layout)
             yield from self.advance(partition, [walkers], keep)
@@ -233,10 +246,15 @@ class Group:
         keep: Callable[[NDArray[Any]], None],
     ) -> Iterator[NDArray[Any]]:
         while len(walkers):
-            log, leaving = self._scratch(len(walkers) + 1)
-            entered, logged, left, held = self._run_kernel(partition, walkers, log, leaving)
+            leaving = self._scratch("leaving", self.dtype, max(SLICE, len(walkers)) + 1)
+            log = self._scratch("log", self.log_dtype, LOG)
+            to_leave = leaving[: len(walkers) + 1]
+            entered, logged, left, held = self._run_kernel(partition, walkers, log, to_leave)
             keep(log[:logged])
-            walkers = np.concatenate([leaving[left : left + held], walkers[entered:]])
+            if held or entered < len(walkers):
+                walkers = np.concatenate([leaving[left : left + held], walkers[entered:]])
+            else:
+                walkers = walkers[:0]
             leavers = leaving[:left]
             if self.rules.second_order:
                 stuck = leavers["attempt"] >= PATIENCE
@@ -251,7 +269,7 @@ class Group:
     ) -> Iterator[NDArray[Any]]:
         """Advance walkers whose proposals are refused again and again, with all rows at hand."""
         walkers["proposal"] = -1  # it is drawn again, and is the same
-        for some in _slices([walkers], FEW):
+        for some in in_slices([walkers], FEW):
             nodes, layout = (some["node"], some["previous"]), self.rules.layout
             if self.rules.plus:
                 partition = gather_closed(self.graph, *nodes, layout)
@@ -265,19 +283,16 @@ class Group:
         walkers = rows if isinstance(self.walkers, range) else (*self.walkers[:2], rows)
         return starts_and_numbers(walkers, self.rules.num_walks)[0]
 
-    def _scratch(self, walkers: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return this thread's log, and its place for walkers who leave."""
-        kept: dict[Any, Any] = _buffers.__dict__
-        log = kept.get(self.log_dtype)
-        if log is None:
-            log = kept[self.log_dtype] = np.empty(LOG, self.log_dtype)
-        leaving = kept.get((self.dtype, "leaving"))
-        if leaving is None or len(leaving) < walkers:
-            leaving = kept[self.dtype, "leaving"] = np.empty(max(walkers, SLICE + 1), self.dtype)
-        return log, leaving[:walkers]
+    def _scratch(self, name: str, dtype: np.dtype[Any], length: int) -> NDArray[Any]:
+        """Return an array that this thread uses again and again."""
+        kept: dict[Any, NDArray[Any]] = _buffers.__dict__
+        have = kept.get((name, dtype))
+        if have is None or len(have) < length:
+            have = kept[name, dtype] = np.empty(length, dtype)
+        return have
 
     def _nodes_needed(self, walkers: NDArray[Any]) -> NDArray[np.int64]:
-        nodes = self._places(walkers)
+        nodes = self.places(walkers)
         if self.rules.second_order and not self.rules.plus:
             # With the previous node's row, proposals are decided on where they are made.
             here = walkers["proposal"] < 0
@@ -285,12 +300,12 @@ class Group:
             nodes = np.concatenate([nodes, previous.astype(np.int64)])
         return np.unique(nodes)
 
-    def _places(self, walkers: NDArray[Any]) -> NDArray[np.int64]:
+    def places(self, walkers: NDArray[Any]) -> NDArray[Any]:
+        """Return the node whose row each walker needs next."""
+        if not self.rules.second_order:
+            return walkers["node"]
         places = np.empty(len(walkers), np.int64)
-        if self.rules.second_order:
-            second_places(walkers, self.graph.directed, places)
-        else:
-            first_places(walkers, places)
+        second_places(walkers, self.graph.directed, places)
         return places
 
     def _run_kernel(
@@ -370,7 +385,7 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-def _slices(pieces: Iterable[NDArray[Any]], most: int = SLICE) -> Iterator[NDArray[Any]]:
+def in_slices(pieces: Iterable[NDArray[Any]], most: int = SLICE) -> Iterator[NDArray[Any]]:
     """Yield the walkers of all pieces, `most` at a time."""
     waiting: list[NDArray[Any]] = []
     for piece in pieces:

@@ -20,6 +20,12 @@ class Shared(Protocol):
     def get(self) -> Any:
         """Return it."""
 
+    def prepare(self) -> None:
+        """Read it, unless it is closed."""
+
+    def close(self) -> None:
+        """Let go of it, when nobody will ask for it any more."""
+
 
 class Rider(Protocol):
     """A group of walkers, who wait for partitions."""
@@ -124,7 +130,7 @@ class Carousel:
             self._turn.wait_for(lambda: place <= min(self._places.values()) + slack)
             last = min(self._places.values())
             for old in [old for old in self._shared if old < last]:
-                del self._shared[old]
+                self._shared.pop(old).close()
             if self.ahead:
                 self._read_ahead(rider, last + 1)
 
@@ -148,7 +154,7 @@ class Carousel:
         if self._reader is None:
             self._reader = ThreadPoolExecutor(1, thread_name_prefix="graphwalk-read")
         # What goes wrong is raised to those who ask for the partition, who try again.
-        self._reader.submit(partition.get)
+        self._reader.submit(partition.prepare)
 
     def _stop_reading(self) -> None:
         if self._reader is not None:

@@ -13,7 +13,7 @@ from graphwalk.scheduler.advance import LOG, SLICE
 from graphwalk.scheduler.plan import WalkPlan
 from graphwalk.scheduler.temporal import scratch_bytes
 from graphwalk.storage.cuts import partition_nodes
-from graphwalk.storage.format import CHUNK_BYTES, value_bytes
+from graphwalk.storage.format import value_bytes
 from graphwalk.storage.partition import entry_bytes, partition_bytes, row_start_type
 from graphwalk.units import format_size, parse_size
 
@@ -63,8 +63,8 @@ _PLACE = 8
 #: Bytes for a walker of a block while its start node and number are found: two, and their operands.
 _NUMBERS = 4 * 8
 
-#: What a thread that reads keeps: a chunk as it is stored, and one of which a part is wanted.
-_CHUNK_BUFFERS = 2 * CHUNK_BYTES
+#: What a thread takes of its own: its stack, and what the C library keeps for it.
+_THREAD = 3 << 20
 
 
 def plan_job(
@@ -115,7 +115,7 @@ def _whole_plan(
     size = partition_bytes(graph, rules.layout) + _kinds_bytes(graph, rules)
     rows = _block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
-    buffers = resources.workers * _CHUNK_BUFFERS
+    buffers = resources.workers * _thread_bytes(graph)
     walkers = min(resources.workers, len(rows)) * max(rows, default=0)
     blocks = _blocks_at_once(len(rows), resources) * block
     walking = size + blocks + walkers * _NUMBERS
@@ -152,6 +152,12 @@ def _reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
     if rules.layout.values is not None:
         values += (graph.num_nodes + 1) * _SEARCHED
     return starts + max(offsets, kept + graph.num_entries * entry + values)
+
+
+def _thread_bytes(graph: Graph) -> int:
+    """Return what a thread that reads takes, beside what it reads."""
+    # Compressed chunks are so much smaller than is counted for them.
+    return max(_THREAD, graph.read_buffers)
 
 
 def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
@@ -251,11 +257,11 @@ class _PartitionedPlanner:
         walks, width = self.whole.shape
         groups = self._group_blocks(batches)
         walkers = -(-walks // batches)
-        # Of a slice: its pieces and the whole; who stays, before and after; who leaves, and whom of
-        # them no proposal holds up; these sorted.
-        slices = min(self.workers * SLICE, walkers) * (7 * self.walker + _PLACE)
-        scratch = slices + self.workers * (LOG * self.log + _CHUNK_BUFFERS)
-        # A walker is in one inbox, and the last array of each has some room.
+        # Of a slice: who arrives; who stays, before and after; who leaves, and whom of them no
+        # proposal holds up; and where these go.
+        slices = min(self.workers * SLICE, walkers) * (5 * self.walker + _PLACE)
+        scratch = slices + self.workers * (LOG * self.log + _thread_bytes(self.graph))
+        # A walker is in one inbox, and the last page of each has some room.
         state = scratch + walkers * self.walker * 5 // 4 + _kinds_bytes(self.graph, self.rules)
         output = walkers * width * self.whole.dtype.itemsize
         # Who uses the blocks of a batch may hold on to them when the next is walked.
@@ -307,7 +313,7 @@ class _PartitionedPlanner:
             nodes = self._partitions(self.whole.graph_bytes // (2 * self.machines), whole=True)
             return nodes, self._largest(nodes), False
         for ahead in (True, False):
-            size = (free - _CHUNK_BUFFERS) // 2 if ahead else free
+            size = (free - _thread_bytes(self.graph)) // 2 if ahead else free
             if size < 1:
                 continue
             # Partitions end with whole chunks and rows, and are larger while they are read.
@@ -331,7 +337,7 @@ class _PartitionedPlanner:
         """Return what the partitions take that are in memory at a time, of which one is read."""
         if self.resident:
             return self.whole.graph_bytes
-        return 2 * largest + _CHUNK_BUFFERS if ahead else largest
+        return 2 * largest + _thread_bytes(self.graph) if ahead else largest
 
     @property
     def _chunk(self) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from dask.task_spec import GraphNode, TaskRef
 
 from graphwalk.kernels.routing import scatter
+from graphwalk.scheduler.advance import FEW, in_slices
 from graphwalk.scheduler.events import Event, emit
 from graphwalk.scheduler.shared_result import NotSharedError
 from graphwalk.scheduler.waves import (
@@ -160,6 +161,14 @@ class RayPartition:
                 self._tell()
             return self._reference
 
+    def prepare(self) -> None:
+        """Have it read."""
+        self.get()
+
+    def close(self) -> None:
+        """Let go of the reference."""
+        self._reference = None
+
     def _tell(self) -> None:
         group = self._mailbox.group
         size, place = group.bytes_read(self._number), (self._number, self._wave)
@@ -261,14 +270,14 @@ def advance_walkers(
     Returns an account, the steps that all walkers made unless they could be put into `out`, and
     those who left for each partition.
     """
-    return _by_partition(group, out, lambda keep: group.advance(partition, pieces, keep))
+    return _by_partition(group, out, lambda keep: group.advance(partition, in_slices(pieces), keep))
 
 
 def advance_few_walkers(
     group: Group, out: SharedRows | None, *pieces: NDArray[Any]
 ) -> tuple[Any, ...]:
     """Do as `advance_walkers`, reading single rows."""
-    return _by_partition(group, out, lambda keep: group.advance_few(pieces, keep))
+    return _by_partition(group, out, lambda keep: group.advance_few(in_slices(pieces, FEW), keep))
 
 
 def make_blank(group: Group, out: SharedRows) -> None:
@@ -298,7 +307,7 @@ def join_steps(group: Group, block_rows: Sequence[int], *logs: NDArray[Any]) -> 
 def _by_partition(
     group: Group,
     out: SharedRows | None,
-    move: Callable[[Callable[[NDArray[Any]], None]], Iterable[list[NDArray[Any]]]],
+    move: Callable[[Callable[[NDArray[Any]], None]], Iterable[NDArray[Any]]],
 ) -> tuple[Any, ...]:
     """Move walkers, who hand their steps to what `move` takes; return an account, steps, walkers.
 
@@ -318,7 +327,7 @@ def _by_partition(
         else:
             scatter(steps, flat)
 
-    leavers = list(move(keep))
+    leavers = [group.sort(some) for some in move(keep)]
     empty = np.empty(0, group.dtype)
     pieces = [
         np.concatenate([empty, *(some[number] for some in leavers)])

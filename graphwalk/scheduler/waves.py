@@ -16,8 +16,9 @@ import dask
 import numpy as np
 
 from graphwalk.kernels.routing import scatter
-from graphwalk.scheduler.advance import Sorter
+from graphwalk.scheduler import advance
 from graphwalk.scheduler.events import Work
+from graphwalk.scheduler.inboxes import Inboxes
 from graphwalk.storage.malloc import return_large_at_once
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partition import Partition, load_partition
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 #: A partition is read as a whole for more walkers than this share of its chunks, else single rows.
 WORTH_READING = 4
-
-#: Walkers of the first array of an inbox, and of its largest.
-SMALLEST_PAGE, LARGEST_PAGE = 1 << 8, 1 << 12
 
 
 class Steps(Protocol):
@@ -78,7 +76,7 @@ class SpilledSteps:
     def __init__(self, group: Group, block_rows: Sequence[int]) -> None:
         self._group, self._block_rows = group, block_rows
         self._edges = [0, *accumulate(block_rows)]
-        self._sorter = Sorter(np.array(self._edges, np.int64) * group.shape[1])
+        self._sorter = advance.Sorter(np.array(self._edges, np.int64) * group.shape[1])
         self._file = HiddenFile(dask.config.get("temporary-directory", None))
         # Where the parts of each block begin, how long they are, and their checksums: of numbers,
         # not objects, for there is one for each block whenever a log is full.
@@ -109,71 +107,26 @@ class SpilledSteps:
         return walks
 
 
-class Inbox:
-    """Walkers who wait for a partition.
-
-    They are copied together: those who leave together share an array, which would stay until the
-    last of them is walked.
-    """
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self._dtype = dtype
-        self._pages: list[NDArray[Any]] = []
-        self._filled = 0
-        self.count = 0
-
-    def put(self, walkers: NDArray[Any]) -> None:
-        """Add walkers."""
-        self.count += len(walkers)
-        while len(walkers):
-            if not self._pages or self._filled == len(self._pages[-1]):
-                self._pages.append(np.empty(self._next_size(), self._dtype))
-                self._filled = 0
-            room = self._pages[-1][self._filled :]
-            some = walkers[: len(room)]
-            room[: len(some)] = some
-            self._filled += len(some)
-            walkers = walkers[len(some) :]
-
-    def take(self) -> Iterator[NDArray[Any]]:
-        """Empty the inbox; return its walkers, some at a time, who are then let go."""
-        pages, self._pages = self._pages, []
-        if pages:
-            pages[-1] = pages[-1][: self._filled]
-        self.count = self._filled = 0
-        return _popped(pages)
-
-    def _next_size(self) -> int:
-        return min(2 * len(self._pages[-1]), LARGEST_PAGE) if self._pages else SMALLEST_PAGE
-
-
-def _popped(pages: list[NDArray[Any]]) -> Iterator[NDArray[Any]]:
-    while pages:
-        yield pages.pop()
-
-
 class Mailbox:
     """Where the walkers of a group wait, and what they have done so far."""
 
     def __init__(self, group: Group, steps: Steps) -> None:
         self.group = group
         self.steps = steps
-        self._inboxes = [Inbox(group.dtype) for _ in range(group.num_partitions)]
+        self._inboxes = Inboxes(group.dtype, group.shape[0], group.sorter)
         self._turns = Turns()
 
-    def deliver(self, pieces: Iterable[NDArray[Any]]) -> None:
-        """Put walkers into the inbox of each partition."""
-        for inbox, piece in zip(self._inboxes, pieces, strict=True):
-            if len(piece):
-                inbox.put(piece)
+    def deliver(self, walkers: NDArray[Any]) -> None:
+        """Put walkers into the inboxes of the partitions whose rows they need."""
+        self._inboxes.put(walkers, self.group.places(walkers))
 
     def left(self) -> bool:
         """Return whether anybody waits."""
-        return any(inbox.count for inbox in self._inboxes)
+        return self._inboxes.left()
 
     def waiting(self, number: int) -> int:
         """Return how many walkers wait for a partition."""
-        return self._inboxes[number].count
+        return self._inboxes.waiting(number)
 
     def share(self, number: int, carousel: Carousel) -> LazyPartition:
         """Return a partition, not read yet."""
@@ -182,8 +135,8 @@ class Mailbox:
     def advance(self, number: int, partition: Shared) -> None:
         """Advance the walkers who wait for a partition."""
         walkers = self.waiting(number)
-        arriving = self._inboxes[number].take()
         rows = partition.get() if partition.worth_reading(walkers) else None
+        arriving = self._inboxes.take(number, advance.FEW if rows is None else advance.SLICE)
         kind = "fetch" if rows is None else "advance"
         place = {"partition": number, "wave": self._turns.take(number)}
         with Work(kind, self.group.job, **place) as work:
@@ -191,7 +144,7 @@ class Mailbox:
             gone = 0
             for some in self._leavers(rows, arriving, work):
                 self.deliver(some)
-                gone += sum(map(len, some))
+                gone += len(some)
             work.add(ended=walkers - gone)
 
     def advance_all(self, partitions: Mapping[int, Shared]) -> None:
@@ -201,7 +154,7 @@ class Mailbox:
 
     def _leavers(
         self, rows: Partition | None, arriving: Iterable[NDArray[Any]], work: Work
-    ) -> Iterator[list[NDArray[Any]]]:
+    ) -> Iterator[NDArray[Any]]:
         def keep(log: NDArray[Any]) -> None:
             self.steps.keep(log)
             work.add(steps=len(log))
@@ -236,10 +189,15 @@ class LazyPartition:
         self._lock = threading.Lock()
         self._partition: Partition | None = None
         self._lent: NDArray[Any] | None = None
+        self._closed = False
 
-    def __del__(self) -> None:
-        if self._lent is not None:
-            self._carousel.pass_on(self._lent)
+    def close(self) -> None:
+        """Let go of it, and pass its memory on: whoever has read it may still know of it."""
+        with self._lock:
+            self._partition, self._closed = None, True
+            if self._lent is not None:
+                self._carousel.pass_on(self._lent)
+                self._lent = None
 
     def worth_reading(self, walkers: int) -> bool:
         """Return whether so many walkers are better served by the whole than by single rows."""
@@ -249,16 +207,23 @@ class LazyPartition:
     def get(self) -> Partition:
         """Return the partition."""
         with self._lock:
-            if self._partition is None:
-                resident = self._carousel.resident
-                self._lent = None if resident else self._borrow()
-                place = {"partition": self._number, "wave": self._wave}
-                with Work("read", self._group.job, **place) as work:
-                    self._partition = read_partition(
-                        self._group, self._number, resident, self._lent
-                    )
-                    work.add(size=self._group.bytes_read(self._number))
-            return self._partition
+            return self._read()
+
+    def prepare(self) -> None:
+        """Read the partition, unless its turn is over by now."""
+        with self._lock:
+            if not self._closed:
+                self._read()
+
+    def _read(self) -> Partition:
+        if self._partition is None:
+            resident = self._carousel.resident
+            self._lent = None if resident else self._borrow()
+            place = {"partition": self._number, "wave": self._wave}
+            with Work("read", self._group.job, **place) as work:
+                self._partition = read_partition(self._group, self._number, resident, self._lent)
+                work.add(size=self._group.bytes_read(self._number))
+        return self._partition
 
     def _borrow(self) -> NDArray[Any]:
         memory: NDArray[Any] | None = self._carousel.borrow()

@@ -21,11 +21,16 @@ from zarr.storage import LocalStore
 from graphwalk.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import zarr
     from numpy.typing import NDArray
 
 #: Bytes of the checksum, which ends a chunk's file.
 _CHECKSUM = 4
+
+#: Bytes of an uncompressed chunk that are verified at a time, while they are in a core's cache.
+_PIECE = 1 << 18
 
 #: More than a chunk's file may have beyond its elements.
 _LARGEST_HEADER = 1 << 16
@@ -51,31 +56,38 @@ class ChunkFiles:
         The array.
     compressed : bool
         Whether chunks are compressed.
+    check : callable, optional
+        Raises `ChunkError` for elements that cannot be right. Chunks that have passed it, and whose
+        files are still the same, are taken for right when they are read again.
     """
 
-    def __init__(self, folder: Path, array: zarr.Array[Any], compressed: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        array: zarr.Array[Any],
+        compressed: bool,
+        check: Callable[[NDArray[Any]], None] | None = None,
+    ) -> None:
         self._folder = folder
         self._metadata: Any = array.metadata
         self._dtype = np.dtype(array.dtype)
         self._length = array.chunks[0]
         self._bytes = self._length * self._dtype.itemsize
+        self._stored = array.shape[0]
+        self._check = check
         self._verified: dict[int, tuple[int, ...]] = {}
         self.compressed = compressed
 
     def read(self, chunk: int, start: int, out: NDArray[Any]) -> None:
-        """Copy elements from `start` of a chunk into all of `out`; verifies the checksum."""
-        whole = start == 0 and len(out) == self._length
-        if self.compressed:
-            target = out if whole else _scratch("chunk", self._bytes).view(self._dtype)
-            self._decompress(chunk, target)
-        elif whole or chunk not in self._verified:
-            target = out if whole else _scratch("chunk", self._bytes).view(self._dtype)
-            self._read_raw(chunk, target)
+        """Copy elements from `start` of a chunk into all of `out`; verifies them, see `check`."""
+        if not self.compressed:
+            self._read_raw(chunk, start, out)
+        elif start == 0 and len(out) == self._length:
+            self._decompress(chunk, out)
         else:
-            self._read_part(chunk, start, out)
-            return
-        if not whole:
-            out[:] = target[start : start + len(out)]
+            whole = _scratch("chunk", self._bytes).view(self._dtype)
+            self._decompress(chunk, whole)
+            out[:] = whole[start : start + len(out)]
 
     def map(self, chunk: int) -> NDArray[Any]:
         """Return an uncompressed chunk's elements as they lie in its file, read-only.
@@ -84,12 +96,17 @@ class ChunkFiles:
         """
         file = self._open(chunk)
         try:
-            if self._check_size(file) != self._verified.get(chunk):
-                self._read_raw(chunk, np.empty(self._length, self._dtype))
+            self._check_size(file)
+            self._read_raw(chunk, 0, np.empty(0, self._dtype))
             mapped = mmap.mmap(file, self._bytes + _CHECKSUM, prot=mmap.PROT_READ)
         finally:
             os.close(file)
         return np.frombuffer(mapped, self._dtype, self._length)
+
+    @property
+    def buffers(self) -> int:
+        """Bytes that a thread keeps to read with."""
+        return 2 * self._bytes if self.compressed else _PIECE
 
     def _open(self, chunk: int) -> int:
         path = self._folder / self._metadata.encode_chunk_key((chunk,))
@@ -106,36 +123,60 @@ class ChunkFiles:
                 f"is damaged (its file has {about.st_size} bytes where {self._bytes + _CHECKSUM} "
                 "are due)"
             )
-        return about.st_ino, about.st_mtime_ns, about.st_dev
+        return _version(about)
 
-    def _read_raw(self, chunk: int, out: NDArray[Any]) -> None:
+    def _read_raw(self, chunk: int, start: int, out: NDArray[Any]) -> None:
+        """Read no more than `out` if the chunk was verified before and is the same, else all."""
         file = self._open(chunk)
         try:
             version = self._check_size(file)
-            checksum = np.empty(_CHECKSUM, np.uint8)
-            _read_fully(file, out.view(np.uint8), 0)
-            _read_fully(file, checksum, self._bytes)
-        finally:
-            os.close(file)
-        _verify(out, checksum)
-        self._verified[chunk] = version
-
-    def _read_part(self, chunk: int, start: int, out: NDArray[Any]) -> None:
-        """Read no more than `out` of a chunk that was verified before, if it is still the same."""
-        file = self._open(chunk)
-        try:
-            if self._check_size(file) == self._verified[chunk]:
+            trusted = self._check is not None or len(out) < self._length
+            if trusted and self._verified.get(chunk) == version:
                 _read_fully(file, out.view(np.uint8), start * self._dtype.itemsize)
                 return
+            self._read_in_pieces(file, self._stored - chunk * self._length, start, out)
         finally:
             os.close(file)
-        del self._verified[chunk]
-        self.read(chunk, start, out)
+        self._verified[chunk] = version
+
+    def _read_in_pieces(self, file: int, stored: int, start: int, out: NDArray[Any]) -> None:
+        """Verify a chunk with so many elements of the array, and copy those from `start` on."""
+        size, found, problem = _PIECE // self._dtype.itemsize, 0, None
+        for first in range(0, self._length, size):
+            stop = min(first + size, self._length)
+            inside = start <= first and stop <= start + len(out)
+            piece = _scratch("piece", _PIECE).view(self._dtype)[: stop - first]
+            if inside:
+                piece = out[first - start : stop - start]
+            data = piece.view(np.uint8)
+            _read_fully(file, data, first * self._dtype.itemsize)
+            found = google_crc32c.extend(found, data)
+            problem = problem or self._problem(piece[: max(0, stored - first)])
+            wanted = slice(max(first, start), min(stop, start + len(out)))
+            if not inside and wanted.start < wanted.stop:
+                out[wanted.start - start : wanted.stop - start] = piece[
+                    wanted.start - first : wanted.stop - first
+                ]
+        checksum = np.empty(_CHECKSUM, np.uint8)
+        _read_fully(file, checksum, self._bytes)
+        _compare(found, checksum)
+        if problem is not None:
+            raise problem
+
+    def _problem(self, elements: NDArray[Any]) -> ChunkError | None:
+        """Return what is wrong with elements that are as they were written."""
+        try:
+            if self._check is not None and len(elements):
+                self._check(elements)
+        except ChunkError as error:
+            return error
+        return None
 
     def _decompress(self, chunk: int, out: NDArray[Any]) -> None:
         file = self._open(chunk)
         try:
-            size = os.fstat(file).st_size
+            about = os.fstat(file)
+            size, version = about.st_size, _version(about)
             if size < _CHECKSUM or size > 2 * self._bytes + _LARGEST_HEADER:
                 raise ChunkError(f"is damaged (its file has {size} bytes)")
             stored = _scratch("stored", size)
@@ -143,7 +184,9 @@ class ChunkFiles:
         finally:
             os.close(file)
         data, checksum = stored[:-_CHECKSUM], stored[-_CHECKSUM:]
-        _verify(data, checksum)
+        known = self._check is not None and self._verified.get(chunk) == version
+        if not known:
+            _verify(data, checksum)
         # Blosc's header has the size of what was compressed in bytes 4 to 8.
         if int.from_bytes(data[4:8].tobytes(), "little") != out.nbytes:
             raise ChunkError(f"is damaged (it does not decode to {out.nbytes} bytes)")
@@ -151,6 +194,11 @@ class ChunkFiles:
             _BLOSC.decode(data, out)
         except (RuntimeError, ValueError) as error:
             raise ChunkError(f"is damaged ({error})") from error
+        if not known:
+            problem = self._problem(out[: max(0, self._stored - chunk * self._length)])
+            if problem is not None:
+                raise problem
+            self._verified[chunk] = version
 
 
 _BLOSC = Blosc()
@@ -165,7 +213,9 @@ def _scratch(name: str, size: int) -> NDArray[np.uint8]:
     return kept[name][:size]
 
 
-def chunk_files(array: zarr.Array[Any]) -> ChunkFiles | None:
+def chunk_files(
+    array: zarr.Array[Any], check: Callable[[NDArray[Any]], None] | None = None
+) -> ChunkFiles | None:
     """Return the chunk files of an array that lies on this machine as graphwalk writes it."""
     store = array.store
     codecs: Any = getattr(array.metadata, "codecs", ())
@@ -174,7 +224,12 @@ def chunk_files(array: zarr.Array[Any]) -> ChunkFiles | None:
         return None
     if codecs[0].to_dict().get("configuration", {}).get("endian") == "big":
         return None
-    return ChunkFiles(Path(store.root) / array.path, array, compressed=_PROFILES[profile])
+    return ChunkFiles(Path(store.root) / array.path, array, _PROFILES[profile], check)
+
+
+def _version(about: os.stat_result) -> tuple[int, ...]:
+    """Return what changes when a file does."""
+    return about.st_ino, about.st_mtime_ns, about.st_dev, about.st_size
 
 
 def _read_fully(file: int, out: NDArray[np.uint8], offset: int) -> None:
@@ -187,6 +242,9 @@ def _read_fully(file: int, out: NDArray[np.uint8], offset: int) -> None:
 
 
 def _verify(data: NDArray[Any], checksum: NDArray[np.uint8]) -> None:
-    found: int = google_crc32c.value(data.view(np.uint8))
+    _compare(google_crc32c.value(data.view(np.uint8)), checksum)
+
+
+def _compare(found: int, checksum: NDArray[np.uint8]) -> None:
     if found != int.from_bytes(checksum.tobytes(), "little"):
         raise ChunkError("is damaged (its checksum differs)")

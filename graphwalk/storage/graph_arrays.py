@@ -155,15 +155,18 @@ class GraphArrays:
         *,
         out: NDArray[Any] | None = None,
         threads: int | None = None,
+        checked: bool = False,
     ) -> NDArray[Any]:
         """Return the neighbours of entries `start` to `stop`; raises as `read_offsets` does.
 
         They are read into `out`, if it is given, by as many `threads` as given; by default as many
-        as there are cores if it is worth it.
+        as there are cores if it is worth it. If they are to be `checked`, it raises for those that
+        are no nodes too; and chunks are verified once, not each time they are read.
         """
+        reader = self._checking_reader if checked else self._reader("neighbors")
         if out is None:
-            return self._reader("neighbors").read(start, stop, threads)
-        self._reader("neighbors").read_into(out, start, threads)
+            return reader.read(start, stop, threads)
+        reader.read_into(out, start, threads)
         return out
 
     def read_weights(self, start: int, stop: int) -> NDArray[np.float32]:
@@ -216,6 +219,11 @@ class GraphArrays:
         found, _ = read_ranges(self._reader(values), starts, stops, VALUE_TYPES[values])
         return ends, neighbors, found
 
+    @property
+    def read_buffers(self) -> int:
+        """Bytes that a thread keeps to read chunks with."""
+        return self._reader("neighbors").buffers
+
     def chunk_length(self, name: ArrayName) -> int:
         """Return how many elements a chunk of a stored array has."""
         return self._reader(name).chunk
@@ -227,6 +235,11 @@ class GraphArrays:
     @cached_property
     def _readers(self) -> dict[str, ArrayReader]:
         return {}
+
+    @cached_property
+    def _checking_reader(self) -> ArrayReader:
+        length, nodes = self.num_entries, max(1, self.num_nodes)
+        return ArrayReader(self._group, self._location, "neighbors", length, nodes)
 
     def _reader(self, name: ArrayName) -> ArrayReader:
         if name == "weights" and not self.weighted:

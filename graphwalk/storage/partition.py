@@ -10,6 +10,7 @@ import numpy as np
 from graphwalk.errors import StoreError
 from graphwalk.kernels.edge_filter import fill_filter, filter_words
 from graphwalk.kernels.node2vec_plus import make_shares, mark_loose
+from graphwalk.kernels.row_starts import fill_row_starts
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table
 from graphwalk.kernels.temporal_rows import sort_by_time
 from graphwalk.kernels.typed_rows import group_rows
@@ -294,7 +295,8 @@ def _read_row_starts(graph: Graph, nodes: range) -> tuple[NDArray[Any], int]:
     """Return where each row begins, relative to the first, and where that does."""
     offsets = graph.read_offsets(nodes.start, nodes.stop + 1)
     start = int(offsets[0])
-    rising = bool(np.all(offsets[:-1] <= offsets[1:]))
+    row_starts = np.empty(len(offsets), row_start_type(graph))
+    rising = fill_row_starts(offsets, row_starts)
     first_is_right = nodes.start > 0 or start == 0
     last_is_right = nodes.stop < graph.num_nodes or offsets[-1] == graph.num_entries
     if not (rising and first_is_right and last_is_right):
@@ -302,8 +304,7 @@ def _read_row_starts(graph: Graph, nodes: range) -> tuple[NDArray[Any], int]:
             f"{graph.path}: array 'offsets' is damaged: it must rise from 0 to "
             f"{graph.num_entries}, the number of entries; build the store again"
         )
-    offsets -= start
-    return offsets.astype(row_start_type(graph)), start
+    return row_starts, start
 
 
 def _read_neighbors(
@@ -314,9 +315,7 @@ def _read_neighbors(
         # Kernels look at the first item of any table, if only to discard it.
         return np.zeros(1, graph.neighbor_dtype)
     out = None if into is None else into[:entries]
-    neighbors = graph.read_neighbors(start, start + entries, out=out, threads=threads)
-    _check_nodes(graph, neighbors)
-    return neighbors
+    return graph.read_neighbors(start, start + entries, out=out, threads=threads, checked=True)
 
 
 def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:

@@ -41,9 +41,14 @@ class ArrayReader:
         The array's name.
     length : int
         How many elements the store's attributes say that it has.
+    below : int, optional
+        Elements are node ids, to be below this. Then a chunk is verified when it is first read, and
+        again only when its file has changed: for those who read it again and again.
     """
 
-    def __init__(self, group: zarr.Group, location: str, name: str, length: int) -> None:
+    def __init__(
+        self, group: zarr.Group, location: str, name: str, length: int, below: int | None = None
+    ) -> None:
         self._where = f"array {name!r} of {location}"
         self._fill = FILL_VALUES[name]
         try:
@@ -58,12 +63,19 @@ class ArrayReader:
                 f"{self._where} has shape {array.shape} where ({length},) is due; build it anew"
             )
         self._array = array
-        self._files = chunk_files(array)
+        self._below = below
+        self._files = chunk_files(array, None if below is None else self._check_below)
 
     @property
     def chunk(self) -> int:
         """Elements in a chunk."""
         return self._chunk
+
+    @property
+    def buffers(self) -> int:
+        """Bytes that a thread keeps to read with: a chunk as it is stored, and one decoded."""
+        decoded = 2 * self._chunk * self._array.dtype.itemsize
+        return decoded if self._files is None else self._files.buffers
 
     def read(self, start: int, stop: int, threads: int | None = None) -> NDArray[Any]:
         """Return elements `start` to `stop`; takes and raises what `read_into` does."""
@@ -139,6 +151,15 @@ class ArrayReader:
         except OSError as error:
             raise StoreError(describe_refusal(self._where, "read", error)) from error
 
+    def _check_below(self, nodes: NDArray[Any]) -> None:
+        if self._below is None:
+            return
+        # Negative ones are large when they are taken for unsigned.
+        largest = int(nodes.view(f"u{nodes.itemsize}").max(initial=0))
+        if largest >= self._below:
+            found = int(nodes.min()) if nodes.min() < 0 else largest
+            raise ChunkError(f"is damaged (it names node {found}, of {self._below} nodes)")
+
     def _read_through_zarr(self, start: int, out: NDArray[Any]) -> None:
         stop = start + len(out)
         try:
@@ -146,6 +167,8 @@ class ArrayReader:
         except Exception as error:  # decoders and remote file systems raise all sorts
             raise StoreError(self._explain(start, stop, error)) from error
         self._check_present(out, start)
+        with self._chunk_errors(start // self._chunk):
+            self._check_below(out)
 
     def _check_present(self, values: NDArray[Any], start: int) -> None:
         """Raise when a chunk was not there: all of it is fill value then, the first element too."""
