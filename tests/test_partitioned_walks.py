@@ -355,7 +355,7 @@ class Riders:
     """Groups on a carousel, who note what they do."""
 
     def __init__(self, turns: int) -> None:
-        self.turns, self.seen = turns, []
+        self.turns, self.seen, self.closed = turns, [], False
 
     def left(self) -> bool:
         return len(self.seen) < self.turns
@@ -385,8 +385,13 @@ class Riders:
 
 def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large, monkeypatch):
     """A thread that was to read ahead, and is late, neither keeps the memory nor reads."""
-    lent = []
-    monkeypatch.setattr(waves, "read_partition", lambda *args: lent.append(args[-1]))
+    lent, read = [], waves.read_partition
+
+    def lent_to(by, *args):
+        # Groups of walks that failed in a test before may still be on their way.
+        return lent.append(args[-1]) if by is group else read(by, *args)
+
+    monkeypatch.setattr(waves, "read_partition", lent_to)
     plan = graphwalk.plan_walks(large, **LARGE, memory=BUDGET)
     bounds = np.array([0, *(nodes.stop for nodes in plan.partitions)])
     group = advance.Group(large, plan.rules, range(10), bounds, np.array(plan.offsets))
@@ -407,6 +412,7 @@ def test_a_carousel_goes_round_until_all_are_off():
     ring = carousel.Carousel(3, resident=False, ahead=True)
     first = Riders(7)
     ring.ride(first)
+    assert first.closed
     assert first.seen == [0, 1, 2, 0, 1, 2, 0]
     assert not ring._places
     assert not ring._shared

@@ -115,7 +115,8 @@ class Carousel:
             with self._turn:
                 del self._places[rider]
                 if not self._places:
-                    self._shared.clear()
+                    while self._shared:  # also what is to be read ahead, and must not be any more
+                        self._shared.popitem()[1].close()
                     self._spare.clear()
                     self._stop_reading()
                 self._turn.notify_all()
