@@ -18,7 +18,7 @@ from benchmarks.peers.builds import measure_peers
 from benchmarks.reading import measure_reading
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
-from benchmarks.walks import measure_walks
+from benchmarks.walks import measure_walks, measure_weighted
 
 #: Largest graph that peers are given: some of them take a minute for it.
 PEERS_SCALE = 20
@@ -64,6 +64,7 @@ def _own(folder: Path, args: argparse.Namespace) -> list[Row]:
     graph = graphwalk.open_zarr(store)
     rows += measure_reading(graph, folder, args.rounds)
     rows += measure_walks(graph, args.rounds, ray=not args.no_ray)
+    rows += measure_weighted(edges, folder, graph, args.rounds)
     return rows
 
 
