@@ -80,7 +80,7 @@ def test_batches_on_several_machines(cluster, graph, expected):
     """Who does not fit beside the graph, in the memory of all machines, walks later."""
     machine = cluster.add_node(**cluster.machine)
     cluster.wait_for_nodes()
-    walks = several(graph, memory="8 MiB", chunks=1000)
+    walks = several(graph, memory="4 MiB", chunks=1000)
     assert walks.plan.at_once
     assert len(walks.plan.batch_groups) > 1
     np.testing.assert_array_equal(walks.compute(), expected)
