@@ -18,6 +18,8 @@ from graphwalk.storage.parallel import thread_pool
 from graphwalk.storage.writer import array_writer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 #: Codes of types are bytes, and the largest stands for what is missing.
@@ -91,22 +93,27 @@ def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
     return Graph(location, info, temporary=graph.temporary, storage_options=options, owner=graph)
 
 
-def kinds_of(graph: Graph, metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
-    """Return the kind of each node that a metapath tells apart.
+def kinds_of_types(names: Sequence[Any], metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
+    """Return the kind of each type, by its code, that a metapath tells apart; 255 if there is none.
 
     The kinds are the types that it names, in the order in which it first does; all others are one
     kind more, the last.
     """
-    known = _kinds.get(graph)
-    if known is not None and known[0] == metapath:
-        return known[1]
     wanted = list(dict.fromkeys(metapath))
-    names = graph.type_names or ()
     kinds = np.full(256, 255, np.uint8)
     for code, name in enumerate(names):
         kinds[code] = wanted.index(name) if name in wanted else len(wanted)
+    return kinds
+
+
+def kinds_of(graph: Graph, metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
+    """Return the kind of each node, see `kinds_of_types`."""
+    known = _kinds.get(graph)
+    if known is not None and known[0] == metapath:
+        return known[1]
+    names = graph.type_names or ()
     codes = graph.read_node_types(0, graph.num_nodes)
-    found = kinds[codes]
+    found = kinds_of_types(names, metapath)[codes]
     if len(found) and int(found.max()) == 255:
         raise StoreError(
             f"{graph.path}: array {_NAME!r} is damaged: it has the type {int(codes.max())}, and "
