@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -29,6 +30,7 @@ _NAME = "node_types"
 
 #: What `kinds_of` found last, as long as the graph is used: each partition that is read asks.
 _kinds: WeakKeyDictionary[Graph, tuple[Any, NDArray[np.uint8]]] = WeakKeyDictionary()
+_making = threading.Lock()
 
 
 def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
@@ -108,19 +110,20 @@ def kinds_of_types(names: Sequence[Any], metapath: tuple[Any, ...]) -> NDArray[n
 
 def kinds_of(graph: Graph, metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
     """Return the kind of each node, see `kinds_of_types`."""
-    known = _kinds.get(graph)
-    if known is not None and known[0] == metapath:
-        return known[1]
-    names = graph.type_names or ()
-    codes = graph.read_node_types(0, graph.num_nodes)
-    found = kinds_of_types(names, metapath)[codes]
-    if len(found) and int(found.max()) == 255:
-        raise StoreError(
-            f"{graph.path}: array {_NAME!r} is damaged: it has the type {int(codes.max())}, and "
-            f"there are {len(names)}; set the types again"
-        )
-    _kinds[graph] = metapath, found
-    return found
+    with _making:  # partitions are read side by side, and would make it each
+        known = _kinds.get(graph)
+        if known is not None and known[0] == metapath:
+            return known[1]
+        names = graph.type_names or ()
+        codes = graph.read_node_types(0, graph.num_nodes)
+        found = kinds_of_types(names, metapath)[codes]
+        if len(found) and int(found.max()) == 255:
+            raise StoreError(
+                f"{graph.path}: array {_NAME!r} is damaged: it has the type {int(codes.max())}, "
+                f"and there are {len(names)}; set the types again"
+            )
+        _kinds[graph] = metapath, found
+        return found
 
 
 def path_of(metapath: tuple[Any, ...] | None, walk_length: int) -> NDArray[np.int64] | None:
