@@ -76,6 +76,7 @@ def _rules(bias: dict[str, float]) -> WalkRules:
         weighted=False,
         seed=SEED,
         metapath=None,
+        metapath_of=None,
         gamma=None,
         temporal=False,
         **({"p": 1.0, "q": 1.0} | bias),

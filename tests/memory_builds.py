@@ -144,7 +144,8 @@ def peak(kind, count, budget, folder, file=None):
 def _measure(connection, kind, count, budget, folder, file):
     before = _status("VmRSS")
     source = SOURCES[kind](count, file)
-    options = BuildOptions(directed="row" in kind, drop_loops=True, times=kind == "timed")
+    third = {"timed": "times"}.get(kind, "weights")
+    options = BuildOptions(directed="row" in kind, drop_loops=True, third=third)
     build(source, f"{folder}/g.zarr", options, Tuning(budget, 2), Progress(False))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     connection.send((before, usage.ru_maxrss << 10, usage.ru_utime))

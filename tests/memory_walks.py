@@ -28,6 +28,8 @@ def edges_of(kind, nodes, count, values):
     if kind == "skewed":
         ends = [end**3 for end in ends]
     columns = [np.minimum((end * nodes).astype(np.int64), nodes - 1) for end in ends]
+    if values == "edge_types":
+        return (*columns, rng.integers(0, 3, count, np.uint8))
     return (*columns, rng.random(count, np.float32) + 0.1) if values else tuple(columns)
 
 
@@ -38,6 +40,7 @@ def build(path, kind, nodes, count, values):
         path,
         num_nodes=nodes,
         times=values == "times",
+        edge_types=values == "edge_types",
         compressed=False,
         progress=False,
     )
@@ -110,7 +113,7 @@ def _consume(walks, consume):
 def _warm_up(graph, how, partitions, consume):
     """Load what such walks run, on threads of their own, who take their buffers with them."""
     nodes = 1000
-    tiny = build(None, "uniform", nodes, 5000, "times" if graph.timed else graph.weighted)
+    tiny = build(None, "uniform", nodes, 5000, graph._info.values)
     few = how | {"num_walks": 1, "walk_length": 4}
     few.pop("start_nodes", None)
     with ThreadPoolExecutor(WORKERS) as pool, dask.config.set(pool=pool):

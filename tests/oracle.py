@@ -17,11 +17,11 @@ def csr(
     directed: bool = False,
     duplicates: str = "merge",
     self_loops: str = "keep",
-    times: bool = False,
+    apart: bool = False,
 ) -> Adjacency:
     """Rows of the graph with these ``(u, v)`` or ``(u, v, weight)`` edges, ids being dense.
 
-    If weights are `times`, edges at different ones are different.
+    If weights, as times or types, tell edges `apart`, those of different ones are different.
     """
     edges = list(edges)
     if num_nodes is None:
@@ -36,7 +36,7 @@ def csr(
     weighted = any(len(edge) > 2 for edge in edges)
     for node, row in rows.items():
         row.sort(key=lambda entry: entry[0])  # stable: parallel edges stay in input order
-        if times:
+        if apart:
             row.sort()
             rows[node] = row if duplicates == "keep" else sorted(set(row))
             continue

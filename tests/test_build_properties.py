@@ -21,6 +21,7 @@ from graphwalk import scheduler
 from graphwalk.errors import InputError
 from graphwalk.storage.budget import Tuning
 from graphwalk.storage.context import SPREAD, BuildOptions
+from graphwalk.storage.format import VALUE_TYPES
 from graphwalk.storage.pipeline import build
 from graphwalk.storage.progress import Progress
 from graphwalk.storage.sources import open_source
@@ -41,14 +42,14 @@ def digest(path):
 def rows_of(graph):
     """The graph's rows in the oracle's form."""
     rows = graph.rows(0, graph.num_nodes)
-    weights = rows.times if graph.timed else rows.weights
-    weights = np.ones(graph.num_entries) if weights is None else weights
-    entries = list(zip(rows.neighbors.tolist(), weights.tolist(), strict=True))
+    values = (rows.weights, rows.times, rows.edge_types)
+    values = next((v for v in values if v is not None), np.ones(graph.num_entries))
+    entries = list(zip(rows.neighbors.tolist(), values.tolist(), strict=True))
     return {node: entries[a:b] for node, (a, b) in enumerate(pairwise(rows.offsets.tolist()))}
 
 
-def as_stored(rows, times):
-    dtype = np.float64 if times else np.float32
+def as_stored(rows, third):
+    dtype = VALUE_TYPES[third].type
     return {node: [(v, float(dtype(w))) for v, w in row] for node, row in rows.items()}
 
 
@@ -88,8 +89,16 @@ options = st.builds(
     directed=st.booleans(),
     duplicates=st.sampled_from(["merge", "keep"]),
     drop_loops=st.booleans(),
-    times=st.booleans(),
+    third=st.sampled_from(["weights", "times", "edge_types"]),
 )
+
+
+def fitting(columns, chosen):
+    """The columns, with types of edges for weights if that is what they are to be."""
+    src, dst, *weights = columns
+    if chosen.third == "edge_types":
+        weights = [[int(w) % 3 * 127.0 for w in column] for column in weights]
+    return [src, dst, *weights]
 
 
 def expected_rows(columns, chosen, ids):
@@ -102,7 +111,7 @@ def expected_rows(columns, chosen, ids):
         directed=chosen.directed,
         duplicates=chosen.duplicates,
         self_loops="drop" if chosen.drop_loops else "keep",
-        times=chosen.times and bool(weights),
+        apart=chosen.third != "weights" and bool(weights),
     )
 
 
@@ -131,6 +140,7 @@ def test_bytes_do_not_depend_on_tuning_and_rows_are_the_oracles(kind, data):
         num_nodes=31 if kind == "dense" else None,
         relabel=True if kind == "sparse" else "auto",
     )
+    columns = fitting(columns, chosen)
     tuning = with_room(data.draw(tunings))
     source = Edges(*columns, once=data.draw(st.booleans()))
     with TemporaryDirectory() as folder:
@@ -139,13 +149,14 @@ def test_bytes_do_not_depend_on_tuning_and_rows_are_the_oracles(kind, data):
         if kind != "dense":
             ids = sorted({*columns[0], *columns[1]}, key=str.encode if kind == "strings" else None)
             assert graph.labels.tolist() == ids
-        assert rows_of(graph) == as_stored(expected_rows(columns, chosen, ids), chosen.times)
+        assert rows_of(graph) == as_stored(expected_rows(columns, chosen, ids), chosen.third)
 
 
 @settings(deadline=None, max_examples=40)
 @given(columns=edge_lists("dense"), tuning=tunings, chosen=options, known=st.booleans())
 def test_grouped_rows_make_the_same_bytes_as_edges(columns, tuning, chosen, known):
     chosen = replace(chosen, directed=True, num_nodes=31)
+    columns = fitting(columns, chosen)
     rows, weights = [[] for _ in range(31)], [[] for _ in range(31)]
     for u, v, *weight in zip(*columns, strict=True):
         rows[u].append(v)
@@ -222,7 +233,8 @@ FORMS = {
 @settings(deadline=None, max_examples=5)
 @given(data=st.data())
 def test_bytes_do_not_depend_on_the_form(form, kind, data):
-    columns = data.draw(edge_lists(kind))
+    chosen = replace(data.draw(options), relabel=True)
+    columns = fitting(data.draw(edge_lists(kind)), chosen)
     if kind == "strings":
         columns[:2] = [[f"node-{ord((v + '!')[0])}" for v in ends] for ends in columns[:2]]
     table = pa.table(dict(zip(("src", "dst", "weight"), columns, strict=False)))
@@ -231,7 +243,7 @@ def test_bytes_do_not_depend_on_the_form(form, kind, data):
         named = list(range(len(columns))) if form == "text" else None
         source = open_source(FORMS[form](table, folder), columns=named)
         sources = [(Edges(*columns), AMPLE), (source, tuning)]
-        build_all(folder, replace(data.draw(options), relabel=True), sources)
+        build_all(folder, chosen, sources)
 
 
 @pytest.fixture(scope="module")
@@ -243,13 +255,15 @@ def session():
 
 @pytest.mark.ray
 @pytest.mark.parametrize(
-    ("values", "directed"), [(None, True), ("weights", False), ("times", False)]
+    ("third", "directed"),
+    [(None, True), ("weights", False), ("times", False), ("edge_types", False)],
 )
-def test_ray_makes_the_same_bytes(session, tmp_path, values, directed):
+def test_ray_makes_the_same_bytes(session, tmp_path, third, directed):
     rng = np.random.default_rng(3)
     src, dst = rng.zipf(1.3, (2, 5000)) % 900 * 10**11
-    columns = (src, dst, rng.random(5000)) if values else (src, dst)
-    chosen = BuildOptions(directed=directed, times=values == "times")
+    values = rng.integers(0, 9, 5000) if third == "edge_types" else rng.random(5000)
+    columns = (src, dst, values) if third else (src, dst)
+    chosen = BuildOptions(directed=directed, third=third or "weights")
     spilling = Tuning(1 << 30, 2, 300, 700, bucket_entries=200, largest_bucket=2000, spill=True)
     with dask.config.set({SPREAD: None}):
         build(Edges(*columns), str(tmp_path / "threads"), chosen, AMPLE, Progress(False))

@@ -128,12 +128,16 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
         *("--self-loops", "drop", "--num-nodes", "9", "--memory", "1 GiB", "--overwrite"),
         *("--uncompressed", "--times", "--quiet"),
     )
+    everything = dict(seen)
+    run("build", "a.csv", "b.zarr", "--edge-types")
+    assert (seen["edge_types"], seen["times"]) == (True, False)
     assert defaults == {
         "edges": "a.csv",
         "store": "b.zarr",
         "directed": False,
         "columns": None,
         "times": False,
+        "edge_types": False,
         "duplicates": "merge",
         "self_loops": "keep",
         "num_nodes": None,
@@ -142,12 +146,13 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
         "overwrite": False,
         "progress": None,
     }
-    assert seen == {
+    assert everything == {
         "edges": "a.csv",
         "store": "b.zarr",
         "directed": True,
         "columns": ["x", "y"],
         "times": True,
+        "edge_types": False,
         "duplicates": "keep",
         "self_loops": "drop",
         "num_nodes": 9,
@@ -218,6 +223,7 @@ def test_info_for_programs(run, ring_store):
         "directed": False,
         "weighted": False,
         "timed": False,
+        "edge_types": None,
         "labels": None,
         "degrees": {
             "mean": 2.0,
@@ -344,6 +350,7 @@ def test_walk_passes_every_option_on(run, ring_store, tmp_path, monkeypatch):
         "stop_prob": 0.0,
         "dead_end": "stay",
         "metapath": None,
+        "metapath_of": None,
         "temporal": False,
         "seed": 3,
         "memory": None,

@@ -1,4 +1,4 @@
-"""Types of nodes, and walks along a metapath."""
+"""Walks along metapaths of types of nodes or edges, and types of nodes in the store."""
 
 import itertools
 
@@ -24,29 +24,34 @@ def edges():
 TYPES = np.random.default_rng(5).choice(list("abcd"), NODES)
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["unweighted", "weighted"])
+@pytest.fixture(scope="module", params=["unweighted", "weighted", "types of edges"])
 def graph(request):
-    columns = edges()[: 3 if request.param else 2]
-    graph = graphwalk.build_zarr(columns, num_nodes=NODES, directed=True)
-    return graphwalk.set_node_types(graph, TYPES)
+    columns = edges()[: 3 if request.param == "weighted" else 2]
+    how = {"num_nodes": NODES, "directed": True}
+    if request.param == "types of edges":
+        columns = (*columns, np.random.default_rng(6).integers(0, 4, len(columns[0])))
+        return graphwalk.build_zarr(columns, **how, edge_types=True)
+    return graphwalk.set_node_types(graphwalk.build_zarr(columns, **how), TYPES)
+
+
+def named(graph, path):
+    """Return a metapath as the graph has it, whose types of edges are numbers."""
+    return path if graph.edge_type_names is None else tuple(map("abcd".index, path))
 
 
 def odds_of(graph, node, kind):
     """Return the probability of each next node, -1 for a walk that is over."""
     row = graph.rows(node, node + 1)
     weights = row.weights if graph.weighted else np.ones(len(row.neighbors))
-    fits = TYPES[row.neighbors] == kind
+    fits = (TYPES[row.neighbors] if graph.edge_type_names is None else row.edge_types) == kind
     if not fits.any():
         return {-1: 1.0}
     shares = weights[fits] / weights[fits].sum()
     return dict(zip(row.neighbors[fits].tolist(), shares.tolist(), strict=True))
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
-@pytest.mark.parametrize("path", PATHS, ids="".join)
-def test_steps_have_the_probabilities_of_the_rows(graph, path, partitions):
-    how = {"metapath": path, "num_walks": 1000, "walk_length": 9, "seed": 3}
-    walks = graphwalk.random_walks(graph, **how, partitions=partitions).compute()
+def excess(graph, walks, path, odds_of=odds_of):
+    """Return χ² of all steps, and the critical value; steps that cannot be raise."""
     total, freedom = 0.0, 0
     for step in range(9):
         here, then = walks[:, step], walks[:, step + 1]
@@ -61,19 +66,47 @@ def test_steps_have_the_probabilities_of_the_rows(graph, path, partitions):
             total += sum((seen.get(k, 0) - e) ** 2 / e for k, e in expected.items())
             freedom += len(expected) - 1
     assert freedom > 50
-    assert total < stats.chi2.isf(1e-4, freedom)
+    return total, stats.chi2.isf(1e-4, freedom)
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize("path", PATHS, ids="".join)
+def test_steps_have_the_probabilities_of_the_rows(graph, path, partitions):
+    path = named(graph, path)
+    how = {"metapath": path, "num_walks": 1000, "walk_length": 9, "seed": 3}
+    walks = graphwalk.random_walks(graph, **how, partitions=partitions).compute()
+    chi2, critical = excess(graph, walks, path)
+    assert chi2 < critical
     assert (walks == -1).any(), "there are dead ends"
 
 
-def test_another_metapath_is_noticed(graph):
-    walks = graphwalk.random_walks(graph, metapath=("b", "c"), num_walks=20, seed=3).compute()
-    second = walks[:, 2]
-    assert set(TYPES[second[second >= 0]]) == {"c"}
+def test_wrong_probabilities_are_noticed(graph):
+    path = named(graph, PATHS[0])
+    walks = graphwalk.random_walks(
+        graph, metapath=path, num_walks=1000, walk_length=9, seed=3
+    ).compute()
+    with pytest.raises(AssertionError, match="at step"):
+        excess(graph, walks, path[::-1])
+
+    def uneven(graph, node, kind):
+        odds = odds_of(graph, node, kind)
+        first = next(iter(odds))
+        odds[first] *= 1.1
+        return {then: p / sum(odds.values()) for then, p in odds.items()}
+
+    chi2, critical = excess(graph, walks, path, uneven)
+    assert chi2 > critical
 
 
 @pytest.mark.parametrize("path", PATHS, ids="".join)
 def test_plans_do_not_change_walks(graph, path):
-    how = {"metapath": path, "num_walks": 7, "walk_length": 12, "seed": 9, "stop_prob": 0.02}
+    how = {
+        "metapath": named(graph, path),
+        "num_walks": 7,
+        "walk_length": 12,
+        "seed": 9,
+        "stop_prob": 0.02,
+    }
     whole = graphwalk.random_walks(graph, **how, chunks=-1, partitions=1).compute()
     for partitions, chunks in [(1, 50), (2, "auto"), (5, 31)]:
         walks = graphwalk.random_walks(graph, **how, partitions=partitions, chunks=chunks)
@@ -86,7 +119,8 @@ def test_plans_do_not_change_walks(graph, path):
 def test_kinds_of_walks_do_not_spoil_each_other(graph):
     """A process keeps what it has loaded of a graph, as it is for one of them."""
     how = {"num_walks": 3, "walk_length": 8, "seed": 2}
-    kinds = [{}, {"metapath": ("a", "b")}, {"metapath": ("c",)}, {"p": 3.0}]
+    paths = [named(graph, path) for path in (("a", "b"), ("c",))]
+    kinds = [{}, *({"metapath": path} for path in paths), {"p": 3.0}]
     if graph.weighted:
         kinds += [{**kind, "weighted": False} for kind in kinds]
     fresh = [
@@ -99,22 +133,25 @@ def test_kinds_of_walks_do_not_spoil_each_other(graph):
             np.testing.assert_array_equal(walks, fresh[number])
 
 
+@pytest.mark.parametrize("by_edge", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_rows_are_grouped_and_keep_their_order(weighted):
+def test_rows_are_grouped_and_keep_their_order(weighted, by_edge):
     rng = np.random.default_rng(1)
     starts = np.r_[0, np.cumsum(rng.integers(0, 9, 30))].astype(np.uint32)
     nodes = rng.integers(0, 30, starts[-1]).astype(np.int32)
-    weights = np.arange(len(nodes) if weighted else 0, dtype=np.float32)
+    weights = np.arange(1, 1 + weighted * len(nodes), dtype=np.float32)
     kind_of = rng.integers(0, 4, 30).astype(np.uint8)
     neighbors, values, grouped = nodes.copy(), weights.copy(), np.zeros(30 * 4 + 1, np.uint32)
-    group_rows(starts, neighbors, values, kind_of, 4, grouped)
-    for row, kind in itertools.product(range(30), range(4)):
-        a, b = grouped[4 * row + kind : 4 * row + kind + 2]
+    typed = rng.integers(0, 30, len(nodes)).astype(np.uint8) if by_edge else neighbors
+    kind = kind_of[typed]
+    group_rows(starts, neighbors, values, typed, kind_of, 4, grouped)
+    for row, which in itertools.product(range(30), range(4)):
+        a, b = grouped[4 * row + which : 4 * row + which + 2]
         was = np.arange(starts[row], starts[row + 1])
-        was = was[kind_of[nodes[was]] == kind]
+        was = was[kind[was] == which]
         np.testing.assert_array_equal(neighbors[a:b], nodes[was])
         if weighted:
-            np.testing.assert_array_equal(values[a:b], was)
+            np.testing.assert_array_equal(values[a:b], was + 1)
     assert grouped[-1] == starts[-1]
 
 

@@ -30,6 +30,7 @@ KINDS = {
     "node2vec+ (.25, 4)": {"p": 0.25, "q": 4.0, "gamma": 1.0, "restart_prob": 0.1},
     "node2vec+, no way back": {"p": inf, "q": 2.0, "gamma": 0.0, "stop_prob": 0.03},
     "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1.0, "walk_length": 6},
+    "types of edges": {"metapath": [1, 0, 2], "stop_prob": 0.02, "dead_end": "stop"},
     "temporal": {"temporal": True, "stop_prob": 0.02, "dead_end": "stop"},
 }
 
@@ -57,10 +58,13 @@ def make_graph(directed: bool, values: str | None) -> graphwalk.Graph:
         columns.append(rng.random(edges).astype(np.float32) + 0.1)
     if values == "times":
         columns.append(rng.integers(0, 400, edges))
+    if values == "edge_types":
+        columns.append(rng.integers(0, 4, edges))
     return graphwalk.build_zarr(
         tuple(columns),
         directed=directed,
         times=values == "times",
+        edge_types=values == "edge_types",
         num_nodes=NODES,
         duplicates="keep",
         progress=False,
@@ -70,17 +74,20 @@ def make_graph(directed: bool, values: str | None) -> graphwalk.Graph:
 def goes(directed, values, kind):
     """Whether walks of a kind are on such a graph.
 
-    Walks forward in time, and no others, are on a graph with times. node2vec+ is for undirected
+    Walks forward in time, and no others, are on a graph with times; so are those along a metapath
+    on one with types of edges. node2vec+ is for undirected
     graphs, and without weights it is node2vec.
     """
     if "gamma" in KINDS[kind]:
         return values == "weights" and not directed
-    return (values == "times") == ("temporal" in KINDS[kind])
+    needed = "times" if "temporal" in KINDS[kind] else None
+    needed = "edge_types" if "metapath" in KINDS[kind] else needed
+    return values == needed or (needed is None and values == "weights")
 
 
 CASES = [
     case
-    for case in itertools.product([False, True], [None, "weights", "times"], KINDS)
+    for case in itertools.product([False, True], [None, "weights", "times", "edge_types"], KINDS)
     if goes(*case)
 ]
 

@@ -31,6 +31,7 @@ KINDS = {
     "restart": {"restart_prob": 0.2, "dead_end": "restart"},
     "node2vec stay": {"p": 2, "q": 0.5, "restart_prob": 0.1, "dead_end": "stay"},
     "metapath": {"metapath": [2, 0, 1, 0]},
+    "metapath of edges": {"metapath": [2, 0, 1, 0], "metapath_of": "edges"},
     "temporal": {"temporal": True},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
     "node2vec+": {"p": 2, "q": 0.5, "gamma": 0},
@@ -48,8 +49,13 @@ def session():
 def make_graph(values, directed=True):
     src, dst = np.random.default_rng(2).integers(0, 5000, (2, 100_000))
     third = np.random.default_rng(3).exponential(size=len(src))
+    third = np.floor(third % 3) if values == "edge_types" else third
     graph = graphwalk.build_zarr(
-        (src % 4900, dst, third), directed=directed, num_nodes=5000, times=values == "times"
+        (src % 4900, dst, third),
+        directed=directed,
+        num_nodes=5000,
+        times=values == "times",
+        edge_types=values == "edge_types",
     )
     return graphwalk.set_node_types(graph, np.arange(5000) % 3)
 
@@ -62,6 +68,8 @@ def graph():
 def walks_of(graph, **how):
     if how.get("temporal"):
         graph = make_graph("times")
+    if how.get("metapath_of"):
+        graph = make_graph("edge_types")
     if "gamma" in how:
         graph = make_graph("weights", directed=False)
     return graphwalk.random_walks(graph, **{"num_walks": 2, "walk_length": 10, "seed": 5} | how)

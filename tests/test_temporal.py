@@ -65,7 +65,7 @@ def excess(walks, odds):
 @pytest.mark.parametrize("directed", [False, True])
 def test_walks_have_the_probabilities_of_the_oracle(directed, partitions, duplicates, stop_prob):
     graph = build(directed=directed, duplicates=duplicates)
-    rows = oracle.csr(EDGES, directed=directed, duplicates=duplicates, times=True)
+    rows = oracle.csr(EDGES, directed=directed, duplicates=duplicates, apart=True)
     assert rows_of(graph) == rows
     for start in range(6):
         walks = graphwalk.random_walks(
@@ -98,7 +98,7 @@ def test_wrong_probabilities_are_noticed(claimed):
     walks = graphwalk.random_walks(
         build(), [0], num_walks=20_000, walk_length=LENGTH, temporal=True, seed=3
     ).compute()
-    odds = oracle.temporal_walks(oracle.csr(claimed, directed=True, duplicates="keep", times=True),
+    odds = oracle.temporal_walks(oracle.csr(claimed, directed=True, duplicates="keep", apart=True),
                                  0, LENGTH)  # fmt: skip
     try:
         chi2, critical = excess(walks, odds)
@@ -281,7 +281,7 @@ def test_times_come_in_many_forms(form, tmp_path):
     graph = graphwalk.build_zarr(
         FORMS[form](columns, tmp_path), columns=named, times=True, directed=True
     )
-    assert rows_of(graph) == oracle.csr(EDGES, directed=True, times=True)
+    assert rows_of(graph) == oracle.csr(EDGES, directed=True, apart=True)
     assert (graph.timed, graph.weighted) == (True, False)
     assert graph.read_times(0, graph.num_entries).dtype == np.float64
 
@@ -391,7 +391,7 @@ def test_ends_that_tell_different_times_are_noticed(tmp_path):
     build([(0, 1, 2), (1, 2, 3)], store=tmp_path / "g", directed=False)
     zarr.open_array(tmp_path / "g" / "times")[0] = 7
     (found,) = graphwalk.open_zarr(tmp_path / "g").validate().problems
-    assert "with the same weight or time" in found
+    assert "with the same weight, time or type" in found
 
 
 def test_the_command(tmp_path, capsys):

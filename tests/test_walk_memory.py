@@ -1,6 +1,5 @@
 """What walks take at their peak is what the plan says; and they run where there is no more."""
 
-import itertools
 import re
 
 import dask
@@ -12,8 +11,8 @@ from graphwalk.units import parse_size
 
 MIB = 1 << 20
 
-#: Kind of edges, nodes, edges, and whether these have weights, or times: 90 to 170 MiB in memory
-#: each.
+#: Kind of edges, nodes, edges, and whether these have weights, times or types: 90 to 170 MiB in
+#: memory each.
 GRAPHS = {
     "uniform": ("uniform", 1 << 20, 16_000_000, False),
     "skewed": ("skewed", 1 << 20, 18_000_000, False),
@@ -22,9 +21,11 @@ GRAPHS = {
     "sparse": ("uniform", 1 << 23, 8_000_000, False),
     "timed": ("uniform", 1 << 19, 6_000_000, "times"),
     "timed, skewed": ("skewed", 1 << 19, 6_000_000, "times"),
+    "typed": ("uniform", 1 << 19, 14_000_000, "edge_types"),
+    "typed, skewed": ("skewed", 1 << 19, 14_000_000, "edge_types"),
 }
 #: Those of which a quarter is room enough for the chunks that they are read in.
-DENSE = ("uniform", "skewed")
+DENSE = ("uniform", "skewed", "typed", "typed, skewed")
 KINDS = {
     "first order": {},
     "restart": {"restart_prob": 0.2},
@@ -32,6 +33,7 @@ KINDS = {
     "metapath": {"metapath": [0, 1]},
     "node2vec+": {"p": 2.0, "q": 0.5, "gamma": 0},
     "temporal": {"temporal": True},
+    "metapath of edges": {"metapath": [0, 1], "metapath_of": "edges"},
 }
 WALKS = {"num_walks": 1, "walk_length": 10}
 
@@ -42,12 +44,15 @@ QUICK = [
     ("uniform", "metapath"),
     ("weighted, skewed", "node2vec+"),
     ("timed, skewed", "temporal"),
+    ("typed, skewed", "metapath of edges"),
 ]
-#: Walks forward in time, and no others, are on graphs with times.
+#: Some walks, and no others, are on graphs with times or with types of edges.
+OWN = {"times": "temporal", "edge_types": "metapath of edges"}
+OTHERS = [kind for kind in KINDS if kind not in OWN.values()]
 ALL = [
     (graph, kind)
-    for graph, kind in itertools.product(GRAPHS, KINDS)
-    if (GRAPHS[graph][3] == "times") == (kind == "temporal")
+    for graph, (_, _, _, values) in GRAPHS.items()
+    for kind in ([OWN[values]] if values in OWN else OTHERS)
 ]
 SLOW = sorted(set(ALL) - set(QUICK))
 

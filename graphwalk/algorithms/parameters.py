@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import secrets
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -46,6 +46,7 @@ def plan_of(
     stop_prob: float,
     dead_end: str,
     metapath: Any,
+    metapath_of: str | None,
     temporal: bool,
     seed: int | None,
     chunks: Any,
@@ -54,6 +55,7 @@ def plan_of(
 ) -> Job:
     """Check what `random_walks` was asked for, and plan it."""
     graph = store if isinstance(store, Graph) else open_zarr(store)
+    of = _metapath_of(graph, metapath, metapath_of)
     rules = WalkRules(
         num_walks=_whole("num_walks", num_walks, least=1),
         walk_length=_whole("walk_length", walk_length, least=0),
@@ -64,7 +66,8 @@ def plan_of(
         restart_prob=_probability("restart_prob", restart_prob),
         stop_prob=_probability("stop_prob", stop_prob),
         dead_end=_one_of("dead_end", dead_end, DEAD_ENDS),
-        metapath=None if metapath is None else _metapath(graph, metapath),
+        metapath=None if of is None else _metapath(graph, metapath, of),
+        metapath_of=of,
         temporal=_temporal(graph, temporal),
         seed=secrets.randbits(64) if seed is None else _whole("seed", seed, most=2**64 - 1),
     )
@@ -173,20 +176,46 @@ def _temporal(graph: Graph, temporal: bool) -> bool:
     return bool(temporal)
 
 
-def _metapath(graph: Graph, metapath: Any) -> tuple[int | str, ...]:
-    if graph.type_names is None:
+def _metapath_of(graph: Graph, metapath: Any, of: str | None) -> Literal["nodes", "edges"] | None:
+    """Return what the types are of that a metapath names, if there is one."""
+    if of is not None:
+        _one_of("metapath_of", of, ("nodes", "edges"))
+    if metapath is None:
+        if of is not None:
+            raise InputError(f"metapath_of={of!r} needs metapath=; add it, or leave out both")
+        return None
+    have = {"nodes": graph.type_names is not None, "edges": graph.edge_type_names is not None}
+    if of is None and all(have.values()):
         raise InputError(
-            f"metapath= needs types of nodes, and {graph.path} has none; "
-            "call graphwalk.set_node_types"
+            f"both nodes and edges of {graph.path} have types; say which metapath= names, by "
+            "metapath_of='nodes' or 'edges'"
         )
+    if of != "nodes" and have["edges"]:
+        return "edges"
+    if of != "edges" and have["nodes"]:
+        return "nodes"
+    remedies = {
+        "nodes": "call graphwalk.set_node_types",
+        "edges": "build it with edge_types=True",
+    }
+    what = f"types of {of}" if of else "types of nodes or edges"
+    remedy = remedies[of] if of else ", or ".join(remedies.values())
+    raise InputError(f"metapath= needs {what}, and {graph.path} has none; {remedy}")
+
+
+def _metapath(graph: Graph, metapath: Any, of: Literal["nodes", "edges"]) -> tuple[int | str, ...]:
+    names: tuple[int | str, ...] | None = graph.type_names
+    if of == "edges":
+        names = graph.edge_type_names
+    assert names is not None
     types = (metapath,) if isinstance(metapath, str) else tuple(metapath)
     # By their text, as the command line has them: all are integers, or all are strings.
-    known = {str(name): name for name in graph.type_names}
+    known = {str(name): name for name in names}
     unknown = [name for name in types if str(name) not in known]
     if unknown or not types:
         what = f"names the type {unknown[0]!r}" if unknown else "is empty"
-        have = ", ".join(map(repr, graph.type_names[:10]))
-        raise InputError(f"metapath={metapath!r} {what}; the nodes of {graph.path} are of {have}")
+        have = ", ".join(map(repr, names[:10])) or "none"
+        raise InputError(f"metapath={metapath!r} {what}; the {of} of {graph.path} are of {have}")
     return tuple(known[str(name)] for name in types)
 
 

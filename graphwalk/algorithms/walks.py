@@ -32,6 +32,7 @@ def random_walks(
     stop_prob: float = 0.0,
     dead_end: Literal["stop", "restart", "stay"] = "stop",
     metapath: Sequence[int | str] | None = None,
+    metapath_of: Literal["nodes", "edges"] | None = None,
     temporal: bool = False,
     seed: int | None = None,
     chunks: Any = "auto",
@@ -86,9 +87,13 @@ def random_walks(
         its start node, or repeats the node.
     metapath : sequence of int or str, optional
         Types of nodes, see `set_node_types`: the first step goes to a neighbour of the first
-        type, the next to one of the second, and after the last comes the first again [3]. A node
-        without such a neighbour is a dead end. Not with `p`, `q`, `gamma`, `restart_prob` or
-        another `dead_end` than to stop.
+        type, the next to one of the second, and after the last comes the first again [3]. Or types
+        of edges, of a graph built with ``edge_types=True``: the first step follows an edge of the
+        first type, and so on. A node without such a neighbour or edge is a dead end. Not with `p`,
+        `q`, `gamma`, `restart_prob` or another `dead_end` than to stop.
+    metapath_of : {"nodes", "edges"}, optional
+        Whose types `metapath` names. None: those that the graph has; where both nodes and edges
+        have types, it must be said.
     temporal : bool
         Whether each step takes an edge that is later than the one before it, any of them with the
         same probability; the first step takes any edge of the start node, and a walk ends where no
@@ -147,6 +152,7 @@ def random_walks(
         stop_prob=stop_prob,
         dead_end=dead_end,
         metapath=metapath,
+        metapath_of=metapath_of,
         temporal=temporal,
         seed=seed,
         chunks=chunks,
@@ -170,6 +176,7 @@ def plan_walks(
     stop_prob: float = 0.0,
     dead_end: Literal["stop", "restart", "stay"] = "stop",
     metapath: Sequence[int | str] | None = None,
+    metapath_of: Literal["nodes", "edges"] | None = None,
     temporal: bool = False,
     seed: int | None = None,
     chunks: Any = "auto",
@@ -203,6 +210,7 @@ def plan_walks(
         stop_prob=stop_prob,
         dead_end=dead_end,
         metapath=metapath,
+        metapath_of=metapath_of,
         temporal=temporal,
         seed=seed,
         chunks=chunks,

@@ -24,6 +24,7 @@ def run(args: Namespace) -> None:
         directed=args.directed,
         columns=args.columns,
         times=args.times,
+        edge_types=args.edge_types,
         duplicates=args.duplicates,
         self_loops=args.self_loops,
         num_nodes=args.num_nodes,

@@ -54,6 +54,7 @@ def _as_json(graph: Graph, degrees: dict[str, Any]) -> dict[str, Any]:
         "directed": graph.directed,
         "weighted": graph.weighted,
         "timed": graph.timed,
+        "edge_types": graph.edge_type_names,
         "labels": graph.label_kind,
         "degrees": degrees,
         "bytes_on_disk": bytes_on_disk(graph.path),

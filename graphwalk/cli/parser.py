@@ -75,11 +75,13 @@ def _add_build(commands: _SubParsersAction[Any]) -> None:
     add("--directed", action="store_true", help="edges lead one way only, from source to target")
     add(
         "--columns",
-        metavar="SRC,DST[,WEIGHT|TIME]",
+        metavar="SRC,DST[,WEIGHT|TIME|TYPE]",
         type=_comma_separated,
         help="columns to use, by name, or by number from 0 where a file has no header",
     )
-    add("--times", action="store_true", help="the third column is the time of each edge")
+    third = parser.add_mutually_exclusive_group().add_argument
+    third("--times", action="store_true", help="the third column is the time of each edge")
+    third("--edge-types", action="store_true", help="it is the type of each edge, from 0 to 254")
     add(
         "--duplicates",
         choices=("merge", "keep", "error"),
@@ -269,7 +271,12 @@ def _add_walk_options(parser: ArgumentParser) -> None:
         "--metapath",
         metavar="A,B,...",
         type=lambda text: text.split(","),
-        help="types of nodes: each step goes to the next of them, over and over",
+        help="types of nodes or edges: each step goes to or along the next of them, over and over",
+    )
+    add(
+        "--metapath-of",
+        choices=("nodes", "edges"),
+        help="whose types these are, where both nodes and edges have types",
     )
     add("--temporal", action="store_true", help="each step takes an edge later than the last one")
     add("--seed", metavar="N", type=int, help="the same seed gives the same walks")

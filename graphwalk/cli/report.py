@@ -32,10 +32,12 @@ def describe(graph: Graph) -> str:
         "int64": "labelled by integers",
         "string": "labelled by strings",
     }
+    types = graph.edge_type_names
     return ", ".join(
         [
             "directed" if graph.directed else "undirected",
             "weighted" if graph.weighted else "timed" if graph.timed else "unweighted",
+            *([] if types is None else [count(len(types), "type") + " of edges"]),
             labels[graph.label_kind],
         ]
     )

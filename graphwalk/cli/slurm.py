@@ -72,6 +72,8 @@ def _options(args: Namespace) -> list[str]:
         options.append("--temporal")
     if args.metapath is not None:
         options.append(f"--metapath={','.join(args.metapath)}")
+    if args.metapath_of is not None:
+        options.append(f"--metapath-of={args.metapath_of}")
     return [*options, f"--seed={args.seed}"]
 
 

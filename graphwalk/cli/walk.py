@@ -60,7 +60,8 @@ def _walk(
 def walk_rules(args: Namespace) -> dict[str, Any]:
     """Return what every walker is to do, but for the seed."""
     names = ("num_walks", "walk_length", "p", "q", "gamma", "weighted", "restart_prob", "stop_prob")
-    return {name: getattr(args, name) for name in (*names, "dead_end", "metapath", "temporal")}
+    kinds = ("dead_end", "metapath", "metapath_of", "temporal")
+    return {name: getattr(args, name) for name in (*names, *kinds)}
 
 
 def _scheduler_options(args: Namespace) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Rows whose neighbours are grouped by their kind, for walks that are told which kind comes next.
+"""Rows whose entries are grouped by their kind, for walks that are told which kind comes next.
 
-A walk along a metapath [1]_ draws from the neighbours of one kind alone. With each row grouped by
+A walk along a metapath [1]_ draws from the entries of one kind alone: the kind of the neighbour, or
+of the edge. With each row grouped by
 kind, and a row start for each node and kind, that is a row like any other.
 
 References
@@ -57,13 +58,14 @@ def group_rows(
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
     weights: NDArray[np.float32],
+    typed: NDArray[Any],
     kind_of: NDArray[np.uint8],
     kinds: int,
     grouped: NDArray[Any],
 ) -> None:
-    """Bring the neighbours of each row in the order of their kinds, and keep it otherwise.
+    """Bring the entries of each row in the order of their kinds, and keep it otherwise.
 
-    Where all neighbours of a kind weigh nothing, a walk cannot go to any: they count as the last
+    Where all entries of a kind weigh nothing, a walk cannot go to any: they count as the last
     kind, which no walk asks for.
 
     Parameters
@@ -74,18 +76,21 @@ def group_rows(
         Node ids, brought in order in place.
     weights : ndarray of float32, shape (entries,) or (0,)
         What goes with them, if anything does.
-    kind_of : ndarray of uint8, shape (num_nodes,)
-        Kind of every node of the graph, below `kinds`.
+    typed : ndarray of int, shape (entries,) or more
+        What has a kind: `neighbors`, or the types of the entries, which are left as they are.
+    kind_of : ndarray of uint8
+        Kind, below `kinds`, of every node of the graph, or of every type.
     kinds : int
-        How many kinds there are; the last is that of all nodes that walks do not go to.
+        How many kinds there are; the last is that of all entries that walks do not follow.
     grouped : ndarray of int, shape (rows * kinds + 1,)
-        Receives where the neighbours of each row and kind begin.
+        Receives where the entries of each row and kind begin.
     """
     rows = len(row_starts) - 1
     longest = np.int64(0)
     for row in range(rows):
         longest = max(longest, np.int64(row_starts[row + 1]) - np.int64(row_starts[row]))
     nodes = np.empty(longest, neighbors.dtype)
+    kind_here = np.empty(longest, np.uint8)
     values = np.empty(longest if len(weights) else 0, np.float32)
     places = np.empty(kinds, np.int64)
     total = np.empty(kinds, np.float64)
@@ -95,8 +100,9 @@ def group_rows(
         places[:] = 0
         total[:] = 0.0 if len(weights) else 1.0
         for i in range(first, last):
-            kind = kind_of[neighbors[i]]
+            kind = kind_of[typed[i]]
             nodes[i - first] = neighbors[i]
+            kind_here[i - first] = kind
             if len(weights):
                 values[i - first] = weights[i]
                 total[kind] += np.float64(weights[i])
@@ -111,7 +117,7 @@ def group_rows(
             place += places[kind]
             places[kind] = place - places[kind]
         for i in range(last - first):
-            kind = np.int64(kind_of[nodes[i]])
+            kind = np.int64(kind_here[i])
             kind = kind if total[kind] > 0.0 else others
             neighbors[places[kind]] = nodes[i]
             if len(weights):

@@ -65,8 +65,8 @@ def check_rows(
     begin: int,
     neighbors: Integers,
     weights: Floats,
-    times: Floats,
-    last_time: Floats,
+    apart: Floats,
+    last: Floats,
     state: Counts,
     counts: Counts,
     firsts: Counts,
@@ -84,9 +84,10 @@ def check_rows(
         The entries.
     weights : ndarray of float32
         Their weights. If empty, the rows that the entries belong to are not checked for them.
-    times : ndarray of float64
-        Their times, if they have any: of parallel entries, they tell these apart, and ascend.
-    last_time : ndarray of float64, shape (1,)
+    apart : ndarray of float64 or uint8
+        Their times or types, if they have any: of parallel entries, they tell these apart, and
+        ascend.
+    last : ndarray of float64, shape (1,)
         That of the entry seen last.
     state : ndarray of int64, shape (STATE,)
         Of the row that began before, if one did; then, of the row that goes on after.
@@ -105,13 +106,13 @@ def check_rows(
             row += 1
         neighbor = np.int64(neighbors[i])
         same = neighbor == state[LAST]
-        earlier = times.size > 0 and same and times[i] < last_time[0]
-        if neighbor < state[LAST] or earlier:
+        falls = apart.size > 0 and same and apart[i] < last[0]
+        if neighbor < state[LAST] or falls:
             _note(counts, firsts, UNSORTED, first_row + row)
-        elif same and (times.size == 0 or times[i] == last_time[0]):
+        elif same and (apart.size == 0 or apart[i] == last[0]):
             _note(counts, firsts, PARALLEL, first_row + row)
-        if times.size > 0:
-            last_time[0] = times[i]
+        if apart.size > 0:
+            last[0] = apart[i]
         if neighbor == first_row + row:
             _note(counts, firsts, LOOPS, first_row + row)
         state[LAST] = neighbor

@@ -1,4 +1,4 @@
-"""Kernels of the build for entries with values, weights or times, which travel beside their keys.
+"""Kernels of the build for entries with weights, times or types, which travel beside their keys.
 
 See :mod:`graphwalk.kernels.csr` for entries and keys.
 """
@@ -46,15 +46,15 @@ def order_ties(keys: Counts, order: Integers) -> None:
 
 
 @jit
-def order_by_time(keys: Counts, times: Floats, order: Integers) -> None:
-    """Within runs of equal sorted `keys`, put their input positions `order` in that of `times`."""
+def order_by_value(keys: Counts, values: Floats, order: Integers) -> None:
+    """Within runs of equal sorted `keys`, put their input positions `order` in that of `values`."""
     start = 0
     for i in range(1, keys.size + 1):
         if i < keys.size and keys[i] == keys[start]:
             continue
         if i - start > 1:
             run = order[start:i].copy()
-            order[start:i] = run[np.argsort(times[run], kind="mergesort")]
+            order[start:i] = run[np.argsort(values[run], kind="mergesort")]
         start = i
 
 
@@ -63,7 +63,7 @@ def emit_valued_rows(
     keys: Counts,
     order: Integers,
     key_values: Floats,
-    timed: bool,
+    apart: bool,
     bits: int,
     first_node: int,
     first_row: int,
@@ -74,8 +74,8 @@ def emit_valued_rows(
 ) -> tuple[int, int, int]:
     """Write the rows of a bucket's sorted `keys`; `order` has their input positions.
 
-    Weights of merged entries add up in float64, in input order. Entries of different times are
-    different. Returns what `emit_rows` does.
+    Weights of merged entries add up in float64, in input order. If values tell edges
+    `apart`, entries of different ones are different. Returns what `emit_rows` does.
     """
     mask = (np.int64(1) << bits) - 1
     entries = 0
@@ -87,11 +87,11 @@ def emit_valued_rows(
     for i in range(keys.size):
         key = keys[i]
         value = np.float64(key_values[order[i]])
-        if key == previous and (not timed or value == total):
+        if key == previous and (not apart or value == total):
             if parallel < 0:
                 parallel = i
             if merge:
-                if not timed:
+                if not apart:
                     total += value
                     values[entries - 1] = total
                 continue

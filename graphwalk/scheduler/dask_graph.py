@@ -235,7 +235,7 @@ class WalkTasks:
         rules = asdict(self.plan.rules)
         # JSON has no infinity.
         rules["p"] = str(rules["p"]) if isinf(rules["p"]) else rules["p"]
-        if rules["metapath"] is not None:
+        if rules["metapath_of"] == "nodes":
             rules["node_types"] = self.graph.types_digest
         return graph | rules | {"start_nodes": starts}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphwalk.storage.html_table import html_table
 from graphwalk.storage.partition import Layout
@@ -30,6 +30,7 @@ class WalkRules:
     stop_prob: float
     dead_end: str
     metapath: tuple[int | str, ...] | None
+    metapath_of: Literal["nodes", "edges"] | None
     temporal: bool
     seed: int
 
@@ -47,7 +48,14 @@ class WalkRules:
     def layout(self) -> Layout:
         """What they need of a partition."""
         gamma = self.gamma if self.plus else None
-        return Layout(self.weighted, self.second_order, self.metapath, gamma, self.temporal)
+        return Layout(
+            weighted=self.weighted,
+            second_order=self.second_order,
+            metapath=self.metapath,
+            by_edge=self.metapath_of == "edges",
+            gamma=gamma,
+            temporal=self.temporal,
+        )
 
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
@@ -68,7 +76,8 @@ class WalkRules:
         if self.stop_prob:
             lines.insert(2, ("ends", f"with probability {self.stop_prob:g} at each step"))
         if self.metapath is not None:
-            lines.insert(1, ("metapath", " → ".join(map(str, self.metapath))))
+            path = " → ".join(map(str, self.metapath))
+            lines.insert(1, ("metapath", f"{path}, types of {self.metapath_of}"))
         return lines
 
 

@@ -51,6 +51,9 @@ _ALIAS = 24
 #: Bytes for an entry of the row that is sorted by time: its order, and who is in order already.
 _BY_TIME = 24
 
+#: Bytes for an entry of the row that is grouped by type: its neighbour, and its kind.
+_BY_TYPE = 9
+
 #: Bytes for a node while rows are dealt out to the threads that make alias tables.
 _SEARCHED = 8
 
@@ -162,14 +165,15 @@ def _thread_bytes(graph: Graph) -> int:
 
 def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
     """Return what the kinds of all nodes take, and their types while they are read."""
-    return 0 if rules.metapath is None else 2 * graph.num_nodes
+    return 2 * graph.num_nodes if rules.metapath_of == "nodes" else 0
 
 
 def _values_bytes(entries: int, longest: int, layout: Layout, threads: int) -> int:
     """Return what values take that go again, and what threads need that turn them into others."""
     if layout.values is None:
         return 0
-    row = threads * min(longest, entries) * (_BY_TIME if layout.temporal else _ALIAS)
+    entry = _BY_TIME if layout.temporal else _BY_TYPE if layout.by_edge else _ALIAS
+    row = threads * min(longest, entries) * entry
     return row + (0 if layout.keeps_values else entries * value_bytes(layout.values))
 
 

@@ -120,7 +120,7 @@ class Tuning:
         edges, entries : int
             Edges of the input, and the entries that they make.
         values : str or None
-            Whether they have weights or times.
+            Whether they have weights, times or types.
         spooled : int
             Bytes of memory that are taken already.
         """

@@ -22,6 +22,7 @@ from graphwalk.units import parse_size
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.graph import Graph
     from graphwalk.storage.rows import Duplicates
     from graphwalk.storage.sources import EdgeSource, RowSource
@@ -34,6 +35,7 @@ def build_zarr(
     directed: bool = False,
     columns: Sequence[str | int] | None = None,
     times: bool = False,
+    edge_types: bool = False,
     duplicates: Duplicates = "merge",
     self_loops: Literal["keep", "drop"] = "keep",
     num_nodes: int | None = None,
@@ -68,10 +70,13 @@ def build_zarr(
         Whether the third column, or what stands where weights do, is the time of each edge: a
         number below 2**53 in size. Then edges between the same nodes at different times are
         different edges, and walks may be `temporal`.
+    edge_types : bool
+        Whether it is the type of each edge: an integer from 0 to 254. Then edges between the same
+        nodes of different types are different edges, and walks may go along a `metapath` of them.
     duplicates : {"merge", "keep", "error"}
-        What becomes of parallel edges, which have the same ends and, if any, the same time: one
-        edge, whose weight is the sum of theirs; as many edges; or an error. In an undirected graph
-        an edge listed both ways is listed twice.
+        What becomes of parallel edges, which have the same ends and, if any, the same time or type:
+        one edge, whose weight is the sum of theirs; as many edges; or an error. In an undirected
+        graph an edge listed both ways is listed twice.
     self_loops : {"keep", "drop"}
         What becomes of edges from a node to itself.
     num_nodes : int, optional
@@ -115,7 +120,7 @@ def build_zarr(
     _check_choice("relabel", relabel, ("auto", True, False))
     _check_choice("directed", directed, (True, False))
     _check_choice("compressed", compressed, (True, False))
-    _check_choice("times", times, (True, False))
+    third = _third(times, edge_types)
     _check_num_nodes(num_nodes, relabel)
     location = None if store is None else locate(store)
     options = BuildOptions(
@@ -125,14 +130,14 @@ def build_zarr(
         num_nodes,
         relabel,
         compressed=compressed,
-        times=times,
+        third=third,
         storage_options=storage_options if location and is_url(location) else None,
     )
     _check_storage_options(storage_options, edges, location)
     tuning = Tuning(parse_size(memory), num_cores())
     source = open_source(edges, columns=columns, storage_options=storage_options)
-    if times:
-        _check_times(source, edges, columns)
+    if third != "weights":
+        _check_third(source, edges, columns, third)
     return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
 
 
@@ -143,14 +148,27 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
         raise InputError(f"{name}={value!r} is none of {', '.join(map(repr, choices))}")
 
 
-def _check_times(source: EdgeSource | RowSource, edges: object, columns: object) -> None:
+def _third(times: object, edge_types: object) -> ValueName:
+    """Return what the third column is."""
+    _check_choice("times", times, (True, False))
+    _check_choice("edge_types", edge_types, (True, False))
+    if times and edge_types:
+        raise InputError("edges have times or types, not both; leave out times or edge_types")
+    return "times" if times else "edge_types" if edge_types else "weights"
+
+
+def _check_third(
+    source: EdgeSource | RowSource, edges: object, columns: object, third: ValueName
+) -> None:
     named = is_table(edges) or hasattr(edges, "columns") or comes_from(edges, "networkx")
     if isinstance(edges, str | os.PathLike):
         named = not os.fspath(edges).endswith(".npz")
     if not source.weighted or (named and columns is None):
+        words = third.removeprefix("edge_")
+        word = words[:-1]
         raise InputError(
-            f"times=True, but nothing says what the times of {source.name} are; pass a tuple "
-            "(src, dst, time), or columns=(source, target, time) of a table or file"
+            f"{third}=True, but nothing says what the {words} of {source.name} are; pass a tuple "
+            f"(src, dst, {word}), or columns=(source, target, {word}) of a table or file"
         )
 
 

@@ -37,14 +37,12 @@ class BuildOptions:
     num_nodes: int | None = None
     relabel: bool | Literal["auto"] = "auto"
     compressed: bool = True
-    times: bool = False
+    third: ValueName = "weights"
     storage_options: Mapping[str, Any] | None = None
 
     def values(self, source: Source) -> ValueName | None:
         """Return what the third column of a source is, if it has one."""
-        if not source.weighted:
-            return None
-        return "times" if self.times else "weights"
+        return self.third if source.weighted else None
 
 
 class Spread(Protocol):

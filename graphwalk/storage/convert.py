@@ -69,11 +69,11 @@ def to_networkx(graph: Graph) -> Any:
     # An undirected edge lies in the rows of both its ends.
     once = slice(None) if graph.directed else src <= dst
     edges = _named(src[once], names), _named(dst[once], names)
-    values, name = (rows.weights, "weight") if rows.times is None else (rows.times, "time")
-    if values is None:
-        result.add_edges_from(zip(*edges, strict=True))
-    else:
-        result.add_weighted_edges_from(zip(*edges, values[once].tolist(), strict=True), name)
+    for values, name in ((rows.weights, "weight"), (rows.times, "time"), (rows.edge_types, "type")):
+        if values is not None:
+            result.add_weighted_edges_from(zip(*edges, values[once].tolist(), strict=True), name)
+            return result
+    result.add_edges_from(zip(*edges, strict=True))
     return result
 
 

@@ -243,4 +243,5 @@ class _EdgeBuild:
             ),
             digest=writer.digest(),
             timed=self._values == "times",
+            edge_types=writer.edge_types,
         )

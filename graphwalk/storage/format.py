@@ -34,6 +34,7 @@ FILL_VALUES: Mapping[str, float] = {
     "neighbors": -1,
     "weights": float("nan"),
     "times": float("nan"),
+    "edge_types": 255,
     "labels": -1,
     "label_offsets": -1,
     "label_bytes": 255,  # no byte of UTF-8
@@ -42,13 +43,14 @@ FILL_VALUES: Mapping[str, float] = {
 
 LabelKind = Literal["int64", "string"]
 
-#: What the value of an edge may be: a weight, or a time.
-ValueName = Literal["weights", "times"]
+#: What the value of an edge may be: a weight, a time, or a type.
+ValueName = Literal["weights", "times", "edge_types"]
 
 #: Types of the arrays of values.
 VALUE_TYPES: Mapping[ValueName, np.dtype[Any]] = {
     "weights": np.dtype(np.float32),
     "times": np.dtype(np.float64),
+    "edge_types": np.dtype(np.uint8),
 }
 
 #: The least value of each kind, and a bound that they are below. Integers from 2**53 on would not
@@ -56,10 +58,14 @@ VALUE_TYPES: Mapping[ValueName, np.dtype[Any]] = {
 VALUE_BOUNDS: Mapping[ValueName, tuple[float, float]] = {
     "weights": (0.0, float("inf")),
     "times": (1.0 - 2.0**53, 2.0**53),
+    "edge_types": (0.0, 255.0),
 }
 
+#: Values that tell edges apart: between the same ends, those of different ones are different edges.
+APART: frozenset[ValueName | None] = frozenset({"times", "edge_types"})
+
 #: Attributes that stores of earlier versions of graphwalk do without.
-_OPTIONAL = ("digest", "node_types", "timed")
+_OPTIONAL = ("digest", "node_types", "timed", "edge_types")
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class GraphInfo:
     digest: str | None = None
     node_types: NodeTypes | None = None
     timed: bool = False
+    edge_types: tuple[int, ...] | None = None
 
     @property
     def neighbor_dtype(self) -> np.dtype[Any]:
@@ -95,6 +102,8 @@ class GraphInfo:
         """The array of what edges have beside their ends, if they have anything."""
         if self.timed:
             return "times"
+        if self.edge_types is not None:
+            return "edge_types"
         return "weights" if self.weighted else None
 
     @property
@@ -115,7 +124,7 @@ def value_bytes(values: ValueName | None) -> int:
 
 def chunk_length(name: str, num_nodes: int) -> int:
     """Return how many elements a full chunk of the array `name` has."""
-    if name in ("neighbors", "weights"):  # cut alike, so that they are read alike
+    if name in ("neighbors", "weights", "edge_types"):  # cut alike, so that they are read alike
         return CHUNK_BYTES // neighbor_dtype(num_nodes).itemsize
     return CHUNK_BYTES if name in ("label_bytes", "node_types") else CHUNK_BYTES // 8
 
@@ -176,6 +185,8 @@ def complete(group: zarr.Group, info: GraphInfo) -> None:
         del about["node_types"]
     if not info.timed:
         del about["timed"]
+    if info.edge_types is None:
+        del about["edge_types"]
     with write_errors(location_of(group)):
         group.update_attributes({ATTRIBUTE: {"format": FORMAT, **about, "complete": True}})
 
@@ -267,4 +278,6 @@ def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     values["statistics"] = Statistics(**values["statistics"])
     if types := values["node_types"]:
         values["node_types"] = NodeTypes(tuple(types["names"]), types["digest"])
+    if (edge_types := values["edge_types"]) is not None:
+        values["edge_types"] = tuple(edge_types)
     return GraphInfo(**values)

@@ -150,7 +150,8 @@ class Graph(GraphArrays):
         neighbors = self.read_neighbors(first, last)
         weights = self.read_weights(first, last) if self.weighted else None
         times = self.read_times(first, last) if self.timed else None
-        return RowSlice(start, offsets - first, neighbors, weights, self.num_nodes, times)
+        types = None if self.edge_type_names is None else self.read_edge_types(first, last)
+        return RowSlice(start, offsets - first, neighbors, weights, self.num_nodes, times, types)
 
     def partitions(self, size: str | int = PARTITION_SIZE) -> list[range]:
         """Cut the nodes into runs whose rows take about `size` in memory each.
@@ -217,8 +218,8 @@ class Graph(GraphArrays):
         """Return the graph as a NetworkX ``Graph``, or ``DiGraph`` if it is directed.
 
         If it has parallel edges, it is a ``MultiGraph`` or ``MultiDiGraph``. Nodes are called by
-        their labels, if they have any. Weights are the edges' attribute ``"weight"``, and times
-        ``"time"``.
+        their labels, if they have any. Weights are the edges' attribute ``"weight"``, times
+        ``"time"``, and types ``"type"``.
 
         Raises
         ------
@@ -266,9 +267,9 @@ class Graph(GraphArrays):
 
         Every chunk's checksum; offsets that rise from 0 to the number of entries; neighbours that
         exist and ascend; weights that are finite, not negative and not all zero in a row; times
-        that are finite and, of parallel edges, ascend; in an undirected graph, that both ends list
-        an edge; labels that ascend and are UTF-8; the counts among the attributes. It takes some
-        100 MiB of memory, whatever the size of the graph.
+        that are finite; times or types that, of parallel edges, ascend; in an undirected graph,
+        that both ends list an edge; labels that ascend and are UTF-8; the counts among the
+        attributes. It takes some 100 MiB of memory, whatever the size of the graph.
 
         Parameters
         ----------
@@ -320,6 +321,9 @@ class Graph(GraphArrays):
             self.label_kind
         ]
         kind += "" if self.type_names is None else f", {len(self.type_names)} types of nodes"
+        kind += (
+            "" if self.edge_type_names is None else f", {len(self.edge_type_names)} types of edges"
+        )
         return (
             f"<graphwalk.Graph {self._location!r}: {self.num_nodes:,} nodes, "
             f"{self.num_edges:,} edges, {kind}>"

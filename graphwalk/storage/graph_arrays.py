@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.format import LabelKind, ValueName
 
-ArrayName = Literal["offsets", "neighbors", "weights", "times", "node_types"]
+ArrayName = Literal["offsets", "neighbors", "weights", "times", "edge_types", "node_types"]
 
 
 class GraphArrays:
@@ -92,6 +92,11 @@ class GraphArrays:
     def timed(self) -> bool:
         """Whether edges have times."""
         return self._info.timed
+
+    @property
+    def edge_type_names(self) -> tuple[int, ...] | None:
+        """The types of edges that there are, ascending; None if edges have no types."""
+        return self._info.edge_types
 
     @property
     def label_kind(self) -> LabelKind | None:
@@ -179,6 +184,12 @@ class GraphArrays:
         """Return the times of entries `start` to `stop`; raises as `read_offsets` does."""
         return self._reader("times").read(start, stop, threads)
 
+    def read_edge_types(
+        self, start: int, stop: int, *, threads: int | None = None
+    ) -> NDArray[np.uint8]:
+        """Return the types of entries `start` to `stop`; raises as `read_node_types` does."""
+        return self._reader("edge_types").read(start, stop, threads)
+
     def read_node_types(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return the types of nodes `start` to `stop`, as places in `type_names`.
 
@@ -209,8 +220,8 @@ class GraphArrays:
             Where each row begins in the other arrays.
         neighbors : ndarray of int32 or int64
             Node ids.
-        values : ndarray of float32 or float64, or None
-            Their weights or times, if asked for.
+        values : ndarray of float32, float64 or uint8, or None
+            Their weights, times or types, if asked for.
         """
         starts, stops = self._row_ranges(nodes)
         neighbors, ends = read_ranges(self._reader("neighbors"), starts, stops, self.neighbor_dtype)
@@ -246,6 +257,10 @@ class GraphArrays:
             raise InputError(f"{self._location} has no weights; build it from weighted edges")
         if name == "times" and not self.timed:
             raise InputError(f"{self._location} has no times; build it with times=True")
+        if name == "edge_types" and self.edge_type_names is None:
+            raise InputError(
+                f"the edges of {self._location} have no types; build it with edge_types=True"
+            )
         if name == "node_types" and self.type_names is None:
             raise InputError(f"the nodes of {self._location} have no types; call set_node_types")
         if name not in self._readers:

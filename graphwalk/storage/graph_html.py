@@ -55,12 +55,14 @@ def graph_html(graph: GraphArrays, summary: Summary) -> str:
 
 
 def _facts(graph: GraphArrays, summary: Summary) -> list[tuple[str, str]]:
+    edge_types = graph.edge_type_names
     return [
         ("nodes", f"{graph.num_nodes:,}, of which {summary.isolated_nodes:,} isolated"),
         ("edges", f"{graph.num_edges:,}, stored as {graph.num_entries:,} entries"),
         ("directed", "yes" if graph.directed else "no"),
         ("weighted", "yes" if graph.weighted else "no"),
         *([("timed", "yes")] if graph.timed else []),
+        *([("types of edges", f"{len(edge_types)}")] if edge_types is not None else []),
         ("labels", {None: "none", "int64": "integers", "string": "strings"}[graph.label_kind]),
         ("degrees", f"up to {graph.max_degree:,}"),
         ("in memory", format_size(summary.raw_bytes)),
@@ -80,6 +82,8 @@ def _arrays(graph: GraphArrays) -> list[_Array]:
         arrays.append(array("weights", np.dtype(np.float32), graph.num_entries))
     if graph.timed:
         arrays.append(array("times", np.dtype(np.float64), graph.num_entries))
+    if graph.edge_type_names is not None:
+        arrays.append(array("edge_types", np.dtype(np.uint8), graph.num_entries))
     return arrays
 
 

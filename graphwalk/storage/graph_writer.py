@@ -59,6 +59,7 @@ class GraphWriter:
         self._neighbors = writer("neighbors", dtype, entries)
         self._values = writer(values, VALUE_TYPES[values], entries) if values else None
         self._zeros = _ZeroRows() if values == "weights" else None
+        self._types = np.zeros(256, bool) if values == "edge_types" else None
         self.num_rows = 0
         self.num_entries = 0
         self.num_loops = 0
@@ -83,6 +84,8 @@ class GraphWriter:
         self._neighbors.append(rows.neighbors)
         if self._values is not None and rows.values is not None:
             self._values.append(rows.values)
+        if self._types is not None and rows.values is not None:
+            self._types[rows.values] = True
         self.degrees.add(np.diff(ends, prepend=self._end))
         self._end = int(ends[-1]) if len(ends) else self._end
         self.num_rows += len(ends)
@@ -104,6 +107,11 @@ class GraphWriter:
         """Write what is left, and wait until all is written."""
         for writer in self._writers():
             writer.finish()
+
+    @property
+    def edge_types(self) -> tuple[int, ...] | None:
+        """The types of edges that there are, ascending; None if edges have none."""
+        return None if self._types is None else tuple(np.flatnonzero(self._types).tolist())
 
     def digest(self) -> str:
         """Return what tells these rows from others, wherever and however they are stored."""

@@ -41,7 +41,7 @@ class RowSorter:
     num_nodes : int or None
         Number of nodes, if that is known.
     values : str or None
-        What entries have beside the neighbour: weights or times.
+        What entries have beside the neighbour: weights, times or types.
     duplicates, drop_loops
         What becomes of parallel edges and self-loops.
     check_symmetry : bool

@@ -35,9 +35,9 @@ class DenseBatch(NamedTuple):
 def load_checked(
     load: Callable[[], EdgeBatch], source: EdgeSource, values: ValueName | None
 ) -> EdgeBatch:
-    """Load a batch and check that it can be edges: its lengths, its ids, its weights or times.
+    """Load a batch and check that it can be edges: its lengths, its ids, its values.
 
-    Ids are int32, int64 or Arrow's large strings then, and weights or times float32 or float64.
+    Ids are int32, int64 or Arrow's large strings then, and values float32 or float64.
     """
     src, dst, weight, place = load()
     if len(src) != len(dst) or (weight is not None and len(weight) != len(src)):
@@ -152,18 +152,23 @@ def _check_integers(ids: NDArray[Any], name: str, place: Place) -> NDArray[np.in
 _WORDS = {
     "weights": ("weight", "weights are finite and not negative"),
     "times": ("time", "times are finite and below 2**53 in size: count in a longer unit"),
+    "edge_types": ("type", "types of edges are integers from 0 to 254"),
 }
 
 
 def check_values(given: NDArray[Any], kind: ValueName, place: Place) -> NDArray[np.floating[Any]]:
-    """Return weights or times as float32 or float64, or raise when they cannot be any."""
+    """Return values as float32 or float64, or raise when they cannot be any of that kind."""
     given = np.asarray(given)
+    noun, rule = _WORDS[kind]
     if given.dtype.kind not in "iuf":
-        raise InputError(f"{place(0)}: {kind} are numbers, not {given.dtype}; convert them")
+        raise InputError(f"{place(0)}: {noun}s are numbers, not {given.dtype}; convert them")
     dtype: Any = np.float32 if np.can_cast(given.dtype, np.float32) else np.float64
     values: NDArray[np.floating[Any]] = np.ascontiguousarray(given, dtype)
     bad = first_outside(values, *VALUE_BOUNDS[kind])
+    if kind == "edge_types" and bad < 0 and given.dtype.kind == "f":
+        whole = values == np.floor(values)
+        bad = -1 if whole.all() else int(np.argmin(whole))
     if bad >= 0:
-        noun, rule = _WORDS[kind]
-        raise InputError(f"{place(bad)} has the {noun} {values[bad]}; {rule}")
-    return values
+        raise InputError(f"{place(bad)} has the {noun} {values[bad]:.17g}; {rule}")
+    # Integers as small as types are take half the room while they wait.
+    return values.astype(np.float32, copy=False) if kind == "edge_types" else values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -18,6 +19,8 @@ from graphwalk.storage.parallel import thread_pool
 from graphwalk.storage.writer import array_writer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 #: Codes of types are bytes, and the largest stands for what is missing.
@@ -27,6 +30,7 @@ _NAME = "node_types"
 
 #: What `kinds_of` found last, as long as the graph is used: each partition that is read asks.
 _kinds: WeakKeyDictionary[Graph, tuple[Any, NDArray[np.uint8]]] = WeakKeyDictionary()
+_making = threading.Lock()
 
 
 def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
@@ -91,29 +95,35 @@ def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
     return Graph(location, info, temporary=graph.temporary, storage_options=options, owner=graph)
 
 
-def kinds_of(graph: Graph, metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
-    """Return the kind of each node that a metapath tells apart.
+def kinds_of_types(names: Sequence[Any], metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
+    """Return the kind of each type, by its code, that a metapath tells apart; 255 if there is none.
 
     The kinds are the types that it names, in the order in which it first does; all others are one
     kind more, the last.
     """
-    known = _kinds.get(graph)
-    if known is not None and known[0] == metapath:
-        return known[1]
     wanted = list(dict.fromkeys(metapath))
-    names = graph.type_names or ()
     kinds = np.full(256, 255, np.uint8)
     for code, name in enumerate(names):
         kinds[code] = wanted.index(name) if name in wanted else len(wanted)
-    codes = graph.read_node_types(0, graph.num_nodes)
-    found = kinds[codes]
-    if len(found) and int(found.max()) == 255:
-        raise StoreError(
-            f"{graph.path}: array {_NAME!r} is damaged: it has the type {int(codes.max())}, and "
-            f"there are {len(names)}; set the types again"
-        )
-    _kinds[graph] = metapath, found
-    return found
+    return kinds
+
+
+def kinds_of(graph: Graph, metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
+    """Return the kind of each node, see `kinds_of_types`."""
+    with _making:  # partitions are read side by side, and would make it each
+        known = _kinds.get(graph)
+        if known is not None and known[0] == metapath:
+            return known[1]
+        names = graph.type_names or ()
+        codes = graph.read_node_types(0, graph.num_nodes)
+        found = kinds_of_types(names, metapath)[codes]
+        if len(found) and int(found.max()) == 255:
+            raise StoreError(
+                f"{graph.path}: array {_NAME!r} is damaged: it has the type {int(codes.max())}, "
+                f"and there are {len(names)}; set the types again"
+            )
+        _kinds[graph] = metapath, found
+        return found
 
 
 def path_of(metapath: tuple[Any, ...] | None, walk_length: int) -> NDArray[np.int64] | None:

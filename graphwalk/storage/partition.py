@@ -15,7 +15,7 @@ from graphwalk.kernels.tables import alias_dtype, fill_alias_table
 from graphwalk.kernels.temporal_rows import sort_by_time
 from graphwalk.kernels.typed_rows import group_rows
 from graphwalk.storage.format import value_bytes
-from graphwalk.storage.node_types import kinds_of
+from graphwalk.storage.node_types import MOST_TYPES, kinds_of, kinds_of_types
 from graphwalk.storage.parallel import thread_pool
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ class Layout(NamedTuple):
         Edge filters, where partitions stay.
     metapath : tuple of int or str, or None
         Rows grouped by the types that it names.
+    by_edge : bool
+        Whether these are types of edges.
     gamma : float or None
         Shares, of weights relative to thresholds that many standard deviations above the mean.
     temporal : bool
@@ -125,12 +127,15 @@ class Layout(NamedTuple):
     weighted: bool = False
     second_order: bool = False
     metapath: tuple[int | str, ...] | None = None
+    by_edge: bool = False
     gamma: float | None = None
     temporal: bool = False
 
     @property
     def values(self) -> ValueName | None:
         """The array of values that is read along with neighbours."""
+        if self.by_edge:
+            return "edge_types"
         return "times" if self.temporal else "weights" if self.weighted else None
 
     @property
@@ -208,15 +213,17 @@ def load_partition(
     neighbors = have.neighbors if have else _read_neighbors(graph, start, row_starts, into, threads)
     alias_table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
-    weights = None
-    if layout.weighted and alias_table is None:
-        weights = graph.read_weights(start, start + int(row_starts[-1]))
+    values: NDArray[Any] | None = None
+    if layout.by_edge:
+        values = graph.read_edge_types(start, start + int(row_starts[-1]), threads=threads)
+    elif layout.weighted and alias_table is None:
+        values = graph.read_weights(start, start + int(row_starts[-1]))
     if layout.metapath is not None:
-        row_starts = _grouped(graph, layout, row_starts, neighbors, weights)
+        row_starts = _grouped(graph, layout, row_starts, neighbors, values)
     shares = None
-    if weights is not None:
-        alias_table, shares = _weighted(layout, row_starts, neighbors, weights, threads)
-        del weights
+    if layout.weighted and values is not None:
+        alias_table, shares = _weighted(layout, row_starts, neighbors, values, threads)
+    del values
     times = None
     if layout.temporal:
         times = graph.read_times(start, start + int(row_starts[-1]), threads=threads)
@@ -265,7 +272,7 @@ def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: Layout) -> 
     if layout.metapath is not None:
         row_starts = _grouped(graph, layout, row_starts, neighbors, values)
     table = shares = None
-    if values is not None:
+    if layout.weighted and values is not None:
         table, shares = _weighted(layout, row_starts, neighbors, values, 1)
     return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds, shares=shares)
 
@@ -275,14 +282,21 @@ def _grouped(
     layout: Layout,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
-    weights: NDArray[np.float32] | None,
+    values: NDArray[Any] | None,
 ) -> NDArray[Any]:
-    """Group rows, and return where the neighbours of each row and kind begin."""
+    """Group rows, and return where the entries of each row and kind begin."""
     assert layout.metapath is not None
-    kinds, kind_of = layout.kinds, kinds_of(graph, layout.metapath)
+    kinds = layout.kinds
     grouped = np.empty((len(row_starts) - 1) * kinds + 1, row_starts.dtype)
-    values = np.empty(0, np.float32) if weights is None else weights
-    group_rows(row_starts, neighbors, values, kind_of, kinds, grouped)
+    weights = np.empty(0, np.float32)
+    if layout.by_edge:
+        assert values is not None
+        _check_types(graph, values)
+        typed, kind_of = values, kinds_of_types(range(MOST_TYPES), layout.metapath)
+    else:
+        typed, kind_of = neighbors, kinds_of(graph, layout.metapath)
+        weights = weights if values is None else values
+    group_rows(row_starts, neighbors, weights, typed, kind_of, kinds, grouped)
     return grouped
 
 
@@ -324,6 +338,14 @@ def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:
         raise StoreError(
             f"{graph.path}: array 'neighbors' is damaged: it names node {largest}, but there are "
             f"{graph.num_nodes} nodes; build the store again"
+        )
+
+
+def _check_types(graph: Graph, types: NDArray[np.uint8]) -> None:
+    if len(types) and int(types.max()) >= MOST_TYPES:
+        raise StoreError(
+            f"{graph.path}: array 'edge_types' is damaged: it has the type {types.max()}, and "
+            f"types are 0 to {MOST_TYPES - 1}; build the store again"
         )
 
 

@@ -98,6 +98,7 @@ def _info(writer: GraphWriter, sorter: RowSorter, context: Context, given: int) 
         ),
         digest=writer.digest(),
         timed=sorter.values == "times",
+        edge_types=writer.edge_types,
     )
 
 

@@ -29,12 +29,23 @@ class RowSlice:
         Weights of the entries, if the graph has any.
     times : ndarray of float64, shape (entries,), or None
         Times of the entries, if the graph has any.
+    edge_types : ndarray of uint8, shape (entries,), or None
+        Types of the entries, if the graph has any.
     num_nodes : int
         Nodes of the whole graph.
     """
 
     # Not a dataclass, since Dask on Ray takes those apart.
-    __slots__ = ("first", "neighbors", "num_nodes", "offsets", "stop", "times", "weights")
+    __slots__ = (
+        "edge_types",
+        "first",
+        "neighbors",
+        "num_nodes",
+        "offsets",
+        "stop",
+        "times",
+        "weights",
+    )
 
     def __init__(
         self,
@@ -44,6 +55,7 @@ class RowSlice:
         weights: NDArray[np.float32] | None,
         num_nodes: int,
         times: NDArray[np.float64] | None = None,
+        edge_types: NDArray[np.uint8] | None = None,
     ) -> None:
         self.first = first
         self.stop = first + len(offsets) - 1
@@ -51,6 +63,7 @@ class RowSlice:
         self.neighbors = neighbors
         self.weights = weights
         self.times = times
+        self.edge_types = edge_types
         self.num_nodes = num_nodes
 
     def __len__(self) -> int:
@@ -72,6 +85,12 @@ class RowSlice:
         if self.times is None:
             raise InputError("the graph has no times")
         return self.times[self._entries(node)]
+
+    def row_edge_types(self, node: int) -> NDArray[np.uint8]:
+        """Return the types of a node's entries, in the order of `row`."""
+        if self.edge_types is None:
+            raise InputError("the edges of the graph have no types")
+        return self.edge_types[self._entries(node)]
 
     def to_scipy(self) -> csr_array[Any]:
         """Return a SciPy ``csr_array`` of shape (stop - first, num_nodes) and type float32.
@@ -118,6 +137,7 @@ class RowSlice:
     def __repr__(self) -> str:
         values = "" if self.weights is None else ", weighted"
         values += "" if self.times is None else ", timed"
+        values += "" if self.edge_types is None else ", with types of edges"
         return (
             f"<graphwalk.RowSlice: nodes {self.first:,} to {self.stop:,}, "
             f"{len(self.neighbors):,} entries{values}>"

@@ -11,12 +11,12 @@ from graphwalk.errors import InputError
 from graphwalk.kernels.csr import emit_rows
 from graphwalk.kernels.values import (
     emit_valued_rows,
-    order_by_time,
+    order_by_value,
     order_ties,
     tag_positions,
     untag_positions,
 )
-from graphwalk.storage.format import VALUE_TYPES, neighbor_dtype
+from graphwalk.storage.format import APART, VALUE_TYPES, neighbor_dtype
 from graphwalk.storage.runs import gather
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Rows(NamedTuple):
     ----------
     neighbors : ndarray
         Neighbours, row after row.
-    values : ndarray of float32 or float64, or None
-        Their weights or times.
+    values : ndarray of float32, float64 or uint8, or None
+        Their weights, times or types.
     ends : ndarray of int64
         Where each complete row ends, counted from the first of `neighbors`.
     loops : int
@@ -139,10 +139,10 @@ def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
     """Return the rows of a bucket whose entries are gathered; changes `keys`."""
     spec = task.spec
     assert spec.values is not None
-    timed = spec.values == "times"
+    apart = spec.values in APART
     order = _sort_stably(keys, task.high)
-    if timed:
-        order_by_time(keys, key_values, order)
+    if apart:
+        order_by_value(keys, key_values, order)
     neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
     values = np.empty(len(keys), VALUE_TYPES[spec.values])
     ends = np.empty(len(task.rows), np.int64)
@@ -150,7 +150,7 @@ def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
         keys,
         order,
         key_values,
-        timed,
+        apart,
         spec.bits,
         task.first,
         task.rows.start,
@@ -162,16 +162,16 @@ def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
     if parallel >= 0 and spec.duplicates == "error":
         raise _parallel(int(keys[parallel]), task)
     rows = Rows(neighbors[:entries], values[:entries], ends, loops, len(keys))
-    if not timed:
+    if not apart:
         _check_sums(rows, task)
     return rows
 
 
 def value_bits(values: NDArray[Any] | None) -> NDArray[np.unsignedinteger[Any]]:
-    """Return weights or times as the integers that their bits are, to be compared by."""
+    """Return weights, times or types as the integers that their bits are, to be compared by."""
     if values is None:
         return np.empty(0, np.uint32)
-    return values.view(np.uint32 if values.itemsize == 4 else np.uint64)
+    return values.view(f"u{values.itemsize}")
 
 
 def _sort_stably(keys: Keys, high: int) -> NDArray[np.integer[Any]]:
@@ -207,10 +207,10 @@ def _check_sums(rows: Rows, task: BucketTask) -> None:
 
 def _parallel(key: int, task: BucketTask) -> RowError:
     bits = task.spec.bits
-    once = " at the same time" if task.spec.values == "times" else ""
+    once = {"times": " at the same time", "edge_types": " of the same type"}
     return RowError(
         "the edge {} → {} is there more than once"
-        + once
+        + once.get(task.spec.values or "", "")
         + "; pass duplicates='merge' or 'keep' to allow that",
         task.first + (key >> bits),
         key & ((1 << bits) - 1),

@@ -55,7 +55,7 @@ class BucketPlan:
     bits : int
         Bits of a key that hold the neighbour.
     values : str or None
-        What edges have beside their ends, weights or times. Both travel as weights do.
+        What edges have beside their ends, weights, times or types. All travel as weights do.
     weight_dtype : dtype or None
         How these are held, as in the input.
     """

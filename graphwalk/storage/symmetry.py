@@ -19,7 +19,7 @@ _ENTRY_BYTES = 128
 def asymmetric_entry(
     group: zarr.Group, num_nodes: int, num_entries: int, memory: int
 ) -> tuple[int, int] | None:
-    """Return (row, neighbour) of the first entry without a mirror image of its weight or time.
+    """Return (row, neighbour) of the first entry without a mirror image of its value.
 
     None when the graph is too large to look for it within `memory`.
     """

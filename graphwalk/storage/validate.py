@@ -61,6 +61,9 @@ def _check_attributes(info: GraphInfo, problems: Problems) -> bool:
     for name in ("directed", "weighted", "timed"):
         if not isinstance(getattr(info, name), bool):
             problems.add(f"attribute {name!r} is {getattr(info, name)!r}, not true or false")
+    types = info.edge_types
+    if types is not None and sorted({*types} & {*range(255)}) != list(types):
+        problems.add(f"attribute 'edge_types' is {list(types)!r}, not ascending and from 0 to 254")
     if info.labels not in (None, "int64", "string"):
         problems.add(f"attribute 'labels' is {info.labels!r}, not null, 'int64' or 'string'")
     return problems.count == 0
@@ -119,8 +122,12 @@ def _check_edges(graph: Graph, rows: RowsCheck, problems: Problems) -> None:
     """Check what only all rows together tell."""
     if not graph.directed and rows.asymmetry:
         problems.add("array 'neighbors': the graph is undirected, but not both ends of each edge "
-                     "list it, with the same weight or time")  # fmt: skip
+                     "list it, with the same weight, time or type")  # fmt: skip
         return
+    told = graph.edge_type_names
+    if told is not None and rows.edge_types != {*told}:
+        there = sorted(rows.edge_types)
+        problems.add(f"attribute 'edge_types' is {list(told)}, but edges are of the types {there}")
     edges = graph.num_entries if graph.directed else (graph.num_entries + rows.loops) // 2
     if edges != graph.num_edges:
         problems.add(f"attribute 'num_edges' is {graph.num_edges}, but there are {edges} edges")

@@ -1,4 +1,4 @@
-"""Check offsets, neighbours, and weights or times, two streams of chunks that are merged."""
+"""Check offsets, neighbours, and what edges have beside, two streams of chunks that are merged."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from graphwalk.errors import StoreError
 from graphwalk.kernels import validate as kernel
 from graphwalk.kernels.csr import asymmetry
-from graphwalk.storage.format import VALUE_BOUNDS, VALUE_TYPES
+from graphwalk.storage.format import APART, VALUE_BOUNDS
 from graphwalk.storage.parallel import map_in_order, num_cores
 from graphwalk.storage.rows import value_bits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from concurrent.futures import ThreadPoolExecutor
 
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Elements read at a time if an array cannot say how many make a chunk.
 _UNKNOWN_CHUNK = 1 << 20
 
-_NO_VALUES = {name: np.empty(0, dtype) for name, dtype in VALUE_TYPES.items()}
+_NO_WEIGHTS, _NOT_APART = np.empty(0, np.float32), np.empty(0, np.float64)
 
 
 class _Span(NamedTuple):
@@ -51,6 +51,8 @@ class RowsCheck:
 
     Attributes
     ----------
+    edge_types : set of int
+        Types of edges, if they have any.
     loops, parallel : int
         Self-loops, and entries that repeat the one before them.
     asymmetry : int
@@ -64,13 +66,14 @@ class RowsCheck:
         self._spans = self._read_spans()
         self._span: _Span | None = None
         self._values = graph._info.values
-        self._last_time = np.zeros(1, np.float64)
+        self._last_value = np.zeros(1, np.float64)
         self._state = np.zeros(kernel.STATE, np.int64)
         self._counts = np.zeros(kernel.FINDINGS, np.int64)
         self._firsts = np.zeros(kernel.FINDINGS, np.int64)
         self._outside = _Tally()
         self._bad_values = _Tally()
         self.asymmetry = 0
+        self.edge_types: set[int] = set()
 
     @property
     def loops(self) -> int:
@@ -149,8 +152,12 @@ class RowsCheck:
         graph = self._graph
         values = None
         if self._values is not None:
-            read = graph.read_times if self._values == "times" else graph.read_weights
-            values = _attempt(read, *bounds)
+            readers: dict[ValueName, Callable[[int, int], Any]] = {
+                "weights": graph.read_weights,
+                "times": graph.read_times,
+                "edge_types": graph.read_edge_types,
+            }
+            values = _attempt(readers[self._values], *bounds)
         return _Piece(*bounds, _attempt(graph.read_neighbors, *bounds), values)
 
     def _check_values(self, piece: _Piece) -> None:
@@ -164,6 +171,8 @@ class RowsCheck:
         if isinstance(piece.values, np.ndarray) and self._values:
             found = kernel.bad_values(piece.values, *VALUE_BOUNDS[self._values])
             self._bad_values.add(piece.begin, piece.values, *found)
+            if self._values == "edge_types":
+                self.edge_types.update(np.flatnonzero(np.bincount(piece.values)).tolist())
 
     def _check_rows(self, piece: _Piece) -> None:
         begin = piece.begin
@@ -182,27 +191,26 @@ class RowsCheck:
             ended = self._skip(span.ends, stop)
         else:
             part = slice(begin - piece.begin, stop - piece.begin)
-            values = dict(_NO_VALUES)
-            if isinstance(piece.values, np.ndarray) and self._values:
-                values[self._values] = piece.values[part]
+            values = piece.values[part] if isinstance(piece.values, np.ndarray) else None
             ended = self._check(span, begin, piece.neighbors[part], values)
         self._span = span._replace(first_row=span.first_row + ended, ends=span.ends[ended:])
 
     def _check(
-        self,
-        span: _Span,
-        begin: int,
-        neighbors: NDArray[Any],
-        values: Mapping[ValueName, NDArray[Any]],
+        self, span: _Span, begin: int, neighbors: NDArray[Any], values: NDArray[Any] | None
     ) -> int:
         assert span.ends is not None
+        weights, apart = _NO_WEIGHTS, _NOT_APART
+        if values is not None and self._values in APART:
+            apart = values
+        elif values is not None:
+            weights = values
         ended = kernel.check_rows(
-            span.ends, span.first_row, begin, neighbors, values["weights"], values["times"],
-            self._last_time, self._state, self._counts, self._firsts,
+            span.ends, span.first_row, begin, neighbors, weights, apart,
+            self._last_value, self._state, self._counts, self._firsts,
         )  # fmt: skip
         if not self._graph.directed:
             ends = np.minimum(span.ends[: ended + 1] - begin, len(neighbors))
-            bits = value_bits(values[self._values] if self._values else None)
+            bits = value_bits(values)
             difference = asymmetry(ends, span.first_row, neighbors, bits)
             self.asymmetry = (self.asymmetry + int(difference)) % 2**64
         return ended
@@ -225,13 +233,18 @@ class RowsCheck:
         bad = {
             "weights": "weights that are negative or not finite",
             "times": "times that are not finite, or not below 2**53 in size",
+            "edge_types": "types that are none, which are 0 to 254",
         }
         for name, text in bad.items():
             if name == self._values:
                 self._bad_values.tell(self._problems, name, text)
-        of_times = ", or times of parallel ones" if self._values == "times" else ""
+        apart = {
+            "times": ", or times of parallel ones",
+            "edge_types": ", or types of parallel ones",
+        }
         kinds = {
-            kernel.UNSORTED: "array 'neighbors': neighbours that do not ascend" + of_times,
+            kernel.UNSORTED: "array 'neighbors': neighbours that do not ascend"
+            + apart.get(self._values or "", ""),
             kernel.ZERO: "array 'weights': rows without a weight above zero",
         }
         for kind, text in kinds.items():

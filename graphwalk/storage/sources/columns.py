@@ -142,7 +142,7 @@ def weight_column(values: Any, place: Place) -> Column:
         dates = "date" in str(kind) or "timestamp" in str(kind)
         hint = "; dates count as times by .astype('datetime64[us]').astype('int64')"
         raise InputError(
-            f"{place.name}: weights are {kind}; they, or times, must be integers or floats"
+            f"{place.name}: weights are {kind}; they, times or types must be integers or floats"
             f"{hint if dates else ''}"
         )
     return column
