@@ -18,7 +18,7 @@ import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
 from graphwalk.scheduler import planner, ray_waves
-from graphwalk.storage.partition import Layout
+from graphwalk.storage.layout import Layout
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.ray

@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphwalk.storage.html_table import html_table
-from graphwalk.storage.partition import Layout
+from graphwalk.storage.layout import Layout
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:

@@ -5,31 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dask.array.core import normalize_chunks
-
 from graphwalk.errors import InputError, MemoryBudgetError
 from graphwalk.kernels.walkers import walker_dtype
 from graphwalk.scheduler.advance import LOG, SLICE
+from graphwalk.scheduler.blocks import block_rows
 from graphwalk.scheduler.plan import WalkPlan
 from graphwalk.scheduler.temporal import scratch_bytes
 from graphwalk.storage.cuts import partition_nodes
 from graphwalk.storage.format import value_bytes
-from graphwalk.storage.partition import entry_bytes, partition_bytes, row_start_type
-from graphwalk.units import format_size, parse_size
+from graphwalk.storage.layout import entry_bytes, partition_bytes, row_start_type
+from graphwalk.units import format_size
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from graphwalk.scheduler.plan import Resources, WalkRules
     from graphwalk.storage.graph import Graph
-    from graphwalk.storage.partition import Layout
-
-#: Blocks are small enough for many to share the cores evenly and large enough to be worth a task.
-BLOCKS_WANTED = 64
-SMALLEST_BLOCK = 1 << 20
-#: Blocks that the memory holds, at least, unless they are the smallest.
-BLOCKS_IN_MEMORY = 32
-LARGEST_BLOCK = 1 << 27
+    from graphwalk.storage.layout import Layout
 
 #: Least walkers of a group; there are as many groups as workers, who go round together.
 SMALLEST_GROUP = 1 << 12
@@ -116,7 +106,7 @@ def _whole_plan(
 ) -> WalkPlan:
     """Return the plan of a graph that is one partition."""
     size = partition_bytes(graph, rules.layout) + _kinds_bytes(graph, rules)
-    rows = _block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
+    rows = block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
     buffers = resources.workers * _thread_bytes(graph)
     walkers = min(resources.workers, len(rows)) * max(rows, default=0)
@@ -398,31 +388,3 @@ def _spread(items: int, parts: int) -> tuple[int, ...]:
         return ()
     small, more = divmod(items, parts)
     return (small + 1,) * more + (small,) * (parts - more)
-
-
-def _block_rows(
-    shape: tuple[int, int], dtype: np.dtype[Any], chunks: Any, memory: int
-) -> tuple[int, ...]:
-    rows, row_bytes = shape[0], shape[1] * dtype.itemsize
-    if isinstance(chunks, str) and chunks == "auto":
-        # Some blocks wait for those who use them, which is to take a small part of the memory.
-        largest = min(LARGEST_BLOCK, memory // BLOCKS_IN_MEMORY)
-        block = max(min(rows * row_bytes // BLOCKS_WANTED, largest), SMALLEST_BLOCK)
-        chunks = max(1, block // row_bytes)
-    elif isinstance(chunks, str):
-        chunks = max(1, parse_size(chunks, "chunks") // row_bytes)
-    elif isinstance(chunks, bool):
-        raise InputError(f"chunks={chunks!r} must be 'auto' or the number of walks of a block")
-    wanted = (chunks, -1) if isinstance(chunks, int) else chunks
-    try:
-        by_rows, by_steps = normalize_chunks(wanted, shape, dtype=dtype)
-    except (ValueError, TypeError, ArithmeticError) as error:
-        raise InputError(
-            f"chunks={chunks!r} does not fit walks of shape {shape}: {error}; pass 'auto' or the "
-            "number of walks of a block"
-        ) from error
-    if len(by_steps) > 1:
-        raise InputError(f"chunks={chunks!r} splits walks; pass the number of walks of a block")
-    if any(n < 1 for n in by_rows) and rows > 0:
-        raise InputError(f"chunks={chunks!r} makes empty blocks; pass a positive number of walks")
-    return tuple(int(n) for n in by_rows)

@@ -15,9 +15,10 @@ from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
 from graphwalk.scheduler.events import Work
 from graphwalk.scheduler.shared_result import NotSharedError
 from graphwalk.scheduler.temporal import walk_temporal
+from graphwalk.storage.layout import Layout
 from graphwalk.storage.node_types import path_of
 from graphwalk.storage.parallel import num_cores
-from graphwalk.storage.partition import Layout, Partition, load_partition
+from graphwalk.storage.partition import Partition, load_partition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

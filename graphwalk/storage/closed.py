@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.node2vec_plus import make_shares
-from graphwalk.storage.partition import Partition, gather_partition, row_start_type
+from graphwalk.storage.layout import row_start_type
+from graphwalk.storage.partition import Partition, gather_partition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.graph import Graph
-    from graphwalk.storage.partition import Layout
+    from graphwalk.storage.layout import Layout
 
 #: Rows that are read at a time, of which little is kept.
 _ROWS = 1 << 8

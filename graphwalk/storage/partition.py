@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from graphwalk.kernels.row_starts import fill_row_starts
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table
 from graphwalk.kernels.temporal_rows import sort_by_time
 from graphwalk.kernels.typed_rows import group_rows
-from graphwalk.storage.format import value_bytes
+from graphwalk.storage.layout import row_start_type
 from graphwalk.storage.node_types import MOST_TYPES, kinds_of, kinds_of_types
 from graphwalk.storage.parallel import thread_pool
 
@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.storage.format import ValueName
     from graphwalk.storage.graph import Graph
-
-#: Row starts are 32 bits wide while a partition has fewer entries than this.
-NARROW_ENTRIES = 1 << 32
+    from graphwalk.storage.layout import Layout
 
 
 class Partition:
@@ -103,72 +100,6 @@ class Partition:
             # One kind of array means one compilation: Ray's are read-only in any case.
             if array is not None:
                 array.setflags(write=False)
-
-
-class Layout(NamedTuple):
-    """What walks of a kind need of a partition.
-
-    Attributes
-    ----------
-    weighted : bool
-        Alias tables.
-    second_order : bool
-        Edge filters, where partitions stay.
-    metapath : tuple of int or str, or None
-        Rows grouped by the types that it names.
-    by_edge : bool
-        Whether these are types of edges.
-    gamma : float or None
-        Shares, of weights relative to thresholds that many standard deviations above the mean.
-    temporal : bool
-        Rows sorted by time.
-    """
-
-    weighted: bool = False
-    second_order: bool = False
-    metapath: tuple[int | str, ...] | None = None
-    by_edge: bool = False
-    gamma: float | None = None
-    temporal: bool = False
-
-    @property
-    def values(self) -> ValueName | None:
-        """The array of values that is read along with neighbours."""
-        if self.by_edge:
-            return "edge_types"
-        return "times" if self.temporal else "weights" if self.weighted else None
-
-    @property
-    def keeps_values(self) -> bool:
-        """Whether there are values in a partition: times, or the shares that weights become."""
-        return self.temporal or self.gamma is not None
-
-    @property
-    def kinds(self) -> int:
-        """Row starts of a node."""
-        return 1 if self.metapath is None else len(set(self.metapath)) + 1
-
-    @property
-    def own(self) -> bool:
-        """Whether what is laid out for such walks is of no use to others."""
-        return self.metapath is not None or self.keeps_values
-
-
-def entry_bytes(graph: Graph, layout: Layout, *, filtered: bool) -> int:
-    """Return how many bytes a stored neighbour takes in a partition."""
-    node = graph.neighbor_dtype
-    return (
-        node.itemsize
-        + (alias_dtype(node).itemsize if layout.weighted else 0)
-        + (1 if layout.second_order and filtered else 0)
-        + (value_bytes(layout.values) if layout.keeps_values else 0)
-    )
-
-
-def partition_bytes(graph: Graph, layout: Layout) -> int:
-    """Return how many bytes a partition of the whole graph takes in memory."""
-    row = layout.kinds * row_start_type(graph).itemsize
-    return graph.num_entries * entry_bytes(graph, layout, filtered=True) + graph.num_nodes * row + 8
 
 
 def load_partition(
@@ -298,11 +229,6 @@ def _grouped(
         weights = weights if values is None else values
     group_rows(row_starts, neighbors, weights, typed, kind_of, kinds, grouped)
     return grouped
-
-
-def row_start_type(graph: Graph) -> np.dtype[Any]:
-    """Return the type of row starts, which is the same in all partitions of a graph."""
-    return np.dtype(np.uint32 if graph.num_entries < NARROW_ENTRIES else np.int64)
 
 
 def _read_row_starts(graph: Graph, nodes: range) -> tuple[NDArray[Any], int]:
