@@ -17,7 +17,7 @@ demo: $(VENV)/.installed ## build the store of a real graph, walk it, show some 
 	@$(BIN)/python examples/debian/demo.py
 
 test: lint docs ## lint, check types, build the site, run the tests
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow

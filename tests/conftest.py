@@ -1,0 +1,6 @@
+"""The order of tests."""
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with those on Slurm, which take longest: then all processes end at about the same time."""
+    items.sort(key=lambda item: item.get_closest_marker("slurm") is None)
