@@ -22,10 +22,10 @@ def graph(tmp_path_factory):
 def check(events, walks, found):
     """Events account for all steps, all walkers, and reading of every partition."""
     ours = [event for event in events if event.job == walks.name]
-    assert {event.kind for event in ours} <= {"read", "advance", "fetch"}
+    assert {event.kind for event in ours} <= {"start", "read", "advance", "fetch"}
     assert sum(event.steps for event in ours) == (found >= 0).sum() - len(found)
     assert sum(event.ended for event in ours) == len(found)
-    sizes = {event.partition: event.size for event in ours if event.kind == "read"}
+    sizes = {event.partition: event.size for event in ours if event.size}
     assert sum(sizes.values()) == 4 * walks_entries(walks) + 8 * 400
     waves = sorted({event.wave for event in ours if event.walkers})
     assert waves == list(range(len(waves)))

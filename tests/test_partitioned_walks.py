@@ -40,6 +40,7 @@ def small(monkeypatch):
     """Make groups, slices and logs small enough for many of each."""
     monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
     monkeypatch.setattr(advance, "SLICE", 64)
+    monkeypatch.setattr(advance, "_NODES_AHEAD", 64)
     monkeypatch.setattr(advance, "FEW", 32)
     monkeypatch.setattr(advance, "LOG", advance.NODE2VEC_IN_FLIGHT + 100)
     monkeypatch.setattr(advance, "_buffers", type(advance._buffers)())

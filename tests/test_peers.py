@@ -79,6 +79,11 @@ def test_a_recipe_without_peers_writes_its_page(tmp_path, monkeypatch):
     assert all(r["sampled"] <= r["largest"] for r in measured if "sampled" in r)
     assert "/no/such/python" in page
     assert (tmp_path / "peers-exactness.png").stat().st_size > 1000
+    # Others are measured later: what there is of graphwalk stays.
+    recipe.main([*where, "--parts", "exactness", "--peers", "DGL", "GRAPE"])
+    again = json.loads((tmp_path / "peers.json").read_text())["exactness"]
+    assert [r for r in again if r["sampler"] == "graphwalk"] == [r for r in measured if "p" in r]
+    assert {r["sampler"] for r in again} == {"graphwalk", "DGL", "GRAPE"}
 
 
 def biased_walks(edges, p, q, length=20, num_walks=100):

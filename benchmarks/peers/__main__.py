@@ -56,15 +56,19 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _before(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what is to be filled: the parts that are not measured now are those of before."""
-    empty: dict[str, Any] = {"walks": [], "exactness": [], "builds": ""}
+    """Return what is to be filled: what is not measured now, parts or peers, is that of before."""
+    kept: dict[str, Any] = {"walks": [], "exactness": [], "builds": ""}
     file = args.out / "peers.json"
     about = {"machine": f"graphwalk {graphwalk.__version__}, {machine()}", "cores": len(cores())}
     found = json.loads(file.read_text()) if file.exists() else {}
     if any(found.get(key) != value for key, value in about.items()):
         found = {}  # of another machine: figures of two do not go together
-    kept = {name: found[name] for name in empty if name in found and name not in args.parts}
-    return about | empty | kept
+    for part in kept.keys() & found.keys():
+        if part not in args.parts:
+            kept[part] = found[part]
+        elif part != "builds":
+            kept[part] = [r for r in found[part] if r["sampler"] not in args.peers]
+    return about | kept
 
 
 def _write_figures(measured: dict[str, Any], folder: Path) -> None:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 KINDS = {"first order": (1.0, 1.0), "node2vec (2, .5)": (2.0, 0.5)}
 LENGTH = 80
 #: A peer walks from all nodes if that takes so many seconds, else from a sample that takes fewer.
-FULL, SAMPLE = 20.0, 6.0
+FULL, SAMPLE = 10.0, 4.0
 #: A job that took so many seconds is not run again: its first figure stands.
-ONCE = 150.0
+ONCE = 45.0
 
 
 class Settings(NamedTuple):

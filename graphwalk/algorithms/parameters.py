@@ -82,7 +82,10 @@ def plan_of(
     nodes = None if start_nodes is None else _start_nodes(graph, start_nodes)
     num_starts = graph.num_nodes if nodes is None else len(nodes)
     num_walks = num_starts * rules.num_walks
-    plan = plan_job(graph, rules, num_walks, chunks, find_resources(memory), partitions)
+    resources = find_resources(memory)
+    plan = plan_job(
+        graph, rules, num_walks, chunks, resources, partitions, every_node=nodes is None
+    )
     rows = range(plan.shape[0])
     if nodes is None:
         return Job(graph, plan, rows)

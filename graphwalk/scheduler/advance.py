@@ -45,6 +45,9 @@ LOG = 1 << 16
 #: Walkers for whom single rows are read at a time, so that even hubs' rows fit in memory.
 FEW = 1 << 10
 
+#: Nodes of whom it is read at a time whether they have neighbours, a slice or more.
+_NODES_AHEAD = 4 * SLICE
+
 #: Bits of a node's number by which its partition is looked up.
 GUIDE_BITS = 14
 
@@ -180,21 +183,41 @@ class Group:
         return int(np.diff(self.offsets).max())
 
     def start(self) -> Iterator[NDArray[Any]]:
-        """Yield the walkers at their start nodes, some at a time."""
-        walks, width = self.shape
+        """Yield the walkers who have a step to make, at their start nodes, some at a time."""
+        width = self.shape[1]
         if width == 1:
             return
-        for first in range(0, walks, SLICE):
-            stop = min(first + SLICE, walks)
-            walkers = np.empty(stop - first, self.dtype)
-            walkers["at"] = np.arange(first * width, stop * width, width, dtype=np.uint64)
-            walkers["node"] = self._start_nodes(first, stop)
+        for at, nodes in self._starting():
+            walkers = np.empty(len(nodes), self.dtype)
+            walkers["at"], walkers["node"] = at, nodes
             if self.rules.second_order:
                 walkers["previous"] = walkers["proposal"] = -1
                 walkers["attempt"] = 0
             if self.rules.temporal:
                 walkers["time"] = -np.inf
             yield walkers
+
+    def _starting(self) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+        """Yield where in the result walkers begin, and their start nodes.
+
+        Where every node is a start node, those whose walks end there at once are left out: in some
+        graphs they are half of all.
+        """
+        walks, width = self.shape
+        choosy = isinstance(self.walkers, range) and self.rules.ends_if_isolated
+        known, first_known, move = 0, 0, np.empty(0, np.bool_)
+        for first in range(0, walks, SLICE):
+            stop = min(first + SLICE, walks)
+            at = np.arange(first * width, stop * width, width, dtype=np.uint64)
+            nodes = self._start_nodes(first, stop)
+            if choosy:
+                if nodes[-1] >= known:
+                    first_known = int(nodes[0])
+                    known = min(first_known + _NODES_AHEAD, self.graph.num_nodes)
+                    move = self.graph.have_neighbors(first_known, known)
+                moving = move[nodes - first_known]
+                at, nodes = at[moving], nodes[moving]
+            yield at, nodes
 
     def sort(self, walkers: NDArray[Any]) -> list[NDArray[Any]]:
         """Return walkers by the partition whose rows they need next, as parts of one new array."""

@@ -103,7 +103,12 @@ class WalkArray(da.Array):  # type: ignore[misc]
     def _planned_anew(self, rows: slice, blocks: int | tuple[int, ...]) -> WalkArray:
         tasks, plan = self._tasks, self.plan
         again = plan_job(
-            tasks.graph, plan.rules, rows.stop - rows.start, (blocks, -1), plan.resources
+            tasks.graph,
+            plan.rules,
+            rows.stop - rows.start,
+            (blocks, -1),
+            plan.resources,
+            every_node=isinstance(tasks.walkers, range),
         )
         return WalkArray(again, tasks.graph, tasks.part(rows))
 

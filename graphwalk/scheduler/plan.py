@@ -57,6 +57,11 @@ class WalkRules:
             temporal=self.temporal,
         )
 
+    @property
+    def ends_if_isolated(self) -> bool:
+        """Whether a walk from a node without neighbours ends there."""
+        return self.dead_end == "stop" and self.restart_prob == 0
+
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
         kind = "forward in time" if self.temporal else "first order"

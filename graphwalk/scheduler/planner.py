@@ -67,6 +67,8 @@ def plan_job(
     chunks: Any,
     resources: Resources,
     partitions: int | None = None,
+    *,
+    every_node: bool = False,
 ) -> WalkPlan:
     """Return the plan of so many walks on `graph`.
 
@@ -81,6 +83,9 @@ def plan_job(
         chunks of an array of the result's shape.
     partitions : int, optional
         About how many partitions to cut the graph into; by default as few as fit.
+    every_node : bool
+        Whether walks start from every node, or from those of a range of nodes. Then it is known how
+        many walks end where they start.
 
     Raises
     ------
@@ -98,7 +103,11 @@ def plan_job(
         return whole
     if rules.walk_length == 0:
         return whole
-    return _PartitionedPlanner(graph, rules, whole, partitions, fits).plan()
+    walkers = num_walks
+    if every_node and rules.ends_if_isolated:
+        moving = graph.num_nodes - graph.isolated_nodes
+        walkers = min(num_walks, moving * rules.num_walks)
+    return _PartitionedPlanner(graph, rules, whole, walkers, partitions, fits).plan()
 
 
 def _whole_plan(
@@ -200,9 +209,16 @@ class _PartitionedPlanner:
     """Cuts a graph that does not fit, and its walkers."""
 
     def __init__(
-        self, graph: Graph, rules: WalkRules, whole: WalkPlan, partitions: int | None, fits: bool
+        self,
+        graph: Graph,
+        rules: WalkRules,
+        whole: WalkPlan,
+        walkers: int,
+        partitions: int | None,
+        fits: bool,
     ) -> None:
         self.graph, self.rules, self.whole, self.partitions = graph, rules, whole, partitions
+        self.walkers = walkers
         self._offsets: dict[int, int] = {}
         self.memory, self.workers = whole.resources.memory, whole.resources.workers
         self.machines = whole.resources.machines
@@ -250,14 +266,15 @@ class _PartitionedPlanner:
         """Return what walkers take beside the partitions, in so many batches."""
         walks, width = self.whole.shape
         groups = self._group_blocks(batches)
-        walkers = -(-walks // batches)
+        in_batch = -(-walks // batches)
+        walkers = min(in_batch, self.walkers)
         # Of a slice: who arrives; who stays, before and after; who leaves, and whom of them no
         # proposal holds up; and where these go.
         slices = min(self.workers * SLICE, walkers) * (5 * self.walker + _PLACE)
         scratch = slices + self.workers * (LOG * self.log + _thread_bytes(self.graph))
         # A walker is in one inbox, and the last page of each has some room.
         state = scratch + walkers * self.walker * 5 // 4 + _kinds_bytes(self.graph, self.rules)
-        output = walkers * width * self.whole.dtype.itemsize
+        output = in_batch * width * self.whole.dtype.itemsize
         # Who uses the blocks of a batch may hold on to them when the next is walked.
         kept = output * min(batches, 2)
         if self.resident or kept <= self.memory // 4:

@@ -66,7 +66,9 @@ class RayMailbox:
 
     def start(self) -> None:
         """Have the walkers start."""
-        self._deliver(*self._submit(start_walkers))
+        *moving, _, _, started, took = self._deliver(*self._submit(start_walkers)).tolist()
+        staying = self.group.shape[0] - sum(moving)
+        emit(Event("start", self.group.job, started / 1e9, took / 1e9, ended=staying))
 
     def _submit(self, function: Callable[..., Any], *args: Any) -> list[Any]:
         """Run a task that returns an account, steps, and walkers by partition."""

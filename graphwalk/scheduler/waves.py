@@ -116,6 +116,15 @@ class Mailbox:
         self._inboxes = Inboxes(group.dtype, group.shape[0], group.sorter)
         self._turns = Turns()
 
+    def start(self) -> None:
+        """Have the walkers start."""
+        with Work("start", self.group.job) as work:
+            staying = self.group.shape[0]
+            for some in self.group.start():
+                self.deliver(some)
+                staying -= len(some)
+            work.add(ended=staying)
+
     def deliver(self, walkers: NDArray[Any]) -> None:
         """Put walkers into the inboxes of the partitions whose rows they need."""
         self._inboxes.put(walkers, self.group.places(walkers))
@@ -283,8 +292,7 @@ def walk_group(
     else:
         steps = PlacedSteps(group.blank(), block_rows)
     mailbox = Mailbox(group, steps)
-    for some in group.start():
-        mailbox.deliver(some)
+    mailbox.start()
     carousel.ride(mailbox)
     return steps
 

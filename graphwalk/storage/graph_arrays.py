@@ -69,6 +69,11 @@ class GraphArrays:
         return self._info.num_entries
 
     @property
+    def isolated_nodes(self) -> int:
+        """Number of nodes without neighbours."""
+        return self._info.statistics.isolated_nodes
+
+    @property
     def max_degree(self) -> int:
         """Length of the longest row."""
         return int(self._info.statistics.degree_quantiles[-1])
@@ -127,6 +132,17 @@ class GraphArrays:
             When a chunk is missing or damaged.
         """
         return self._reader("offsets").read(start, stop)
+
+    def have_neighbors(self, start: int, stop: int) -> NDArray[np.bool_]:
+        """Return whether each of the nodes `start` to `stop` has neighbours.
+
+        Raises
+        ------
+        StoreError
+            When a chunk is missing or damaged.
+        """
+        offsets = self.read_offsets(start, stop + 1)
+        return offsets[1:] > offsets[:-1]
 
     def degree_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the degrees that there are, ascending, and how many nodes have each.
