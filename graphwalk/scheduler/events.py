@@ -21,7 +21,8 @@ class Event(NamedTuple):
     ----------
     kind : str
         ``"start"``: walkers, of whom those ended who cannot move; ``"read"``: a partition;
-        ``"advance"``: walkers in one, or ``"fetch"``: few, for whom single rows were read; ``"walk"``: a block, in a graph of one partition; ``"write"``: a block.
+        ``"advance"``: walkers in one, or ``"fetch"``: few, for whom single rows were read;
+        ``"walk"``: a block, in a graph of one partition; ``"write"``: a block.
     job : str
         Name of the array that is computed, if known.
     started, seconds : float

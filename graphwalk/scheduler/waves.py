@@ -20,7 +20,7 @@ from graphwalk.scheduler import advance
 from graphwalk.scheduler.events import Work
 from graphwalk.scheduler.inboxes import Inboxes
 from graphwalk.storage.malloc import return_large_at_once
-from graphwalk.storage.parallel import num_cores
+from graphwalk.storage.parallel import SharedWork, num_cores
 from graphwalk.storage.partition import Partition, load_partition
 from graphwalk.storage.spill import HiddenFile
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.advance import Group
     from graphwalk.scheduler.carousel import Carousel, Shared
+    from graphwalk.storage.parallel import Each
 
 #: A partition is read as a whole for more walkers than this share of its chunks, else single rows.
 WORTH_READING = 4
@@ -196,6 +197,7 @@ class LazyPartition:
         self._group, self._number, self._carousel = group, number, carousel
         self._wave = wave
         self._lock = threading.Lock()
+        self._reading = SharedWork()
         self._partition: Partition | None = None
         self._lent: NDArray[Any] | None = None
         self._closed = False
@@ -214,9 +216,14 @@ class LazyPartition:
         return self._partition is not None or walkers * WORTH_READING > chunks
 
     def get(self) -> Partition:
-        """Return the partition."""
-        with self._lock:
+        """Return the partition; who would wait while it is read helps to."""
+        if not self._lock.acquire(blocking=False):
+            self._reading.help()
+            self._lock.acquire()
+        try:
             return self._read()
+        finally:
+            self._lock.release()
 
     def prepare(self) -> None:
         """Read the partition, unless its turn is over by now."""
@@ -226,13 +233,21 @@ class LazyPartition:
 
     def _read(self) -> Partition:
         if self._partition is None:
-            resident = self._carousel.resident
-            self._lent = None if resident else self._borrow()
             place = {"partition": self._number, "wave": self._wave}
-            with Work("read", self._group.job, **place) as work:
-                self._partition = read_partition(self._group, self._number, resident, self._lent)
-                work.add(size=self._group.bytes_read(self._number))
+            try:
+                with Work("read", self._group.job, **place) as work:
+                    self._partition = self._read_rows()
+                    work.add(size=self._group.bytes_read(self._number))
+            finally:
+                self._reading.end()  # also of an error, lest who helps waits for more
         return self._partition
+
+    def _read_rows(self) -> Partition:
+        if self._carousel.resident:
+            return read_partition(self._group, self._number, resident=True)
+        if self._lent is None:
+            self._lent = self._borrow()
+        return read_partition(self._group, self._number, False, self._lent, each=self._reading.each)
 
     def _borrow(self) -> NDArray[Any]:
         memory: NDArray[Any] | None = self._carousel.borrow()
@@ -242,7 +257,11 @@ class LazyPartition:
 
 
 def read_partition(
-    group: Group, number: int, resident: bool, into: NDArray[Any] | None = None
+    group: Group,
+    number: int,
+    resident: bool,
+    into: NDArray[Any] | None = None,
+    each: Each | None = None,
 ) -> Partition:
     """Read a partition for the walks of `group`; with all that makes walks fast if it stays."""
     return load_partition(
@@ -252,6 +271,7 @@ def read_partition(
         into=into,
         filtered=resident,
         threads=num_cores() if resident else 1,
+        each=each,
     )
 
 

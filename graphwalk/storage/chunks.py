@@ -19,6 +19,7 @@ from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 from zarr.storage import LocalStore
 
 from graphwalk.errors import StoreError
+from graphwalk.storage.blosc_blocks import HEADER, cut_run, find_run, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +85,7 @@ class ChunkFiles:
             self._read_raw(chunk, start, out)
         elif start == 0 and len(out) == self._length:
             self._decompress(chunk, out)
-        else:
+        elif not self._decompress_part(chunk, start, out):
             whole = _scratch("chunk", self._bytes).view(self._dtype)
             self._decompress(chunk, whole)
             out[:] = whole[start : start + len(out)]
@@ -172,28 +173,63 @@ class ChunkFiles:
             return error
         return None
 
+    def _decompress_part(self, chunk: int, start: int, out: NDArray[Any]) -> bool:
+        """Decode no more of a chunk than need be.
+
+        Returns False if all of it must be: to be verified, or since it is stored in another way.
+        """
+        file = self._open(chunk)
+        try:
+            size, version = self._compressed_size(file)
+            known = self._verified.get(chunk) == version
+            if self._check is not None and not known:
+                return False
+            stored = _scratch("stored", size)
+            _read_fully(file, stored if self._check is None else stored[:HEADER], 0)
+            if self._check is None:
+                _verify(stored)
+            head = read_head(stored[:HEADER])
+            if head is None or (head.decoded, head.stored) != (self._bytes, size - _CHECKSUM):
+                return False
+            table = stored[HEADER : HEADER + head.table]
+            if known:
+                _read_fully(file, table, HEADER)
+            first = start * self._dtype.itemsize
+            run = find_run(head, table, first, first + out.nbytes)
+            if run is None:
+                return False
+            if known:
+                _read_fully(file, stored[run.begin : run.end], run.begin)
+        finally:
+            os.close(file)
+        some = _scratch("chunk", self._bytes)[: run.stop - run.first]
+        _decode(cut_run(stored, run), some)
+        out.view(np.uint8)[:] = some[first - run.first :][: out.nbytes]
+        return True
+
+    def _compressed_size(self, file: int) -> tuple[int, tuple[int, ...]]:
+        """Return the size of a compressed chunk's file, and what changes when it does."""
+        about = os.fstat(file)
+        size = about.st_size
+        if size < HEADER + _CHECKSUM or size > 2 * self._bytes + _LARGEST_HEADER:
+            raise ChunkError(f"is damaged (its file has {size} bytes)")
+        return size, _version(about)
+
     def _decompress(self, chunk: int, out: NDArray[Any]) -> None:
         file = self._open(chunk)
         try:
-            about = os.fstat(file)
-            size, version = about.st_size, _version(about)
-            if size < _CHECKSUM or size > 2 * self._bytes + _LARGEST_HEADER:
-                raise ChunkError(f"is damaged (its file has {size} bytes)")
+            size, version = self._compressed_size(file)
             stored = _scratch("stored", size)
             _read_fully(file, stored, 0)
         finally:
             os.close(file)
-        data, checksum = stored[:-_CHECKSUM], stored[-_CHECKSUM:]
         known = self._check is not None and self._verified.get(chunk) == version
         if not known:
-            _verify(data, checksum)
-        # Blosc's header has the size of what was compressed in bytes 4 to 8.
-        if int.from_bytes(data[4:8].tobytes(), "little") != out.nbytes:
+            _verify(stored)
+        head = read_head(stored[:HEADER])
+        if head is None or head.decoded != out.nbytes:
             raise ChunkError(f"is damaged (it does not decode to {out.nbytes} bytes)")
-        try:
-            _BLOSC.decode(data, out)
-        except (RuntimeError, ValueError) as error:
-            raise ChunkError(f"is damaged ({error})") from error
+        _decode(stored[:-_CHECKSUM], out)
         if not known:
             problem = self._problem(out[: max(0, self._stored - chunk * self._length)])
             if problem is not None:
@@ -241,8 +277,15 @@ def _read_fully(file: int, out: NDArray[np.uint8], offset: int) -> None:
         done += count
 
 
-def _verify(data: NDArray[Any], checksum: NDArray[np.uint8]) -> None:
-    _compare(google_crc32c.value(data.view(np.uint8)), checksum)
+def _decode(data: NDArray[np.uint8], out: NDArray[Any]) -> None:
+    try:
+        _BLOSC.decode(data, out)
+    except (RuntimeError, ValueError) as error:
+        raise ChunkError(f"is damaged ({error})") from error
+
+
+def _verify(stored: NDArray[np.uint8]) -> None:
+    _compare(google_crc32c.value(stored[:-_CHECKSUM]), stored[-_CHECKSUM:])
 
 
 def _compare(found: int, checksum: NDArray[np.uint8]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from graphwalk.storage.format import LabelKind, ValueName
+    from graphwalk.storage.parallel import Each
 
 ArrayName = Literal["offsets", "neighbors", "weights", "times", "edge_types", "node_types"]
 
@@ -123,15 +124,18 @@ class GraphArrays:
         """Type of node ids in the store: int32, or int64 from 2³¹ nodes on."""
         return self._info.neighbor_dtype
 
-    def read_offsets(self, start: int, stop: int) -> NDArray[np.int64]:
+    def read_offsets(self, start: int, stop: int, *, checked: bool = False) -> NDArray[np.int64]:
         """Return ``offsets[start:stop]``; row v is entries ``offsets[v]`` to ``offsets[v + 1]``.
+
+        If they are `checked`, chunks are verified once, not each time they are read.
 
         Raises
         ------
         StoreError
             When a chunk is missing or damaged.
         """
-        return self._reader("offsets").read(start, stop)
+        reader = self._checking_reader("offsets") if checked else self._reader("offsets")
+        return reader.read(start, stop)
 
     def have_neighbors(self, start: int, stop: int) -> NDArray[np.bool_]:
         """Return whether each of the nodes `start` to `stop` has neighbours.
@@ -141,7 +145,7 @@ class GraphArrays:
         StoreError
             When a chunk is missing or damaged.
         """
-        offsets = self.read_offsets(start, stop + 1)
+        offsets = self.read_offsets(start, stop + 1, checked=True)
         return offsets[1:] > offsets[:-1]
 
     def degree_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -176,18 +180,19 @@ class GraphArrays:
         *,
         out: NDArray[Any] | None = None,
         threads: int | None = None,
+        each: Each | None = None,
         checked: bool = False,
     ) -> NDArray[Any]:
         """Return the neighbours of entries `start` to `stop`; raises as `read_offsets` does.
 
         They are read into `out`, if it is given, by as many `threads` as given; by default as many
-        as there are cores if it is worth it. If they are to be `checked`, it raises for those that
-        are no nodes too; and chunks are verified once, not each time they are read.
+        as there are cores if it is worth it; or as `each` has it, see `ArrayReader.read_into`. If
+        they are to be `checked`, it raises for those that are no nodes too; and chunks are verified
+        once, not each time they are read.
         """
-        reader = self._checking_reader if checked else self._reader("neighbors")
-        if out is None:
-            return reader.read(start, stop, threads)
-        reader.read_into(out, start, threads)
+        reader = self._checking_reader("neighbors") if checked else self._reader("neighbors")
+        out = np.empty(stop - start, self.neighbor_dtype) if out is None else out
+        reader.read_into(out, start, threads, each)
         return out
 
     def read_weights(self, start: int, stop: int) -> NDArray[np.float32]:
@@ -264,9 +269,17 @@ class GraphArrays:
         return {}
 
     @cached_property
-    def _checking_reader(self) -> ArrayReader:
-        length, nodes = self.num_entries, max(1, self.num_nodes)
-        return ArrayReader(self._group, self._location, "neighbors", length, nodes)
+    def _checking_readers(self) -> dict[str, ArrayReader]:
+        return {}
+
+    def _checking_reader(self, name: Literal["offsets", "neighbors"]) -> ArrayReader:
+        if name not in self._checking_readers:
+            lengths = {"offsets": self.num_nodes + 1, "neighbors": self.num_entries}
+            below = {"offsets": self.num_entries + 1, "neighbors": max(1, self.num_nodes)}
+            self._checking_readers[name] = ArrayReader(
+                self._group, self._location, name, lengths[name], below[name]
+            )
+        return self._checking_readers[name]
 
     def _reader(self, name: ArrayName) -> ArrayReader:
         if name == "weights" and not self.weighted:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from graphwalk.storage.allocation import allocated_cpus
 
@@ -17,11 +18,67 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: Calls a function for each of some parts, in any order.
+Each: TypeAlias = "Callable[[Callable[[Any], Any], Iterable[Any]], None]"
+
 
 def num_cores() -> int:
     """Return how many cores this process may use."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(allocated_cpus() or sys.maxsize, allowed or 1)
+
+
+class SharedWork:
+    """Work in parts, which threads that wait for it share with the one that does it."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._parts: deque[tuple[Callable[[Any], Any], Any]] = deque()
+        self._under_way, self._over = 0, False
+        self._error: BaseException | None = None
+
+    def each(self, function: Callable[[T], Any], parts: Iterable[T]) -> None:
+        """Call a function for each part, together with those who help, and raise what it raises."""
+        with self._change:
+            self._parts.extend((function, part) for part in parts)
+            self._change.notify_all()
+        self._take_part()
+        with self._change:
+            self._change.wait_for(lambda: not self._under_way)
+            error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def help(self) -> None:
+        """Take parts of whatever is being done, until all is over."""
+        while not self._over:
+            self._take_part()
+            with self._change:
+                self._change.wait_for(lambda: self._parts or self._over)
+
+    def end(self) -> None:
+        """Say that all is over."""
+        with self._change:
+            self._over = True
+            self._change.notify_all()
+
+    def _take_part(self) -> None:
+        while True:
+            with self._change:
+                if not self._parts:
+                    return
+                function, part = self._parts.popleft()
+                self._under_way += 1
+            try:
+                function(part)
+            except BaseException as error:  # it is raised to who has called for the work
+                with self._change:
+                    self._error = self._error or error
+                    self._parts.clear()
+            finally:
+                with self._change:
+                    self._under_way -= 1
+                    self._change.notify_all()
 
 
 def thread_pool(threads: int) -> ThreadPoolExecutor:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.graph import Graph
     from graphwalk.storage.layout import Layout
+    from graphwalk.storage.parallel import Each
 
 
 class Partition:
@@ -111,6 +112,7 @@ def load_partition(
     filtered: bool = True,
     have: Partition | None = None,
     threads: int = 1,
+    each: Each | None = None,
 ) -> Partition:
     """Read rows of `graph` and derive what walks of this kind need.
 
@@ -132,6 +134,8 @@ def load_partition(
         `own`.
     threads : int
         How many threads read and derive tables.
+    each : callable, optional
+        Has neighbours read in parts, see `ArrayReader.read_into`.
 
     Raises
     ------
@@ -141,7 +145,10 @@ def load_partition(
     nodes = range(graph.num_nodes) if nodes is None else nodes
     row_starts, start = _read_row_starts(graph, nodes)
     row_starts = have.row_starts if have else row_starts
-    neighbors = have.neighbors if have else _read_neighbors(graph, start, row_starts, into, threads)
+    if have:
+        neighbors = have.neighbors
+    else:
+        neighbors = _read_neighbors(graph, start, row_starts, into, threads, each)
     alias_table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
     values: NDArray[Any] | None = None
@@ -233,7 +240,7 @@ def _grouped(
 
 def _read_row_starts(graph: Graph, nodes: range) -> tuple[NDArray[Any], int]:
     """Return where each row begins, relative to the first, and where that does."""
-    offsets = graph.read_offsets(nodes.start, nodes.stop + 1)
+    offsets = graph.read_offsets(nodes.start, nodes.stop + 1, checked=True)
     start = int(offsets[0])
     row_starts = np.empty(len(offsets), row_start_type(graph))
     rising = fill_row_starts(offsets, row_starts)
@@ -248,14 +255,21 @@ def _read_row_starts(graph: Graph, nodes: range) -> tuple[NDArray[Any], int]:
 
 
 def _read_neighbors(
-    graph: Graph, start: int, row_starts: NDArray[Any], into: NDArray[Any] | None, threads: int
+    graph: Graph,
+    start: int,
+    row_starts: NDArray[Any],
+    into: NDArray[Any] | None,
+    threads: int,
+    each: Each | None,
 ) -> NDArray[Any]:
     entries = int(row_starts[-1])
     if entries == 0:
         # Kernels look at the first item of any table, if only to discard it.
         return np.zeros(1, graph.neighbor_dtype)
     out = None if into is None else into[:entries]
-    return graph.read_neighbors(start, start + entries, out=out, threads=threads, checked=True)
+    return graph.read_neighbors(
+        start, start + entries, out=out, threads=threads, each=each, checked=True
+    )
 
 
 def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:

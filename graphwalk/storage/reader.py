@@ -13,7 +13,7 @@ from graphwalk.errors import StoreError
 from graphwalk.storage.chunks import ChunkError, chunk_files
 from graphwalk.storage.disk import describe_refusal, is_refusal
 from graphwalk.storage.format import FILL_VALUES
-from graphwalk.storage.parallel import map_in_order, num_cores, thread_pool
+from graphwalk.storage.parallel import Each, map_in_order, num_cores, thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +42,8 @@ class ArrayReader:
     length : int
         How many elements the store's attributes say that it has.
     below : int, optional
-        Elements are node ids, to be below this. Then a chunk is verified when it is first read, and
-        again only when its file has changed: for those who read it again and again.
+        Elements are to be below this, and not negative. Then a chunk is verified when it is first
+        read, and again only when its file has changed: for those who read it again and again.
     """
 
     def __init__(
@@ -83,7 +83,13 @@ class ArrayReader:
         self.read_into(out, start, threads)
         return out
 
-    def read_into(self, out: NDArray[Any], start: int, threads: int | None = None) -> None:
+    def read_into(
+        self,
+        out: NDArray[Any],
+        start: int,
+        threads: int | None = None,
+        each: Each | None = None,
+    ) -> None:
         """Fill `out` with elements from `start` on, holding a few chunks beside it at most.
 
         Parameters
@@ -95,6 +101,9 @@ class ArrayReader:
         threads : int, optional
             How many threads read; as many as there are cores by default, if it is worth it. URLs
             are read by Zarr's own.
+        each : callable, optional
+            Calls a function for each of some parts, by whichever threads it likes, in place of
+            those.
 
         Raises
         ------
@@ -108,7 +117,9 @@ class ArrayReader:
         parts = [(a, out[a - start : b - start]) for a, b in itertools.pairwise(edges) if a < b]
         if threads is None:
             threads = num_cores() if len(parts) >= _MANY_CHUNKS else 1
-        if self._files is None or threads == 1:
+        if each is not None and self._files is not None:
+            each(lambda part: read(*part), parts)
+        elif self._files is None or threads == 1:
             for part in parts:
                 read(*part)
         else:
@@ -151,14 +162,16 @@ class ArrayReader:
         except OSError as error:
             raise StoreError(describe_refusal(self._where, "read", error)) from error
 
-    def _check_below(self, nodes: NDArray[Any]) -> None:
+    def _check_below(self, values: NDArray[Any]) -> None:
         if self._below is None:
             return
         # Negative ones are large when they are taken for unsigned.
-        largest = int(nodes.view(f"u{nodes.itemsize}").max(initial=0))
+        largest = int(values.view(f"u{values.itemsize}").max(initial=0))
         if largest >= self._below:
-            found = int(nodes.min()) if nodes.min() < 0 else largest
-            raise ChunkError(f"is damaged (it names node {found}, of {self._below} nodes)")
+            found = int(values.min()) if values.min() < 0 else largest
+            raise ChunkError(
+                f"is damaged (it has {found} where all must be from 0 to {self._below - 1})"
+            )
 
     def _read_through_zarr(self, start: int, out: NDArray[Any]) -> None:
         stop = start + len(out)
