@@ -11,8 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Memory that is had ready for what is timed, and what lies in the distance of a small page.
-_AWAKE, _PAGE = 3 << 30, 1 << 12
+#: Bytes of a small page.
+_PAGE = 1 << 12
 
 
 def in_turns(rounds: int, **cases: Callable[[], object]) -> dict[str, float]:
@@ -28,11 +28,11 @@ def in_turns(rounds: int, **cases: Callable[[], object]) -> dict[str, float]:
     return {name: median(values) for name, values in times.items()}
 
 
-def wake_memory() -> None:
+def wake_memory(size: int = 3 << 30) -> None:
     """Take memory, use it, and give it back, so that what is timed next need not wait for it.
 
     Virtual machines return memory that is free for some seconds to their host, and have it again at
     half a GB a second, slower than walks are written.
     """
-    memory = np.empty(_AWAKE, np.uint8)
+    memory = np.empty(size, np.uint8)
     memory[::_PAGE] = 1

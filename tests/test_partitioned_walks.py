@@ -126,7 +126,7 @@ def test_start_nodes_given(case):
 @pytest.mark.usefixtures("small")
 def test_single_rows_instead_of_partitions(case, monkeypatch):
     graph, kind = case
-    monkeypatch.setattr(waves, "WORTH_READING", 0)
+    monkeypatch.setattr(advance.Group, "worth_reading", lambda *_: False)
     starts = np.arange(0, NODES, 7)
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 7, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, starts, **how).compute()
@@ -409,7 +409,7 @@ def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large
         first.get()
         first.close()
         second.get()
-        assert lent[0] is lent[1]
+        assert lent[0].memory is lent[1].memory
         second.close()
         first.prepare()
         second.prepare()

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Walks of the first, uncounted call, and walks at most that are checked step by step.
 FIRST, CHECKED = 64, 1 << 14
+#: As many walks' memory, of 8 bytes a node, is had ready for what is timed.
+_WALKS = 2
 #: A rate is known well enough to choose a sample by once walking took so long.
 TRIAL_SECONDS = 0.3
 
@@ -75,7 +77,7 @@ def _measure(
     count = _affordable(walk, mixed, spec)
     starts = nodes if count == len(nodes) else np.sort(mixed[:count])
     before = peak_memory()
-    wake_memory()
+    wake_memory(_WALKS * 8 * len(starts) * (spec["length"] + 1))
     forget_peak()
     begin = perf_counter()
     walks = walk(starts, spec["length"], spec["seed"])

@@ -26,7 +26,7 @@ from graphwalk.scheduler.temporal import TEMPORAL_IN_FLIGHT
 from graphwalk.storage.closed import gather_closed
 from graphwalk.storage.format import value_bytes
 from graphwalk.storage.node_types import path_of
-from graphwalk.storage.partition import Partition, gather_partition
+from graphwalk.storage.partition import Partition, RowMemory, gather_partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -165,22 +165,25 @@ class Group:
             some.fill(-1)
             some[:, 0] = self._start_nodes(first + start, first + start + len(some))
 
-    def chunks_of(self, partition: int) -> int:
-        """Return how many chunks of neighbours a partition has."""
-        entries = int(self.offsets[partition + 1] - self.offsets[partition])
-        return -(-entries // self.graph.chunk_length("neighbors"))
+    def worth_reading(self, partition: int, walkers: int) -> bool:
+        """Return whether so many walkers are better served by all rows than by those they need."""
+        return walkers * self.graph.row_cost > self.bytes_read(partition)
 
     def bytes_read(self, partition: int) -> int:
         """Return the bytes of all chunks' contents that a partition is made of."""
-        entries = int(self.offsets[partition + 1] - self.offsets[partition])
+        entries = len(self.entries_of(partition))
         rows = int(self.bounds[partition + 1] - self.bounds[partition])
         values = value_bytes(self.rules.layout.values)
         return entries * (self.graph.neighbor_dtype.itemsize + values) + rows * 8
 
-    @property
-    def largest_partition(self) -> int:
-        """Entries of the largest partition."""
-        return int(np.diff(self.offsets).max())
+    def entries_of(self, partition: int) -> range:
+        """Return which entries of the store a partition has."""
+        return range(int(self.offsets[partition]), int(self.offsets[partition + 1]))
+
+    def row_memory(self) -> RowMemory:
+        """Return memory for the rows of any partition."""
+        rows, entries = (int(np.diff(edges).max()) for edges in (self.bounds, self.offsets))
+        return RowMemory(self.graph, rows, entries)
 
     def start(self) -> Iterator[NDArray[Any]]:
         """Yield the walkers who have a step to make, at their start nodes, some at a time."""

@@ -30,7 +30,7 @@ GROUP_ITEMS = 1 << 32
 _MIB = 1 << 20
 
 #: Parts of the memory for partitions that they are cut for, until the largest fits.
-_SHARES = (0.9, 0.7, 0.5, 0.0)
+_SHARES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5, 0.0)
 
 #: Bytes for a node while its row start is read.
 _OFFSET = 8

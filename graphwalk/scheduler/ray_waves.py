@@ -20,7 +20,6 @@ from graphwalk.scheduler.advance import FEW, in_slices
 from graphwalk.scheduler.events import Event, emit
 from graphwalk.scheduler.shared_result import NotSharedError
 from graphwalk.scheduler.waves import (
-    WORTH_READING,
     Turns,
     read_partition,
     take_block,
@@ -147,8 +146,8 @@ class RayPartition:
 
     def worth_reading(self, walkers: int) -> bool:
         """Return whether so many walkers are better served by the whole than by single rows."""
-        chunks = self._mailbox.group.chunks_of(self._number)
-        return self._reference is not None or walkers * WORTH_READING > chunks
+        group = self._mailbox.group
+        return self._reference is not None or group.worth_reading(self._number, walkers)
 
     def get(self) -> Any:
         """Return the reference of the partition."""

@@ -21,7 +21,7 @@ from graphwalk.scheduler.events import Work
 from graphwalk.scheduler.inboxes import Inboxes
 from graphwalk.storage.malloc import return_large_at_once
 from graphwalk.storage.parallel import SharedWork, num_cores
-from graphwalk.storage.partition import Partition, load_partition
+from graphwalk.storage.partition import Partition, RowMemory, SharedReading, load_partition
 from graphwalk.storage.spill import HiddenFile
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.advance import Group
     from graphwalk.scheduler.carousel import Carousel, Shared
-    from graphwalk.storage.parallel import Each
-
-#: A partition is read as a whole for more walkers than this share of its chunks, else single rows.
-WORTH_READING = 4
 
 
 class Steps(Protocol):
@@ -199,7 +195,7 @@ class LazyPartition:
         self._lock = threading.Lock()
         self._reading = SharedWork()
         self._partition: Partition | None = None
-        self._lent: NDArray[Any] | None = None
+        self._lent: RowMemory | None = None
         self._closed = False
 
     def close(self) -> None:
@@ -212,8 +208,7 @@ class LazyPartition:
 
     def worth_reading(self, walkers: int) -> bool:
         """Return whether so many walkers are better served by the whole than by single rows."""
-        chunks = self._group.chunks_of(self._number)
-        return self._partition is not None or walkers * WORTH_READING > chunks
+        return self._partition is not None or self._group.worth_reading(self._number, walkers)
 
     def get(self) -> Partition:
         """Return the partition; who would wait while it is read helps to."""
@@ -243,35 +238,29 @@ class LazyPartition:
         return self._partition
 
     def _read_rows(self) -> Partition:
+        group = self._group
         if self._carousel.resident:
-            return read_partition(self._group, self._number, resident=True)
+            return read_partition(group, self._number, True)
         if self._lent is None:
-            self._lent = self._borrow()
-        return read_partition(self._group, self._number, False, self._lent, each=self._reading.each)
-
-    def _borrow(self) -> NDArray[Any]:
-        memory: NDArray[Any] | None = self._carousel.borrow()
-        if memory is not None:
-            return memory
-        return np.empty(self._group.largest_partition, self._group.graph.neighbor_dtype)
+            self._lent = self._carousel.borrow() or group.row_memory()
+        shared = SharedReading(self._lent, group.entries_of(self._number), self._reading.run)
+        return read_partition(group, self._number, False, shared)
 
 
 def read_partition(
     group: Group,
     number: int,
     resident: bool,
-    into: NDArray[Any] | None = None,
-    each: Each | None = None,
+    shared: SharedReading | None = None,
 ) -> Partition:
     """Read a partition for the walks of `group`; with all that makes walks fast if it stays."""
     return load_partition(
         group.graph,
         group.rules.layout,
         nodes=range(int(group.bounds[number]), int(group.bounds[number + 1])),
-        into=into,
+        shared=shared,
         filtered=resident,
         threads=num_cores() if resident else 1,
-        each=each,
     )
 
 

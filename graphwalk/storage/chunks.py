@@ -33,6 +33,9 @@ _CHECKSUM = 4
 #: Bytes of an uncompressed chunk that are verified at a time, while they are in a core's cache.
 _PIECE = 1 << 18
 
+#: Bytes that are as soon read as left out: blocks of Blosc are about as large, or some pages.
+_BLOCK, _PAGES = 1 << 19, 1 << 15
+
 #: More than a chunk's file may have beyond its elements.
 _LARGEST_HEADER = 1 << 16
 
@@ -59,7 +62,8 @@ class ChunkFiles:
         Whether chunks are compressed.
     check : callable, optional
         Raises `ChunkError` for elements that cannot be right. Chunks that have passed it, and whose
-        files are still the same, are taken for right when they are read again.
+        files are still the same, are taken for right when they are read again; without it, when a
+        part of them is.
     """
 
     def __init__(
@@ -103,6 +107,11 @@ class ChunkFiles:
         finally:
             os.close(file)
         return np.frombuffer(mapped, self._dtype, self._length)
+
+    @property
+    def grain(self) -> int:
+        """Elements between two ranges from which on they are better read apart."""
+        return min(self._length, (_BLOCK if self.compressed else _PAGES) // self._dtype.itemsize)
 
     @property
     def buffers(self) -> int:
@@ -185,8 +194,8 @@ class ChunkFiles:
             if self._check is not None and not known:
                 return False
             stored = _scratch("stored", size)
-            _read_fully(file, stored if self._check is None else stored[:HEADER], 0)
-            if self._check is None:
+            _read_fully(file, stored[:HEADER] if known else stored, 0)
+            if not known:
                 _verify(stored)
             head = read_head(stored[:HEADER])
             if head is None or (head.decoded, head.stored) != (self._bytes, size - _CHECKSUM):
@@ -205,6 +214,7 @@ class ChunkFiles:
         some = _scratch("chunk", self._bytes)[: run.stop - run.first]
         _decode(cut_run(stored, run), some)
         out.view(np.uint8)[:] = some[first - run.first :][: out.nbytes]
+        self._verified[chunk] = version
         return True
 
     def _compressed_size(self, file: int) -> tuple[int, tuple[int, ...]]:

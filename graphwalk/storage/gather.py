@@ -1,4 +1,4 @@
-"""Many short ranges of an array, each of its chunks read at most once."""
+"""Many short ranges of an array, of which no more is read than need be."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ class Reader(Protocol):
     @property
     def chunk(self) -> int:
         """Elements in a chunk."""
+
+    @property
+    def grain(self) -> int:
+        """Elements between two ranges from which on they are better read apart."""
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Return elements `start` to `stop`."""
@@ -57,23 +61,22 @@ def read_ranges(
     out = np.empty(int(ends[-1]), dtype)
     filled = stops > starts
     starts, stops, into = starts[filled], stops[filled], ends[:-1][filled]
-    for first, last in _runs(starts, stops, reader.chunk):
-        a, b = first * reader.chunk, (last + 1) * reader.chunk
+    for a, b in _runs(starts, stops, reader.grain, MOST_CHUNKS * reader.chunk):
         some = slice(int(np.searchsorted(stops, a, "right")), int(np.searchsorted(starts, b)))
-        a, b = max(a, int(starts[some][0])), min(b, int(stops[some][-1]))
         gather(reader.read(a, b), a, starts[some], stops[some], into[some], out)
     return out, ends
 
 
 def _runs(
-    starts: NDArray[np.int64], stops: NDArray[np.int64], chunk: int
+    starts: NDArray[np.int64], stops: NDArray[np.int64], grain: int, most: int
 ) -> Iterator[tuple[int, int]]:
-    """Yield the first and last chunk of each run of adjacent chunks to be read at once."""
-    firsts, lasts = starts // chunk, (stops - 1) // chunk
-    # Chunks up to the last one of the range before are needed by that already.
-    apart = np.flatnonzero(firsts[1:] > lasts[:-1] + 1) + 1
+    """Yield where each run of ranges begins and ends that lie so close that they are read at once.
+
+    Runs end at multiples of `most` elements.
+    """
+    apart = np.flatnonzero(starts[1:] >= stops[:-1] + grain) + 1
     for a, b in itertools.pairwise([0, *apart.tolist(), len(starts)]):
         if a < b:
-            first, last = int(firsts[a]), int(lasts[b - 1])
-            for begin in range(first, last + 1, MOST_CHUNKS):
-                yield begin, min(begin + MOST_CHUNKS - 1, last)
+            first, last = int(starts[a]), int(stops[b - 1])
+            edges = [first, *range((first // most + 1) * most, last, most), last]
+            yield from itertools.pairwise(edges)

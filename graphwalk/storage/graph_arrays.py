@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from graphwalk.storage.format import LabelKind, ValueName
-    from graphwalk.storage.parallel import Each
+    from graphwalk.storage.parallel import Task
 
 ArrayName = Literal["offsets", "neighbors", "weights", "times", "edge_types", "node_types"]
 
@@ -124,18 +124,21 @@ class GraphArrays:
         """Type of node ids in the store: int32, or int64 from 2³¹ nodes on."""
         return self._info.neighbor_dtype
 
-    def read_offsets(self, start: int, stop: int, *, checked: bool = False) -> NDArray[np.int64]:
+    def read_offsets(
+        self, start: int, stop: int, *, out: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
         """Return ``offsets[start:stop]``; row v is entries ``offsets[v]`` to ``offsets[v + 1]``.
 
-        If they are `checked`, chunks are verified once, not each time they are read.
+        They are read into `out`, if it is given.
 
         Raises
         ------
         StoreError
             When a chunk is missing or damaged.
         """
-        reader = self._checking_reader("offsets") if checked else self._reader("offsets")
-        return reader.read(start, stop)
+        out = np.empty(stop - start, np.int64) if out is None else out
+        self._reader("offsets").read_into(out, start)
+        return out
 
     def have_neighbors(self, start: int, stop: int) -> NDArray[np.bool_]:
         """Return whether each of the nodes `start` to `stop` has neighbours.
@@ -145,7 +148,7 @@ class GraphArrays:
         StoreError
             When a chunk is missing or damaged.
         """
-        offsets = self.read_offsets(start, stop + 1, checked=True)
+        offsets = self.read_offsets(start, stop + 1)
         return offsets[1:] > offsets[:-1]
 
     def degree_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -180,20 +183,22 @@ class GraphArrays:
         *,
         out: NDArray[Any] | None = None,
         threads: int | None = None,
-        each: Each | None = None,
         checked: bool = False,
     ) -> NDArray[Any]:
         """Return the neighbours of entries `start` to `stop`; raises as `read_offsets` does.
 
         They are read into `out`, if it is given, by as many `threads` as given; by default as many
-        as there are cores if it is worth it; or as `each` has it, see `ArrayReader.read_into`. If
-        they are to be `checked`, it raises for those that are no nodes too; and chunks are verified
-        once, not each time they are read.
+        as there are cores if it is worth it. If they are to be `checked`, it raises for those that
+        are no nodes too; and chunks are verified once, not each time they are read.
         """
-        reader = self._checking_reader("neighbors") if checked else self._reader("neighbors")
+        reader = self._checking_reader if checked else self._reader("neighbors")
         out = np.empty(stop - start, self.neighbor_dtype) if out is None else out
-        reader.read_into(out, start, threads, each)
+        reader.read_into(out, start, threads)
         return out
+
+    def neighbor_tasks(self, out: NDArray[Any], start: int) -> list[Task]:
+        """Return tasks that fill `out` with the neighbours of entries from `start` on, checked."""
+        return self._checking_reader.tasks(out, start)
 
     def read_weights(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the weights of entries `start` to `stop`; raises as `read_offsets` does."""
@@ -252,6 +257,11 @@ class GraphArrays:
         return ends, neighbors, found
 
     @property
+    def row_cost(self) -> int:
+        """Bytes of a partition that are read in the time that a row takes which is read alone."""
+        return self._reader("neighbors").range_cost
+
+    @property
     def read_buffers(self) -> int:
         """Bytes that a thread keeps to read chunks with."""
         return self._reader("neighbors").buffers
@@ -269,17 +279,9 @@ class GraphArrays:
         return {}
 
     @cached_property
-    def _checking_readers(self) -> dict[str, ArrayReader]:
-        return {}
-
-    def _checking_reader(self, name: Literal["offsets", "neighbors"]) -> ArrayReader:
-        if name not in self._checking_readers:
-            lengths = {"offsets": self.num_nodes + 1, "neighbors": self.num_entries}
-            below = {"offsets": self.num_entries + 1, "neighbors": max(1, self.num_nodes)}
-            self._checking_readers[name] = ArrayReader(
-                self._group, self._location, name, lengths[name], below[name]
-            )
-        return self._checking_readers[name]
+    def _checking_reader(self) -> ArrayReader:
+        length, nodes = self.num_entries, max(1, self.num_nodes)
+        return ArrayReader(self._group, self._location, "neighbors", length, nodes)
 
     def _reader(self, name: ArrayName) -> ArrayReader:
         if name == "weights" and not self.weighted:

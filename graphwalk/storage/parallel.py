@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from graphwalk.storage.allocation import allocated_cpus
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: Calls a function for each of some parts, in any order.
-Each: TypeAlias = "Callable[[Callable[[Any], Any], Iterable[Any]], None]"
+#: Work that is done by a call.
+Task: TypeAlias = "Callable[[], None]"
 
 
 def num_cores() -> int:
@@ -29,18 +29,18 @@ def num_cores() -> int:
 
 
 class SharedWork:
-    """Work in parts, which threads that wait for it share with the one that does it."""
+    """Tasks that threads which wait for them share with the one that has them done."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
-        self._parts: deque[tuple[Callable[[Any], Any], Any]] = deque()
+        self._tasks: deque[Task] = deque()
         self._under_way, self._over = 0, False
         self._error: BaseException | None = None
 
-    def each(self, function: Callable[[T], Any], parts: Iterable[T]) -> None:
-        """Call a function for each part, together with those who help, and raise what it raises."""
+    def run(self, tasks: Iterable[Task]) -> None:
+        """Do tasks, together with those who help, and raise what one of them raises."""
         with self._change:
-            self._parts.extend((function, part) for part in parts)
+            self._tasks.extend(tasks)
             self._change.notify_all()
         self._take_part()
         with self._change:
@@ -50,11 +50,11 @@ class SharedWork:
             raise error
 
     def help(self) -> None:
-        """Take parts of whatever is being done, until all is over."""
+        """Do some of whatever is to be done, until all is over."""
         while not self._over:
             self._take_part()
             with self._change:
-                self._change.wait_for(lambda: self._parts or self._over)
+                self._change.wait_for(lambda: self._tasks or self._over)
 
     def end(self) -> None:
         """Say that all is over."""
@@ -65,16 +65,16 @@ class SharedWork:
     def _take_part(self) -> None:
         while True:
             with self._change:
-                if not self._parts:
+                if not self._tasks:
                     return
-                function, part = self._parts.popleft()
+                task = self._tasks.popleft()
                 self._under_way += 1
             try:
-                function(part)
+                task()
             except BaseException as error:  # it is raised to who has called for the work
                 with self._change:
                     self._error = self._error or error
-                    self._parts.clear()
+                    self._tasks.clear()
             finally:
                 with self._change:
                     self._under_way -= 1

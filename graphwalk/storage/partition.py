@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,13 +19,13 @@ from graphwalk.storage.node_types import MOST_TYPES, kinds_of, kinds_of_types
 from graphwalk.storage.parallel import thread_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
     from graphwalk.storage.graph import Graph
     from graphwalk.storage.layout import Layout
-    from graphwalk.storage.parallel import Each
+    from graphwalk.storage.parallel import Task
 
 
 class Partition:
@@ -103,16 +103,50 @@ class Partition:
                 array.setflags(write=False)
 
 
+class RowMemory:
+    """Memory for the rows of one partition after the other.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    rows, entries : int
+        The most that any of the partitions has.
+    """
+
+    def __init__(self, graph: Graph, rows: int, entries: int) -> None:
+        self.row_starts = np.empty(rows + 1, row_start_type(graph))
+        self.neighbors = np.empty(entries, graph.neighbor_dtype)
+        self.offsets = np.empty(rows + 1, np.int64)
+
+
+class SharedReading(NamedTuple):
+    """How several threads read the rows of a partition.
+
+    Attributes
+    ----------
+    memory : RowMemory
+        Where to.
+    entries : range
+        Which entries of the store they are.
+    run : callable
+        Does tasks, by whichever threads it likes.
+    """
+
+    memory: RowMemory
+    entries: range
+    run: Callable[[Iterable[Task]], None]
+
+
 def load_partition(
     graph: Graph,
     layout: Layout,
     *,
     nodes: range | None = None,
-    into: NDArray[Any] | None = None,
+    shared: SharedReading | None = None,
     filtered: bool = True,
     have: Partition | None = None,
     threads: int = 1,
-    each: Each | None = None,
 ) -> Partition:
     """Read rows of `graph` and derive what walks of this kind need.
 
@@ -124,8 +158,9 @@ def load_partition(
         What the walks need.
     nodes : range, optional
         The nodes whose rows to read; all by default.
-    into : ndarray of int32 or int64, optional
-        Memory for the neighbours, at least as long.
+    shared : SharedReading, optional
+        Where to put rows, and how to have them read. None: into new memory, by this thread and as
+        many `threads`.
     filtered : bool
         Whether second-order walks get an edge filter, which takes longer to make than a partition
         that is soon let go is worth.
@@ -134,8 +169,6 @@ def load_partition(
         `own`.
     threads : int
         How many threads read and derive tables.
-    each : callable, optional
-        Has neighbours read in parts, see `ArrayReader.read_into`.
 
     Raises
     ------
@@ -143,12 +176,13 @@ def load_partition(
         When chunks are missing or damaged, or offsets and neighbours contradict each other.
     """
     nodes = range(graph.num_nodes) if nodes is None else nodes
-    row_starts, start = _read_row_starts(graph, nodes)
-    row_starts = have.row_starts if have else row_starts
-    if have:
-        neighbors = have.neighbors
+    if shared:
+        row_starts, neighbors, start = _read_together(graph, nodes, shared)
+    elif have:
+        row_starts, neighbors, start = have.row_starts, have.neighbors, 0
     else:
-        neighbors = _read_neighbors(graph, start, row_starts, into, threads, each)
+        row_starts, start = _read_row_starts(graph, nodes)
+        neighbors = _read_neighbors(graph, start, row_starts, threads)
     alias_table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
     values: NDArray[Any] | None = None
@@ -238,38 +272,63 @@ def _grouped(
     return grouped
 
 
-def _read_row_starts(graph: Graph, nodes: range) -> tuple[NDArray[Any], int]:
-    """Return where each row begins, relative to the first, and where that does."""
-    offsets = graph.read_offsets(nodes.start, nodes.stop + 1, checked=True)
+def _read_together(
+    graph: Graph, nodes: range, shared: SharedReading
+) -> tuple[NDArray[Any], NDArray[Any], int]:
+    """Return row starts, neighbours, and where in the store the first begins."""
+    memory, entries = shared.memory, shared.entries
+    row_starts = memory.row_starts[: len(nodes) + 1]
+    neighbors = memory.neighbors[: len(entries)]
+    starts = []
+
+    def read_row_starts() -> None:
+        starts.append(_read_row_starts(graph, nodes, memory.offsets, row_starts)[1])
+
+    shared.run([read_row_starts, *graph.neighbor_tasks(neighbors, entries.start)])
+    if starts != [entries.start] or row_starts[-1] != len(entries):
+        raise _damaged_offsets(graph)
+    # Kernels look at the first item of any table, if only to discard it.
+    return row_starts, neighbors if len(entries) else np.zeros(1, graph.neighbor_dtype), starts[0]
+
+
+def _read_row_starts(
+    graph: Graph,
+    nodes: range,
+    offsets: NDArray[np.int64] | None = None,
+    row_starts: NDArray[Any] | None = None,
+) -> tuple[NDArray[Any], int]:
+    """Return where each row begins, relative to the first, and where that does.
+
+    Offsets are read into memory that is there, if it is given, and so are row starts.
+    """
+    length = len(nodes) + 1
+    out = None if offsets is None else offsets[:length]
+    offsets = graph.read_offsets(nodes.start, nodes.stop + 1, out=out)
     start = int(offsets[0])
-    row_starts = np.empty(len(offsets), row_start_type(graph))
+    if row_starts is None:
+        row_starts = np.empty(length, row_start_type(graph))
     rising = fill_row_starts(offsets, row_starts)
     first_is_right = nodes.start > 0 or start == 0
     last_is_right = nodes.stop < graph.num_nodes or offsets[-1] == graph.num_entries
     if not (rising and first_is_right and last_is_right):
-        raise StoreError(
-            f"{graph.path}: array 'offsets' is damaged: it must rise from 0 to "
-            f"{graph.num_entries}, the number of entries; build the store again"
-        )
+        raise _damaged_offsets(graph)
     return row_starts, start
 
 
+def _damaged_offsets(graph: Graph) -> StoreError:
+    return StoreError(
+        f"{graph.path}: array 'offsets' is damaged: it must rise from 0 to {graph.num_entries}, "
+        "the number of entries; build the store again"
+    )
+
+
 def _read_neighbors(
-    graph: Graph,
-    start: int,
-    row_starts: NDArray[Any],
-    into: NDArray[Any] | None,
-    threads: int,
-    each: Each | None,
+    graph: Graph, start: int, row_starts: NDArray[Any], threads: int
 ) -> NDArray[Any]:
     entries = int(row_starts[-1])
     if entries == 0:
-        # Kernels look at the first item of any table, if only to discard it.
         return np.zeros(1, graph.neighbor_dtype)
-    out = None if into is None else into[:entries]
-    return graph.read_neighbors(
-        start, start + entries, out=out, threads=threads, each=each, checked=True
-    )
+    return graph.read_neighbors(start, start + entries, threads=threads, checked=True)
 
 
 def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from graphwalk.errors import StoreError
 from graphwalk.storage.chunks import ChunkError, chunk_files
 from graphwalk.storage.disk import describe_refusal, is_refusal
 from graphwalk.storage.format import FILL_VALUES
-from graphwalk.storage.parallel import Each, map_in_order, num_cores, thread_pool
+from graphwalk.storage.parallel import Task, map_in_order, num_cores, thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 #: Chunks that Zarr reads at a time, all of which are in memory twice then.
 _CHUNKS_AT_ONCE = 8
+
+#: What it takes to read a few elements: far away, in chunks; from files at hand, in bytes.
+_FAR, _NEAR = 4, 1 << 19
 
 #: From how many chunks on threads are worth their start.
 _MANY_CHUNKS = 4
@@ -72,6 +76,17 @@ class ArrayReader:
         return self._chunk
 
     @property
+    def grain(self) -> int:
+        """Elements between two ranges from which on they are better read apart."""
+        return self._chunk if self._files is None else self._files.grain
+
+    @property
+    def range_cost(self) -> int:
+        """Bytes that are read in the time that a few elements take which are read alone."""
+        bytes_: int = self._chunk * self._array.dtype.itemsize
+        return _FAR * bytes_ if self._files is None else min(bytes_, _NEAR)
+
+    @property
     def buffers(self) -> int:
         """Bytes that a thread keeps to read with: a chunk as it is stored, and one decoded."""
         decoded = 2 * self._chunk * self._array.dtype.itemsize
@@ -83,13 +98,7 @@ class ArrayReader:
         self.read_into(out, start, threads)
         return out
 
-    def read_into(
-        self,
-        out: NDArray[Any],
-        start: int,
-        threads: int | None = None,
-        each: Each | None = None,
-    ) -> None:
+    def read_into(self, out: NDArray[Any], start: int, threads: int | None = None) -> None:
         """Fill `out` with elements from `start` on, holding a few chunks beside it at most.
 
         Parameters
@@ -101,30 +110,33 @@ class ArrayReader:
         threads : int, optional
             How many threads read; as many as there are cores by default, if it is worth it. URLs
             are read by Zarr's own.
-        each : callable, optional
-            Calls a function for each of some parts, by whichever threads it likes, in place of
-            those.
 
         Raises
         ------
         StoreError
             When a chunk is missing or damaged.
         """
+        tasks = self.tasks(out, start)
+        if threads is None:
+            threads = num_cores() if len(tasks) >= _MANY_CHUNKS else 1
+        if self._files is None or threads == 1:
+            for task in tasks:
+                task()
+        else:
+            with thread_pool(threads) as pool:
+                deque(map_in_order(pool, lambda task: task(), tasks, 2 * threads), maxlen=0)
+
+    def tasks(self, out: NDArray[Any], start: int) -> list[Task]:
+        """Return what fills `out`, see `read_into`: to be called in any order, by any threads."""
         read = self._read_through_zarr if self._files is None else self._read_files
         size = (_CHUNKS_AT_ONCE if self._files is None else 1) * self._chunk
         stop = start + len(out)
         edges = [start, *range((start // size + 1) * size, stop, size), stop]
-        parts = [(a, out[a - start : b - start]) for a, b in itertools.pairwise(edges) if a < b]
-        if threads is None:
-            threads = num_cores() if len(parts) >= _MANY_CHUNKS else 1
-        if each is not None and self._files is not None:
-            each(lambda part: read(*part), parts)
-        elif self._files is None or threads == 1:
-            for part in parts:
-                read(*part)
-        else:
-            with thread_pool(threads) as pool:
-                deque(map_in_order(pool, lambda part: read(*part), parts, 2 * threads), maxlen=0)
+        return [
+            partial(read, a, out[a - start : b - start])
+            for a, b in itertools.pairwise(edges)
+            if a < b
+        ]
 
     def map(self, chunk: int) -> NDArray[Any]:
         """Return an uncompressed chunk's elements as a read-only map of its file.
