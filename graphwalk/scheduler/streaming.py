@@ -17,7 +17,7 @@ from dask.task_spec import Task, TaskRef
 
 from graphwalk.scheduler.dask_graph import WalkArray, is_in_process
 from graphwalk.scheduler.ray_backend import RaySession, session_of
-from graphwalk.scheduler.waves import take_block
+from graphwalk.scheduler.waves import take_block, taken
 from graphwalk.storage.parallel import num_cores
 
 if TYPE_CHECKING:
@@ -146,6 +146,10 @@ class _Handover:
         Dask goes by an order of its own.
         """
         name = self._walks.name
+        for key, task in tasks.items():
+            if isinstance(task, Task) and task.func is taken:
+                # Not of the block itself, which would be held until Dask comes to this task.
+                tasks[key] = type(task)(key, taken, TaskRef((put, key[1], 0)))
         for number in range(self._enough, self._walks.numblocks[0]):
             task = tasks.get((name, number, 0))
             if isinstance(task, Task) and task.func is take_block:

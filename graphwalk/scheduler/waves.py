@@ -311,5 +311,5 @@ def take_block(steps: Steps, number: int, _together: Any = None) -> NDArray[Any]
     return steps.block(number)
 
 
-def taken(_block: NDArray[Any]) -> None:
+def taken(_block: Any) -> None:
     """Say that a block is made, without holding on to it."""

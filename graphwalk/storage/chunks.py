@@ -20,6 +20,7 @@ from zarr.storage import LocalStore
 
 from graphwalk.errors import StoreError
 from graphwalk.storage.blosc_blocks import HEADER, cut_run, find_run, read_head
+from graphwalk.storage.format import BLOSC_BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +34,8 @@ _CHECKSUM = 4
 #: Bytes of an uncompressed chunk that are verified at a time, while they are in a core's cache.
 _PIECE = 1 << 18
 
-#: Bytes that are as soon read as left out: blocks of Blosc are about as large, or some pages.
-_BLOCK, _PAGES = 1 << 19, 1 << 15
+#: Bytes of uncompressed chunks that are as soon read as left out.
+_PAGES = 1 << 15
 
 #: More than a chunk's file may have beyond its elements.
 _LARGEST_HEADER = 1 << 16
@@ -111,7 +112,9 @@ class ChunkFiles:
     @property
     def grain(self) -> int:
         """Elements between two ranges from which on they are better read apart."""
-        return min(self._length, (_BLOCK if self.compressed else _PAGES) // self._dtype.itemsize)
+        return min(
+            self._length, (BLOSC_BLOCK if self.compressed else _PAGES) // self._dtype.itemsize
+        )
 
     @property
     def buffers(self) -> int:
