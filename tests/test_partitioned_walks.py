@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from functools import cache
 from math import inf
 
@@ -234,6 +235,44 @@ def test_walkers_in_batches(large):
     np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), whole)
     with dask.config.set(scheduler="processes"):
         np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), whole)
+
+
+def test_few_blocks_of_a_batch_are_there_at_a_time(large, monkeypatch):
+    """Whatever the next batch waits for, it is not what holds the blocks of the one before."""
+    made, block = [], waves.SpilledSteps.block
+
+    def noted(self, number):
+        walks = block(self, number)
+        made.append(weakref.ref(walks))
+        return walks
+
+    monkeypatch.setattr(waves.SpilledSteps, "block", noted)
+    with dask.config.set(num_workers=2):
+        walks = graphwalk.random_walks(
+            large, **LARGE | {"num_walks": 8}, memory="32 MiB", chunks=10_000
+        )
+        assert walks.plan.spill
+        assert len(walks.plan.batch_groups) > 1
+        blocks = len(walks.plan.block_rows)
+        held = [sum(ref() is not None for ref in made) for _ in graphwalk.iter_blocks(walks)]
+    assert len(made) == blocks > 100
+    assert max(held) <= 2 * 2 + 1
+
+
+def test_isolated_nodes_take_no_memory():
+    edges = np.random.default_rng(5).integers(20_000, size=(2, 100_000))
+    with_isolated = graphwalk.build_zarr(edges, num_nodes=1_000_000)
+    how = {"num_walks": 1, "walk_length": 2000, "seed": 1, "partitions": 3}
+    every = graphwalk.random_walks(with_isolated, **how, chunks=100_000)
+    named = graphwalk.plan_walks(with_isolated, np.arange(1_000_000), **how, chunks=100_000)
+    restarting = graphwalk.plan_walks(with_isolated, restart_prob=0.1, **how, chunks=100_000)
+    assert named.peak_memory == restarting.peak_memory
+    assert named.peak_memory - every.plan.peak_memory > 8 * 970_000
+    found = every[:30_000].compute()
+    assert (found[20_000:, 1:] == -1).all()
+    np.testing.assert_array_equal(found[:, 0], np.arange(30_000))
+    one = graphwalk.random_walks(with_isolated, np.arange(30_000), **how | {"partitions": 1})
+    np.testing.assert_array_equal(found, one.compute())
 
 
 def test_within_dask_expressions(large):

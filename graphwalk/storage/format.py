@@ -28,9 +28,8 @@ ATTRIBUTE = "graphwalk"
 #: Size of a chunk before compression, in bytes.
 CHUNK_BYTES = 4 << 20
 
-#: How chunks are compressed, and bytes of a block, which is what is decoded at least.
-_BLOSC: Any = {"cname": "lz4", "clevel": 5, "shuffle": "shuffle"}
-BLOSC_BLOCK = 1 << 18
+#: Bytes of a block of a compressed chunk, which is what is decoded at least.
+BLOSC_BLOCK = 1 << 19
 
 #: What a chunk that is missing reads as, by array: nothing that a store could contain.
 FILL_VALUES: Mapping[str, float] = {
@@ -166,7 +165,16 @@ def create_array(
     about: Any = group.attrs[ATTRIBUTE]
     codecs: list[BloscCodec | Crc32cCodec] = [Crc32cCodec()]
     if about.get("compressed", True):  # types of nodes are added when the store is complete
-        codecs.insert(0, BloscCodec(typesize=dtype.itemsize, blocksize=BLOSC_BLOCK, **_BLOSC))
+        codecs.insert(
+            0,
+            BloscCodec(
+                typesize=dtype.itemsize,
+                cname="lz4",
+                clevel=5,
+                shuffle="shuffle",
+                blocksize=BLOSC_BLOCK // dtype.itemsize,  # of one byte of each element
+            ),
+        )
     with write_errors(location_of(group)):
         return group.create_array(
             name,

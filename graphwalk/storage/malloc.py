@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 #: Seconds between two times, which bounds what it costs.
 _INTERVAL = 0.1
 
-#: Bytes from which on an array is large, and that are kept at the end of each heap at most: more
-#: than Blosc takes each time anew to decode a block.
-_LARGE = 1 << 20
+#: Bytes from which on an array is large: more than the two blocks, of 512 KiB each, for which Blosc
+#: takes memory each time anew.
+_LARGE = 5 << 18
+
+#: Bytes that are kept at the end of each heap, at most.
+_KEPT = 4 << 20
 
 #: The C library's names for these options.
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
@@ -51,7 +54,7 @@ def return_large_at_once() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _LARGE)
-        mallopt(_TRIM_THRESHOLD, _LARGE)
+        mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
 @contextmanager
