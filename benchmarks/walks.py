@@ -56,10 +56,11 @@ def measure_weighted(edges: Path, folder: Path, plain: graphwalk.Graph, rounds: 
     rules = _rules({}), replace(_rules({}), weighted=True)
     partitions = resident_partition(plain, rules[0]), resident_partition(graph, rules[1])
     nodes = min(plain.num_nodes, graph.num_nodes)
+    out = _room(partitions[0], nodes)
     seconds = in_turns(
         rounds,
-        plain=lambda: _bare(partitions[0], nodes, rules[0], 2),
-        weighted=lambda: _bare(partitions[1], nodes, rules[1], 2),
+        plain=lambda: _bare(partitions[0], out, rules[0], 2),
+        weighted=lambda: _bare(partitions[1], out, rules[1], 2),
     )
     steps = int(np.count_nonzero(graph.degrees)) * LENGTH / 1e6
     speeds = {name: f"{steps / s:.0f} M steps/s" for name, s in seconds.items()}
@@ -130,10 +131,11 @@ def _whole_job(
     rules = _rules(bias)
     walks = graphwalk.random_walks(graph, num_walks=1, walk_length=LENGTH, seed=SEED, **bias)
     steps = int(np.count_nonzero(walks.compute() >= 0)) - graph.num_nodes
+    out = _room(partition, graph.num_nodes)
     seconds = in_turns(
         rounds,
-        bare=lambda: _bare(partition, graph.num_nodes, rules, 2),
-        bare_one=lambda: _bare(partition, graph.num_nodes, rules, 1),
+        bare=lambda: _bare(partition, out, rules, 2),
+        bare_one=lambda: _bare(partition, out, rules, 1),
         compute=lambda: walks.compute(num_workers=2),
     )
 
@@ -157,7 +159,7 @@ def _whole_job(
         with graphwalk.scheduler.use("ray", num_workers=2, object_store_memory=6 << 30):
             seconds |= in_turns(
                 rounds,
-                bare=lambda: _bare(partition, graph.num_nodes, rules, 2),
+                bare=lambda: _bare(partition, out, rules, 2),
                 ray=lambda: walks.compute(),
             )
         bare = f"bare kernels, {speed('bare')}"
@@ -167,8 +169,17 @@ def _whole_job(
     return rows
 
 
-def _bare(partition: Partition, num_nodes: int, rules: WalkRules, threads: int) -> None:
-    """Walk from every node on so many threads, with nothing around the kernels."""
-    blocks = [range(i, min(i + BLOCK, num_nodes)) for i in range(0, num_nodes, BLOCK)]
+def _room(partition: Partition, num_nodes: int) -> np.ndarray:
+    """Return memory for a walk from every node, which has been used before."""
+    return np.zeros((num_nodes, LENGTH + 1), partition.neighbors.dtype) - 1
+
+
+def _bare(partition: Partition, out: np.ndarray, rules: WalkRules, threads: int) -> None:
+    """Walk from every node on so many threads, into memory that is there."""
+    blocks = [range(i, min(i + BLOCK, len(out))) for i in range(0, len(out), BLOCK)]
+
+    def walk(block: range) -> None:
+        walk_block(partition, block, rules, out[block.start : block.stop])
+
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda block: walk_block(partition, block, rules), blocks))
+        list(pool.map(walk, blocks))
