@@ -26,7 +26,8 @@ from graphwalk.scheduler.temporal import TEMPORAL_IN_FLIGHT
 from graphwalk.storage.closed import gather_closed
 from graphwalk.storage.format import value_bytes
 from graphwalk.storage.node_types import path_of
-from graphwalk.storage.partition import Partition, RowMemory, gather_partition
+from graphwalk.storage.partition import Partition, gather_partition
+from graphwalk.storage.row_reading import RowMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -21,7 +21,8 @@ from graphwalk.scheduler.events import Work
 from graphwalk.scheduler.inboxes import Inboxes
 from graphwalk.storage.malloc import return_large_at_once
 from graphwalk.storage.parallel import SharedWork, num_cores
-from graphwalk.storage.partition import Partition, RowMemory, SharedReading, load_partition
+from graphwalk.storage.partition import Partition, load_partition
+from graphwalk.storage.row_reading import RowMemory, SharedReading
 from graphwalk.storage.spill import HiddenFile
 
 if TYPE_CHECKING:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.edge_filter import fill_filter, filter_words
 from graphwalk.kernels.node2vec_plus import make_shares, mark_loose
-from graphwalk.kernels.row_starts import fill_row_starts
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table
 from graphwalk.kernels.temporal_rows import sort_by_time
 from graphwalk.kernels.typed_rows import group_rows
 from graphwalk.storage.layout import row_start_type
 from graphwalk.storage.node_types import MOST_TYPES, kinds_of, kinds_of_types
 from graphwalk.storage.parallel import thread_pool
+from graphwalk.storage.row_reading import read_alone, read_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from graphwalk.storage.graph import Graph
     from graphwalk.storage.layout import Layout
-    from graphwalk.storage.parallel import Task
+    from graphwalk.storage.row_reading import SharedReading
 
 
 class Partition:
@@ -103,41 +103,6 @@ class Partition:
                 array.setflags(write=False)
 
 
-class RowMemory:
-    """Memory for the rows of one partition after the other.
-
-    Parameters
-    ----------
-    graph : Graph
-        The graph.
-    rows, entries : int
-        The most that any of the partitions has.
-    """
-
-    def __init__(self, graph: Graph, rows: int, entries: int) -> None:
-        self.row_starts = np.empty(rows + 1, row_start_type(graph))
-        self.neighbors = np.empty(entries, graph.neighbor_dtype)
-        self.offsets = np.empty(rows + 1, np.int64)
-
-
-class SharedReading(NamedTuple):
-    """How several threads read the rows of a partition.
-
-    Attributes
-    ----------
-    memory : RowMemory
-        Where to.
-    entries : range
-        Which entries of the store they are.
-    run : callable
-        Does tasks, by whichever threads it likes.
-    """
-
-    memory: RowMemory
-    entries: range
-    run: Callable[[Iterable[Task]], None]
-
-
 def load_partition(
     graph: Graph,
     layout: Layout,
@@ -177,12 +142,11 @@ def load_partition(
     """
     nodes = range(graph.num_nodes) if nodes is None else nodes
     if shared:
-        row_starts, neighbors, start = _read_together(graph, nodes, shared)
+        row_starts, neighbors, start = read_together(graph, nodes, shared)
     elif have:
         row_starts, neighbors, start = have.row_starts, have.neighbors, 0
     else:
-        row_starts, start = _read_row_starts(graph, nodes)
-        neighbors = _read_neighbors(graph, start, row_starts, threads)
+        row_starts, neighbors, start = read_alone(graph, nodes, threads)
     alias_table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
     values: NDArray[Any] | None = None
@@ -270,65 +234,6 @@ def _grouped(
         weights = weights if values is None else values
     group_rows(row_starts, neighbors, weights, typed, kind_of, kinds, grouped)
     return grouped
-
-
-def _read_together(
-    graph: Graph, nodes: range, shared: SharedReading
-) -> tuple[NDArray[Any], NDArray[Any], int]:
-    """Return row starts, neighbours, and where in the store the first begins."""
-    memory, entries = shared.memory, shared.entries
-    row_starts = memory.row_starts[: len(nodes) + 1]
-    neighbors = memory.neighbors[: len(entries)]
-    starts = []
-
-    def read_row_starts() -> None:
-        starts.append(_read_row_starts(graph, nodes, memory.offsets, row_starts)[1])
-
-    shared.run([read_row_starts, *graph.neighbor_tasks(neighbors, entries.start)])
-    if starts != [entries.start] or row_starts[-1] != len(entries):
-        raise _damaged_offsets(graph)
-    # Kernels look at the first item of any table, if only to discard it.
-    return row_starts, neighbors if len(entries) else np.zeros(1, graph.neighbor_dtype), starts[0]
-
-
-def _read_row_starts(
-    graph: Graph,
-    nodes: range,
-    offsets: NDArray[np.int64] | None = None,
-    row_starts: NDArray[Any] | None = None,
-) -> tuple[NDArray[Any], int]:
-    """Return where each row begins, relative to the first, and where that does.
-
-    Offsets are read into memory that is there, if it is given, and so are row starts.
-    """
-    length = len(nodes) + 1
-    out = None if offsets is None else offsets[:length]
-    offsets = graph.read_offsets(nodes.start, nodes.stop + 1, out=out)
-    start = int(offsets[0])
-    if row_starts is None:
-        row_starts = np.empty(length, row_start_type(graph))
-    rising = fill_row_starts(offsets, row_starts)
-    first_is_right = nodes.start > 0 or start == 0
-    last_is_right = nodes.stop < graph.num_nodes or offsets[-1] == graph.num_entries
-    if not (rising and first_is_right and last_is_right):
-        raise _damaged_offsets(graph)
-    return row_starts, start
-
-
-def _damaged_offsets(graph: Graph) -> StoreError:
-    return StoreError(
-        f"{graph.path}: array 'offsets' is damaged: it must rise from 0 to {graph.num_entries}, "
-        "the number of entries; build the store again"
-    )
-
-
-def _read_neighbors(
-    graph: Graph, start: int, row_starts: NDArray[Any], threads: int
-) -> NDArray[Any]:
-    entries = int(row_starts[-1])
-    if entries == 0:
-        return np.zeros(1, graph.neighbor_dtype)
-    return graph.read_neighbors(start, start + entries, threads=threads, checked=True)
 
 
 def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:
