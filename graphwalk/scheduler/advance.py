@@ -16,7 +16,6 @@ from graphwalk.kernels.routing import fill_guide, second_places, sort_by_partiti
 from graphwalk.kernels.walkers import walker_dtype
 from graphwalk.scheduler.tasks import (
     DEAD_ENDS,
-    FIRST_ORDER_IN_FLIGHT,
     NODE2VEC_IN_FLIGHT,
     acceptances,
     hop_thresholds,
@@ -42,6 +41,10 @@ if TYPE_CHECKING:
 #: their place: few enough to stay in a core's cache on their way.
 SLICE = 1 << 15
 LOG = 1 << 16
+
+#: Walkers that the first-order kernel advances together: more than in a graph of one partition, since
+#: many leave at each step.
+FIRST_ORDER_IN_FLIGHT = 256
 
 #: Walkers for whom single rows are read at a time, so that even hubs' rows fit in memory.
 FEW = 1 << 10
