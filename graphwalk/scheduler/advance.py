@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 SLICE = 1 << 15
 LOG = 1 << 16
 
-#: Walkers that the first-order kernel advances together: more than in a graph of one partition, since
-#: many leave at each step.
+#: Walkers that the first-order kernel advances together: more than in a graph of one partition,
+#: since many leave at each step.
 FIRST_ORDER_IN_FLIGHT = 256
 
 #: Walkers for whom single rows are read at a time, so that even hubs' rows fit in memory.
