@@ -46,8 +46,8 @@ class ArrayReader:
     length : int
         How many elements the store's attributes say that it has.
     below : int, optional
-        Elements are to be below this, and not negative. Then a chunk is verified when it is first
-        read, and again only when its file has changed: for those who read it again and again.
+        Elements are node ids, to be below this. Then a chunk is verified when it is first read, and
+        again only when its file has changed: for those who read it again and again.
     """
 
     def __init__(
@@ -174,16 +174,14 @@ class ArrayReader:
         except OSError as error:
             raise StoreError(describe_refusal(self._where, "read", error)) from error
 
-    def _check_below(self, values: NDArray[Any]) -> None:
+    def _check_below(self, nodes: NDArray[Any]) -> None:
         if self._below is None:
             return
         # Negative ones are large when they are taken for unsigned.
-        largest = int(values.view(f"u{values.itemsize}").max(initial=0))
+        largest = int(nodes.view(f"u{nodes.itemsize}").max(initial=0))
         if largest >= self._below:
-            found = int(values.min()) if values.min() < 0 else largest
-            raise ChunkError(
-                f"is damaged (it has {found} where all must be from 0 to {self._below - 1})"
-            )
+            found = int(nodes.min()) if nodes.min() < 0 else largest
+            raise ChunkError(f"is damaged (it names node {found}, of {self._below} nodes)")
 
     def _read_through_zarr(self, start: int, out: NDArray[Any]) -> None:
         stop = start + len(out)
