@@ -44,6 +44,8 @@ def small(monkeypatch):
     monkeypatch.setattr(advance, "_NODES_AHEAD", 64)
     monkeypatch.setattr(advance, "FEW", 32)
     monkeypatch.setattr(advance, "LOG", advance.NODE2VEC_IN_FLIGHT + 100)
+    monkeypatch.setattr(advance, "SLICE_RESIDENT", 100)
+    monkeypatch.setattr(advance, "LOG_RESIDENT", advance.NODE2VEC_IN_FLIGHT + 150)
     monkeypatch.setattr(advance, "_buffers", type(advance._buffers)())
 
 

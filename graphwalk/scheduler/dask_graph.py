@@ -331,7 +331,15 @@ class _GroupTasks:
         first, stop = wanted[0], wanted[-1] + 1
         rows = walks.rows(first, stop)
         walkers = walks.part(rows)
-        group = Group(walks.graph, plan.rules, walkers, self._bounds, self._offsets, walks.name)
+        group = Group(
+            walks.graph,
+            plan.rules,
+            walkers,
+            self._bounds,
+            self._offsets,
+            walks.name,
+            resident=plan.resident,
+        )
         out = None if self._result is None else self._result[rows]
         key = (f"walk-{walks.name}", first)
         wait = List(*map(TaskRef, before))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphwalk.errors import InputError, MemoryBudgetError
 from graphwalk.kernels.walkers import walker_dtype
-from graphwalk.scheduler.advance import LOG, SLICE
+from graphwalk.scheduler.advance import LOG, LOG_RESIDENT, SLICE, SLICE_RESIDENT
 from graphwalk.scheduler.blocks import block_rows
 from graphwalk.scheduler.plan import WalkPlan
 from graphwalk.scheduler.temporal import scratch_bytes
@@ -270,8 +270,9 @@ class _PartitionedPlanner:
         walkers = min(in_batch, self.walkers)
         # Of a slice: who arrives; who stays, before and after; who leaves, and whom of them no
         # proposal holds up; and where these go.
-        slices = min(self.workers * SLICE, walkers) * (5 * self.walker + _PLACE)
-        scratch = slices + self.workers * (LOG * self.log + _thread_bytes(self.graph))
+        slice_, log = (SLICE_RESIDENT, LOG_RESIDENT) if self.resident else (SLICE, LOG)
+        slices = min(self.workers * slice_, walkers) * (5 * self.walker + _PLACE)
+        scratch = slices + self.workers * (log * self.log + _thread_bytes(self.graph))
         # A walker is in one inbox, and the last page of each has some room.
         state = scratch + walkers * self.walker * 5 // 4 + _kinds_bytes(self.graph, self.rules)
         output = in_batch * width * self.whole.dtype.itemsize

@@ -16,7 +16,7 @@ import numpy as np
 from dask.task_spec import GraphNode, TaskRef
 
 from graphwalk.kernels.routing import scatter
-from graphwalk.scheduler.advance import FEW, in_slices
+from graphwalk.scheduler.advance import FEW, in_slices, joined
 from graphwalk.scheduler.events import Event, emit
 from graphwalk.scheduler.shared_result import NotSharedError
 from graphwalk.scheduler.waves import (
@@ -63,9 +63,11 @@ class RayMailbox:
         self.logs: list[Any] = []
         self._turns = Turns()
 
-    def start(self) -> None:
-        """Have the walkers start."""
-        *moving, _, _, started, took = self._deliver(*self._submit(start_walkers)).tolist()
+    def start(self, meanwhile: Callable[[], None]) -> None:
+        """Have the walkers start, and do something here meanwhile."""
+        started_task = self._submit(start_walkers)
+        meanwhile()
+        *moving, _, _, started, took = self._deliver(*started_task).tolist()
         staying = self.group.shape[0] - sum(moving)
         emit(Event("start", self.group.job, started / 1e9, took / 1e9, ended=staying))
 
@@ -219,10 +221,8 @@ def _walk_group(
 
     if after and out is None:
         ray.wait(after, num_returns=len(after), fetch_local=False)
-    if out is not None:
-        make_blank(group, out)
     mailbox = RayMailbox(group, ray.put(group), out)
-    mailbox.start()
+    mailbox.start(meanwhile=lambda: None if out is None else make_blank(group, out))
     carousel.ride(mailbox)
     return RaySteps(mailbox, block_rows) if out is None else PutSteps()
 
@@ -271,7 +271,8 @@ def advance_walkers(
     Returns an account, the steps that all walkers made unless they could be put into `out`, and
     those who left for each partition.
     """
-    return _by_partition(group, out, lambda keep: group.advance(partition, in_slices(pieces), keep))
+    arriving = in_slices(pieces, group.slice)
+    return _by_partition(group, out, lambda keep: group.advance(partition, arriving, keep))
 
 
 def advance_few_walkers(
@@ -331,10 +332,10 @@ def _by_partition(
     leavers = [group.sort(some) for some in move(keep)]
     empty = np.empty(0, group.dtype)
     pieces = [
-        np.concatenate([empty, *(some[number] for some in leavers)])
+        joined([empty, *(some[number] for some in leavers)])
         for number in range(group.num_partitions)
     ]
-    steps = np.concatenate(log)
+    steps = joined(log)
     took = time.time_ns() - started
     account = np.array([*map(len, pieces), len(steps), made, started, took], np.int64)
     return account, steps, *pieces

@@ -186,7 +186,9 @@ def starts_and_numbers(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the start node of each walker and its number among the walks from there."""
     rows = walkers if isinstance(walkers, range) else walkers[2]
-    places, numbers = np.divmod(np.arange(rows.start, rows.stop, dtype=np.int64), num_walks)
+    numbers = np.arange(rows.start, rows.stop, dtype=np.int64)
+    places = numbers // num_walks  # several times as fast as `divmod`, which gives both
+    numbers -= places * num_walks
     if isinstance(walkers, range):
         return places, numbers
     nodes, first_numbers, _ = walkers

@@ -143,7 +143,7 @@ class Mailbox:
         """Advance the walkers who wait for a partition."""
         walkers = self.waiting(number)
         rows = partition.get() if partition.worth_reading(walkers) else None
-        arriving = self._inboxes.take(number, advance.FEW if rows is None else advance.SLICE)
+        arriving = self._inboxes.take(number, advance.FEW if rows is None else self.group.slice)
         kind = "fetch" if rows is None else "advance"
         place = {"partition": number, "wave": self._turns.take(number)}
         with Work(kind, self.group.job, **place) as work:
