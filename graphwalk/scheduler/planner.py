@@ -163,8 +163,8 @@ def _thread_bytes(graph: Graph) -> int:
 
 
 def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
-    """Return what the kinds of all nodes take, and their types while they are read."""
-    return 2 * graph.num_nodes if rules.metapath_of == "nodes" else 0
+    """Return what the kinds of all nodes take."""
+    return graph.num_nodes if rules.metapath_of == "nodes" else 0
 
 
 def _values_bytes(entries: int, longest: int, layout: Layout, threads: int) -> int:

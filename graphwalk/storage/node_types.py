@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: Codes of types are bytes, and the largest stands for what is missing.
 MOST_TYPES = 255
 
+#: Nodes whose types are turned into kinds at a time.
+_AT_A_TIME = 1 << 16
+
 _NAME = "node_types"
 
 #: What `kinds_of` found last, as long as the graph is used: each partition that is read asks.
@@ -115,15 +118,18 @@ def kinds_of(graph: Graph, metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
         if known is not None and known[0] == metapath:
             return known[1]
         names = graph.type_names or ()
-        codes = graph.read_node_types(0, graph.num_nodes)
-        found = kinds_of_types(names, metapath)[codes]
-        if len(found) and int(found.max()) == 255:
+        kinds = graph.read_node_types(0, graph.num_nodes)
+        if len(kinds) and int(kinds.max()) >= len(names):
             raise StoreError(
-                f"{graph.path}: array {_NAME!r} is damaged: it has the type {int(codes.max())}, "
+                f"{graph.path}: array {_NAME!r} is damaged: it has the type {int(kinds.max())}, "
                 f"and there are {len(names)}; set the types again"
             )
-        _kinds[graph] = metapath, found
-        return found
+        kind_of_type = kinds_of_types(names, metapath)
+        for start in range(0, len(kinds), _AT_A_TIME):  # in place: a byte a node, not two
+            some = kinds[start : start + _AT_A_TIME]
+            some[:] = kind_of_type[some]
+        _kinds[graph] = metapath, kinds
+        return kinds
 
 
 def path_of(metapath: tuple[Any, ...] | None, walk_length: int) -> NDArray[np.int64] | None:
