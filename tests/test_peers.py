@@ -133,3 +133,16 @@ def test_walks_that_are_wrong_are_seen(walks, complaint):
     found = what_is_wrong(array, np.array([0]), 2, indptr, indices)
     assert complaint in found
     assert bool(found) == bool(complaint)
+
+
+def test_figures_of_other_graphs_and_peers_stay(tmp_path):
+    kept = [
+        {"graph": "Debian 12", "sampler": "graphwalk"},
+        {"graph": "R-MAT 2^18", "sampler": "NetworkX"},
+    ]
+    again = {"graph": "R-MAT 2^18", "sampler": "graphwalk"}
+    given = ["--out", str(tmp_path), "--parts", "walks", "--graphs", "rmat", "--peers", "graphwalk"]
+    arguments = recipe._arguments(given)
+    about = recipe._before(arguments)
+    recipe._write_figures(about | {"walks": [*kept, again]}, tmp_path)
+    assert recipe._before(arguments) == about | {"walks": kept}

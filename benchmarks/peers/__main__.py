@@ -16,8 +16,8 @@ from typing import Any
 import graphwalk
 from benchmarks.peers import report
 from benchmarks.peers.builds import measure_peers
-from benchmarks.peers.exactness import measure_exactness
-from benchmarks.peers.graphs import graphs
+from benchmarks.peers.exactness import measure_exactness, small_graphs
+from benchmarks.peers.graphs import KINDS, graphs, makers_of
 from benchmarks.peers.processes import cores
 from benchmarks.peers.samplers import SAMPLERS
 from benchmarks.peers.walks import Settings, measure_walks
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
         _write(measured, args.out)
     if "walks" in args.parts:
         with tempfile.TemporaryDirectory() as folder:
-            for files in graphs(Path(folder), args.scales, args.side):
+            for files in graphs(Path(folder), _makers(args)):
                 for record in measure_walks(files, settings, args.peers):
                     measured["walks"].append(record)
                     _write_figures(measured, args.out)
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _before(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what is to be filled: what is not measured now, parts or peers, is that of before."""
+    """Return what is to be filled: parts, peers and graphs not measured now are those of before."""
     kept: dict[str, Any] = {"walks": [], "exactness": [], "builds": ""}
     file = args.out / "peers.json"
     about = {"machine": f"graphwalk {graphwalk.__version__}, {machine()}", "cores": len(cores())}
@@ -67,8 +67,17 @@ def _before(args: argparse.Namespace) -> dict[str, Any]:
         if part not in args.parts:
             kept[part] = found[part]
         elif part != "builds":
-            kept[part] = [r for r in found[part] if r["sampler"] not in args.peers]
+            anew = _makers(args) if part == "walks" else small_graphs()
+            kept[part] = [
+                record
+                for record in found[part]
+                if record["sampler"] not in args.peers or record["graph"] not in anew
+            ]
     return about | kept
+
+
+def _makers(args: argparse.Namespace) -> dict[str, Any]:
+    return makers_of(args.graphs, args.scales, args.side)
 
 
 def _write_figures(measured: dict[str, Any], folder: Path) -> None:
@@ -104,6 +113,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="the folder")
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure; the rest stays"
+    )
+    parser.add_argument(
+        "--graphs", nargs="+", choices=KINDS, default=KINDS, help="which graphs to walk on"
     )
     parser.add_argument(
         "--peers", nargs="+", choices=SAMPLERS, default=tuple(SAMPLERS), help="whose walks"

@@ -7,14 +7,18 @@ self-loop is one neighbour here and two there.
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from benchmarks.rmat import rmat_edges
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+KINDS = ("debian", "lattice", "rmat")
 DEBIAN = Path(__file__).parents[2] / "examples" / "debian" / "debian_depends.parquet"
 #: Of the edges of the lattice, so many are left out.
 REMOVED = 0.1
@@ -61,21 +65,26 @@ def write_graph(name: str, edges: np.ndarray, num_nodes: int, folder: Path) -> G
     return files
 
 
-def graphs(folder: Path, scales: list[int], side: int) -> Iterator[GraphFiles]:
-    """Write the graphs one after the other, and remove each when the next one is asked for."""
-    for name, edges in _edges(scales, side):
+def graphs(folder: Path, makers: Mapping[str, Callable[[], np.ndarray]]) -> Iterator[GraphFiles]:
+    """Write graphs one after the other, and remove each when the next one is asked for."""
+    for name, make in makers.items():
+        edges = make()
         yield write_graph(name, edges, int(edges.max()) + 1, folder / "graph")
         shutil.rmtree(folder / "graph")
 
 
-def _edges(scales: list[int], side: int) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the name and the edges of each graph, the largest last."""
-    from benchmarks.rmat import rmat_edges
-
-    yield "Debian 12", debian()
-    yield f"lattice {side} × {side}", lattice(side)
-    for scale in sorted(scales):
-        yield f"R-MAT 2^{scale}", rmat_edges(scale)
+def makers_of(
+    kinds: Iterable[str], scales: list[int], side: int
+) -> dict[str, Callable[[], np.ndarray]]:
+    """Return what makes the edges of each graph, by its name, the largest last."""
+    made: dict[str, Callable[[], np.ndarray]] = {}
+    if "debian" in kinds:
+        made["Debian 12"] = debian
+    if "lattice" in kinds:
+        made[f"lattice {side} × {side}"] = partial(lattice, side)
+    if "rmat" in kinds:
+        made |= {f"R-MAT 2^{scale}": partial(rmat_edges, scale) for scale in sorted(scales)}
+    return made
 
 
 def lattice(side: int) -> np.ndarray:
