@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from graphwalk.kernels.walkers import walker_dtype
-from graphwalk.scheduler.advance import Sorter
 from graphwalk.scheduler.inboxes import Inboxes
+from graphwalk.scheduler.records import Sorter
 
 BOUNDS = np.array([0, 10, 10, 500, 501, 1000])
 

@@ -2,7 +2,9 @@
 
 import json
 import random
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,6 +57,15 @@ def test_a_peer_that_no_interpreter_has_is_listed_as_such(files):
     assert {record["failure"] for record in records} == {"not installed"}
     assert len(records) == len({record["cores"] for record in records}), "it was tried again"
     assert "not installed" in report.walks_text(records, 2)
+
+
+def test_jobs_import_nothing_that_a_peer_may_not_bring():
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('numba', 'zarr', 'dask', 'pyarrow')));"
+        "import benchmarks.peers.walk_jobs, benchmarks.peers.build_jobs"
+    )
+    where = Path(__file__).parents[1]
+    subprocess.run([sys.executable, "-c", code], cwd=where, check=True)
 
 
 def test_a_job_that_fails_or_takes_too_long_says_so():

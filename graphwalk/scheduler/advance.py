@@ -1,9 +1,8 @@
-"""Walkers advanced within a partition, and sorted by where they go: arrays in, arrays out."""
+"""Walkers advanced within a partition: arrays in, arrays out."""
 
 from __future__ import annotations
 
 import threading
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from graphwalk.kernels.advance_first_order import advance_first_order
 from graphwalk.kernels.advance_node2vec import advance_node2vec
 from graphwalk.kernels.advance_temporal import advance_temporal
 from graphwalk.kernels.rng import seed_key
-from graphwalk.kernels.routing import fill_guide, second_places, sort_by_partition
+from graphwalk.kernels.routing import second_places
 from graphwalk.kernels.walkers import walker_dtype
+from graphwalk.scheduler.records import Sorter, in_slices, read_only
 from graphwalk.scheduler.tasks import (
     DEAD_ENDS,
     NODE2VEC_IN_FLIGHT,
@@ -29,7 +29,7 @@ from graphwalk.storage.partition import Partition, gather_partition
 from graphwalk.storage.row_reading import RowMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -57,9 +57,6 @@ FEW = 1 << 10
 #: Nodes of whom it is read at a time whether they have neighbours, a slice or more.
 _NODES_AHEAD = 4 * SLICE
 
-#: Bits of a node's number by which its partition is looked up.
-GUIDE_BITS = 14
-
 #: How often a proposal for a step may be refused to a walker who travels; then the rows that decide
 #: are read for it.
 PATIENCE = 64
@@ -67,53 +64,6 @@ PATIENCE = 64
 _buffers = threading.local()
 _NO_NODES = np.empty(0, np.int64)
 _NO_WORDS = np.empty(0, np.uint64)
-
-
-class Sorter:
-    """Sorts records by the interval that something of theirs lies in.
-
-    Parameters
-    ----------
-    bounds : ndarray of int64, shape (intervals + 1,)
-        Interval k is ``bounds[k] … bounds[k + 1] - 1``; the first begins at 0.
-    """
-
-    def __init__(self, bounds: NDArray[np.int64]) -> None:
-        self._bounds = _read_only(bounds)
-        self._shift = max(0, int(bounds[-1]).bit_length() - GUIDE_BITS)
-        guide = np.zeros((int(bounds[-1]) >> self._shift) + 1, np.int32)
-        fill_guide(self._bounds, self._shift, guide)
-        self._guide = _read_only(guide)
-
-    @property
-    def intervals(self) -> int:
-        """Number of intervals."""
-        return len(self._bounds) - 1
-
-    @property
-    def lookup(self) -> tuple[NDArray[np.int64], NDArray[np.int32], int]:
-        """What kernels look an interval up in: bounds, guide, shift."""
-        return self._bounds, self._guide, self._shift
-
-    def sort(self, records: NDArray[Any], places: NDArray[np.int64]) -> list[NDArray[Any]]:
-        """Return the records of each interval, in their order, as parts of one new array.
-
-        Parameters
-        ----------
-        records : ndarray
-            The records.
-        places : ndarray of int64, shape (len(records),)
-            What lies in an interval; is overwritten.
-        """
-        out = np.empty(len(records), records.dtype)
-        ends = np.empty(len(self._bounds), np.int64)
-        sort_by_partition(records, places, *self.lookup, out, ends)
-        return [out[a:b] for a, b in pairwise(ends.tolist())]
-
-
-def joined(pieces: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Return records of several arrays, one at least, in one; numpy would copy field by field."""
-    return np.concatenate([piece.view(np.uint8) for piece in pieces]).view(pieces[0].dtype)
 
 
 class Group:
@@ -151,7 +101,7 @@ class Group:
         self.job = job
         self.slice, self._log = (SLICE_RESIDENT, LOG_RESIDENT) if resident else (SLICE, LOG)
         self.graph, self.rules, self.walkers = graph, rules, walkers
-        self.bounds, self.offsets = _read_only(bounds), offsets
+        self.bounds, self.offsets = read_only(bounds), offsets
         node = graph.neighbor_dtype
         self.dtype = walker_dtype(node, second_order=rules.second_order, temporal=rules.temporal)
         self.log_dtype = walker_dtype(node)
@@ -160,7 +110,7 @@ class Group:
         self._first_walk = rows.start
         starts = (_NO_NODES, _NO_NODES) if isinstance(walkers, range) else walkers[:2]
         # Ray's arrays are read-only; with all of them so, kernels need no other compilation there.
-        self._starts = tuple(map(_read_only, starts))
+        self._starts = tuple(map(read_only, starts))
         self._run = np.uint64(seed_key(np.uint64(rules.seed)))
         self.sorter = Sorter(self.bounds)
         self._path = path_of(rules.metapath, rules.walk_length)
@@ -422,25 +372,3 @@ class Group:
             leaving,
             NODE2VEC_IN_FLIGHT,
         )
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    view = array.view()
-    view.setflags(write=False)
-    return view
-
-
-def in_slices(pieces: Iterable[NDArray[Any]], most: int) -> Iterator[NDArray[Any]]:
-    """Yield the walkers of all pieces, `most` at a time."""
-    waiting: list[NDArray[Any]] = []
-    room = most
-    for piece in pieces:
-        rest = piece
-        while len(rest):
-            waiting.append(rest[:room])
-            room, rest = room - len(waiting[-1]), rest[room:]
-            if room == 0:
-                yield joined(waiting)
-                waiting, room = [], most
-    if waiting:
-        yield joined(waiting)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.advance import Sorter
+    from graphwalk.scheduler.records import Sorter
 
 #: Walkers of a page: so few that pages that are not full take an eighth of the walkers' memory at
 #: most, and no more than leave the ends of all inboxes in a core's cache. A power of two.

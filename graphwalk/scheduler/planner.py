@@ -10,16 +10,21 @@ from graphwalk.kernels.walkers import walker_dtype
 from graphwalk.scheduler.advance import LOG, LOG_RESIDENT, SLICE, SLICE_RESIDENT
 from graphwalk.scheduler.blocks import block_rows
 from graphwalk.scheduler.plan import WalkPlan
+from graphwalk.scheduler.sizes import (
+    OFFSET,
+    kinds_bytes,
+    reading_peak,
+    thread_bytes,
+    values_bytes,
+)
 from graphwalk.scheduler.temporal import scratch_bytes
 from graphwalk.storage.cuts import partition_nodes
-from graphwalk.storage.format import value_bytes
 from graphwalk.storage.layout import entry_bytes, partition_bytes, row_start_type
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
     from graphwalk.scheduler.plan import Resources, WalkRules
     from graphwalk.storage.graph import Graph
-    from graphwalk.storage.layout import Layout
 
 #: Least walkers of a group; there are as many groups as workers, who go round together.
 SMALLEST_GROUP = 1 << 12
@@ -32,32 +37,11 @@ _MIB = 1 << 20
 #: Parts of the memory for partitions that they are cut for, until the largest fits.
 _SHARES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5, 0.0)
 
-#: Bytes for a node while its row start is read.
-_OFFSET = 8
-
-#: Bytes for an entry of the row whose alias table is made.
-_ALIAS = 24
-
-#: Bytes for an entry of the row that is sorted by time: its order, and who is in order already.
-_BY_TIME = 24
-
-#: Bytes for an entry of the row that is grouped by type: its neighbour, and its kind.
-_BY_TYPE = 9
-
-#: Bytes for a node while rows are dealt out to the threads that make alias tables.
-_SEARCHED = 8
-
-#: The C library may keep an array for later that is let go, if it is not larger than this.
-_LARGEST_KEPT = 32 << 20
-
 #: Bytes for a record while it is sorted by place.
 _PLACE = 8
 
 #: Bytes for a walker of a block while its start node and number are found: two, and their operands.
 _NUMBERS = 4 * 8
-
-#: What a thread takes of its own: its stack, and what the C library keeps for it.
-_THREAD = 3 << 20
 
 
 def plan_job(
@@ -114,10 +98,10 @@ def _whole_plan(
     graph: Graph, rules: WalkRules, shape: tuple[int, int], chunks: Any, resources: Resources
 ) -> WalkPlan:
     """Return the plan of a graph that is one partition."""
-    size = partition_bytes(graph, rules.layout) + _kinds_bytes(graph, rules)
+    size = partition_bytes(graph, rules.layout) + kinds_bytes(graph, rules)
     rows = block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
-    buffers = resources.workers * _thread_bytes(graph)
+    buffers = resources.workers * thread_bytes(graph)
     walkers = min(resources.workers, len(rows)) * max(rows, default=0)
     blocks = _blocks_at_once(len(rows), resources) * block
     walking = size + blocks + walkers * _NUMBERS
@@ -136,44 +120,9 @@ def _whole_plan(
         ahead=False,
         spill=False,
         graph_bytes=size,
-        peak_memory=buffers + max(_reading_peak(graph, rules, resources.workers), walking),
+        peak_memory=buffers + max(reading_peak(graph, rules, resources.workers), walking),
         resources=resources,
     )
-
-
-def _reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
-    """Return what the whole graph takes while it is read, beside buffers."""
-    # Offsets are let go before neighbours are read, and weights before an edge filter is made.
-    starts = (graph.num_nodes + 1) * row_start_type(graph).itemsize
-    if rules.metapath is not None:
-        starts = starts * (1 + rules.layout.kinds) + _kinds_bytes(graph, rules)
-    offsets = (graph.num_nodes + 1) * _OFFSET
-    kept = offsets if offsets <= _LARGEST_KEPT else 0
-    entry = entry_bytes(graph, rules.layout, filtered=False)
-    values = _values_bytes(graph.num_entries, graph.max_degree, rules.layout, workers)
-    if rules.layout.values is not None:
-        values += (graph.num_nodes + 1) * _SEARCHED
-    return starts + max(offsets, kept + graph.num_entries * entry + values)
-
-
-def _thread_bytes(graph: Graph) -> int:
-    """Return what a thread that reads takes, beside what it reads."""
-    # Compressed chunks are so much smaller than is counted for them.
-    return max(_THREAD, graph.read_buffers)
-
-
-def _kinds_bytes(graph: Graph, rules: WalkRules) -> int:
-    """Return what the kinds of all nodes take."""
-    return graph.num_nodes if rules.metapath_of == "nodes" else 0
-
-
-def _values_bytes(entries: int, longest: int, layout: Layout, threads: int) -> int:
-    """Return what values take that go again, and what threads need that turn them into others."""
-    if layout.values is None:
-        return 0
-    entry = _BY_TIME if layout.temporal else _BY_TYPE if layout.by_edge else _ALIAS
-    row = threads * min(longest, entries) * entry
-    return row + (0 if layout.keeps_values else entries * value_bytes(layout.values))
 
 
 def _blocks_at_once(blocks: int, resources: Resources) -> int:
@@ -272,9 +221,9 @@ class _PartitionedPlanner:
         # proposal holds up; and where these go.
         slice_, log = (SLICE_RESIDENT, LOG_RESIDENT) if self.resident else (SLICE, LOG)
         slices = min(self.workers * slice_, walkers) * (5 * self.walker + _PLACE)
-        scratch = slices + self.workers * (log * self.log + _thread_bytes(self.graph))
+        scratch = slices + self.workers * (log * self.log + thread_bytes(self.graph))
         # A walker is in one inbox, and the last page of each has some room.
-        state = scratch + walkers * self.walker * 5 // 4 + _kinds_bytes(self.graph, self.rules)
+        state = scratch + walkers * self.walker * 5 // 4 + kinds_bytes(self.graph, self.rules)
         output = in_batch * width * self.whole.dtype.itemsize
         # Who uses the blocks of a batch may hold on to them when the next is walked.
         kept = output * min(batches, 2)
@@ -325,7 +274,7 @@ class _PartitionedPlanner:
             nodes = self._partitions(self.whole.graph_bytes // (2 * self.machines), whole=True)
             return nodes, self._largest(nodes), False
         for ahead in (True, False):
-            size = (free - _thread_bytes(self.graph)) // 2 if ahead else free
+            size = (free - thread_bytes(self.graph)) // 2 if ahead else free
             if size < 1:
                 continue
             # Partitions end with whole chunks and rows, and are larger while they are read.
@@ -349,7 +298,7 @@ class _PartitionedPlanner:
         """Return what the partitions take that are in memory at a time, of which one is read."""
         if self.resident:
             return self.whole.graph_bytes
-        return 2 * largest + _thread_bytes(self.graph) if ahead else largest
+        return 2 * largest + thread_bytes(self.graph) if ahead else largest
 
     @property
     def _chunk(self) -> int:
@@ -358,7 +307,7 @@ class _PartitionedPlanner:
     @property
     def _node_bytes(self) -> int:
         kinds = self.rules.layout.kinds
-        return row_start_type(self.graph).itemsize * (kinds if kinds == 1 else kinds + 1) + _OFFSET
+        return row_start_type(self.graph).itemsize * (kinds if kinds == 1 else kinds + 1) + OFFSET
 
     def _partitions(self, size: int, *, whole: bool) -> list[range]:
         """Cut the graph into partitions of about `size` bytes, of `whole` chunks perhaps."""
@@ -386,7 +335,7 @@ class _PartitionedPlanner:
         """Return what the largest of the smallest partitions takes at most: a chunk, and a row."""
         row = self.graph.max_degree
         entries = self._chunk + row
-        values = _values_bytes(entries, row, self.rules.layout, 1)
+        values = values_bytes(entries, row, self.rules.layout, 1)
         # As many bytes of row starts, which a partition of many short rows is limited to.
         return self.entry * (entries + self._chunk) + values
 
@@ -396,7 +345,7 @@ class _PartitionedPlanner:
     def _size(self, nodes: range) -> int:
         """Return the bytes of a partition while it is read, which is when it takes most."""
         entries = self._offset(nodes.stop) - self._offset(nodes.start)
-        values = _values_bytes(entries, self.graph.max_degree, self.rules.layout, 1)
+        values = values_bytes(entries, self.graph.max_degree, self.rules.layout, 1)
         return entries * self.entry + (len(nodes) + 1) * self._node_bytes + values
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from dask.task_spec import GraphNode, TaskRef
 
 from graphwalk.kernels.routing import scatter
-from graphwalk.scheduler.advance import FEW, in_slices, joined
+from graphwalk.scheduler.advance import FEW
 from graphwalk.scheduler.events import Event, emit
+from graphwalk.scheduler.records import in_slices, joined
 from graphwalk.scheduler.shared_result import NotSharedError
 from graphwalk.scheduler.waves import (
     Turns,

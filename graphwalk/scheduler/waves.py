@@ -19,6 +19,7 @@ from graphwalk.kernels.routing import scatter
 from graphwalk.scheduler import advance
 from graphwalk.scheduler.events import Work
 from graphwalk.scheduler.inboxes import Inboxes
+from graphwalk.scheduler.records import Sorter
 from graphwalk.storage.malloc import return_large_at_once
 from graphwalk.storage.parallel import SharedWork, num_cores
 from graphwalk.storage.partition import Partition, load_partition
@@ -74,7 +75,7 @@ class SpilledSteps:
     def __init__(self, group: Group, block_rows: Sequence[int]) -> None:
         self._group, self._block_rows = group, block_rows
         self._edges = [0, *accumulate(block_rows)]
-        self._sorter = advance.Sorter(np.array(self._edges, np.int64) * group.shape[1])
+        self._sorter = Sorter(np.array(self._edges, np.int64) * group.shape[1])
         self._file = HiddenFile(dask.config.get("temporary-directory", None))
         # Where the parts of each block begin, how long they are, and their checksums: of numbers,
         # not objects, for there is one for each block whenever a log is full.

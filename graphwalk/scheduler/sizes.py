@@ -1,0 +1,69 @@
+"""What the parts of a job take in memory, in bytes, beside the walkers' own records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphwalk.storage.format import value_bytes
+from graphwalk.storage.layout import entry_bytes, row_start_type
+
+if TYPE_CHECKING:
+    from graphwalk.scheduler.plan import WalkRules
+    from graphwalk.storage.graph import Graph
+    from graphwalk.storage.layout import Layout
+
+#: Bytes for a node while its row start is read.
+OFFSET = 8
+
+#: Bytes for an entry of the row whose alias table is made.
+_ALIAS = 24
+
+#: Bytes for an entry of the row that is sorted by time: its order, and who is in order already.
+_BY_TIME = 24
+
+#: Bytes for an entry of the row that is grouped by type: its neighbour, and its kind.
+_BY_TYPE = 9
+
+#: Bytes for a node while rows are dealt out to the threads that make alias tables.
+_SEARCHED = 8
+
+#: The C library may keep an array for later that is let go, if it is not larger than this.
+_LARGEST_KEPT = 32 << 20
+
+#: What a thread takes of its own: its stack, and what the C library keeps for it.
+_THREAD = 3 << 20
+
+
+def reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
+    """Return what the whole graph takes while it is read, beside buffers."""
+    # Offsets are let go before neighbours are read, and weights before an edge filter is made.
+    starts = (graph.num_nodes + 1) * row_start_type(graph).itemsize
+    if rules.metapath is not None:
+        starts = starts * (1 + rules.layout.kinds) + kinds_bytes(graph, rules)
+    offsets = (graph.num_nodes + 1) * OFFSET
+    kept = offsets if offsets <= _LARGEST_KEPT else 0
+    entry = entry_bytes(graph, rules.layout, filtered=False)
+    values = values_bytes(graph.num_entries, graph.max_degree, rules.layout, workers)
+    if rules.layout.values is not None:
+        values += (graph.num_nodes + 1) * _SEARCHED
+    return starts + max(offsets, kept + graph.num_entries * entry + values)
+
+
+def thread_bytes(graph: Graph) -> int:
+    """Return what a thread that reads takes, beside what it reads."""
+    # Compressed chunks are so much smaller than is counted for them.
+    return max(_THREAD, graph.read_buffers)
+
+
+def kinds_bytes(graph: Graph, rules: WalkRules) -> int:
+    """Return what the kinds of all nodes take."""
+    return graph.num_nodes if rules.metapath_of == "nodes" else 0
+
+
+def values_bytes(entries: int, longest: int, layout: Layout, threads: int) -> int:
+    """Return what values take that go again, and what threads need that turn them into others."""
+    if layout.values is None:
+        return 0
+    entry = _BY_TIME if layout.temporal else _BY_TYPE if layout.by_edge else _ALIAS
+    row = threads * min(longest, entries) * entry
+    return row + (0 if layout.keeps_values else entries * value_bytes(layout.values))
