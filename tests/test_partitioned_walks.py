@@ -15,6 +15,7 @@ import pytest
 import graphwalk
 from graphwalk import MemoryBudgetError
 from graphwalk.scheduler import advance, carousel, planner, waves
+from graphwalk.storage import derived_rows
 from graphwalk.storage.chunks import ChunkFiles
 
 NODES, LENGTH = 300, 20
@@ -38,7 +39,7 @@ KINDS = {
 
 @pytest.fixture
 def small(monkeypatch):
-    """Make groups, slices and logs small enough for many of each."""
+    """Make groups, slices, logs and runs of rows small enough for many of each."""
     monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
     monkeypatch.setattr(advance, "SLICE", 64)
     monkeypatch.setattr(advance, "_NODES_AHEAD", 64)
@@ -46,6 +47,7 @@ def small(monkeypatch):
     monkeypatch.setattr(advance, "LOG", advance.NODE2VEC_IN_FLIGHT + 100)
     monkeypatch.setattr(advance, "SLICE_RESIDENT", 100)
     monkeypatch.setattr(advance, "LOG_RESIDENT", advance.NODE2VEC_IN_FLIGHT + 150)
+    monkeypatch.setattr(derived_rows, "_RUN", 200)
     monkeypatch.setattr(advance, "_buffers", type(advance._buffers)())
 
 

@@ -102,8 +102,8 @@ def fill_alias_table(
     for row in range(len(row_starts) - 1):
         longest = max(longest, np.int64(row_starts[row + 1]) - np.int64(row_starts[row]))
     share = np.empty(longest, np.float64)
-    small = np.empty(longest, np.int64)
-    large = np.empty(longest, np.int64)
+    # Two stacks in one array: of items below their share from the left, of others from the right.
+    stacks = np.empty(longest, np.int64)
     for row in range(len(row_starts) - 1):
         first, last = np.int64(row_starts[row]), np.int64(row_starts[row + 1])
         degree = last - first
@@ -115,25 +115,23 @@ def fill_alias_table(
             share[i] = np.float64(weights[first + i]) * degree / total
             table[first + i].node = neighbors[first + i]
             if share[i] < 1.0:
-                small[num_small] = i
+                stacks[num_small] = i
                 num_small += 1
             else:
-                large[num_large] = i
                 num_large += 1
+                stacks[degree - num_large] = i
         while num_small > 0 and num_large > 0:
             num_small -= 1
-            low, high = small[num_small], large[num_large - 1]
+            low, high = stacks[num_small], stacks[degree - num_large]
             table[first + low].share = np.uint64(share[low] * _WHOLE)
             table[first + low].alias = neighbors[first + high]
             share[high] -= 1.0 - share[low]
             if share[high] < 1.0:
                 num_large -= 1
-                small[num_small] = high
+                stacks[num_small] = high
                 num_small += 1
         # What remains is full up to rounding: it stands for itself alone.
-        for i in range(num_large):
-            table[first + large[i]].share = _ALL
-            table[first + large[i]].alias = neighbors[first + large[i]]
-        for i in range(num_small):
-            table[first + small[i]].share = _ALL
-            table[first + small[i]].alias = neighbors[first + small[i]]
+        for left in range(num_small + num_large):
+            i = stacks[left if left < num_small else degree - num_large + left - num_small]
+            table[first + i].share = _ALL
+            table[first + i].alias = neighbors[first + i]

@@ -152,7 +152,7 @@ class Group:
     def row_memory(self) -> RowMemory:
         """Return memory for the rows of any partition."""
         rows, entries = (int(np.diff(edges).max()) for edges in (self.bounds, self.offsets))
-        return RowMemory(self.graph, rows, entries)
+        return RowMemory(self.graph, self.rules.layout, rows, entries)
 
     def start(self) -> Iterator[NDArray[Any]]:
         """Yield the walkers who have a step to make, at their start nodes, some at a time."""

@@ -170,6 +170,7 @@ class _PartitionedPlanner:
         self.walkers = walkers
         self._offsets: dict[int, int] = {}
         self.memory, self.workers = whole.resources.memory, whole.resources.workers
+        self.readers = self.workers + 1  # who waits for a partition helps to read it
         self.machines = whole.resources.machines
         self.walker = walker_dtype(
             whole.dtype, second_order=rules.second_order, temporal=rules.temporal
@@ -335,7 +336,7 @@ class _PartitionedPlanner:
         """Return what the largest of the smallest partitions takes at most: a chunk, and a row."""
         row = self.graph.max_degree
         entries = self._chunk + row
-        values = values_bytes(entries, row, self.rules.layout, 1)
+        values = values_bytes(entries, row, self.rules.layout, self.readers)
         # As many bytes of row starts, which a partition of many short rows is limited to.
         return self.entry * (entries + self._chunk) + values
 
@@ -345,7 +346,7 @@ class _PartitionedPlanner:
     def _size(self, nodes: range) -> int:
         """Return the bytes of a partition while it is read, which is when it takes most."""
         entries = self._offset(nodes.stop) - self._offset(nodes.start)
-        values = values_bytes(entries, self.graph.max_degree, self.rules.layout, 1)
+        values = values_bytes(entries, self.graph.max_degree, self.rules.layout, self.readers)
         return entries * self.entry + (len(nodes) + 1) * self._node_bytes + values
 
 

@@ -16,16 +16,13 @@ if TYPE_CHECKING:
 OFFSET = 8
 
 #: Bytes for an entry of the row whose alias table is made.
-_ALIAS = 24
+_ALIAS = 16
 
 #: Bytes for an entry of the row that is sorted by time: its order, and who is in order already.
 _BY_TIME = 24
 
 #: Bytes for an entry of the row that is grouped by type: its neighbour, and its kind.
 _BY_TYPE = 9
-
-#: Bytes for a node while rows are dealt out to the threads that make alias tables.
-_SEARCHED = 8
 
 #: The C library may keep an array for later that is let go, if it is not larger than this.
 _LARGEST_KEPT = 32 << 20
@@ -44,8 +41,6 @@ def reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
     kept = offsets if offsets <= _LARGEST_KEPT else 0
     entry = entry_bytes(graph, rules.layout, filtered=False)
     values = values_bytes(graph.num_entries, graph.max_degree, rules.layout, workers)
-    if rules.layout.values is not None:
-        values += (graph.num_nodes + 1) * _SEARCHED
     return starts + max(offsets, kept + graph.num_entries * entry + values)
 
 
@@ -61,9 +56,8 @@ def kinds_bytes(graph: Graph, rules: WalkRules) -> int:
 
 
 def values_bytes(entries: int, longest: int, layout: Layout, threads: int) -> int:
-    """Return what values take that go again, and what threads need that turn them into others."""
-    if layout.values is None:
-        return 0
-    entry = _BY_TIME if layout.temporal else _BY_TYPE if layout.by_edge else _ALIAS
-    row = threads * min(longest, entries) * entry
-    return row + (0 if layout.keeps_values else entries * value_bytes(layout.values))
+    """Return what values take that go again, and what threads need that derive others from rows."""
+    entry = _ALIAS if layout.weighted else 0 if layout.metapath is None else _BY_TYPE
+    entry = _BY_TIME if layout.temporal else entry
+    rows = min(threads * longest, entries) * entry
+    return rows + (0 if layout.keeps_values else entries * value_bytes(layout.values))

@@ -202,19 +202,25 @@ class GraphArrays:
 
     def read_weights(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the weights of entries `start` to `stop`; raises as `read_offsets` does."""
-        return self._reader("weights").read(start, stop)
+        return self.read_values("weights", start, stop)
 
-    def read_times(
-        self, start: int, stop: int, *, threads: int | None = None
-    ) -> NDArray[np.float64]:
+    def read_times(self, start: int, stop: int) -> NDArray[np.float64]:
         """Return the times of entries `start` to `stop`; raises as `read_offsets` does."""
-        return self._reader("times").read(start, stop, threads)
+        return self.read_values("times", start, stop)
 
-    def read_edge_types(
-        self, start: int, stop: int, *, threads: int | None = None
-    ) -> NDArray[np.uint8]:
+    def read_edge_types(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return the types of entries `start` to `stop`; raises as `read_node_types` does."""
-        return self._reader("edge_types").read(start, stop, threads)
+        return self.read_values("edge_types", start, stop)
+
+    def read_values(
+        self, name: ValueName, start: int, stop: int, *, threads: int | None = None
+    ) -> NDArray[Any]:
+        """Return what entries `start` to `stop` have of one kind; raises as `read_offsets` does."""
+        return self._reader(name).read(start, stop, threads)
+
+    def value_tasks(self, name: ValueName, out: NDArray[Any], start: int) -> list[Task]:
+        """Return tasks that fill `out` with what entries from `start` on have of one kind."""
+        return self._reader(name).tasks(out, start)
 
     def read_node_types(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return the types of nodes `start` to `stop`, as places in `type_names`.

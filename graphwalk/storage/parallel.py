@@ -21,6 +21,9 @@ R = TypeVar("R")
 #: Work that is done by a call.
 Task: TypeAlias = "Callable[[], None]"
 
+#: Does tasks, by whichever threads it likes, and returns when they are done.
+Run: TypeAlias = "Callable[[Iterable[Task]], None]"
+
 
 def num_cores() -> int:
     """Return how many cores this process may use."""
@@ -84,6 +87,20 @@ class SharedWork:
 def thread_pool(threads: int) -> ThreadPoolExecutor:
     """Return a pool of that many threads."""
     return ThreadPoolExecutor(threads, thread_name_prefix="graphwalk")
+
+
+def run_by(threads: int) -> Run:
+    """Return what does tasks by so many threads, of its own if they are more than one."""
+
+    def run(tasks: Iterable[Task]) -> None:
+        if threads == 1:
+            for task in tasks:
+                task()
+            return
+        with thread_pool(threads) as pool:
+            deque(map_in_order(pool, lambda task: task(), tasks, 2 * threads), maxlen=0)
+
+    return run
 
 
 def map_in_order(

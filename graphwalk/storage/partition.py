@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.edge_filter import fill_filter, filter_words
-from graphwalk.kernels.node2vec_plus import make_shares, mark_loose
-from graphwalk.kernels.tables import alias_dtype, fill_alias_table
-from graphwalk.kernels.temporal_rows import sort_by_time
-from graphwalk.kernels.typed_rows import group_rows
+from graphwalk.storage.derived_rows import grouped_by_kind, sorted_by_time, weighted
 from graphwalk.storage.layout import row_start_type
-from graphwalk.storage.node_types import MOST_TYPES, kinds_of, kinds_of_types
-from graphwalk.storage.parallel import thread_pool
-from graphwalk.storage.row_reading import read_alone, read_together
+from graphwalk.storage.parallel import run_by
+from graphwalk.storage.row_reading import read_alone, read_together, read_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from graphwalk.storage.graph import Graph
@@ -141,29 +134,27 @@ def load_partition(
         When chunks are missing or damaged, or offsets and neighbours contradict each other.
     """
     nodes = range(graph.num_nodes) if nodes is None else nodes
+    run = shared.run if shared else run_by(threads)
     if shared:
         row_starts, neighbors, start = read_together(graph, nodes, shared)
     elif have:
         row_starts, neighbors, start = have.row_starts, have.neighbors, 0
     else:
         row_starts, neighbors, start = read_alone(graph, nodes, threads)
-    alias_table = have.alias_table if have else None
+    entries = range(start, start + int(row_starts[-1]))
+    table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
-    values: NDArray[Any] | None = None
-    if layout.by_edge:
-        values = graph.read_edge_types(start, start + int(row_starts[-1]), threads=threads)
-    elif layout.weighted and alias_table is None:
-        values = graph.read_weights(start, start + int(row_starts[-1]))
+    values = shares = times = None
+    if layout.values is not None and table is None:
+        values = read_values(graph, layout.values, entries, shared, threads)
     if layout.metapath is not None:
-        row_starts = _grouped(graph, layout, row_starts, neighbors, values)
-    shares = None
+        row_starts = grouped_by_kind(graph, layout, row_starts, neighbors, values, run)
     if layout.weighted and values is not None:
-        alias_table, shares = _weighted(layout, row_starts, neighbors, values, threads)
+        memory = shared.memory.alias_table if shared else None
+        table, shares = weighted(layout, row_starts, neighbors, values, run, memory)
+    if layout.temporal and values is not None:
+        times = sorted_by_time(row_starts, neighbors, values, run)
     del values
-    times = None
-    if layout.temporal:
-        times = graph.read_times(start, start + int(row_starts[-1]), threads=threads)
-        times = _sorted_by_time(row_starts, neighbors, times, threads)
     if layout.second_order and filtered and edge_filter is None:
         edge_filter = np.zeros(filter_words(len(neighbors)), np.uint64)
         # One thread: rows that meet within a word of the filter share it.
@@ -171,7 +162,7 @@ def load_partition(
     return Partition(
         row_starts,
         neighbors,
-        alias_table,
+        table,
         edge_filter,
         nodes.start,
         kinds=layout.kinds,
@@ -202,38 +193,15 @@ def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: Layout) -> 
         neighbors = np.zeros(1, graph.neighbor_dtype)
     _check_nodes(graph, neighbors)
     row_starts = row_starts.astype(row_start_type(graph))  # as in all, lest kernels compile anew
+    run, table, shares = run_by(1), None, None
     if layout.temporal and values is not None:
-        times = _sorted_by_time(row_starts, neighbors, values, 1)
+        times = sorted_by_time(row_starts, neighbors, values, run)
         return Partition(row_starts, neighbors, None, None, 0, nodes, times=times)
     if layout.metapath is not None:
-        row_starts = _grouped(graph, layout, row_starts, neighbors, values)
-    table = shares = None
+        row_starts = grouped_by_kind(graph, layout, row_starts, neighbors, values, run)
     if layout.weighted and values is not None:
-        table, shares = _weighted(layout, row_starts, neighbors, values, 1)
+        table, shares = weighted(layout, row_starts, neighbors, values, run)
     return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds, shares=shares)
-
-
-def _grouped(
-    graph: Graph,
-    layout: Layout,
-    row_starts: NDArray[Any],
-    neighbors: NDArray[Any],
-    values: NDArray[Any] | None,
-) -> NDArray[Any]:
-    """Group rows, and return where the entries of each row and kind begin."""
-    assert layout.metapath is not None
-    kinds = layout.kinds
-    grouped = np.empty((len(row_starts) - 1) * kinds + 1, row_starts.dtype)
-    weights = np.empty(0, np.float32)
-    if layout.by_edge:
-        assert values is not None
-        _check_types(graph, values)
-        typed, kind_of = values, kinds_of_types(range(MOST_TYPES), layout.metapath)
-    else:
-        typed, kind_of = neighbors, kinds_of(graph, layout.metapath)
-        weights = weights if values is None else values
-    group_rows(row_starts, neighbors, weights, typed, kind_of, kinds, grouped)
-    return grouped
 
 
 def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:
@@ -243,49 +211,3 @@ def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:
             f"{graph.path}: array 'neighbors' is damaged: it names node {largest}, but there are "
             f"{graph.num_nodes} nodes; build the store again"
         )
-
-
-def _check_types(graph: Graph, types: NDArray[np.uint8]) -> None:
-    if len(types) and int(types.max()) >= MOST_TYPES:
-        raise StoreError(
-            f"{graph.path}: array 'edge_types' is damaged: it has the type {types.max()}, and "
-            f"types are 0 to {MOST_TYPES - 1}; build the store again"
-        )
-
-
-def _weighted(
-    layout: Layout,
-    row_starts: NDArray[Any],
-    neighbors: NDArray[Any],
-    weights: NDArray[np.float32],
-    threads: int,
-) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
-    """Return alias tables and, for node2vec+, shares, into which the weights are turned."""
-    table = np.zeros(len(neighbors), alias_dtype(neighbors.dtype))
-    gamma = layout.gamma
-    if gamma is not None:
-        _by_rows(row_starts, threads, lambda rows: mark_loose(rows, neighbors, weights, gamma))
-    _by_rows(row_starts, threads, lambda rows: fill_alias_table(rows, neighbors, weights, table))
-    if gamma is None:
-        return table, None
-    _by_rows(row_starts, threads, lambda rows: make_shares(rows, neighbors, weights, gamma))
-    return table, weights
-
-
-def _sorted_by_time(
-    row_starts: NDArray[Any], neighbors: NDArray[Any], times: NDArray[np.float64], threads: int
-) -> NDArray[np.float64]:
-    """Bring rows in the order of their times, and return these."""
-    if not len(times):
-        return np.zeros(1, np.float64)  # as of neighbours
-    _by_rows(row_starts, threads, lambda rows: sort_by_time(rows, neighbors, times))
-    return times
-
-
-def _by_rows(row_starts: NDArray[Any], threads: int, fill: Callable[[NDArray[Any]], None]) -> None:
-    """Call `fill` on runs of rows of about equal size, side by side."""
-    wanted = np.linspace(0, int(row_starts[-1]), threads + 1)[1:-1]
-    cuts = [0, *np.searchsorted(row_starts, wanted).tolist(), len(row_starts) - 1]
-    runs = [row_starts[a : b + 1] for a, b in pairwise(cuts) if b > a]
-    with thread_pool(threads) as pool:
-        list(pool.map(fill, runs))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from graphwalk.errors import StoreError
 from graphwalk.storage.chunks import ChunkError, chunk_files
 from graphwalk.storage.disk import describe_refusal, is_refusal
 from graphwalk.storage.format import FILL_VALUES
-from graphwalk.storage.parallel import Task, map_in_order, num_cores, thread_pool
+from graphwalk.storage.parallel import Task, num_cores, run_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,12 +118,7 @@ class ArrayReader:
         tasks = self.tasks(out, start)
         if threads is None:
             threads = num_cores() if len(tasks) >= _MANY_CHUNKS else 1
-        if self._files is None or threads == 1:
-            for task in tasks:
-                task()
-        else:
-            with thread_pool(threads) as pool:
-                deque(map_in_order(pool, lambda task: task(), tasks, 2 * threads), maxlen=0)
+        run_by(1 if self._files is None else threads)(tasks)
 
     def tasks(self, out: NDArray[Any], start: int) -> list[Task]:
         """Return what fills `out`, see `read_into`: to be called in any order, by any threads."""

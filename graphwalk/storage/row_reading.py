@@ -1,4 +1,4 @@
-"""Row starts and neighbours of a partition, read by one thread or by several."""
+"""What the store has of a partition's rows, read by one thread or by several."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.row_starts import fill_row_starts
+from graphwalk.kernels.tables import alias_dtype
+from graphwalk.storage.format import VALUE_TYPES
 from graphwalk.storage.layout import row_start_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from numpy.typing import NDArray
 
+    from graphwalk.storage.format import ValueName
     from graphwalk.storage.graph import Graph
-    from graphwalk.storage.parallel import Task
+    from graphwalk.storage.layout import Layout
+    from graphwalk.storage.parallel import Run
 
 
 class RowMemory:
@@ -26,14 +28,22 @@ class RowMemory:
     ----------
     graph : Graph
         The graph.
+    layout : Layout
+        What walks need of them.
     rows, entries : int
         The most that any of the partitions has.
     """
 
-    def __init__(self, graph: Graph, rows: int, entries: int) -> None:
+    def __init__(self, graph: Graph, layout: Layout, rows: int, entries: int) -> None:
         self.row_starts = np.empty(rows + 1, row_start_type(graph))
         self.neighbors = np.empty(entries, graph.neighbor_dtype)
         self.offsets = np.empty(rows + 1, np.int64)
+        self.values: NDArray[Any] | None = None
+        if layout.values is not None:
+            self.values = np.empty(entries, VALUE_TYPES[layout.values])
+        self.alias_table: NDArray[Any] | None = None
+        if layout.weighted:
+            self.alias_table = np.empty(entries, alias_dtype(graph.neighbor_dtype))
 
 
 class SharedReading(NamedTuple):
@@ -51,7 +61,7 @@ class SharedReading(NamedTuple):
 
     memory: RowMemory
     entries: range
-    run: Callable[[Iterable[Task]], None]
+    run: Run
 
 
 def read_alone(graph: Graph, nodes: range, threads: int) -> tuple[NDArray[Any], NDArray[Any], int]:
@@ -79,6 +89,18 @@ def read_together(
     if starts != [entries.start] or row_starts[-1] != len(entries):
         raise _damaged_offsets(graph)
     return row_starts, neighbors if len(entries) else _nothing(graph), entries.start
+
+
+def read_values(
+    graph: Graph, name: ValueName, entries: range, shared: SharedReading | None, threads: int
+) -> NDArray[Any]:
+    """Return what these entries have of one kind."""
+    if shared is None:
+        return graph.read_values(name, entries.start, entries.stop, threads=threads)
+    assert shared.memory.values is not None
+    values = shared.memory.values[: len(entries)]
+    shared.run(graph.value_tasks(name, values, entries.start))
+    return values
 
 
 def _nothing(graph: Graph) -> NDArray[Any]:
