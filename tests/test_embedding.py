@@ -114,6 +114,42 @@ def test_without_gensim(walks, tmp_path, monkeypatch):
         learn(tmp_path / "walks.zarr", tmp_path / "vectors.parquet")
 
 
+@pytest.mark.parametrize("labels", [NAMES, [100 - i for i in range(2 * GROUP)]])
+def test_walks_that_are_not_written(labels, walks, tmp_path):
+    """Vectors are those of the same walks in a file, by label too."""
+    graphwalk.write_walks(walks, tmp_path / "walks.zarr")
+    stored = pq.read_table(learn(tmp_path / "walks.zarr", tmp_path / "a.parquet", labels=labels))
+    lazy = pq.read_table(learn(walks, tmp_path / "b.parquet", labels=labels))
+    assert lazy.equals(stored)
+    assert lazy["node"].to_pylist() == sorted(labels)
+    plain = pq.read_table(learn(walks, tmp_path / "c.parquet"))
+    assert plain["node"].to_pylist() == list(range(2 * GROUP))
+    with pytest.raises(errors.InputError, match="labels"):
+        learn(walks, tmp_path / "d.parquet", labels=labels[:3])
+
+
+def test_a_graph_on_the_command_line(tmp_path, capsys):
+    edges = [(NAMES[i], NAMES[j]) for i in range(GROUP) for j in range(i)]
+    graph = graphwalk.build_zarr(edges, tmp_path / "graph.zarr")
+    rules = {"num_walks": 5, "walk_length": 6, "p": 0.5, "q": 2.0, "seed": 4}
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in rules.items()]
+    trained = ["--dimensions=8", "--epochs=5", "--workers=1", "--quiet"]
+    one, two = tmp_path / "one.parquet", tmp_path / "two.parquet"
+    assert main(["embed", graph.path, str(one), *options, *trained]) == 0
+    walks = graphwalk.random_walks(graph, **rules)
+    graphwalk.embed(walks, two, dimensions=8, epochs=5, seed=4, workers=1)
+    assert pq.read_table(one).equals(pq.read_table(two))
+    assert set(pq.read_table(one)["node"].to_pylist()) == set(NAMES[:GROUP])
+
+    stored = tmp_path / "walks.zarr"
+    graphwalk.write_walks(walks, stored)
+    assert main(["embed", str(stored), str(one), "--p", "2"]) == 1
+    assert "--p says how to walk" in capsys.readouterr().err
+    assert main(["embed", str(stored), str(one), *trained, "--overwrite"]) == 0
+    assert main(["embed", str(tmp_path / "no.zarr"), str(two), "--overwrite"]) == 1
+    assert "no.zarr" in capsys.readouterr().err
+
+
 def test_the_command(walks, tmp_path, capsys):
     graphwalk.write_walks(walks, tmp_path / "walks.txt")
     options = ["--dimensions", "4", "--epochs", "2", "--workers", "1"]

@@ -98,18 +98,28 @@ def _measure(
 
 
 def _affordable(walk: Walk, nodes: np.ndarray, spec: dict[str, Any]) -> int:
-    """Return how many walks to make: all if that takes ``spec["full"]`` seconds at most."""
+    """Return how many walks to make: all if that takes ``spec["full"]`` seconds at most.
+
+    What a call takes however few walks it makes does not count.
+    """
     count = min(FIRST, len(nodes))
-    while True:
-        start = perf_counter()
-        walk(nodes[:count], spec["length"], 1)
-        seconds = perf_counter() - start
-        if seconds >= TRIAL_SECONDS or count == len(nodes):
+    seconds = _seconds(walk, nodes[:count], spec)
+    while count < len(nodes):
+        fewer, before = count, seconds
+        count = min((2 if before >= TRIAL_SECONDS else 8) * fewer, len(nodes))
+        seconds = _seconds(walk, nodes[:count], spec)
+        if seconds - before >= TRIAL_SECONDS:
+            each = (seconds - before) / (count - fewer)
+            if each * len(nodes) > spec["full"]:
+                return max(1, min(len(nodes), int(spec["sample"] / each)))
             break
-        count = min(8 * count, len(nodes))
-    if seconds * len(nodes) / count <= spec["full"]:
-        return len(nodes)
-    return max(1, min(len(nodes), int(count * spec["sample"] / seconds)))
+    return len(nodes)
+
+
+def _seconds(walk: Walk, starts: np.ndarray, spec: dict[str, Any]) -> float:
+    start = perf_counter()
+    walk(starts, spec["length"], 1)
+    return perf_counter() - start
 
 
 def _save(prepare: Prepare, spec: dict[str, Any]) -> None:

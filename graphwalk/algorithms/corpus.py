@@ -76,7 +76,7 @@ class WalkCorpus:
             self.__class__ = _CountedCorpus  # what has a length, has it by its class
 
     def __iter__(self) -> Iterator[list[str]]:
-        for lists in self._lists():
+        for lists in self.lists():
             step = max(1, _WORDS * len(lists) // max(1, len(lists.values)))
             for start in range(0, len(lists), step):
                 some = lists[start : start + step]
@@ -85,7 +85,8 @@ class WalkCorpus:
                 for first, stop in pairwise(ends):
                     yield words[first - ends[0] : stop - ends[0]]
 
-    def _lists(self) -> Iterator[pa.ListArray]:
+    def lists(self) -> Iterator[pa.ListArray]:
+        """Yield walks as Arrow's lists of ids or labels, some at a time."""
         if isinstance(self._walks, da.Array):
             for block in iter_blocks(self._walks):
                 yield from walk_lists(block, self._labels)

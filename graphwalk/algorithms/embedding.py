@@ -10,27 +10,29 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphwalk.algorithms.corpus import WalkCorpus
 from graphwalk.errors import InputError, StoreExistsError
 from graphwalk.storage.disk import disk_errors
 from graphwalk.storage.location import locate
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partial import partial_folder, put_in_place
 from graphwalk.storage.progress import Progress
-from graphwalk.storage.stored_walks import read_walks
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
 
+    import dask.array as da
     from numpy.typing import NDArray
 
 SUFFIXES = (".parquet", ".txt")
 
 
 def embed(
-    walks: str | os.PathLike[str],
+    walks: da.Array | str | os.PathLike[str],
     path: str | os.PathLike[str],
     *,
+    labels: Any = None,
     dimensions: int = 128,
     window: int = 10,
     negative: int = 5,
@@ -48,11 +50,14 @@ def embed(
 
     Parameters
     ----------
-    walks : path or URL
-        What `write_walks` has written, of any format.
+    walks : dask.array.Array of int, shape (num_walks, walk_length + 1), or path or URL
+        What `random_walks` returned; or where `write_walks` has written walks, in any
+        format.
     path : path
         The suffix chooses the format: ``.parquet`` for a table of the columns ``node``, ids or
         labels in order, and ``vector``, lists of float32; ``.txt`` for word2vec's text.
+    labels : array_like of int or str, shape (num_nodes,), optional
+        As of `WalkCorpus`: by default those of the graph, or what files hold.
     dimensions : int
         Length of a vector.
     window : int
@@ -80,7 +85,8 @@ def embed(
     Raises
     ------
     InputError
-        For an unknown suffix, walks that visit no node, or when gensim is not installed.
+        For an unknown suffix, walks that visit no node, labels that do not fit, or when gensim is
+        not installed.
     StoreExistsError
         When something is at `path` and `overwrite` is not given.
     StoreError
@@ -102,9 +108,10 @@ def embed(
     word2vec = _trainer()
     with tempfile.TemporaryDirectory(prefix="graphwalk-") as folder:
         corpus = Path(folder, "walks.txt")
-        labels, words = _write_corpus(walks, storage_options, corpus)
+        sentences = WalkCorpus(walks, labels=labels, storage_options=storage_options)
+        names, words = _write_corpus(sentences, corpus)
         if not words:
-            raise InputError(f"{walks}: there is nothing to learn from, for no walk visits a node")
+            raise InputError("there is nothing to learn from, for no walk visits a node")
         with Progress(progress).stage("Embedding", epochs, "epochs") as advance:
             model = word2vec(
                 corpus_file=str(corpus),
@@ -118,7 +125,7 @@ def embed(
                 min_count=0,
                 callbacks=[_after_epochs(advance)],
             )
-    nodes, vectors = _in_order(model.wv, labels)
+    nodes, vectors = _in_order(model.wv, names)
     with disk_errors(target), partial_folder(target) as folder:
         file = folder / target.name
         _WRITERS[target.suffix](file, nodes, vectors)
@@ -146,17 +153,15 @@ def _after_epochs(advance: Callable[[int], object]) -> Any:
     return AfterEpochs()
 
 
-def _write_corpus(
-    walks: str | os.PathLike[str], storage_options: Mapping[str, Any] | None, corpus: Path
-) -> tuple[pa.Array | None, int]:
-    """Write walks as lines of numbers, and return what label each is of; None: ids are their own.
+def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None, int]:
+    """Write walks as lines of numbers; return what label each is of, and how many nodes they visit.
 
-    gensim's words end at spaces, which labels may hold.
+    gensim's words end at spaces, which labels may hold. None: nodes are numbers themselves.
     """
     labels: Any = None
     count = 0
     with corpus.open("wb") as file:
-        for lists in read_walks(walks, storage_options):
+        for lists in sentences.lists():
             words = lists.flatten()
             count += len(words)
             if not pa.types.is_integer(words.type):

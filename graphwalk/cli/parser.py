@@ -21,7 +21,7 @@ examples:
   graphwalk info graph.zarr
   graphwalk validate graph.zarr
   graphwalk walk graph.zarr walks.txt --num-walks 10 --walk-length 80 --p 1 --q 0.5
-  graphwalk embed walks.txt vectors.parquet --dimensions 128
+  graphwalk embed graph.zarr vectors.parquet --p 1 --q 0.5 --dimensions 128
   graphwalk slurm graph.zarr walks.parquet --num-walks 10 --walk-length 80 --partition long
 """
 
@@ -142,14 +142,19 @@ def _add_walk(commands: _SubParsersAction[Any]) -> None:
 def _add_embed(commands: _SubParsersAction[Any]) -> None:
     parser = _add_command(commands, "embed", "learn a vector for each node from walks")
     add = parser.add_argument
-    add("walks", metavar="WALKS", help="what 'graphwalk walk' has written")
+    add(
+        "source",
+        metavar="STORE|WALKS",
+        help="a graph, which is walked; or what 'graphwalk walk' has written",
+    )
     add("output", metavar="OUTPUT", help="where to write: .parquet, or .txt for word2vec's format")
     add("--dimensions", metavar="N", type=int, default=128, help="length of a vector")
     add("--window", metavar="N", type=int, default=10, help="how far apart neighbours may be")
     add("--negative", metavar="N", type=int, default=5, help="random nodes against each neighbour")
     add("--epochs", metavar="N", type=int, default=1, help="times to learn from all walks")
-    add("--seed", metavar="N", type=int, default=1, help="of the trainer")
     add("--workers", metavar="N", type=int, help="threads; by default one a core")
+    add("--memory", metavar="SIZE", help="for graph and walkers; by default 70 %% of what is free")
+    _add_walk_options(parser)
     _add_output_options(parser)
 
 
