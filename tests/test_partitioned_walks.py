@@ -11,10 +11,12 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
+from plans import read_anew
 
 import graphwalk
 from graphwalk import MemoryBudgetError
 from graphwalk.scheduler import advance, carousel, planner, waves
+from graphwalk.scheduler.events import listening
 from graphwalk.storage import derived_rows
 from graphwalk.storage.chunks import ChunkFiles
 
@@ -45,7 +47,7 @@ def small(monkeypatch):
     monkeypatch.setattr(advance, "_NODES_AHEAD", 64)
     monkeypatch.setattr(advance, "FEW", 32)
     monkeypatch.setattr(advance, "LOG", advance.NODE2VEC_IN_FLIGHT + 100)
-    monkeypatch.setattr(advance, "SLICE_RESIDENT", 100)
+    monkeypatch.setattr(advance, "SLICE_RESIDENT", 64)
     monkeypatch.setattr(advance, "LOG_RESIDENT", advance.NODE2VEC_IN_FLIGHT + 150)
     monkeypatch.setattr(derived_rows, "_RUN", 200)
     monkeypatch.setattr(advance, "_buffers", type(advance._buffers)())
@@ -115,6 +117,23 @@ def test_partitions_do_not_change_walks(case, dead_end):
         walks = graphwalk.random_walks(graph, **how, partitions=partitions, chunks=chunks)
         assert len(walks.plan.partitions) >= min(partitions, 5)
         np.testing.assert_array_equal(walks.compute(), whole)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("ahead", [False, True])
+def test_partitions_that_are_read_anew(case, ahead, monkeypatch):
+    """What is read and made of rows lies where that of the partition before lay."""
+    monkeypatch.setattr(advance.Group, "worth_reading", lambda *_: True)
+    graph, kind = case
+    starts = np.arange(NODES)[::-1]  # not in order, in which isolated nodes would not be read
+    how = {"walk_length": LENGTH, "num_walks": 2, "seed": 8, **KINDS[kind]}
+    whole = graphwalk.random_walks(graph, starts, **how).compute()
+    walks = graphwalk.random_walks(graph, starts, **how, partitions=7, chunks=150)
+    anew, read = read_anew(walks, ahead=ahead, cut=NODES - 2), []
+    with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
+        np.testing.assert_array_equal(anew.compute(), whole)
+    assert set(read) == set(range(len(anew.plan.partitions)))
+    assert len(read) > len(anew.plan.partitions)
 
 
 @pytest.mark.usefixtures("small")

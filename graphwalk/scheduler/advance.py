@@ -26,7 +26,7 @@ from graphwalk.storage.closed import gather_closed
 from graphwalk.storage.format import value_bytes
 from graphwalk.storage.node_types import path_of
 from graphwalk.storage.partition import Partition, gather_partition
-from graphwalk.storage.row_reading import RowMemory
+from graphwalk.storage.row_reading import RowMemory, row_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -151,8 +151,12 @@ class Group:
 
     def row_memory(self) -> RowMemory:
         """Return memory for the rows of any partition."""
-        rows, entries = (int(np.diff(edges).max()) for edges in (self.bounds, self.offsets))
-        return RowMemory(self.graph, self.rules.layout, rows, entries)
+        rows, entries = (np.diff(edges).tolist() for edges in (self.bounds, self.offsets))
+        layout = self.rules.layout
+        sizes = (
+            row_memory_bytes(self.graph, layout, *both) for both in zip(rows, entries, strict=True)
+        )
+        return RowMemory(max(sizes))
 
     def start(self) -> Iterator[NDArray[Any]]:
         """Yield the walkers who have a step to make, at their start nodes, some at a time."""
@@ -284,7 +288,7 @@ class Group:
         have = kept.get((name, dtype))
         if have is None or len(have) < length:
             have = kept[name, dtype] = np.empty(length, dtype)
-        return have
+        return have[:length]
 
     def _nodes_needed(self, walkers: NDArray[Any]) -> NDArray[np.int64]:
         nodes = self.places(walkers)

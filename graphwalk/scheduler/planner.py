@@ -12,6 +12,7 @@ from graphwalk.scheduler.blocks import block_rows
 from graphwalk.scheduler.plan import WalkPlan
 from graphwalk.scheduler.sizes import (
     OFFSET,
+    deriving_bytes,
     kinds_bytes,
     reading_peak,
     thread_bytes,
@@ -188,7 +189,7 @@ class _PartitionedPlanner:
             if batches >= len(needs.groups) or self._leaves_enough(needs, smallest):
                 break
             batches *= 2
-        nodes, largest, ahead = self._cut(self.memory - needs.state - needs.waiting, smallest)
+        nodes, ahead = self._cut(self.memory - needs.state - needs.waiting, smallest)
         per_batch = -(-len(needs.groups) // batches)
         return replace(
             self.whole,
@@ -196,13 +197,13 @@ class _PartitionedPlanner:
             batch_groups=_spread(len(needs.groups), -(-len(needs.groups) // per_batch)),
             partitions=tuple(nodes),
             offsets=(0, *(self._offset(part.stop) for part in nodes)),
-            largest_partition=largest,
+            largest_partition=self._largest(nodes),
             resident=self.resident,
             ahead=ahead,
             spill=needs.spill,
             peak_memory=needs.state
             + needs.waiting
-            + max(self._rows_bytes(largest, ahead), needs.after),
+            + max(self._rows_bytes(nodes, ahead), needs.after),
         )
 
     def _leaves_enough(self, needs: _Needs, smallest: int) -> bool:
@@ -265,15 +266,14 @@ class _PartitionedPlanner:
         partitions = self.partitions or 2 * self.machines
         return max(2, -(-self.workers // partitions))
 
-    def _cut(self, free: int, smallest: int) -> tuple[list[range], int, bool]:
-        """Return the partitions, the size of the largest, and whether two fit at a time."""
+    def _cut(self, free: int, smallest: int) -> tuple[list[range], bool]:
+        """Return the partitions, and whether two fit at a time."""
         if self.partitions is not None:
             nodes = self._partitions(self.whole.graph_bytes // self.partitions + 1, whole=False)
-            largest = self._largest(nodes)
-            return nodes, largest, self._may_be_ahead(largest, free)
+            return nodes, not self.resident and self._rows_bytes(nodes, True) <= free
         if self.resident:
-            nodes = self._partitions(self.whole.graph_bytes // (2 * self.machines), whole=True)
-            return nodes, self._largest(nodes), False
+            size = self.whole.graph_bytes // (2 * self.machines)
+            return self._partitions(size, whole=True), False
         for ahead in (True, False):
             size = (free - thread_bytes(self.graph)) // 2 if ahead else free
             if size < 1:
@@ -282,9 +282,8 @@ class _PartitionedPlanner:
             for share in _SHARES:
                 wanted = max(self.entry * self._chunk, int(share * size))
                 nodes = self._partitions(wanted, whole=True)
-                largest = self._largest(nodes)
-                if largest <= size:
-                    return nodes, largest, ahead
+                if self._rows_bytes(nodes, ahead) <= free:
+                    return nodes, ahead
         needed = -(-(self.memory - free + smallest) // _MIB) * _MIB
         raise MemoryBudgetError(
             f"{self.graph.path}: these walks take at least {format_size(needed)} of memory, and "
@@ -292,14 +291,24 @@ class _PartitionedPlanner:
             "more, or fewer start nodes at a time"
         )
 
-    def _may_be_ahead(self, largest: int, free: int) -> bool:
-        return not self.resident and self._rows_bytes(largest, True) <= free
-
-    def _rows_bytes(self, largest: int, ahead: bool) -> int:
+    def _rows_bytes(self, nodes: list[range], ahead: bool) -> int:
         """Return what the partitions take that are in memory at a time, of which one is read."""
         if self.resident:
-            return self.whole.graph_bytes
-        return 2 * largest + thread_bytes(self.graph) if ahead else largest
+            return self.whole.graph_bytes + self._reading_bytes(nodes)
+        at_once = 2 if ahead else 1
+        entries = at_once * max(map(self._entries, nodes))
+        deriving = deriving_bytes(self.graph, entries, self.rules.layout, self.readers)
+        buffers = thread_bytes(self.graph) if ahead else 0
+        return at_once * self._largest(nodes) + deriving + buffers
+
+    def _reading_bytes(self, nodes: list[range]) -> int:
+        """Return what goes again of partitions that stay, as many as are read at a time."""
+        if self.machines > 1:
+            return 0  # it is outside of the object stores
+        entries, rows = max(map(self._entries, nodes)), max(map(len, nodes))
+        layout, at_once = self.rules.layout, min(self.workers, len(nodes))
+        deriving = deriving_bytes(self.graph, at_once * entries, layout, at_once * self.workers)
+        return at_once * (values_bytes(entries, layout) + (rows + 1) * OFFSET) + deriving
 
     @property
     def _chunk(self) -> int:
@@ -336,18 +345,22 @@ class _PartitionedPlanner:
         """Return what the largest of the smallest partitions takes at most: a chunk, and a row."""
         row = self.graph.max_degree
         entries = self._chunk + row
-        values = values_bytes(entries, row, self.rules.layout, self.readers)
+        values = values_bytes(entries, self.rules.layout)
+        deriving = deriving_bytes(self.graph, entries, self.rules.layout, self.readers)
         # As many bytes of row starts, which a partition of many short rows is limited to.
-        return self.entry * (entries + self._chunk) + values
+        return self.entry * (entries + self._chunk) + values + deriving
 
     def _largest(self, nodes: list[range]) -> int:
         return max(map(self._size, nodes))
 
+    def _entries(self, nodes: range) -> int:
+        return self._offset(nodes.stop) - self._offset(nodes.start)
+
     def _size(self, nodes: range) -> int:
         """Return the bytes of a partition while it is read, which is when it takes most."""
-        entries = self._offset(nodes.stop) - self._offset(nodes.start)
-        values = values_bytes(entries, self.graph.max_degree, self.rules.layout, self.readers)
-        return entries * self.entry + (len(nodes) + 1) * self._node_bytes + values
+        entries = self._entries(nodes)
+        rows = (len(nodes) + 1) * self._node_bytes
+        return entries * self.entry + rows + values_bytes(entries, self.rules.layout)
 
 
 def _spread(items: int, parts: int) -> tuple[int, ...]:

@@ -40,7 +40,8 @@ def reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
     offsets = (graph.num_nodes + 1) * OFFSET
     kept = offsets if offsets <= _LARGEST_KEPT else 0
     entry = entry_bytes(graph, rules.layout, filtered=False)
-    values = values_bytes(graph.num_entries, graph.max_degree, rules.layout, workers)
+    values = values_bytes(graph.num_entries, rules.layout)
+    values += deriving_bytes(graph, graph.num_entries, rules.layout, workers)
     return starts + max(offsets, kept + graph.num_entries * entry + values)
 
 
@@ -55,9 +56,13 @@ def kinds_bytes(graph: Graph, rules: WalkRules) -> int:
     return graph.num_nodes if rules.metapath_of == "nodes" else 0
 
 
-def values_bytes(entries: int, longest: int, layout: Layout, threads: int) -> int:
-    """Return what values take that go again, and what threads need that derive others from rows."""
+def values_bytes(entries: int, layout: Layout) -> int:
+    """Return what values take that are turned into something else."""
+    return 0 if layout.keeps_values else entries * value_bytes(layout.values)
+
+
+def deriving_bytes(graph: Graph, entries: int, layout: Layout, threads: int) -> int:
+    """Return what threads take that make tables, groups or an order of so many entries' rows."""
     entry = _ALIAS if layout.weighted else 0 if layout.metapath is None else _BY_TYPE
     entry = _BY_TIME if layout.temporal else entry
-    rows = min(threads * longest, entries) * entry
-    return rows + (0 if layout.keeps_values else entries * value_bytes(layout.values))
+    return min(threads * graph.max_degree, entries) * entry  # each is at a row of its own

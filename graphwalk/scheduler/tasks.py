@@ -192,7 +192,8 @@ def starts_and_numbers(
     if isinstance(walkers, range):
         return places, numbers
     nodes, first_numbers, _ = walkers
-    return nodes[places], first_numbers[places] + numbers
+    numbers += first_numbers[places]
+    return nodes[places], numbers
 
 
 def acceptances(p: float, q: float) -> tuple[np.uint64, np.uint64, np.uint64]:

@@ -245,7 +245,10 @@ class LazyPartition:
             return read_partition(group, self._number, True)
         if self._lent is None:
             self._lent = self._carousel.borrow() or group.row_memory()
-        shared = SharedReading(self._lent, group.entries_of(self._number), self._reading.run)
+        entries = group.entries_of(self._number)
+        rows = int(group.bounds[self._number + 1] - group.bounds[self._number])
+        arrays = self._lent.arrays(group.graph, group.rules.layout, rows, len(entries))
+        shared = SharedReading(arrays, entries, self._reading.run)
         return read_partition(group, self._number, False, shared)
 
 

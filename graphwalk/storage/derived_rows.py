@@ -74,13 +74,13 @@ def weighted(
 
     Parameters
     ----------
-    memory : ndarray of alias records, optional
+    memory : ndarray of alias records, shape (entries,), optional
         Where to put the tables.
     """
     if memory is None or not len(weights):
         table = np.zeros(len(neighbors), alias_dtype(neighbors.dtype))
     else:
-        table = memory[: len(neighbors)]
+        table = memory
     gamma = layout.gamma
 
     def fill(first: int, stop: int) -> None:

@@ -150,7 +150,7 @@ def load_partition(
     if layout.metapath is not None:
         row_starts = grouped_by_kind(graph, layout, row_starts, neighbors, values, run)
     if layout.weighted and values is not None:
-        memory = shared.memory.alias_table if shared else None
+        memory = shared.arrays.alias_table if shared else None
         table, shares = weighted(layout, row_starts, neighbors, values, run, memory)
     if layout.temporal and values is not None:
         times = sorted_by_time(row_starts, neighbors, values, run)

@@ -13,6 +13,8 @@ from graphwalk.storage.format import VALUE_TYPES
 from graphwalk.storage.layout import row_start_type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from graphwalk.storage.format import ValueName
@@ -20,30 +22,70 @@ if TYPE_CHECKING:
     from graphwalk.storage.layout import Layout
     from graphwalk.storage.parallel import Run
 
+#: Bytes of a cache line, at which arrays that share memory begin.
+_LINE = 64
 
-class RowMemory:
-    """Memory for the rows of one partition after the other.
 
-    Parameters
+class RowArrays(NamedTuple):
+    """Where the rows of a partition go, and what is made of them.
+
+    Attributes
     ----------
-    graph : Graph
-        The graph.
-    layout : Layout
-        What walks need of them.
-    rows, entries : int
-        The most that any of the partitions has.
+    row_starts : ndarray of uint32 or int64, shape (rows + 1,)
+        See :class:`graphwalk.storage.partition.Partition`, as for `neighbors` and `alias_table`.
+    offsets : ndarray of int64, shape (rows + 1,)
+        The same as the store has it.
+    neighbors : ndarray of int32 or int64, shape (entries,)
+        Node ids.
+    values : ndarray, shape (entries,) or (0,)
+        Weights, times or types, if walks need any.
+    alias_table : ndarray of alias records, shape (entries,) or (0,)
+        For weighted walks.
     """
 
-    def __init__(self, graph: Graph, layout: Layout, rows: int, entries: int) -> None:
-        self.row_starts = np.empty(rows + 1, row_start_type(graph))
-        self.neighbors = np.empty(entries, graph.neighbor_dtype)
-        self.offsets = np.empty(rows + 1, np.int64)
-        self.values: NDArray[Any] | None = None
-        if layout.values is not None:
-            self.values = np.empty(entries, VALUE_TYPES[layout.values])
-        self.alias_table: NDArray[Any] | None = None
-        if layout.weighted:
-            self.alias_table = np.empty(entries, alias_dtype(graph.neighbor_dtype))
+    row_starts: NDArray[Any]
+    offsets: NDArray[np.int64]
+    neighbors: NDArray[Any]
+    values: NDArray[Any]
+    alias_table: NDArray[Any]
+
+
+class RowMemory:
+    """Memory for the rows of one partition after the other, of `size` bytes."""
+
+    def __init__(self, size: int) -> None:
+        self._memory = np.empty(size, np.uint8)
+
+    def arrays(self, graph: Graph, layout: Layout, rows: int, entries: int) -> RowArrays:
+        """Return the arrays of a partition, in place of those of the one before."""
+        arrays, place = [], 0
+        for dtype, length in _parts(graph, layout, rows, entries):
+            stop = place + length * dtype.itemsize
+            arrays.append(self._memory[place:stop].view(dtype))
+            place = _aligned(stop)
+        return RowArrays(*arrays)
+
+
+def row_memory_bytes(graph: Graph, layout: Layout, rows: int, entries: int) -> int:
+    """Return how large a `RowMemory` such a partition takes."""
+    parts = _parts(graph, layout, rows, entries)
+    return sum(_aligned(length * dtype.itemsize) for dtype, length in parts)
+
+
+def _parts(
+    graph: Graph, layout: Layout, rows: int, entries: int
+) -> Iterator[tuple[np.dtype[Any], int]]:
+    """Yield type and length of each of the `RowArrays`."""
+    yield row_start_type(graph), rows + 1
+    yield np.dtype(np.int64), rows + 1
+    yield graph.neighbor_dtype, entries
+    values = layout.values
+    yield (np.dtype(np.uint8), 0) if values is None else (VALUE_TYPES[values], entries)
+    yield alias_dtype(graph.neighbor_dtype), entries if layout.weighted else 0
+
+
+def _aligned(place: int) -> int:
+    return -(-place // _LINE) * _LINE
 
 
 class SharedReading(NamedTuple):
@@ -51,7 +93,7 @@ class SharedReading(NamedTuple):
 
     Attributes
     ----------
-    memory : RowMemory
+    arrays : RowArrays
         Where to.
     entries : range
         Which entries of the store they are.
@@ -59,7 +101,7 @@ class SharedReading(NamedTuple):
         Does tasks, by whichever threads it likes.
     """
 
-    memory: RowMemory
+    arrays: RowArrays
     entries: range
     run: Run
 
@@ -77,13 +119,12 @@ def read_together(
     graph: Graph, nodes: range, shared: SharedReading
 ) -> tuple[NDArray[Any], NDArray[Any], int]:
     """Return row starts, neighbours, and where in the store the first begins."""
-    memory, entries = shared.memory, shared.entries
-    row_starts = memory.row_starts[: len(nodes) + 1]
-    neighbors = memory.neighbors[: len(entries)]
+    arrays, entries = shared.arrays, shared.entries
+    row_starts, neighbors = arrays.row_starts, arrays.neighbors
     starts = []
 
     def read_row_starts() -> None:
-        starts.append(_read_row_starts(graph, nodes, memory.offsets, row_starts)[1])
+        starts.append(_read_row_starts(graph, nodes, arrays.offsets, row_starts)[1])
 
     shared.run([read_row_starts, *graph.neighbor_tasks(neighbors, entries.start)])
     if starts != [entries.start] or row_starts[-1] != len(entries):
@@ -97,10 +138,8 @@ def read_values(
     """Return what these entries have of one kind."""
     if shared is None:
         return graph.read_values(name, entries.start, entries.stop, threads=threads)
-    assert shared.memory.values is not None
-    values = shared.memory.values[: len(entries)]
-    shared.run(graph.value_tasks(name, values, entries.start))
-    return values
+    shared.run(graph.value_tasks(name, shared.arrays.values, entries.start))
+    return shared.arrays.values
 
 
 def _nothing(graph: Graph) -> NDArray[Any]:
