@@ -115,7 +115,7 @@ def test_partitions_do_not_change_walks(case, dead_end):
     plans = [(2, "auto"), (3, 100), (7, 250), (16, 401)]
     for partitions, chunks in plans[1:2] if "5e4" in kind else plans:
         walks = graphwalk.random_walks(graph, **how, partitions=partitions, chunks=chunks)
-        assert len(walks.plan.partitions) >= min(partitions, 5)
+        assert len(walks.plan.partitions) >= partitions
         np.testing.assert_array_equal(walks.compute(), whole)
 
 
@@ -248,12 +248,21 @@ def test_steps_wait_in_files_where_the_result_does_not_fit(large, tmp_path, monk
     assert not list(tmp_path.iterdir()), "temporary files were left"
 
 
-def test_walkers_in_batches(large):
-    whole = graphwalk.random_walks(large, **LARGE | {"num_walks": 8}).compute()
-    walks = graphwalk.random_walks(
-        large, **LARGE | {"num_walks": 8}, memory="32 MiB", chunks=50_000
-    )
+@pytest.mark.parametrize(
+    ("kind", "memory"),
+    [
+        ("first order", "32 MiB"),
+        ("restart", "32 MiB"),
+        ("node2vec (2, .5)", "44 MiB"),
+        ("no way back", "44 MiB"),
+    ],
+)
+def test_walkers_in_batches(large, kind, memory):
+    how = LARGE | KINDS[kind] | {"num_walks": 8}
+    whole = graphwalk.random_walks(large, **how).compute()
+    walks = graphwalk.random_walks(large, **how, memory=memory, chunks=50_000)
     assert len(walks.plan.batch_groups) > 1
+    assert walks.plan.walkers_at_once < len(walks)
     np.testing.assert_array_equal(walks.compute(), whole)
     np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), whole)
     with dask.config.set(scheduler="processes"):
@@ -368,13 +377,19 @@ def test_a_partition_that_nobody_needs_is_not_read(tmp_path, monkeypatch):
     assert max(chunks) <= first_needless
 
 
-def test_a_hub_larger_than_a_partition():
+@pytest.mark.parametrize(
+    "kind",
+    [{"weighted": False}, {"weighted": True}, {"weighted": False, "p": 2, "q": 0.5}],
+    ids=str,
+)
+def test_a_hub_larger_than_a_partition(kind):
     leaves = np.arange(1, 200_001)
     rng = np.random.default_rng(5)
     more = rng.integers(0, 200_001, (2, 3_000_000))
     hub = np.stack([np.zeros_like(leaves), leaves])
-    graph = graphwalk.build_zarr(np.concatenate([hub, more], axis=1), progress=False)
-    how = {"walk_length": 8, "num_walks": 1, "seed": 9}
+    src, dst = np.concatenate([hub, more], axis=1)
+    graph = graphwalk.build_zarr((src, dst, 1.0 + dst % 3), progress=False)
+    how = {"walk_length": 8, "num_walks": 1, "seed": 9, **kind}
     whole = graphwalk.random_walks(graph, **how).compute()
     walks = graphwalk.random_walks(graph, **how, partitions=60)
     sizes = np.diff(walks.plan.offsets)

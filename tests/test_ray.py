@@ -95,6 +95,15 @@ def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind, m
     np.testing.assert_array_equal(walks.persist().sum(axis=1).compute(), whole.sum(axis=1))
 
 
+@pytest.mark.parametrize("partitions", [2, 7, 16])
+@pytest.mark.parametrize("kind", ["first order", "weighted", "node2vec"])
+def test_the_number_of_partitions_changes_nothing(session, graph, kind, partitions):
+    whole = walks_of(graph, **KINDS[kind]).compute(scheduler="threads")
+    walks = walks_of(graph, partitions=partitions, chunks=3300, **KINDS[kind])
+    assert abs(len(walks.plan.partitions) - partitions) <= 1
+    np.testing.assert_array_equal(walks.compute(), whole)
+
+
 def test_a_worker_that_is_killed_changes_nothing(session, graph, tmp_path, monkeypatch):
     """The first task of each kind that advances walkers ends its process; Ray runs it again."""
     monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)

@@ -100,6 +100,7 @@ def walk(edges, directed, kind, num_walks, seed=1, starts=None, partitions=None)
         partitions=partitions,
         **kind,
     )
+    assert partitions is None or len(walks.plan.partitions) >= partitions
     return walks.compute(), rows
 
 
@@ -178,7 +179,14 @@ def test_steps_have_the_probabilities_of_the_oracle(case):
     assert chi2 < critical
 
 
-ACROSS = [{}, {"p": 2, "q": 0.5}, {"p": 0.25, "q": 4}, {"p": inf, "stop_prob": 0.1}]
+ACROSS = [
+    {},
+    {"weighted": True},
+    {"restart_prob": 0.2},
+    {"p": 2, "q": 0.5},
+    {"p": 0.25, "q": 4},
+    {"p": inf, "stop_prob": 0.1},
+]
 PLUS = [{"p": p, "q": q, "gamma": g, "weighted": True} for p, q, g in ((2, 0.5, 0), (2, 4, 1))]
 
 

@@ -192,6 +192,16 @@ class WalkPlan:
         return [range(blocks[first], blocks[stop]) for first, stop in pairwise(groups)]
 
     @property
+    def walkers_at_once(self) -> int:
+        """Most walks that are under way at a time."""
+        if len(self.partitions) == 1:
+            return min(self.resources.workers, len(self.block_rows)) * max(
+                self.block_rows, default=0
+            )
+        batches = ((batch.start, batch.stop) for batch in self.batch_blocks)
+        return max(sum(self.block_rows[first:stop]) for first, stop in batches)
+
+    @property
     def num_tasks(self) -> int:
         """How often partitions are read, walkers advanced in one, and blocks made, about."""
         blocks, groups, batches = map(len, (self.block_rows, self.group_blocks, self.batch_groups))
@@ -236,12 +246,10 @@ class WalkPlan:
             ),
         ]
         if self.waves:
+            parts = f"{len(self.batch_groups):,} batches, {len(self.group_blocks):,} groups"
             lines += [
                 ("waves", f"about {self.waves:,}"),
-                (
-                    "walkers",
-                    f"{len(self.batch_groups):,} batches, {len(self.group_blocks):,} groups",
-                ),
+                ("walkers", f"{self.walkers_at_once:,} at a time; {parts}"),
             ]
         return [
             *lines,
