@@ -93,10 +93,12 @@ def _kernel(
     csr = partition.row_starts, partition.neighbors
     walks = np.empty((len(few), LENGTH + 1), np.int32)
     run, accept = seed_key(SEED), np.array(acceptances(rules.p, rules.q))
+    walkers, room = (
+        (starts, np.zeros_like(starts), range(len(starts))),
+        _room(partition, len(starts)),
+    )
     cases: dict[str, Callable[[], Any]] = {
-        "kernel": lambda: walk_block(
-            partition, (starts, np.zeros_like(starts), range(len(starts))), rules
-        )
+        "kernel": lambda: walk_block(partition, walkers, rules, room)
     }
     if rules.second_order:
         cases["plain"] = partial(references.one_at_a_time_node2vec, *csr, few, run, accept, walks)
@@ -169,9 +171,9 @@ def _whole_job(
     return rows
 
 
-def _room(partition: Partition, num_nodes: int) -> np.ndarray:
-    """Return memory for a walk from every node, which has been used before."""
-    return np.zeros((num_nodes, LENGTH + 1), partition.neighbors.dtype) - 1
+def _room(partition: Partition, walkers: int) -> np.ndarray:
+    """Return memory for so many walks, which has been used before."""
+    return np.zeros((walkers, LENGTH + 1), partition.neighbors.dtype) - 1
 
 
 def _bare(partition: Partition, out: np.ndarray, rules: WalkRules, threads: int) -> None:
