@@ -139,6 +139,17 @@ def test_partitions_that_do_not_stay(session, tmp_path):
     np.testing.assert_array_equal(few.compute(), few.compute(scheduler="threads"))
 
 
+def test_the_plan_is_for_the_cluster_and_refuses_before_it_runs(session, graph):
+    store = ray.nodes()[0]["Resources"]["object_store_memory"]
+    plan = walks_of(graph).plan
+    assert plan.resources.workers == 2
+    assert store / 4 < plan.resources.memory <= store
+    submitted = len(ray.timeline())
+    with pytest.raises(graphwalk.MemoryBudgetError, match=r"pass memory='.* or more"):
+        walks_of(graph, memory="64 KiB")
+    assert len(ray.timeline()) == submitted
+
+
 def test_some_start_nodes_and_slices(session, graph):
     walks = walks_of(graph, start_nodes=[9, 4, 9], p=4, chunks=2)
     np.testing.assert_array_equal(walks.compute(), walks.compute(scheduler="threads"))
