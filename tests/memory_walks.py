@@ -12,6 +12,7 @@ from pathlib import Path
 
 import dask
 import numpy as np
+from plans import read_anew
 
 import graphwalk
 
@@ -123,6 +124,8 @@ def _warm_up(graph, how, partitions, consume):
     with ThreadPoolExecutor(WORKERS) as pool, dask.config.set(pool=pool):
         walks = graphwalk.random_walks(tiny, seed=1, partitions=partitions, **few)
         _consume(walks, consume)
+        if partitions > 1:
+            _consume(read_anew(walks, ahead=True, spill=True), consume)
 
 
 def status(key):

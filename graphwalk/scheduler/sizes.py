@@ -36,7 +36,8 @@ def reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
     # Offsets are let go before neighbours are read, and weights before an edge filter is made.
     starts = (graph.num_nodes + 1) * row_start_type(graph).itemsize
     if rules.metapath is not None:
-        starts = starts * (1 + rules.layout.kinds) + kinds_bytes(graph, rules)
+        # Who groups rows are threads of their own, beside those who wait.
+        starts = starts * (1 + rules.layout.kinds) + kinds_bytes(graph, rules) + _THREAD
     offsets = (graph.num_nodes + 1) * OFFSET
     kept = offsets if offsets <= _LARGEST_KEPT else 0
     entry = entry_bytes(graph, rules.layout, filtered=False)
