@@ -109,10 +109,13 @@ def _affordable(walk: Walk, nodes: np.ndarray, spec: dict[str, Any]) -> int:
         count = min((2 if before >= TRIAL_SECONDS else 8) * fewer, len(nodes))
         seconds = _seconds(walk, nodes[:count], spec)
         if seconds - before >= TRIAL_SECONDS:
-            each = (seconds - before) / (count - fewer)
+            # Once more: workers may have started for it that there are from then on.
+            seconds = min(seconds, _seconds(walk, nodes[:count], spec))
+            each = max(seconds - before, 0.0) / (count - fewer)
             if each * len(nodes) > spec["full"]:
                 return max(1, min(len(nodes), int(spec["sample"] / each)))
-            break
+            if each:
+                break
     return len(nodes)
 
 
