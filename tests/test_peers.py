@@ -47,6 +47,11 @@ def test_graphwalk_is_measured_and_its_walks_are_right(files):
         assert found.memory > 10
     text = report.walks_text(records, max(record["cores"] for record in records))
     assert "all nodes" in text
+    head, _, row = report.summary(records, max(record["cores"] for record in records)).splitlines()
+    assert "small, first order" in head
+    assert "small, node2vec" in head
+    assert row.startswith("| graphwalk ")
+    assert "–" not in row
     assert "yes" in text
 
 

@@ -29,6 +29,24 @@ def graphs_in(records: Records) -> list[str]:
     return list(dict.fromkeys(record["graph"] for record in records))
 
 
+def summary(records: Records, every: int) -> str:
+    """Return one table of the rates with all cores, or with one where there is no more to use."""
+    graphs = graphs_in(records)
+    rows = []
+    for name in SAMPLERS:
+        mine = [select(records, graph=graph, sampler=name) for graph in graphs]
+        row = [_best(some, kind, every) for kind in KINDS for some in mine]
+        if any(cell != "–" for cell in row):
+            rows.append([name, *row])
+    head = [f"{graph}, {kind.split(' (')[0]}" for kind in KINDS for graph in graphs]
+    return table([f"M steps/s, {every} cores", *head], rows)
+
+
+def _best(records: Records, kind: str, every: int) -> str:
+    by_cores = (figures_of(select(records, cores=n), kind) for n in (every, 1))
+    return next((f"{found.rate:.3g}" for found in by_cores if found), "–")
+
+
 def walks_text(records: Records, every: int) -> str:
     """Return a table for each graph and kind of walk."""
     parts = []
@@ -112,6 +130,10 @@ def page(measured: dict[str, Any]) -> str:
 
 80 steps from each node that has neighbours, or, where that takes more than {FULL:.0f} s, from a
 sample of them. Medians of the rounds; {every} cores are all that there are.
+
+### All graphs
+
+{summary(measured["walks"], every)}
 
 {walks_text(measured["walks"], every)}
 ![Rates of walks](peers-walks.png)
