@@ -35,15 +35,16 @@ def summary(records: Records, every: int) -> str:
     rows = []
     for name in SAMPLERS:
         mine = [select(records, graph=graph, sampler=name) for graph in graphs]
-        row = [_best(some, kind, every) for kind in KINDS for some in mine]
+        counts = (every,) if SAMPLERS[name].threads else (every, 1)
+        row = [_best(some, kind, counts) for kind in KINDS for some in mine]
         if any(cell != "–" for cell in row):
             rows.append([name, *row])
     head = [f"{graph}, {kind.split(' (')[0]}" for kind in KINDS for graph in graphs]
     return table([f"M steps/s, {every} cores", *head], rows)
 
 
-def _best(records: Records, kind: str, every: int) -> str:
-    by_cores = (figures_of(select(records, cores=n), kind) for n in (every, 1))
+def _best(records: Records, kind: str, counts: tuple[int, ...]) -> str:
+    by_cores = (figures_of(select(records, cores=n), kind) for n in counts)
     return next((f"{found.rate:.3g}" for found in by_cores if found), "–")
 
 
