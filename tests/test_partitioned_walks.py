@@ -253,9 +253,9 @@ def test_steps_wait_in_files_where_the_result_does_not_fit(large, tmp_path, monk
     ("kind", "memory"),
     [
         ("first order", "32 MiB"),
-        ("restart", "32 MiB"),
         ("node2vec (2, .5)", "44 MiB"),
-        ("no way back", "44 MiB"),
+        pytest.param("restart", "32 MiB", marks=pytest.mark.slow),
+        pytest.param("no way back", "44 MiB", marks=pytest.mark.slow),
     ],
 )
 def test_walkers_in_batches(large, kind, memory):
