@@ -93,10 +93,8 @@ def _kernel(
     csr = partition.row_starts, partition.neighbors
     walks = np.empty((len(few), LENGTH + 1), np.int32)
     run, accept = seed_key(SEED), np.array(acceptances(rules.p, rules.q))
-    walkers, room = (
-        (starts, np.zeros_like(starts), range(len(starts))),
-        _room(partition, len(starts)),
-    )
+    walkers = starts, np.zeros_like(starts), range(len(starts))
+    room = _room(partition, len(starts))
     cases: dict[str, Callable[[], Any]] = {
         "kernel": lambda: walk_block(partition, walkers, rules, room)
     }

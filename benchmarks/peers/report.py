@@ -35,17 +35,18 @@ def summary(records: Records, every: int) -> str:
     rows = []
     for name in SAMPLERS:
         mine = [select(records, graph=graph, sampler=name) for graph in graphs]
-        counts = (every,) if SAMPLERS[name].threads else (every, 1)
-        row = [_best(some, kind, counts) for kind in KINDS for some in mine]
-        if any(cell != "–" for cell in row):
+        found = [_best(some, kind, name, every) for kind in KINDS for some in mine]
+        row = [f"{figures.rate:.3g}" if figures else "–" for figures in found]
+        if any(found):
             rows.append([name, *row])
     head = [f"{graph}, {kind.split(' (')[0]}" for kind in KINDS for graph in graphs]
     return table([f"M steps/s, {every} cores", *head], rows)
 
 
-def _best(records: Records, kind: str, counts: tuple[int, ...]) -> str:
-    by_cores = (figures_of(select(records, cores=n), kind) for n in counts)
-    return next((f"{found.rate:.3g}" for found in by_cores if found), "–")
+def _best(records: Records, kind: str, name: str, every: int) -> Figures | None:
+    """Return the figures with all cores, or with one of a sampler that uses no more."""
+    cores = every if SAMPLERS[name].threads else 1
+    return figures_of(select(records, cores=cores), kind)
 
 
 def walks_text(records: Records, every: int) -> str:
@@ -170,8 +171,7 @@ def plot_walks(records: Records, every: int, path: Path) -> None:
             rates = {}
             for name in SAMPLERS:
                 mine = select(records, graph=graph, sampler=name)
-                found = figures_of(select(mine, cores=every), kind) or figures_of(mine, kind)
-                if found:
+                if found := _best(mine, kind, name, every):
                     rates[name] = found.rate
             bars = axis.barh(list(rates), list(rates.values()), log=True, color=_colours(rates))
             axis.bar_label(bars, fmt="{:.3g}", padding=2, fontsize=7)

@@ -111,7 +111,7 @@ def embed(
         sentences = WalkCorpus(walks, labels=labels, storage_options=storage_options)
         names, words = _write_corpus(sentences, corpus)
         if not words:
-            raise InputError("there is nothing to learn from, for no walk visits a node")
+            raise InputError(f"{walks}: there is nothing to learn from, for no walk visits a node")
         with Progress(progress).stage("Embedding", epochs, "epochs") as advance:
             model = word2vec(
                 corpus_file=str(corpus),

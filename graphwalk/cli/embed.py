@@ -49,7 +49,7 @@ def _walks(args: Namespace, seed: int) -> Any:
         _refuse_rules(args)
         return args.source
     graph = open_zarr(args.source)
-    start_nodes = None if args.start_nodes is None else read_start_nodes(args.start_nodes, graph)
+    start_nodes = read_start_nodes(args.start_nodes, graph)
     return random_walks(graph, start_nodes, seed=seed, memory=args.memory, **walk_rules(args))
 
 

@@ -26,7 +26,7 @@ def run(args: Namespace) -> None:
 
     graph = open_zarr(args.store)
     args.seed = secrets.randbits(32) if args.seed is None else args.seed
-    start_nodes = None if args.start_nodes is None else read_start_nodes(args.start_nodes, graph)
+    start_nodes = read_start_nodes(args.start_nodes, graph)
     # What this machine could do with it does not matter here.
     plan = plan_walks(graph, start_nodes, seed=args.seed, memory="1000 TiB", **walk_rules(args))
     choice = choose(

@@ -30,7 +30,7 @@ def run(args: Namespace) -> None:
         raise InputError(f"{again} goes on with the same walks; add the --seed that they were of")
     graph = open_zarr(args.store)
     seed = secrets.randbits(32) if args.seed is None else args.seed
-    start_nodes = None if args.start_nodes is None else read_start_nodes(args.start_nodes, graph)
+    start_nodes = read_start_nodes(args.start_nodes, graph)
     with scheduler.use(args.scheduler, **_scheduler_options(args)):
         start = perf_counter()
         written = _walk(args, graph, start_nodes, seed)
@@ -71,12 +71,12 @@ def _scheduler_options(args: Namespace) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def read_start_nodes(text: str, graph: Graph) -> NDArray[np.int64]:
-    """Return the ids of the nodes that ``--start-nodes`` names.
+def read_start_nodes(text: str | None, graph: Graph) -> NDArray[np.int64] | None:
+    """Return the ids of the nodes that ``--start-nodes`` names; None, for all, if it is not given.
 
     Parameters
     ----------
-    text : str
+    text : str or None
         The path of a file with one node a line, or nodes separated by commas.
     graph : Graph
         If it has labels, nodes are named by them; otherwise by their ids.
@@ -86,6 +86,8 @@ def read_start_nodes(text: str, graph: Graph) -> NDArray[np.int64]:
     InputError
         When there is no such node.
     """
+    if text is None:
+        return None
     file = Path(text)
     if file.is_file():
         return _find(_lines_of(file), graph, f"--start-nodes {text}")

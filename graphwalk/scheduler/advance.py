@@ -66,6 +66,11 @@ _NO_NODES = np.empty(0, np.int64)
 _NO_WORDS = np.empty(0, np.uint64)
 
 
+def slice_and_log(*, resident: bool) -> tuple[int, int]:
+    """Return how many walkers a kernel takes up at a time, and steps it writes down."""
+    return (SLICE_RESIDENT, LOG_RESIDENT) if resident else (SLICE, LOG)
+
+
 class Group:
     """Walkers who are advanced together, and what is the same for all of them.
 
@@ -99,7 +104,7 @@ class Group:
         resident: bool = False,
     ) -> None:
         self.job = job
-        self.slice, self._log = (SLICE_RESIDENT, LOG_RESIDENT) if resident else (SLICE, LOG)
+        self.slice, self._log = slice_and_log(resident=resident)
         self.graph, self.rules, self.walkers = graph, rules, walkers
         self.bounds, self.offsets = read_only(bounds), offsets
         node = graph.neighbor_dtype
@@ -140,10 +145,13 @@ class Group:
 
     def bytes_read(self, partition: int) -> int:
         """Return the bytes of all chunks' contents that a partition is made of."""
-        entries = len(self.entries_of(partition))
-        rows = int(self.bounds[partition + 1] - self.bounds[partition])
+        entries, rows = len(self.entries_of(partition)), len(self.nodes_of(partition))
         values = value_bytes(self.rules.layout.values)
         return entries * (self.graph.neighbor_dtype.itemsize + values) + rows * 8
+
+    def nodes_of(self, partition: int) -> range:
+        """Return the nodes of a partition."""
+        return range(int(self.bounds[partition]), int(self.bounds[partition + 1]))
 
     def entries_of(self, partition: int) -> range:
         """Return which entries of the store a partition has."""
@@ -151,10 +159,11 @@ class Group:
 
     def row_memory(self) -> RowMemory:
         """Return memory for the rows of any partition."""
-        rows, entries = (np.diff(edges).tolist() for edges in (self.bounds, self.offsets))
-        layout = self.rules.layout
         sizes = (
-            row_memory_bytes(self.graph, layout, *both) for both in zip(rows, entries, strict=True)
+            row_memory_bytes(
+                self.graph, self.rules.layout, len(self.nodes_of(k)), len(self.entries_of(k))
+            )
+            for k in range(self.num_partitions)
         )
         return RowMemory(max(sizes))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphwalk.errors import InputError, MemoryBudgetError
 from graphwalk.kernels.walkers import walker_dtype
-from graphwalk.scheduler.advance import LOG, LOG_RESIDENT, SLICE, SLICE_RESIDENT
+from graphwalk.scheduler.advance import slice_and_log
 from graphwalk.scheduler.blocks import block_rows
 from graphwalk.scheduler.plan import WalkPlan
 from graphwalk.scheduler.sizes import (
@@ -221,7 +221,7 @@ class _PartitionedPlanner:
         walkers = min(in_batch, self.walkers)
         # Of a slice: who arrives; who stays, before and after; who leaves, and whom of them no
         # proposal holds up; and where these go.
-        slice_, log = (SLICE_RESIDENT, LOG_RESIDENT) if self.resident else (SLICE, LOG)
+        slice_, log = slice_and_log(resident=self.resident)
         slices = min(self.workers * slice_, walkers) * (5 * self.walker + _PLACE)
         scratch = slices + self.workers * (log * self.log + thread_bytes(self.graph))
         # A walker is in one inbox, and the last page of each has some room.
@@ -235,7 +235,7 @@ class _PartitionedPlanner:
         # are no longer needed, unless it is for the next batch.
         block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
         blocks = _blocks_at_once(len(self.whole.block_rows), self.whole.resources) * block
-        logs = self.workers * LOG * (self.log + _PLACE)
+        logs = self.workers * log * (self.log + _PLACE)
         return _Needs(groups, True, state, logs if batches == 1 else max(blocks, logs), blocks)
 
     def _fits_on_all_machines(self) -> bool:

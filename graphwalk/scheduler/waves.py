@@ -245,8 +245,7 @@ class LazyPartition:
             return read_partition(group, self._number, True)
         if self._lent is None:
             self._lent = self._carousel.borrow() or group.row_memory()
-        entries = group.entries_of(self._number)
-        rows = int(group.bounds[self._number + 1] - group.bounds[self._number])
+        rows, entries = len(group.nodes_of(self._number)), group.entries_of(self._number)
         arrays = self._lent.arrays(group.graph, group.rules.layout, rows, len(entries))
         shared = SharedReading(arrays, entries, self._reading.run)
         return read_partition(group, self._number, False, shared)
@@ -262,7 +261,7 @@ def read_partition(
     return load_partition(
         group.graph,
         group.rules.layout,
-        nodes=range(int(group.bounds[number]), int(group.bounds[number + 1])),
+        nodes=group.nodes_of(number),
         shared=shared,
         filtered=resident,
         threads=num_cores() if resident else 1,
