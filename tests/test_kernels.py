@@ -23,6 +23,7 @@ from graphwalk.kernels.node2vec import walk_node2vec
 from graphwalk.kernels.node2vec_plus import acceptance_of, make_shares, mark_loose
 from graphwalk.kernels.parse import parse_lines
 from graphwalk.kernels.rng import STEP, mix, seed_key, walker_key
+from graphwalk.kernels.row_search import find_in_rows
 from graphwalk.kernels.tables import alias_dtype, fill_alias_table, pick
 from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
 from graphwalk.scheduler.tasks import acceptances
@@ -249,6 +250,34 @@ def test_the_edge_filter_misses_no_edge_and_lets_few_others_pass():
         passed += maybe.sum() - len(np.unique(row))
         others += len(everyone) - len(np.unique(row))
     assert passed / others < 0.08
+
+
+def test_nodes_are_found_in_rows_of_all_lengths():
+    rng = np.random.default_rng(8)
+    lengths = np.r_[1:70, 250:260, 1000, 4097]
+    low = np.cumsum(lengths) - lengths
+    # Few ids for many places, so that most rows hold some node several times.
+    rows = [np.sort(rng.integers(0, 3 * length, length)) for length in lengths]
+    neighbors = np.concatenate(rows).astype(np.int32)
+    for seek in ("first", "last", "any", "below", "above", "absent"):
+        sought = np.array([sought_in(row, seek, rng) for row in rows])
+        found, count = low.copy(), len(rows) - 1
+        find_in_rows(neighbors, found, lengths.copy(), sought, count)
+        for k, row in enumerate(rows[:count]):
+            if sought[k] in row:
+                assert low[k] <= found[k] < low[k] + len(row)
+                assert neighbors[found[k]] == sought[k]
+            else:
+                assert found[k] == -1
+        assert found[count] == low[count], "beyond the searches that were asked for"
+
+
+def sought_in(row, seek, rng):
+    if seek in ("below", "above"):
+        return row[0] - 1 if seek == "below" else row[-1] + 1
+    if seek == "absent":
+        return np.setdiff1d(np.arange(row[0], row[-1] + 2), row)[0]
+    return {"first": row[0], "last": row[-1], "any": rng.choice(row)}[seek]
 
 
 def walk(kind, in_flight, *, p=1.0, q=1.0, hops=(0.0, 0.0), dead_end=GO_TO_START, dtype=np.uint32):

@@ -18,6 +18,7 @@ from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
 from graphwalk.kernels.lookup import row_inside, row_listed
 from graphwalk.kernels.node2vec_plus import acceptance_of
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
+from graphwalk.kernels.row_search import find_in_rows
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import fate, hop_from, identity, reciprocal_of
 from graphwalk.kernels.whole_row import MAX_ATTEMPTS, all_are, pick_from_row
@@ -259,7 +260,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             unsure[num_unsure] = i
             prefetch(row_starts, seen_in[num_unsure])
             num_unsure += 1
-        # Ask the filter, then search the rows, one probe of every search at a time.
+        # Ask the filter, then search the rows.
         for k in range(num_unsure):
             here = np.uint64(seen_in[k])
             low[k] = row_starts[here]
@@ -267,7 +268,6 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             word[k] = filter_word(low[k], span[k], filter_hash(sought[k]))
             prefetch(words, word[k])
         num_maybe = 0
-        widest = np.int64(0)
         for k in range(num_unsure):
             i = unsure[k]
             bits = filter_bits(filter_hash(sought[k]))
@@ -277,20 +277,10 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 continue
             unsure[num_maybe], sought[num_maybe] = i, sought[k]
             low[num_maybe], span[num_maybe] = low[k], span[k]
-            prefetch(neighbors, low[k] + (span[k] >> 1))
-            widest = max(widest, span[k])
             num_maybe += 1
-        while widest > 1:
-            widest -= widest >> 1
-            for k in range(num_maybe):
-                half = span[k] >> 1
-                right = np.int64(neighbors[np.uint64(low[k] + half)]) <= sought[k]
-                low[k] += half if right else 0
-                span[k] -= half
-                prefetch(neighbors, low[k] + (span[k] >> 1))
+        find_in_rows(neighbors, low, span, sought, num_maybe)
         for k in range(num_maybe):
-            i = unsure[k]
-            found = np.int64(neighbors[np.uint64(low[k])]) == sought[k]
+            i, found = unsure[k], low[k] >= 0
             limit = accept_common if found else accept_far
             if shares is not None and found:
                 share = np.float64(shares[np.uint64(low[k])])

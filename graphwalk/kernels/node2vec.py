@@ -29,6 +29,7 @@ from graphwalk.kernels.compiling import jit, multiply_high, prefetch
 from graphwalk.kernels.edge_filter import filter_bits, filter_hash, filter_word
 from graphwalk.kernels.node2vec_plus import acceptance_of
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
+from graphwalk.kernels.row_search import find_in_rows
 from graphwalk.kernels.tables import pick
 from graphwalk.kernels.walkers import fate, hop, take_where
 from graphwalk.kernels.whole_row import MAX_ATTEMPTS, all_are, pick_from_row
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ONE, _NONE, _ALWAYS = np.uint64(1), np.uint64(0), np.uint64(0xFFFFFFFFFFFFFFFF)
+#: How far the counter of a step's last attempt is from that of its first.
+_LAST_ATTEMPT = np.uint64(MAX_ATTEMPTS * int(ATTEMPT) % 2**64)
 
 
 @jit
@@ -82,30 +85,29 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     flat = walks.reshape(-1)
     surely, possibly = min(accept_common, accept_far), max(accept_common, accept_far)
     outward = accept_far > accept_common
-    # Per walker in flight; `here` and `before` are the rows of its current and previous node.
+    # Per walker in flight.
     node = np.empty(in_flight, np.int64)
     previous = np.empty(in_flight, np.int64)
-    here = np.empty(in_flight, np.int64)
-    here_degree = np.empty(in_flight, np.int64)
-    before = np.empty(in_flight, np.int64)
-    before_degree = np.empty(in_flight, np.int64)
+    at = np.empty(in_flight, np.int64)
+    end = np.empty(in_flight, np.int64)
     first_draw = np.empty(in_flight, np.uint64)
     counter = np.empty(in_flight, np.uint64)
     draw = np.empty(in_flight, np.uint64)
-    attempts = np.empty(in_flight, np.int64)
+    entry = np.empty(in_flight, np.int64)
+    proposal = np.empty(in_flight, np.int64)
+    loose = np.empty(in_flight, np.bool_)
     acceptance = np.empty(in_flight, np.uint64)
     limit = np.empty(in_flight, np.uint64)
     accepted = np.empty(in_flight, np.int64)
-    entry = np.empty(in_flight, np.int64)
-    proposal = np.empty(in_flight, np.int64)
     # Those whose draws do not decide, and what the filter is asked.
+    asks = np.empty(in_flight, np.int64)
     asking = np.empty(in_flight, np.int64)
-    word = np.empty(in_flight, np.int64)
+    hashed = np.empty(in_flight, np.uint64)
     bits = np.empty(in_flight, np.uint64)
-    at = np.empty(in_flight, np.int64)
-    end = np.empty(in_flight, np.int64)
+    word = np.empty(in_flight, np.int64)
+    # Those whom it does not answer, and what is searched for.
     unsure = np.empty(in_flight, np.int64)
-    loose = np.empty(in_flight, np.bool_)
+    sought = np.empty(in_flight, np.int64)
     low = np.empty(in_flight, np.int64)
     span = np.empty(in_flight, np.int64)
     # Those who follow no edge this time, and what they do.
@@ -119,7 +121,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     flying = 0
     entered = 0
     ended = True
-    max_attempts = 0
+    tired = False
     while True:
         i = 0 if ended else in_flight
         while i < in_flight:
@@ -128,10 +130,9 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             elif entered < len(starts):
                 node[i] = starts[entered]
                 prefetch(row_starts, node[i])
-                previous[i], before[i], before_degree[i] = -1, 0, 1
+                previous[i] = -1
                 first_draw[i] = walker_key(run, starts[entered], numbers[entered]) + STEP
                 counter[i] = first_draw[i]
-                attempts[i] = 0
                 at[i] = entered * (length + 1)
                 end[i] = at[i] + length
                 flat[at[i]] = node[i]
@@ -141,9 +142,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             elif i < flying:
                 flying -= 1
                 node[i], previous[i] = node[flying], previous[flying]
-                before[i], before_degree[i] = before[flying], before_degree[flying]
                 first_draw[i], counter[i] = first_draw[flying], counter[flying]
-                attempts[i] = attempts[flying]
                 at[i], end[i] = at[flying], end[flying]
             else:
                 break
@@ -156,10 +155,9 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         dead_ends = 0
         for i in range(flying):
             row = np.uint64(node[i])
-            here[i] = np.int64(row_starts[row])
-            here_degree[i] = np.int64(row_starts[row + _ONE]) - here[i]
-            degree = np.uint64(here_degree[i])
-            entry[i] = here[i] + np.int64(multiply_high(draw[i], degree))
+            here = np.int64(row_starts[row])
+            degree = np.uint64(np.int64(row_starts[row + _ONE]) - here)
+            entry[i] = here + np.int64(multiply_high(draw[i], degree))
             prefetch(table, entry[i])
             draw[i] *= degree
             dead_ends += degree == _NONE
@@ -167,84 +165,84 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         if dead_ends > 0 or over > _NONE:
             for i in range(flying):
                 drawn = fate(first_draw[i], restart, over)
-                if drawn < 0 and here_degree[i] > 0:
+                row = np.uint64(node[i])
+                if drawn < 0 and row_starts[row] < row_starts[row + _ONE]:
                     continue
                 hopping[hops], how[hops] = i, drawn if drawn >= 0 else np.int64(dead_end)
                 hops += 1
                 # Sit this round out: propose anything, and refuse it.
                 entry[i], acceptance[i] = 0, _ALWAYS
-        # Look which node is proposed, and decide, as far as the draw does.
-        num_asking = 0
+        # Look which node is proposed, and decide, as far as the draw does. Loops that wait for
+        # memory do little else, and loops that compute are of a few arrays each, which compilers
+        # turn into vector instructions.
         for i in range(flying):
             proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
             if shares is not None:
                 loose[i] = proposal[i] < 0
                 proposal[i] = ~proposal[i] if loose[i] else proposal[i]
             prefetch(row_starts, proposal[i])
-            second = previous[i] >= 0
-            returns = proposal[i] == previous[i]
-            bound = accept_return if returns else surely
-            limit[i] = bound if second else _ALWAYS
-            asks = second & (not returns) & (acceptance[i] >= surely) & (acceptance[i] < possibly)
+        for i in range(flying):
+            bound = accept_return if proposal[i] == previous[i] else surely
+            limit[i] = bound if previous[i] >= 0 else _ALWAYS
+        for i in range(flying):
+            undecided = (acceptance[i] >= surely) & (acceptance[i] < possibly)
+            undecided &= (proposal[i] != previous[i]) & (previous[i] >= 0)
             if shares is not None:
                 # A loose edge counts no more for leading far away, whatever the other edge weighs.
-                asks &= not (outward & loose[i])
+                undecided &= not (outward & loose[i])
+            asks[i] = undecided
+            limit[i] = accept_far if undecided else limit[i]
+        num_asking = 0
+        for i in range(flying):
             asking[num_asking] = i
-            num_asking += asks
+            num_asking += asks[i]
         # Ask the filter, where the draw alone does not decide.
         for k in range(num_asking):
-            i = asking[k]
-            hashed = filter_hash(proposal[i])
-            bits[k] = filter_bits(hashed)
-            word[k] = filter_word(before[i], before_degree[i], hashed)
+            asker = np.uint64(asking[k])
+            row = np.uint64(previous[asker])
+            low[k] = row_starts[row]
+            span[k] = np.int64(row_starts[row + _ONE]) - low[k]
+            hashed[k] = proposal[asker]
+        for k in range(num_asking):
+            hashed[k] = filter_hash(hashed[k])
+        for k in range(num_asking):
+            bits[k] = filter_bits(hashed[k])
+        for k in range(num_asking):
+            word[k] = filter_word(low[k], span[k], hashed[k])
             prefetch(words, word[k])
         num_unsure = 0
         for k in range(num_asking):
-            i = asking[k]
-            limit[i] = accept_far
-            unsure[num_unsure] = i
+            unsure[num_unsure] = asking[k]
             num_unsure += (words[np.uint64(word[k])] & bits[k]) == bits[k]
-        # Search the previous rows for the rest, one probe of every search at a time.
-        widest = np.int64(0)
+        # Search the previous rows for the rest, or in node2vec+ those of the proposals.
         for k in range(num_unsure):
             i = unsure[k]
-            if shares is None:
-                low[k], span[k] = before[i], before_degree[i]
-            else:
-                low[k] = row_starts[np.uint64(proposal[i])]
-                span[k] = np.int64(row_starts[np.uint64(proposal[i] + 1)]) - low[k]
-            widest = max(widest, span[k])
-            prefetch(neighbors, low[k] + (span[k] >> 1))
-        while widest > 1:
-            widest -= widest >> 1
-            for k in range(num_unsure):
-                half = span[k] >> 1
-                sought = proposal[unsure[k]] if shares is None else previous[unsure[k]]
-                right = np.int64(neighbors[np.uint64(low[k] + half)]) <= sought
-                low[k] += half if right else 0
-                span[k] -= half
-                prefetch(neighbors, low[k] + (span[k] >> 1))
+            row = np.uint64(previous[i] if shares is None else proposal[i])
+            low[k] = row_starts[row]
+            span[k] = np.int64(row_starts[row + _ONE]) - low[k]
+            sought[k] = proposal[i] if shares is None else previous[i]
+        find_in_rows(neighbors, low, span, sought, num_unsure)
         for k in range(num_unsure):
-            i = unsure[k]
+            i, found = unsure[k], low[k] >= 0
             if shares is None:
-                found = np.int64(neighbors[np.uint64(low[k])]) == proposal[i]
                 limit[i] = accept_common if found else accept_far
             else:
-                found = np.int64(neighbors[np.uint64(low[k])]) == previous[i]
                 share = np.float64(shares[np.uint64(low[k])]) if found else 0.0
                 limit[i] = acceptance_of(share, loose[i], p, q)
-        if never_back or max_attempts == MAX_ATTEMPTS:
+        if never_back or tired:
             for i in range(flying):
-                whole = here[i], here[i] + here_degree[i]
+                row = np.uint64(node[i])
+                whole = np.int64(row_starts[row]), np.int64(row_starts[row + _ONE])
                 trapped = (
                     never_back
                     and proposal[i] == previous[i]
                     and acceptance[i] < _ALWAYS
                     and all_are(neighbors, whole, previous[i])
                 )
-                if not trapped and attempts[i] < MAX_ATTEMPTS:
+                if not trapped and counter[i] - first_draw[i] != _LAST_ATTEMPT:
                     continue
-                whole_before = before[i], before[i] + before_degree[i]
+                row = np.uint64(max(previous[i], 0))
+                whole_before = np.int64(row_starts[row]), np.int64(row_starts[row + _ONE])
                 proposal[i] = pick_from_row(
                     table, whole, neighbors, whole_before, ties, previous[i], p, q, mix(counter[i])
                 )
@@ -257,31 +255,25 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             i = hopping[k]
             node[i] = hop(flat, at[i], end[i], length, how[k])
             at[i] = end[i] if node[i] < 0 else at[i] + 1
-            previous[i], before[i], before_degree[i] = -1, 0, 1
+            previous[i] = -1
             # As if refused before the first attempt of the next step.
             first_draw[i] += STEP
             counter[i] = first_draw[i] - ATTEMPT
-            attempts[i] = -1
-        # Advance those whose proposal is accepted; the others try again. In loops of a few arrays
-        # each, which compilers turn into vector instructions.
+        # Advance those whose proposal is accepted; the others try again.
         for i in range(flying):
             accepted[i] = acceptance[i] < limit[i]
         take_where(accepted, node, previous, flying)
         take_where(accepted, proposal, node, flying)
-        take_where(accepted, here, before, flying)
-        take_where(accepted, here_degree, before_degree, flying)
         for i in range(flying):
             at[i] += accepted[i]
         for i in range(flying):
             first_draw[i] += STEP if accepted[i] else _NONE
         for i in range(flying):
             counter[i] = first_draw[i] if accepted[i] else counter[i] + ATTEMPT
-        for i in range(flying):
-            attempts[i] = 0 if accepted[i] else attempts[i] + 1
-        max_attempts = 0
+        tired = False
         steps_left = length
         for i in range(flying):
-            max_attempts = max(max_attempts, attempts[i])
+            tired |= counter[i] - first_draw[i] == _LAST_ATTEMPT
             steps_left = min(steps_left, end[i] - at[i])
         ended = steps_left == 0
         for i in range(flying):
