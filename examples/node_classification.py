@@ -11,7 +11,7 @@ vectors. The settings are those that the tools have anyway, the same for all gra
 It needs gensim, and the data in a folder, into which `--download` fetches what is not there. The
 files are pickles, which could run anything; no more is read of them than arrays and lists:
 
-    pip install 'graphwalk[embed]'
+    pip install gensim
     python examples/node_classification.py cora-data --download
     python examples/node_classification.py citeseer-data --dataset citeseer --download
 

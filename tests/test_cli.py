@@ -223,6 +223,7 @@ def test_info_for_programs(run, ring_store):
         "directed": False,
         "weighted": False,
         "timed": False,
+        "node_types": None,
         "edge_types": None,
         "labels": None,
         "degrees": {
@@ -232,6 +233,29 @@ def test_info_for_programs(run, ring_store):
         },
         "bytes_on_disk": sum(path.stat().st_size for path in files),
     }
+
+
+def test_info_names_the_types_that_a_metapath_may_name(run, tmp_path):
+    edges = np.arange(4), np.arange(1, 5), np.array([3, 7, 3, 7])
+    graph = graphwalk.build_zarr(edges, tmp_path / "typed.zarr", edge_types=True)
+    graphwalk.set_node_types(graph, ["author", "paper"] * 2 + ["author"])
+    _, out, _ = run("info", tmp_path / "typed.zarr")
+    lines = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert lines["types"] == "of nodes: author, paper; of edges: 3, 7"
+    assert "2 types of nodes, 2 types of edges" in lines["graph"]
+    _, out, _ = run("info", tmp_path / "typed.zarr", "--json")
+    assert json.loads(out)["node_types"] == ["author", "paper"]
+
+
+def test_a_column_that_is_not_read_is_said_to_be(run, tmp_path):
+    (tmp_path / "edges.txt").write_text("0 1 2.5\n1 2 0.5\n")
+    how = "build", tmp_path / "edges.txt", tmp_path / "graph.zarr", "--overwrite"
+    status, _, err = run(*how)
+    assert status == 0
+    assert "graphwalk: warning: " in err
+    assert "columns=(0, 1, 2) to read weights" in err
+    for columns in ("0,1", "0,1,2"):
+        assert "warning" not in run(*how, "--columns", columns)[2]
 
 
 def test_degree_quantiles_are_degrees(run, tmp_path):

@@ -88,7 +88,8 @@ def test_columns_of_a_header(write):
 
 def test_columns_without_a_header(write):
     path = write("0 1 0.5 99\n1 2 2 98\n")
-    assert read(path) == [(0, 1), (1, 2)]
+    with pytest.warns(UserWarning, match=r"edges\.\w+ has more than two columns .*\(0, 1, 2\)"):
+        assert read(path) == [(0, 1), (1, 2)]
     assert read(path, (1, 0, 2)) == [(1, 0, 0.5), (2, 1, 2.0)]
     assert read(path, ("0", "3")) == [(0, 99), (1, 98)]
 

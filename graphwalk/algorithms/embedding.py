@@ -138,7 +138,7 @@ def _trainer() -> Any:
         from gensim.models import Word2Vec
     except ImportError:
         raise InputError(
-            "embeddings need gensim, which is not installed: pip install 'graphwalk[embed]'"
+            "embeddings need gensim, which is not installed: pip install gensim"
         ) from None
     return Word2Vec
 

@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.parser import make_parser
 from graphwalk.errors import GraphwalkError
@@ -39,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Each command's module imports what only it needs, so that `--help` imports none of it.
         module = import_module(f"graphwalk.cli.{args.command.replace('-', '_')}")
-        with _told_to_stop(told):
+        with _told_to_stop(told), warnings.catch_warnings():
+            warnings.showwarning = _warn
             status: int = module.run(args) or 0
         sys.stdout.flush()
     except BrokenPipeError:
@@ -50,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"graphwalk: {'told to stop' if told else 'interrupted'}", file=sys.stderr)
         return STOPPED if told else INTERRUPTED
     return status
+
+
+def _warn(message: Warning | str, *_where: Any) -> None:
+    print(f"graphwalk: warning: {message}", file=sys.stderr)
 
 
 @contextmanager

@@ -54,6 +54,7 @@ def _as_json(graph: Graph, degrees: dict[str, Any]) -> dict[str, Any]:
         "directed": graph.directed,
         "weighted": graph.weighted,
         "timed": graph.timed,
+        "node_types": graph.type_names,
         "edge_types": graph.edge_type_names,
         "labels": graph.label_kind,
         "degrees": degrees,
@@ -62,11 +63,13 @@ def _as_json(graph: Graph, degrees: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lines(graph: Graph, degrees: dict[str, Any]) -> list[tuple[str, str]]:
+    types = _type_text(graph)
     return [
         ("store", f"{graph.path} ({size_on_disk(graph.path)})"),
         ("graph", describe(graph)),
         ("nodes", f"{graph.num_nodes:,}; {count(degrees['zero'], 'node')} without neighbours"),
         ("edges", f"{graph.num_edges:,}; {graph.num_entries:,} neighbours stored"),
+        *([("types", types)] if types else []),
         ("degrees", _degree_text(degrees)),
         *([("labels", _label_text(graph))] if graph.label_kind else []),
     ]
@@ -79,6 +82,11 @@ def _degree_text(degrees: dict[str, Any]) -> str:
     least, *middle, most = quantiles.items()
     parts = [f"{float(part):.0%} have at most {n:,}" for part, n in middle]
     return f"{least[1]:,} to {most[1]:,}, {degrees['mean']:.1f} on average; " + ", ".join(parts)
+
+
+def _type_text(graph: Graph) -> str:
+    of = {"nodes": graph.type_names, "edges": graph.edge_type_names}
+    return "; ".join(f"of {what}: {', '.join(map(str, of[what]))}" for what in of if of[what])
 
 
 def _label_text(graph: Graph) -> str:

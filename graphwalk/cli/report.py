@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from graphwalk import Graph
 
 
@@ -32,15 +34,19 @@ def describe(graph: Graph) -> str:
         "int64": "labelled by integers",
         "string": "labelled by strings",
     }
-    types = graph.edge_type_names
     return ", ".join(
         [
             "directed" if graph.directed else "undirected",
             "weighted" if graph.weighted else "timed" if graph.timed else "unweighted",
-            *([] if types is None else [count(len(types), "type") + " of edges"]),
+            *_types("nodes", graph.type_names),
+            *_types("edges", graph.edge_type_names),
             labels[graph.label_kind],
         ]
     )
+
+
+def _types(what: str, names: Sequence[int | str] | None) -> list[str]:
+    return [] if names is None else [f"{count(len(names), 'type')} of {what}"]
 
 
 def bytes_on_disk(location: str | Path) -> int | None:

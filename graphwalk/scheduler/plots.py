@@ -45,7 +45,7 @@ def matplotlib(module: str) -> Any:
         return import_module(f"matplotlib.{module}")
     except ImportError:
         raise InputError(
-            "pictures need matplotlib, which is not installed: pip install 'graphwalk[plot]'"
+            "pictures need matplotlib, which is not installed: pip install matplotlib"
         ) from None
 
 

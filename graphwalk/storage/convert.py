@@ -91,5 +91,5 @@ def _import(name: str) -> Any:
     except ImportError as error:
         library = name.partition(".")[0]
         raise InputError(
-            f"this needs {library}, which is not installed: pip install 'graphwalk[interop]'"
+            f"this needs {library}, which is not installed: pip install {library}"
         ) from error

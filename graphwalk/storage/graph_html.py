@@ -12,6 +12,8 @@ from graphwalk.storage.html_table import html_table
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from graphwalk.storage.graph_arrays import ArrayName, GraphArrays
     from graphwalk.storage.summary import Summary
 
@@ -23,6 +25,9 @@ _HEIGHT, _STEP = 24, 64
 
 #: More cuts than these could not be told apart, and some are left out.
 _MOST_CUTS = 40
+
+#: Types that are named.
+_TYPES_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -55,19 +60,26 @@ def graph_html(graph: GraphArrays, summary: Summary) -> str:
 
 
 def _facts(graph: GraphArrays, summary: Summary) -> list[tuple[str, str]]:
-    edge_types = graph.edge_type_names
     return [
         ("nodes", f"{graph.num_nodes:,}, of which {summary.isolated_nodes:,} isolated"),
         ("edges", f"{graph.num_edges:,}, stored as {graph.num_entries:,} entries"),
         ("directed", "yes" if graph.directed else "no"),
         ("weighted", "yes" if graph.weighted else "no"),
         *([("timed", "yes")] if graph.timed else []),
-        *([("types of edges", f"{len(edge_types)}")] if edge_types is not None else []),
+        *_types("nodes", graph.type_names),
+        *_types("edges", graph.edge_type_names),
         ("labels", {None: "none", "int64": "integers", "string": "strings"}[graph.label_kind]),
         ("degrees", f"up to {graph.max_degree:,}"),
         ("in memory", format_size(summary.raw_bytes)),
         ("path", graph.path + (", temporary" if graph.temporary else "")),
     ]
+
+
+def _types(what: str, names: Sequence[int | str] | None) -> list[tuple[str, str]]:
+    if names is None:
+        return []
+    some = ", ".join(map(str, names[:_TYPES_SHOWN]))
+    return [(f"types of {what}", f"{some}{', …' if len(names) > _TYPES_SHOWN else ''}")]
 
 
 def _arrays(graph: GraphArrays) -> list[_Array]:
@@ -84,6 +96,8 @@ def _arrays(graph: GraphArrays) -> list[_Array]:
         arrays.append(array("times", np.dtype(np.float64), graph.num_entries))
     if graph.edge_type_names is not None:
         arrays.append(array("edge_types", np.dtype(np.uint8), graph.num_entries))
+    if graph.type_names is not None:
+        arrays.append(array("node_types", np.dtype(np.uint8), graph.num_nodes))
     return arrays
 
 

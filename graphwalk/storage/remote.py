@@ -68,7 +68,7 @@ def _unusable(url: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        remedy = "; install graphwalk[s3]" if url.startswith(("s3:", "s3a:")) else ""
+        remedy = "; pip install s3fs" if url.startswith(("s3:", "s3a:")) else ""
         raise StoreError(f"cannot open {url}: {error}{remedy}") from error
     except (ValueError, TypeError) as error:
         raise StoreError(f"cannot open {url}: {error}") from error

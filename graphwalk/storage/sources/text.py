@@ -15,6 +15,7 @@ begins anew.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -68,6 +69,11 @@ class Layout:
     first: Line
     chosen: list[int]
     named: bool
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether it has columns that are not read, without names that say what they are."""
+        return not self.header and len(self.names) > len(self.chosen)
 
     @property
     def sample(self) -> list[str]:
@@ -150,6 +156,12 @@ def open_text(
     numbers = {len(layout.chosen) for layout in layouts}
     if len(numbers) > 1:
         raise InputError(f"{name}: some files have weights and others have none; pass columns=")
+    if columns is None and any(layout.leaves_out for layout in layouts):
+        warnings.warn(
+            f"{name} has more than two columns and no header, so nothing says what the third is, "
+            "and it is not read; pass columns=(0, 1, 2) to read weights, columns=(0, 1) not to",
+            stacklevel=2,
+        )
     source = TextSource(name, layouts, strings=False, weighted=numbers == {3})
     # Names on the first line are seen at once, without a pass in vain.
     if all(_is_integer(lay.sample, column) for lay in layouts for column in lay.chosen[:2]):
