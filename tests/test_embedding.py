@@ -43,6 +43,19 @@ def test_walks_are_read_as_they_were_written(suffix, labels, tmp_path):
     assert found == [[shown[node] for node in walk if node >= 0] for walk in walks.compute()]
 
 
+@pytest.mark.parametrize("suffix", [".txt", ".txt.gz"])
+def test_text_is_the_same_in_every_part(suffix, tmp_path, monkeypatch):
+    """Also where walks of one node alone follow each other, without a tab between them."""
+    monkeypatch.setattr("graphwalk.storage.stored_walks._TEXT_SIZE", 8)
+    graph = graphwalk.build_zarr([(0, 1), (1, 0)], directed=True, num_nodes=5)
+    walks = graphwalk.random_walks(graph, num_walks=2, walk_length=2, seed=1)
+    labels = ["a", "b", "item 17", "17", "18"]
+    path = graphwalk.write_walks(walks, tmp_path / f"walks{suffix}", labels=labels)
+    found = [walk for lists in read_walks(path) for walk in lists.to_pylist()]
+    assert found[:4] == [list("aba"), list("aba"), list("bab"), list("bab")]
+    assert found[4:] == [["item 17"]] * 2 + [["17"]] * 2 + [["18"]] * 2
+
+
 def test_walks_that_are_not_there(walks, tmp_path):
     with pytest.raises(errors.StoreNotFoundError, match="there are no walks at"):
         list(read_walks(tmp_path / "walks.zarr"))
@@ -108,9 +121,25 @@ def test_nothing_to_learn_from(graph, tmp_path):
         learn(tmp_path / "walks.zarr", tmp_path / "vectors.csv")
 
 
+@pytest.mark.parametrize("name", ["dimensions", "window", "negative", "epochs", "workers"])
+def test_numbers_that_the_trainer_cannot_use(name, walks, tmp_path):
+    """It would crash, train nothing, or say so when all walks have been made."""
+    with pytest.raises(errors.InputError, match=f"{name}=0 must be an integer from 1 on"):
+        graphwalk.embed(walks, tmp_path / "vectors.parquet", **{name: 0})
+
+
+def test_where_no_vectors_can_be(walks, tmp_path):
+    path = graphwalk.write_walks(walks, tmp_path / "walks.parquet")
+    with pytest.raises(errors.StoreExistsError, match="is a folder"):
+        learn(walks, path, overwrite=True)
+    assert graphwalk.WalkCorpus(path)
+    with pytest.raises(errors.InputError, match="a file of this machine"):
+        learn(walks, "s3://bucket/vectors.parquet")
+
+
 def test_without_gensim(walks, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "gensim.models", None)
-    with pytest.raises(errors.InputError, match="gensim.*pip install gensim"):
+    with pytest.raises(errors.InputError, match=r"gensim.*pip install gensim"):
         learn(tmp_path / "walks.zarr", tmp_path / "vectors.parquet")
 
 

@@ -88,7 +88,8 @@ def test_a_graph_with_all_there_can_be():
     assert facts["path"] == f"{graph.path}, temporary"
     assert facts["weights"][0] == f"{graph.num_entries:,} float32"
     assert "types of nodes" not in facts
-    typed = Page(graphwalk.set_node_types(graph, np.arange(graph.num_nodes) % 3)._repr_html_()).facts
+    graph = graphwalk.set_node_types(graph, np.arange(graph.num_nodes) % 3)
+    typed = Page(graph._repr_html_()).facts
     assert typed["types of nodes"] == "0, 1, 2"
     assert typed["node_types"][0] == f"{graph.num_nodes:,} uint8"
     assert facts["nodes"].startswith(f"{graph.num_nodes}, of which")

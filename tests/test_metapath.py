@@ -231,6 +231,7 @@ def test_too_many_types_are_refused():
     [
         ({"metapath": ["z"]}, "names the type 'z'.* of 'x', 'y'"),
         ({"metapath": []}, "is empty"),
+        ({"metapath": 3}, "names the type 3"),
         ({"metapath": ["x"], "p": 2}, "first-order"),
         ({"metapath": ["x"], "restart_prob": 0.1}, "first-order"),
         ({"metapath": ["x"], "dead_end": "stay"}, "first-order"),

@@ -266,8 +266,33 @@ def test_walkers_in_batches(large, kind, memory):
     assert walks.plan.walkers_at_once < len(walks)
     np.testing.assert_array_equal(walks.compute(), whole)
     np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), whole)
+
+
+def test_walkers_in_batches_by_processes_and_in_part(large):
+    """Batches of a part wait for no blocks that it has not."""
+    how = LARGE | {"num_walks": 8}
+    rows = graphwalk.random_walks(large, **how).compute()
+    walks = graphwalk.random_walks(large, **how, memory="32 MiB", chunks=50_000)
+    assert len(walks.plan.batch_groups) > 1
+    some = np.concatenate([rows[i : i + 50_000] for i in range(50_000, 1_050_000, 250_000)])
+    for part, expected in ((walks[250_000:], rows[250_000:]), (walks.blocks[1:21:5], some)):
+        blocks = np.concatenate(list(graphwalk.iter_blocks(part)))
+        np.testing.assert_array_equal(blocks, expected)
     with dask.config.set(scheduler="processes"):
-        np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), whole)
+        np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), rows)
+
+
+def test_for_a_part_of_the_walks_no_others_are_made(large, monkeypatch):
+    started, start = [], waves.Mailbox.start
+
+    def noted(self):
+        started.append(self.group.shape[0])
+        start(self)
+
+    monkeypatch.setattr(waves.Mailbox, "start", noted)
+    walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET, chunks=10_000)
+    assert sum(map(len, graphwalk.iter_blocks(walks[:15_000]))) == 15_000
+    assert sum(started) == 20_000
 
 
 def settled(made, most, seconds=5.0):
@@ -447,6 +472,44 @@ def test_an_error_while_reading_reaches_the_caller(large, monkeypatch):
         walks.compute()
 
 
+@pytest.mark.parametrize("how", ["compute", "iterate"])
+def test_an_error_in_one_group_stops_the_others(how, large, monkeypatch):
+    """Dask leaves tasks alone that are under way: they would walk to their end."""
+    riding, advanced = [], []
+    ride, step = carousel.Carousel.ride, waves.Mailbox.advance
+
+    def on_board(self, rider):
+        riding.append(rider)
+        try:
+            ride(self, rider)
+        finally:
+            riding.remove(rider)
+
+    def failing(self, *args):
+        if advanced and self not in advanced:  # of two groups, the one that comes later
+            del advanced[1:]
+            raise ZeroDivisionError("one of two")
+        advanced.append(self)
+        step(self, *args)
+
+    monkeypatch.setattr(carousel.Carousel, "ride", on_board)
+    with dask.config.set(num_workers=2):
+        walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET)
+        assert len(walks.plan.group_blocks) == 2
+        monkeypatch.setattr(waves.Mailbox, "advance", failing)
+        with pytest.raises(ZeroDivisionError, match="one of two"):
+            walks.compute() if how == "compute" else list(graphwalk.iter_blocks(walks))
+        end = time.monotonic() + 30
+        while riding and time.monotonic() < end:
+            time.sleep(0.01)
+        assert not riding
+        assert len(advanced) < 2 * len(walks.plan.partitions)
+        monkeypatch.setattr(waves.Mailbox, "advance", step)
+        # The walks can be computed all the same, by the same tasks.
+        blocks = np.concatenate(list(graphwalk.iter_blocks(walks)))
+    np.testing.assert_array_equal(blocks, graphwalk.random_walks(large, **LARGE).compute())
+
+
 class Riders:
     """Groups on a carousel, who note what they do."""
 
@@ -484,7 +547,6 @@ def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large
     lent, read = [], waves.read_partition
 
     def lent_to(by, *args):
-        # Groups of walks that failed in a test before may still be on their way.
         return lent.append(args[-1]) if by is group else read(by, *args)
 
     monkeypatch.setattr(waves, "read_partition", lent_to)

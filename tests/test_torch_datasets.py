@@ -173,7 +173,7 @@ def test_what_is_refused(walks, tmp_path, as_worker):
 
 def test_without_torch(walks, monkeypatch):
     monkeypatch.setattr(torch_datasets, "torch", None)
-    with pytest.raises(errors.InputError, match="PyTorch.*pip install torch"):
+    with pytest.raises(errors.InputError, match=r"PyTorch.*pip install torch"):
         graphwalk.WalkDataset(walks)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.algorithms.corpus import WalkCorpus
+from graphwalk.algorithms.walk_batches import checked_size
 from graphwalk.errors import InputError, StoreExistsError
 from graphwalk.storage.disk import disk_errors
-from graphwalk.storage.location import locate
+from graphwalk.storage.location import is_url, locate
 from graphwalk.storage.parallel import num_cores
 from graphwalk.storage.partial import partial_folder, put_in_place
 from graphwalk.storage.progress import Progress
+from graphwalk.storage.temporary import temporary_folder
 
 if TYPE_CHECKING:
     import os
@@ -46,7 +47,7 @@ def embed(
     """Learn a vector for each node of walks, by skip-gram with negative sampling, and write them.
 
     The trainer is gensim's. It needs memory for two vectors a node, and a temporary file of the
-    walks as text.
+    walks as text, where Dask's ``temporary-directory`` says.
 
     Parameters
     ----------
@@ -85,10 +86,10 @@ def embed(
     Raises
     ------
     InputError
-        For an unknown suffix, walks that visit no node, labels that do not fit, or when gensim is
-        not installed.
+        For an unknown suffix or a URL, numbers below 1, walks that visit no node, labels that do
+        not fit, or when gensim is not installed.
     StoreExistsError
-        When something is at `path` and `overwrite` is not given.
+        When something is at `path` and `overwrite` is not given, or a folder is.
     StoreError
         When the walks cannot be read, or the vectors not be written.
 
@@ -100,27 +101,26 @@ def embed(
     [2] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
     https://doi.org/10.1145/2939672.2939754
     """
-    target = Path(locate(path))
-    if target.suffix not in SUFFIXES:
-        raise InputError(f"{target}: vectors are written to {' or '.join(SUFFIXES)}")
-    if target.exists() and not overwrite:
-        raise StoreExistsError(f"{target} exists; choose another path or pass overwrite=True")
+    target = _target(path, overwrite)
+    how = {
+        "vector_size": checked_size("dimensions", dimensions),
+        "window": checked_size("window", window),
+        "negative": checked_size("negative", negative),
+        "epochs": checked_size("epochs", epochs),
+        "workers": num_cores() if workers is None else checked_size("workers", workers),
+    }
     word2vec = _trainer()
-    with tempfile.TemporaryDirectory(prefix="graphwalk-") as folder:
-        corpus = Path(folder, "walks.txt")
+    with temporary_folder() as folder:
+        corpus = folder / "walks.txt"
         sentences = WalkCorpus(walks, labels=labels, storage_options=storage_options)
         names, words = _write_corpus(sentences, corpus)
         if not words:
             raise InputError(f"{walks}: there is nothing to learn from, for no walk visits a node")
-        with Progress(progress).stage("Embedding", epochs, "epochs") as advance:
+        with Progress(progress).stage("Embedding", how["epochs"], "epochs") as advance:
             model = word2vec(
                 corpus_file=str(corpus),
-                vector_size=dimensions,
-                window=window,
-                negative=negative,
-                epochs=epochs,
+                **how,
                 seed=seed,
-                workers=num_cores() if workers is None else workers,
                 sg=1,
                 min_count=0,
                 callbacks=[_after_epochs(advance)],
@@ -130,6 +130,23 @@ def embed(
         file = folder / target.name
         _WRITERS[target.suffix](file, nodes, vectors)
         put_in_place(file, target)
+    return target
+
+
+def _target(path: str | os.PathLike[str], overwrite: bool) -> Path:
+    """Return where to write vectors, if they can be written there."""
+    location = locate(path)
+    if is_url(location):
+        raise InputError(
+            f"{location}: vectors are written to a file of this machine; copy it there"
+        )
+    target = Path(location)
+    if target.suffix not in SUFFIXES:
+        raise InputError(f"{target}: vectors are written to {' or '.join(SUFFIXES)}")
+    if target.is_dir():
+        raise StoreExistsError(f"{target} is a folder, and vectors are a file; choose another path")
+    if target.exists() and not overwrite:
+        raise StoreExistsError(f"{target} exists; choose another path or pass overwrite=True")
     return target
 
 
@@ -173,7 +190,8 @@ def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None,
                 pa.array(offsets - offsets[0], pa.int32()), words.cast(pa.string())
             )
             lines = pc.binary_join(text, " ")
-            file.write("\n".join(lines.to_pylist()).encode() + b"\n")
+            with disk_errors(corpus):
+                file.write("\n".join(lines.to_pylist()).encode() + b"\n")
     return labels, count
 
 

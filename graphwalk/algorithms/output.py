@@ -10,7 +10,7 @@ import numpy as np
 from dask.base import compute_as_if_collection
 
 from graphwalk.errors import InputError
-from graphwalk.scheduler.dask_graph import WalkArray
+from graphwalk.scheduler.dask_graph import WalkArray, giving_up
 from graphwalk.scheduler.events import Work
 from graphwalk.scheduler.progress import block_progress
 from graphwalk.scheduler.streaming import blocks_in_order
@@ -322,9 +322,10 @@ def _write(
     )
     missing = [n for n in range(walks.numblocks[0]) if n + first_block not in done]
     keys = [(counts.name, number, 0) for number in missing]
-    with _progress(walks, keys, missing, progress):
+    tasks = dict(da.Array.__dask_optimize__(counts.dask, keys))
+    with _progress(walks, keys, missing, progress), giving_up(tasks):
         # Not counts.compute(): its one last task, of all blocks, is all that Ray would report.
-        rows = compute_as_if_collection(da.Array, counts.dask, keys) if missing else ()
+        rows = compute_as_if_collection(da.Array, tasks, keys) if missing else ()
     return done | {
         number + first_block: Done(*map(int, row[0]))
         for number, row in zip(missing, rows, strict=True)

@@ -211,7 +211,7 @@ def _metapath(graph: Graph, metapath: Any, of: Literal["nodes", "edges"]) -> tup
     if of == "edges":
         names = graph.edge_type_names
     assert names is not None
-    types = (metapath,) if isinstance(metapath, str) else tuple(metapath)
+    types = (metapath,) if np.ndim(metapath) == 0 else tuple(metapath)
     # By their text, as the command line has them: all are integers, or all are strings.
     known = {str(name): name for name in names}
     unknown = [name for name in types if str(name) not in known]

@@ -30,9 +30,7 @@ class _WalkDataset(IterableDataset):  # type: ignore[misc]
 
     def __init__(self, walks: Any, storage_options: Mapping[str, Any] | None) -> None:
         if torch is None:
-            raise InputError(
-                "datasets need PyTorch, which is not installed: pip install torch"
-            )
+            raise InputError("datasets need PyTorch, which is not installed: pip install torch")
         super().__init__()
         self._blocks = WalkBlocks(walks, storage_options)
 

@@ -49,7 +49,8 @@ class WalkBlocks:
             for number in range(part, blocks.num_blocks, parts):
                 yield blocks.read(number)
         elif part < self._lazy.numblocks[0]:
-            yield from iter_blocks(self._lazy.blocks[part::parts])
+            # All blocks are the walks themselves, whose plan says how to go through them.
+            yield from iter_blocks(self._lazy if parts == 1 else self._lazy.blocks[part::parts])
 
 
 def checked_size(name: str, value: Any) -> int:

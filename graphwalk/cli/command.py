@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _warn(message: Warning | str, *_where: Any) -> None:
+def _warn(message: Warning | str, *_where: Any, **_more: Any) -> None:
     print(f"graphwalk: warning: {message}", file=sys.stderr)
 
 

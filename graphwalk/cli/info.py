@@ -34,14 +34,14 @@ def run(args: Namespace) -> None:
 def _degrees(graph: Graph) -> dict[str, Any]:
     import numpy as np
 
-    degrees = graph.degrees
-    if not degrees.size:
+    if not graph.num_nodes:
         return {"mean": None, "quantiles": {}, "zero": 0}
-    values = np.quantile(degrees, QUANTILES, method="inverted_cdf").tolist()
+    degrees, counts = graph.degree_counts()
+    places = np.searchsorted(np.cumsum(counts), np.array(QUANTILES) * graph.num_nodes)
     return {
-        "mean": float(degrees.mean()),
-        "quantiles": {f"{part:g}": int(n) for part, n in zip(QUANTILES, values, strict=True)},
-        "zero": int(np.count_nonzero(degrees == 0)),
+        "mean": graph.num_entries / graph.num_nodes,
+        "quantiles": {f"{q:g}": int(n) for q, n in zip(QUANTILES, degrees[places], strict=True)},
+        "zero": int(counts[degrees == 0].sum()),
     }
 
 
@@ -86,7 +86,9 @@ def _degree_text(degrees: dict[str, Any]) -> str:
 
 def _type_text(graph: Graph) -> str:
     of = {"nodes": graph.type_names, "edges": graph.edge_type_names}
-    return "; ".join(f"of {what}: {', '.join(map(str, of[what]))}" for what in of if of[what])
+    return "; ".join(
+        f"of {what}: {', '.join(map(str, names))}" for what, names in of.items() if names
+    )
 
 
 def _label_text(graph: Graph) -> str:

@@ -6,6 +6,7 @@ from argparse import (
     REMAINDER,
     ArgumentDefaultsHelpFormatter,
     ArgumentParser,
+    ArgumentTypeError,
     RawDescriptionHelpFormatter,
 )
 from typing import TYPE_CHECKING, Any
@@ -311,6 +312,8 @@ def _add_output_options(parser: ArgumentParser) -> None:
 
 def _fraction(text: str) -> tuple[int, int]:
     part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal()):
+        raise ArgumentTypeError(f"{text!r} is not K/N, such as 0/4")
     return int(part), int(parts)
 
 

@@ -11,7 +11,7 @@ from graphwalk.kernels.compiling import Int, jit, prefetch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: So many entries lie in two cache lines at most, and are looked at one by one.
+#: About so many entries, which lie in two or three cache lines, are looked at one by one.
 _FEW = 15
 
 
@@ -35,7 +35,7 @@ def find_in_rows(
     low : ndarray of int64
         Where each row begins; receives where the node was found, -1 where it was not.
     span : ndarray of int64
-        Lengths of the rows; changed.
+        Lengths of the rows, none of which is empty; changed.
     sought : ndarray of int64
         The node that is sought in each row.
     count : int

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 from dask.array.core import normalize_chunks
 
 from graphwalk.errors import InputError
 from graphwalk.units import parse_size
-
-if TYPE_CHECKING:
-    import numpy as np
 
 #: Blocks are small enough for many to share the cores evenly and large enough to be worth a task.
 BLOCKS_WANTED = 64
@@ -51,7 +49,7 @@ def block_rows(
         chunks = max(1, parse_size(chunks, "chunks") // row_bytes)
     elif isinstance(chunks, bool):
         raise InputError(f"chunks={chunks!r} must be 'auto' or the number of walks of a block")
-    wanted = (chunks, -1) if isinstance(chunks, int) else chunks
+    wanted = (chunks, -1) if isinstance(chunks, int | np.integer) else chunks
     try:
         by_rows, by_steps = normalize_chunks(wanted, shape, dtype=dtype)
     except (ValueError, TypeError, ArithmeticError) as error:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+class GivenUpError(Exception):
+    """Nobody wants the walks any more."""
+
+
 class Shared(Protocol):
     """A partition that is read when it is first asked for."""
 
@@ -75,23 +79,39 @@ class Carousel:
         self._shared: dict[int, Shared] = {}
         self._spare: list[Any] = []
         self._boarded = 0
+        self._given_up = False
         self._reader: ThreadPoolExecutor | None = None
 
     def __reduce__(self) -> Any:
         return _carousel, (self.num_partitions, self.resident, self.ahead, self.at_once)
 
     def ride(self, rider: Rider) -> None:
-        """Advance a group until all its walks are finished."""
+        """Advance a group until all its walks are finished.
+
+        Raises
+        ------
+        GivenUpError
+            When they have been given up.
+        """
         with self._on_board(rider):
-            while self.at_once and rider.left():
+            while self.at_once and self._wanted(rider):
                 wanted = filter(rider.waiting, range(self.num_partitions))
                 rider.advance_all({number: self._partition(rider, number) for number in wanted})
-            while rider.left():
+            while self._wanted(rider):
                 place = self._places[rider]
                 number = place % self.num_partitions
                 if rider.waiting(number):
                     rider.advance(number, self._partition(rider, place))
                 self._go_on(rider, place + 1)
+
+    def give_up(self) -> None:
+        """Have all groups leave, once they are through with a partition, and let no others on."""
+        self._given_up = True
+
+    def _wanted(self, rider: Rider) -> bool:
+        if self._given_up:
+            raise GivenUpError
+        return rider.left()
 
     def borrow(self) -> Any:
         """Return memory that was passed on, or None."""

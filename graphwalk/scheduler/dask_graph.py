@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
 from html import escape
@@ -29,7 +30,7 @@ from graphwalk.scheduler.waves import take_block, taken, walk_group
 from graphwalk.storage.html_table import html_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from contextlib import AbstractContextManager
 
@@ -43,6 +44,21 @@ if TYPE_CHECKING:
 def is_in_process(get: Any) -> bool:
     """Return whether a scheduler of Dask runs tasks in this process."""
     return get in (dask.threaded.get, dask.local.get_sync)
+
+
+@contextmanager
+def giving_up(tasks: Mapping[Any, Any]) -> Iterator[None]:
+    """Have groups of walkers go no further when the block is left by an error or a signal.
+
+    Dask leaves tasks alone that are under way, and these may take hours.
+    """
+    try:
+        yield
+    except BaseException:
+        for task in tasks.values():
+            if isinstance(task, Task) and task.func is walk_group:
+                task.args[1].give_up()
+        raise
 
 
 class WalkArray(da.Array):  # type: ignore[misc]
@@ -169,7 +185,9 @@ class WalkArray(da.Array):  # type: ignore[misc]
         if session:
             return walks_on_ray(session, self._tasks, **kwargs)
         result = np.empty(self.shape, self.dtype)
-        get(self._tasks.writing_into(result), self._tasks.keys, **kwargs)
+        tasks = self._tasks.writing_into(result)
+        with giving_up(tasks):
+            get(tasks, self._tasks.keys, **kwargs)
         return result
 
 
@@ -177,7 +195,7 @@ class _WalkLayer(Layer):  # type: ignore[misc]
     """The tasks of some blocks, made when they are asked for.
 
     Culling makes them anew, for the blocks that are wanted: groups of walkers share what is read,
-    but do not need each other.
+    but do not need each other, and those of another computation may be given up.
     """
 
     def __init__(self, tasks: WalkTasks, blocks: Any) -> None:
@@ -213,7 +231,7 @@ class _WalkLayer(Layer):  # type: ignore[misc]
     ) -> tuple[_WalkLayer, dict[Any, AbstractSet[Any]]]:
         """Return the layer of the wanted blocks alone, and what each of its tasks depends on."""
         wanted = [block for block in self._blocks if self._tasks.keys[block] in keys]
-        layer = self if len(wanted) == len(self._blocks) else _WalkLayer(self._tasks, wanted)
+        layer = _WalkLayer(self._tasks, wanted)
         return layer, {key: task.dependencies for key, task in layer._made.items()}
 
 

@@ -35,6 +35,9 @@ GROUP_ITEMS = 1 << 32
 
 _MIB = 1 << 20
 
+#: Part of the memory of all machines that a graph may take; walkers and steps need room too.
+GRAPH_SHARE = 0.6
+
 #: Parts of the memory for partitions that they are cut for, until the largest fits.
 _SHARES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5, 0.0)
 
@@ -239,7 +242,10 @@ class _PartitionedPlanner:
         return _Needs(groups, True, state, logs if batches == 1 else max(blocks, logs), blocks)
 
     def _fits_on_all_machines(self) -> bool:
-        return self.machines > 1 and self.whole.graph_bytes <= 0.6 * self.machines * self.memory
+        return (
+            self.machines > 1
+            and self.whole.graph_bytes <= GRAPH_SHARE * self.machines * self.memory
+        )
 
     def _group_blocks(self, batches: int) -> tuple[int, ...]:
         """Return how many blocks each group has."""

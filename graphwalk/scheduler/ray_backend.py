@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from graphwalk.storage.graph import Graph
+    from graphwalk.storage.layout import Layout
 
 
 #: What kind of work a task is in whose name this is; the first one that fits.
@@ -68,9 +69,7 @@ class RaySession:
         import ray
 
         _check_pair()
-        self._partitions: WeakKeyDictionary[Graph, dict[tuple[bool, bool], Any]] = (
-            WeakKeyDictionary()
-        )
+        self._partitions: WeakKeyDictionary[Graph, tuple[Layout, Any]] = WeakKeyDictionary()
         self._started = not ray.is_initialized()
         if self._started:
             _start(address, num_workers, options)
@@ -119,9 +118,12 @@ class RaySession:
         import ray
 
         references.reverse()
-        with self._forgetting_failures():
-            while references:
-                yield ray.get(references.pop())
+        try:
+            with self._forgetting_failures():
+                while references:
+                    yield ray.get(references.pop())
+        finally:
+            _drain(references)
 
     def tasks_since(self, start: float) -> list[Event]:
         """Return what workers have done since then, in seconds since the epoch."""
@@ -206,13 +208,14 @@ class RaySession:
         import ray
 
         graph, rules = task.args
-        loaded, layout = self._partitions.setdefault(graph, {}), rules.layout
-        if layout not in loaded:
+        layout, loaded = rules.layout, self._partitions.get(graph)
+        if loaded is None or loaded[0] != layout:
             load = ray.remote(resident_partition).options(
                 name=f"load {graph.path}", scheduling_strategy=ray_waves.where_to_read(graph)
             )
-            loaded[layout] = load.remote(graph, rules)
-        return loaded[layout]
+            # One of a graph: the plan counts no other, which goes when its tasks are done.
+            loaded = self._partitions[graph] = layout, load.remote(graph, rules)
+        return loaded[1]
 
 
 def session_of(get: Any) -> RaySession | None:
@@ -271,9 +274,11 @@ def _start(address: str | None, num_workers: int | None, options: dict[str, Any]
 def _keeping_handler() -> Iterator[None]:
     """Leave SIGTERM to whom it was left before; Ray takes it for itself."""
     before = signal.getsignal(signal.SIGTERM)
-    yield
-    if callable(before) and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, before)
+    try:
+        yield
+    finally:
+        if callable(before) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _kind(name: str) -> str:

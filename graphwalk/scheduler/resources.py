@@ -6,15 +6,12 @@ import dask
 
 from graphwalk.scheduler.plan import Resources
 from graphwalk.scheduler.ray_backend import session_of
-from graphwalk.storage.memory import available_memory
+from graphwalk.storage.memory import free_memory
 from graphwalk.storage.parallel import num_cores
 from graphwalk.units import parse_size
 
 #: Share of what is free that a job takes unless it is told otherwise: others need some too.
-_SHARE = 0.7
-
-#: Assumed where a system does not say how much memory is free.
-_UNKNOWN = 4 << 30
+SHARE = 0.7
 
 
 def find_resources(memory: str | int | None) -> Resources:
@@ -29,7 +26,10 @@ def find_resources(memory: str | int | None) -> Resources:
     wanted = None if memory is None else parse_size(memory)
     if session:
         store, workers, machines = session.resources()
-        return Resources(int(_SHARE * store) if wanted is None else wanted, workers, machines)
-    free = available_memory() or _UNKNOWN
-    workers = dask.config.get("num_workers", None) or num_cores()
-    return Resources(int(_SHARE * free) if wanted is None else wanted, workers)
+        return Resources(int(SHARE * store) if wanted is None else wanted, workers, machines)
+    return Resources(int(SHARE * free_memory()) if wanted is None else wanted, num_workers())
+
+
+def num_workers() -> int:
+    """Return how many threads Dask's scheduler has."""
+    return dask.config.get("num_workers", None) or num_cores()

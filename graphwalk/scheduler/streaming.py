@@ -8,17 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-import dask
 import dask.array as da
 import numpy as np
 from dask.base import compute_as_if_collection, get_scheduler
-from dask.highlevelgraph import HighLevelGraph
+from dask.core import flatten
 from dask.task_spec import Task, TaskRef
 
-from graphwalk.scheduler.dask_graph import WalkArray, is_in_process
+from graphwalk.scheduler.dask_graph import WalkArray, giving_up, is_in_process
 from graphwalk.scheduler.ray_backend import RaySession, session_of
+from graphwalk.scheduler.resources import num_workers
 from graphwalk.scheduler.waves import take_block, taken
-from graphwalk.storage.parallel import num_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -82,7 +81,7 @@ class _Handover:
         self._walks = walks
         self._changed = threading.Condition()
         self._blocks: dict[int, NDArray[Any]] = {}
-        self._enough = dask.config.get("num_workers", None) or num_cores()
+        self._enough = num_workers()
         self._next = 0
         self._given_up = False
         self._error: BaseException | None = None
@@ -118,7 +117,9 @@ class _Handover:
 
     def _compute(self) -> None:
         try:
-            compute_as_if_collection(da.Array, *self._graph())
+            tasks, keys = self._graph()
+            with giving_up(tasks):
+                compute_as_if_collection(da.Array, tasks, keys)
         except _GivenUpError:
             pass
         except BaseException as error:  # it is raised where blocks are taken
@@ -126,8 +127,8 @@ class _Handover:
                 self._error = error
                 self._changed.notify_all()
 
-    def _graph(self) -> tuple[HighLevelGraph, list[str]]:
-        """Return the Dask graph, whose tasks are a chain: Dask then takes blocks in their order."""
+    def _graph(self) -> tuple[dict[Any, Any], list[str]]:
+        """Return the tasks, whose tasks are a chain: Dask then takes blocks in their order."""
         put = self._walks.map_blocks(self._put, dtype=bool, meta=np.empty((0, 0), bool))
         done = f"done-{put.name}"
         chain: dict[Any, Task] = {}
@@ -136,8 +137,11 @@ class _Handover:
             key = (done, number)
             chain[key] = Task(key, _both, TaskRef((put.name, number, 0)), before)
             before = TaskRef(key)
-        tasks = self._paced(dict(put.__dask_graph__()), put.name)
-        return HighLevelGraph.from_collections(done, tasks | chain), list(chain)[-1:]
+        # Of walks of which some are wanted, no others are to be made.
+        tasks = dict(put.__dask_graph__().cull(set(flatten(put.__dask_keys__()))))
+        if isinstance(self._walks, WalkArray):
+            tasks = self._paced(tasks, put.name)
+        return tasks | chain, list(chain)[-1:]
 
     def _paced(self, tasks: dict[Any, Any], put: str) -> dict[Any, Any]:
         """Have blocks whose steps wait in files made in their order, and not before there is room.

@@ -13,6 +13,9 @@ from graphwalk.units import format_size
 _PROC = Path("/proc")
 _CGROUP = Path("/sys/fs/cgroup")
 
+#: Assumed where a system does not say how much memory is free.
+_UNKNOWN = 4 << 30
+
 
 class _Version(NamedTuple):
     """How a version of control groups names what it says of memory."""
@@ -35,6 +38,11 @@ def available_memory() -> int | None:
     """Return how many bytes this process can still take, None where that is not known."""
     known = (_machine(), _groups(), _job())
     return min((size for size in known if size is not None), default=None)
+
+
+def free_memory() -> int:
+    """Return `available_memory`, or what is assumed where it is not known."""
+    return available_memory() or _UNKNOWN
 
 
 def require(needed: int, what: str, remedy: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: Rows that are read at a time of Parquet files and of text.
-_ROWS = 1 << 16
+#: Rows that are read at a time of Parquet files, and characters of text.
+_ROWS, _TEXT_SIZE = 1 << 16, 1 << 24
 
 #: Nodes in a block of a format that has none: 4 or 8 MiB.
 _NPY_NODES = 1 << 20
@@ -217,13 +217,16 @@ def _read_part(
 
 
 def _read_text(location: str, _options: Any) -> Iterator[pa.ListArray]:
-    open_: Callable[..., IO[str]] = gzip.open if location.endswith(".gz") else open
+    open_: Callable[..., IO[Any]] = gzip.open if location.endswith(".gz") else open
+    with open_(location, "rb") as file:
+        # Where labels are strings, tabs are between them. The whole file tells, and no part of it:
+        # in one may be nothing but walks of one node, whose label holds a space or looks a number.
+        strings = any(b"\t" in piece for piece in iter(partial(file.read, _TEXT_SIZE), b""))
     with open_(location, "rt", encoding="utf-8", newline="\n") as file:
-        while lines := list(islice(file, _ROWS)):
-            # Where labels are strings, tabs are between them; a walk of one node has neither.
-            separator = "\t" if any("\t" in line for line in lines) else " "
-            walks = pc.split_pattern(pa.array([line.rstrip("\n") for line in lines]), separator)
-            yield _as_integers(walks) if separator == " " else walks
+        while lines := file.readlines(_TEXT_SIZE):
+            text = pa.array([line.rstrip("\n") for line in lines])
+            walks = pc.split_pattern(text, "\t" if strings else " ")
+            yield walks if strings else _as_integers(walks)
 
 
 def _as_integers(walks: pa.ListArray) -> pa.ListArray:

@@ -6,11 +6,16 @@ import os
 import shutil
 import tempfile
 import weakref
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dask
 
 from graphwalk.storage.disk import disk_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def temporary_location() -> str:
@@ -19,10 +24,24 @@ def temporary_location() -> str:
     It is made where Dask's ``temporary-directory`` setting says, or in the system's folder for such
     things. On several machines that has to be a folder that all of them share.
     """
+    return str(_make_folder() / "graph.zarr")
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder in the same place, and remove it at the end."""
+    folder = _make_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_folder() -> Path:
     parent = Path(dask.config.get("temporary-directory", None) or tempfile.gettempdir())
     with disk_errors(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        return str(Path(tempfile.mkdtemp(prefix="graphwalk-", dir=parent)) / "graph.zarr")
+        return Path(tempfile.mkdtemp(prefix="graphwalk-", dir=parent))
 
 
 def remove_temporary(location: str) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from graphwalk.errors import MemoryBudgetError
 from graphwalk.scheduler.plan import Resources
-from graphwalk.scheduler.planner import plan_job
+from graphwalk.scheduler.planner import GRAPH_SHARE, plan_job
+from graphwalk.scheduler.resources import SHARE
 from graphwalk.scheduler.slurm.cluster import STORE_SHARE
 from graphwalk.units import format_size
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 MODES = ("node", "array", "ray")
 
 _GIB = 1 << 30
-
-#: What a job takes of the memory that it finds free, as `resources.find_resources` has it.
-_SHARE = 0.7
 
 #: Steps that a core makes in a second, first and second order, on a machine of 2024; all measured
 #: as "Graphs larger than memory" tells: the graph in memory; read again in each wave; by Ray.
@@ -113,11 +111,10 @@ class _Choosing:
         nodes: int | None,
     ) -> None:
         self._job, self._machines, self._nodes = (graph, rules, num_walks), machines, nodes
-        self._alone = self._plan(_SHARE * machines.memory)
+        self._alone = self._plan(SHARE * machines.memory)
         self._fits = len(self._alone.partitions) == 1
-        self._store = _SHARE * STORE_SHARE * machines.memory
-        # As the planner has it: beside the graph, walkers and steps need room.
-        hold = -(-self._alone.graph_bytes // (0.6 * self._store))
+        self._store = SHARE * STORE_SHARE * machines.memory
+        hold = -(-self._alone.graph_bytes // (GRAPH_SHARE * self._store))
         self._together = nodes or max(2, int(hold))
 
     def best_mode(self) -> str:
@@ -133,7 +130,7 @@ class _Choosing:
         count = self._shares() if mode == "array" else 1
         memory = machines.memory
         if self._fits:
-            memory = min(memory, _whole_gib(plan.peak_memory / _SHARE) + _GIB)
+            memory = min(memory, _whole_gib(plan.peak_memory / SHARE) + _GIB)
         minutes = _minutes(plan, machines.cpus, count, "memory" if self._fits else "again")
         return Choice(mode, count, machines.cpus, memory, minutes, machines.name, plan)
 

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 from graphwalk.errors import SchedulerError
 from graphwalk.storage.allocation import allocated_memory
-from graphwalk.storage.memory import available_memory
+from graphwalk.storage.memory import free_memory
 from graphwalk.storage.parallel import num_cores
-
-#: Assumed where a system does not say how much memory is free.
-_UNKNOWN = 4 << 30
 
 
 @dataclass(frozen=True)
@@ -60,5 +57,5 @@ def this_job() -> Job:
             "this runs as several tasks, and is to run once: call it in the batch script itself, "
             "without srun"
         )
-    free = available_memory() or _UNKNOWN
+    free = free_memory()
     return Job(number, nodes, node, num_cores(), min(free, allocated_memory() or free))
