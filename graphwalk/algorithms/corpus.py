@@ -44,6 +44,11 @@ class WalkCorpus:
     storage_options : mapping, optional
         For fsspec, if `walks` is a URL.
 
+    Attributes
+    ----------
+    labels : pyarrow.Array or None
+        The words of all nodes, if they are known beforehand.
+
     Raises
     ------
     InputError
@@ -71,7 +76,7 @@ class WalkCorpus:
             self._num_walks = checked_walks(walks).shape[0]
             if labels is None and isinstance(walks, WalkArray):
                 labels = walks.graph.labels
-        self._labels = None if labels is None else as_labels(labels, text=False)
+        self.labels = None if labels is None else as_labels(labels, text=False)
         if self._num_walks is not None:
             self.__class__ = _CountedCorpus  # what has a length, has it by its class
 
@@ -89,15 +94,15 @@ class WalkCorpus:
         """Yield walks as Arrow's lists of ids or labels, some at a time."""
         if isinstance(self._walks, da.Array):
             for block in iter_blocks(self._walks):
-                yield from walk_lists(block, self._labels)
+                yield from walk_lists(block, self.labels)
             return
         for lists in read_walks(self._walks, self._options):
-            yield lists if self._labels is None else self._named(lists)
+            yield lists if self.labels is None else self._named(lists)
 
     def _named(self, lists: pa.ListArray) -> pa.ListArray:
         if not pa.types.is_integer(lists.values.type):
             raise InputError(f"{self._walks} holds names of nodes already; leave labels out")
-        return named_lists(lists, self._labels)
+        return named_lists(lists, self.labels)
 
 
 class _CountedCorpus(WalkCorpus):

@@ -112,8 +112,8 @@ def embed(
     word2vec = _trainer()
     with temporary_folder() as folder:
         corpus = folder / "walks.txt"
-        sentences = WalkCorpus(walks, labels=labels, storage_options=storage_options)
-        names, words = _write_corpus(sentences, corpus)
+        sentences, names = _numbered(walks, labels, storage_options)
+        found, words = _write_corpus(sentences, corpus)
         if not words:
             raise InputError(f"{walks}: there is nothing to learn from, for no walk visits a node")
         with Progress(progress).stage("Embedding", how["epochs"], "epochs") as advance:
@@ -125,7 +125,7 @@ def embed(
                 min_count=0,
                 callbacks=[_after_epochs(advance)],
             )
-    nodes, vectors = _in_order(model.wv, names)
+    nodes, vectors = _in_order(model.wv, found if names is None else names)
     with disk_errors(target), partial_folder(target) as folder:
         file = folder / target.name
         _WRITERS[target.suffix](file, nodes, vectors)
@@ -170,10 +170,25 @@ def _after_epochs(advance: Callable[[int], object]) -> Any:
     return AfterEpochs()
 
 
+def _numbered(
+    walks: Any, labels: Any, storage_options: Mapping[str, Any] | None
+) -> tuple[WalkCorpus, pa.Array | None]:
+    """Return walks whose words are numbers of labels, and the labels; None: whatever words are.
+
+    Labels of all nodes are known beforehand, so none are looked up on the way.
+    """
+    corpus = WalkCorpus(walks, labels=labels, storage_options=storage_options)
+    if corpus.labels is None:
+        return corpus, None
+    names = pc.unique(corpus.labels)
+    numbers = pc.index_in(corpus.labels, value_set=names)
+    return WalkCorpus(walks, labels=numbers, storage_options=storage_options), names
+
+
 def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None, int]:
     """Write walks as lines of numbers; return what label each is of, and how many nodes they visit.
 
-    gensim's words end at spaces, which labels may hold. None: nodes are numbers themselves.
+    gensim's words end at spaces, which labels may hold. None: words are numbers themselves.
     """
     labels: Any = None
     count = 0
