@@ -60,6 +60,7 @@ def test_lists_of_edges(write, content, suffix):
     assert read(write(content, "edges" + suffix)) == EDGES
 
 
+@pytest.mark.filterwarnings("ignore:.* has more than two columns")
 @pytest.mark.parametrize(
     "content",
     [

@@ -108,7 +108,8 @@ def random_walks(
         take: on threads in this process, beside the interpreter and the array that ``compute()``
         returns; on Ray in the object store of each machine. None: 70 % of what is free.
     partitions : int, optional
-        About how many partitions to cut the graph into. None: no more than `memory` asks for.
+        About how many partitions to cut the graph into, be they larger than `memory` or not. None:
+        no more than `memory` asks for.
 
     Returns
     -------
