@@ -180,9 +180,9 @@ def _numbered(
     corpus = WalkCorpus(walks, labels=labels, storage_options=storage_options)
     if corpus.labels is None:
         return corpus, None
-    names = pc.unique(corpus.labels)
-    numbers = pc.index_in(corpus.labels, value_set=names)
-    return WalkCorpus(walks, labels=numbers, storage_options=storage_options), names
+    encoded = corpus.labels.dictionary_encode()
+    corpus.labels = encoded.indices
+    return corpus, encoded.dictionary
 
 
 def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None, int]:

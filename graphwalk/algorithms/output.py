@@ -322,7 +322,7 @@ def _write(
     )
     missing = [n for n in range(walks.numblocks[0]) if n + first_block not in done]
     keys = [(counts.name, number, 0) for number in missing]
-    tasks = dict(da.Array.__dask_optimize__(counts.dask, keys))
+    tasks = dict(da.Array.__dask_optimize__(counts.dask, keys)) if missing else {}
     with _progress(walks, keys, missing, progress), giving_up(tasks):
         # Not counts.compute(): its one last task, of all blocks, is all that Ray would report.
         rows = compute_as_if_collection(da.Array, tasks, keys) if missing else ()

@@ -14,6 +14,7 @@ from dask.base import compute_as_if_collection, get_scheduler
 from dask.core import flatten
 from dask.task_spec import Task, TaskRef
 
+from graphwalk.scheduler.carousel import GivenUpError
 from graphwalk.scheduler.dask_graph import WalkArray, giving_up, is_in_process
 from graphwalk.scheduler.ray_backend import RaySession, session_of
 from graphwalk.scheduler.resources import num_workers
@@ -66,10 +67,6 @@ def _ahead(
             yield from blocks
 
 
-class _GivenUpError(Exception):
-    """Nobody wants the blocks any more."""
-
-
 class _Handover:
     """Takes blocks from the tasks that make them to one who wants them in order.
 
@@ -120,7 +117,7 @@ class _Handover:
             tasks, keys = self._graph()
             with giving_up(tasks):
                 compute_as_if_collection(da.Array, tasks, keys)
-        except _GivenUpError:
+        except GivenUpError:
             pass
         except BaseException as error:  # it is raised where blocks are taken
             with self._changed:
@@ -128,7 +125,7 @@ class _Handover:
                 self._changed.notify_all()
 
     def _graph(self) -> tuple[dict[Any, Any], list[str]]:
-        """Return the tasks, whose tasks are a chain: Dask then takes blocks in their order."""
+        """Return the tasks and the last of their chain, by which Dask takes blocks in order."""
         put = self._walks.map_blocks(self._put, dtype=bool, meta=np.empty((0, 0), bool))
         done = f"done-{put.name}"
         chain: dict[Any, Task] = {}
@@ -165,7 +162,7 @@ class _Handover:
         with self._changed:
             self._changed.wait_for(self._may_put)
             if self._given_up:
-                raise _GivenUpError
+                raise GivenUpError
             self._blocks[block_id[0]] = block
             self._changed.notify_all()
         return True

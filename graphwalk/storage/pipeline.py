@@ -9,7 +9,6 @@ that come grouped are sorted and written as they come.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from contextlib import closing, contextmanager
 from functools import partial as bind
 from pathlib import Path
@@ -29,7 +28,12 @@ from graphwalk.storage.parallel import thread_pool
 from graphwalk.storage.row_build import build_rows
 from graphwalk.storage.sources.base import RowSource
 from graphwalk.storage.spill import SpillFolder
-from graphwalk.storage.temporary import remove_temporary, remove_with, temporary_location
+from graphwalk.storage.temporary import (
+    make_folder,
+    remove_temporary,
+    remove_with,
+    temporary_location,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,8 +109,7 @@ def _spill_folder(partial: str) -> Iterator[SpillFolder]:
     ``temporary-directory`` says, or in the system's folder for such things.
     """
     if is_url(partial):
-        parent = dask.config.get("temporary-directory", None)
-        folder = Path(tempfile.mkdtemp(prefix="graphwalk-build-", dir=parent))
+        folder = make_folder("graphwalk-build-")
     else:
         folder = Path(partial) / SPILL
         with disk_errors(folder):

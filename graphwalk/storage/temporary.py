@@ -24,24 +24,25 @@ def temporary_location() -> str:
     It is made where Dask's ``temporary-directory`` setting says, or in the system's folder for such
     things. On several machines that has to be a folder that all of them share.
     """
-    return str(_make_folder() / "graph.zarr")
+    return str(make_folder() / "graph.zarr")
 
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Make a folder in the same place, and remove it at the end."""
-    folder = _make_folder()
+    folder = make_folder()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make_folder() -> Path:
+def make_folder(prefix: str = "graphwalk-") -> Path:
+    """Make a folder in the same place, of a name that begins so."""
     parent = Path(dask.config.get("temporary-directory", None) or tempfile.gettempdir())
     with disk_errors(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="graphwalk-", dir=parent))
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
 def remove_temporary(location: str) -> None:
