@@ -20,7 +20,7 @@ from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
 from benchmarks.timing import in_turns
 from benchmarks.walks import KINDS, LENGTH, SEED
-from graphwalk.scheduler.events import listening
+from graphwalk.util.events import listening
 
 if TYPE_CHECKING:
     import dask.array as da

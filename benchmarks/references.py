@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from graphwalk.kernels.compiling import multiply_high, prefetch
+from graphwalk.kernels.jit import multiply_high, prefetch
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 
 

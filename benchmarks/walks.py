@@ -14,8 +14,8 @@ from benchmarks import references
 from benchmarks.table import Row
 from benchmarks.timing import in_turns
 from graphwalk.kernels.rng import seed_key
-from graphwalk.scheduler.plan import WalkRules
-from graphwalk.scheduler.tasks import (
+from graphwalk.scheduler.engine.plan import WalkRules
+from graphwalk.scheduler.engine.walk_in_memory import (
     FIRST_ORDER_IN_FLIGHT,
     acceptances,
     resident_partition,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from graphwalk.storage.partition import Partition
+    from graphwalk.storage.partitions.partition import Partition
 
 LENGTH, SEED = 80, 7
 #: Walkers of the measurements on one thread, and of the plain loops.

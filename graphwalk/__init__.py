@@ -20,18 +20,18 @@ from graphwalk.errors import (
 
 if TYPE_CHECKING:
     from graphwalk import scheduler
-    from graphwalk.algorithms.corpus import WalkCorpus
-    from graphwalk.algorithms.embedding import embed
-    from graphwalk.algorithms.output import iter_blocks, write_walks
-    from graphwalk.algorithms.plots import plot_coverage, plot_degrees, plot_visits
-    from graphwalk.algorithms.torch_datasets import SkipGramDataset, WalkDataset
-    from graphwalk.algorithms.walks import plan_walks, random_walks
-    from graphwalk.scheduler.plan import WalkPlan
-    from graphwalk.scheduler.report import performance_report
-    from graphwalk.storage.build import build_zarr
-    from graphwalk.storage.graph import Graph, open_zarr
-    from graphwalk.storage.node_types import set_node_types
-    from graphwalk.storage.sources import CSR
+    from graphwalk.algorithms.output.write import iter_blocks, write_walks
+    from graphwalk.algorithms.training.corpus import WalkCorpus
+    from graphwalk.algorithms.training.embedding import embed
+    from graphwalk.algorithms.training.torch_datasets import SkipGramDataset, WalkDataset
+    from graphwalk.algorithms.walks.api import plan_walks, random_walks
+    from graphwalk.plotting.graphs_and_walks import plot_coverage, plot_degrees, plot_visits
+    from graphwalk.plotting.run_report import performance_report
+    from graphwalk.scheduler.engine.plan import WalkPlan
+    from graphwalk.storage.build.api import build_zarr
+    from graphwalk.storage.edges.open import CSR
+    from graphwalk.storage.store.graph import Graph, open_zarr
+    from graphwalk.storage.store.node_types import set_node_types
 
 __all__ = [
     "CSR",
@@ -64,24 +64,24 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CSR": "graphwalk.storage.sources",
-    "Graph": "graphwalk.storage.graph",
-    "build_zarr": "graphwalk.storage.build",
-    "embed": "graphwalk.algorithms.embedding",
-    "iter_blocks": "graphwalk.algorithms.output",
-    "open_zarr": "graphwalk.storage.graph",
-    "SkipGramDataset": "graphwalk.algorithms.torch_datasets",
-    "WalkCorpus": "graphwalk.algorithms.corpus",
-    "WalkDataset": "graphwalk.algorithms.torch_datasets",
-    "WalkPlan": "graphwalk.scheduler.plan",
-    "performance_report": "graphwalk.scheduler.report",
-    "plan_walks": "graphwalk.algorithms.walks",
-    "plot_coverage": "graphwalk.algorithms.plots",
-    "plot_degrees": "graphwalk.algorithms.plots",
-    "plot_visits": "graphwalk.algorithms.plots",
-    "random_walks": "graphwalk.algorithms.walks",
-    "set_node_types": "graphwalk.storage.node_types",
-    "write_walks": "graphwalk.algorithms.output",
+    "CSR": "graphwalk.storage.edges.open",
+    "Graph": "graphwalk.storage.store.graph",
+    "build_zarr": "graphwalk.storage.build.api",
+    "embed": "graphwalk.algorithms.training.embedding",
+    "iter_blocks": "graphwalk.algorithms.output.write",
+    "open_zarr": "graphwalk.storage.store.graph",
+    "SkipGramDataset": "graphwalk.algorithms.training.torch_datasets",
+    "WalkCorpus": "graphwalk.algorithms.training.corpus",
+    "WalkDataset": "graphwalk.algorithms.training.torch_datasets",
+    "WalkPlan": "graphwalk.scheduler.engine.plan",
+    "performance_report": "graphwalk.plotting.run_report",
+    "plan_walks": "graphwalk.algorithms.walks.api",
+    "plot_coverage": "graphwalk.plotting.graphs_and_walks",
+    "plot_degrees": "graphwalk.plotting.graphs_and_walks",
+    "plot_visits": "graphwalk.plotting.graphs_and_walks",
+    "random_walks": "graphwalk.algorithms.walks.api",
+    "set_node_types": "graphwalk.storage.store.node_types",
+    "write_walks": "graphwalk.algorithms.output.write",
 }
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from graphwalk.storage.sources.base import EdgeBatch, RowBatch
+from graphwalk.storage.edges.protocol import EdgeBatch, RowBatch
 
 
 class Edges:

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import numpy as np
 from edge_sources import Edges, Rows
 
-from graphwalk.storage.budget import Tuning
-from graphwalk.storage.context import BuildOptions
-from graphwalk.storage.pipeline import build
-from graphwalk.storage.progress import Progress
+from graphwalk.storage.build.context import BuildOptions
+from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.pipeline import build
+from graphwalk.util.progress_bar import Progress
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["fault_builds"])

@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphwalk.storage.budget import Tuning
-from graphwalk.storage.context import BuildOptions
-from graphwalk.storage.pipeline import build
-from graphwalk.storage.progress import Progress
-from graphwalk.storage.sources import open_source
-from graphwalk.storage.sources.base import EdgeBatch, RowBatch
+from graphwalk.storage.build.context import BuildOptions
+from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.edges.open import open_source
+from graphwalk.storage.edges.protocol import EdgeBatch, RowBatch
+from graphwalk.util.progress_bar import Progress
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["memory_builds"])

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from graphwalk.scheduler.dask_graph import WalkArray
+from graphwalk.algorithms.walks.dask_array import WalkArray
 
 
 def read_anew(walks, *, ahead, cut=None, spill=False):

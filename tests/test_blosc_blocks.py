@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numcodecs import Blosc
 
-from graphwalk.storage.blosc_blocks import HEADER, cut_run, find_run, read_head
+from graphwalk.storage.store.blosc_frame import HEADER, cut_run, find_run, read_head
 
 ITEMS = 50_001  # not a whole number of blocks
 

@@ -16,19 +16,19 @@ from graphwalk.errors import (
     StoreError,
     StoreExistsError,
 )
-from graphwalk.kernels.values import order_ties
-from graphwalk.storage.budget import Tuning
-from graphwalk.storage.build import build_zarr
-from graphwalk.storage.context import BuildOptions
-from graphwalk.storage.graph import open_zarr
-from graphwalk.storage.grouped import RowSorter
-from graphwalk.storage.ids import DenseBatch
-from graphwalk.storage.pipeline import build
-from graphwalk.storage.progress import Progress
-from graphwalk.storage.rows import BucketTask, RowSpec, _sort_stably, make_rows
-from graphwalk.storage.runs import RunMaker, plan_buckets
-from graphwalk.storage.sources import open_source
-from graphwalk.storage.survey import BINS, Counts, Direction, count_batch
+from graphwalk.kernels.build.bucket_values import order_ties
+from graphwalk.storage.build.api import build_zarr
+from graphwalk.storage.build.bucket_rows import BucketTask, RowSpec, _sort_stably, make_rows
+from graphwalk.storage.build.check_batch import DenseBatch
+from graphwalk.storage.build.context import BuildOptions
+from graphwalk.storage.build.count_edges import BINS, Counts, Direction, count_batch
+from graphwalk.storage.build.grouped import RowSorter
+from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.build.runs import RunMaker, plan_buckets
+from graphwalk.storage.edges.open import open_source
+from graphwalk.storage.store.graph import open_zarr
+from graphwalk.util.progress_bar import Progress
 
 MAX_NODE = 20
 BUDGET = 1 << 30
@@ -154,7 +154,7 @@ def test_store_is_the_same_whatever_the_tuning(tmp_path, weighted, ids):
 
 
 def test_arrays_longer_than_a_chunk(tmp_path, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 256)
+    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
     edges = np.random.default_rng(1).integers(0, 300, (2, 5000))
     graph = build_zarr(edges, tmp_path / "g", num_nodes=400)
     assert graph.chunk_length("neighbors") == 64
@@ -166,7 +166,7 @@ def test_arrays_longer_than_a_chunk(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("merged", [63, 64, 65, 128])
 def test_array_that_turns_out_shorter_than_its_capacity(tmp_path, monkeypatch, merged):
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 256)
+    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
     once = np.array([np.zeros(merged, int), np.arange(1, merged + 1)])
     graph = build_zarr(once, tmp_path / "once", directed=True)
     build_zarr(np.hstack([once] * 5), tmp_path / "often", directed=True)
@@ -278,7 +278,7 @@ def test_graph_without_edges():
 
 def test_node_ids_need_64_bits(tmp_path):
     """Entries hold int64 from 2**31 nodes on; the offsets are not written for a test."""
-    from graphwalk.storage.format import neighbor_dtype
+    from graphwalk.storage.store.format import neighbor_dtype
 
     assert neighbor_dtype(2**31 - 1) == np.int32
     assert neighbor_dtype(2**31) == np.int64

@@ -10,11 +10,11 @@ from edge_sources import Edges
 from fault_builds import SPILLING, in_process, run, run_until_call, run_until_stage, sparse_edges
 
 from graphwalk.errors import InputError, StoreError, StoreNotFoundError
-from graphwalk.storage.budget import Tuning
-from graphwalk.storage.context import BuildOptions
-from graphwalk.storage.graph import open_zarr
-from graphwalk.storage.pipeline import build
-from graphwalk.storage.progress import Progress
+from graphwalk.storage.build.context import BuildOptions
+from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.store.graph import open_zarr
+from graphwalk.util.progress_bar import Progress
 
 
 def store_bytes(path):
@@ -45,11 +45,11 @@ STAGES = {
     "write of rows": ("rows", "write", 3),
 }
 CALLS = {
-    "labels": ("edges", "graphwalk.storage.labels:write_labels", 1),
-    "run files": ("edges", "graphwalk.storage.spill:SpillFile.append_parts", 3),
-    "chunks": ("edges", "graphwalk.storage.writer:ArrayWriter.finish", 2),
-    "attributes": ("rows", "graphwalk.storage.pipeline:complete", 1),
-    "rename": ("edges", "graphwalk.storage.location:_replace", 1),
+    "labels": ("edges", "graphwalk.storage.store.labels:write_labels", 1),
+    "run files": ("edges", "graphwalk.storage.files.spill:SpillFile.append_parts", 3),
+    "chunks": ("edges", "graphwalk.storage.store.array_writer:ArrayWriter.finish", 2),
+    "attributes": ("rows", "graphwalk.storage.build.pipeline:complete", 1),
+    "rename": ("edges", "graphwalk.storage.files.locations:_replace", 1),
 }
 POINTS = {
     **{name: (run_until_stage, *point) for name, point in STAGES.items()},

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 from graphwalk import scheduler
 from graphwalk.errors import InputError
-from graphwalk.storage.budget import Tuning
-from graphwalk.storage.context import SPREAD, BuildOptions
-from graphwalk.storage.format import VALUE_TYPES
-from graphwalk.storage.pipeline import build
-from graphwalk.storage.progress import Progress
-from graphwalk.storage.sources import open_source
+from graphwalk.storage.build.context import SPREAD, BuildOptions
+from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.edges.open import open_source
+from graphwalk.storage.store.format import VALUE_TYPES
+from graphwalk.util.progress_bar import Progress
 
 AMPLE = Tuning(1 << 30, 2)
 

@@ -17,7 +17,7 @@ import graphwalk
 from graphwalk import errors
 from graphwalk.cli import main
 from graphwalk.cli import walk as walk_command
-from graphwalk.cli.report import rate
+from graphwalk.cli.text import rate
 
 ROOT = Path(__file__).parents[1]
 ROUTES = """\
@@ -615,7 +615,7 @@ def test_a_closed_pipe_is_no_fault(ring_store):
 def test_a_run_that_was_cut_short_is_resumed(run, ring_store, tmp_path, monkeypatch):
     output = tmp_path / "walks.npy"
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.storage.walk_files._NpySink.close", lambda *_: 1 / 0)
+        patched.setattr("graphwalk.algorithms.output.formats._NpySink.close", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run("walk", ring_store, output, "--seed", 3, "--resume")
     status, _, err = run("walk", ring_store, output, "--resume")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from graphwalk.errors import GraphwalkError, StoreError, StoreExistsError
-from graphwalk.storage.build import build_zarr
-from graphwalk.storage.disk import disk_errors
+from graphwalk.storage.build.api import build_zarr
+from graphwalk.storage.files.errors import disk_errors
 
 BIG = np.random.default_rng(2).integers(2**20, size=(2, 2**20))
 SMALL = np.array([[0, 1], [1, 2]])
@@ -63,7 +63,7 @@ def test_full_disk_below_a_temporary_store(small_disk):
 def test_files_that_may_not_grow(tmp_path):
     job = f"""
 import numpy as np, resource, signal
-from graphwalk.storage.build import build_zarr
+from graphwalk.storage.build.api import build_zarr
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 edges = np.random.default_rng(2).integers(2**18, size=(2, 2**18))
 resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, 2**18))

@@ -12,7 +12,7 @@ import zarr
 
 import graphwalk
 from graphwalk import InputError, StoreError
-from graphwalk.cli.command import main
+from graphwalk.cli.main import main
 
 #: Parallel edges of different types and of one, loops, and a node without edges of its own.
 EDGES = [
@@ -249,7 +249,7 @@ def problems_of(path):
 
 @pytest.mark.parametrize("chunk", [64, 1 << 22])
 def test_damaged_types_are_noticed(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", chunk)
+    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", chunk)
     build([(0, 1, t) for t in range(40)], tmp_path / "g")
     types = zarr.open_array(tmp_path / "g" / "edge_types")
     assert not problems_of(tmp_path / "g")

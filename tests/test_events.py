@@ -7,7 +7,7 @@ import pytest
 
 import graphwalk
 from graphwalk import scheduler
-from graphwalk.scheduler.events import Event, Work, emit, listening
+from graphwalk.util.events import Event, Work, emit, listening
 
 RULES = {"num_walks": 20, "walk_length": 9, "q": 0.5, "seed": 1}
 
@@ -84,7 +84,7 @@ def test_writing_shows_the_same_bar(graph, capsys, tmp_path):
 
 
 def test_long_work_is_told_of_before_its_end(monkeypatch):
-    monkeypatch.setattr("graphwalk.scheduler.events.PERIOD", 0)
+    monkeypatch.setattr("graphwalk.util.events.PERIOD", 0)
     events = []
     with listening(events.append), Work("advance", "walks", partition=3, wave=1) as work:
         work.add(walkers=5)

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 
 from graphwalk.errors import InputError, MemoryBudgetError, StoreError
-from graphwalk.storage.build import build_zarr
-from graphwalk.storage.cuts import entries_per_partition, partition_nodes
-from graphwalk.storage.graph import open_zarr
+from graphwalk.storage.build.api import build_zarr
+from graphwalk.storage.store.graph import open_zarr
+from graphwalk.storage.store.partition_bounds import entries_per_partition, partition_nodes
 
 EDGES = np.random.default_rng(3).integers(0, 40, (2, 200))
 
@@ -59,8 +59,8 @@ def chunk_reads(graph, name, monkeypatch):
 @pytest.mark.parametrize("most", [1, 3, 1000])
 @pytest.mark.parametrize("seed", range(6))
 def test_neighbors_read_the_chunks_that_they_need_once(rows, seed, most, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 64)
-    monkeypatch.setattr("graphwalk.storage.gather.MOST_CHUNKS", most)
+    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 64)
+    monkeypatch.setattr("graphwalk.storage.store.read_ranges.MOST_CHUNKS", most)
     graph = build_zarr(EDGES, num_nodes=50)
     random = np.random.default_rng(seed)
     nodes = random.integers(0, 50, random.choice([1, 2, 5, 200]))
@@ -140,7 +140,7 @@ def test_rows_that_do_not_exist(graph, a, b):
 
 
 def test_rows_larger_than_memory_are_refused(graph, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.memory.available_memory", lambda: 100)
+    monkeypatch.setattr("graphwalk.util.available_memory.available_memory", lambda: 100)
     graph.rows(49, 50)
     with pytest.raises(MemoryBudgetError, match=r"rows 0 to 50 takes about .* fewer at a time"):
         graph.rows(0, 50)
@@ -148,7 +148,7 @@ def test_rows_larger_than_memory_are_refused(graph, monkeypatch):
 
 @pytest.mark.parametrize("seed", range(30))
 def test_partitions_hold_every_node_once(seed, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 64)  # 8 offsets, 16 entries
+    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 64)  # 8 offsets, 16 entries
     random = np.random.default_rng(seed)
     num_nodes = int(random.choice([1, 9, 40, 300]))
     hubs = max(1, int(num_nodes * random.choice([0.02, 0.5, 1])))
@@ -288,7 +288,7 @@ def test_networkx_goes_there_and_back():
 
 @pytest.mark.parametrize("form", ["to_scipy", "to_networkx", "to_edge_index"])
 def test_what_does_not_fit_is_refused_unread(graph, form, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.memory.available_memory", lambda: 5000)
+    monkeypatch.setattr("graphwalk.util.available_memory.available_memory", lambda: 5000)
     monkeypatch.setattr(type(graph), "rows", None)
     with pytest.raises(MemoryBudgetError, match=r"4.9 KiB are available; .* rows\(\) or partition"):
         getattr(graph, form)()
@@ -399,7 +399,7 @@ def test_nameless_store_lies_where_dask_says(tmp_path):
 
 def test_nameless_store_goes_with_the_process(tmp_path):
     code = (
-        "import numpy, os; from graphwalk.storage.build import build_zarr;"
+        "import numpy, os; from graphwalk.storage.build.api import build_zarr;"
         "graph = build_zarr(numpy.array([[0, 1], [1, 2]])); print(os.path.isdir(graph.path))"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
@@ -416,7 +416,7 @@ def test_nameless_store_goes_with_the_process(tmp_path):
 @pytest.fixture
 def chunked(tmp_path, monkeypatch):
     """A store of which every array has several chunks, of 256 bytes each."""
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 256)
+    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
     weights = np.random.default_rng(0).random(200) + 0.5
     build_zarr((*EDGES, weights), tmp_path / "g", num_nodes=50)
     return tmp_path / "g"

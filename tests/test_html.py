@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import graphwalk
-from graphwalk.storage import chunks, graph_html
-from graphwalk.storage.html_table import html_table
+from graphwalk.storage.store import chunk_files as chunks
+from graphwalk.storage.store import graph_html
 from graphwalk.units import format_size
+from graphwalk.util.html_table import html_table
 
 RNG = np.random.default_rng(5)
 EDGES = RNG.integers(300, size=(2, 2000))
@@ -96,7 +97,7 @@ def test_a_graph_with_all_there_can_be():
 
 
 def test_a_picture_is_cut_as_the_store_is(tmp_path, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.writer.chunk_length", lambda *_: 64)
+    monkeypatch.setattr("graphwalk.storage.store.array_writer.chunk_length", lambda *_: 64)
     graph = graphwalk.build_zarr(EDGES[:, :200], tmp_path / "cut.zarr", num_nodes=300)
     assert graph.chunk_length("offsets") == 64
     page = Page(graph._repr_html_())

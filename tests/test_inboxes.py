@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from graphwalk.kernels.walkers import walker_dtype
-from graphwalk.scheduler.inboxes import Inboxes
-from graphwalk.scheduler.records import Sorter
+from graphwalk.kernels.walk.steps import walker_dtype
+from graphwalk.scheduler.engine.walker_queues import Inboxes
+from graphwalk.scheduler.engine.walker_records import Sorter
 
 BOUNDS = np.array([0, 10, 10, 500, 501, 1000])
 

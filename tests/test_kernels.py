@@ -10,23 +10,23 @@ from hypothesis import strategies as st
 from numba import njit
 from scipy import stats
 
-from graphwalk.kernels.compiling import multiply_high, sources_stamp
-from graphwalk.kernels.edge_filter import (
+from graphwalk.kernels.build.parse_edges import parse_lines
+from graphwalk.kernels.jit import multiply_high, sources_stamp
+from graphwalk.kernels.rng import STEP, mix, seed_key, walker_key
+from graphwalk.kernels.rows.alias_tables import alias_dtype, fill_alias_table, pick
+from graphwalk.kernels.rows.bloom_filter import (
     fill_filter,
     filter_bits,
     filter_hash,
     filter_word,
     filter_words,
 )
-from graphwalk.kernels.first_order import walk_first_order
-from graphwalk.kernels.node2vec import walk_node2vec
-from graphwalk.kernels.node2vec_plus import acceptance_of, make_shares, mark_loose
-from graphwalk.kernels.parse import parse_lines
-from graphwalk.kernels.rng import STEP, mix, seed_key, walker_key
-from graphwalk.kernels.row_search import find_in_rows
-from graphwalk.kernels.tables import alias_dtype, fill_alias_table, pick
-from graphwalk.kernels.walkers import GO_TO_START, STAY, STOP
-from graphwalk.scheduler.tasks import acceptances
+from graphwalk.kernels.rows.node2vec_plus import acceptance_of, make_shares, mark_loose
+from graphwalk.kernels.walk.first_order import walk_first_order
+from graphwalk.kernels.walk.node2vec import walk_node2vec
+from graphwalk.kernels.walk.search_rows import find_in_rows
+from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP
+from graphwalk.scheduler.engine.walk_in_memory import acceptances
 
 MASK = (1 << 64) - 1
 #: One false alarm in a thousand runs of all tests of random numbers, were the seeds not fixed.

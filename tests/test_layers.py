@@ -21,7 +21,7 @@ KERNELS_MAY_IMPORT = {
     "numpy", "typing",
 }  # fmt: skip
 # What is compiled is cached under a digest of the kernels' own sources.
-COMPILING = "graphwalk.kernels.compiling"
+COMPILING = "graphwalk.kernels.jit"
 COMPILING_MAY_IMPORT = KERNELS_MAY_IMPORT | {"hashlib", "pathlib"}
 KERNELS_MAY_NOT_CALL = {"open", "print", "input"}
 

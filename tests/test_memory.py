@@ -7,8 +7,8 @@ import pytest
 
 from graphwalk import scheduler
 from graphwalk.errors import MemoryBudgetError
-from graphwalk.storage import memory
-from graphwalk.storage.parallel import num_cores
+from graphwalk.util import available_memory as memory
+from graphwalk.util.threads import num_cores
 
 MIB = 1 << 20
 

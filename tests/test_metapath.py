@@ -10,7 +10,7 @@ from scipy import stats
 
 import graphwalk
 from graphwalk import InputError, StoreError
-from graphwalk.kernels.typed_rows import group_rows
+from graphwalk.kernels.rows.group_by_kind import group_rows
 
 NODES = 60
 PATHS = [("b", "c", "b", "a"), ("a",), ("c", "a"), ("b", "b", "a")]

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from graphwalk.storage.parallel import SharedWork
+from graphwalk.util.threads import SharedWork
 
 
 def helpers(work, count):

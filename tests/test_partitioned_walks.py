@@ -16,10 +16,13 @@ from plans import read_anew
 
 import graphwalk
 from graphwalk import MemoryBudgetError
-from graphwalk.scheduler import advance, carousel, planner, waves
-from graphwalk.scheduler.events import listening
-from graphwalk.storage import derived_rows
-from graphwalk.storage.chunks import ChunkFiles
+from graphwalk.scheduler.engine import partition_sweep as carousel
+from graphwalk.scheduler.engine import planner
+from graphwalk.scheduler.engine import walk_out_of_core as waves
+from graphwalk.scheduler.engine import walker_group as advance
+from graphwalk.storage.partitions import derive as derived_rows
+from graphwalk.storage.store.chunk_files import ChunkFiles
+from graphwalk.util.events import listening
 
 NODES, LENGTH = 300, 20
 KINDS = {
@@ -355,7 +358,7 @@ def test_within_dask_expressions(large):
 def test_some_blocks_compute_their_groups_alone(large, monkeypatch):
     walked = []
     walk_group = waves.walk_group
-    import graphwalk.scheduler.dask_graph as dask_graph
+    import graphwalk.algorithms.walks.dask_array as dask_graph
 
     def counted(group, *args):
         walked.append(group.shape[0])

@@ -8,9 +8,9 @@ import pytest
 from matplotlib import pyplot as plt
 
 import graphwalk
-from graphwalk.algorithms import plots
 from graphwalk.errors import InputError, StoreError
-from graphwalk.storage.statistics import DegreeCounter
+from graphwalk.plotting import graphs_and_walks as plots
+from graphwalk.storage.store.statistics import DegreeCounter
 
 RNG = np.random.default_rng(12)
 #: Some nodes have many neighbours, the last hundred none.
@@ -58,7 +58,7 @@ def test_degrees(graph):
 
 
 def test_degrees_are_counted_chunk_by_chunk(graph, tmp_path, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.writer.chunk_length", lambda *_: 64)
+    monkeypatch.setattr("graphwalk.storage.store.array_writer.chunk_length", lambda *_: 64)
     cut = graphwalk.build_zarr(EDGES, tmp_path / "cut.zarr", num_nodes=500, directed=True)
     reads, read = [], type(cut).read_offsets
     monkeypatch.setattr(

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import tqdm
 
-from graphwalk.scheduler import progress
-from graphwalk.scheduler.progress import BlockProgress, block_progress, counting
+from graphwalk.scheduler.executors import progress
+from graphwalk.scheduler.executors.progress import BlockProgress, block_progress, counting
 
 SHOWN_AT_THE_END = "12.0/12.0"
 

@@ -17,8 +17,9 @@ import pytest
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
-from graphwalk.scheduler import planner, ray_waves
-from graphwalk.storage.layout import Layout
+from graphwalk.scheduler.engine import planner
+from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_waves
+from graphwalk.storage.partitions.spec import Layout
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.ray

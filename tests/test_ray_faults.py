@@ -14,9 +14,9 @@ import zarr
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import MemoryBudgetError, SchedulerError
-from graphwalk.scheduler import ray_waves
-from graphwalk.scheduler.events import listening
-from graphwalk.scheduler.ray_errors import own_errors
+from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_waves
+from graphwalk.scheduler.executors.ray.errors import own_errors
+from graphwalk.util.events import listening
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.ray

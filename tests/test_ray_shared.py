@@ -16,8 +16,11 @@ import pytest
 
 import graphwalk
 from graphwalk import scheduler
-from graphwalk.scheduler import planner, ray_waves, shared_result, tasks
-from graphwalk.scheduler.shared_result import NotSharedError, SharedResult, SharedRows
+from graphwalk.scheduler.engine import planner
+from graphwalk.scheduler.engine import walk_in_memory as tasks
+from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_waves
+from graphwalk.util import shared_array as shared_result
+from graphwalk.util.shared_array import NotSharedError, SharedResult, SharedRows
 
 INT32 = np.dtype(np.int32)
 RULES = {"num_walks": 2, "walk_length": 10, "seed": 5, "p": 2, "q": 0.5}
@@ -209,7 +212,7 @@ def test_a_job_that_fails_leaves_nothing(session, walks, name, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setattr(ray_waves, "advance_walkers", fail)
-    monkeypatch.setattr("graphwalk.scheduler.dask_graph.walk_block_into", fail)
+    monkeypatch.setattr("graphwalk.algorithms.walks.dask_array.walk_block_into", fail)
     with pytest.raises(ZeroDivisionError):
         walks.compute()
     wait_until_nobody_holds(name)
@@ -224,7 +227,7 @@ def test_the_result_outlives_ray_and_a_killed_driver_leaves_nothing(
         import os, signal
         import numpy as np
         import graphwalk
-        from graphwalk.scheduler import ray_backend
+        from graphwalk.scheduler.executors.ray import session as ray_backend
 
         make = os.memfd_create
         os.memfd_create = lambda _: make({name!r})

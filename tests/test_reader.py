@@ -11,12 +11,12 @@ import pytest
 import zarr
 
 from graphwalk.errors import GraphwalkError, StoreError
-from graphwalk.storage import chunks
-from graphwalk.storage import format as store_format
-from graphwalk.storage.build import build_zarr
-from graphwalk.storage.format import create_array, create_group, open_group
-from graphwalk.storage.graph import open_zarr
-from graphwalk.storage.reader import ArrayReader
+from graphwalk.storage.build.api import build_zarr
+from graphwalk.storage.store import chunk_files as chunks
+from graphwalk.storage.store import format as store_format
+from graphwalk.storage.store.array_reader import ArrayReader
+from graphwalk.storage.store.format import create_array, create_group, open_group
+from graphwalk.storage.store.graph import open_zarr
 
 CHUNK = 100
 VALUES = np.arange(10, 10 + 12 * CHUNK + 37, dtype=np.int32)
@@ -85,7 +85,7 @@ READ_ALL = """
 import sys, numpy as np
 from pathlib import Path
 import zarr
-from graphwalk.storage.reader import ArrayReader
+from graphwalk.storage.store.array_reader import ArrayReader
 
 def peak():
     status = Path("/proc/self/status").read_text()

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphwalk.errors import InputError
-from graphwalk.storage.budget import Tuning
-from graphwalk.storage.context import BuildOptions
-from graphwalk.storage.pipeline import build
-from graphwalk.storage.progress import Progress
-from graphwalk.storage.relabel import LabelCollector, SpilledLabels, distinct
-from graphwalk.storage.spill import SpillFolder
+from graphwalk.storage.build.context import BuildOptions
+from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.build.sort_labels import LabelCollector, SpilledLabels, distinct
+from graphwalk.storage.files.spill import SpillFolder
+from graphwalk.util.progress_bar import Progress
 
 
 def collected(folder, batches, room):

@@ -140,7 +140,7 @@ def test_overwrite_replaces_nothing_but_graphs(url, options, files):
 
 
 def test_a_build_that_was_killed(url, options):
-    from graphwalk.storage.format import create_group
+    from graphwalk.storage.store.format import create_group
 
     create_group(url, storage_options=options)
     with pytest.raises(StoreError, match=r"incomplete.*overwrite=True"):
@@ -154,7 +154,8 @@ def test_a_failed_build_leaves_nothing(url, options, files, overwrite, monkeypat
     if overwrite:
         graphwalk.build_zarr(EDGES, url, storage_options=options)
     monkeypatch.setattr(
-        "graphwalk.storage.pipeline.complete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        "graphwalk.storage.build.pipeline.complete",
+        lambda *_: (_ for _ in ()).throw(KeyboardInterrupt),
     )
     with pytest.raises(KeyboardInterrupt):
         graphwalk.build_zarr(EDGES, url, storage_options=options, overwrite=overwrite)
@@ -294,7 +295,7 @@ def stored(files, url):
 
 @pytest.mark.parametrize("name", ["walks.zarr", "walks.parquet"])
 def test_walks_at_a_url_are_resumed(name, url, options, files, walks, monkeypatch, tmp_path):
-    from graphwalk.storage.walk_job import WalkJob
+    from graphwalk.algorithms.output.resumable_job import WalkJob
 
     written, write = [], WalkJob.write
     target = f"{url}/{name}"

@@ -7,8 +7,8 @@ import pytest
 
 import graphwalk
 from graphwalk import errors, scheduler
-from graphwalk.scheduler import plots
-from graphwalk.scheduler.events import Event, listening
+from graphwalk.plotting import plans_and_runs as plots
+from graphwalk.util.events import Event, listening
 
 RULES = {"num_walks": 20, "walk_length": 9, "q": 0.5, "seed": 1}
 

@@ -12,8 +12,9 @@ import pytest
 
 import graphwalk
 from graphwalk import errors
-from graphwalk.algorithms.output import write_blocks, write_walks
-from graphwalk.storage import location, walk_job
+from graphwalk.algorithms.output.write import resumable_job as walk_job
+from graphwalk.algorithms.output.write import write_blocks, write_walks
+from graphwalk.storage.files import locations as location
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
 RULES = {"num_walks": 3, "walk_length": 6, "q": 0.5, "seed": 7, "chunks": 50}
@@ -83,7 +84,7 @@ def test_no_more_is_walked_than_the_share(graph, monkeypatch, tmp_path):
         rows.append(len(block))
         return block
 
-    from graphwalk.scheduler import dask_graph
+    from graphwalk.algorithms.walks.api import dask_array as dask_graph
 
     really = dask_graph.walk_block
     monkeypatch.setattr(dask_graph, "walk_block", walk)
@@ -188,7 +189,7 @@ def test_other_walks_are_not_shares_of_these(graph, walks, tmp_path):
 
 def test_the_first_to_begin_says_what_it_is_about(tmp_path):
     """Those who begin at the same time agree on one record."""
-    from graphwalk.storage.folder import Folder
+    from graphwalk.storage.files.folder import Folder
 
     folder, said = Folder(str(tmp_path)), []
     threads = [
@@ -229,7 +230,7 @@ def test_a_share_replaces_nothing(walks, tmp_path):
 def test_a_whole_that_cannot_be_made_is_made_later(walks, tmp_path, monkeypatch):
     write_walks(walks, tmp_path / "walks.zarr", share=(0, 2))
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.storage.walk_files._ZarrSink.close", lambda *_: 1 / 0)
+        patched.setattr("graphwalk.algorithms.output.formats._ZarrSink.close", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             write_walks(walks, tmp_path / "walks.zarr", share=(1, 2))
     assert not (tmp_path / "walks.zarr").exists()

@@ -7,12 +7,12 @@ import pytest
 
 import graphwalk
 from graphwalk.errors import MemoryBudgetError, SchedulerError
-from graphwalk.scheduler.plan import Resources
-from graphwalk.scheduler.planner import plan_job
-from graphwalk.scheduler.slurm import partition
-from graphwalk.scheduler.slurm.choose import choose
-from graphwalk.scheduler.slurm.partition import Partition, find_partition
-from graphwalk.scheduler.slurm.script import batch_script
+from graphwalk.scheduler.engine.plan import Resources
+from graphwalk.scheduler.engine.planner import plan_job
+from graphwalk.scheduler.slurm import slurm_partition as partition
+from graphwalk.scheduler.slurm.batch_script import batch_script
+from graphwalk.scheduler.slurm.sizing import choose
+from graphwalk.scheduler.slurm.slurm_partition import Partition, find_partition
 
 MIB = 1 << 20
 NODES = 300_000

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse
 
 from graphwalk.errors import InputError
-from graphwalk.storage.sources import CSR, open_source
+from graphwalk.storage.edges.open import CSR, open_source
 
 SRC = [0, 0, 1, 2, 3]
 DST = [1, 2, 2, 2, 0]
@@ -332,7 +332,7 @@ def test_rows_of_several_types(batch_edges):
 def test_absent_packages_cost_nothing():
     code = (
         "import sys, numpy as np\n"
-        "from graphwalk.storage.sources import CSR, open_source\n"
+        "from graphwalk.storage.edges.open import CSR, open_source\n"
         "for edges in (np.array([[0], [1]]), CSR([0, 1], [0]), [np.array([0])]):\n"
         "    open_source(edges)\n"
         "print({'pandas', 'scipy', 'networkx', 'pyarrow'} & set(sys.modules))"

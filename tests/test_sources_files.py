@@ -13,9 +13,9 @@ import pytest
 from test_sources_text import load, read
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.parse import parse_lines
-from graphwalk.storage.build import build_zarr
-from graphwalk.storage.sources import open_source
+from graphwalk.kernels.build.parse_edges import parse_lines
+from graphwalk.storage.build.api import build_zarr
+from graphwalk.storage.edges.open import open_source
 
 EDGES = [(i, i * 7 % 100) for i in range(100)]
 LINES = "".join(f"{u}\t{v}\n" for u, v in EDGES).encode()

@@ -12,8 +12,8 @@ import zarr
 from test_sources import DST, NAMES, SRC, WEIGHT, check, pairs, read, triples
 
 from graphwalk.errors import InputError
-from graphwalk.storage.sources import open_source
-from graphwalk.storage.sources.windows import FileArray, from_memmap
+from graphwalk.storage.edges.lazy_arrays import FileArray, from_memmap
+from graphwalk.storage.edges.open import open_source
 
 EDGES = np.array([SRC, DST])
 

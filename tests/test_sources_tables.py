@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from graphwalk.errors import InputError
-from graphwalk.storage.sources import open_source
-from graphwalk.storage.sources.tables import choose_columns
+from graphwalk.storage.edges.open import open_source
+from graphwalk.storage.edges.tables import choose_columns
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import gzip
 import pytest
 
 from graphwalk.errors import InputError
-from graphwalk.storage.sources import open_source
-from graphwalk.storage.sources.base import NotIntegers
+from graphwalk.storage.edges.open import open_source
+from graphwalk.storage.edges.protocol import NotIntegers
 
 
 @pytest.fixture

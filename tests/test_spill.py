@@ -12,11 +12,11 @@ import pytest
 from edge_sources import Edges
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.budget import Tuning
-from graphwalk.storage.context import BuildOptions
-from graphwalk.storage.pipeline import build
-from graphwalk.storage.progress import Progress
-from graphwalk.storage.spill import HiddenFile, SpillFile, SpillFolder
+from graphwalk.storage.build.context import BuildOptions
+from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.files.spill import HiddenFile, SpillFile, SpillFolder
+from graphwalk.util.progress_bar import Progress
 
 ARRAYS = [
     np.arange(1000),
@@ -98,7 +98,7 @@ FULL = {
 
 @pytest.mark.parametrize("file", FULL)
 def test_disk_that_fills_up_with_temporary_files(small_disk, monkeypatch, file):
-    monkeypatch.setattr("graphwalk.storage.edge_build.check_disk", lambda *_: None)
+    monkeypatch.setattr("graphwalk.storage.build.edge_list.check_disk", lambda *_: None)
     how = dict(FULL[file])
     src, dst = np.random.default_rng(0).integers(0, 1000, (2, 600_000)) * how.pop("scale", 1)
     tuning = Tuning(1 << 20, 2, spill=True)
@@ -122,7 +122,7 @@ def test_folder_that_may_not_be_written(mode):
     job = """
 import os, sys
 from graphwalk.errors import StoreError
-from graphwalk.storage.build import build_zarr
+from graphwalk.storage.build.api import build_zarr
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid(65534)

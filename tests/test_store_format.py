@@ -12,9 +12,9 @@ import pytest
 import zarr
 
 from graphwalk.errors import GraphwalkError, StoreError, StoreExistsError, StoreNotFoundError
-from graphwalk.storage.build import build_zarr
-from graphwalk.storage.format import FORMAT
-from graphwalk.storage.graph import open_zarr
+from graphwalk.storage.build.api import build_zarr
+from graphwalk.storage.store.format import FORMAT
+from graphwalk.storage.store.graph import open_zarr
 
 EDGES = np.array([[0, 1, 2, 2], [1, 2, 0, 2]])
 
@@ -158,7 +158,7 @@ def crc32c(data):
 @pytest.mark.parametrize("compressed", [True, False])
 @pytest.mark.parametrize("labels", [None, "int64", "string"])
 def test_a_store_can_be_read_without_zarr(tmp_path, monkeypatch, compressed, labels):
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 256)
+    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
     ends = np.random.default_rng(1).integers(90, size=(2, 200))
     ends = ends if labels is None else ends * 10**9
     ends = ends.astype(str) if labels == "string" else ends
@@ -184,7 +184,7 @@ def test_a_store_can_be_read_without_zarr(tmp_path, monkeypatch, compressed, lab
 
 def test_what_merging_freed_is_not_left_behind(tmp_path, monkeypatch):
     """The array was made for all edges, and cut when those that were merged had gone."""
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 256)
+    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
     ends = np.random.default_rng(1).integers(30, size=(2, 3000))
     graph = build_zarr(ends, tmp_path / "g", compressed=False)
     names = {path.name for path in (tmp_path / "g" / "neighbors" / "c").iterdir()}

@@ -15,8 +15,8 @@ from scipy import stats
 
 import graphwalk
 from graphwalk import InputError
-from graphwalk.cli.command import main
-from graphwalk.kernels.temporal_rows import sort_by_time
+from graphwalk.cli.main import main
+from graphwalk.kernels.rows.sort_by_time import sort_by_time
 
 #: Parallel edges at different times and at one, loops, ties, and a node without later edges.
 EDGES = [
@@ -178,8 +178,8 @@ def test_more_walks_than_are_taken_up_at_a_time(monkeypatch):
     graph = a_large_one()[1]
     how = {"num_walks": 6, "temporal": True, "seed": 7, "walk_length": 9}
     whole = graphwalk.random_walks(graph, **how, chunks=-1).compute()
-    monkeypatch.setattr("graphwalk.scheduler.temporal._SLICE", 50)
-    monkeypatch.setattr("graphwalk.scheduler.temporal._LOG", 300)
+    monkeypatch.setattr("graphwalk.scheduler.engine.walk_temporal._SLICE", 50)
+    monkeypatch.setattr("graphwalk.scheduler.engine.walk_temporal._LOG", 300)
     np.testing.assert_array_equal(graphwalk.random_walks(graph, **how).compute(), whole)
 
 
@@ -365,7 +365,7 @@ def test_a_store_with_times(tmp_path):
 
 @pytest.mark.parametrize("chunk", [64, 1 << 22])
 def test_damaged_times_are_noticed(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", chunk)
+    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", chunk)
     build([(0, 1, t) for t in range(40)], store=tmp_path / "g")
     times = zarr.open_array(tmp_path / "g" / "times")
     assert graphwalk.open_zarr(tmp_path / "g").validate().ok

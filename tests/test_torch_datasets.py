@@ -13,8 +13,8 @@ import pytest
 
 import graphwalk
 from graphwalk import errors
-from graphwalk.algorithms import torch_datasets
-from graphwalk.algorithms.walk_batches import in_batches, skip_grams
+from graphwalk.algorithms.training import torch_datasets
+from graphwalk.algorithms.training.skip_grams import in_batches, skip_grams
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None,
@@ -48,7 +48,7 @@ def expected(walks):
 @pytest.fixture
 def sources(walks, tmp_path, monkeypatch):
     """Return the walks, and where they are stored, each in several blocks."""
-    monkeypatch.setattr("graphwalk.storage.stored_walks._NPY_NODES", 200)
+    monkeypatch.setattr("graphwalk.algorithms.output.read._NPY_NODES", 200)
     return [
         walks,
         *(graphwalk.write_walks(walks, tmp_path / f"walks{suffix}") for suffix in SUFFIXES),
@@ -81,7 +81,7 @@ def pairs_by_hand(walks, window):
 @pytest.mark.parametrize("window", [1, 2, 6, 50])
 def test_pairs_are_those_within_the_window(window, expected, monkeypatch):
     for at_a_time in (20, 1 << 19):
-        monkeypatch.setattr("graphwalk.algorithms.walk_batches._PAIRS", at_a_time)
+        monkeypatch.setattr("graphwalk.algorithms.training.skip_grams._PAIRS", at_a_time)
         blocks = [expected[:100], expected[100:]]
         found = np.concatenate(list(skip_grams(blocks, expected.shape[1], window)))
         assert [tuple(pair) for pair in found.tolist()] == pairs_by_hand(expected, window)

@@ -8,9 +8,9 @@ import pytest
 import zarr
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.build import build_zarr
-from graphwalk.storage.graph import open_zarr
-from graphwalk.storage.validation import MOST_PROBLEMS
+from graphwalk.storage.build.api import build_zarr
+from graphwalk.storage.store.graph import open_zarr
+from graphwalk.storage.store.validation.report import MOST_PROBLEMS
 
 NUM_NODES = 60
 EDGES = np.random.default_rng(5).integers(0, 50, (2, 300))
@@ -21,8 +21,8 @@ NAMES = [f"node {'é' * (i % 4)}{i:03}" for i in range(50)]
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
     """Rows straddle chunks of 16 offsets, and of 32 entries; strings come in batches."""
-    monkeypatch.setattr("graphwalk.storage.format.CHUNK_BYTES", 128)
-    monkeypatch.setattr("graphwalk.storage.validate_labels._BATCH_BYTES", 40)
+    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 128)
+    monkeypatch.setattr("graphwalk.storage.store.validation.labels._BATCH_BYTES", 40)
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_a_row_that_follows_damage_is_checked_whole(tmp_path):
 
 @pytest.mark.parametrize("name", ["neighbors", "weights"])
 def test_arrays_beside_one_that_is_missing_are_read_by_pieces(store, name, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.validate_rows._UNKNOWN_CHUNK", 50)
+    monkeypatch.setattr("graphwalk.storage.store.validation.rows._UNKNOWN_CHUNK", 50)
     (store / name / "zarr.json").unlink()
     other = {"neighbors": "weights", "weights": "neighbors"}[name]
     array(store, other)[100] = -3

@@ -19,10 +19,12 @@ import pytest
 import zarr
 
 from graphwalk import errors, scheduler
-from graphwalk.algorithms import output
-from graphwalk.algorithms.output import write_blocks, write_walks
-from graphwalk.storage import partial, walk_files, walk_text
-from graphwalk.storage.partial import partial_folder, writing
+from graphwalk.algorithms.output.write import formats as walk_files
+from graphwalk.algorithms.output.write import labelled_walks as walk_text
+from graphwalk.algorithms.output.write import write as output
+from graphwalk.algorithms.output.write import write_blocks, write_walks
+from graphwalk.storage.files import partial
+from graphwalk.storage.files.partial import partial_folder, writing
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
 TOWNS = np.array(["Aarhus", "Bad Ems", "Çeşme", "Dún Laoghaire", "Évora"], dtype=object)

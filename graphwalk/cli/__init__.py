@@ -1,5 +1,5 @@
 """The command ``graphwalk``."""
 
-from graphwalk.cli.command import main
+from graphwalk.cli.main import main
 
 __all__ = ["main"]

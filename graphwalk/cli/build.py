@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from graphwalk.cli.report import count, describe, rate
+from graphwalk.cli.text import count, describe, rate
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.parser import make_parser
-from graphwalk.cli.report import size_on_disk
+from graphwalk.cli.text import size_on_disk
 from graphwalk.cli.walk import read_start_nodes, walk_rules
 from graphwalk.errors import GraphwalkError, InputError
 
@@ -55,8 +55,8 @@ def _walks(args: Namespace, seed: int) -> Any:
 
 def _are_walks(source: str) -> bool:
     """Return whether that is not a graph: its name may be that of either."""
-    from graphwalk.storage.stored_walks import count_walks
-    from graphwalk.storage.walk_files import walk_suffix
+    from graphwalk.algorithms.output.formats import walk_suffix
+    from graphwalk.algorithms.output.read import count_walks
 
     try:
         if walk_suffix(source) != ".zarr":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.report import bytes_on_disk, count, describe, size_on_disk
+from graphwalk.cli.text import bytes_on_disk, count, describe, size_on_disk
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -14,15 +14,15 @@ from graphwalk.units import format_size, parse_size
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from graphwalk.scheduler.slurm.choose import Choice
-    from graphwalk.scheduler.slurm.partition import Partition
+    from graphwalk.scheduler.slurm.sizing import Choice
+    from graphwalk.scheduler.slurm.slurm_partition import Partition
 
 
 def run(args: Namespace) -> None:
     """Plan the walks, and write a script to submit."""
     from graphwalk import open_zarr, plan_walks
-    from graphwalk.scheduler.slurm.choose import choose
-    from graphwalk.scheduler.slurm.script import batch_script
+    from graphwalk.scheduler.slurm.batch_script import batch_script
+    from graphwalk.scheduler.slurm.sizing import choose
 
     graph = open_zarr(args.store)
     args.seed = secrets.randbits(32) if args.seed is None else args.seed
@@ -42,7 +42,7 @@ def run(args: Namespace) -> None:
 
 
 def _machines(args: Namespace) -> Partition:
-    from graphwalk.scheduler.slurm.partition import Partition, find_partition
+    from graphwalk.scheduler.slurm.slurm_partition import Partition, find_partition
 
     memory = None if args.mem is None else parse_size(args.mem, "--mem")
     if args.cpus and memory:

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.report import count, rate, size_on_disk
+from graphwalk.cli.text import count, rate, size_on_disk
 from graphwalk.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk import Graph
-    from graphwalk.algorithms.output import Written
+    from graphwalk.algorithms.output.write import Written
 
 
 def run(args: Namespace) -> None:
@@ -43,7 +43,7 @@ def _walk(
     args: Namespace, graph: Graph, start_nodes: NDArray[np.int64] | None, seed: int
 ) -> Written:
     from graphwalk import random_walks
-    from graphwalk.algorithms.output import write_blocks
+    from graphwalk.algorithms.output.write import write_blocks
 
     walks = random_walks(graph, start_nodes, seed=seed, memory=args.memory, **walk_rules(args))
     return write_blocks(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def run(args: Namespace) -> int:
     """Run the command; return its exit status."""
-    from graphwalk.scheduler.slurm.cluster import RayOptions, run_with_ray
+    from graphwalk.scheduler.slurm.ray_cluster import RayOptions, run_with_ray
 
     command = args.program[1:] if args.program[:1] == ["--"] else args.program
     if not command:

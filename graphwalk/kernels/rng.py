@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphwalk.kernels.compiling import Int, jit
+from graphwalk.kernels.jit import Int, jit
 
 #: SplitMix64's increment: one step of a walk.
 STEP = np.uint64(0x9E3779B97F4A7C15)

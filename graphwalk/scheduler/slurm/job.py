@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 
 from graphwalk.errors import SchedulerError
-from graphwalk.storage.allocation import allocated_memory
-from graphwalk.storage.memory import free_memory
-from graphwalk.storage.parallel import num_cores
+from graphwalk.util.available_memory import free_memory
+from graphwalk.util.slurm_environment import allocated_memory
+from graphwalk.util.threads import num_cores
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Vectors from walks: corpora, skip-gram pairs, PyTorch data sets, and gensim."""

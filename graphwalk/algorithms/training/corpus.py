@@ -1,0 +1,111 @@
+"""Walks as a corpus: sentences of words, for trainers of word vectors."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import dask.array as da
+import pyarrow as pa
+
+from graphwalk.algorithms.output.labelled_walks import as_labels, named_lists, walk_lists
+from graphwalk.algorithms.output.read import count_walks, read_walks
+from graphwalk.algorithms.output.write import checked_walks, iter_blocks
+from graphwalk.algorithms.walks.dask_array import WalkArray
+from graphwalk.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: Nodes that are turned into words at a time, some 60 bytes each.
+_WORDS = 1 << 16
+
+
+class WalkCorpus:
+    """Walks as sentences whose words are nodes, as often as they are asked for.
+
+    It is what gensim's ``Word2Vec(sentences=...)`` and other trainers of word vectors go through
+    several times. A walk is a list of str without padding: a walk that ended early is shorter.
+    Walks that are lazy are computed block by block in each pass, by `iter_blocks`; those in
+    files are read a part at a time. Either way a few blocks are in memory.
+
+    ``len()`` is the number of walks, except of those stored as text, which does not tell it.
+
+    Parameters
+    ----------
+    walks : dask.array.Array of int, shape (num_walks, walk_length + 1), or path or URL
+        What `random_walks` returned; or where `write_walks` has written walks, in any
+        format.
+    labels : array_like of int or str, shape (num_nodes,), optional
+        The word for node ``i``: ``labels[i]``, as in ``graph.labels``. None: for an array of
+        `random_walks`, the labels of its graph; for files, what they hold. Words for nodes
+        without labels are their ids in decimal.
+    storage_options : mapping, optional
+        For fsspec, if `walks` is a URL.
+
+    Attributes
+    ----------
+    labels : pyarrow.Array or None
+        The words of all nodes, if they are known beforehand.
+
+    Raises
+    ------
+    InputError
+        When `walks` are none, labels do not fit, or files hold names already; the latter two may
+        show on iteration only.
+    StoreError
+        When there are no walks at a path, or, on iteration, they cannot be read.
+
+    Examples
+    --------
+    >>> Word2Vec(sentences=graphwalk.WalkCorpus(walks), sg=1, min_count=0)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        walks: da.Array | str | os.PathLike[str],
+        *,
+        labels: Any = None,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._walks, self._options = walks, storage_options
+        if isinstance(walks, str | os.PathLike):
+            self._num_walks = count_walks(walks, storage_options)
+        else:
+            self._num_walks = checked_walks(walks).shape[0]
+            if labels is None and isinstance(walks, WalkArray):
+                labels = walks.graph.labels
+        self.labels = None if labels is None else as_labels(labels, text=False)
+        if self._num_walks is not None:
+            self.__class__ = _CountedCorpus  # what has a length, has it by its class
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for lists in self.lists():
+            step = max(1, _WORDS * len(lists) // max(1, len(lists.values)))
+            for start in range(0, len(lists), step):
+                some = lists[start : start + step]
+                words = some.flatten().cast(pa.string()).to_pylist()
+                ends = some.offsets.to_pylist()
+                for first, stop in pairwise(ends):
+                    yield words[first - ends[0] : stop - ends[0]]
+
+    def lists(self) -> Iterator[pa.ListArray]:
+        """Yield walks as Arrow's lists of ids or labels, some at a time."""
+        if isinstance(self._walks, da.Array):
+            for block in iter_blocks(self._walks):
+                yield from walk_lists(block, self.labels)
+            return
+        for lists in read_walks(self._walks, self._options):
+            yield lists if self.labels is None else self._named(lists)
+
+    def _named(self, lists: pa.ListArray) -> pa.ListArray:
+        if not pa.types.is_integer(lists.values.type):
+            raise InputError(f"{self._walks} holds names of nodes already; leave labels out")
+        return named_lists(lists, self.labels)
+
+
+class _CountedCorpus(WalkCorpus):
+    def __len__(self) -> int:
+        assert self._num_walks is not None
+        return self._num_walks

@@ -1,0 +1,238 @@
+"""Node embeddings from walks: word2vec, with nodes for words and walks for sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphwalk.algorithms.training.corpus import WalkCorpus
+from graphwalk.algorithms.training.skip_grams import checked_size
+from graphwalk.errors import InputError, StoreExistsError
+from graphwalk.storage.files.errors import disk_errors
+from graphwalk.storage.files.locations import is_url, locate
+from graphwalk.storage.files.partial import partial_folder, put_in_place
+from graphwalk.storage.files.temporary import temporary_folder
+from graphwalk.util.progress_bar import Progress
+from graphwalk.util.threads import num_cores
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+
+    import dask.array as da
+    from numpy.typing import NDArray
+
+SUFFIXES = (".parquet", ".txt")
+
+
+def embed(
+    walks: da.Array | str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    *,
+    labels: Any = None,
+    dimensions: int = 128,
+    window: int = 10,
+    negative: int = 5,
+    epochs: int = 1,
+    seed: int = 1,
+    workers: int | None = None,
+    overwrite: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+    progress: bool | None = None,
+) -> Path:
+    """Learn a vector for each node of walks, by skip-gram with negative sampling, and write them.
+
+    The trainer is gensim's. It needs memory for two vectors a node, and a temporary file of the
+    walks as text, where Dask's ``temporary-directory`` says.
+
+    Parameters
+    ----------
+    walks : dask.array.Array of int, shape (num_walks, walk_length + 1), or path or URL
+        What `random_walks` returned; or where `write_walks` has written walks, in any
+        format.
+    path : path
+        The suffix chooses the format: ``.parquet`` for a table of the columns ``node``, ids or
+        labels in order, and ``vector``, lists of float32; ``.txt`` for word2vec's text.
+    labels : array_like of int or str, shape (num_nodes,), optional
+        As of `WalkCorpus`: by default those of the graph, or what files hold.
+    dimensions : int
+        Length of a vector.
+    window : int
+        How far apart in a walk two nodes may be to count as neighbours.
+    negative : int
+        Nodes drawn at random against each of these.
+    epochs : int
+        How often all walks are learned from.
+    seed : int
+        Of the trainer. With more than one worker its results differ from run to run all the same.
+    workers : int, optional
+        Threads; None: as many as there are cores.
+    overwrite : bool
+        Replace what is at `path`.
+    storage_options : mapping, optional
+        For fsspec, if `walks` is a URL.
+    progress : bool, optional
+        Show a progress bar on standard error. None: on a terminal and in a notebook.
+
+    Returns
+    -------
+    pathlib.Path
+        Where the vectors are.
+
+    Raises
+    ------
+    InputError
+        For an unknown suffix or a URL, numbers below 1, walks that visit no node, labels that do
+        not fit, or when gensim is not installed.
+    StoreExistsError
+        When something is at `path` and `overwrite` is not given, or a folder is.
+    StoreError
+        When the walks cannot be read, or the vectors not be written.
+
+    References
+    ----------
+    [1] T. Mikolov et al., "Distributed representations of words and phrases and their
+    compositionality", NIPS 2013, https://arxiv.org/abs/1310.4546
+
+    [2] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
+    https://doi.org/10.1145/2939672.2939754
+    """
+    target = _target(path, overwrite)
+    how = {
+        "vector_size": checked_size("dimensions", dimensions),
+        "window": checked_size("window", window),
+        "negative": checked_size("negative", negative),
+        "epochs": checked_size("epochs", epochs),
+        "workers": num_cores() if workers is None else checked_size("workers", workers),
+    }
+    word2vec = _trainer()
+    with temporary_folder() as folder:
+        corpus = folder / "walks.txt"
+        sentences, names = _numbered(walks, labels, storage_options)
+        found, words = _write_corpus(sentences, corpus)
+        if not words:
+            raise InputError(f"{walks}: there is nothing to learn from, for no walk visits a node")
+        with Progress(progress).stage("Embedding", how["epochs"], "epochs") as advance:
+            model = word2vec(
+                corpus_file=str(corpus),
+                **how,
+                seed=seed,
+                sg=1,
+                min_count=0,
+                callbacks=[_after_epochs(advance)],
+            )
+    nodes, vectors = _in_order(model.wv, found if names is None else names)
+    with disk_errors(target), partial_folder(target) as folder:
+        file = folder / target.name
+        _WRITERS[target.suffix](file, nodes, vectors)
+        put_in_place(file, target)
+    return target
+
+
+def _target(path: str | os.PathLike[str], overwrite: bool) -> Path:
+    """Return where to write vectors, if they can be written there."""
+    location = locate(path)
+    if is_url(location):
+        raise InputError(
+            f"{location}: vectors are written to a file of this machine; copy it there"
+        )
+    target = Path(location)
+    if target.suffix not in SUFFIXES:
+        raise InputError(f"{target}: vectors are written to {' or '.join(SUFFIXES)}")
+    if target.is_dir():
+        raise StoreExistsError(f"{target} is a folder, and vectors are a file; choose another path")
+    if target.exists() and not overwrite:
+        raise StoreExistsError(f"{target} exists; choose another path or pass overwrite=True")
+    return target
+
+
+def _trainer() -> Any:
+    try:
+        from gensim.models import Word2Vec
+    except ImportError:
+        raise InputError(
+            "embeddings need gensim, which is not installed: pip install gensim"
+        ) from None
+    return Word2Vec
+
+
+def _after_epochs(advance: Callable[[int], object]) -> Any:
+    from gensim.models.callbacks import CallbackAny2Vec
+
+    class AfterEpochs(CallbackAny2Vec):  # type: ignore[misc]
+        def on_epoch_end(self, _model: Any) -> None:
+            advance(1)
+
+    return AfterEpochs()
+
+
+def _numbered(
+    walks: Any, labels: Any, storage_options: Mapping[str, Any] | None
+) -> tuple[WalkCorpus, pa.Array | None]:
+    """Return walks whose words are numbers of labels, and the labels; None: whatever words are.
+
+    Labels of all nodes are known beforehand, so none are looked up on the way.
+    """
+    corpus = WalkCorpus(walks, labels=labels, storage_options=storage_options)
+    if corpus.labels is None:
+        return corpus, None
+    encoded = corpus.labels.dictionary_encode()
+    corpus.labels = encoded.indices
+    return corpus, encoded.dictionary
+
+
+def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None, int]:
+    """Write walks as lines of numbers; return what label each is of, and how many nodes they visit.
+
+    gensim's words end at spaces, which labels may hold. None: words are numbers themselves.
+    """
+    labels: Any = None
+    count = 0
+    with corpus.open("wb") as file:
+        for lists in sentences.lists():
+            words = lists.flatten()
+            count += len(words)
+            if not pa.types.is_integer(words.type):
+                seen = words if labels is None else pa.concat_arrays([labels, words])
+                labels = pc.unique(seen)
+                words = pc.index_in(words, value_set=labels)
+            offsets = lists.offsets.to_numpy()
+            text = pa.ListArray.from_arrays(
+                pa.array(offsets - offsets[0], pa.int32()), words.cast(pa.string())
+            )
+            lines = pc.binary_join(text, " ")
+            with disk_errors(corpus):
+                file.write("\n".join(lines.to_pylist()).encode() + b"\n")
+    return labels, count
+
+
+def _in_order(vectors: Any, labels: Any) -> tuple[pa.Array, NDArray[np.float32]]:
+    """Return nodes, by id or label, in order, and their vectors."""
+    numbers = np.array(vectors.index_to_key, dtype=np.int64)
+    nodes = pa.array(numbers) if labels is None else labels.take(pa.array(numbers))
+    order = pc.sort_indices(nodes)
+    return nodes.take(order), vectors.vectors[order.to_numpy()]
+
+
+def _write_parquet(file: Path, nodes: pa.Array, vectors: NDArray[np.float32]) -> None:
+    import pyarrow.parquet as pq
+
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    pq.write_table(pa.table({"node": nodes, "vector": lists}), file)
+
+
+def _write_text(file: Path, nodes: pa.Array, vectors: NDArray[np.float32]) -> None:
+    with file.open("w", encoding="utf-8") as out:
+        out.write(f"{len(vectors)} {vectors.shape[1]}\n")
+        for node, vector in zip(nodes.cast(pa.string()).to_pylist(), vectors, strict=True):
+            # A word ends at white space, which a label may hold.
+            out.write(
+                f"{'_'.join(node.split())} {' '.join(map('{:.8g}'.format, vector.tolist()))}\n"
+            )
+
+
+_WRITERS = {".parquet": _write_parquet, ".txt": _write_text}

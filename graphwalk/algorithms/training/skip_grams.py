@@ -1,0 +1,124 @@
+"""Walks and the skip-grams in them as arrays of a given length, for training in batches."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.algorithms.output.read import stored_blocks
+from graphwalk.algorithms.output.write import checked_walks, iter_blocks
+from graphwalk.errors import InputError
+from graphwalk.storage.files.locations import locate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+#: Pairs that are made at a time, at least, unless one walk has more: 4 or 8 MiB.
+_PAIRS = 1 << 19
+
+
+class WalkBlocks:
+    """Blocks of walks, of which several readers can each take a share.
+
+    Parameters
+    ----------
+    walks : dask.array.Array of int, shape (num_walks, walk_length + 1), or path or URL
+        Lazy walks, or walks that were written as Zarr, npy, or Parquet without labels.
+    storage_options : mapping, optional
+        For fsspec, if `walks` is a URL.
+    """
+
+    def __init__(self, walks: Any, storage_options: Mapping[str, Any] | None = None) -> None:
+        self._options = storage_options
+        self._location = locate(walks) if isinstance(walks, str | os.PathLike) else None
+        if self._location is None:
+            self._lazy = checked_walks(walks)
+            self.width = int(self._lazy.shape[1])
+        else:
+            self.width = stored_blocks(self._location, storage_options).width
+
+    def share(self, part: int, parts: int) -> Iterator[NDArray[np.integer[Any]]]:
+        """Yield every block whose number is `part` modulo `parts`, in order."""
+        if self._location is not None:
+            # Opened here: a process that was forked or spawned has files of its own.
+            blocks = stored_blocks(self._location, self._options)
+            for number in range(part, blocks.num_blocks, parts):
+                yield blocks.read(number)
+        elif part < self._lazy.numblocks[0]:
+            # All blocks are the walks themselves, whose plan says how to go through them.
+            yield from iter_blocks(self._lazy if parts == 1 else self._lazy.blocks[part::parts])
+
+
+def checked_size(name: str, value: Any) -> int:
+    """Return a parameter that must be a whole number from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise InputError(f"{name}={value!r} must be an integer from 1 on")
+    return int(value)
+
+
+def in_batches(
+    arrays: Iterable[NDArray[np.integer[Any]]], size: int
+) -> Iterator[NDArray[np.integer[Any]]]:
+    """Yield the rows of arrays, `size` at a time; the last batch may have fewer."""
+    waiting: list[NDArray[np.integer[Any]]] = []
+    rows = 0
+    for array in arrays:
+        waiting.append(array)
+        rows += len(array)
+        if rows < size:
+            continue
+        joined = np.concatenate(waiting) if len(waiting) > 1 else array
+        stop = rows - rows % size
+        for start in range(0, stop, size):
+            yield joined[start : start + size]
+        waiting, rows = [joined[stop:]], rows - stop
+    if rows:
+        yield np.concatenate(waiting)
+
+
+def skip_grams(
+    blocks: Iterable[NDArray[np.integer[Any]]], width: int, window: int, at_least: int = 0
+) -> Iterator[NDArray[np.integer[Any]]]:
+    """Yield the pairs of nodes that are at most `window` steps apart in a walk, some at a time.
+
+    They are in the order of the walks, in each in that of the centers, then of the contexts.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of int, shape (block_walks, width)
+        Walks, -1 after their ends.
+    width : int
+        Nodes of a walk.
+    window : int
+        Steps between two nodes of a pair, at most.
+    at_least : int
+        How many pairs to make at a time, about, if that is more than is done anyway.
+
+    Yields
+    ------
+    ndarray of int, shape (pairs, 2)
+        Centers and contexts.
+    """
+    where = _positions(width, window)
+    rows = max(1, max(_PAIRS, at_least) // max(1, len(where)))
+    for block in blocks:
+        for start in range(0, len(block), rows):
+            walks = block[start : start + rows]
+            pairs = walks[:, where].reshape(-1, 2)
+            if (walks[:, -1] < 0).any():  # only then has a walk ended early
+                pairs = pairs[pairs.min(axis=1) >= 0]
+            yield pairs
+
+
+def _positions(width: int, window: int) -> NDArray[np.intp]:
+    """Return the positions of all pairs of a walk that has not ended early, shape (pairs, 2)."""
+    steps = np.arange(-min(window, width - 1), min(window, width - 1) + 1)
+    centers, contexts = np.broadcast_arrays(
+        np.arange(width)[:, None], np.arange(width)[:, None] + steps
+    )
+    real = (contexts >= 0) & (contexts < width) & (contexts != centers)
+    return np.stack([centers[real], contexts[real]], axis=1)

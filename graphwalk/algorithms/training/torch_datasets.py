@@ -1,0 +1,169 @@
+"""Walks as datasets of PyTorch, to train models on while walks are computed or read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dask
+import numpy as np
+
+from graphwalk.algorithms.training.skip_grams import (
+    WalkBlocks,
+    checked_size,
+    in_batches,
+    skip_grams,
+)
+from graphwalk.errors import InputError
+from graphwalk.util.threads import num_cores
+
+try:
+    import torch
+    from torch.utils.data import IterableDataset, get_worker_info
+except ImportError:  # the names are there all the same, and say what is missing when called
+    torch, IterableDataset = None, object
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+
+    import dask.array as da
+    from numpy.typing import NDArray
+
+
+class _WalkDataset(IterableDataset):  # type: ignore[misc]
+    """What both datasets share: their blocks, and who of several workers reads which."""
+
+    def __init__(self, walks: Any, storage_options: Mapping[str, Any] | None) -> None:
+        if torch is None:
+            raise InputError("datasets need PyTorch, which is not installed: pip install torch")
+        super().__init__()
+        self._blocks = WalkBlocks(walks, storage_options)
+
+    def __iter__(self) -> Iterator[Any]:
+        worker = get_worker_info()
+        if worker is None:
+            yield from self._examples(self._blocks.share(0, 1))
+            return
+        # Whatever scheduler the parent uses, this process has its threads and its part of the
+        # cores.
+        threads = max(1, num_cores() // worker.num_workers)
+        with dask.config.set(scheduler="threads", num_workers=threads):
+            yield from self._examples(self._blocks.share(worker.id, worker.num_workers))
+
+    def _examples(self, blocks: Iterator[NDArray[np.integer[Any]]]) -> Iterator[Any]:
+        raise NotImplementedError
+
+
+class WalkDataset(_WalkDataset):
+    """Walks as a ``torch.utils.data.IterableDataset``.
+
+    Each pass computes or reads the walks anew, a few blocks at a time. Of n workers of a
+    ``DataLoader``, worker k takes the blocks k, k + n, k + 2 n …: together they yield what one
+    yields. Give a ``DataLoader`` ``batch_size=None`` where the dataset makes the batches. Its
+    order is that of the walks; walks from `start_nodes` in random order are in random order.
+
+    Parameters
+    ----------
+    walks : dask.array.Array of int, shape (num_walks, walk_length + 1), or path or URL
+        What `random_walks` returned; or where `write_walks` has written walks as Zarr,
+        npy, or Parquet without labels.
+    batch_size : int, optional
+        Walks of a batch; the last one of a worker may have fewer. None: single walks.
+    storage_options : mapping, optional
+        For fsspec, if `walks` is a URL.
+
+    Yields
+    ------
+    torch.Tensor of int64, shape (walk_length + 1,) or (batch_size, walk_length + 1)
+        Node ids, -1 after the end of a walk.
+
+    Raises
+    ------
+    InputError
+        When PyTorch is not installed, `batch_size` is not positive, or `walks` are none, or are
+        text or labels.
+    StoreError
+        When there are no walks at a path, or, on iteration, they cannot be read.
+
+    Notes
+    -----
+    Workers are best fed from files. A worker that computes lazy walks has to have the graph:
+    forked, it shares what its parent has loaded; spawned, it loads it itself. To fork while
+    threads of the parent compute is unsafe, as it is with any threads: then pass the
+    ``DataLoader`` ``multiprocessing_context="spawn"``, as for URLs and after Ray was used.
+    """
+
+    def __init__(
+        self,
+        walks: da.Array | str | os.PathLike[str],
+        *,
+        batch_size: int | None = None,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(walks, storage_options)
+        self._size = None if batch_size is None else checked_size("batch_size", batch_size)
+
+    def _examples(self, blocks: Iterator[NDArray[np.integer[Any]]]) -> Iterator[Any]:
+        if self._size is None:
+            return (_tensor(walk) for block in blocks for walk in block)
+        return map(_tensor, in_batches(blocks, self._size))
+
+
+class SkipGramDataset(_WalkDataset):
+    """Pairs of nodes that are near each other in walks, as an ``IterableDataset`` of batches.
+
+    A pair is two positions of a walk, at most `window` steps apart: each is once the center and
+    once the context. Nodes after the end of a walk are in none. Passes, workers and order are
+    those of `WalkDataset`; in a walk, pairs go by their centers, then by their contexts.
+
+    Parameters
+    ----------
+    walks : dask.array.Array of int, shape (num_walks, walk_length + 1), or path or URL
+        As for `WalkDataset`.
+    window : int
+        Steps between the nodes of a pair, at most.
+    batch_size : int
+        Pairs of a batch; the last one of a worker may have fewer.
+    storage_options : mapping, optional
+        For fsspec, if `walks` is a URL.
+
+    Yields
+    ------
+    (torch.Tensor, torch.Tensor) of int64, each of shape (batch_size,)
+        Centers and contexts.
+
+    Raises
+    ------
+    InputError
+        When PyTorch is not installed, `window` or `batch_size` is not positive, or `walks` are
+        none, or are text or labels.
+    StoreError
+        When there are no walks at a path, or, on iteration, they cannot be read.
+
+    References
+    ----------
+    [1] T. Mikolov et al., "Efficient estimation of word representations in vector space",
+    2013, https://arxiv.org/abs/1301.3781
+    """
+
+    def __init__(
+        self,
+        walks: da.Array | str | os.PathLike[str],
+        *,
+        window: int = 10,
+        batch_size: int = 8192,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(walks, storage_options)
+        self._window = checked_size("window", window)
+        self._size = checked_size("batch_size", batch_size)
+
+    def _examples(self, blocks: Iterator[NDArray[np.integer[Any]]]) -> Iterator[Any]:
+        pairs = skip_grams(blocks, self._blocks.width, self._window, self._size)
+        for batch in in_batches(pairs, self._size):
+            yield _tensor(batch[:, 0]), _tensor(batch[:, 1])
+
+
+def _tensor(nodes: NDArray[np.integer[Any]]) -> Any:
+    """Return nodes as a tensor of its own: a view would keep, and send, the whole block."""
+    return torch.from_numpy(nodes.astype(np.int64))

@@ -1,0 +1,1 @@
+"""Random walks as lazy Dask arrays, and their parameters."""

@@ -1,0 +1,180 @@
+"""Blocks of an array in their order, while later ones are computed."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+import dask.array as da
+import numpy as np
+from dask.base import compute_as_if_collection, get_scheduler
+from dask.core import flatten
+from dask.task_spec import Task, TaskRef
+
+from graphwalk.algorithms.walks.dask_array import WalkArray, giving_up, is_in_process
+from graphwalk.scheduler.engine.partition_sweep import GivenUpError
+from graphwalk.scheduler.engine.walk_out_of_core import take_block, taken
+from graphwalk.scheduler.executors.ray.session import RaySession, session_of
+from graphwalk.scheduler.executors.resources import num_workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+
+def blocks_in_order(walks: da.Array) -> Iterator[NDArray[Any]]:
+    """Yield the blocks of an array of rows, each of which is let go when the next is asked for."""
+    get = get_scheduler(collections=[walks])
+    keys = [row[0] for row in walks.__dask_keys__()]
+    if is_in_process(get):
+        return _Handover(walks).blocks()
+    if session := session_of(get):
+        return _ahead(_portions(walks, keys), lambda some: _submitted(session, walks, some))
+    return _ahead(_portions(walks, keys), lambda some: _computed(walks, some))
+
+
+def _portions(walks: da.Array, keys: list[Any]) -> list[list[Any]]:
+    """Return the keys of blocks that are computed together."""
+    if not isinstance(walks, WalkArray):
+        return [keys]
+    return [keys[blocks.start : blocks.stop] for blocks in walks.plan.batch_blocks]
+
+
+def _submitted(session: RaySession, walks: da.Array, keys: list[Any]) -> Iterator[Any]:
+    return session.in_order(
+        list(compute_as_if_collection(da.Array, walks.dask, keys, ray_persist=True))
+    )
+
+
+def _computed(walks: da.Array, keys: list[Any]) -> Iterator[Any]:
+    return iter(compute_as_if_collection(da.Array, walks.dask, keys))
+
+
+def _ahead(
+    portions: Sequence[list[Any]], begin: Callable[[list[Any]], Iterator[Any]]
+) -> Iterator[NDArray[Any]]:
+    """Yield the blocks of all portions, of which one is begun while that before it is yielded."""
+    with ThreadPoolExecutor(1, thread_name_prefix="graphwalk-stream") as executor:
+        begun = [executor.submit(copy_context().run, begin, portion) for portion in portions[:1]]
+        for number in range(len(portions)):
+            blocks = begun.pop().result()
+            if number + 1 < len(portions):
+                begun.append(executor.submit(copy_context().run, begin, portions[number + 1]))
+            yield from blocks
+
+
+class _Handover:
+    """Takes blocks from the tasks that make them to one who wants them in order.
+
+    A task waits with its block only while there are enough, and the next one that is wanted is
+    among them: else all threads could wait with blocks that come later.
+    """
+
+    def __init__(self, walks: da.Array) -> None:
+        self._walks = walks
+        self._changed = threading.Condition()
+        self._blocks: dict[int, NDArray[Any]] = {}
+        self._enough = num_workers()
+        self._next = 0
+        self._given_up = False
+        self._error: BaseException | None = None
+
+    def __dask_tokenize__(self) -> Any:
+        return uuid.uuid4().hex
+
+    def blocks(self) -> Iterator[NDArray[Any]]:
+        """Yield the blocks."""
+        context = copy_context()
+        thread = threading.Thread(
+            target=context.run, args=(self._compute,), name="graphwalk-stream", daemon=True
+        )
+        thread.start()
+        try:
+            for number in range(self._walks.numblocks[0]):
+                yield self._take(number)
+        finally:
+            with self._changed:
+                self._given_up = True
+                self._blocks.clear()
+                self._changed.notify_all()
+            thread.join()
+
+    def _take(self, number: int) -> NDArray[Any]:
+        with self._changed:
+            self._changed.wait_for(lambda: number in self._blocks or self._error is not None)
+            if self._error is not None:
+                raise self._error
+            self._next = number + 1
+            self._changed.notify_all()
+            return self._blocks.pop(number)
+
+    def _compute(self) -> None:
+        try:
+            tasks, keys = self._graph()
+            with giving_up(tasks):
+                compute_as_if_collection(da.Array, tasks, keys)
+        except GivenUpError:
+            pass
+        except BaseException as error:  # it is raised where blocks are taken
+            with self._changed:
+                self._error = error
+                self._changed.notify_all()
+
+    def _graph(self) -> tuple[dict[Any, Any], list[str]]:
+        """Return the tasks and the last of their chain, by which Dask takes blocks in order."""
+        put = self._walks.map_blocks(self._put, dtype=bool, meta=np.empty((0, 0), bool))
+        done = f"done-{put.name}"
+        chain: dict[Any, Task] = {}
+        before: Any = None
+        for number in range(put.numblocks[0]):
+            key = (done, number)
+            chain[key] = Task(key, _both, TaskRef((put.name, number, 0)), before)
+            before = TaskRef(key)
+        # Of walks of which some are wanted, no others are to be made.
+        tasks = dict(put.__dask_graph__().cull(set(flatten(put.__dask_keys__()))))
+        if isinstance(self._walks, WalkArray):
+            tasks = self._paced(tasks, put.name)
+        return tasks | chain, list(chain)[-1:]
+
+    def _paced(self, tasks: dict[Any, Any], put: str) -> dict[Any, Any]:
+        """Have blocks whose steps wait in files made in their order, and not before there is room.
+
+        All of a batch can be made at the same time, and the next batch waits for all of them: then
+        Dask goes by an order of its own.
+        """
+        name = self._walks.name
+        for key, task in tasks.items():
+            if isinstance(task, Task) and task.func is taken:
+                # Not of the block itself, which would be held until Dask comes to this task.
+                tasks[key] = type(task)(key, taken, TaskRef((put, key[1], 0)))
+        for number in range(self._enough, self._walks.numblocks[0]):
+            task = tasks.get((name, number, 0))
+            if isinstance(task, Task) and task.func is take_block:
+                before = TaskRef((put, number - self._enough, 0))
+                tasks[task.key] = type(task)(task.key, _take_after, *task.args, before)
+        return tasks
+
+    def _put(self, block: NDArray[Any], block_id: tuple[int, int]) -> bool:
+        with self._changed:
+            self._changed.wait_for(self._may_put)
+            if self._given_up:
+                raise GivenUpError
+            self._blocks[block_id[0]] = block
+            self._changed.notify_all()
+        return True
+
+    def _may_put(self) -> bool:
+        enough = len(self._blocks) >= self._enough
+        return self._given_up or not enough or self._next not in self._blocks
+
+
+def _take_after(steps: Any, number: int, together: Any, _before: bool) -> Any:
+    return take_block(steps, number, together)
+
+
+def _both(_this: bool, _before: bool | None) -> bool:
+    return True

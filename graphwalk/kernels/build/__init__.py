@@ -1,0 +1,1 @@
+"""Kernels of the build: parse edges, sort and merge them in buckets."""

@@ -1,0 +1,133 @@
+"""Kernels of the build for entries with weights, times or types, which travel beside their keys.
+
+See :mod:`graphwalk.kernels.build.buckets` for entries and keys.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphwalk.kernels.jit import jit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from graphwalk.kernels.build.buckets import Counts, Floats, Integers
+
+
+@jit
+def tag_positions(keys: Counts, bits: int) -> None:
+    """Append each key's position to it, in `bits` bits, so that sorting keeps input order."""
+    for i in range(keys.size):
+        keys[i] = (keys[i] << bits) | i
+
+
+@jit
+def untag_positions(keys: Counts, bits: int, order: Integers) -> None:
+    """Undo `tag_positions`, and write the positions to `order`."""
+    mask = (np.int64(1) << bits) - 1
+    for i in range(keys.size):
+        order[i] = keys[i] & mask
+        keys[i] >>= bits
+
+
+@jit
+def order_ties(keys: Counts, order: Integers) -> None:
+    """Within runs of equal sorted `keys`, put their input positions `order` in ascending order."""
+    start = 0
+    for i in range(1, keys.size + 1):
+        if i < keys.size and keys[i] == keys[start]:
+            continue
+        if i - start > 1:
+            order[start:i] = np.sort(order[start:i])
+        start = i
+
+
+@jit
+def order_by_value(keys: Counts, values: Floats, order: Integers) -> None:
+    """Within runs of equal sorted `keys`, put their input positions `order` in that of `values`."""
+    start = 0
+    for i in range(1, keys.size + 1):
+        if i < keys.size and keys[i] == keys[start]:
+            continue
+        if i - start > 1:
+            run = order[start:i].copy()
+            order[start:i] = run[np.argsort(values[run], kind="mergesort")]
+        start = i
+
+
+@jit
+def emit_valued_rows(
+    keys: Counts,
+    order: Integers,
+    key_values: Floats,
+    apart: bool,
+    bits: int,
+    first_node: int,
+    first_row: int,
+    merge: bool,
+    neighbors: Integers,
+    values: Floats,
+    ends: Counts,
+) -> tuple[int, int, int]:
+    """Write the rows of a bucket's sorted `keys`; `order` has their input positions.
+
+    Weights of merged entries add up in float64, in input order. If values tell edges
+    `apart`, entries of different ones are different. Returns what `emit_rows` does.
+    """
+    mask = (np.int64(1) << bits) - 1
+    entries = 0
+    loops = 0
+    parallel = -1
+    row = 0
+    previous = np.int64(-1)
+    total = 0.0
+    for i in range(keys.size):
+        key = keys[i]
+        value = np.float64(key_values[order[i]])
+        if key == previous and (not apart or value == total):
+            if parallel < 0:
+                parallel = i
+            if merge:
+                if not apart:
+                    total += value
+                    values[entries - 1] = total
+                continue
+        previous = key
+        while row < (key >> bits) - first_row:
+            ends[row] = entries
+            row += 1
+        total = value
+        neighbors[entries] = key & mask
+        values[entries] = total
+        loops += (key & mask) == (key >> bits) + first_node
+        entries += 1
+    ends[row:] = entries
+    return entries, loops, parallel
+
+
+@jit
+def first_zero_row(ends: Counts, weights: NDArray[np.float32]) -> int:
+    """Return the first row that has entries, none of them with a weight above zero; or −1."""
+    start = 0
+    for row in range(ends.size):
+        positive = ends[row] == start
+        for i in range(start, ends[row]):
+            if weights[i] > 0:
+                positive = True
+                break
+        if not positive:
+            return row
+        start = ends[row]
+    return -1
+
+
+@jit
+def first_outside(values: Floats, low: float, high: float) -> int:
+    """Return where the first value is that is NaN, below `low`, or not below `high`; or −1."""
+    for i in range(values.size):
+        if not (values[i] >= low and values[i] < high):
+            return i
+    return -1

@@ -1,0 +1,1 @@
+"""Kernels that copy and check rows of a store, and look up labels."""

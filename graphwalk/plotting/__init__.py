@@ -1,0 +1,1 @@
+"""Pictures of graphs, walks, plans and runs, by Matplotlib."""

@@ -1,0 +1,194 @@
+"""Plots of graphs and of walks: degrees, nodes visited, visits of a node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.algorithms.output.write import iter_blocks
+from graphwalk.algorithms.walks.dask_array import WalkArray
+from graphwalk.plotting.plans_and_runs import matplotlib
+from graphwalk.storage.store.graph import Graph, open_zarr
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    import dask.array as da
+    from numpy.typing import NDArray
+
+#: Points of a curve of coverage, beside its origin.
+_POINTS = 200
+
+
+def plot_degrees(graph: Graph | str | os.PathLike[str], ax: Any = None, **options: Any) -> Any:
+    """Plot the degrees of a graph: what part of the nodes has at least so many neighbours.
+
+    That is the complementary cumulative distribution, exact, on logarithmic axes, on which a power
+    law is a straight line [1]. Nodes without neighbours count among all nodes, but have no point.
+    Offsets are read a chunk at a time, and nothing else is.
+
+    Parameters
+    ----------
+    graph : Graph, str or path
+        The graph, or where its store is.
+    ax : matplotlib.axes.Axes, optional
+        Where to plot; None: on a new figure.
+    **options
+        For matplotlib's ``plot``, such as ``label`` and ``color``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Where it was plotted.
+
+    Raises
+    ------
+    InputError
+        When matplotlib is not installed.
+    StoreError
+        When the store cannot be read.
+
+    References
+    ----------
+    [1] A. Clauset, C. R. Shalizi, M. E. J. Newman, "Power-law distributions in empirical data",
+    SIAM Review 51(4), 2009, https://doi.org/10.1137/070710111
+    """
+    matplotlib("pyplot")  # better nothing read than read in vain
+    opened = graph if isinstance(graph, Graph) else open_zarr(graph)
+    axes = _axes(ax)
+    _plot_parts(axes, *opened.degree_counts(), options)
+    what = "out-degree" if opened.directed else "degree"
+    axes.set(xlabel=what, ylabel=f"part of the nodes of at least that {what}")
+    return axes
+
+
+def plot_visits(walks: da.Array, ax: Any = None, **options: Any) -> Any:
+    """Plot how evenly walks visit nodes: what part of the nodes is visited at least so often.
+
+    The walks are computed, a block at a time; beside some blocks, 8 bytes a node are in memory.
+
+    Parameters
+    ----------
+    walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
+        What `random_walks` returned, or a part of it. A part, as ``walks[:1000]``, does not
+        know of what graph it is; then the nodes are those that it visits.
+    ax : matplotlib.axes.Axes, optional
+        Where to plot; None: on a new figure.
+    **options
+        For matplotlib's ``plot``, such as ``label`` and ``color``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Where it was plotted.
+
+    Raises
+    ------
+    InputError
+        For an array that holds no walks, or when matplotlib is not installed.
+    """
+    matplotlib("pyplot")
+    visits = _Visits(walks)
+    for block in iter_blocks(walks):
+        visits.add(block)
+    axes = _axes(ax)
+    counts = visits.counts if visits.num_nodes else visits.counts[visits.counts > 0]
+    _plot_parts(axes, *np.unique(counts, return_counts=True), options)
+    axes.set(xlabel="visits", ylabel="part of the nodes with at least as many")
+    return axes
+
+
+def plot_coverage(walks: da.Array, ax: Any = None, **options: Any) -> Any:
+    """Plot how many nodes walks have visited, by the number of walks in the order of their rows.
+
+    The walks are computed, a block at a time; beside some blocks, 8 bytes a node are in memory.
+
+    Parameters
+    ----------
+    walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
+        What `random_walks` returned, or a part of it.
+    ax : matplotlib.axes.Axes, optional
+        Where to plot; None: on a new figure.
+    **options
+        For matplotlib's ``plot``, such as ``label`` and ``color``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Where it was plotted. Its title says of how many nodes, if the walks know their graph, as
+        parts such as ``walks[:1000]`` do not.
+
+    Raises
+    ------
+    InputError
+        For an array that holds no walks, or when matplotlib is not installed.
+    """
+    matplotlib("pyplot")
+    visits, blocks = _Visits(walks), iter_blocks(walks)
+    marks = np.unique(np.linspace(0, len(walks), _POINTS + 1).astype(np.int64))
+    covered = np.zeros(len(marks), np.int64)
+    found = done = 0
+    for piece in _pieces(blocks, marks):
+        found += visits.add(piece)
+        done += len(piece)
+        covered[np.searchsorted(marks, done)] = found
+    axes = _axes(ax)
+    axes.plot(marks, covered, **options)
+    of_all = f" of {visits.num_nodes:,}" if visits.num_nodes else ""
+    axes.set(xlabel="walks", ylabel="nodes visited", title=f"{found:,}{of_all} nodes are visited")
+    return axes
+
+
+class _Visits:
+    """Counts the visits of each node.
+
+    Attributes
+    ----------
+    num_nodes : int or None
+        Nodes of the graph; None where it is not known.
+    counts : ndarray of int64
+        Visits of each node; where the graph is not known, there may be more elements than nodes.
+    """
+
+    def __init__(self, walks: da.Array) -> None:
+        self.num_nodes = walks.graph.num_nodes if isinstance(walks, WalkArray) else None
+        self.counts = np.zeros(self.num_nodes or 0, np.int64)
+
+    def add(self, walks: NDArray[Any]) -> int:
+        """Count the visits of some walks; return how many nodes they are the first to visit."""
+        nodes = walks[walks >= 0]
+        most = int(nodes.max(initial=-1)) + 1
+        if most > len(self.counts):
+            room = np.zeros(max(most, 2 * len(self.counts)), np.int64)
+            room[: len(self.counts)] = self.counts
+            self.counts = room
+        new = np.unique(nodes[self.counts[nodes] == 0])
+        np.add.at(self.counts, nodes, 1)
+        return len(new)
+
+
+def _pieces(blocks: Iterator[NDArray[Any]], marks: NDArray[np.int64]) -> Iterator[NDArray[Any]]:
+    """Yield blocks, cut at the `marks`, so that what is plotted does not depend on blocks."""
+    first = 0
+    for block in blocks:
+        inside = marks[(marks > first) & (marks < first + len(block))]
+        yield from np.split(block, inside - first)
+        first += len(block)
+
+
+def _plot_parts(
+    axes: Any, values: NDArray[np.int64], counts: NDArray[np.int64], options: dict[str, Any]
+) -> None:
+    """Plot what part of all has each of the ascending values, or a higher one."""
+    parts = counts[::-1].cumsum()[::-1] / counts.sum()
+    shown = values > 0
+    axes.plot(values[shown], parts[shown], **{"drawstyle": "steps-pre"} | options)
+    if shown.any():  # matplotlib cannot draw logarithmic axes of nothing
+        axes.set(xscale="log", yscale="log")
+
+
+def _axes(ax: Any) -> Any:
+    """Return where to plot: what was given, or a new figure, which notebooks show by themselves."""
+    return matplotlib("pyplot").subplots(layout="constrained")[1] if ax is None else ax

@@ -1,0 +1,296 @@
+"""What a job of random walks will do, as a plain value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+from graphwalk.storage.partitions.spec import Layout
+from graphwalk.units import format_size
+from graphwalk.util.html_table import html_table
+
+if TYPE_CHECKING:
+    import os
+
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class WalkRules:
+    """What every walker does. Checked by `random_walks`, which documents each of them."""
+
+    num_walks: int
+    walk_length: int
+    p: float
+    q: float
+    gamma: float | None
+    weighted: bool
+    restart_prob: float
+    stop_prob: float
+    dead_end: str
+    metapath: tuple[int | str, ...] | None
+    metapath_of: Literal["nodes", "edges"] | None
+    temporal: bool
+    seed: int
+
+    @property
+    def second_order(self) -> bool:
+        """Whether a step depends on the previous node too."""
+        return self.p != 1.0 or self.q != 1.0
+
+    @property
+    def plus(self) -> bool:
+        """Whether the bias of a step knows of weights; it does not where q is 1."""
+        return self.gamma is not None and self.weighted and self.q != 1.0
+
+    @property
+    def layout(self) -> Layout:
+        """What they need of a partition."""
+        gamma = self.gamma if self.plus else None
+        return Layout(
+            weighted=self.weighted,
+            second_order=self.second_order,
+            metapath=self.metapath,
+            by_edge=self.metapath_of == "edges",
+            gamma=gamma,
+            temporal=self.temporal,
+        )
+
+    @property
+    def ends_if_isolated(self) -> bool:
+        """Whether a walk from a node without neighbours ends there."""
+        return self.dead_end == "stop" and self.restart_prob == 0
+
+    def table(self) -> list[tuple[str, str]]:
+        """Return what there is to say, line by line."""
+        kind = "forward in time" if self.temporal else "first order"
+        if self.second_order:
+            kind = f"node2vec, p = {self.p:g}, q = {self.q:g}"
+        if self.plus:
+            kind = kind.replace("node2vec", "node2vec+") + f", gamma = {self.gamma:g}"
+        ends = {"stop": "end the walk", "restart": "lead to the start", "stay": "repeat"}
+        lines = [
+            ("walks", f"{kind}, {'weighted' if self.weighted else 'unweighted'}"),
+            ("from each start", f"{self.num_walks:,} of {self.walk_length:,} steps"),
+            ("dead ends", ends[self.dead_end]),
+            ("seed", f"{self.seed}"),
+        ]
+        if self.restart_prob:
+            lines.insert(2, ("restarts", f"with probability {self.restart_prob:g}"))
+        if self.stop_prob:
+            lines.insert(2, ("ends", f"with probability {self.stop_prob:g} at each step"))
+        if self.metapath is not None:
+            path = " → ".join(map(str, self.metapath))
+            lines.insert(1, ("metapath", f"{path}, types of {self.metapath_of}"))
+        return lines
+
+
+def expected_waves(rules: WalkRules, partitions: int, *, at_once: bool) -> int:
+    """Return how many waves walkers take, about, in a graph without locality.
+
+    The next node is in the same partition or, as likely, in any of the others. Half of these are
+    still to come in a wave, so a walker makes two steps and those within a partition; one, if all
+    partitions have their turn at the same time.
+    """
+    trips = rules.walk_length * (1 - 1 / partitions) / (1 if at_once else 2)
+    if rules.second_order:
+        # Who is refused at another partition comes back from there.
+        bias = sorted((1.0, 1 / rules.q))
+        trips *= 2 - bias[0] / bias[1]
+    return max(1, round(trips))
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a job may use.
+
+    Attributes
+    ----------
+    memory : int
+        Bytes for graph, walkers and steps: of this process on threads; on Ray, in the object store
+        of one machine.
+    workers : int
+        Tasks that run at a time.
+    machines : int
+        Machines that have as much memory each.
+    """
+
+    memory: int
+    workers: int
+    machines: int = 1
+
+
+@dataclass(frozen=True)
+class WalkPlan:
+    """Which tasks a job consists of, and what they hold. Made by `graphwalk.plan_walks`.
+
+    Attributes
+    ----------
+    rules : WalkRules
+        What every walker does.
+    dtype : dtype
+        Type of the result.
+    block_rows : tuple of int
+        Walkers of each block of the result.
+    group_blocks : tuple of int
+        Blocks of each group: walkers who go through the partitions together.
+    batch_groups : tuple of int
+        Groups of each batch: those that share what is read of the graph.
+    partitions : tuple of range
+        The nodes of each partition.
+    offsets : tuple of int
+        Where the rows of each begin in the store, and the number of entries.
+    largest_partition : int
+        Bytes of the largest partition in memory.
+    resident : bool
+        Whether partitions stay in memory once they are read; else each wave reads them again.
+    ahead : bool
+        Whether the next partition is read while one is walked.
+    spill : bool
+        Whether steps wait in temporary files for their block, where they cannot be written into
+        the result at once.
+    graph_bytes : int
+        Bytes of the whole graph in memory.
+    peak_memory : int
+        Bytes that a process is expected to take at most, beside the interpreter, its libraries and
+        the result of ``compute()``. On Ray, the bytes taken in the object stores of all machines.
+    resources : Resources
+        What the job may use.
+    """
+
+    rules: WalkRules
+    dtype: np.dtype[Any]
+    block_rows: tuple[int, ...]
+    group_blocks: tuple[int, ...]
+    batch_groups: tuple[int, ...]
+    partitions: tuple[range, ...]
+    offsets: tuple[int, ...]
+    largest_partition: int
+    resident: bool
+    ahead: bool
+    spill: bool
+    graph_bytes: int
+    peak_memory: int
+    resources: Resources
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the result: walkers, nodes of a walk."""
+        return sum(self.block_rows), self.rules.walk_length + 1
+
+    @property
+    def result_bytes(self) -> int:
+        """Bytes of the result."""
+        return self.shape[0] * self.shape[1] * self.dtype.itemsize
+
+    @property
+    def batch_blocks(self) -> list[range]:
+        """The blocks of each batch of walkers."""
+        groups = [0, *accumulate(self.batch_groups)]
+        blocks = [0, *accumulate(self.group_blocks)]
+        return [range(blocks[first], blocks[stop]) for first, stop in pairwise(groups)]
+
+    @property
+    def walkers_at_once(self) -> int:
+        """Most walks that are under way at a time."""
+        if len(self.partitions) == 1:
+            return min(self.resources.workers, len(self.block_rows)) * max(
+                self.block_rows, default=0
+            )
+        batches = ((batch.start, batch.stop) for batch in self.batch_blocks)
+        return max(sum(self.block_rows[first:stop]) for first, stop in batches)
+
+    @property
+    def num_tasks(self) -> int:
+        """How often partitions are read, walkers advanced in one, and blocks made, about."""
+        blocks, groups, batches = map(len, (self.block_rows, self.group_blocks, self.batch_groups))
+        if len(self.partitions) == 1:
+            return blocks + 1
+        reads = len(self.partitions) * (1 if self.resident else batches * self.waves)
+        return blocks + groups * (1 + self.waves * len(self.partitions)) + reads
+
+    @property
+    def waves(self) -> int:
+        """Turns through all partitions that a graph without locality takes, about."""
+        if len(self.partitions) == 1:
+            return 0
+        return expected_waves(self.rules, len(self.partitions), at_once=self.at_once)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether all partitions have their turn at the same time: on several machines they do."""
+        return self.resident and self.resources.machines > 1
+
+    @property
+    def bytes_read(self) -> int:
+        """Decoded bytes that are read of the graph, about."""
+        if self.resident:
+            return self.graph_bytes
+        return self.graph_bytes * self.waves * len(self.batch_groups)
+
+    def table(self) -> list[tuple[str, str]]:
+        """Return what there is to say, line by line."""
+        walks, width = self.shape
+        order = "second order" if self.rules.second_order else "first order"
+        order = "forward in time" if self.rules.temporal else order
+        where = "stay in memory" if self.resident else "are read in each wave"
+        lines = [
+            ("walks", f"{walks:,} of {width - 1:,} steps, {order}"),
+            ("result", f"{format_size(self.result_bytes)} in {len(self.block_rows):,} blocks"),
+            ("graph in memory", format_size(self.graph_bytes)),
+            (
+                "partitions",
+                f"{len(self.partitions):,} of up to {format_size(self.largest_partition)}, "
+                f"which {where}",
+            ),
+        ]
+        if self.waves:
+            parts = f"{len(self.batch_groups):,} batches, {len(self.group_blocks):,} groups"
+            lines += [
+                ("waves", f"about {self.waves:,}"),
+                ("walkers", f"{self.walkers_at_once:,} at a time; {parts}"),
+            ]
+        return [
+            *lines,
+            ("tasks", f"about {self.num_tasks:,} on {self.resources.workers:,} workers"),
+            ("read", format_size(self.bytes_read)),
+            ("peak memory", f"{format_size(self.peak_memory)} of {self._memory()}"),
+        ]
+
+    def _memory(self) -> str:
+        memory = format_size(self.resources.memory)
+        return f"{memory} on each of {self.resources.machines} machines" if self.at_once else memory
+
+    def visualize(self, filename: str | os.PathLike[str] | None = None) -> Any:
+        """Draw the partitions, the memory that is used, and the order of the work.
+
+        Parameters
+        ----------
+        filename : path, optional
+            Where to save the picture too, in the format that its suffix says.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The picture; notebooks show it.
+
+        Raises
+        ------
+        InputError
+            When matplotlib is not installed.
+        """
+        from graphwalk.plotting.plans_and_runs import plan_figure
+
+        figure = plan_figure(self)
+        if filename is not None:
+            figure.savefig(filename)
+        return figure
+
+    def __str__(self) -> str:
+        lines = self.table()
+        width = max(len(name) for name, _ in lines)
+        return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.table())

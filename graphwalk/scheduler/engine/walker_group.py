@@ -1,0 +1,387 @@
+"""Walkers advanced within a partition: arrays in, arrays out."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.kernels.rng import seed_key
+from graphwalk.kernels.walk.partitioned_first_order import advance_first_order
+from graphwalk.kernels.walk.partitioned_node2vec import advance_node2vec
+from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
+from graphwalk.kernels.walk.routing import second_places
+from graphwalk.kernels.walk.steps import walker_dtype
+from graphwalk.scheduler.engine.walk_in_memory import (
+    DEAD_ENDS,
+    NODE2VEC_IN_FLIGHT,
+    acceptances,
+    hop_thresholds,
+    starts_and_numbers,
+)
+from graphwalk.scheduler.engine.walk_temporal import TEMPORAL_IN_FLIGHT
+from graphwalk.scheduler.engine.walker_records import Sorter, in_slices, read_only
+from graphwalk.storage.partitions.node2vec_plus_rows import gather_closed
+from graphwalk.storage.partitions.partition import Partition, gather_partition
+from graphwalk.storage.partitions.read import RowMemory, row_memory_bytes
+from graphwalk.storage.store.format import value_bytes
+from graphwalk.storage.store.node_types import path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from graphwalk.scheduler.engine.plan import WalkRules
+    from graphwalk.scheduler.engine.walk_in_memory import Walkers
+    from graphwalk.storage.store.graph import Graph
+
+#: Walkers that a kernel takes up at a time, and steps that it writes down before they are put in
+#: their place: few enough to stay in a core's cache on their way.
+SLICE = 1 << 15
+LOG = 1 << 16
+
+#: The same where the graph is in memory. Fewer calls make walks a tenth faster; out of core the
+#: memory that this takes is better used for partitions.
+SLICE_RESIDENT = 1 << 16
+LOG_RESIDENT = 1 << 17
+
+#: Walkers that the first-order kernel advances together: more than in a graph of one partition,
+#: since many leave at each step.
+FIRST_ORDER_IN_FLIGHT = 256
+
+#: Walkers for whom single rows are read at a time, so that even hubs' rows fit in memory.
+FEW = 1 << 10
+
+#: Nodes of whom it is read at a time whether they have neighbours, a slice or more.
+_NODES_AHEAD = 4 * SLICE
+
+#: How often a proposal for a step may be refused to a walker who travels; then the rows that decide
+#: are read for it.
+PATIENCE = 64
+
+_buffers = threading.local()
+_NO_NODES = np.empty(0, np.int64)
+_NO_WORDS = np.empty(0, np.uint64)
+
+
+def slice_and_log(*, resident: bool) -> tuple[int, int]:
+    """Return how many walkers a kernel takes up at a time, and steps it writes down."""
+    return (SLICE_RESIDENT, LOG_RESIDENT) if resident else (SLICE, LOG)
+
+
+class Group:
+    """Walkers who are advanced together, and what is the same for all of them.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    rules : WalkRules
+        What every walker does.
+    walkers : range or (ndarray, ndarray, range)
+        Who walks, see :data:`graphwalk.scheduler.engine.walk_in_memory.Walkers`.
+    bounds : ndarray of int64, shape (partitions + 1,)
+        Partition k has the nodes ``bounds[k] … bounds[k + 1] - 1``.
+    offsets : ndarray of int64, shape (partitions + 1,)
+        Where their rows begin in the store.
+    job : str
+        Name of the array that they fill, for those who follow the events.
+    resident : bool
+        Whether all partitions stay in memory.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        rules: WalkRules,
+        walkers: Walkers,
+        bounds: NDArray[np.int64],
+        offsets: NDArray[np.int64],
+        job: str = "",
+        *,
+        resident: bool = False,
+    ) -> None:
+        self.job = job
+        self.slice, self._log = slice_and_log(resident=resident)
+        self.graph, self.rules, self.walkers = graph, rules, walkers
+        self.bounds, self.offsets = read_only(bounds), offsets
+        node = graph.neighbor_dtype
+        self.dtype = walker_dtype(node, second_order=rules.second_order, temporal=rules.temporal)
+        self.log_dtype = walker_dtype(node)
+        rows = walkers if isinstance(walkers, range) else walkers[2]
+        self.shape = len(rows), rules.walk_length + 1
+        self._first_walk = rows.start
+        starts = (_NO_NODES, _NO_NODES) if isinstance(walkers, range) else walkers[:2]
+        # Ray's arrays are read-only; with all of them so, kernels need no other compilation there.
+        self._starts = tuple(map(read_only, starts))
+        self._run = np.uint64(seed_key(np.uint64(rules.seed)))
+        self.sorter = Sorter(self.bounds)
+        self._path = path_of(rules.metapath, rules.walk_length)
+
+    @property
+    def num_partitions(self) -> int:
+        """Number of partitions."""
+        return len(self.bounds) - 1
+
+    def blank(self, first: int = 0, stop: int | None = None) -> NDArray[Any]:
+        """Return an array for walks `first` to `stop`, in which walkers have not made a step."""
+        stop = self.shape[0] if stop is None else stop
+        walks = np.empty((stop - first, self.shape[1]), self.graph.neighbor_dtype)
+        self.make_blank(walks, first)
+        return walks
+
+    def make_blank(self, walks: NDArray[Any], first: int = 0) -> None:
+        """Fill an array for the walks from `first` on."""
+        for start in range(0, len(walks), SLICE):
+            some = walks[start : start + SLICE]
+            some.fill(-1)
+            some[:, 0] = self._start_nodes(first + start, first + start + len(some))
+
+    def worth_reading(self, partition: int, walkers: int) -> bool:
+        """Return whether so many walkers are better served by all rows than by those they need."""
+        return walkers * self.graph.row_cost > self.bytes_read(partition)
+
+    def bytes_read(self, partition: int) -> int:
+        """Return the bytes of all chunks' contents that a partition is made of."""
+        entries, rows = len(self.entries_of(partition)), len(self.nodes_of(partition))
+        values = value_bytes(self.rules.layout.values)
+        return entries * (self.graph.neighbor_dtype.itemsize + values) + rows * 8
+
+    def nodes_of(self, partition: int) -> range:
+        """Return the nodes of a partition."""
+        return range(int(self.bounds[partition]), int(self.bounds[partition + 1]))
+
+    def entries_of(self, partition: int) -> range:
+        """Return which entries of the store a partition has."""
+        return range(int(self.offsets[partition]), int(self.offsets[partition + 1]))
+
+    def row_memory(self) -> RowMemory:
+        """Return memory for the rows of any partition."""
+        sizes = (
+            row_memory_bytes(
+                self.graph, self.rules.layout, len(self.nodes_of(k)), len(self.entries_of(k))
+            )
+            for k in range(self.num_partitions)
+        )
+        return RowMemory(max(sizes))
+
+    def start(self) -> Iterator[NDArray[Any]]:
+        """Yield the walkers who have a step to make, at their start nodes, some at a time."""
+        width = self.shape[1]
+        if width == 1:
+            return
+        for at, nodes in self._starting():
+            walkers = np.empty(len(nodes), self.dtype)
+            walkers["at"], walkers["node"] = at, nodes
+            if self.rules.second_order:
+                walkers["previous"] = walkers["proposal"] = -1
+                walkers["attempt"] = 0
+            if self.rules.temporal:
+                walkers["time"] = -np.inf
+            yield walkers
+
+    def _starting(self) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+        """Yield where in the result walkers begin, and their start nodes.
+
+        Where every node is a start node, those whose walks end there at once are left out: in some
+        graphs they are half of all.
+        """
+        walks, width = self.shape
+        choosy = isinstance(self.walkers, range) and self.rules.ends_if_isolated
+        known, first_known, move = 0, 0, np.empty(0, np.bool_)
+        for first in range(0, walks, SLICE):
+            stop = min(first + SLICE, walks)
+            at = np.arange(first * width, stop * width, width, dtype=np.uint64)
+            nodes = self._start_nodes(first, stop)
+            if choosy:
+                if nodes[-1] >= known:
+                    first_known = int(nodes[0])
+                    known = min(first_known + _NODES_AHEAD, self.graph.num_nodes)
+                    move = self.graph.have_neighbors(first_known, known)
+                moving = move[nodes - first_known]
+                at, nodes = at[moving], nodes[moving]
+            yield at, nodes
+
+    def sort(self, walkers: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return walkers by the partition whose rows they need next, as parts of one new array."""
+        return self.sorter.sort(walkers, self.places(walkers).astype(np.int64))
+
+    def advance(
+        self,
+        partition: Partition,
+        arriving: Iterable[NDArray[Any]],
+        keep: Callable[[NDArray[Any]], None],
+    ) -> Iterator[NDArray[Any]]:
+        """Advance walkers until all of them have left the partition or ended.
+
+        Parameters
+        ----------
+        partition : Partition
+            The rows.
+        arriving : iterable of ndarray of walker records
+            Walkers who need these rows, about `slice` at a time.
+        keep : callable
+            Takes what they did, as first-order walker records, which are overwritten afterwards.
+
+        Yields
+        ------
+        ndarray of walker records
+            Some of those who have left; is overwritten afterwards.
+        """
+        for walkers in arriving:
+            for leavers in self._walk(partition, walkers, keep):
+                if len(leavers):
+                    yield leavers
+
+    def advance_few(
+        self, arriving: Iterable[NDArray[Any]], keep: Callable[[NDArray[Any]], None]
+    ) -> Iterator[NDArray[Any]]:
+        """Do as `advance`, for walkers so few that single rows are read for a step of theirs.
+
+        They arrive `FEW` at a time.
+        """
+        for walkers in arriving:
+            nodes = self._nodes_needed(walkers)
+            partition = gather_partition(self.graph, nodes, self.rules.layout)
+            yield from self.advance(partition, [walkers], keep)
+
+    def _walk(
+        self,
+        partition: Partition,
+        walkers: NDArray[Any],
+        keep: Callable[[NDArray[Any]], None],
+    ) -> Iterator[NDArray[Any]]:
+        while len(walkers):
+            leaving = self._scratch("leaving", self.dtype, max(self.slice, len(walkers)) + 1)
+            log = self._scratch("log", self.log_dtype, self._log)
+            to_leave = leaving[: len(walkers) + 1]
+            entered, logged, left, held = self._run_kernel(partition, walkers, log, to_leave)
+            keep(log[:logged])
+            if held or entered < len(walkers):
+                walkers = np.concatenate([leaving[left : left + held], walkers[entered:]])
+            else:
+                walkers = walkers[:0]
+            leavers = leaving[:left]
+            if self.rules.second_order:
+                stuck = leavers["attempt"] >= PATIENCE
+                if stuck.any():
+                    others = leavers[~stuck]
+                    yield from self._finish_step(leavers[stuck], keep)
+                    leavers = others
+            yield leavers
+
+    def _finish_step(
+        self, walkers: NDArray[Any], keep: Callable[[NDArray[Any]], None]
+    ) -> Iterator[NDArray[Any]]:
+        """Advance walkers whose proposals are refused again and again, with all rows at hand."""
+        walkers["proposal"] = -1  # it is drawn again, and is the same
+        for some in in_slices([walkers], FEW):
+            nodes, layout = (some["node"], some["previous"]), self.rules.layout
+            if self.rules.plus:
+                partition = gather_closed(self.graph, *nodes, layout)
+            else:
+                rows = np.union1d(*nodes).astype(np.int64)
+                partition = gather_partition(self.graph, rows, layout)
+            yield from self._walk(partition, some, keep)
+
+    def _start_nodes(self, first: int, stop: int) -> NDArray[np.int64]:
+        rows = range(self._first_walk + first, self._first_walk + stop)
+        walkers = rows if isinstance(self.walkers, range) else (*self.walkers[:2], rows)
+        return starts_and_numbers(walkers, self.rules.num_walks)[0]
+
+    def _scratch(self, name: str, dtype: np.dtype[Any], length: int) -> NDArray[Any]:
+        """Return an array that this thread uses again and again."""
+        kept: dict[Any, NDArray[Any]] = _buffers.__dict__
+        have = kept.get((name, dtype))
+        if have is None or len(have) < length:
+            have = kept[name, dtype] = np.empty(length, dtype)
+        return have[:length]
+
+    def _nodes_needed(self, walkers: NDArray[Any]) -> NDArray[np.int64]:
+        nodes = self.places(walkers)
+        if self.rules.second_order and not self.rules.plus:
+            # With the previous node's row, proposals are decided on where they are made.
+            here = walkers["proposal"] < 0
+            previous = walkers["previous"][here & (walkers["previous"] >= 0)]
+            nodes = np.concatenate([nodes, previous.astype(np.int64)])
+        return np.unique(nodes)
+
+    def places(self, walkers: NDArray[Any]) -> NDArray[Any]:
+        """Return the node whose row each walker needs next."""
+        if not self.rules.second_order:
+            return walkers["node"]
+        places = np.empty(len(walkers), np.int64)
+        second_places(walkers, self.graph.directed, places)
+        return places
+
+    def _run_kernel(
+        self,
+        partition: Partition,
+        walkers: NDArray[Any],
+        log: NDArray[Any],
+        leaving: NDArray[Any],
+    ) -> Any:
+        rules = self.rules
+        rows = (len(partition.row_starts) - 1) // partition.kinds
+        inside = 0 if len(partition.index) else rows
+        table: Any = partition.alias_table if rules.weighted else partition.neighbors
+        where: Any = partition.first, inside, partition.index
+        who: Any = rules.num_walks, self._first_walk, *self._starts
+        how: Any = (
+            self._run,
+            *hop_thresholds(rules),
+            DEAD_ENDS[rules.dead_end],
+            self.shape[1],
+        )
+        if rules.temporal:
+            temporal: Any = advance_temporal
+            return temporal(
+                *where,
+                partition.row_starts,
+                partition.neighbors,
+                partition.times,
+                *who,
+                self._run,
+                hop_thresholds(rules)[1],
+                self.shape[1],
+                walkers,
+                log,
+                leaving,
+                TEMPORAL_IN_FLIGHT,
+            )
+        if not rules.second_order:
+            first_order: Any = advance_first_order
+            return first_order(
+                self._path,
+                *where,
+                partition.row_starts,
+                table,
+                *who,
+                *how,
+                walkers,
+                log,
+                leaving,
+                FIRST_ORDER_IN_FLIGHT,
+            )
+        node2vec: Any = advance_node2vec
+        return node2vec(
+            *where,
+            self.graph.directed,
+            partition.row_starts,
+            partition.neighbors,
+            table,
+            _NO_WORDS if partition.edge_filter is None else partition.edge_filter,
+            partition.shares,
+            partition.closed,
+            *acceptances(rules.p, rules.q),
+            rules.p,
+            rules.q,
+            *who,
+            *how,
+            walkers,
+            log,
+            leaving,
+            NODE2VEC_IN_FLIGHT,
+        )

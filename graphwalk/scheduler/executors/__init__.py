@@ -1,0 +1,1 @@
+"""What executes tasks: threads of this process, or Ray."""

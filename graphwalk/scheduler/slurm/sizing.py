@@ -1,0 +1,178 @@
+"""How to compute walks on a cluster: on one machine, as an array of jobs, or by Ray on several."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from graphwalk.errors import MemoryBudgetError
+from graphwalk.scheduler.engine.plan import Resources
+from graphwalk.scheduler.engine.planner import GRAPH_SHARE, plan_job
+from graphwalk.scheduler.executors.resources import SHARE
+from graphwalk.scheduler.slurm.ray_cluster import STORE_SHARE
+from graphwalk.units import format_size
+
+if TYPE_CHECKING:
+    from graphwalk.scheduler.engine.plan import WalkPlan, WalkRules
+    from graphwalk.scheduler.slurm.slurm_partition import Partition
+    from graphwalk.storage.store.graph import Graph
+
+MODES = ("node", "array", "ray")
+
+_GIB = 1 << 30
+
+#: Steps that a core makes in a second, first and second order, on a machine of 2024; all measured
+#: as "Graphs larger than memory" tells: the graph in memory; read again in each wave; by Ray.
+_STEPS = {
+    "memory": (60e6, 20e6),
+    "again": (6e6, 1.8e6),
+    "ray": (8e6, 5e6),
+}
+
+#: Bytes of the graph in memory that a machine reads in a second.
+_READ = 0.5e9
+
+#: Machines, file systems and graphs differ: so many times the time that is expected is asked for.
+_MARGIN = 3
+
+#: Tasks of an array take that long, for what starts them and reads the graph is lost to each.
+_MINUTES_OF_TASK = 15
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to ask Slurm for.
+
+    Attributes
+    ----------
+    mode : {"node", "array", "ray"}
+        One machine; several that each write a share; several that make up a Ray cluster.
+    nodes : int
+        Machines, or tasks of the array.
+    cpus, memory, minutes : int
+        Of each: CPUs, bytes, and how long.
+    partition : str or None
+        Where.
+    plan : WalkPlan
+        What is done there.
+    """
+
+    mode: str
+    nodes: int
+    cpus: int
+    memory: int
+    minutes: int
+    partition: str | None
+    plan: WalkPlan
+
+
+def choose(
+    graph: Graph,
+    rules: WalkRules,
+    num_walks: int,
+    machines: Partition,
+    mode: str | None = None,
+    nodes: int | None = None,
+) -> Choice:
+    """Return what to ask for.
+
+    One machine, if it can hold the graph, and an array of them where one would take long. A graph
+    that several machines can hold together is for Ray. Any other is read in waves by one.
+
+    Parameters
+    ----------
+    num_walks : int
+        From all start nodes together.
+    machines : Partition
+        Those that there are.
+    mode : {"node", "array", "ray"}, optional
+        What has been decided already.
+    nodes : int, optional
+        How many machines, or tasks of the array; None: as many as it takes.
+
+    Raises
+    ------
+    MemoryBudgetError
+        When none of it is possible with these machines.
+    """
+    choosing = _Choosing(graph, rules, num_walks, machines, nodes)
+    choice = choosing.by(mode or choosing.best_mode())
+    limit = machines.minutes
+    return choice if limit is None else replace(choice, minutes=min(choice.minutes, limit))
+
+
+class _Choosing:
+    def __init__(
+        self,
+        graph: Graph,
+        rules: WalkRules,
+        num_walks: int,
+        machines: Partition,
+        nodes: int | None,
+    ) -> None:
+        self._job, self._machines, self._nodes = (graph, rules, num_walks), machines, nodes
+        self._alone = self._plan(SHARE * machines.memory)
+        self._fits = len(self._alone.partitions) == 1
+        self._store = SHARE * STORE_SHARE * machines.memory
+        hold = -(-self._alone.graph_bytes // (GRAPH_SHARE * self._store))
+        self._together = nodes or max(2, int(hold))
+
+    def best_mode(self) -> str:
+        if self._fits:
+            return "array" if self._shares() > 1 else "node"
+        return "ray" if 1 < self._together <= self._machines.nodes else "node"
+
+    def by(self, mode: str) -> Choice:
+        return self._by_ray() if mode == "ray" else self._by_machine(mode)
+
+    def _by_machine(self, mode: str) -> Choice:
+        machines, plan = self._machines, self._alone
+        count = self._shares() if mode == "array" else 1
+        memory = machines.memory
+        if self._fits:
+            memory = min(memory, _whole_gib(plan.peak_memory / SHARE) + _GIB)
+        minutes = _minutes(plan, machines.cpus, count, "memory" if self._fits else "again")
+        return Choice(mode, count, machines.cpus, memory, minutes, machines.name, plan)
+
+    def _by_ray(self) -> Choice:
+        machines, count = self._machines, self._together
+        if count > machines.nodes:
+            graph = self._job[0]
+            raise MemoryBudgetError(
+                f"{graph.path} takes {format_size(self._alone.graph_bytes)} of memory; by Ray, "
+                f"that is {count} machines of {format_size(machines.memory)}, and there are "
+                f"{machines.nodes}; one machine can read it in waves: --mode node"
+            )
+        plan = self._plan(self._store, count)
+        minutes = _minutes(plan, machines.cpus, count, "ray")
+        return Choice("ray", count, machines.cpus, machines.memory, minutes, machines.name, plan)
+
+    def _plan(self, memory: float, count: int = 1) -> WalkPlan:
+        graph, rules, num_walks = self._job
+        resources = Resources(int(memory), self._machines.cpus * count, count)
+        return plan_job(graph, rules, num_walks, "auto", resources)
+
+    def _shares(self) -> int:
+        """Return how many tasks an array has."""
+        if self._nodes is not None:
+            return self._nodes
+        expected = _expected_minutes(self._alone, self._machines.cpus, 1, "memory")
+        most = min(self._machines.nodes, len(self._alone.block_rows))
+        return max(1, min(round(expected / _MINUTES_OF_TASK), most))
+
+
+def _expected_minutes(plan: WalkPlan, cpus: int, count: int, how: str) -> float:
+    steps = plan.shape[0] * plan.rules.walk_length
+    rate = _STEPS[how][plan.rules.second_order]
+    read = plan.bytes_read / (count if how == "ray" else 1)
+    return (read / _READ + steps / (rate * cpus * count)) / 60
+
+
+def _minutes(plan: WalkPlan, cpus: int, count: int, how: str) -> int:
+    """Return what to ask for: whole quarters of an hour."""
+    expected = _MARGIN * _expected_minutes(plan, cpus, count, how)
+    return 15 * max(1, -(-int(expected + 5) // 15))
+
+
+def _whole_gib(size: float) -> int:
+    return -int(-size // _GIB) * _GIB

@@ -1,0 +1,1 @@
+"""Builds of stores: surveys, external sort of edges, labels, and rows as they come."""

@@ -1,0 +1,113 @@
+"""The build of rows that come grouped: one pass, in which they are sorted and written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphwalk.errors import InputError
+from graphwalk.storage.build.bucket_rows import RowError
+from graphwalk.storage.build.graph_writer import GraphWriter, finishing
+from graphwalk.storage.build.grouped import RowSorter
+from graphwalk.storage.build.symmetry import asymmetric_entry
+from graphwalk.storage.store.format import GraphInfo
+from graphwalk.storage.store.statistics import Statistics
+
+if TYPE_CHECKING:
+    from graphwalk.storage.build.context import Context
+    from graphwalk.storage.edges.protocol import RowSource
+
+
+def build_rows(source: RowSource, context: Context) -> GraphInfo:
+    """Write the rows of `source`, and return what to say of the graph."""
+    options = context.options
+    if options.relabel is True:
+        raise InputError(
+            f"{source.name}: the rows of an adjacency list are its nodes in order, so that "
+            "relabel=True has nothing to number; leave it out, or pass edges"
+        )
+    known = [number for number in (options.num_nodes, source.num_nodes) if number is not None]
+    num_nodes = max(known, default=None)
+    sorter = RowSorter(
+        source,
+        num_nodes,
+        options.values(source),
+        options.duplicates,
+        options.drop_loops,
+        not options.directed,
+    )
+    writer = GraphWriter(
+        context.group,
+        sorter.dtype,
+        (num_nodes or 0, 0),
+        context.options.values(source),
+        context.writers,
+        context.tuning.write_ahead,
+    )
+    given, highest = 0, -1
+    with finishing(writer), context.progress.stage("write", num_nodes, "rows") as advance:
+        batches = source.rows(context.tuning.edges_per_batch)
+        try:
+            for entries, high, rows in context.in_order(sorter, batches):
+                writer.append(rows)
+                given += entries
+                highest = max(highest, high)
+                advance(len(rows.ends))
+        except RowError as error:
+            raise InputError(f"{source.name}: {error.message.format(*error.nodes)}") from None
+        _check_nodes(sorter, highest, writer, context)
+        writer.append_empty((options.num_nodes or 0) - writer.num_rows)
+    if not options.directed and writer.asymmetry % 2**64:
+        raise _asymmetric(source, context, writer)
+    return _info(writer, sorter, context, given)
+
+
+def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: Context) -> None:
+    """Check what can be told only when all rows have come."""
+    name, given, rows = sorter.source.name, context.options.num_nodes, writer.num_rows
+    if given is not None and given < rows:
+        raise InputError(
+            f"num_nodes={given} is less than the {rows} nodes of the {name}; raise num_nodes, or "
+            "leave it out"
+        )
+    if given is not None or sorter.source.num_nodes is not None:
+        return
+    if not writer.num_entries:
+        raise InputError(f"{name} has no edges; pass num_nodes to make a graph without any")
+    if rows >= 2**31:
+        raise InputError(f"{name} has {rows} rows; pass num_nodes= when there are 2**31 or more")
+    if highest >= rows:
+        raise sorter.out_of_range("some row", highest, rows)
+
+
+def _info(writer: GraphWriter, sorter: RowSorter, context: Context, given: int) -> GraphInfo:
+    directed, entries = context.options.directed, writer.num_entries
+    merged = writer.taken - entries
+    return GraphInfo(
+        num_nodes=writer.num_rows,
+        num_entries=entries,
+        num_edges=entries if directed else (entries + writer.num_loops) // 2,
+        directed=directed,
+        weighted=sorter.values == "weights",
+        labels=None,
+        statistics=Statistics(
+            isolated_nodes=writer.degrees.isolated,
+            self_loops=writer.num_loops,
+            dropped_loops=given - writer.taken,
+            merged_edges=merged if directed else -(-merged // 2),
+            degree_quantiles=writer.degrees.quantiles(),
+        ),
+        digest=writer.digest(),
+        timed=sorter.values == "times",
+        edge_types=writer.edge_types,
+    )
+
+
+def _asymmetric(source: RowSource, context: Context, writer: GraphWriter) -> InputError:
+    found = asymmetric_entry(
+        context.group, writer.num_rows, writer.num_entries, context.tuning.budget
+    )
+    pair = "" if found is None else " ({} → {} is not)".format(*found)
+    return InputError(
+        f"{source.name}: the rows are not symmetric{pair}; pass directed=True, or add what is "
+        "missing"
+    )

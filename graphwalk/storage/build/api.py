@@ -1,0 +1,190 @@
+"""`build_zarr`: edges of any form into a store."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from graphwalk.errors import InputError
+from graphwalk.storage.build.context import BuildOptions
+from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.edges.columns import comes_from
+from graphwalk.storage.edges.iterables import is_table
+from graphwalk.storage.edges.open import open_source
+from graphwalk.storage.files.locations import is_url, locate
+from graphwalk.units import parse_size
+from graphwalk.util.progress_bar import Progress
+from graphwalk.util.threads import num_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from graphwalk.storage.build.bucket_rows import Duplicates
+    from graphwalk.storage.edges.open import EdgeSource, RowSource
+    from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.graph import Graph
+
+
+def build_zarr(
+    edges: Any,
+    store: str | os.PathLike[str] | None = None,
+    *,
+    directed: bool = False,
+    columns: Sequence[str | int] | None = None,
+    times: bool = False,
+    edge_types: bool = False,
+    duplicates: Duplicates = "merge",
+    self_loops: Literal["keep", "drop"] = "keep",
+    num_nodes: int | None = None,
+    relabel: bool | Literal["auto"] = "auto",
+    overwrite: bool = False,
+    compressed: bool = True,
+    storage_options: Mapping[str, Any] | None = None,
+    memory: str | int = "4 GiB",
+    progress: bool | None = None,
+) -> Graph:
+    """Write a graph's edges into a store, and open it.
+
+    Parameters
+    ----------
+    edges : edges in any form
+        *Edge lists*: an integer array of shape (2, E) or (E, 2), of NumPy, Zarr or Dask; a tuple
+        ``(src, dst)`` or ``(src, dst, weight)`` of such columns; a table of pandas, Arrow, polars
+        or Dask; a path, pattern or URL of Parquet, CSV, TSV, SNAP text, npy or npz files; a
+        NetworkX graph; an iterable of edges, of ``(src, dst[, weight])`` arrays, or of tables.
+        *Adjacency lists*, whose rows say whose neighbours are listed: a SciPy sparse matrix,
+        `CSR` arrays, a list or an object array of arrays, an iterable of rows.
+        What is not in memory is read piece by piece; so is an iterator, which is read once.
+    store : str or path, optional
+        Path or URL of the store to make. Without one the graph lies in a temporary folder (see
+        Dask's ``temporary-directory``) for as long as the returned `Graph` is used.
+    directed : bool
+        Whether an edge leads one way only. If not, each edge of an edge list is stored with both
+        its ends, and the rows of an adjacency list must be symmetric.
+    columns : sequence of str or int, optional
+        Which columns of a table or file are source, target and, if there is a third, weight.
+    times : bool
+        Whether the third column, or what stands where weights do, is the time of each edge: a
+        number below 2**53 in size. Then edges between the same nodes at different times are
+        different edges, and walks may be `temporal`.
+    edge_types : bool
+        Whether it is the type of each edge: an integer from 0 to 254. Then edges between the same
+        nodes of different types are different edges, and walks may go along a `metapath` of them.
+    duplicates : {"merge", "keep", "error"}
+        What becomes of parallel edges, which have the same ends and, if any, the same time or type:
+        one edge, whose weight is the sum of theirs; as many edges; or an error. In an undirected
+        graph an edge listed both ways is listed twice.
+    self_loops : {"keep", "drop"}
+        What becomes of edges from a node to itself.
+    num_nodes : int, optional
+        Number of nodes, if more than the edges show. Ids are then 0 … num_nodes - 1.
+    relabel : bool or "auto"
+        Whether nodes are numbered anew, in ascending order of their ids, which are then kept as
+        `Graph.labels`. ``"auto"`` numbers strings anew, and integers that are sparse: the highest
+        is at least 4 times the number of edges, and `num_nodes` is not given. False forbids it.
+    overwrite : bool
+        Whether to replace a store that is there already.
+    compressed : bool
+        Whether to compress the arrays. Uncompressed ones are larger, read faster, and may be
+        mapped into memory; checksums are there in any case.
+    storage_options : mapping, optional
+        Credentials, ``endpoint_url`` and the like, for fsspec, if `edges` or `store` is a URL.
+    memory : str or int
+        How much memory the build may use, edges that are in memory anyway not counted. What does
+        not fit waits in temporary files, inside the unfinished store or, for a URL, where Dask's
+        ``temporary-directory`` says.
+    progress : bool, optional
+        Whether to show progress on stderr; by default on a terminal and in a notebook.
+
+    Returns
+    -------
+    Graph
+        The graph in its store.
+
+    Raises
+    ------
+    InputError
+        When edges or parameters cannot be used. Nothing is left behind.
+    StoreExistsError
+        When there is something at `store` that is not to be replaced.
+    StoreError
+        When the store cannot be written: the disk is full, say, or a bucket does not exist.
+    MemoryBudgetError
+        When the graph cannot be built within `memory`.
+    """
+    _check_choice("duplicates", duplicates, ("merge", "keep", "error"))
+    _check_choice("self_loops", self_loops, ("keep", "drop"))
+    _check_choice("relabel", relabel, ("auto", True, False))
+    _check_choice("directed", directed, (True, False))
+    _check_choice("compressed", compressed, (True, False))
+    third = _third(times, edge_types)
+    _check_num_nodes(num_nodes, relabel)
+    location = None if store is None else locate(store)
+    options = BuildOptions(
+        directed,
+        duplicates,
+        self_loops == "drop",
+        num_nodes,
+        relabel,
+        compressed=compressed,
+        third=third,
+        storage_options=storage_options if location and is_url(location) else None,
+    )
+    _check_storage_options(storage_options, edges, location)
+    tuning = Tuning(parse_size(memory), num_cores())
+    source = open_source(edges, columns=columns, storage_options=storage_options)
+    if third != "weights":
+        _check_third(source, edges, columns, third)
+    return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
+
+
+def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
+    if not any(
+        value is choice or (isinstance(value, str) and value == choice) for choice in choices
+    ):
+        raise InputError(f"{name}={value!r} is none of {', '.join(map(repr, choices))}")
+
+
+def _third(times: object, edge_types: object) -> ValueName:
+    """Return what the third column is."""
+    _check_choice("times", times, (True, False))
+    _check_choice("edge_types", edge_types, (True, False))
+    if times and edge_types:
+        raise InputError("edges have times or types, not both; leave out times or edge_types")
+    return "times" if times else "edge_types" if edge_types else "weights"
+
+
+def _check_third(
+    source: EdgeSource | RowSource, edges: object, columns: object, third: ValueName
+) -> None:
+    named = is_table(edges) or hasattr(edges, "columns") or comes_from(edges, "networkx")
+    if isinstance(edges, str | os.PathLike):
+        named = not os.fspath(edges).endswith(".npz")
+    if not source.weighted or (named and columns is None):
+        words = third.removeprefix("edge_")
+        word = words[:-1]
+        raise InputError(
+            f"{third}=True, but nothing says what the {words} of {source.name} are; pass a tuple "
+            f"(src, dst, {word}), or columns=(source, target, {word}) of a table or file"
+        )
+
+
+def _check_storage_options(options: object, edges: object, location: str | None) -> None:
+    urls = [place for place in (edges, location) if isinstance(place, str) and is_url(place)]
+    if options and not urls:
+        raise InputError("storage_options are for URLs, and there is none; leave them out")
+
+
+def _check_num_nodes(num_nodes: object, relabel: object) -> None:
+    if num_nodes is None:
+        return
+    if isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer) or num_nodes < 1:
+        raise InputError(f"num_nodes={num_nodes!r} is not a positive integer")
+    if relabel is True:
+        raise InputError(
+            "num_nodes says that ids are numbers below it, relabel=True that they are "
+            "not; leave one of them out"
+        )

@@ -1,0 +1,174 @@
+"""Node ids as they come in, and the dense integers that the build works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphwalk.errors import InputError
+from graphwalk.kernels.build.bucket_values import first_outside
+from graphwalk.storage.edges.protocol import EdgeBatch
+from graphwalk.storage.store.format import VALUE_BOUNDS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.edges.protocol import EdgeSource, Ids
+    from graphwalk.storage.store.format import ValueName
+
+#: Says in words where an edge or id stands, by its position.
+Place: TypeAlias = Callable[[int], str]
+
+
+class DenseBatch(NamedTuple):
+    """Edges ready for the kernels: ids both int32 or both int64, everything contiguous."""
+
+    src: NDArray[np.integer[Any]]
+    dst: NDArray[np.integer[Any]]
+    weight: NDArray[np.floating[Any]] | None
+
+
+def load_checked(
+    load: Callable[[], EdgeBatch], source: EdgeSource, values: ValueName | None
+) -> EdgeBatch:
+    """Load a batch and check that it can be edges: its lengths, its ids, its values.
+
+    Ids are int32, int64 or Arrow's large strings then, and values float32 or float64.
+    """
+    src, dst, weight, place = load()
+    if len(src) != len(dst) or (weight is not None and len(weight) != len(src)):
+        raise InputError(f"{source.name}: sources, targets and weights differ in number")
+    if (weight is not None) != source.weighted:
+        raise InputError(f"{source.name}: some edges have weights and others have none")
+    src, dst = (check_ids(ids, source.name, place) for ids in (src, dst))
+    if is_text(src) != is_text(dst):
+        raise mixed(source.name)
+    if weight is not None and values is not None:
+        weight = check_values(weight, values, place)
+    return EdgeBatch(src, dst, weight, place)
+
+
+def mixed(name: str) -> InputError:
+    """Return the error for ids of both kinds."""
+    return InputError(f"{name}: some node ids are integers and some strings; make them alike")
+
+
+def is_text(ids: Ids) -> bool:
+    """Return whether these ids are strings."""
+    return isinstance(ids, pa.Array | pa.ChunkedArray) and not pa.types.is_integer(ids.type)
+
+
+def dense_batch(batch: EdgeBatch, num_nodes: int | None) -> DenseBatch:
+    """Return a checked batch of integer ids for the kernels.
+
+    Raises
+    ------
+    InputError
+        When an id is not below `num_nodes`, if that is given.
+    """
+    for ids in (batch.src, batch.dst):
+        if num_nodes is not None and len(ids) and ids.max() >= num_nodes:
+            at = int(np.argmax(ids >= num_nodes))
+            raise InputError(
+                f"{batch.place(at)} names node {ids[at]}, which num_nodes={num_nodes} has no room "
+                "for; raise num_nodes, or leave it out"
+            )
+    narrow = batch.src.dtype == batch.dst.dtype == np.int32
+    dtype: Any = np.int32 if narrow else np.int64
+    src, dst = (np.ascontiguousarray(ids, dtype) for ids in (batch.src, batch.dst))
+    weight = None if batch.weight is None else np.ascontiguousarray(batch.weight)
+    return DenseBatch(src, dst, weight)
+
+
+def known_batch(batch: EdgeBatch, num_nodes: int, name: str) -> DenseBatch:
+    """Return a batch of ids that an earlier pass has found to be below `num_nodes`.
+
+    Raises
+    ------
+    InputError
+        When they no longer are.
+    """
+    for ids in (batch.src, batch.dst):
+        if is_text(ids) or (len(ids) and ids.max() >= num_nodes):
+            raise changed(name)
+    return dense_batch(batch, None)
+
+
+def check_ids(ids: Ids, name: str, place: Place) -> Ids:
+    """Return `ids` as int32, int64 or Arrow's large strings, or raise when they cannot be ids.
+
+    `place` says where the id of some position stands.
+    """
+    if isinstance(ids, pa.Array | pa.ChunkedArray):
+        return _check_arrow(ids, name, place)
+    return _check_integers(np.asarray(ids), name, place)
+
+
+def changed(name: str) -> InputError:
+    """Return the error for a source that yields other edges the second time."""
+    return InputError(f"{name} changed while it was read; build again when nothing writes to it")
+
+
+def _check_arrow(ids: Any, name: str, place: Place) -> Ids:
+    if ids.null_count:
+        at = int(np.argmax(np.asarray(pc.is_null(ids))))
+        raise InputError(f"{place(at)} has no node id (a null); drop or fill such rows")
+    if pa.types.is_integer(ids.type):
+        return _check_integers(np.asarray(ids), name, place)
+    value_type = ids.type.value_type if pa.types.is_dictionary(ids.type) else ids.type
+    if not (
+        pa.types.is_string(value_type)
+        or pa.types.is_large_string(value_type)
+        or pa.types.is_string_view(value_type)
+    ):
+        raise InputError(f"{name}: node ids are integers or strings, not {ids.type}")
+    strings = ids.cast(pa.large_string())
+    return strings.combine_chunks() if isinstance(strings, pa.ChunkedArray) else strings
+
+
+def _check_integers(ids: NDArray[Any], name: str, place: Place) -> NDArray[np.integer[Any]]:
+    if ids.dtype.kind not in "iu":
+        found = f"; {place(0)} has {ids[0]!r}" if len(ids) else ""
+        raise InputError(
+            f"{name}: node ids are integers or strings, not {ids.dtype}{found}; convert them"
+        )
+    if len(ids) and ids.dtype.kind == "i" and ids.min() < 0:
+        at = int(np.argmax(ids < 0))
+        raise InputError(f"{place(at)} has the node id {ids[at]}; ids are not negative")
+    if ids.dtype == np.uint64 and len(ids) and ids.max() >= 2**63:
+        at = int(np.argmax(ids >= 2**63))
+        raise InputError(
+            f"{place(at)} has the node id {ids[at]}, which is more than 2**63 - 1; pass such ids "
+            "as strings"
+        )
+    return ids.astype(np.int32 if np.can_cast(ids.dtype, np.int32) else np.int64, copy=False)
+
+
+#: What to call a value, and what it must be.
+_WORDS = {
+    "weights": ("weight", "weights are finite and not negative"),
+    "times": ("time", "times are finite and below 2**53 in size: count in a longer unit"),
+    "edge_types": ("type", "types of edges are integers from 0 to 254"),
+}
+
+
+def check_values(given: NDArray[Any], kind: ValueName, place: Place) -> NDArray[np.floating[Any]]:
+    """Return values as float32 or float64, or raise when they cannot be any of that kind."""
+    given = np.asarray(given)
+    noun, rule = _WORDS[kind]
+    if given.dtype.kind not in "iuf":
+        raise InputError(f"{place(0)}: {noun}s are numbers, not {given.dtype}; convert them")
+    dtype: Any = np.float32 if np.can_cast(given.dtype, np.float32) else np.float64
+    values: NDArray[np.floating[Any]] = np.ascontiguousarray(given, dtype)
+    bad = first_outside(values, *VALUE_BOUNDS[kind])
+    if kind == "edge_types" and bad < 0 and given.dtype.kind == "f":
+        whole = values == np.floor(values)
+        bad = -1 if whole.all() else int(np.argmin(whole))
+    if bad >= 0:
+        raise InputError(f"{place(bad)} has the {noun} {values[bad]:.17g}; {rule}")
+    # Integers as small as types are take half the room while they wait.
+    return values.astype(np.float32, copy=False) if kind == "edge_types" else values

@@ -1,0 +1,86 @@
+"""What every stage of a build works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+from graphwalk.util.threads import map_in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from concurrent.futures import ThreadPoolExecutor
+
+    import zarr
+
+    from graphwalk.storage.build.bucket_rows import Duplicates
+    from graphwalk.storage.build.memory_plan import Tuning
+    from graphwalk.storage.edges.protocol import Source
+    from graphwalk.storage.files.spill import SpillFolder
+    from graphwalk.storage.store.format import ValueName
+    from graphwalk.util.progress_bar import Progress
+
+#: Key of Dask's configuration under which the scheduler in use puts its `Spread`.
+SPREAD = "graphwalk.spread"
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What decides what is written; see `build_zarr`."""
+
+    directed: bool = False
+    duplicates: Duplicates = "merge"
+    drop_loops: bool = False
+    num_nodes: int | None = None
+    relabel: bool | Literal["auto"] = "auto"
+    compressed: bool = True
+    third: ValueName = "weights"
+    storage_options: Mapping[str, Any] | None = None
+
+    def values(self, source: Source) -> ValueName | None:
+        """Return what the third column of a source is, if it has one."""
+        return self.third if source.weighted else None
+
+
+class Spread(Protocol):
+    """Yields ``function(item)`` in the order of the items, at most `ahead` of them unread."""
+
+    def __call__(
+        self, function: Callable[[T], R], items: Iterable[T], ahead: int, /
+    ) -> Iterator[R]:
+        """Yield the results."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One build: what it writes to, and what it may use.
+
+    Attributes
+    ----------
+    options, tuning, progress
+        As the caller wants them.
+    pool, writers : ThreadPoolExecutor
+        Threads that compute, and threads that encode and write chunks.
+    folder : SpillFolder
+        Where temporary files go; it is removed at the end.
+    group : zarr.Group
+        The store.
+    spread : Spread or None
+        Takes work on temporary files elsewhere, to other processes or machines.
+    """
+
+    options: BuildOptions
+    tuning: Tuning
+    progress: Progress
+    pool: ThreadPoolExecutor
+    writers: ThreadPoolExecutor
+    folder: SpillFolder
+    group: zarr.Group
+    spread: Spread | None = None
+
+    def in_order(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield ``function(item)`` in the order of the items, computed by this build's threads."""
+        return map_in_order(self.pool, function, items, self.tuning.ahead)

@@ -1,0 +1,200 @@
+"""Edges whose ids are to be numbered anew: strings, and sparse integers.
+
+A batch is kept as its distinct ids, ascending, and its edges as positions among them. So an id is
+looked up once for each batch that names it, whatever number of edges does; and where the labels do
+not fit into memory, it is these lists of ids that are gone through for each part of the labels.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphwalk.storage.build.batch_cache import Spool
+from graphwalk.storage.build.check_batch import is_text
+from graphwalk.storage.build.sort_labels import Block, LabelCollector, count_up_to, distinct
+from graphwalk.storage.store.labels import IntegerLabels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.build.context import Context
+    from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
+    from graphwalk.storage.files.spill import Piece, SpillFile, SpillFolder
+    from graphwalk.storage.store.labels import Labels, MemoryLabels
+
+    Numbers: TypeAlias = NDArray[np.integer[Any]]
+
+
+class CodedBatch(NamedTuple):
+    """Distinct ids, ascending, and edges whose ids are positions among them."""
+
+    ids: Ids
+    edges: EdgeBatch
+
+
+def code(batch: EdgeBatch) -> CodedBatch:
+    """Return a checked batch with its ids apart from its edges."""
+    ids, codes = (_code_text if is_text(batch.src) else _code_integers)(batch)
+    codes = codes.astype(np.int32)
+    edges = batch._replace(src=codes[: len(batch.src)], dst=codes[len(batch.src) :])
+    return CodedBatch(ids, edges)
+
+
+def _code_text(batch: EdgeBatch) -> tuple[Ids, Numbers]:
+    both = pc.dictionary_encode(pa.concat_arrays([batch.src, batch.dst]))
+    order = pc.sort_indices(both.dictionary)
+    rank = np.empty(len(order), np.int64)
+    rank[np.asarray(order)] = np.arange(len(order))
+    return both.dictionary.take(order), rank[np.asarray(both.indices)]
+
+
+def _code_integers(batch: EdgeBatch) -> tuple[Ids, Numbers]:
+    both = np.concatenate([batch.src, batch.dst])
+    ids = distinct(both)
+    return ids, IntegerLabels(ids.astype(np.int64, copy=False)).find(both)
+
+
+class CodedEdges:
+    """Coded batches, and an `EdgeSource` of the same edges once their ids are numbered.
+
+    Parameters
+    ----------
+    source : EdgeSource
+        Where the edges come from.
+    folder : SpillFolder
+        Where temporary files may be made.
+    room : int
+        Bytes that may stay in memory.
+    """
+
+    once = False
+    directed: bool | None = None
+    num_nodes: int | None = None
+
+    def __init__(self, source: EdgeSource, folder: SpillFolder, room: int) -> None:
+        self.name = source.name
+        self.weighted = source.weighted
+        self.nodes: Ids | None = source.nodes
+        self._edges = Spool(source, folder, "coded", room // 2)
+        self._folder = folder
+        self._room = room // 2
+        self._file: SpillFile | None = None
+        self._ids: list[Ids | Block] = []
+        self._numbers: list[list[Numbers | Piece]] = []
+        self._held = 0
+        self.num_ids = 0
+
+    @property
+    def num_edges(self) -> int:
+        """Number of edges."""
+        return self._edges.num_edges
+
+    @property
+    def memory(self) -> int:
+        """Bytes that are in memory."""
+        return self._edges.memory + self._held
+
+    def append(self, batch: CodedBatch) -> None:
+        """Take up the next batch."""
+        self._edges.append(batch.edges)
+        self.num_ids += len(batch.ids)
+        keep = self._has_room(batch.ids.nbytes)
+        self._ids.append(batch.ids if keep else Block(batch.ids, self._spill()))
+
+    def number(self, labels: Labels, context: Context, advance: Callable[[int], object]) -> None:
+        """Look all ids up, and let go of them; `advance` is called with the number of them done."""
+        dtype: Any = np.int32 if len(labels) < 2**31 else np.int64
+        self._numbers = [[] for _ in self._ids]
+        done = [0] * len(self._ids)
+        for first, part in labels.parts():
+            look_up = partial(_look_up, part, first, dtype)
+            found = context.in_order(look_up, zip(self._ids, done, strict=True))
+            for i, numbers in enumerate(found):
+                done[i] += len(numbers)
+                keep = self._has_room(numbers.nbytes)
+                self._numbers[i].append(numbers if keep else self._spill().append(numbers))
+                advance(len(numbers))
+            del part, look_up, found  # before the next part is loaded
+        self._held -= sum(ids.nbytes for ids in self._ids if not isinstance(ids, Block))
+        self._ids.clear()
+
+    def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
+        """Return the batches as they were put in, whatever `size` is, with their nodes' numbers."""
+        for edges, numbers in zip(self._edges.batches(size), self._numbers, strict=True):
+            yield partial(_load, edges, numbers)
+
+    def close(self) -> None:
+        """Let go of everything; the edges cannot be read any more."""
+        self._edges.close()
+        self._numbers.clear()
+        self._held = 0
+        if self._file is not None:
+            self._file.remove()
+            self._file = None
+
+    def _has_room(self, size: int) -> bool:
+        if self._held + size > self._room:
+            return False
+        self._held += size
+        return True
+
+    def _spill(self) -> SpillFile:
+        if self._file is None:
+            self._file = self._folder.new("ids")
+        return self._file
+
+
+class Coder:
+    """Takes up coded batches, and finds all labels.
+
+    Parameters
+    ----------
+    source : EdgeSource
+        Where the edges come from.
+    nodes : Ids or None
+        Ids that are nodes even when no edge names them.
+    context : Context
+        The build.
+    """
+
+    def __init__(self, source: EdgeSource, nodes: Ids | None, context: Context) -> None:
+        tuning = context.tuning
+        self.edges = CodedEdges(source, context.folder, tuning.spool_bytes)
+        self._labels = LabelCollector(source.name, context.folder, tuning.label_bytes)
+        self._nodes = nodes
+
+    def add(self, batch: CodedBatch) -> None:
+        """Take up the next batch."""
+        self._labels.add(batch.ids)
+        self.edges.append(batch)
+
+    def labels(self) -> Labels:
+        """Return all labels."""
+        if self._nodes is not None:
+            self._labels.add(distinct(self._nodes))
+        return self._labels.finish()
+
+
+def _look_up(
+    part: MemoryLabels, first: int, dtype: Any, item: tuple[Ids | Block, int]
+) -> NDArray[Any]:
+    """Return the numbers of those ids that are in a part of the labels, from a position on."""
+    ids, start = item
+    ids = (ids.load() if isinstance(ids, Block) else ids)[start:]
+    if len(ids):
+        ids = ids[: count_up_to(ids, part.at(len(part) - 1))]
+    return (part.find(ids) + first).astype(dtype)
+
+
+def _load(edges: Callable[[], EdgeBatch], pieces: list[Numbers | Piece]) -> EdgeBatch:
+    batch = edges()
+    parts = [piece if isinstance(piece, np.ndarray) else piece.read() for piece in pieces]
+    numbers = np.concatenate(parts)
+    return batch._replace(src=numbers[batch.src], dst=numbers[batch.dst])

@@ -1,0 +1,247 @@
+"""The build of a list of edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from graphwalk.errors import InputError
+from graphwalk.storage.build.batch_cache import Spool
+from graphwalk.storage.build.check_batch import (
+    changed,
+    check_ids,
+    dense_batch,
+    is_text,
+    load_checked,
+    mixed,
+)
+from graphwalk.storage.build.count_edges import Counts, Direction, count_batch
+from graphwalk.storage.build.dictionary_encoding import CodedEdges, Coder, code
+from graphwalk.storage.build.estimate import check_disk, estimate
+from graphwalk.storage.build.external_sort import EntryStages
+from graphwalk.storage.build.runs import plan_buckets
+from graphwalk.storage.edges.protocol import NotIntegers
+from graphwalk.storage.store.format import GraphInfo
+from graphwalk.storage.store.statistics import Statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphwalk.storage.build.context import Context
+    from graphwalk.storage.build.dictionary_encoding import CodedBatch
+    from graphwalk.storage.build.graph_writer import GraphWriter
+    from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
+    from graphwalk.storage.store.labels import Labels
+
+if TYPE_CHECKING:
+    _Edges: TypeAlias = EdgeSource | Spool | CodedEdges
+
+#: Integer ids are kept as they are while the highest is less than this many times the edges.
+SPARSE = 4
+
+
+def build_edges(source: EdgeSource, context: Context) -> GraphInfo:
+    """Write the graph of the edges of `source`, and return what to say of it."""
+    try:
+        return _EdgeBuild(source, context).run()
+    except NotIntegers as error:
+        source = error.source
+    return _EdgeBuild(source, context).run()  # out here the error holds no memory any more
+
+
+class _Survey(NamedTuple):
+    """What the first pass found.
+
+    `edges` is what further passes read; `labels` are there if nodes must be numbered anew.
+    """
+
+    edges: _Edges
+    counts: Counts
+    labels: Labels | None
+
+
+class _EdgeBuild:
+    def __init__(self, source: EdgeSource, context: Context) -> None:
+        self._source = source
+        self._context = context
+        self._options = context.options
+        self._tuning = context.tuning
+        self._values = context.options.values(source)
+        self._direction = Direction(not self._options.directed, self._options.drop_loops)
+
+    def run(self) -> GraphInfo:
+        edges, counts, labels = self._number(self._survey())
+        num_nodes = self._count_nodes(counts, labels)
+        spooled = edges.memory if isinstance(edges, Spool | CodedEdges) else 0
+        layout = self._tuning.layout(counts.edges, counts.entries, self._values, spooled)
+        plan = plan_buckets(
+            counts, num_nodes, self._values, layout.bucket_entries, self._tuning.nodes_per_bucket
+        )
+        expected = estimate(plan, layout, counts.edges)
+        self._context.progress.say(str(expected))
+        check_disk(self._context.folder.path, expected.temporary)
+        stages = EntryStages(edges, plan, layout, self._direction, self._context)
+        runs = stages.make_runs()
+        if isinstance(edges, Spool | CodedEdges):
+            edges.close()
+        writer = stages.write(runs, labels)
+        if labels is not None:
+            labels.write(self._context.group, self._context.writers, self._tuning.write_ahead)
+        return self._info(writer, counts, labels)
+
+    # First stage: look at every edge.
+
+    def _survey(self) -> _Survey:
+        source = self._source
+        spool = Spool(source, self._context.folder, "edges", self._tuning.spool_bytes)
+        coder = self._coder()
+        total = Counts()
+        text = None
+        with self._context.progress.stage("survey", source.num_edges, "edges") as advance:
+            batches = source.batches(self._tuning.edges_per_batch)
+            for batch, counts, coded in self._context.in_order(self._look, batches):
+                if text is not None and is_text(batch.src) != text:
+                    raise mixed(source.name)
+                text = is_text(batch.src)
+                if coded is not None:
+                    coder.add(coded)
+                elif source.once:
+                    spool.append(batch)
+                total.add(counts)
+                advance(len(batch.src))
+        if self._must_relabel(bool(text)):
+            return _Survey(coder.edges, total, coder.labels())
+        return _Survey(spool if source.once else source, total, None)
+
+    def _look(self, load: Callable[[], EdgeBatch]) -> tuple[EdgeBatch, Counts, CodedBatch | None]:
+        batch = load_checked(load, self._source, self._values)
+        if self._must_relabel(is_text(batch.src)):
+            return batch, Counts(edges=len(batch.src)), code(batch)
+        return batch, self._count(batch), None
+
+    def _count(self, batch: EdgeBatch) -> Counts:
+        return count_batch(dense_batch(batch, self._num_nodes_given()), self._direction)
+
+    def _must_relabel(self, text: bool) -> bool:
+        """Return whether nodes are to be numbered anew, whatever their ids are."""
+        text = text or (self._source.nodes is not None and is_text(self._source.nodes))
+        if not text:
+            return self._options.relabel is True
+        if self._options.relabel is False or self._options.num_nodes is not None:
+            given = "relabel=False" if self._options.relabel is False else "num_nodes="
+            raise InputError(
+                f"{self._source.name}: node ids are strings, which {given} does not go with; "
+                f"leave {given} out"
+            )
+        return True
+
+    def _nodes(self) -> Ids:
+        """Return the nodes that the source lists, checked."""
+        name, given = self._source.name, self._options.num_nodes
+        nodes = check_ids(self._source.nodes, name, f"{name}: node {{}} of its list".format)
+        if given is not None and not is_text(nodes) and nodes.max(initial=-1) >= given:
+            raise InputError(
+                f"{name} lists node {nodes.max()}, which num_nodes={given} has no room for; raise "
+                "num_nodes, or leave it out"
+            )
+        return nodes
+
+    # Second stage: number the nodes.
+
+    def _number(self, survey: _Survey) -> _Survey:
+        if survey.labels is None:
+            if not self._is_sparse(survey.counts):
+                return survey
+            survey = self._code(survey)
+        edges, counts, labels = survey
+        assert isinstance(edges, CodedEdges)
+        assert labels is not None
+        with self._context.progress.stage("number", edges.num_ids, "ids") as advance:
+            edges.number(labels, self._context, advance)
+        total = Counts()
+        for part in self._context.in_order(lambda load: self._count(load()), edges.batches(0)):
+            total.add(part)
+        if total.edges != counts.edges:
+            raise changed(self._source.name)
+        return _Survey(edges, total, labels)
+
+    def _code(self, survey: _Survey) -> _Survey:
+        """Find all ids in a pass of its own, since it took one to see that they are sparse."""
+        coder = self._coder()
+        edges = survey.edges
+
+        def look(load: Callable[[], EdgeBatch]) -> CodedBatch:
+            batch = load_checked(load, self._source, self._values)
+            if is_text(batch.src):
+                raise changed(self._source.name)
+            return code(batch)
+
+        with self._context.progress.stage("label", edges.num_edges, "edges") as advance:
+            batches = edges.batches(self._tuning.edges_per_batch)
+            for coded in self._context.in_order(look, batches):
+                coder.add(coded)
+                advance(len(coded.edges.src))
+        if isinstance(edges, Spool):
+            edges.close()
+        return _Survey(coder.edges, survey.counts, coder.labels())
+
+    def _coder(self) -> Coder:
+        nodes = None if self._source.nodes is None else self._nodes()
+        return Coder(self._source, nodes, self._context)
+
+    def _is_sparse(self, counts: Counts) -> bool:
+        """Return whether integer ids are to be numbered anew."""
+        known = self._options.num_nodes is not None or self._source.num_nodes is not None
+        if known or self._options.relabel is False:
+            return False
+        size = max(counts.edges, 0 if self._source.nodes is None else len(self._source.nodes))
+        return self._highest_id(counts) >= SPARSE * size > 0
+
+    def _highest_id(self, counts: Counts) -> int:
+        listed = -1 if self._source.nodes is None else int(self._nodes().max(initial=-1))
+        return max(counts.highest, listed)
+
+    def _num_nodes_given(self) -> int | None:
+        known, given = self._source.num_nodes, self._options.num_nodes
+        if known is not None and given is not None and given < known:
+            raise InputError(
+                f"num_nodes={given} is less than the {known} nodes of the {self._source.name}; "
+                "raise num_nodes, or leave it out"
+            )
+        return known if given is None else given
+
+    def _count_nodes(self, counts: Counts, labels: Labels | None) -> int:
+        given = self._num_nodes_given()
+        if labels is not None:
+            num_nodes = len(labels)
+        else:
+            highest = self._highest_id(counts)  # which checks the nodes that the source lists
+            num_nodes = highest + 1 if given is None else given
+        nothing = counts.edges == 0 and given is None and self._source.nodes is None
+        if num_nodes == 0 or nothing:
+            raise InputError(
+                f"{self._source.name} has no edges; pass num_nodes to make a graph without any"
+            )
+        return num_nodes
+
+    def _info(self, writer: GraphWriter, counts: Counts, labels: Labels | None) -> GraphInfo:
+        directed, entries, loops = self._options.directed, writer.num_entries, writer.num_loops
+        num_edges = entries if directed else (entries + loops) // 2
+        dropped = counts.loops if self._options.drop_loops else 0
+        return GraphInfo(
+            num_nodes=writer.num_rows,
+            num_entries=entries,
+            num_edges=num_edges,
+            directed=directed,
+            weighted=self._values == "weights",
+            labels=None if labels is None else labels.kind,
+            statistics=Statistics(
+                isolated_nodes=writer.degrees.isolated,
+                self_loops=loops,
+                dropped_loops=dropped,
+                merged_edges=counts.edges - dropped - num_edges,
+                degree_quantiles=writer.degrees.quantiles(),
+            ),
+            digest=writer.digest(),
+            timed=self._values == "times",
+            edge_types=writer.edge_types,
+        )

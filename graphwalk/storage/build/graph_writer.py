@@ -1,0 +1,175 @@
+"""A graph's rows, written as they come in order."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.kernels.build.bucket_values import first_zero_row
+from graphwalk.storage.build.bucket_rows import RowError
+from graphwalk.storage.store.array_writer import ArrayWriter
+from graphwalk.storage.store.format import VALUE_TYPES
+from graphwalk.storage.store.statistics import DegreeCounter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import ThreadPoolExecutor
+
+    import zarr
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.build.bucket_rows import Rows
+    from graphwalk.storage.store.format import ValueName
+
+
+class GraphWriter:
+    """Writes rows as they come, and adds up what is said of them.
+
+    Attributes
+    ----------
+    num_rows, num_entries, num_loops : int
+        Rows and entries written, and how many of the latter are self-loops.
+    taken : int
+        Sum over all `Rows.taken`.
+    asymmetry : int
+        Sum over all `Rows.asymmetry`.
+    degrees : DegreeCounter
+        Of the rows.
+    """
+
+    def __init__(
+        self,
+        group: zarr.Group,
+        dtype: np.dtype[Any],
+        sizes: tuple[int, int],
+        values: ValueName | None,
+        pool: ThreadPoolExecutor,
+        ahead: int,
+    ) -> None:
+        num_nodes, entries = sizes  # as far as they are known
+        wide = 2**31 if dtype == np.int64 else 0
+
+        def writer(name: str, dtype: Any, length: int) -> ArrayWriter:
+            return ArrayWriter(group, name, dtype, wide, length, pool, ahead)
+
+        self._offsets = writer("offsets", np.int64, num_nodes + 1)
+        self._neighbors = writer("neighbors", dtype, entries)
+        self._values = writer(values, VALUE_TYPES[values], entries) if values else None
+        self._zeros = _ZeroRows() if values == "weights" else None
+        self._types = np.zeros(256, bool) if values == "edge_types" else None
+        self.num_rows = 0
+        self.num_entries = 0
+        self.num_loops = 0
+        self.taken = 0
+        self.asymmetry = 0
+        self.degrees = DegreeCounter()
+        self._end = 0  # where the last complete row ends
+        self._offsets.append(np.zeros(1, np.int64))
+
+    def append(self, rows: Rows) -> None:
+        """Write the next rows.
+
+        Raises
+        ------
+        RowError
+            When the weights of a row are all zero.
+        """
+        if self._zeros is not None and rows.values is not None:
+            self._zeros.check(rows.values, rows.ends, self.num_rows)
+        ends = rows.ends + self.num_entries
+        self._offsets.append(ends)
+        self._neighbors.append(rows.neighbors)
+        if self._values is not None and rows.values is not None:
+            self._values.append(rows.values)
+        if self._types is not None and rows.values is not None:
+            self._types[rows.values] = True
+        self.degrees.add(np.diff(ends, prepend=self._end))
+        self._end = int(ends[-1]) if len(ends) else self._end
+        self.num_rows += len(ends)
+        self.num_entries += len(rows.neighbors)
+        self.num_loops += rows.loops
+        self.taken += rows.taken
+        self.asymmetry += rows.asymmetry
+
+    def append_empty(self, count: int) -> None:
+        """Write so many rows without entries."""
+        while count > 0:
+            step = min(count, 1 << 20)
+            self._offsets.append(np.full(step, self.num_entries, np.int64))
+            self.degrees.add(np.zeros(step, np.int64))
+            self.num_rows += step
+            count -= step
+
+    def finish(self) -> None:
+        """Write what is left, and wait until all is written."""
+        for writer in self._writers():
+            writer.finish()
+
+    @property
+    def edge_types(self) -> tuple[int, ...] | None:
+        """The types of edges that there are, ascending; None if edges have none."""
+        return None if self._types is None else tuple(np.flatnonzero(self._types).tolist())
+
+    def digest(self) -> str:
+        """Return what tells these rows from others, wherever and however they are stored."""
+        return sha256(b"".join(writer.digest for writer in self._writers())).hexdigest()
+
+    def abandon(self) -> None:
+        """Wait for what is being written, if the build has failed."""
+        for writer in self._writers():
+            writer.abandon()
+
+    def _writers(self) -> list[ArrayWriter]:
+        writers = [self._offsets, self._neighbors]
+        return writers if self._values is None else [*writers, self._values]
+
+
+class _ZeroRows:
+    """Finds rows that have entries, but none with a weight above zero.
+
+    A row may come in several pieces, so what there was of the last one is remembered.
+    """
+
+    def __init__(self) -> None:
+        self._entries = 0
+        self._positive = False
+
+    def check(self, weights: NDArray[np.float32], ends: NDArray[np.int64], node: int) -> None:
+        """Look at the next weights, whose first complete row is that of `node`."""
+        if not len(ends):
+            self._take(weights)
+            return
+        first = int(ends[0])
+        self._take(weights[:first])
+        if self._entries and not self._positive:
+            raise _zero_row(node)
+        zero = first_zero_row(ends[1:] - first, weights[first : ends[-1]])
+        if zero >= 0:
+            raise _zero_row(node + 1 + zero)
+        self._entries, self._positive = 0, False
+        self._take(weights[ends[-1] :])
+
+    def _take(self, weights: NDArray[np.float32]) -> None:
+        self._entries += len(weights)
+        self._positive = self._positive or bool((weights > 0).any())
+
+
+def _zero_row(node: int) -> RowError:
+    return RowError(
+        "all edges of node {} have weight zero (as float32), so a walk could not leave it; drop "
+        "those edges, or scale the weights",
+        node,
+    )
+
+
+@contextmanager
+def finishing(writer: GraphWriter) -> Iterator[GraphWriter]:
+    """Finish the writer when the block ends, or abandon it when it raises."""
+    try:
+        yield writer
+        writer.finish()
+    finally:
+        writer.abandon()

@@ -1,0 +1,157 @@
+"""How a build divides the memory that it was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from graphwalk.storage.store.format import CHUNK_BYTES, value_bytes
+
+if TYPE_CHECKING:
+    from graphwalk.storage.store.format import ValueName
+
+#: Entries of a bucket: few enough to be sorted in a core's cache, and many enough to keep the
+#: number of buckets, each a stream of scattered writes, small.
+BUCKET_ENTRIES = 1 << 18
+MAX_BUCKETS = 512
+
+#: Edges of a batch: enough to make nothing of the work around them.
+BATCH_EDGES = 1 << 20
+
+#: Edges of a run that stays in memory: more would leave threads without one.
+_RUN_EDGES = 1 << 18, 1 << 22
+
+#: Bytes of an edge while it is loaded, checked and turned into node numbers.
+_LOADED_EDGE = 48
+
+#: Least entries that a run on disk has for a bucket, so that they are read at a disk's speed.
+_SEGMENT_ENTRIES = 1 << 13
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where entries wait for their bucket's turn.
+
+    Attributes
+    ----------
+    on_disk : bool
+        Whether runs are spilled to temporary files.
+    run_edges : int
+        Edges of a run.
+    bucket_entries : int
+        Entries that a bucket is to have.
+    largest_bucket : int
+        Entries up to which a bucket can be sorted in memory.
+    memory : int
+        Bytes that the build is expected to take at most.
+    """
+
+    on_disk: bool
+    run_edges: int
+    bucket_entries: int
+    largest_bucket: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Sizes that decide how fast a build is and what memory it takes, but not what it writes.
+
+    Attributes
+    ----------
+    budget : int
+        Bytes the build may use, input that is in memory anyway not counted.
+    threads : int
+        Threads that compute.
+    batch_edges, run_edges, bucket_entries, largest_bucket : int or None
+        Edges that a thread takes up at a time, edges of a run, entries of a bucket, and entries
+        of the largest bucket that is sorted as one; None lets the budget decide.
+    spill : bool or None
+        Whether what waits goes to temporary files; None lets the budget decide.
+    """
+
+    budget: int
+    threads: int
+    batch_edges: int | None = None
+    run_edges: int | None = None
+    bucket_entries: int | None = None
+    largest_bucket: int | None = None
+    spill: bool | None = None
+
+    @property
+    def ahead(self) -> int:
+        """How many batches or buckets are under way at a time."""
+        return self.threads + 1
+
+    @cached_property
+    def edges_per_batch(self) -> int:
+        """Edges that a thread takes up at a time."""
+        if self.batch_edges is not None:
+            return self.batch_edges
+        share = self.budget // 8 // (self.ahead * _LOADED_EDGE)
+        return max(1 << 10, min(BATCH_EDGES, share))
+
+    @property
+    def write_ahead(self) -> int:
+        """Chunks of an array that are being encoded or written at a time."""
+        return 4 if self.budget >= 1 << 30 else 1
+
+    @property
+    def nodes_per_bucket(self) -> int:
+        """Most nodes of a bucket, which bounds the offsets that one task makes."""
+        return min(1 << 22, max(1, self.budget >> 9))
+
+    @property
+    def spool_bytes(self) -> int:
+        """Bytes of edges read once that may wait in memory for being read again."""
+        return 0 if self.spill else self.budget // 4
+
+    @property
+    def label_bytes(self) -> int:
+        """Bytes of labels that may be in memory."""
+        return self.budget // 4
+
+    def layout(self, edges: int, entries: int, values: ValueName | None, spooled: int) -> Layout:
+        """Decide where entries wait.
+
+        Parameters
+        ----------
+        edges, entries : int
+            Edges of the input, and the entries that they make.
+        values : str or None
+            Whether they have weights, times or types.
+        spooled : int
+            Bytes of memory that are taken already.
+        """
+        waiting, sorting = (16, 32 + value_bytes(values)) if values else (8, 16)
+        taken = spooled + self._writing_bytes(edges, values)
+        free = max(self.budget // 4, self.budget - taken)  # a few chunks may be a small budget
+        few = max(BUCKET_ENTRIES, entries // MAX_BUCKETS)
+        needed = entries * waiting + self.ahead * min(few, entries) * sorting
+        on_disk = needed > free if self.spill is None else self.spill
+        run = self._spilled_run_edges(waiting) if on_disk else self._memory_run_edges(edges)
+        run = run if self.run_edges is None else self.run_edges
+        largest = max(1, free // (self.ahead * sorting)) if on_disk else max(entries, 1)
+        if on_disk:
+            num_runs = -(-edges // run)
+            few = max(BUCKET_ENTRIES, num_runs * _SEGMENT_ENTRIES)
+        few = min(few, max(1, largest // 2)) if self.bucket_entries is None else self.bucket_entries
+        if self.largest_bucket is not None:
+            largest = self.largest_bucket
+        memory = self.budget if on_disk else needed + self.budget - free
+        return Layout(on_disk, run, few, largest, memory)
+
+    def _memory_run_edges(self, edges: int) -> int:
+        least, most = _RUN_EDGES
+        return max(least, min(most, edges // (4 * self.threads)))
+
+    def _spilled_run_edges(self, waiting: int) -> int:
+        """Return how many edges a run may have so that several fit: as edges, and as entries."""
+        edge = 24 + 2 * waiting
+        share = self.budget // 2 // (edge * (self.threads + 2))
+        return max(1 << 10, min(1 << 25, share))
+
+    def _writing_bytes(self, edges: int, values: ValueName | None) -> int:
+        arrays = 3 if values else 2
+        return arrays * (self.write_ahead + 1) * min(3 * CHUNK_BYTES, 24 * edges)

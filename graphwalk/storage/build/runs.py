@@ -1,0 +1,255 @@
+"""Third stage of a build: entries in runs, each sorted by bucket, in memory or on disk.
+
+A run is made of so many edges; a bucket takes the entries of a run of nodes. Whoever takes up a
+bucket gathers its share of every run, in the order of the runs, which is input order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from graphwalk.errors import InputError
+from graphwalk.kernels.build.buckets import count_buckets, scatter
+from graphwalk.storage.build.count_edges import shift_for
+from graphwalk.storage.files.spill import Piece, SpillFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.build.check_batch import DenseBatch
+    from graphwalk.storage.build.count_edges import Counts, Direction
+    from graphwalk.storage.store.format import ValueName
+
+#: A key has 63 bits for a neighbour and for a row within its bucket, which is a bin at least.
+MOST_NODES = 1 << 39
+
+Keys: TypeAlias = "NDArray[np.int64]"
+Weights: TypeAlias = "NDArray[np.floating[Any]]"
+
+
+class Bucket(NamedTuple):
+    """Nodes `first` to `stop`, and how many entries their rows have before any are merged."""
+
+    first: int
+    stop: int
+    entries: int
+
+
+@dataclass(frozen=True)
+class BucketPlan:
+    """Which bucket takes which nodes.
+
+    Attributes
+    ----------
+    buckets : list of Bucket
+        All of them, in the order of their nodes, which they cover without a gap.
+    shift : int
+        Buckets begin at multiples of ``2**shift`` nodes.
+    num_nodes : int
+        Nodes of the graph.
+    bits : int
+        Bits of a key that hold the neighbour.
+    values : str or None
+        What edges have beside their ends, weights, times or types. All travel as weights do.
+    weight_dtype : dtype or None
+        How these are held, as in the input.
+    """
+
+    buckets: list[Bucket]
+    shift: int
+    num_nodes: int
+    bits: int
+    values: ValueName | None
+    weight_dtype: np.dtype[Any] | None
+
+    @property
+    def entry_bytes(self) -> int:
+        """Size of an entry in its run."""
+        return 8 + (self.weight_dtype.itemsize if self.weight_dtype else 0)
+
+    @property
+    def entries(self) -> int:
+        """Entries in all buckets."""
+        return sum(bucket.entries for bucket in self.buckets)
+
+    def bucket_of_bin(self) -> NDArray[np.int32]:
+        """Return the bucket of each ``node >> shift``."""
+        widths = [-(-b.stop >> self.shift) - (b.first >> self.shift) for b in self.buckets]
+        return np.repeat(np.arange(len(widths), dtype=np.int32), widths)
+
+
+def plan_buckets(
+    counts: Counts, num_nodes: int, values: ValueName | None, target: int, most_nodes: int
+) -> BucketPlan:
+    """Cut the nodes into buckets of about `target` entries and at most about `most_nodes` nodes."""
+    if num_nodes > MOST_NODES:
+        raise InputError(
+            f"a graph of {num_nodes} nodes is more than the {MOST_NODES} that a build can sort; "
+            "pass relabel=True to number only the nodes that have edges"
+        )
+    counts.coarsen(shift_for(num_nodes))
+    shift = counts.shift
+    weight = np.dtype(np.float32 if counts.narrow_weights else np.float64) if values else None
+    ends = np.cumsum(counts.bins[: -(-num_nodes >> shift)])
+    bits = max(1, (num_nodes - 1).bit_length())
+    most = max(1, min(most_nodes, 1 << (63 - bits)) >> shift)
+    buckets = []
+    bin_, done = 0, 0
+    while bin_ < len(ends):
+        stop = int(np.searchsorted(ends, done + target, side="right"))
+        stop = min(max(stop, bin_ + 1), bin_ + most, len(ends))
+        entries = int(ends[stop - 1]) - done
+        buckets.append(Bucket(bin_ << shift, min(stop << shift, num_nodes), entries))
+        bin_, done = stop, done + entries
+    return BucketPlan(buckets, shift, num_nodes, bits, values, weight)
+
+
+class Share(NamedTuple):
+    """The entries that one run has for one bucket: arrays, or where they lie on disk."""
+
+    keys: Keys | Piece
+    weights: Weights | Piece
+
+
+class MemoryRun(NamedTuple):
+    """A run whose entries are in memory; bucket i has ``starts[i]`` to ``starts[i + 1]``."""
+
+    keys: Keys
+    weights: Weights
+    starts: NDArray[np.int64]
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Entries of each bucket."""
+        return np.diff(self.starts)
+
+    def share(self, bucket: int) -> Share:
+        """Return the entries of one bucket."""
+        part = slice(self.starts[bucket], self.starts[bucket + 1])
+        return Share(self.keys[part], self.weights[part])
+
+
+class DiskRun:
+    """A run in a temporary file: all keys, then all weights."""
+
+    def __init__(self, run: MemoryRun, path: Path) -> None:
+        self._path = str(path)
+        self._starts = run.starts
+        self._weight_dtype = run.weights.dtype.str
+        self._weight_bytes = run.weights.itemsize if len(run.weights) else 0
+        file = SpillFile(self._path)
+        try:
+            self._key_sums = file.append_parts(run.keys, run.starts)
+            bounds = run.starts if len(run.weights) else np.zeros_like(run.starts)
+            self._weight_sums = file.append_parts(run.weights, bounds)
+        finally:
+            file.close()
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Entries of each bucket."""
+        return np.diff(self._starts)
+
+    def share(self, bucket: int) -> Share:
+        """Return where the entries of one bucket lie."""
+        start, stop = self._starts[bucket : bucket + 2].tolist()
+        length = stop - start
+        keys = Piece(self._path, 8 * start, length, "<i8", int(self._key_sums[bucket]))
+        start = 8 * int(self._starts[-1]) + self._weight_bytes * start
+        length = length if self._weight_bytes else 0
+        weight_sum = int(self._weight_sums[bucket])
+        return Share(keys, Piece(self._path, start, length, self._weight_dtype, weight_sum))
+
+
+Run: TypeAlias = MemoryRun | DiskRun
+
+
+class RunMaker:
+    """Makes runs of dense batches of edges.
+
+    Parameters
+    ----------
+    plan : BucketPlan
+        Which bucket takes which nodes.
+    direction : Direction
+        Which entries an edge makes.
+    folder : Path or None
+        Where runs go; None keeps them in memory.
+    """
+
+    def __init__(self, plan: BucketPlan, direction: Direction, folder: Path | None) -> None:
+        self._plan = plan
+        self._direction = direction
+        self._folder = folder
+        self._bucket_of_bin = plan.bucket_of_bin()
+        self._first_node = np.array([bucket.first for bucket in plan.buckets], np.int64)
+
+    def __call__(self, item: tuple[int, list[DenseBatch]]) -> Run:
+        """Return the run of some batches, which is the `item[0]`-th."""
+        number, batches = item
+        run = self._scatter(batches)
+        batches.clear()
+        return run if self._folder is None else DiskRun(run, self._folder / f"run-{number}")
+
+    def _scatter(self, batches: list[DenseBatch]) -> MemoryRun:
+        plan, (both_ways, drop_loops) = self._plan, self._flags
+        counts = np.zeros(len(plan.buckets), np.int64)
+        for src, dst, _ in batches:
+            count_buckets(src, dst, plan.shift, self._bucket_of_bin, both_ways, drop_loops, counts)
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        cursor = starts[:-1].copy()
+        keys = np.empty(starts[-1], np.int64)
+        dtype = plan.weight_dtype
+        weights: Weights = np.empty(0 if dtype is None else starts[-1], dtype or np.float32)
+        none = np.empty(0, weights.dtype)
+        for src, dst, weight in batches:
+            scatter(
+                src,
+                dst,
+                none if weight is None else weight.astype(none.dtype, copy=False),
+                plan.shift,
+                self._bucket_of_bin,
+                both_ways,
+                drop_loops,
+                plan.bits,
+                self._first_node,
+                cursor,
+                keys,
+                weights,
+            )
+        return MemoryRun(keys, weights, starts)
+
+    @property
+    def _flags(self) -> tuple[bool, bool]:
+        return self._direction.both_ways, self._direction.drop_loops
+
+
+def gather(shares: list[Share], dtype: np.dtype[Any] | None) -> tuple[Keys, Weights]:
+    """Return a bucket's entries, of which each run has a share, in one piece."""
+    lengths = [_length(share.keys) for share in shares]
+    keys = np.empty(sum(lengths), np.int64)
+    weights: Weights = np.empty(0 if dtype is None else len(keys), dtype or np.float32)
+    start = 0
+    for share, length in zip(shares, lengths, strict=True):
+        stop = start + length
+        _copy(share.keys, keys[start:stop])
+        if dtype is not None:
+            _copy(share.weights, weights[start:stop])
+        start = stop
+    return keys, weights
+
+
+def _length(part: NDArray[Any] | Piece) -> int:
+    return part.length if isinstance(part, Piece) else len(part)
+
+
+def _copy(part: NDArray[Any] | Piece, out: NDArray[Any]) -> None:
+    if not isinstance(part, Piece):
+        out[:] = part
+    elif part.length:
+        part.read_into(out)

@@ -1,0 +1,231 @@
+"""Relabelling: find all ids that edges name, and number them in ascending order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphwalk.storage.build.check_batch import is_text, mixed
+from graphwalk.storage.store.labels import IntegerLabels, StringLabels, write_labels
+from graphwalk.util.arrow_strings import string_buffers, strings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import ThreadPoolExecutor
+
+    import zarr
+
+    from graphwalk.storage.edges.protocol import Ids
+    from graphwalk.storage.files.spill import Piece, SpillFile, SpillFolder
+    from graphwalk.storage.store.format import LabelKind
+    from graphwalk.storage.store.labels import Labels, MemoryLabels
+
+#: Sorting takes so many times the size of strings, in which Arrow's hash tables are counted.
+_TEXT_WEIGHT = 4
+
+#: Runs that are merged at a time, and bytes of their share of memory that each block takes.
+_FAN_IN = 32
+_BLOCK_SHARE = 1 << 8
+
+
+def distinct(ids: Ids) -> Ids:
+    """Return the distinct ids, ascending; strings by the bytes of their UTF-8."""
+    if not is_text(ids):
+        ordered = np.sort(ids)  # far faster than np.unique, which hashes
+        return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]]
+    unique = pc.unique(ids)
+    return unique.take(pc.sort_indices(unique))
+
+
+class LabelCollector:
+    """Gathers ids, and sorts them out of core where they are too many for its share of memory.
+
+    Parameters
+    ----------
+    name : str
+        What the source is called in messages.
+    folder : SpillFolder
+        Where temporary files may be made.
+    room : int
+        Bytes that it may hold.
+    """
+
+    def __init__(self, name: str, folder: SpillFolder, room: int) -> None:
+        self._name = name
+        self._folder = folder
+        self._room = room
+        self._waiting: list[Ids] = []
+        self._text: bool | None = None
+        self._bytes = 0
+        self._merged_bytes = 0
+        self._runs: list[list[Block]] = []
+        self._file: SpillFile | None = None
+
+    def add(self, ids: Ids) -> None:
+        """Take up distinct ids, ascending."""
+        if self._text is not None and is_text(ids) != self._text:
+            raise mixed(self._name)
+        self._text = is_text(ids)
+        if not len(ids):
+            return
+        self._waiting.append(ids)
+        self._bytes += _weight(ids)
+        # Merging takes as much again twice over, and twice is what it may take until then.
+        if self._bytes > max(self._room // 4, min(2 * self._merged_bytes, self._room // 2)):
+            self._merge()
+
+    def _merge(self) -> None:
+        merged = distinct(_concatenate(self._waiting))
+        if _weight(merged) <= self._room // 4:
+            self._waiting = [merged]
+            self._bytes = self._merged_bytes = _weight(merged)
+            return
+        self._runs.append(self._store([merged]))
+        self._waiting, self._bytes, self._merged_bytes = [], 0, 0
+
+    def _store(self, run: Iterable[Ids]) -> list[Block]:
+        """Write ids that ascend, in blocks of about equal size."""
+        if self._file is None:
+            self._file = self._folder.new("labels")
+        return list(_blocks(run, self._room // _BLOCK_SHARE, self._file))
+
+    def finish(self) -> Labels:
+        """Return all labels."""
+        if self._runs:
+            if self._waiting:
+                self._runs.append(self._store([distinct(_concatenate(self._waiting))]))
+                self._waiting = []
+            while len(self._runs) > _FAN_IN:
+                some, self._runs = self._runs[:_FAN_IN], self._runs[_FAN_IN:]
+                self._runs.append(self._store(_merge_runs(some)))
+            sorted_file = self._folder.new("labels.sorted")
+            blocks = list(_blocks(_merge_runs(self._runs), self._room // _BLOCK_SHARE, sorted_file))
+            sorted_file.close()
+            self.close()
+            room = self._room // (_TEXT_WEIGHT if self._text else 2)
+            return SpilledLabels(blocks, "string" if self._text else "int64", room)
+        if not self._waiting:
+            return IntegerLabels(np.empty(0, np.int64))
+        return _labels(distinct(_concatenate(self._waiting)))
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        if self._file is not None:
+            self._file.remove()
+            self._file = None
+
+
+class SpilledLabels:
+    """Labels in a temporary file, ascending, which are read in parts."""
+
+    def __init__(self, blocks: list[Block], kind: LabelKind, room: int) -> None:
+        self.kind: LabelKind = kind
+        self._parts = list(_group(blocks, room))
+        lengths = [sum(map(len, part)) for part in self._parts]
+        self._firsts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+    def __len__(self) -> int:
+        return int(self._firsts[-1])
+
+    def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
+        """Yield the labels in parts that fit into memory, each with its first one's node."""
+        for first, blocks in zip(self._firsts.tolist(), self._parts, strict=False):
+            yield first, _labels(_concatenate([block.load() for block in blocks]))
+
+    def at(self, node: int) -> int | str:
+        """Return a node's label."""
+        for first, part in self.parts():
+            if node < first + len(part):
+                return part.at(node - first)
+        raise IndexError(node)
+
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+        """Write the labels' arrays into a store, `ahead` chunks at a time."""
+        write_labels(group, self, pool, ahead)
+
+
+class Block:
+    """A few ids in a file, and the last of them."""
+
+    def __init__(self, ids: Ids, file: SpillFile) -> None:
+        arrays = string_buffers(ids) if is_text(ids) else (np.ascontiguousarray(ids, np.int64),)
+        self._pieces: tuple[Piece, ...] = tuple(file.append(array) for array in arrays)
+        self._length = len(ids)
+        self.nbytes = sum(array.nbytes for array in arrays)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def load(self) -> Ids:
+        """Read the ids."""
+        arrays = [piece.read() for piece in self._pieces]
+        return arrays[0] if len(arrays) == 1 else strings_of(*arrays)
+
+
+def _weight(ids: Ids) -> int:
+    """Return the bytes that it takes to sort ids, in terms of integers."""
+    return int(ids.nbytes) * (_TEXT_WEIGHT if is_text(ids) else 1)
+
+
+def _blocks(run: Iterable[Ids], size: int, file: SpillFile) -> Iterator[Block]:
+    """Write ids in blocks of about `size` bytes at most."""
+    for ids in run:
+        step = max(1, size * len(ids) // max(1, ids.nbytes))
+        for start in range(0, len(ids), step):
+            yield Block(ids[start : start + step], file)
+
+
+def _group(blocks: list[Block], room: int) -> Iterator[list[Block]]:
+    """Yield runs of blocks that take about `room` bytes at most."""
+    part: list[Block] = []
+    size = 0
+    for block in blocks:
+        if part and size + block.nbytes > room:
+            yield part
+            part, size = [], 0
+        part.append(block)
+        size += block.nbytes
+    if part:
+        yield part
+
+
+def _merge_runs(runs: list[list[Block]]) -> Iterator[Ids]:
+    """Yield the distinct ids of sorted runs, ascending, holding one block of each at a time."""
+    left = [iter(run) for run in runs]
+    heads: list[Ids] = [next(blocks).load() for blocks in left]
+    while heads:
+        limit = min(map(_last, heads))  # no id up to here is still to come
+        counts = [count_up_to(head, limit) for head in heads]
+        taken = [head[:count] for head, count in zip(heads, counts, strict=True)]
+        yield distinct(_concatenate(taken))
+        heads = [head[count:] for head, count in zip(heads, counts, strict=True)]
+        for i in reversed(range(len(heads))):
+            if not len(heads[i]):
+                block = next(left[i], None)
+                if block is None:
+                    del heads[i], left[i]
+                else:
+                    heads[i] = block.load()
+
+
+def _last(ids: Ids) -> Any:
+    return ids[-1].as_py() if is_text(ids) else int(ids[-1])
+
+
+def count_up_to(ids: Ids, limit: Any) -> int:
+    """Return how many of the ascending ids are not above `limit`."""
+    if is_text(ids):
+        return int(pc.less_equal(ids, pa.scalar(limit, pa.large_string())).true_count)
+    return int(np.searchsorted(ids, limit, side="right"))
+
+
+def _labels(ids: Ids) -> MemoryLabels:
+    return StringLabels(ids) if is_text(ids) else IntegerLabels(np.ascontiguousarray(ids, np.int64))
+
+
+def _concatenate(parts: Iterable[Ids]) -> Ids:
+    parts = list(parts)
+    return pa.concat_arrays(parts) if is_text(parts[0]) else np.concatenate(parts)

@@ -1,0 +1,1 @@
+"""Edges in every form that can be given, behind one interface."""

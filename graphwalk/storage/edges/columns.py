@@ -1,0 +1,278 @@
+"""Edges as columns: endpoints and weights side by side, cut into batches without copying them.
+
+A column is either a numpy array or a pyarrow ``ChunkedArray``; what is not yet one becomes one in
+:func:`id_column` and :func:`weight_column`, which also refuse what cannot be an id or a weight.
+pyarrow is imported only where a column needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphwalk.errors import InputError
+from graphwalk.storage.edges.protocol import EdgeBatch, Ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: A 1-d numpy array (integers, numpy strings, floats) or a pyarrow ChunkedArray.
+Column: TypeAlias = NDArray[Any] | Any
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a column comes from, in words for messages."""
+
+    name: str
+    name_row: Callable[[int], str] = "row {}".format
+
+    def row(self, number: int) -> str:
+        """Return the name of one row, such as ``"edges.csv, column 'src', row 3"``."""
+        return f"{self.name}, {self.name_row(number)}"
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnSource:
+    """An :class:`~graphwalk.storage.edges.protocol.EdgeSource` over columns of equal length."""
+
+    name: str
+    src: Column
+    dst: Column
+    weight: Column | None = None
+    directed: bool | None = None
+    num_nodes: int | None = None
+    nodes: Ids | None = None
+
+    #: Columns in memory can be read as often as one likes.
+    once = False
+
+    @property
+    def weighted(self) -> bool:
+        """Whether there is a column of weights."""
+        return self.weight is not None
+
+    @property
+    def num_edges(self) -> int:
+        """Length of the columns."""
+        return len(self.src)
+
+    def batches(self, size: int, first_edge: int = 0) -> Iterator[Callable[[], EdgeBatch]]:
+        """Return calls for views of the columns; the first edge counts as `first_edge`."""
+        for start in range(0, len(self.src), size):
+            yield partial(self._load, slice(start, start + size), first_edge + start)
+
+    def _load(self, rows: slice, first_edge: int) -> EdgeBatch:
+        weight = None if self.weight is None else floats(self.weight, rows)
+        place = partial(name_edge, self.name, first_edge)
+        return EdgeBatch(ids(self.src, rows), ids(self.dst, rows), weight, place)
+
+
+def name_edge(name: str, first: int, i: int) -> str:
+    """Return such as ``"pandas DataFrame: edge 12"``."""
+    return f"{name}: edge {first + i}"
+
+
+def check_endpoints(src: Column, dst: Column, name: str) -> None:
+    """Refuse endpoints of which one has integers and the other strings."""
+    if holds_integers(src) != holds_integers(dst):
+        kinds = ["integers" if holds_integers(column) else "strings" for column in (src, dst)]
+        raise InputError(
+            f"{name}: sources are {kinds[0]} and targets are {kinds[1]}; "
+            "convert one of them so that both name nodes in the same way"
+        )
+
+
+def holds_integers(column: Column) -> bool:
+    """Whether a column of ids holds integers; otherwise it holds strings."""
+    if isinstance(column, np.ndarray):
+        return column.dtype.kind in "iu"
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(_value_type(column)))
+
+
+def id_column(values: Any, place: Place) -> Column:
+    """Return `values` as a column of integers or strings.
+
+    Raises
+    ------
+    InputError
+        Where `values` is not one-dimensional, has missing ids, or ids of another type.
+    """
+    column = _as_column(values, place)
+    if isinstance(column, np.ndarray):
+        if column.dtype.kind not in "iuUT":
+            raise _bad_ids(column, column.dtype, place)
+        return column
+    import pyarrow as pa
+
+    _check_missing(column, "id", place)
+    kind = _value_type(column)
+    if pa.types.is_null(kind):  # no rows, so no type
+        return np.empty(0, np.int64)
+    if not (pa.types.is_integer(kind) or _is_string(kind)):
+        raise _bad_ids(column, kind, place)
+    return column
+
+
+def weight_column(values: Any, place: Place) -> Column:
+    """Return `values` as a column of numbers.
+
+    Raises
+    ------
+    InputError
+        Where `values` is not one-dimensional, has missing weights, or holds anything but numbers.
+    """
+    column = _as_column(values, place)
+    if isinstance(column, np.ndarray):
+        kind, numeric = column.dtype, column.dtype.kind in "iuf"
+    else:
+        import pyarrow as pa
+
+        _check_missing(column, "weight", place)
+        kind = _value_type(column)
+        tests = pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null
+        numeric = any(test(kind) for test in tests)
+    if not numeric:
+        dates = "date" in str(kind) or "timestamp" in str(kind)
+        hint = "; dates count as times by .astype('datetime64[us]').astype('int64')"
+        raise InputError(
+            f"{place.name}: weights are {kind}; they, times or types must be integers or floats"
+            f"{hint if dates else ''}"
+        )
+    return column
+
+
+def ids(column: Column, rows: slice) -> Ids:
+    """Return some rows of an id column: native integers, or an Arrow array of large strings."""
+    if isinstance(column, np.ndarray):
+        part = column[rows]
+        if part.dtype.kind in "iu":
+            return part.astype(part.dtype.newbyteorder("="), copy=False)
+        import pyarrow as pa
+
+        return pa.array(part if part.dtype.kind == "U" else part.tolist(), pa.large_string())
+    import pyarrow as pa
+
+    kind = _value_type(column)
+    if pa.types.is_integer(kind):
+        return _chunk(column, rows, kind).to_numpy(zero_copy_only=False)
+    return _chunk(column, rows, pa.large_string())
+
+
+def floats(column: Column, rows: slice) -> NDArray[np.floating[Any]]:
+    """Return some rows of a weight column, float32 and float64 as they are, others as float64."""
+    if not isinstance(column, np.ndarray):
+        import pyarrow as pa
+
+        kind = _value_type(column)
+        kept = pa.types.is_float32(kind) or pa.types.is_float64(kind)
+        part = _chunk(column, rows, kind if kept else pa.float64())
+        return np.asarray(part.to_numpy(zero_copy_only=False))
+    native = column.dtype.newbyteorder("=")
+    kept = native in (np.dtype(np.float32), np.dtype(np.float64))
+    return column[rows].astype(native if kept else np.float64, copy=False)
+
+
+def comes_from(value: object, package: str) -> bool:
+    """Whether the type of `value`, or one it derives from, is defined in `package`.
+
+    A type's module says so without importing an optional package.
+    """
+    return any(kind.__module__.partition(".")[0] == package for kind in type(value).__mro__)
+
+
+def _as_column(values: Any, place: Place) -> Column:
+    """Return a numpy array where numpy knows the type, otherwise an Arrow column."""
+    inferred = isinstance(values, list | tuple) or comes_from(values, "pandas")
+    if not inferred and not hasattr(values, "__arrow_c_stream__"):
+        if np.ma.is_masked(values):
+            raise InputError(f"{place.name} has masked values; drop those edges")
+        if not hasattr(values, "__arrow_c_array__"):
+            values = as_array(values, place.name)
+            if values.ndim != 1:
+                raise InputError(f"{place.name} has shape {values.shape}; it must be 1-d")
+            if values.dtype.kind != "O":
+                return values
+    return _arrow_column(values, place)
+
+
+def as_array(values: Any, name: str) -> NDArray[Any]:
+    """Return anything with ``__array__`` as a plain array."""
+    try:
+        return np.asarray(values)
+    except Exception as error:  # whatever another library's __array__ may raise
+        raise InputError(f"{name} cannot be read as a numpy array: {error}") from error
+
+
+def _arrow_column(values: Any, place: Place) -> Any:
+    import pyarrow as pa
+
+    if isinstance(values, pa.ChunkedArray):
+        return values
+    if isinstance(values, pa.Array):
+        return pa.chunked_array([values])
+    try:
+        if hasattr(values, "__arrow_c_stream__") and not comes_from(values, "pandas"):
+            return pa.chunked_array(values)
+        column = pa.array(values, from_pandas=True)
+    except OverflowError as error:
+        raise InputError(f"{place.name} has integers beyond 64 bits; use strings") from error
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise _mixed(values, place) from error
+    return column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+
+
+def _mixed(values: Any, place: Place) -> InputError:
+    values = list(values)
+    odd = next((i for i, value in enumerate(values) if type(value) is not type(values[0])), 0)
+    return InputError(
+        f"{place.row(odd)}: {values[odd]!r} is a {type(values[odd]).__name__}, "
+        f"while the first row holds {values[0]!r}; make them all integers, or all strings"
+    )
+
+
+def _bad_ids(column: Column, kind: object, place: Place) -> InputError:
+    problem = f"ids are {kind}; they must be integers or strings"
+    values = column if isinstance(column, np.ndarray) else column.to_numpy()
+    if values.dtype.kind != "f":
+        return InputError(f"{place.name}: {problem}")
+    whole = values == np.floor(values)
+    if whole.all():
+        return InputError(f"{place.name}: {problem}; convert them with .astype(np.int64)")
+    odd = int(np.argmin(whole))
+    return InputError(f"{place.row(odd)}: {values[odd]} is no id; {problem}")
+
+
+def _check_missing(column: Any, what: str, place: Place) -> None:
+    if column.null_count:
+        row = column.is_null().index(True).as_py()
+        raise InputError(f"{place.row(row)}: the {what} is missing; fill it in or drop the edge")
+
+
+def _value_type(column: Any) -> Any:
+    """Return the type of a column's values, looking through a dictionary (a categorical)."""
+    import pyarrow as pa
+
+    return column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+
+
+def _is_string(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def _chunk(column: Any, rows: slice, kind: Any) -> Any:
+    """Return some rows as one Arrow array, copying only to join chunks or change the type."""
+    part = column.slice(rows.start, rows.stop - rows.start)
+    if part.type != kind:
+        part = part.cast(kind)
+    return part.chunk(0) if part.num_chunks == 1 else part.combine_chunks()

@@ -1,0 +1,89 @@
+"""Edges in Dask arrays and data frames, computed block by block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.errors import InputError
+from graphwalk.storage.edges.arrays import open_array, open_columns
+from graphwalk.storage.edges.batch_series import SeriesSource
+from graphwalk.storage.edges.columns import ColumnSource, comes_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Sequence
+
+
+def is_dask(value: object) -> bool:
+    """Return whether `value` is a Dask array or data frame."""
+    kinds = ("dask", "dask_expr")
+    return any(comes_from(value, kind) for kind in kinds) and hasattr(value, "compute")
+
+
+def open_dask(edges: Any, columns: Sequence[Hashable] | None) -> SeriesSource:
+    """Open a Dask data frame, or an array of shape (2, E) or (E, 2)."""
+    if hasattr(edges, "partitions") and hasattr(edges, "columns"):
+        from graphwalk.storage.edges.tables import open_table
+
+        name = "Dask DataFrame"
+        weighted = open_table(_empty_frame(edges), columns).weighted
+        blocks = _Blocks(lambda i: edges.partitions[i].compute(), edges.npartitions)
+        return SeriesSource(name, blocks, lambda part: open_table(part, columns), weighted, False)
+    if edges.ndim != 2 or 2 not in edges.shape:
+        raise InputError(
+            f"a Dask array of shape {edges.shape} is no list of edges; its shape must be (2, E) or "
+            "(E, 2), or pass a tuple (src, dst[, weight]) of one-dimensional arrays"
+        )
+    across = edges.shape[0] == 2
+    whole = edges.rechunk({0 if across else 1: 2})
+    blocks = _Blocks(
+        lambda i: (whole.blocks[:, i] if across else whole.blocks[i]).compute(),
+        whole.numblocks[1 if across else 0],
+    )
+
+    def open_block(block: Any) -> ColumnSource:
+        pair = block if across else np.asarray(block).T
+        return open_columns([pair[0], pair[1]], "Dask array")
+
+    open_array(np.empty((2, 0), edges.dtype))  # refuses types that cannot be ids
+    return SeriesSource("Dask array", blocks, open_block, False, False)
+
+
+def open_dask_columns(columns: Sequence[Any]) -> SeriesSource:
+    """Open a tuple of one-dimensional arrays of which some are Dask's."""
+    import dask
+    import dask.array as da
+
+    name = "tuple of Dask arrays"
+    if len(columns) not in (2, 3):
+        raise InputError(f"{name}: it has {len(columns)} items; it takes 2 or 3")
+    arrays = [column if is_dask(column) else da.from_array(column) for column in columns]
+    chunks = {array.chunks for array in arrays}
+    if len(chunks) > 1:
+        if any(np.isnan(length) for array in arrays for length in array.shape):
+            raise InputError(f"{name}: chunks differ and some lengths are unknown; rechunk them")
+        if len({array.shape for array in arrays}) > 1:
+            raise InputError(f"{name}: its lengths differ; an edge takes one of each")
+        arrays = [array.rechunk(arrays[0].chunks) for array in arrays]
+    blocks = _Blocks(
+        lambda i: dask.compute(*(array.blocks[i] for array in arrays)), arrays[0].numblocks[0]
+    )
+    return SeriesSource(
+        name, blocks, lambda block: open_columns(block, name), len(arrays) == 3, False
+    )
+
+
+def _empty_frame(frame: Any) -> Any:
+    return frame._meta
+
+
+class _Blocks:
+    """Blocks that are computed when it is their turn."""
+
+    def __init__(self, compute: Callable[[int], Any], number: int) -> None:
+        self._compute = compute
+        self._number = number
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._compute, range(self._number))

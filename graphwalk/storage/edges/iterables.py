@@ -1,0 +1,88 @@
+"""Iterables of edges, of batches of edges, or of rows of neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.errors import InputError
+from graphwalk.storage.edges.adjacency import RowIterable, check_no_pairs
+from graphwalk.storage.edges.arrays import open_array, open_columns, open_pairs
+from graphwalk.storage.edges.batch_series import Grouped, Items, SeriesSource
+from graphwalk.storage.edges.columns import ColumnSource, comes_from
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+    from graphwalk.storage.edges.protocol import EdgeSource, RowSource
+
+#: Rows that are looked at to see whether they are pairs.
+_LOOKED_AT = 16
+
+#: Single edges that are taken up at a time.
+_EDGES = 1 << 16
+
+
+def open_iterable(
+    edges: Iterable[Any], columns: Sequence[Hashable] | None
+) -> EdgeSource | RowSource:
+    """Open an iterable; its first item tells what it holds."""
+    items = Items(edges, f"iterable ({type(edges).__name__})")
+    first = items.peek()[0]
+    if _is_row(first):
+        if isinstance(first, list):
+            check_no_pairs(items.peek(_LOOKED_AT))
+        length = len(edges) if isinstance(edges, Sized) else None
+        return RowIterable(items.name, items, length)
+    if isinstance(first, tuple) and all(isinstance(item, Integral | str) for item in first[:2]):
+        return _series(items, Grouped(items, _EDGES), [first], columns)
+    return _series(items, items, first, columns)
+
+
+def _series(
+    items: Items, batches: Iterable[Any], first: Any, columns: Sequence[Hashable] | None
+) -> SeriesSource:
+    def open_item(item: Any) -> ColumnSource:
+        opened = _open_item(item, columns, items.name)
+        if opened.weighted != weighted:
+            raise InputError(f"{items.name}: some items have weights and others have none")
+        return opened
+
+    weighted = _open_item(first, columns, items.name).weighted
+    return SeriesSource(items.name, batches, open_item, weighted, items.once)
+
+
+def is_table(value: object) -> bool:
+    """Return whether `value` is a table: of pandas, Arrow, or what exports an Arrow stream."""
+    if comes_from(value, "pandas"):
+        return hasattr(value, "columns")  # not a Series
+    return hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__")
+
+
+def _open_item(item: Any, columns: Sequence[Hashable] | None, name: str) -> ColumnSource:
+    if is_table(item):
+        from graphwalk.storage.edges.tables import open_table
+
+        return open_table(item, columns)
+    if columns is not None:
+        raise InputError(f"{name}: columns= is for tables, and its items are none")
+    if isinstance(item, tuple):
+        return open_columns(item)
+    if isinstance(item, list):
+        return open_pairs(item)
+    if isinstance(item, np.ndarray):
+        return open_array(item)
+    raise InputError(
+        f"{name}: an item is a {type(item).__name__}; items are tuples (src, dst[, weight]) of "
+        "scalars or arrays, arrays of shape (2, E) or (E, 2), tables, or rows of neighbours"
+    )
+
+
+def _is_row(item: Any) -> bool:
+    """Return whether an item lists a node's neighbours."""
+    if isinstance(item, np.ndarray):
+        return item.ndim == 1
+    return isinstance(item, list) and all(isinstance(value, Integral) for value in item)

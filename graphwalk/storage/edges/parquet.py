@@ -1,0 +1,159 @@
+"""Edges in Parquet files, decoded some row groups at a time whenever they are iterated over."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from graphwalk.errors import InputError
+from graphwalk.storage.edges.columns import (
+    Place,
+    check_endpoints,
+    floats,
+    id_column,
+    ids,
+    weight_column,
+)
+from graphwalk.storage.edges.protocol import EdgeBatch
+from graphwalk.storage.edges.tables import choose_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Sequence
+
+    from graphwalk.storage.edges.open_path import File
+
+#: Bytes that a reader buffers of a column, of which it would otherwise read a row group whole.
+_BUFFER = 1 << 18
+
+
+@dataclass(frozen=True)
+class ParquetSource:
+    """An :class:`~graphwalk.storage.edges.protocol.EdgeSource` over one or more Parquet files."""
+
+    name: str
+    parts: tuple[File, ...]
+    columns: tuple[str, ...]
+    num_edges: int
+    once: bool
+    directed: None = None
+    num_nodes: None = None
+    nodes: None = None
+
+    @property
+    def weighted(self) -> bool:
+        """Whether a column of weights was chosen."""
+        return len(self.columns) == 3
+
+    def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
+        """Return calls that decode row groups; larger ones are decoded on the way, part by part."""
+        for part in self.parts:
+            first_row = 0
+            for groups, rows in _row_groups(part, size):
+                if rows <= size:
+                    yield partial(self._decode, part, groups, first_row)
+                else:
+                    yield from self._pieces(part, groups, size, first_row)
+                first_row += rows
+
+    def _decode(self, part: File, groups: list[int], first_row: int) -> EdgeBatch:
+        with _opened(part) as file:
+            table = file.read_row_groups(groups, columns=self._names, use_threads=False)
+        return _edges(table, self.columns, part, first_row)
+
+    def _pieces(
+        self, part: File, groups: list[int], size: int, first_row: int
+    ) -> Iterator[Callable[[], EdgeBatch]]:
+        with _opened(part) as file:
+            for batch in file.iter_batches(
+                size, row_groups=groups, columns=self._names, use_threads=False
+            ):
+                yield partial(_edges, batch, self.columns, part, first_row)
+                first_row += len(batch)
+
+    @property
+    def _names(self) -> list[str]:
+        return sorted(set(self.columns))
+
+
+def open_parquet(
+    name: str, parts: Sequence[File], columns: Sequence[Hashable] | None
+) -> ParquetSource:
+    """Open Parquet files, whose schemas must agree on the columns used."""
+    chosen: tuple[str, ...] = ()
+    kinds = set()
+    num_edges = 0
+    for part in parts:
+        with _opened(part) as file:
+            schema = file.schema_arrow
+            num_edges += file.metadata.num_rows
+        positions = choose_columns(schema.names, chosen or columns, part.name)
+        chosen = chosen or tuple(schema.names[i] for i in positions)
+        edges = _edges(schema.empty_table(), chosen, part, 0)  # refuses types that cannot be used
+        kinds.add("integers" if isinstance(edges.src, np.ndarray) else "strings")
+        if len(kinds) > 1:
+            raise InputError(
+                f"{part.name}: some parts' ids are integers, others' strings; use one type"
+            )
+    return ParquetSource(name, tuple(parts), chosen, num_edges, parts[0].remote)
+
+
+def _row_groups(part: File, size: int) -> Iterator[tuple[list[int], int]]:
+    """Yield runs of row groups of at most `size` rows, or single ones, and how many rows."""
+    with _opened(part) as file:
+        lengths = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+    run: list[int] = []
+    rows = 0
+    for group, length in enumerate(lengths):
+        if run and rows + length > size:
+            yield run, rows
+            run, rows = [], 0
+        run.append(group)
+        rows += length
+    if run:
+        yield run, rows
+
+
+def _edges(batch: Any, columns: Sequence[str], part: File, first_row: int) -> EdgeBatch:
+    places = [
+        Place(f"{part.name}, column {column!r}", partial(_row, first_row)) for column in columns
+    ]
+    values = [batch.column(column) for column in columns]
+    src, dst = (id_column(*item) for item in zip(values[:2], places, strict=False))
+    check_endpoints(src, dst, part.name)
+    rows = slice(0, len(src))
+    weight = floats(weight_column(values[2], places[2]), rows) if len(columns) == 3 else None
+    return EdgeBatch(ids(src, rows), ids(dst, rows), weight, partial(_place, part.name, first_row))
+
+
+def _row(first: int, i: int) -> str:
+    return f"row {first + i}"
+
+
+def _place(name: str, first: int, i: int) -> str:
+    return f"{name}, row {first + i}"
+
+
+@contextmanager
+def _opened(part: File) -> Iterator[Any]:
+    """Open a file, and say of what is wrong with it while it is open where that is."""
+    with part.open() as raw:
+        try:
+            file = pq.ParquetFile(
+                raw if part.remote else part.name,
+                page_checksum_verification=True,
+                pre_buffer=False,
+                buffer_size=_BUFFER,
+            )
+        except pa.ArrowInvalid as error:
+            raise InputError(f"{part.name} is no Parquet file: {error}") from error
+        with file:
+            try:
+                yield file
+            except (pa.ArrowInvalid, OSError) as error:
+                raise InputError(f"{part.name} is damaged: {error}") from error

@@ -1,0 +1,1 @@
+"""Edges from text: delimiters, header, compression, and parsing."""

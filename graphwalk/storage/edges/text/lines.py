@@ -1,0 +1,209 @@
+"""Lines of text files: decompression, comments and runs of blanks taken care of."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import re
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from graphwalk.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graphwalk.storage.edges.open_path import File
+
+_READ_BYTES = 1 << 20
+
+#: No line of an edge is as long; what has none that end must not be gathered in memory.
+_LONGEST_LINE = 1 << 23
+
+_COMMENT = re.compile(rb"\n[ \t]*[#%][^\n]*")
+_MARKS = b"#", b"%"
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the lines of a file are to be read.
+
+    Attributes
+    ----------
+    delimiter : str
+        What separates fields. A blank stands for any run of blanks and tabs.
+    free : bool
+        Whether these are plain lists of edges, with comment lines anywhere, no quoting and no
+        header, rather than CSV or TSV, which have comment lines only at the top.
+    """
+
+    delimiter: str
+    free: bool
+
+    @property
+    def runs(self) -> bool:
+        """Whether any run of blanks and tabs separates fields, so that a line may be only that."""
+        return self.delimiter == " "
+
+    @property
+    def quote(self) -> str | None:
+        """The quoting character, if fields can be quoted."""
+        return None if self.free else '"'
+
+    def split(self, line: str) -> list[str]:
+        """Return the fields of a line, blanks around them stripped."""
+        if self.runs:
+            return line.split()
+        if self.free:
+            fields = line.split(self.delimiter)
+        else:
+            fields = next(csv.reader([line], delimiter=self.delimiter), [])
+        return [field.strip() for field in fields]
+
+    def clean(self, block: bytes) -> bytes:
+        """Return whole lines as plainly delimited ones without comments."""
+        if not self.free:
+            return block
+        return _single_blanks(block) if self.runs else _no_comments(block)
+
+
+def sniff(line: str, suffix: str) -> Format:
+    """Return the format of a file with this suffix whose first line of data is `line`."""
+    if suffix in (".csv", ".tsv"):
+        return Format("," if suffix == ".csv" else "\t", free=False)
+    return Format(next((mark for mark in "\t," if mark in line), " "), free=True)
+
+
+def is_number(text: str) -> bool:
+    """Return whether a field is a number of any kind."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that is neither empty nor a comment: its number from 1 on, its place and its text."""
+
+    number: int
+    position: int
+    text: str
+
+
+def data_lines(file: File, free: bool, first: int = 0, runs: bool = False) -> Iterator[Line]:
+    """Yield the lines of a file that are neither empty nor comments, from byte `first` on.
+
+    With `runs` a line of nothing but blanks and tabs is empty, too.
+    """
+    top = True
+    position = number = 0
+    for block in blocks(file, 0, _READ_BYTES):
+        for raw in block.splitlines(keepends=True) if b"\r" not in block else _split(block):
+            number += 1
+            start, position = position, position + len(raw)
+            if (free or top) and raw.lstrip().startswith(_MARKS):
+                continue
+            line = raw.rstrip(b"\r\n")
+            if line.strip(b" \t") if runs else line:
+                top = False
+                if start >= first:
+                    yield Line(number, start, _decoded(line, file, number))
+
+
+def _split(block: bytes) -> list[bytes]:
+    """Return the lines of a block; unlike ``splitlines`` this leaves single returns alone."""
+    lines = [line + b"\n" for line in block.split(b"\n")]
+    return lines[:-1] if lines[-1] == b"\n" else [*lines[:-1], lines[-1][:-1]]
+
+
+def blocks(file: File, first: int, size: int) -> Iterator[bytes]:
+    """Yield whole lines, about `size` bytes at a time, from byte `first` on.
+
+    Bytes count from after the byte order mark, if there is one, of what is decompressed.
+
+    Raises
+    ------
+    InputError
+        When the file is not compressed as its name says, or incompletely, or when a line is so
+        long that this can be no text.
+    """
+    with _opened(file) as raw:
+        rest = raw.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
+        rest = _skip(raw, rest, first)
+        # Once no line ends within `size` bytes, twice as much each time: linear in its length.
+        while more := raw.read(size - len(rest) if len(rest) < size else len(rest)):
+            rest += more
+            start = 0
+            while end := _cut(rest, start, size):
+                yield rest[start:end]
+                start = end
+            rest = rest[start:]
+            if len(rest) > max(size, _LONGEST_LINE):
+                raise InputError(
+                    f"{file.name}: it has a line of more than {_LONGEST_LINE >> 20} MiB; "
+                    "edges are read from text with one edge a line"
+                )
+        if rest:
+            yield rest
+
+
+def _cut(data: bytes, start: int, size: int) -> int:
+    """Return where the last line ends within `size` bytes, or else the first; 0 if none does."""
+    return data.rfind(b"\n", start, start + size) + 1 or data.find(b"\n", start + size) + 1
+
+
+def _skip(raw: IO[bytes], rest: bytes, count: int) -> bytes:
+    while len(rest) < count:
+        count -= len(rest)
+        rest = raw.read(min(count, _READ_BYTES))
+        if not rest:
+            return b""
+    return rest[count:]
+
+
+@contextmanager
+def _opened(file: File) -> Iterator[IO[bytes]]:
+    compression = file.suffixes[1]
+    with file.open() as raw:
+        stream: Any = raw
+        if compression == ".gz":
+            stream = gzip.GzipFile(fileobj=raw)
+        elif compression == ".zst":
+            stream = pa.CompressedInputStream(raw, "zstd")
+        try:
+            yield stream
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise InputError(f"{file.name} is no complete gzip file: {error}") from error
+        except OSError as error:
+            if compression == ".zst":
+                raise InputError(f"{file.name} is no complete zstd file: {error}") from error
+            raise
+
+
+def _no_comments(block: bytes) -> bytes:
+    """Drop comment lines from whole lines."""
+    if not any(mark in block for mark in _MARKS):
+        return block
+    return _COMMENT.sub(b"", b"\n" + block)
+
+
+def _single_blanks(block: bytes) -> bytes:
+    """Drop comment lines, and make any run of blanks and tabs between fields one blank."""
+    block = _no_comments(block).replace(b"\t", b" ").replace(b"\r\n", b"\n")
+    while b"  " in block:
+        block = block.replace(b"  ", b" ")
+    return (b"\n" + block).replace(b"\n ", b"\n").replace(b" \n", b"\n").rstrip(b" ")
+
+
+def _decoded(line: bytes, file: File, number: int) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file.name}, line {number}: it is no UTF-8 text: {error}") from error

@@ -1,0 +1,195 @@
+"""Blocks of lines into edges: plain ones by a kernel, all others by Arrow's CSV reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from graphwalk.errors import InputError
+from graphwalk.kernels.build.parse_edges import parse_lines
+from graphwalk.storage.edges.columns import Place, floats, id_column, ids, weight_column
+from graphwalk.storage.edges.protocol import EdgeBatch
+from graphwalk.storage.edges.text.lines import data_lines, is_number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.edges.text.source import Layout
+
+_NEWLINE = ord("\n")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a file, from byte `position` on."""
+
+    layout: Layout
+    position: int
+    data: bytes
+
+
+def integers_of(block: Block) -> EdgeBatch | None:
+    """Return the edges of a block, or None when not all of its ids are integers."""
+    batch = _parse_plain(block)
+    if batch is not None:
+        return batch
+    table = read_table(block)
+    columns = [table.column(i) for i in range(table.num_columns)]
+    if not all(_are_integers(column) for column in columns[:2]):
+        return None
+    try:
+        integers = [column.cast(pa.int64()) for column in columns[:2]]
+    except pa.ArrowInvalid:  # more than 64 bits
+        return None
+    return _batch(block, [*integers, *columns[2:]])
+
+
+def strings_of(block: Block) -> EdgeBatch:
+    """Return the edges of a block, their ids as they are written.
+
+    Raises
+    ------
+    InputError
+        When the file's header turns out to be an edge.
+    """
+    table = read_table(block)
+    columns = [table.column(i) for i in range(table.num_columns)]
+    _check_header(block.layout, columns[:2])
+    return _batch(block, columns)
+
+
+def read_table(block: Block) -> pa.Table:
+    """Return the chosen columns of a block: ids as strings or null, weights as float64."""
+    layout = block.layout
+    names = list(map(str, range(len(layout.names))))
+    types = {names[i]: pa.large_string() for i in layout.chosen[:2]}
+    types |= {names[i]: pa.float64() for i in layout.chosen[2:]}
+    data = layout.form.clean(block.data)
+    if not data.strip(b"\r\n"):
+        return pa.table([pa.array([], types[names[i]]) for i in layout.chosen], _KEYS[: len(types)])
+    try:
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(data),
+            pyarrow.csv.ReadOptions(
+                column_names=names, block_size=len(data) + 1, use_threads=False
+            ),
+            pyarrow.csv.ParseOptions(
+                delimiter=layout.form.delimiter, quote_char=layout.form.quote or False
+            ),
+            pyarrow.csv.ConvertOptions(
+                include_columns=sorted(set(types)), column_types=types, null_values=[""]
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise _fault(block, error) from error
+    columns = [table.column(names[i]) for i in layout.chosen]
+    return pa.table([*map(_stripped, columns[:2]), *columns[2:]], _KEYS[: len(columns)])
+
+
+_KEYS = ["src", "dst", "weight"]
+
+
+def line_of(layout: Layout, position: int, row: int) -> str:
+    """Return the name of the line that holds an edge of the block at a position."""
+    lines = data_lines(layout.file, layout.form.free, position, layout.form.runs)
+    return f"line {next(islice(lines, row, None)).number}"
+
+
+def _place(layout: Layout, position: int, row: int) -> str:
+    return f"{layout.file.name}, {line_of(layout, position, row)}"
+
+
+def _batch(block: Block, columns: list[Any]) -> EdgeBatch:
+    layout, position = block.layout, block.position
+    name_line = partial(line_of, layout, position)
+    places = [
+        Place(f"{layout.file.name}, column {layout.names[i]!r}", name_line) for i in layout.chosen
+    ]
+    src, dst = (id_column(*item) for item in zip(columns[:2], places, strict=False))
+    rows = slice(0, len(src))
+    weight = floats(weight_column(columns[2], places[2]), rows) if len(columns) > 2 else None
+    return EdgeBatch(ids(src, rows), ids(dst, rows), weight, partial(_place, layout, position))
+
+
+def _parse_plain(block: Block) -> EdgeBatch | None:
+    """Return the edges of a block that has plain lines only, otherwise None."""
+    layout = block.layout
+    data = np.frombuffer(block.data, np.uint8)
+    most = int(np.count_nonzero(data == _NEWLINE)) + 1
+    wanted = np.array(layout.chosen, np.int64)
+    src, dst = np.empty(most, np.int64), np.empty(most, np.int64)
+    weights = np.empty(most if len(wanted) > 2 else 0, np.float64)
+    count = parse_lines(
+        data,
+        ord(layout.form.delimiter),
+        layout.form.free,
+        len(layout.names),
+        wanted,
+        src,
+        dst,
+        weights,
+    )
+    if count < 0:
+        return None
+    weight = weights[:count] if len(wanted) > 2 else None
+    place = partial(_place, layout, block.position)
+    return EdgeBatch(_narrow(src[:count]), _narrow(dst[:count]), weight, place)
+
+
+def _narrow(values: NDArray[np.int64]) -> NDArray[np.integer[Any]]:
+    """Return ids in as few bytes as hold them, since they may have to wait in memory."""
+    return values.astype(np.int32) if values.max(initial=0) < 2**31 else values
+
+
+def _stripped(column: Any) -> Any:
+    """Return text ids without blanks around them, and null where nothing is left."""
+    column = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
+
+
+def _are_integers(column: Any) -> bool:
+    plain = pc.match_substring_regex(column, r"^-?\d+$")
+    return pc.all(plain, skip_nulls=True).as_py() is not False
+
+
+def _check_header(layout: Layout, columns: list[Any]) -> None:
+    """Refuse to take an edge between strings for a header and lose it."""
+    if not layout.header or layout.named:
+        return
+    for name in (layout.names[i] for i in layout.chosen[:2]):
+        for column in columns:
+            if pc.index(column, pa.scalar(name, column.type)).as_py() >= 0:
+                raise InputError(
+                    f"{layout.file.name}: its first line was read as a header, but {name!r} is a "
+                    "node too; add a header line, such as 'source,target', or pass columns="
+                )
+
+
+def _fault(block: Block, error: Exception) -> InputError:
+    """Find the line that could not be read."""
+    layout = block.layout
+    name = layout.file.name
+    for line in data_lines(layout.file, layout.form.free, block.position, layout.form.runs):
+        if line.position >= block.position + len(block.data):
+            break
+        where = f"{name}, line {line.number}"
+        fields = layout.form.split(line.text)
+        if len(fields) != len(layout.names):
+            return InputError(
+                f"{where}: it has {len(fields)} fields, while the first line has "
+                f"{len(layout.names)}; every line needs as many: {line.text!r:.80}"
+            )
+        for i in layout.chosen[2:]:
+            if fields[i] and not is_number(fields[i]):
+                return InputError(
+                    f"{where}, column {layout.names[i]!r}: {fields[i]!r} is no number; "
+                    "weights must be numbers"
+                )
+    return InputError(f"{name} cannot be read: {error}")

@@ -1,0 +1,177 @@
+"""Files in a folder, on a file system of this machine or below a URL, that appear whole."""
+
+from __future__ import annotations
+
+import io
+import mmap
+import os
+import shutil
+import tempfile
+import threading
+import uuid
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from graphwalk.storage.files.locations import is_url
+from graphwalk.storage.files.remote import filesystem_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: Bytes fetched at a time.
+_COPIED = 8 << 20
+
+_fetched: dict[str, mmap.mmap] = {}
+_fetching = threading.Lock()
+
+
+def folder_at(location: str, storage_options: Mapping[str, Any] | None = None) -> Folder:
+    """Return the folder at a path or URL, which need not be there yet."""
+    if is_url(location):
+        return RemoteFolder(location, storage_options)
+    return Folder(location)
+
+
+class Folder:
+    """A folder of this machine's file system, or of one that many machines share.
+
+    Parameters
+    ----------
+    location : str
+        Absolute path.
+    """
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+
+    def make(self) -> None:
+        """Make the folder, if it is not there."""
+        Path(self.location).mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """Yield a file to write, which takes its place when it is on disk, if the block ends well.
+
+        Several processes may write the same file; the last one stays.
+        """
+        path = Path(self.location, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        try:
+            with unfinished.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a file."""
+        with self.writing(name) as file:
+            file.write(data)
+
+    def settle(self, name: str, data: bytes) -> bytes:
+        """Write a file if there is none; return what it holds, for several may try at once."""
+        path = Path(self.location, name)
+        unfinished = path.with_name(f".{name}.{uuid.uuid4().hex}")
+        try:
+            unfinished.write_bytes(data)
+            os.link(unfinished, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            if not path.exists():
+                unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return path.read_bytes()
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file holds, or None if there is none."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return Path(self.location, name).read_bytes()
+        return None
+
+    def mapped(self, name: str) -> mmap.mmap:
+        """Return what a file holds, whose pages are read as they are looked at."""
+        with Path(self.location, name).open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of all files and folders in a folder below this one."""
+        with suppress(FileNotFoundError):
+            return sorted(path.name for path in Path(self.location, below).iterdir())
+        return []
+
+    def remove(self) -> None:
+        """Remove the folder and all that it holds, if it is there."""
+        shutil.rmtree(self.location, ignore_errors=True)
+
+
+class RemoteFolder(Folder):
+    """Objects below a URL."""
+
+    def __init__(self, location: str, storage_options: Mapping[str, Any] | None) -> None:
+        super().__init__(location.rstrip("/"))
+        self._options = dict(storage_options or {})
+
+    def make(self) -> None:
+        """Do nothing: there are no folders below a URL."""
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """Yield a buffer, which becomes an object in one step."""
+        buffer = io.BytesIO()
+        yield buffer
+        filesystem, root = self._at()
+        filesystem.pipe_file(f"{root}/{name}", buffer.getvalue())
+
+    def settle(self, name: str, data: bytes) -> bytes:
+        """Write an object if there is none; return what it holds. Not in one step, as it should."""
+        if self.read(name) is None:
+            self.put(name, data)
+        return self.read(name) or data
+
+    def read(self, name: str) -> bytes | None:
+        """Return what an object holds, or None if there is none."""
+        filesystem, root = self._at()
+        with suppress(FileNotFoundError):
+            return bytes(filesystem.cat_file(f"{root}/{name}"))
+        return None
+
+    def mapped(self, name: str) -> mmap.mmap:
+        """Return what an object holds; the process fetches it once, into a file without a name."""
+        url = f"{self.location}/{name}"
+        with _fetching:
+            if url not in _fetched:
+                filesystem, root = self._at()
+                with tempfile.TemporaryFile() as file:
+                    with filesystem.open(f"{root}/{name}", "rb") as source:
+                        shutil.copyfileobj(source, file, _COPIED)
+                    file.flush()
+                    _fetched[url] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            return _fetched[url]
+
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of all that lies directly below a part of the URL."""
+        filesystem, root = self._at()
+        folder = f"{root}/{below}".rstrip("/")
+        with suppress(FileNotFoundError, NotADirectoryError):
+            paths = [str(path).rstrip("/") for path in filesystem.ls(folder, detail=False)]
+            return sorted(path.rpartition("/")[2] for path in paths if path != folder)
+        return []
+
+    def remove(self) -> None:
+        """Remove all objects below the URL."""
+        filesystem, root = self._at()
+        if filesystem.exists(root):
+            filesystem.rm(root, recursive=True)
+
+    def _at(self) -> tuple[Any, str]:
+        filesystem, root = filesystem_at(self.location, self._options)
+        # Other processes write too, so that what this one remembers may be stale.
+        filesystem.invalidate_cache()
+        return filesystem, root.rstrip("/")

@@ -1,0 +1,60 @@
+"""Stores without a name, which last as long as the graph that was made with them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dask
+
+from graphwalk.storage.files.errors import disk_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def temporary_location() -> str:
+    """Make a folder for a store without a name, and return where the store is to lie in it.
+
+    It is made where Dask's ``temporary-directory`` setting says, or in the system's folder for such
+    things. On several machines that has to be a folder that all of them share.
+    """
+    return str(make_folder() / "graph.zarr")
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder in the same place, and remove it at the end."""
+    folder = make_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_folder(prefix: str = "graphwalk-") -> Path:
+    """Make a folder in the same place, of a name that begins so."""
+    parent = Path(dask.config.get("temporary-directory", None) or tempfile.gettempdir())
+    with disk_errors(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+
+
+def remove_temporary(location: str) -> None:
+    """Remove the folder that `temporary_location` has made."""
+    shutil.rmtree(Path(location).parent, ignore_errors=True)
+
+
+def remove_with(owner: object, location: str) -> None:
+    """Remove a temporary store when `owner` is no longer used, or when the process ends."""
+    weakref.finalize(owner, _remove_if_ours, location, os.getpid())
+
+
+def _remove_if_ours(location: str, maker: int) -> None:
+    if os.getpid() == maker:  # a forked process has a copy of the owner, but not the store
+        remove_temporary(location)

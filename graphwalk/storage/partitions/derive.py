@@ -1,0 +1,125 @@
+"""What walks need of rows beside where they begin: tables, groups, and the order of times.
+
+Each is made run by run of rows, by as many threads as there are.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.errors import StoreError
+from graphwalk.kernels.rows.alias_tables import alias_dtype, fill_alias_table
+from graphwalk.kernels.rows.group_by_kind import group_rows
+from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_loose
+from graphwalk.kernels.rows.sort_by_time import sort_by_time
+from graphwalk.storage.store.node_types import MOST_TYPES, kinds_of, kinds_of_types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.partitions.spec import Layout
+    from graphwalk.storage.store.graph import Graph
+    from graphwalk.util.threads import Run
+
+#: Entries of a run of rows: a few milliseconds of work.
+_RUN = 1 << 18
+
+_NO_WEIGHTS = np.empty(0, np.float32)
+
+
+def grouped_by_kind(
+    graph: Graph,
+    layout: Layout,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    values: NDArray[Any] | None,
+    run: Run,
+) -> NDArray[Any]:
+    """Group rows in place, and return where the entries of each row and kind begin."""
+    assert layout.metapath is not None
+    kinds = layout.kinds
+    weights = _NO_WEIGHTS
+    if layout.by_edge:
+        assert values is not None
+        _check_types(graph, values)
+        typed, kind_of = values, kinds_of_types(range(MOST_TYPES), layout.metapath)
+    else:
+        typed, kind_of = neighbors, kinds_of(graph, layout.metapath)
+        weights = weights if values is None else values
+    grouped = np.empty((len(row_starts) - 1) * kinds + 1, row_starts.dtype)
+
+    def group(first: int, stop: int) -> None:
+        rows, out = row_starts[first : stop + 1], grouped[first * kinds : stop * kinds + 1]
+        group_rows(rows, neighbors, weights, typed, kind_of, kinds, out)
+
+    _by_rows(row_starts, run, group)
+    return grouped
+
+
+def weighted(
+    layout: Layout,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    weights: NDArray[np.float32],
+    run: Run,
+    memory: NDArray[Any] | None = None,
+) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
+    """Return alias tables and, for node2vec+, shares, into which the weights are turned.
+
+    Parameters
+    ----------
+    memory : ndarray of alias records, shape (entries,), optional
+        Where to put the tables.
+    """
+    if memory is None or not len(weights):
+        table = np.zeros(len(neighbors), alias_dtype(neighbors.dtype))
+    else:
+        table = memory
+    gamma = layout.gamma
+
+    def fill(first: int, stop: int) -> None:
+        rows = row_starts[first : stop + 1]
+        if gamma is not None:
+            mark_loose(rows, neighbors, weights, gamma)
+        fill_alias_table(rows, neighbors, weights, table)
+        if gamma is not None:
+            make_shares(rows, neighbors, weights, gamma)
+
+    _by_rows(row_starts, run, fill)
+    return table, None if gamma is None else weights
+
+
+def sorted_by_time(
+    row_starts: NDArray[Any], neighbors: NDArray[Any], times: NDArray[np.float64], run: Run
+) -> NDArray[np.float64]:
+    """Bring rows in the order of their times, and return these."""
+    if not len(times):
+        return np.zeros(1, np.float64)  # as of neighbours
+
+    def sort(first: int, stop: int) -> None:
+        sort_by_time(row_starts[first : stop + 1], neighbors, times)
+
+    _by_rows(row_starts, run, sort)
+    return times
+
+
+def _by_rows(row_starts: NDArray[Any], run: Run, work: Callable[[int, int], None]) -> None:
+    """Do work for the rows from one to another, run by run of about equal size."""
+    # Of the same type as row starts, lest these are converted all.
+    wanted = np.arange(_RUN, int(row_starts[-1]), _RUN, dtype=row_starts.dtype)
+    cuts = [0, *np.searchsorted(row_starts, wanted).tolist(), len(row_starts) - 1]
+    run([partial(work, first, stop) for first, stop in pairwise(cuts) if stop > first])
+
+
+def _check_types(graph: Graph, types: NDArray[np.uint8]) -> None:
+    if len(types) and int(types.max()) >= MOST_TYPES:
+        raise StoreError(
+            f"{graph.path}: array 'edge_types' is damaged: it has the type {types.max()}, and "
+            f"types are 0 to {MOST_TYPES - 1}; build the store again"
+        )

@@ -1,0 +1,92 @@
+"""The rows that decide on a step of node2vec+, of any walkers, and no more of a graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.kernels.rows.node2vec_plus import make_shares
+from graphwalk.storage.partitions.partition import Partition, gather_partition
+from graphwalk.storage.partitions.spec import row_start_type
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.partitions.spec import Layout
+    from graphwalk.storage.store.graph import Graph
+
+#: Rows that are read at a time, of which little is kept.
+_ROWS = 1 << 8
+
+
+def gather_closed(
+    graph: Graph, nodes: NDArray[Any], previous: NDArray[Any], layout: Layout
+) -> Partition:
+    """Return the rows of `nodes`, and what matters of those of their neighbours.
+
+    That are their entries of `previous` nodes, which few neighbours have: a row that is not there
+    has none.
+
+    Parameters
+    ----------
+    graph : Graph
+        An undirected graph.
+    nodes, previous : ndarray of int
+        Where walkers are, and where they come from.
+    layout : Layout
+        That of node2vec+.
+
+    Raises
+    ------
+    StoreError
+        As `load_partition` does.
+    """
+    assert layout.gamma is not None
+    nodes, previous = np.unique(nodes).astype(np.int64), np.unique(previous).astype(np.int64)
+    whole = gather_partition(graph, nodes, layout)
+    assert whole.alias_table is not None
+    assert whole.shares is not None
+    _, reached, _ = graph.read_rows(previous)
+    common = np.setdiff1d(np.intersect1d(whole.neighbors, reached), nodes).astype(np.int64)
+    del reached
+    entries = len(whole.shares)
+    index, lengths = [nodes], [np.diff(whole.row_starts.astype(np.int64))]
+    neighbors, shares = [whole.neighbors[:entries]], [whole.shares]
+    for first in range(0, len(common), _ROWS):
+        some = common[first : first + _ROWS]
+        starts, values, weights = graph.read_rows(some, values="weights")
+        assert weights is not None
+        make_shares(starts, values, weights, layout.gamma)
+        wanted = np.isin(values, previous)
+        counts = np.concatenate([[0], np.cumsum(wanted)])
+        index.append(some)
+        lengths.append(np.diff(counts[starts]))
+        neighbors.append(values[wanted])
+        shares.append(weights[wanted])
+    # All in the order of nodes. From the rows of neighbours nobody draws.
+    table = np.zeros(sum(map(len, shares)), whole.alias_table.dtype)
+    table[:entries] = whole.alias_table[:entries]
+    order, row_starts, places = _in_order(np.concatenate(index), np.concatenate(lengths))
+    return Partition(
+        row_starts.astype(row_start_type(graph)),
+        np.concatenate(neighbors)[places],
+        table[places],
+        None,
+        0,
+        order,
+        1,
+        shares=np.concatenate(shares)[places],
+        closed=True,
+    )
+
+
+def _in_order(
+    index: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the sorted index of rows, where each begins then, and where its entries were."""
+    begins = np.cumsum(lengths) - lengths
+    order = np.argsort(index, kind="stable")
+    row_starts = np.concatenate([[0], np.cumsum(lengths[order])])
+    moved = np.repeat(begins[order] - row_starts[:-1], lengths[order])
+    return index[order], row_starts, moved + np.arange(row_starts[-1])

@@ -1,0 +1,213 @@
+"""Rows of a graph in memory, laid out for the walk kernels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.errors import StoreError
+from graphwalk.kernels.rows.bloom_filter import fill_filter, filter_words
+from graphwalk.storage.partitions.derive import grouped_by_kind, sorted_by_time, weighted
+from graphwalk.storage.partitions.read import read_alone, read_together, read_values
+from graphwalk.storage.partitions.spec import row_start_type
+from graphwalk.util.threads import run_by
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.partitions.read import SharedReading
+    from graphwalk.storage.partitions.spec import Layout
+    from graphwalk.storage.store.graph import Graph
+
+
+class Partition:
+    """The rows of a graph as a few flat arrays, all read-only.
+
+    It is a plain class, not a dataclass, since Dask on Ray takes dataclasses apart; its arrays
+    travel through Ray's object store as they are and are read there without a copy.
+
+    Attributes
+    ----------
+    first : int
+        The node of the first row.
+    kinds : int
+        Row starts of a node: more than one where rows are grouped, for walks along a metapath.
+    index : ndarray of int64
+        The nodes that the rows are of, ascending, if they are not those from `first` on.
+    row_starts : ndarray of uint32 or int64, shape (rows * kinds + 1,)
+        Where each row begins, or the neighbours of each kind in it.
+    neighbors : ndarray of int32 or int64, shape (max(1, entries),)
+        Node ids, sorted within each row, and kind.
+    alias_table : ndarray of alias records, shape (max(1, entries),), or None
+        For weighted walks.
+    edge_filter : ndarray of uint64, or None
+        For second-order walks.
+    shares : ndarray of float32, shape (max(1, entries),), or None
+        For node2vec+, in whose alias tables loose edges are marked.
+    times : ndarray of float64, shape (max(1, entries),), or None
+        For temporal walks; then entries are sorted by time within each row, and only those of one
+        time by neighbour.
+    closed : bool
+        Whether nodes without a row here are no neighbours of those that walkers come from, see
+        :mod:`graphwalk.storage.partitions.node2vec_plus_rows`.
+    """
+
+    __slots__ = (
+        "alias_table",
+        "closed",
+        "edge_filter",
+        "first",
+        "index",
+        "kinds",
+        "neighbors",
+        "row_starts",
+        "shares",
+        "times",
+    )
+
+    def __init__(
+        self,
+        row_starts: NDArray[Any],
+        neighbors: NDArray[Any],
+        alias_table: NDArray[Any] | None = None,
+        edge_filter: NDArray[np.uint64] | None = None,
+        first: int = 0,
+        index: NDArray[np.int64] | None = None,
+        kinds: int = 1,
+        *,
+        shares: NDArray[np.float32] | None = None,
+        times: NDArray[np.float64] | None = None,
+        closed: bool = False,
+    ) -> None:
+        self.first = first
+        self.kinds = kinds
+        self.index = np.empty(0, np.int64) if index is None else index
+        self.row_starts = row_starts
+        self.neighbors = neighbors
+        self.alias_table = alias_table
+        self.edge_filter = edge_filter
+        self.shares = shares
+        self.times = times
+        self.closed = closed
+        for array in (self.index, row_starts, neighbors, alias_table, edge_filter, shares, times):
+            # One kind of array means one compilation: Ray's are read-only in any case.
+            if array is not None:
+                array.setflags(write=False)
+
+
+def load_partition(
+    graph: Graph,
+    layout: Layout,
+    *,
+    nodes: range | None = None,
+    shared: SharedReading | None = None,
+    filtered: bool = True,
+    have: Partition | None = None,
+    threads: int = 1,
+) -> Partition:
+    """Read rows of `graph` and derive what walks of this kind need.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    layout : Layout
+        What the walks need.
+    nodes : range, optional
+        The nodes whose rows to read; all by default.
+    shared : SharedReading, optional
+        Where to put rows, and how to have them read. None: into new memory, by this thread and as
+        many `threads`.
+    filtered : bool
+        Whether second-order walks get an edge filter, which takes longer to make than a partition
+        that is soon let go is worth.
+    have : Partition, optional
+        What is loaded of the same rows already; its arrays are used again. Not of a layout of its
+        `own`.
+    threads : int
+        How many threads read and derive tables.
+
+    Raises
+    ------
+    StoreError
+        When chunks are missing or damaged, or offsets and neighbours contradict each other.
+    """
+    nodes = range(graph.num_nodes) if nodes is None else nodes
+    run = shared.run if shared else run_by(threads)
+    if shared:
+        row_starts, neighbors, start = read_together(graph, nodes, shared)
+    elif have:
+        row_starts, neighbors, start = have.row_starts, have.neighbors, 0
+    else:
+        row_starts, neighbors, start = read_alone(graph, nodes, threads)
+    entries = range(start, start + int(row_starts[-1]))
+    table = have.alias_table if have else None
+    edge_filter = have.edge_filter if have else None
+    values = shares = times = None
+    if layout.values is not None and table is None:
+        values = read_values(graph, layout.values, entries, shared, threads)
+    if layout.metapath is not None:
+        row_starts = grouped_by_kind(graph, layout, row_starts, neighbors, values, run)
+    if layout.weighted and values is not None:
+        memory = shared.arrays.alias_table if shared else None
+        table, shares = weighted(layout, row_starts, neighbors, values, run, memory)
+    if layout.temporal and values is not None:
+        times = sorted_by_time(row_starts, neighbors, values, run)
+    del values
+    if layout.second_order and filtered and edge_filter is None:
+        edge_filter = np.zeros(filter_words(len(neighbors)), np.uint64)
+        # One thread: rows that meet within a word of the filter share it.
+        fill_filter(row_starts, neighbors, edge_filter)
+    return Partition(
+        row_starts,
+        neighbors,
+        table,
+        edge_filter,
+        nodes.start,
+        kinds=layout.kinds,
+        shares=shares,
+        times=times,
+    )
+
+
+def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: Layout) -> Partition:
+    """Read the rows of a few nodes, and of the store no more chunks than hold them.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    nodes : ndarray of int64
+        Ascending, without repeats, not empty.
+    layout : Layout
+        What the walks need.
+
+    Raises
+    ------
+    StoreError
+        As `load_partition` does.
+    """
+    row_starts, neighbors, values = graph.read_rows(nodes, values=layout.values)
+    if not len(neighbors):
+        neighbors = np.zeros(1, graph.neighbor_dtype)
+    _check_nodes(graph, neighbors)
+    row_starts = row_starts.astype(row_start_type(graph))  # as in all, lest kernels compile anew
+    run, table, shares = run_by(1), None, None
+    if layout.temporal and values is not None:
+        times = sorted_by_time(row_starts, neighbors, values, run)
+        return Partition(row_starts, neighbors, None, None, 0, nodes, times=times)
+    if layout.metapath is not None:
+        row_starts = grouped_by_kind(graph, layout, row_starts, neighbors, values, run)
+    if layout.weighted and values is not None:
+        table, shares = weighted(layout, row_starts, neighbors, values, run)
+    return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds, shares=shares)
+
+
+def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:
+    largest = int(neighbors.max())
+    if largest >= max(1, graph.num_nodes):
+        raise StoreError(
+            f"{graph.path}: array 'neighbors' is damaged: it names node {largest}, but there are "
+            f"{graph.num_nodes} nodes; build the store again"
+        )

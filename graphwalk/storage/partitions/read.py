@@ -1,0 +1,179 @@
+"""What the store has of a partition's rows, read by one thread or by several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphwalk.errors import StoreError
+from graphwalk.kernels.rows.alias_tables import alias_dtype
+from graphwalk.kernels.rows.row_starts import fill_row_starts
+from graphwalk.storage.partitions.spec import row_start_type
+from graphwalk.storage.store.format import VALUE_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.partitions.spec import Layout
+    from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.graph import Graph
+    from graphwalk.util.threads import Run
+
+#: Bytes of a cache line, at which arrays that share memory begin.
+_LINE = 64
+
+
+class RowArrays(NamedTuple):
+    """Where the rows of a partition go, and what is made of them.
+
+    Attributes
+    ----------
+    row_starts : ndarray of uint32 or int64, shape (rows + 1,)
+        See :class:`graphwalk.storage.partitions.partition.Partition`, as for `neighbors` and
+        `alias_table`.
+    offsets : ndarray of int64, shape (rows + 1,)
+        The same as the store has it.
+    neighbors : ndarray of int32 or int64, shape (entries,)
+        Node ids.
+    values : ndarray, shape (entries,) or (0,)
+        Weights, times or types, if walks need any.
+    alias_table : ndarray of alias records, shape (entries,) or (0,)
+        For weighted walks.
+    """
+
+    row_starts: NDArray[Any]
+    offsets: NDArray[np.int64]
+    neighbors: NDArray[Any]
+    values: NDArray[Any]
+    alias_table: NDArray[Any]
+
+
+class RowMemory:
+    """Memory for the rows of one partition after the other, of `size` bytes."""
+
+    def __init__(self, size: int) -> None:
+        self._memory = np.empty(size, np.uint8)
+
+    def arrays(self, graph: Graph, layout: Layout, rows: int, entries: int) -> RowArrays:
+        """Return the arrays of a partition, in place of those of the one before."""
+        arrays, place = [], 0
+        for dtype, length in _parts(graph, layout, rows, entries):
+            stop = place + length * dtype.itemsize
+            arrays.append(self._memory[place:stop].view(dtype))
+            place = _aligned(stop)
+        return RowArrays(*arrays)
+
+
+def row_memory_bytes(graph: Graph, layout: Layout, rows: int, entries: int) -> int:
+    """Return how large a `RowMemory` such a partition takes."""
+    parts = _parts(graph, layout, rows, entries)
+    return sum(_aligned(length * dtype.itemsize) for dtype, length in parts)
+
+
+def _parts(
+    graph: Graph, layout: Layout, rows: int, entries: int
+) -> Iterator[tuple[np.dtype[Any], int]]:
+    """Yield type and length of each of the `RowArrays`."""
+    yield row_start_type(graph), rows + 1
+    yield np.dtype(np.int64), rows + 1
+    yield graph.neighbor_dtype, entries
+    values = layout.values
+    yield (np.dtype(np.uint8), 0) if values is None else (VALUE_TYPES[values], entries)
+    yield alias_dtype(graph.neighbor_dtype), entries if layout.weighted else 0
+
+
+def _aligned(place: int) -> int:
+    return -(-place // _LINE) * _LINE
+
+
+class SharedReading(NamedTuple):
+    """How several threads read the rows of a partition.
+
+    Attributes
+    ----------
+    arrays : RowArrays
+        Where to.
+    entries : range
+        Which entries of the store they are.
+    run : callable
+        Does tasks, by whichever threads it likes.
+    """
+
+    arrays: RowArrays
+    entries: range
+    run: Run
+
+
+def read_alone(graph: Graph, nodes: range, threads: int) -> tuple[NDArray[Any], NDArray[Any], int]:
+    """Return row starts, neighbours, and where in the store the first begins, in new memory."""
+    row_starts, start = _read_row_starts(graph, nodes)
+    stop = start + int(row_starts[-1])
+    if start == stop:
+        return row_starts, _nothing(graph), start
+    return row_starts, graph.read_neighbors(start, stop, threads=threads, checked=True), start
+
+
+def read_together(
+    graph: Graph, nodes: range, shared: SharedReading
+) -> tuple[NDArray[Any], NDArray[Any], int]:
+    """Return row starts, neighbours, and where in the store the first begins."""
+    arrays, entries = shared.arrays, shared.entries
+    row_starts, neighbors = arrays.row_starts, arrays.neighbors
+    starts = []
+
+    def read_row_starts() -> None:
+        starts.append(_read_row_starts(graph, nodes, arrays.offsets, row_starts)[1])
+
+    shared.run([read_row_starts, *graph.neighbor_tasks(neighbors, entries.start)])
+    if starts != [entries.start] or row_starts[-1] != len(entries):
+        raise _damaged_offsets(graph)
+    return row_starts, neighbors if len(entries) else _nothing(graph), entries.start
+
+
+def read_values(
+    graph: Graph, name: ValueName, entries: range, shared: SharedReading | None, threads: int
+) -> NDArray[Any]:
+    """Return what these entries have of one kind."""
+    if shared is None:
+        return graph.read_values(name, entries.start, entries.stop, threads=threads)
+    shared.run(graph.value_tasks(name, shared.arrays.values, entries.start))
+    return shared.arrays.values
+
+
+def _nothing(graph: Graph) -> NDArray[Any]:
+    """Return no neighbours: kernels look at the first item of any table, if only to discard it."""
+    return np.zeros(1, graph.neighbor_dtype)
+
+
+def _read_row_starts(
+    graph: Graph,
+    nodes: range,
+    offsets: NDArray[np.int64] | None = None,
+    row_starts: NDArray[Any] | None = None,
+) -> tuple[NDArray[Any], int]:
+    """Return where each row begins, relative to the first, and where that does.
+
+    Offsets are read into memory that is there, if it is given, and so are row starts.
+    """
+    length = len(nodes) + 1
+    out = None if offsets is None else offsets[:length]
+    offsets = graph.read_offsets(nodes.start, nodes.stop + 1, out=out)
+    start = int(offsets[0])
+    if row_starts is None:
+        row_starts = np.empty(length, row_start_type(graph))
+    rising = fill_row_starts(offsets, row_starts)
+    first_is_right = nodes.start > 0 or start == 0
+    last_is_right = nodes.stop < graph.num_nodes or offsets[-1] == graph.num_entries
+    if not (rising and first_is_right and last_is_right):
+        raise _damaged_offsets(graph)
+    return row_starts, start
+
+
+def _damaged_offsets(graph: Graph) -> StoreError:
+    return StoreError(
+        f"{graph.path}: array 'offsets' is damaged: it must rise from 0 to {graph.num_entries}, "
+        "the number of entries; build the store again"
+    )

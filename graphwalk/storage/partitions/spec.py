@@ -1,0 +1,88 @@
+"""What walks of a kind need of the rows of a graph in memory, and how many bytes that takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphwalk.kernels.rows.alias_tables import alias_dtype
+from graphwalk.storage.store.format import value_bytes
+
+if TYPE_CHECKING:
+    from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.graph import Graph
+
+#: Row starts are 32 bits wide while a partition has fewer entries than this.
+NARROW_ENTRIES = 1 << 32
+
+
+class Layout(NamedTuple):
+    """What walks of a kind need of a partition.
+
+    Attributes
+    ----------
+    weighted : bool
+        Alias tables.
+    second_order : bool
+        Edge filters, where partitions stay.
+    metapath : tuple of int or str, or None
+        Rows grouped by the types that it names.
+    by_edge : bool
+        Whether these are types of edges.
+    gamma : float or None
+        Shares, of weights relative to thresholds that many standard deviations above the mean.
+    temporal : bool
+        Rows sorted by time.
+    """
+
+    weighted: bool = False
+    second_order: bool = False
+    metapath: tuple[int | str, ...] | None = None
+    by_edge: bool = False
+    gamma: float | None = None
+    temporal: bool = False
+
+    @property
+    def values(self) -> ValueName | None:
+        """The array of values that is read along with neighbours."""
+        if self.by_edge:
+            return "edge_types"
+        return "times" if self.temporal else "weights" if self.weighted else None
+
+    @property
+    def keeps_values(self) -> bool:
+        """Whether there are values in a partition: times, or the shares that weights become."""
+        return self.temporal or self.gamma is not None
+
+    @property
+    def kinds(self) -> int:
+        """Row starts of a node."""
+        return 1 if self.metapath is None else len(set(self.metapath)) + 1
+
+    @property
+    def own(self) -> bool:
+        """Whether what is laid out for such walks is of no use to others."""
+        return self.metapath is not None or self.keeps_values
+
+
+def entry_bytes(graph: Graph, layout: Layout, *, filtered: bool) -> int:
+    """Return how many bytes a stored neighbour takes in a partition."""
+    node = graph.neighbor_dtype
+    return (
+        node.itemsize
+        + (alias_dtype(node).itemsize if layout.weighted else 0)
+        + (1 if layout.second_order and filtered else 0)
+        + (value_bytes(layout.values) if layout.keeps_values else 0)
+    )
+
+
+def partition_bytes(graph: Graph, layout: Layout) -> int:
+    """Return how many bytes a partition of the whole graph takes in memory."""
+    row = layout.kinds * row_start_type(graph).itemsize
+    return graph.num_entries * entry_bytes(graph, layout, filtered=True) + graph.num_nodes * row + 8
+
+
+def row_start_type(graph: Graph) -> np.dtype[Any]:
+    """Return the type of row starts, which is the same in all partitions of a graph."""
+    return np.dtype(np.uint32 if graph.num_entries < NARROW_ENTRIES else np.int64)

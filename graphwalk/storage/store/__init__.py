@@ -1,0 +1,1 @@
+"""The store: its format, arrays read and written, labels, and Graph."""

@@ -1,0 +1,220 @@
+"""Labels: the ids that nodes had before they were numbered, in ascending order."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphwalk.errors import InputError
+from graphwalk.kernels.search import find_sorted, find_strings, prefix_keys
+from graphwalk.storage.store.array_reader import ArrayReader
+from graphwalk.storage.store.array_writer import array_writer
+from graphwalk.util.arrow_strings import string_buffers, strings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import ThreadPoolExecutor
+
+    import zarr
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.store.format import GraphInfo, LabelKind
+
+#: Most prefixes in the table that narrows the search for an integer.
+_MAX_PREFIXES = 1 << 20
+
+
+class Labels(Protocol):
+    """The label of every node, ascending, so that a label's position is its node's id."""
+
+    @property
+    def kind(self) -> LabelKind:
+        """What the store's attributes call this kind of label."""
+
+    def __len__(self) -> int: ...
+
+    def at(self, node: int) -> int | str:
+        """Return a node's label."""
+
+    def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
+        """Yield the labels in parts that fit into memory, each with its first one's node."""
+
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+        """Write the labels' arrays into a store, `ahead` chunks at a time."""
+
+
+class IntegerLabels:
+    """Labels that are integers, ascending."""
+
+    kind: LabelKind = "int64"
+
+    def __init__(self, values: NDArray[np.int64]) -> None:
+        self.values = values
+        span = int(values[-1]) - int(values[0]) if len(values) else 0
+        prefixes = min(_MAX_PREFIXES, max(1, len(values)))
+        self._shift = max(0, span.bit_length() - prefixes.bit_length() + 1)
+        if len(values):
+            relative = (values - values[0]) >> self._shift
+            last = int(relative[-1])
+            self._starts = np.searchsorted(relative, np.arange(last + 2)).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def find(self, ids: Any) -> NDArray[np.int64]:
+        """Return the position of each of `ids`, or −1."""
+        ids = _as_integers(ids)
+        found = np.empty(len(ids), np.int64)
+        if len(self):
+            find_sorted(self.values, self._starts, self._shift, ids, found)
+        else:
+            found[:] = -1
+        return found
+
+    def at(self, node: int) -> int:
+        """Return a node's label."""
+        return int(self.values[node])
+
+    def to_numpy(self) -> NDArray[np.int64]:
+        """Return all labels."""
+        return self.values
+
+    def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
+        """Yield all labels."""
+        yield 0, self
+
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+        """Write the array ``labels``."""
+        write_labels(group, self, pool, ahead)
+
+
+class StringLabels:
+    """Labels that are strings, ascending by the bytes of their UTF-8."""
+
+    kind: LabelKind = "string"
+
+    def __init__(self, values: pa.LargeStringArray) -> None:
+        self.values = values
+        self._offsets, self._data = string_buffers(values)
+
+    @cached_property
+    def _skip(self) -> int:
+        """How many bytes all labels have in common at their beginning."""
+        if not len(self):
+            return 0
+        ends = [self._offsets[i : i + 2].tolist() for i in (0, len(self) - 1)]
+        first, last = (self._data[a:b].tobytes() for a, b in ends)
+        pairs = zip(first, last, strict=False)
+        return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(last)))
+
+    @cached_property
+    def _keys(self) -> NDArray[np.int64]:
+        keys = np.empty(len(self), np.int64)
+        prefix_keys(self._offsets, self._data, self._skip, keys)
+        return keys
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def find(self, ids: Any) -> NDArray[np.int64]:
+        """Return the position of each of `ids`, or −1."""
+        strings = pc.dictionary_encode(_as_strings(ids))
+        if isinstance(strings, pa.ChunkedArray):
+            strings = strings.combine_chunks()
+        found = np.empty(len(strings.dictionary), np.int64)
+        wanted = string_buffers(strings.dictionary)
+        find_strings(self._keys, self._offsets, self._data, self._skip, *wanted, found)
+        codes = np.asarray(pc.fill_null(strings.indices, len(found)))
+        positions: NDArray[np.int64] = np.append(found, np.int64(-1))[codes]
+        return positions
+
+    def at(self, node: int) -> str:
+        """Return a node's label."""
+        return str(self.values[node].as_py())
+
+    def to_numpy(self) -> NDArray[np.object_]:
+        """Return all labels."""
+        return np.asarray(self.values.to_numpy(zero_copy_only=False), dtype=object)
+
+    def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
+        """Yield all labels."""
+        yield 0, self
+
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+        """Write the arrays ``label_offsets`` and ``label_bytes``, laid out as Arrow does."""
+        write_labels(group, self, pool, ahead)
+
+
+MemoryLabels: TypeAlias = IntegerLabels | StringLabels
+
+
+def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
+    """Write the labels' arrays into a store, part by part."""
+    write = _write_integers if labels.kind == "int64" else _write_strings
+    write(group, labels, pool, ahead)
+
+
+def _write_integers(
+    group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
+) -> None:
+    with array_writer(group, "labels", np.int64, len(labels), pool, ahead) as writer:
+        for _, part in labels.parts():
+            writer.append(part.to_numpy())
+            del part  # before the next one is loaded
+
+
+def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
+    number, end = len(labels), 0
+    with (
+        array_writer(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
+        array_writer(group, "label_bytes", np.uint8, number, pool, ahead) as data,
+    ):
+        offsets.append(np.zeros(1, np.int64))
+        for _, part in labels.parts():
+            part_offsets, part_data = string_buffers(part.values)
+            offsets.append(part_offsets[1:] + end)
+            data.append(part_data)
+            end += len(part_data)
+            del part, part_offsets, part_data  # before the next one is loaded
+
+
+def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> MemoryLabels | None:
+    """Return the labels of a store's graph, or None where ids are the nodes' own."""
+    if info.labels is None:
+        return None
+    if info.labels == "int64":
+        values = ArrayReader(group, location, "labels", info.num_nodes).read(0, info.num_nodes)
+        return IntegerLabels(values)
+    offsets = ArrayReader(group, location, "label_offsets", info.num_nodes + 1)
+    ends = offsets.read(0, info.num_nodes + 1)
+    length = int(ends[-1])
+    data = ArrayReader(group, location, "label_bytes", length).read(0, length)
+    return StringLabels(strings_of(ends, data))
+
+
+def _as_integers(ids: Any) -> NDArray[Any]:
+    values = np.asarray(ids)
+    if values.size == 0:
+        return np.empty(0, np.int64)
+    if values.dtype.kind not in "iu":
+        raise InputError(f"the labels of this graph are integers, not {_name_type(ids)}")
+    if values.dtype == np.uint64:  # no label is so large that it does not fit
+        values = np.minimum(values, np.uint64(2**63 - 1))
+    return values.astype(np.int64, copy=False)
+
+
+def _as_strings(ids: Any) -> Any:
+    try:
+        if isinstance(ids, pa.Array | pa.ChunkedArray):
+            return ids.cast(pa.large_string())
+        return pa.array(ids, pa.large_string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise InputError(f"the labels of this graph are strings, not {_name_type(ids)}") from error
+
+
+def _name_type(ids: Any) -> str:
+    return str(getattr(ids, "dtype", None) or getattr(ids, "type", None) or f"{list(ids)[:3]!r}")

@@ -1,0 +1,82 @@
+"""Many short ranges of an array, of which no more is read than need be."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from graphwalk.kernels.store.copy_ranges import gather
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import DTypeLike, NDArray
+
+#: Chunks that are read, and thereby in memory, at a time.
+MOST_CHUNKS = 8
+
+
+class Reader(Protocol):
+    """What ranges are read from."""
+
+    @property
+    def chunk(self) -> int:
+        """Elements in a chunk."""
+
+    @property
+    def grain(self) -> int:
+        """Elements between two ranges from which on they are better read apart."""
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return elements `start` to `stop`."""
+
+
+def read_ranges(
+    reader: Reader, starts: NDArray[np.int64], stops: NDArray[np.int64], dtype: DTypeLike
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the elements of all ranges, one range after the other.
+
+    Chunks that no range needs are not read. Beside the result, no more than `MOST_CHUNKS` decoded
+    chunks are in memory.
+
+    Parameters
+    ----------
+    reader : Reader
+        The array.
+    starts, stops : ndarray of int64
+        The ranges; neither starts nor stops may descend.
+    dtype : DTypeLike
+        Type of the array's elements.
+
+    Returns
+    -------
+    values : ndarray
+        What the ranges hold.
+    ends : ndarray of int64, shape (len(starts) + 1,)
+        Range i is ``values[ends[i]:ends[i + 1]]``.
+    """
+    ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(stops - starts)])
+    out = np.empty(int(ends[-1]), dtype)
+    filled = stops > starts
+    starts, stops, into = starts[filled], stops[filled], ends[:-1][filled]
+    for a, b in _runs(starts, stops, reader.grain, MOST_CHUNKS * reader.chunk):
+        some = slice(int(np.searchsorted(stops, a, "right")), int(np.searchsorted(starts, b)))
+        gather(reader.read(a, b), a, starts[some], stops[some], into[some], out)
+    return out, ends
+
+
+def _runs(
+    starts: NDArray[np.int64], stops: NDArray[np.int64], grain: int, most: int
+) -> Iterator[tuple[int, int]]:
+    """Yield where each run of ranges begins and ends that lie so close that they are read at once.
+
+    Runs end at multiples of `most` elements.
+    """
+    apart = np.flatnonzero(starts[1:] >= stops[:-1] + grain) + 1
+    for a, b in itertools.pairwise([0, *apart.tolist(), len(starts)]):
+        if a < b:
+            first, last = int(starts[a]), int(stops[b - 1])
+            edges = [first, *range((first // most + 1) * most, last, most), last]
+            yield from itertools.pairwise(edges)

@@ -1,0 +1,95 @@
+"""What there is to say of a graph in its store, at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphwalk.storage.files.locations import is_url
+from graphwalk.storage.store.statistics import QUANTILES
+from graphwalk.units import format_size
+from graphwalk.util.html_table import html_table
+
+if TYPE_CHECKING:
+    from graphwalk.storage.store.format import GraphInfo
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Sizes of a graph, and what its build made of the input. Prints as a table.
+
+    Attributes
+    ----------
+    num_nodes, num_edges, num_entries : int
+        As of `Graph`.
+    isolated_nodes, self_loops : int
+        Nodes without neighbours, and edges from a node to itself.
+    dropped_loops, merged_edges : int
+        Edges of the input that were dropped as self-loops, or merged into another.
+    degree_quantiles : dict of float to int
+        The degree that so many of the nodes, from 0.0 to 1.0, have at most.
+    stored_bytes : int or None
+        Size of the store; None where that cannot be told.
+    raw_bytes : int
+        Size of its arrays when they are read, labels not counted.
+    """
+
+    num_nodes: int
+    num_edges: int
+    num_entries: int
+    isolated_nodes: int
+    self_loops: int
+    dropped_loops: int
+    merged_edges: int
+    degree_quantiles: dict[float, int]
+    stored_bytes: int | None
+    raw_bytes: int
+
+    def table(self) -> list[tuple[str, str]]:
+        """Return what there is to say, line by line."""
+        degrees = ", ".join(f"{part:.0%}: {d:,}" for part, d in self.degree_quantiles.items())
+        return [
+            ("nodes", f"{self.num_nodes:,}, of which {self.isolated_nodes:,} isolated"),
+            ("edges", f"{self.num_edges:,}, of which {self.self_loops:,} self-loops"),
+            ("input", f"{self.merged_edges:,} merged, {self.dropped_loops:,} self-loops dropped"),
+            ("degrees", degrees),
+            ("size", self._size()),
+        ]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name:<8} {text}" for name, text in self.table())
+
+    def _repr_html_(self) -> str:
+        return html_table(self.table())
+
+    def _size(self) -> str:
+        raw = f"{format_size(self.raw_bytes)} when read"
+        if self.stored_bytes is None:
+            return raw
+        ratio = self.stored_bytes / max(1, self.raw_bytes)
+        return f"{format_size(self.stored_bytes)} stored, {raw} ({ratio:.0%})"
+
+
+def stored_bytes(location: str) -> int | None:
+    """Return the size of all files of a store on this machine; None for a URL."""
+    if is_url(location):
+        return None
+    return sum(path.stat().st_size for path in Path(location).rglob("*") if path.is_file())
+
+
+def summarize(info: GraphInfo, stored_bytes: int | None) -> Summary:
+    """Return the summary of a store's attributes."""
+    statistics = info.statistics
+    return Summary(
+        num_nodes=info.num_nodes,
+        num_edges=info.num_edges,
+        num_entries=info.num_entries,
+        isolated_nodes=statistics.isolated_nodes,
+        self_loops=statistics.self_loops,
+        dropped_loops=statistics.dropped_loops,
+        merged_edges=statistics.merged_edges,
+        degree_quantiles=dict(zip(QUANTILES, statistics.degree_quantiles, strict=True)),
+        stored_bytes=stored_bytes,
+        raw_bytes=8 * (info.num_nodes + 1) + info.entry_bytes * info.num_entries,
+    )

@@ -1,0 +1,133 @@
+"""Whether a store holds what the format says, read front to back in little memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.errors import StoreError
+from graphwalk.storage.store.format import FILL_VALUES, VALUE_TYPES
+from graphwalk.storage.store.validation.labels import check_labels
+from graphwalk.storage.store.validation.report import Problems, Validation
+from graphwalk.storage.store.validation.rows import RowsCheck
+from graphwalk.util.threads import num_cores, thread_pool
+
+if TYPE_CHECKING:
+    import zarr
+
+    from graphwalk.storage.store.format import GraphInfo
+    from graphwalk.storage.store.graph import Graph
+    from graphwalk.util.progress_bar import Progress
+
+_UNCHECKED = ("the number of edges", "that both ends of each edge list it")
+
+
+def validate(graph: Graph, group: zarr.Group, info: GraphInfo, progress: Progress) -> Validation:
+    """Check all of a graph's store; see `Graph.validate`.
+
+    Problems are gathered, and what can be checked in spite of them is.
+    """
+    problems = Problems(graph.path)
+    if not _check_attributes(info, problems):
+        return Validation(graph.path, tuple(problems.texts), problems.count, ("all else",), {})
+    _check_arrays(group, info, problems)
+    with thread_pool(num_cores()) as pool:
+        rows = RowsCheck(graph, problems, pool)
+        with progress.stage("check rows", graph.num_entries, "entries") as advance:
+            rows.run(advance)
+        whole = problems.count == 0
+        if whole:
+            _check_edges(graph, rows, problems)
+        with progress.stage("check labels", graph.num_nodes, "labels") as advance:
+            check_labels(group, info, problems, advance)
+        _check_node_types(graph, problems)
+    unchecked = _UNCHECKED[: 1 if graph.directed else 2] if not whole else ()
+    facts = {
+        "nodes": graph.num_nodes,
+        "edges": graph.num_edges,
+        "entries": graph.num_entries,
+        "self-loops": rows.loops,
+        "parallel entries": rows.parallel,
+    }
+    return Validation(graph.path, tuple(problems.texts), problems.count, unchecked, facts)
+
+
+def _check_attributes(info: GraphInfo, problems: Problems) -> bool:
+    for name in ("num_nodes", "num_entries", "num_edges"):
+        value = getattr(info, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            problems.add(f"attribute {name!r} is {value!r}, which is no count")
+    for name in ("directed", "weighted", "timed"):
+        if not isinstance(getattr(info, name), bool):
+            problems.add(f"attribute {name!r} is {getattr(info, name)!r}, not true or false")
+    types = info.edge_types
+    if types is not None and sorted({*types} & {*range(255)}) != list(types):
+        problems.add(f"attribute 'edge_types' is {list(types)!r}, not ascending and from 0 to 254")
+    if info.labels not in (None, "int64", "string"):
+        problems.add(f"attribute 'labels' is {info.labels!r}, not null, 'int64' or 'string'")
+    return problems.count == 0
+
+
+def _array_types(info: GraphInfo) -> dict[str, Any]:
+    types = {"offsets": np.int64, "neighbors": info.neighbor_dtype}
+    if info.values is not None:
+        types[info.values] = VALUE_TYPES[info.values]
+    if info.labels == "int64":
+        types["labels"] = np.int64
+    elif info.labels == "string":
+        types |= {"label_offsets": np.int64, "label_bytes": np.uint8}
+    if info.node_types is not None:
+        types["node_types"] = np.uint8
+    return types
+
+
+def _check_arrays(group: zarr.Group, info: GraphInfo, problems: Problems) -> None:
+    """Check types and fill values; arrays that are not there are noticed when they are read."""
+    for name, dtype in _array_types(info).items():
+        try:
+            array: Any = group[name]
+            found, fill = array.dtype, float(array.fill_value)
+        except Exception:
+            continue
+        if found != np.dtype(dtype):
+            problems.add(f"array {name!r} is of type {found}, not {np.dtype(dtype)}")
+        due = FILL_VALUES[name]
+        if fill != due and not (np.isnan(fill) and np.isnan(due)):
+            problems.add(
+                f"array {name!r} has the fill value {fill:g}, not {due:g}: "
+                "a missing chunk would go unnoticed"
+            )
+
+
+def _check_node_types(graph: Graph, problems: Problems) -> None:
+    names = graph.type_names
+    if names is None or graph.num_nodes == 0:
+        return
+    try:
+        step = graph.chunk_length("node_types")
+        parts = (
+            graph.read_node_types(start, min(start + step, graph.num_nodes))
+            for start in range(0, graph.num_nodes, step)
+        )
+        largest = max(int(part.max()) for part in parts)
+    except StoreError as error:
+        problems.add(str(error))
+        return
+    if largest >= len(names):
+        problems.add(f"array 'node_types' has the type {largest}, and there are {len(names)}")
+
+
+def _check_edges(graph: Graph, rows: RowsCheck, problems: Problems) -> None:
+    """Check what only all rows together tell."""
+    if not graph.directed and rows.asymmetry:
+        problems.add("array 'neighbors': the graph is undirected, but not both ends of each edge "
+                     "list it, with the same weight, time or type")  # fmt: skip
+        return
+    told = graph.edge_type_names
+    if told is not None and rows.edge_types != {*told}:
+        there = sorted(rows.edge_types)
+        problems.add(f"attribute 'edge_types' is {list(told)}, but edges are of the types {there}")
+    edges = graph.num_entries if graph.directed else (graph.num_entries + rows.loops) // 2
+    if edges != graph.num_edges:
+        problems.add(f"attribute 'num_edges' is {graph.num_edges}, but there are {edges} edges")

@@ -1,0 +1,160 @@
+"""Check labels: ascending, unique and, if they are strings, UTF-8."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from graphwalk.errors import StoreError
+from graphwalk.kernels.store.check_rows import first_not_above
+from graphwalk.storage.store.array_reader import ArrayReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import zarr
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.store.format import GraphInfo
+    from graphwalk.storage.store.validation.report import Problems
+
+#: Bytes of strings that are looked at together, unless one is longer.
+_BATCH_BYTES = 8 << 20
+
+
+def check_labels(
+    group: zarr.Group, info: GraphInfo, problems: Problems, advance: Callable[[int], object]
+) -> None:
+    """Note what is wrong with a graph's labels, if it has any."""
+    if info.labels is None:
+        advance(info.num_nodes)
+        return
+    check = _check_integers if info.labels == "int64" else _check_strings
+    try:
+        check(group, info, problems, advance)
+    except StoreError as error:  # of an array as a whole
+        problems.add(error)
+
+
+def _check_integers(
+    group: zarr.Group, info: GraphInfo, problems: Problems, advance: Callable[[int], object]
+) -> None:
+    reader = ArrayReader(group, problems.location, "labels", info.num_nodes)
+    last = None
+    for start, values in _chunks(reader, info.num_nodes, problems):
+        before = values[:1] - 1 if last is None else np.array([last])
+        falls = np.flatnonzero(values <= np.concatenate([before, values[:-1]]))
+        if len(falls):
+            at = int(falls[0])
+            problems.add(f"array 'labels' does not ascend at element {start + at}: {values[at]}")
+            return
+        if values[0] < 0:
+            problems.add(f"array 'labels': element {start} is negative: {values[0]}")
+        last = values[-1]
+        advance(len(values))
+
+
+def _check_strings(
+    group: zarr.Group, info: GraphInfo, problems: Problems, advance: Callable[[int], object]
+) -> None:
+    location, length = problems.location, info.num_nodes + 1
+    offsets = ArrayReader(group, location, "label_offsets", length)
+    total = int(offsets.read(length - 1, length)[0])
+    text = ArrayReader(group, location, "label_bytes", total)
+    last = 0
+    for start, ends in _chunks(offsets, length, problems):
+        wrong = _wrong_offsets(ends, start, last, total)
+        if wrong:
+            problems.add(wrong)
+            return  # whose bytes are whose is not known
+        last = int(ends[-1])
+    # Each chunk of bytes is read by itself first, so that every damaged one is told.
+    damaged = [start for start, values in _all_chunks(text, total, problems) if values is None]
+    if not damaged:
+        _check_text(offsets, text, info.num_nodes, problems, advance)
+
+
+def _wrong_offsets(ends: NDArray[np.int64], start: int, last: int, total: int) -> str | None:
+    if start == 0 and ends[0] != 0:
+        return f"array 'label_offsets' begins with {ends[0]}, not 0"
+    falls = np.flatnonzero(ends < np.concatenate([[last], ends[:-1]]))
+    if len(falls):
+        return f"array 'label_offsets' falls at element {start + int(falls[0])}"
+    if ends[-1] > total:
+        return f"array 'label_offsets' rises above its last element, {total}"
+    return None
+
+
+def _check_text(
+    offsets: ArrayReader,
+    text: ArrayReader,
+    num_nodes: int,
+    problems: Problems,
+    advance: Callable[[int], object],
+) -> None:
+    """Check strings in batches that overlap by one."""
+    for begin in range(0, num_nodes, offsets.chunk):
+        stop = min(begin + offsets.chunk, num_nodes)
+        first = max(0, begin - 1)
+        try:
+            ends = offsets.read(first, stop + 1)
+        except StoreError as error:
+            problems.add(error)
+            return
+        for a, b in _batches(ends):
+            batch = ends[a : b + 1] - ends[a]
+            wrong = _wrong_text(batch, text.read(int(ends[a]), int(ends[b])), first + a)
+            if wrong:
+                problems.add(wrong)
+                return
+        advance(stop - begin)
+
+
+def _batches(ends: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield ranges of strings, each but the first beginning with the last one of the one before."""
+    a, count = 0, len(ends) - 1
+    while True:
+        b = int(np.searchsorted(ends, ends[a] + _BATCH_BYTES, "right")) - 1
+        b = min(count, max(b, a + 2))
+        yield a, b
+        if b == count:
+            return
+        a = b - 1
+
+
+def _wrong_text(ends: NDArray[np.int64], text: NDArray[np.uint8], first: int) -> str | None:
+    strings = pa.Array.from_buffers(
+        pa.large_string(), len(ends) - 1, [None, pa.py_buffer(ends), pa.py_buffer(text)]
+    )
+    try:
+        strings.validate(full=True)
+    except pa.ArrowInvalid as error:
+        nodes = f"{first} to {first + len(strings)}"
+        return f"array 'label_bytes' is no UTF-8 in the labels of nodes {nodes}: {error}"
+    at = first_not_above(ends, text)
+    if at >= 0:
+        return f"labels do not ascend at node {first + at}: {strings[at].as_py()!r}"
+    return None
+
+
+def _all_chunks(
+    reader: ArrayReader, length: int, problems: Problems
+) -> Iterator[tuple[int, NDArray[Any] | None]]:
+    """Yield each chunk of an array and where it begins; None, and note it, if it is damaged."""
+    for start in range(0, length, reader.chunk):
+        try:
+            yield start, reader.read(start, min(start + reader.chunk, length))
+        except StoreError as error:
+            problems.add(error)
+            yield start, None
+
+
+def _chunks(
+    reader: ArrayReader, length: int, problems: Problems
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield the chunks of an array that are not damaged."""
+    for start, values in _all_chunks(reader, length, problems):
+        if values is not None:
+            yield start, values

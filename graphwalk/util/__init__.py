@@ -1,0 +1,1 @@
+"""What every layer uses: memory, threads, progress bars, events, Arrow strings."""
