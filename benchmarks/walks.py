@@ -14,10 +14,10 @@ from benchmarks import references
 from benchmarks.table import Row
 from benchmarks.timing import in_turns
 from graphwalk.kernels.rng import seed_key
-from graphwalk.scheduler.engine.plan import WalkRules
+from graphwalk.scheduler.engine.probabilities import acceptances
+from graphwalk.scheduler.engine.rules import WalkRules
 from graphwalk.scheduler.engine.walk_in_memory import (
     FIRST_ORDER_IN_FLIGHT,
-    acceptances,
     resident_partition,
     walk_block,
 )

@@ -49,7 +49,7 @@ CALLS = {
     "run files": ("edges", "graphwalk.storage.files.spill:SpillFile.append_parts", 3),
     "chunks": ("edges", "graphwalk.storage.store.array_writer:ArrayWriter.finish", 2),
     "attributes": ("rows", "graphwalk.storage.build.pipeline:complete", 1),
-    "rename": ("edges", "graphwalk.storage.files.locations:_replace", 1),
+    "rename": ("edges", "graphwalk.storage.files.publish:_replace", 1),
 }
 POINTS = {
     **{name: (run_until_stage, *point) for name, point in STAGES.items()},

@@ -26,7 +26,7 @@ from graphwalk.kernels.walk.first_order import walk_first_order
 from graphwalk.kernels.walk.node2vec import walk_node2vec
 from graphwalk.kernels.walk.search_rows import find_in_rows
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP
-from graphwalk.scheduler.engine.walk_in_memory import acceptances
+from graphwalk.scheduler.engine.probabilities import acceptances
 
 MASK = (1 << 64) - 1
 #: One false alarm in a thousand runs of all tests of random numbers, were the seeds not fixed.

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from graphwalk.util.threads import SharedWork
+from graphwalk.util.shared_work import SharedWork
 
 
 def helpers(work, count):

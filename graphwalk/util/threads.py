@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -29,59 +28,6 @@ def num_cores() -> int:
     """Return how many cores this process may use."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(allocated_cpus() or sys.maxsize, allowed or 1)
-
-
-class SharedWork:
-    """Tasks that threads which wait for them share with the one that has them done."""
-
-    def __init__(self) -> None:
-        self._change = threading.Condition()
-        self._tasks: deque[Task] = deque()
-        self._under_way, self._over = 0, False
-        self._error: BaseException | None = None
-
-    def run(self, tasks: Iterable[Task]) -> None:
-        """Do tasks, together with those who help, and raise what one of them raises."""
-        with self._change:
-            self._tasks.extend(tasks)
-            self._change.notify_all()
-        self._take_part()
-        with self._change:
-            self._change.wait_for(lambda: not self._under_way)
-            error, self._error = self._error, None
-        if error is not None:
-            raise error
-
-    def help(self) -> None:
-        """Do some of whatever is to be done, until all is over."""
-        while not self._over:
-            self._take_part()
-            with self._change:
-                self._change.wait_for(lambda: self._tasks or self._over)
-
-    def end(self) -> None:
-        """Say that all is over."""
-        with self._change:
-            self._over = True
-            self._change.notify_all()
-
-    def _take_part(self) -> None:
-        while True:
-            with self._change:
-                if not self._tasks:
-                    return
-                task = self._tasks.popleft()
-                self._under_way += 1
-            try:
-                task()
-            except BaseException as error:  # it is raised to who has called for the work
-                with self._change:
-                    self._error = self._error or error
-                    self._tasks.clear()
-            finally:
-                with self._change:
-                    self._under_way -= 1
-                    self._change.notify_all()
 
 
 def thread_pool(threads: int) -> ThreadPoolExecutor:

@@ -20,7 +20,8 @@ from graphwalk.algorithms.output.formats import (
 )
 from graphwalk.errors import InputError, StoreError, StoreExistsError
 from graphwalk.storage.files.folder import Folder, folder_at
-from graphwalk.storage.files.locations import HeldError, held, is_url, locate, write_errors
+from graphwalk.storage.files.locations import is_url, locate, write_errors
+from graphwalk.storage.files.locks import HeldError, held
 from graphwalk.storage.files.partial import (
     partial_folder,
     partial_path,

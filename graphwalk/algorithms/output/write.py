@@ -12,7 +12,8 @@ from dask.base import compute_as_if_collection
 from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS, Block, Shape
 from graphwalk.algorithms.output.labelled_walks import LabelFile, as_labels, label_digest
 from graphwalk.algorithms.output.resumable_job import Done, WalkTarget, total_of
-from graphwalk.algorithms.walks.dask_array import WalkArray, giving_up
+from graphwalk.algorithms.walks.dask_array import WalkArray
+from graphwalk.algorithms.walks.dask_tasks import giving_up
 from graphwalk.algorithms.walks.streaming import blocks_in_order
 from graphwalk.errors import InputError
 from graphwalk.scheduler.executors.progress import block_progress

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.scheduler.engine.plan import WalkPlan, WalkRules
 from graphwalk.scheduler.engine.planner import plan_job
-from graphwalk.scheduler.engine.walk_in_memory import DEAD_ENDS
+from graphwalk.scheduler.engine.probabilities import DEAD_ENDS
+from graphwalk.scheduler.engine.rules import WalkRules
 from graphwalk.scheduler.executors.resources import find_resources
 from graphwalk.storage.store.graph import Graph, open_zarr
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from graphwalk.scheduler.engine.walk_in_memory import Walkers
+    from graphwalk.scheduler.engine.plan import WalkPlan
+    from graphwalk.scheduler.engine.start_nodes import Walkers
 
 
 class Job(NamedTuple):

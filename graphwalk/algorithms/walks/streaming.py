@@ -14,7 +14,8 @@ from dask.base import compute_as_if_collection, get_scheduler
 from dask.core import flatten
 from dask.task_spec import Task, TaskRef
 
-from graphwalk.algorithms.walks.dask_array import WalkArray, giving_up, is_in_process
+from graphwalk.algorithms.walks.dask_array import WalkArray
+from graphwalk.algorithms.walks.dask_tasks import giving_up, is_in_process
 from graphwalk.scheduler.engine.partition_sweep import GivenUpError
 from graphwalk.scheduler.engine.walk_out_of_core import take_block, taken
 from graphwalk.scheduler.executors.ray.session import RaySession, session_of

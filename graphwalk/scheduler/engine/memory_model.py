@@ -8,7 +8,7 @@ from graphwalk.storage.partitions.spec import entry_bytes, row_start_type
 from graphwalk.storage.store.format import value_bytes
 
 if TYPE_CHECKING:
-    from graphwalk.scheduler.engine.plan import WalkRules
+    from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.storage.partitions.spec import Layout
     from graphwalk.storage.store.graph import Graph
 

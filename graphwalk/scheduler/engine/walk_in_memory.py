@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,11 +11,12 @@ import numpy as np
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walk.first_order import walk_first_order
 from graphwalk.kernels.walk.node2vec import walk_node2vec
-from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP
+from graphwalk.scheduler.engine.probabilities import DEAD_ENDS, acceptances, hop_thresholds
+from graphwalk.scheduler.engine.start_nodes import Walkers, part_of, starts_and_numbers
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
+from graphwalk.storage.partitions.metapath import path_of
 from graphwalk.storage.partitions.partition import Partition, load_partition
 from graphwalk.storage.partitions.spec import Layout
-from graphwalk.storage.store.node_types import path_of
 from graphwalk.util.events import Work
 from graphwalk.util.shared_array import NotSharedError
 from graphwalk.util.threads import num_cores
@@ -23,22 +24,16 @@ from graphwalk.util.threads import num_cores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.plan import WalkRules
+    from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.storage.store.graph import Graph
     from graphwalk.util.shared_array import SharedRows
 
-#: Who walks: the rows of the result that they fill, where all nodes are start nodes in order; or
-#: start nodes, the number of the first walk from each, and which rows of these to fill.
-Walkers: TypeAlias = "range | tuple[NDArray[np.int64], NDArray[np.int64], range]"
-
-DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
 
 #: Walkers that a kernel advances together: enough to hide a memory access, few enough to stay in
 #: the first caches. The walks do not depend on them.
 FIRST_ORDER_IN_FLIGHT = 128
 NODE2VEC_IN_FLIGHT = 512
 
-_TWO_64 = 1 << 64
 _resident: WeakKeyDictionary[Graph, tuple[Layout, Partition]] = WeakKeyDictionary()
 _loading = threading.Lock()
 
@@ -114,17 +109,6 @@ def walk_block_into(
     return None
 
 
-def part_of(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:
-    """Return the walkers of some rows, with no more start nodes than they need."""
-    if isinstance(walkers, range):
-        return walkers[rows]
-    nodes, first_numbers, present = walkers
-    rows = slice(rows.start + present.start, rows.stop + present.start)
-    first, stop = rows.start // num_walks, -(-rows.stop // num_walks)
-    shifted = range(rows.start - first * num_walks, rows.stop - first * num_walks)
-    return nodes[first:stop], first_numbers[first:stop], shifted
-
-
 def _walk(
     partition: Partition,
     starts: NDArray[np.int64],
@@ -172,33 +156,3 @@ def _walk(
             walks,
             FIRST_ORDER_IN_FLIGHT,
         )
-
-
-def hop_thresholds(rules: WalkRules) -> tuple[np.uint64, np.uint64]:
-    """Return 2**64 times the probability of a restart, and of a restart or the end."""
-    restart = int(rules.restart_prob * _TWO_64)
-    over = min(restart + int(rules.stop_prob * _TWO_64), _TWO_64 - 1)
-    return np.uint64(restart), np.uint64(over)
-
-
-def starts_and_numbers(
-    walkers: Walkers, num_walks: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the start node of each walker and its number among the walks from there."""
-    rows = walkers if isinstance(walkers, range) else walkers[2]
-    numbers = np.arange(rows.start, rows.stop, dtype=np.int64)
-    places = numbers // num_walks  # several times as fast as `divmod`, which gives both
-    numbers -= places * num_walks
-    if isinstance(walkers, range):
-        return places, numbers
-    nodes, first_numbers, _ = walkers
-    numbers += first_numbers[places]
-    return nodes[places], numbers
-
-
-def acceptances(p: float, q: float) -> tuple[np.uint64, np.uint64, np.uint64]:
-    """Return 2**64 times the acceptance of the previous node, of its neighbours and of others."""
-    bias = (1 / p, 1.0, 1 / q)
-    highest = max(bias)
-    to_return, common, far = (np.uint64(min(int(b / highest * _TWO_64), _TWO_64 - 1)) for b in bias)
-    return to_return, common, far

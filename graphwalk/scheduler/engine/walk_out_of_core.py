@@ -24,7 +24,8 @@ from graphwalk.storage.partitions.partition import Partition, load_partition
 from graphwalk.storage.partitions.read import RowMemory, SharedReading
 from graphwalk.util.events import Work
 from graphwalk.util.malloc import return_large_at_once
-from graphwalk.util.threads import SharedWork, num_cores
+from graphwalk.util.shared_work import SharedWork
+from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

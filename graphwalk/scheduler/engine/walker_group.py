@@ -13,28 +13,24 @@ from graphwalk.kernels.walk.partitioned_node2vec import advance_node2vec
 from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
 from graphwalk.kernels.walk.routing import second_places
 from graphwalk.kernels.walk.steps import walker_dtype
-from graphwalk.scheduler.engine.walk_in_memory import (
-    DEAD_ENDS,
-    NODE2VEC_IN_FLIGHT,
-    acceptances,
-    hop_thresholds,
-    starts_and_numbers,
-)
+from graphwalk.scheduler.engine.probabilities import DEAD_ENDS, acceptances, hop_thresholds
+from graphwalk.scheduler.engine.start_nodes import starts_and_numbers
+from graphwalk.scheduler.engine.walk_in_memory import NODE2VEC_IN_FLIGHT
 from graphwalk.scheduler.engine.walk_temporal import TEMPORAL_IN_FLIGHT
 from graphwalk.scheduler.engine.walker_records import Sorter, in_slices, read_only
+from graphwalk.storage.partitions.metapath import path_of
 from graphwalk.storage.partitions.node2vec_plus_rows import gather_closed
 from graphwalk.storage.partitions.partition import Partition, gather_partition
 from graphwalk.storage.partitions.read import RowMemory, row_memory_bytes
 from graphwalk.storage.store.format import value_bytes
-from graphwalk.storage.store.node_types import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.plan import WalkRules
-    from graphwalk.scheduler.engine.walk_in_memory import Walkers
+    from graphwalk.scheduler.engine.rules import WalkRules
+    from graphwalk.scheduler.engine.start_nodes import Walkers
     from graphwalk.storage.store.graph import Graph
 
 #: Walkers that a kernel takes up at a time, and steps that it writes down before they are put in
@@ -81,7 +77,7 @@ class Group:
     rules : WalkRules
         What every walker does.
     walkers : range or (ndarray, ndarray, range)
-        Who walks, see :data:`graphwalk.scheduler.engine.walk_in_memory.Walkers`.
+        Who walks, see :data:`graphwalk.scheduler.engine.start_nodes.Walkers`.
     bounds : ndarray of int64, shape (partitions + 1,)
         Partition k has the nodes ``bounds[k] … bounds[k + 1] - 1``.
     offsets : ndarray of int64, shape (partitions + 1,)

@@ -13,7 +13,8 @@ from graphwalk.scheduler.slurm.ray_cluster import STORE_SHARE
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
-    from graphwalk.scheduler.engine.plan import WalkPlan, WalkRules
+    from graphwalk.scheduler.engine.plan import WalkPlan
+    from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.scheduler.slurm.slurm_partition import Partition
     from graphwalk.storage.store.graph import Graph
 

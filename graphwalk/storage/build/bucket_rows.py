@@ -167,13 +167,6 @@ def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
     return rows
 
 
-def value_bits(values: NDArray[Any] | None) -> NDArray[np.unsignedinteger[Any]]:
-    """Return weights, times or types as the integers that their bits are, to be compared by."""
-    if values is None:
-        return np.empty(0, np.uint32)
-    return values.view(f"u{values.itemsize}")
-
-
 def _sort_stably(keys: Keys, high: int) -> NDArray[np.integer[Any]]:
     """Sort `keys`, equal ones in input order, and return the positions where they were.
 

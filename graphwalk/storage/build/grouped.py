@@ -16,11 +16,10 @@ from graphwalk.storage.build.bucket_rows import (
     Rows,
     RowSpec,
     plain_rows,
-    value_bits,
     valued_rows,
 )
 from graphwalk.storage.build.check_batch import check_values
-from graphwalk.storage.store.format import neighbor_dtype
+from graphwalk.storage.store.format import neighbor_dtype, value_bits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

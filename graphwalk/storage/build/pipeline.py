@@ -22,7 +22,8 @@ from graphwalk.storage.build.context import SPREAD, Context
 from graphwalk.storage.build.edge_list import build_edges
 from graphwalk.storage.edges.protocol import RowSource
 from graphwalk.storage.files.errors import disk_errors
-from graphwalk.storage.files.locations import is_url, new_store
+from graphwalk.storage.files.locations import is_url
+from graphwalk.storage.files.publish import new_store
 from graphwalk.storage.files.spill import SpillFolder
 from graphwalk.storage.files.temporary import (
     make_folder,

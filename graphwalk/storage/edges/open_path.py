@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import InputError
+from graphwalk.storage.edges.file import _WEB, COMPRESSIONS, File, _without_query
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -17,48 +17,6 @@ if TYPE_CHECKING:
 
 #: Suffixes of text files; each may be followed by one of the `COMPRESSIONS`.
 TEXT_SUFFIXES = ".csv", ".tsv", ".txt", ".edges", ".el", ".edgelist"
-
-_WEB = "http://", "https://"
-
-#: Suffixes of compressed text files.
-COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
-
-
-@dataclass(frozen=True)
-class File:
-    """A file on this machine, or an object at a URL that fsspec opens.
-
-    Attributes
-    ----------
-    name : str
-        Path or URL.
-    filesystem : Any
-        fsspec's file system, for a URL.
-    """
-
-    name: str
-    filesystem: Any = None
-
-    @property
-    def remote(self) -> bool:
-        """Whether it is somewhere else."""
-        return self.filesystem is not None
-
-    @property
-    def suffixes(self) -> tuple[str, str]:
-        """Suffix of its kind, and of its compression, ``""`` without one."""
-        path = PurePosixPath(_without_query(self.name))
-        last = path.suffix.lower()
-        return (
-            (PurePosixPath(path.stem).suffix.lower(), last) if last in COMPRESSIONS else (last, "")
-        )
-
-    def open(self) -> IO[bytes]:
-        """Open it for reading bytes."""
-        if self.remote:
-            opened: IO[bytes] = self.filesystem.open(self.name, "rb")
-            return opened
-        return Path(self.name).open("rb")
 
 
 def open_path(
@@ -110,11 +68,6 @@ def _local_files(name: str) -> list[File]:
     if not found:
         raise InputError(f"there is no file {name}; check the path of the edges")
     return [File(part) for part in found]
-
-
-def _without_query(path: str) -> str:
-    """Return a web address without what follows ``?``, which elsewhere belongs to a pattern."""
-    return path.partition("?")[0] if path.startswith(_WEB) else path
 
 
 def _may_be_folder(path: str) -> bool:

@@ -26,7 +26,7 @@ from graphwalk.storage.edges.tables import choose_columns
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
-    from graphwalk.storage.edges.open_path import File
+    from graphwalk.storage.edges.file import File
 
 #: Bytes that a reader buffers of a column, of which it would otherwise read a row group whole.
 _BUFFER = 1 << 18

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from graphwalk.errors import StoreError
 from graphwalk.storage.files.errors import disk_errors
-from graphwalk.storage.files.locations import HeldError, claimed, held, made_folders
+from graphwalk.storage.files.locks import HeldError, claimed, held, made_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,8 @@ from graphwalk.kernels.rows.alias_tables import alias_dtype, fill_alias_table
 from graphwalk.kernels.rows.group_by_kind import group_rows
 from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_loose
 from graphwalk.kernels.rows.sort_by_time import sort_by_time
-from graphwalk.storage.store.node_types import MOST_TYPES, kinds_of, kinds_of_types
+from graphwalk.storage.partitions.metapath import kinds_of, kinds_of_types
+from graphwalk.storage.store.node_types import MOST_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

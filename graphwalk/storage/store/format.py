@@ -17,7 +17,8 @@ from graphwalk.storage.store.statistics import Statistics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import DTypeLike
+    from numpy.typing import DTypeLike, NDArray
+
 
 #: Version of the format that this module writes, and the newest that it reads.
 FORMAT = 1
@@ -291,3 +292,10 @@ def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     if (edge_types := values["edge_types"]) is not None:
         values["edge_types"] = tuple(edge_types)
     return GraphInfo(**values)
+
+
+def value_bits(values: NDArray[Any] | None) -> NDArray[np.unsignedinteger[Any]]:
+    """Return weights, times or types as the integers that their bits are, to be compared by."""
+    if values is None:
+        return np.empty(0, np.uint32)
+    return values.view(f"u{values.itemsize}")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.search import find_sorted, find_strings, prefix_keys
+from graphwalk.kernels.store.find_labels import find_sorted, find_strings, prefix_keys
 from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.storage.store.array_writer import array_writer
 from graphwalk.util.arrow_strings import string_buffers, strings_of

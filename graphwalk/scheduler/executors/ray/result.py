@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.algorithms.walks.dask_array import WalkTasks
+    from graphwalk.algorithms.walks.dask_tasks import WalkTasks
     from graphwalk.scheduler.executors.ray.session import RaySession
     from graphwalk.util.shared_array import SharedRows
 

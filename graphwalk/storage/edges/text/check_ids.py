@@ -11,7 +11,7 @@ from graphwalk.storage.edges.text.lines import blocks
 from graphwalk.storage.edges.text.parse import Block, line_of, read_table
 
 if TYPE_CHECKING:
-    from graphwalk.storage.edges.text.source import Layout
+    from graphwalk.storage.edges.text.layout import Layout
 
 _BLOCK_BYTES = 1 << 20
 

@@ -18,7 +18,7 @@ from graphwalk.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graphwalk.storage.edges.open_path import File
+    from graphwalk.storage.edges.file import File
 
 _READ_BYTES = 1 << 20
 

@@ -21,7 +21,7 @@ from graphwalk.storage.edges.text.lines import data_lines, is_number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.storage.edges.text.source import Layout
+    from graphwalk.storage.edges.text.layout import Layout
 
 _NEWLINE = ord("\n")
 

@@ -25,60 +25,20 @@ from graphwalk.errors import InputError
 from graphwalk.storage.edges.protocol import EdgeBatch, NotIntegers
 from graphwalk.storage.edges.tables import choose_columns, has_named_endpoints
 from graphwalk.storage.edges.text.check_ids import check_strings
-from graphwalk.storage.edges.text.lines import Format, Line, blocks, data_lines, is_number, sniff
+from graphwalk.storage.edges.text.layout import Layout
+from graphwalk.storage.edges.text.lines import blocks, data_lines, is_number, sniff
 from graphwalk.storage.edges.text.parse import Block, integers_of, strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
-    from graphwalk.storage.edges.open_path import File
+    from graphwalk.storage.edges.file import File
 
 #: The shortest line of an edge has so many bytes.
 _LINE_BYTES = 4
 
 #: Most bytes of a block.
 _BLOCK_BYTES = 1 << 24
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What the first lines of a file say about it, and which columns were chosen.
-
-    Attributes
-    ----------
-    file : File
-        The file.
-    form : Format
-        How its lines are to be read.
-    names : list
-        Names of its columns.
-    header : bool
-        Whether its first line has them.
-    first : Line
-        The first line with an edge.
-    chosen : list of int
-        Positions of the columns of sources, targets and, if any, weights.
-    named : bool
-        Whether the columns were chosen by the caller, or plainly are what they are called.
-    """
-
-    file: File
-    form: Format
-    names: list[Hashable]
-    header: bool
-    first: Line
-    chosen: list[int]
-    named: bool
-
-    @property
-    def leaves_out(self) -> bool:
-        """Whether it has columns that are not read, without names that say what they are."""
-        return not self.header and len(self.names) > len(self.chosen)
-
-    @property
-    def sample(self) -> list[str]:
-        """Fields of the first edge."""
-        return self.form.split(self.first.text)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ import numpy as np
 from graphwalk.errors import StoreError
 from graphwalk.kernels.build.buckets import asymmetry
 from graphwalk.kernels.store import check_rows as kernel
-from graphwalk.storage.build.bucket_rows import value_bits
-from graphwalk.storage.store.format import APART, VALUE_BOUNDS
+from graphwalk.storage.store.format import APART, VALUE_BOUNDS, value_bits
 from graphwalk.util.threads import map_in_order, num_cores
 
 if TYPE_CHECKING:

@@ -1,0 +1,101 @@
+"""Folders that a job makes and holds against other jobs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from graphwalk.errors import StoreError
+from graphwalk.storage.files.errors import disk_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class HeldError(StoreError):
+    """Another job is at work there."""
+
+
+@contextmanager
+def made_folders(folder: Path) -> Iterator[None]:
+    """Make `folder` and its parents, and unmake those that were missing if the block raises."""
+    with disk_errors(folder):
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        _remove_empty(missing)
+        raise
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+@contextmanager
+def claimed(partial: Path, *, keep: bool = False) -> Iterator[Path]:
+    """Make the folder `partial`, and hold it against other jobs while the block runs.
+
+    It is made anew, and removed if the block raises, unless it is to be kept.
+    """
+    with disk_errors(partial):
+        partial.mkdir(exist_ok=True)
+    with held(partial):
+        try:
+            if not keep:
+                with disk_errors(partial):
+                    _empty(partial)  # what a job that was killed has left
+            yield partial
+        except BaseException:
+            if not keep:
+                shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def held(folder: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold a folder for one job alone, or, once no job does that, with others that share it.
+
+    On a file system without locks, nothing is held.
+
+    Raises
+    ------
+    HeldError
+        When another job holds it, and it is not to be shared, or there is none any more.
+    """
+    try:
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        raise HeldError(f"{folder} is gone: another job has just finished there") from None
+    try:
+        _lock(opened, folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(opened)
+
+
+def _lock(opened: int, folder: Path, kind: int) -> None:
+    try:
+        fcntl.flock(opened, kind)
+    except BlockingIOError:
+        raise HeldError(
+            f"another job is writing {folder}; wait for it, or pass another path"
+        ) from None
+    except OSError:
+        return
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
