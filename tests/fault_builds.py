@@ -10,7 +10,7 @@ import numpy as np
 from edge_sources import Edges, Rows
 
 from graphwalk.storage.build.context import BuildOptions
-from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.util.progress_bar import Progress
 
@@ -18,7 +18,7 @@ _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["fault_builds"])
 
 #: Everything spills, and each stage has several steps.
-SPILLING = Tuning(
+SPILLING = BuildSizes(
     1 << 22, 2, batch_edges=100, run_edges=200, bucket_entries=50, largest_bucket=150, spill=True
 )
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.storage.build.context import BuildOptions
-from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.open import open_source
 from graphwalk.storage.edges.protocol import EdgeBatch, RowBatch
@@ -144,9 +144,9 @@ def peak(kind, count, budget, folder, file=None):
 def _measure(connection, kind, count, budget, folder, file):
     before = _status("VmRSS")
     source = SOURCES[kind](count, file)
-    third = {"timed": "times"}.get(kind, "weights")
-    options = BuildOptions(directed="row" in kind, drop_loops=True, third=third)
-    build(source, f"{folder}/g.zarr", options, Tuning(budget, 2), Progress(False))
+    value_kind = {"timed": "times"}.get(kind, "weights")
+    options = BuildOptions(directed="row" in kind, drop_loops=True, value_kind=value_kind)
+    build(source, f"{folder}/g.zarr", options, BuildSizes(budget, 2), Progress(False))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     connection.send((before, usage.ru_maxrss << 10, usage.ru_utime))
 

@@ -21,11 +21,11 @@ from graphwalk.storage.build.api import build_zarr
 from graphwalk.storage.build.bucket_rows import BucketTask, RowSpec, _sort_stably, make_rows
 from graphwalk.storage.build.check_batch import DenseBatch
 from graphwalk.storage.build.context import BuildOptions
-from graphwalk.storage.build.count_edges import BINS, Counts, Direction, count_batch
-from graphwalk.storage.build.grouped import RowSorter
-from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.count_edges import BINS, Direction, EdgeCounts, count_batch
+from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.build.runs import RunMaker, plan_buckets
+from graphwalk.storage.build.sort_rows import RowSorter
 from graphwalk.storage.edges.open import open_source
 from graphwalk.storage.store.graph import open_zarr
 from graphwalk.util.progress_bar import Progress
@@ -74,7 +74,7 @@ edge_lists = st.lists(st.tuples(nodes, nodes), min_size=1, max_size=80) | st.lis
     st.tuples(nodes, nodes, weights), min_size=1, max_size=80
 )
 tunings = st.builds(
-    Tuning,
+    BuildSizes,
     st.just(BUDGET),
     threads=st.integers(1, 3),
     batch_edges=st.integers(1, 50),
@@ -139,12 +139,12 @@ def test_store_is_the_same_whatever_the_tuning(tmp_path, weighted, ids):
     stores = []
     for i, tuning in enumerate(
         [
-            Tuning(BUDGET, threads=1),
-            Tuning(BUDGET, threads=4, batch_edges=100),
-            Tuning(BUDGET, threads=2, batch_edges=777, bucket_entries=50),
-            Tuning(BUDGET, threads=3, batch_edges=64, run_edges=200, bucket_entries=300),
-            Tuning(BUDGET, threads=1, batch_edges=3000, bucket_entries=1),
-            Tuning(BUDGET, 2, batch_edges=70, run_edges=500, largest_bucket=2000, spill=True),
+            BuildSizes(BUDGET, threads=1),
+            BuildSizes(BUDGET, threads=4, batch_edges=100),
+            BuildSizes(BUDGET, threads=2, batch_edges=777, bucket_entries=50),
+            BuildSizes(BUDGET, threads=3, batch_edges=64, run_edges=200, bucket_entries=300),
+            BuildSizes(BUDGET, threads=1, batch_edges=3000, bucket_entries=1),
+            BuildSizes(BUDGET, 2, batch_edges=70, run_edges=500, largest_bucket=2000, spill=True),
         ]
     ):
         build(source, str(tmp_path / str(i)), BuildOptions(), tuning, Progress(False))
@@ -201,7 +201,7 @@ def test_order_ties():
 
 
 def test_bins_join_without_losing_counts():
-    counts, other = Counts(highest=5), Counts(highest=BINS * 8 - 1, shift=3)
+    counts, other = EdgeCounts(highest=5), EdgeCounts(highest=BINS * 8 - 1, shift=3)
     counts.bins[:6] = 1
     other.bins[-1] = 2
     counts.add(other)
@@ -381,7 +381,7 @@ def test_bad_input_is_named_and_leaves_nothing_behind(case, tmp_path, monkeypatc
 
 def test_too_small_a_budget_for_one_edge_listed_ever_so_often(tmp_path):
     edges = np.zeros((2, 3000), int)
-    tuning = Tuning(BUDGET, 2, largest_bucket=1000, spill=True)
+    tuning = BuildSizes(BUDGET, 2, largest_bucket=1000, spill=True)
     with pytest.raises(MemoryBudgetError, match="from node 0 to node 0 is listed 3000 times"):
         build(open_source(edges), str(tmp_path / "g"), BuildOptions(), tuning, Progress(False))
     assert names(tmp_path) == []
@@ -541,7 +541,7 @@ def test_tiny_weights_that_add_up_are_no_zero_row(tmp_path, largest):
     src, dst = np.zeros(count, int), np.ones(count, int)
     source = open_source((src, dst, np.full(count, 1e-46)))
     more = open_source((np.r_[src, 0, 0], np.r_[dst, 2, 3], np.r_[np.full(count, 1e-46), 0, 0]))
-    tuning = Tuning(BUDGET, 1, largest_bucket=largest, bucket_entries=1, spill=True)
+    tuning = BuildSizes(BUDGET, 1, largest_bucket=largest, bucket_entries=1, spill=True)
     for edges in (source, more):
         options = BuildOptions(directed=True)
         graph = build(edges, str(tmp_path / "g"), options, tuning, Progress(False), overwrite=True)
@@ -550,7 +550,7 @@ def test_tiny_weights_that_add_up_are_no_zero_row(tmp_path, largest):
 
 def test_rows_cut_apart_are_checked_for_zero_weights_as_one(tmp_path):
     dst = np.arange(1, 100)
-    tuning = Tuning(BUDGET, 1, largest_bucket=5, bucket_entries=1, spill=True)
+    tuning = BuildSizes(BUDGET, 1, largest_bucket=5, bucket_entries=1, spill=True)
     options = BuildOptions(directed=True)
     for positive in (1, 50, 99):  # one is enough, wherever it is
         weights = (dst == positive) * 1.0

@@ -11,7 +11,7 @@ from fault_builds import SPILLING, in_process, run, run_until_call, run_until_st
 
 from graphwalk.errors import InputError, StoreError, StoreNotFoundError
 from graphwalk.storage.build.context import BuildOptions
-from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.store.graph import open_zarr
 from graphwalk.util.progress_bar import Progress
@@ -163,7 +163,7 @@ def test_source_that_changes_is_refused(tmp_path, other, tuning, sparse):
 
     src, dst = np.random.default_rng(1).integers(0, 500, (2, 2000)) * (10**6 if sparse else 1)
     options = BuildOptions()
-    tuning = SPILLING if tuning == "spilling" else Tuning(1 << 30, 2)
+    tuning = SPILLING if tuning == "spilling" else BuildSizes(1 << 30, 2)
     source = Edges(src, dst, on_batch=change)
     with pytest.raises(InputError, match="the edges changed while it was read"):
         build(source, str(tmp_path / "g"), options, tuning, Progress(False))
@@ -180,7 +180,9 @@ def test_source_that_changes_its_length_before_it_is_numbered_is_refused(tmp_pat
     ids = np.arange(2000) * 10**6
     source = Changing(ids[:1000], ids[1000:])
     source._columns = [np.tile(column, 2) for column in source._columns[:2]] + [None]
-    tuning = Tuning(1 << 12, 2, batch_edges=100, bucket_entries=9, largest_bucket=99, spill=True)
+    tuning = BuildSizes(
+        1 << 12, 2, batch_edges=100, bucket_entries=9, largest_bucket=99, spill=True
+    )
     with pytest.raises(InputError, match="changed"):
         build(source, str(tmp_path / "g"), BuildOptions(), tuning, Progress(False))
     assert names(tmp_path) == []

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from graphwalk import scheduler
 from graphwalk.errors import InputError
 from graphwalk.storage.build.context import SPREAD, BuildOptions
-from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.open import open_source
 from graphwalk.storage.store.format import VALUE_TYPES
 from graphwalk.util.progress_bar import Progress
 
-AMPLE = Tuning(1 << 30, 2)
+AMPLE = BuildSizes(1 << 30, 2)
 
 
 def digest(path):
@@ -48,8 +48,8 @@ def rows_of(graph):
     return {node: entries[a:b] for node, (a, b) in enumerate(pairwise(rows.offsets.tolist()))}
 
 
-def as_stored(rows, third):
-    dtype = VALUE_TYPES[third].type
+def as_stored(rows, value_kind):
+    dtype = VALUE_TYPES[value_kind].type
     return {node: [(v, float(dtype(w))) for v, w in row] for node, row in rows.items()}
 
 
@@ -75,7 +75,7 @@ def edge_lists(draw, kind):
 
 
 tunings = st.builds(
-    Tuning,
+    BuildSizes,
     st.sampled_from([1 << 8, 1 << 12, 1 << 16, 1 << 30]),
     threads=st.integers(1, 3),
     batch_edges=st.integers(1, 50),
@@ -89,14 +89,14 @@ options = st.builds(
     directed=st.booleans(),
     duplicates=st.sampled_from(["merge", "keep"]),
     drop_loops=st.booleans(),
-    third=st.sampled_from(["weights", "times", "edge_types"]),
+    value_kind=st.sampled_from(["weights", "times", "edge_types"]),
 )
 
 
 def fitting(columns, chosen):
     """The columns, with types of edges for weights if that is what they are to be."""
     src, dst, *weights = columns
-    if chosen.third == "edge_types":
+    if chosen.value_kind == "edge_types":
         weights = [[int(w) % 3 * 127.0 for w in column] for column in weights]
     return [src, dst, *weights]
 
@@ -111,7 +111,7 @@ def expected_rows(columns, chosen, ids):
         directed=chosen.directed,
         duplicates=chosen.duplicates,
         self_loops="drop" if chosen.drop_loops else "keep",
-        apart=chosen.third != "weights" and bool(weights),
+        apart=chosen.value_kind != "weights" and bool(weights),
     )
 
 
@@ -149,7 +149,7 @@ def test_bytes_do_not_depend_on_tuning_and_rows_are_the_oracles(kind, data):
         if kind != "dense":
             ids = sorted({*columns[0], *columns[1]}, key=str.encode if kind == "strings" else None)
             assert graph.labels.tolist() == ids
-        assert rows_of(graph) == as_stored(expected_rows(columns, chosen, ids), chosen.third)
+        assert rows_of(graph) == as_stored(expected_rows(columns, chosen, ids), chosen.value_kind)
 
 
 @settings(deadline=None, max_examples=40)
@@ -173,7 +173,7 @@ def test_nested_cuts_of_a_bucket_do_not_overwrite_each_other(tmp_path):
     dst = rng.permutation(np.concatenate([low, high]))
     columns = np.zeros_like(dst), dst, rng.random(len(dst))
     chosen = BuildOptions(num_nodes=1 << 20, duplicates="keep", directed=True)
-    cut = Tuning(1 << 30, 2, batch_edges=90, run_edges=300, largest_bucket=40, spill=True)
+    cut = BuildSizes(1 << 30, 2, batch_edges=90, run_edges=300, largest_bucket=40, spill=True)
     build_all(tmp_path, chosen, [(Edges(*columns), AMPLE), (Edges(*columns), cut)])
 
 
@@ -255,16 +255,16 @@ def session():
 
 @pytest.mark.ray
 @pytest.mark.parametrize(
-    ("third", "directed"),
+    ("value_kind", "directed"),
     [(None, True), ("weights", False), ("times", False), ("edge_types", False)],
 )
-def test_ray_makes_the_same_bytes(session, tmp_path, third, directed):
+def test_ray_makes_the_same_bytes(session, tmp_path, value_kind, directed):
     rng = np.random.default_rng(3)
     src, dst = rng.zipf(1.3, (2, 5000)) % 900 * 10**11
-    values = rng.integers(0, 9, 5000) if third == "edge_types" else rng.random(5000)
-    columns = (src, dst, values) if third else (src, dst)
-    chosen = BuildOptions(directed=directed, third=third or "weights")
-    spilling = Tuning(1 << 30, 2, 300, 700, bucket_entries=200, largest_bucket=2000, spill=True)
+    values = rng.integers(0, 9, 5000) if value_kind == "edge_types" else rng.random(5000)
+    columns = (src, dst, values) if value_kind else (src, dst)
+    chosen = BuildOptions(directed=directed, value_kind=value_kind or "weights")
+    spilling = BuildSizes(1 << 30, 2, 300, 700, bucket_entries=200, largest_bucket=2000, spill=True)
     with dask.config.set({SPREAD: None}):
         build(Edges(*columns), str(tmp_path / "threads"), chosen, AMPLE, Progress(False))
     assert dask.config.get(SPREAD, None) is not None
@@ -275,7 +275,7 @@ def test_ray_makes_the_same_bytes(session, tmp_path, third, directed):
 @pytest.mark.ray
 def test_errors_from_ray_name_nodes(session, tmp_path):
     edges = Edges(["a", "b", "b"], ["b", "c", "a"])
-    spilling = Tuning(1 << 30, 2, spill=True)
+    spilling = BuildSizes(1 << 30, 2, spill=True)
     with pytest.raises(InputError, match="'a' → 'b' is there more than once"):
         build(
             edges,

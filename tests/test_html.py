@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import graphwalk
-from graphwalk.storage.store import chunk_files as chunks
-from graphwalk.storage.store import graph_html
+from graphwalk.storage.store import chunk_files, graph_html
 from graphwalk.units import format_size
 from graphwalk.util.html_table import html_table
 
@@ -140,7 +139,7 @@ def test_nothing_is_read_of_arrays(graph, monkeypatch):
     def read(*_):
         raise AssertionError("a chunk is read")
 
-    monkeypatch.setattr(chunks.ChunkFiles, "read", read)
+    monkeypatch.setattr(chunk_files.ChunkFiles, "read", read)
     with pytest.raises(AssertionError, match="a chunk is read"):
         _ = graph.degrees
     Page(graph._repr_html_())

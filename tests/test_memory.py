@@ -7,7 +7,7 @@ import pytest
 
 from graphwalk import scheduler
 from graphwalk.errors import MemoryBudgetError
-from graphwalk.util import available_memory as memory
+from graphwalk.util import available_memory
 from graphwalk.util.threads import num_cores
 
 MIB = 1 << 20
@@ -18,8 +18,8 @@ def machine(tmp_path, monkeypatch):
     """Return a function that writes files below /proc and /sys/fs/cgroup, as this process sees."""
     for name in [name for name in os.environ if name.startswith("SLURM_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr(memory, "_PROC", tmp_path / "proc")
-    monkeypatch.setattr(memory, "_CGROUP", tmp_path / "cgroup")
+    monkeypatch.setattr(available_memory, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(available_memory, "_CGROUP", tmp_path / "cgroup")
 
     def write(path, text):
         file = tmp_path / path
@@ -31,36 +31,36 @@ def machine(tmp_path, monkeypatch):
 
 
 def test_what_the_machine_has_free(machine):
-    assert memory.available_memory() == 8 * 1024
-    memory.require(8 * 1024, "it", "do nothing")
+    assert available_memory.available_memory() == 8 * 1024
+    available_memory.require(8 * 1024, "it", "do nothing")
     with pytest.raises(MemoryBudgetError, match=r"it takes about 10\.0 GiB .* and 8\.0 KiB"):
-        memory.require(10 << 30, "it", "do nothing")
+        available_memory.require(10 << 30, "it", "do nothing")
 
 
 def test_where_nothing_is_known(machine, tmp_path):
     (tmp_path / "proc" / "meminfo").unlink()
-    assert memory.available_memory() is None
-    memory.require(10**18, "it", "do nothing")
+    assert available_memory.available_memory() is None
+    available_memory.require(10**18, "it", "do nothing")
 
 
 def group(machine, path, limit, used, cache=0):
-    machine(f"cgroup/{path}/memory.max", f"{limit}\n")
-    machine(f"cgroup/{path}/memory.current", f"{used}\n")
-    machine(f"cgroup/{path}/memory.stat", f"anon 1\ninactive_file {cache}\n")
+    machine(f"cgroup/{path}/available_memory.max", f"{limit}\n")
+    machine(f"cgroup/{path}/available_memory.current", f"{used}\n")
+    machine(f"cgroup/{path}/available_memory.stat", f"anon 1\ninactive_file {cache}\n")
 
 
 def test_a_container(machine):
     machine("proc/self/cgroup", "0::/\n")
     group(machine, ".", 3000, 1000)
-    assert memory.available_memory() == 2000
+    assert available_memory.available_memory() == 2000
     group(machine, ".", "max", 1000)
-    assert memory.available_memory() == 8 * 1024
+    assert available_memory.available_memory() == 8 * 1024
 
 
 def test_a_container_that_sees_the_path_of_its_host(machine):
     machine("proc/self/cgroup", "0::/system.slice/docker-1.scope\n")
     group(machine, ".", 3000, 1000)
-    assert memory.available_memory() == 2000
+    assert available_memory.available_memory() == 2000
 
 
 def test_the_group_of_a_job_within_that_of_a_node(machine):
@@ -68,18 +68,18 @@ def test_the_group_of_a_job_within_that_of_a_node(machine):
     group(machine, "slurm", 7000, 6500)
     group(machine, "slurm/job_1", 3000, 1000, cache=200)
     group(machine, "slurm/job_1/step_0", "max", 1000)
-    assert memory.available_memory() == 500
+    assert available_memory.available_memory() == 500
     group(machine, "slurm", 7000, 3000)
-    assert memory.available_memory() == 2200
+    assert available_memory.available_memory() == 2200
 
 
 def test_groups_of_the_first_version(machine):
     machine("proc/self/cgroup", "4:memory:/slurm/uid_0/job_1\n1:cpu:/\n0::/\n")
     top = "cgroup/memory/slurm/uid_0/job_1"
-    machine(f"{top}/memory.limit_in_bytes", "3000\n")
-    machine(f"{top}/memory.usage_in_bytes", "1000\n")
-    machine(f"{top}/memory.stat", "cache 9\ntotal_inactive_file 100\n")
-    assert memory.available_memory() == 2100
+    machine(f"{top}/available_memory.limit_in_bytes", "3000\n")
+    machine(f"{top}/available_memory.usage_in_bytes", "1000\n")
+    machine(f"{top}/available_memory.stat", "cache 9\ntotal_inactive_file 100\n")
+    assert available_memory.available_memory() == 2100
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,9 @@ def test_what_slurm_gave(machine, monkeypatch, given, left):
     machine("proc/self/status", "VmPeak: 9 kB\nVmRSS:     1024 kB\n")
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    assert memory.available_memory() == 10 * MIB, "these mean nothing outside of jobs"
+    assert available_memory.available_memory() == 10 * MIB, "these mean nothing outside of jobs"
     monkeypatch.setenv("SLURM_JOB_ID", "7")
-    assert memory.available_memory() == left
+    assert available_memory.available_memory() == left
 
 
 def test_cpus_that_slurm_gave(machine, monkeypatch):

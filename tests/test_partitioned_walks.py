@@ -16,11 +16,8 @@ from plans import read_anew
 
 import graphwalk
 from graphwalk import MemoryBudgetError
-from graphwalk.scheduler.engine import partition_sweep as carousel
-from graphwalk.scheduler.engine import planner
-from graphwalk.scheduler.engine import walk_out_of_core as waves
-from graphwalk.scheduler.engine import walker_group as advance
-from graphwalk.storage.partitions import derive as derived_rows
+from graphwalk.scheduler.engine import partition_sweep, planner, walk_out_of_core, walker_group
+from graphwalk.storage.partitions import derive
 from graphwalk.storage.store.chunk_files import ChunkFiles
 from graphwalk.util.events import listening
 
@@ -47,14 +44,16 @@ KINDS = {
 def small(monkeypatch):
     """Make groups, slices, logs and runs of rows small enough for many of each."""
     monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
-    monkeypatch.setattr(advance, "SLICE", 64)
-    monkeypatch.setattr(advance, "_NODES_AHEAD", 64)
-    monkeypatch.setattr(advance, "FEW", 32)
-    monkeypatch.setattr(advance, "LOG", advance.NODE2VEC_IN_FLIGHT + 100)
-    monkeypatch.setattr(advance, "SLICE_RESIDENT", 64)
-    monkeypatch.setattr(advance, "LOG_RESIDENT", advance.NODE2VEC_IN_FLIGHT + 150)
-    monkeypatch.setattr(derived_rows, "_RUN", 200)
-    monkeypatch.setattr(advance, "_buffers", type(advance._buffers)())
+    monkeypatch.setattr(walker_group, "WALKER_BATCH", 64)
+    monkeypatch.setattr(walker_group, "_NODES_AHEAD", 64)
+    monkeypatch.setattr(walker_group, "SINGLE_ROW_BATCH", 32)
+    monkeypatch.setattr(walker_group, "STEP_LOG_SIZE", walker_group.NODE2VEC_IN_FLIGHT + 100)
+    monkeypatch.setattr(walker_group, "WALKER_BATCH_RESIDENT", 64)
+    monkeypatch.setattr(
+        walker_group, "STEP_LOG_SIZE_RESIDENT", walker_group.NODE2VEC_IN_FLIGHT + 150
+    )
+    monkeypatch.setattr(derive, "_RUN", 200)
+    monkeypatch.setattr(walker_group, "_buffers", type(walker_group._buffers)())
 
 
 @cache
@@ -127,7 +126,7 @@ def test_partitions_do_not_change_walks(case, dead_end):
 @pytest.mark.parametrize("ahead", [False, True])
 def test_partitions_that_are_read_anew(case, ahead, monkeypatch):
     """What is read and made of rows lies where that of the partition before lay."""
-    monkeypatch.setattr(advance.Group, "worth_reading", lambda *_: True)
+    monkeypatch.setattr(walker_group.WalkerGroup, "worth_reading", lambda *_: True)
     graph, kind = case
     starts = np.arange(NODES)[::-1]  # not in order, in which isolated nodes would not be read
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 8, **KINDS[kind]}
@@ -154,7 +153,7 @@ def test_start_nodes_given(case):
 @pytest.mark.usefixtures("small")
 def test_single_rows_instead_of_partitions(case, monkeypatch):
     graph, kind = case
-    monkeypatch.setattr(advance.Group, "worth_reading", lambda *_: False)
+    monkeypatch.setattr(walker_group.WalkerGroup, "worth_reading", lambda *_: False)
     starts = np.arange(0, NODES, 7)
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 7, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, starts, **how).compute()
@@ -181,13 +180,13 @@ def test_where_all_weights_are_alike_node2vec_plus_is_node2vec(p, q, gamma):
 def test_rows_that_decide_are_read_where_proposals_are_refused(monkeypatch):
     """Otherwise walkers would go to and fro for a step as often as it may be tried."""
     made = []
-    gather = advance.gather_closed
+    gather = walker_group.gather_closed
 
     def counted(*args):
         made.append(gather(*args))
         return made[-1]
 
-    monkeypatch.setattr(advance, "gather_closed", counted)
+    monkeypatch.setattr(walker_group, "gather_closed", counted)
     graph = make_graph(False, "weights")
     how = {"walk_length": LENGTH, "num_walks": 1, "seed": 5, **KINDS["node2vec+ (5e4, 5e4)"]}
     graphwalk.random_walks(graph, **how, partitions=3).compute()
@@ -234,13 +233,13 @@ def test_steps_wait_in_files_where_the_result_does_not_fit(large, tmp_path, monk
     import dask
 
     made = []
-    spilled = waves.SpilledSteps.__init__
+    spilled = walk_out_of_core.SpilledSteps.__init__
 
     def counted(self, *args):
         spilled(self, *args)
         made.append(self)
 
-    monkeypatch.setattr(waves.SpilledSteps, "__init__", counted)
+    monkeypatch.setattr(walk_out_of_core.SpilledSteps, "__init__", counted)
     whole = graphwalk.random_walks(large, **LARGE | {"num_walks": 2}).compute()
     walks = graphwalk.random_walks(large, **LARGE | {"num_walks": 2}, memory=BUDGET, chunks=30_000)
     assert walks.plan.spill
@@ -286,13 +285,13 @@ def test_walkers_in_batches_by_processes_and_in_part(large):
 
 
 def test_for_a_part_of_the_walks_no_others_are_made(large, monkeypatch):
-    started, start = [], waves.Mailbox.start
+    started, start = [], walk_out_of_core.OutOfCoreWalk.start
 
     def noted(self):
         started.append(self.group.shape[0])
         start(self)
 
-    monkeypatch.setattr(waves.Mailbox, "start", noted)
+    monkeypatch.setattr(walk_out_of_core.OutOfCoreWalk, "start", noted)
     walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET, chunks=10_000)
     assert sum(map(len, graphwalk.iter_blocks(walks[:15_000]))) == 15_000
     assert sum(started) == 20_000
@@ -310,14 +309,14 @@ def settled(made, most, seconds=5.0):
 
 def test_few_blocks_of_a_batch_are_there_at_a_time(large, monkeypatch):
     """Whatever the next batch waits for, it is not what holds the blocks of the one before."""
-    made, block = [], waves.SpilledSteps.block
+    made, block = [], walk_out_of_core.SpilledSteps.block
 
     def noted(self, number):
         walks = block(self, number)
         made.append(weakref.ref(walks))
         return walks
 
-    monkeypatch.setattr(waves.SpilledSteps, "block", noted)
+    monkeypatch.setattr(walk_out_of_core.SpilledSteps, "block", noted)
     with dask.config.set(num_workers=2):
         walks = graphwalk.random_walks(
             large, **LARGE | {"num_walks": 8}, memory="32 MiB", chunks=10_000
@@ -357,7 +356,7 @@ def test_within_dask_expressions(large):
 
 def test_some_blocks_compute_their_groups_alone(large, monkeypatch):
     walked = []
-    walk_group = waves.walk_group
+    walk_group = walk_out_of_core.walk_group
     import graphwalk.algorithms.walks.dask_array as dask_graph
 
     def counted(group, *args):
@@ -469,7 +468,7 @@ def test_an_error_while_reading_reaches_the_caller(large, monkeypatch):
     def broken(*_args, **_kwargs):
         raise graphwalk.StoreError("no such chunk")
 
-    monkeypatch.setattr(waves, "load_partition", broken)
+    monkeypatch.setattr(walk_out_of_core, "load_partition", broken)
     walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET)
     with pytest.raises(graphwalk.StoreError, match="no such chunk"):
         walks.compute()
@@ -479,14 +478,14 @@ def test_an_error_while_reading_reaches_the_caller(large, monkeypatch):
 def test_an_error_in_one_group_stops_the_others(how, large, monkeypatch):
     """Dask leaves tasks alone that are under way: they would walk to their end."""
     riding, advanced = [], []
-    ride, step = carousel.Carousel.ride, waves.Mailbox.advance
+    run, step = partition_sweep.PartitionSweep.run, walk_out_of_core.OutOfCoreWalk.advance
 
-    def on_board(self, rider):
-        riding.append(rider)
+    def on_board(self, client):
+        riding.append(client)
         try:
-            ride(self, rider)
+            run(self, client)
         finally:
-            riding.remove(rider)
+            riding.remove(client)
 
     def failing(self, *args):
         if advanced and self not in advanced:  # of two groups, the one that comes later
@@ -495,11 +494,11 @@ def test_an_error_in_one_group_stops_the_others(how, large, monkeypatch):
         advanced.append(self)
         step(self, *args)
 
-    monkeypatch.setattr(carousel.Carousel, "ride", on_board)
+    monkeypatch.setattr(partition_sweep.PartitionSweep, "run", on_board)
     with dask.config.set(num_workers=2):
         walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET)
         assert len(walks.plan.group_blocks) == 2
-        monkeypatch.setattr(waves.Mailbox, "advance", failing)
+        monkeypatch.setattr(walk_out_of_core.OutOfCoreWalk, "advance", failing)
         with pytest.raises(ZeroDivisionError, match="one of two"):
             walks.compute() if how == "compute" else list(graphwalk.iter_blocks(walks))
         end = time.monotonic() + 30
@@ -507,14 +506,14 @@ def test_an_error_in_one_group_stops_the_others(how, large, monkeypatch):
             time.sleep(0.01)
         assert not riding
         assert len(advanced) < 2 * len(walks.plan.partitions)
-        monkeypatch.setattr(waves.Mailbox, "advance", step)
+        monkeypatch.setattr(walk_out_of_core.OutOfCoreWalk, "advance", step)
         # The walks can be computed all the same, by the same tasks.
         blocks = np.concatenate(list(graphwalk.iter_blocks(walks)))
     np.testing.assert_array_equal(blocks, graphwalk.random_walks(large, **LARGE).compute())
 
 
 class Riders:
-    """Groups on a carousel, who note what they do."""
+    """Groups on a sweep, who note what they do."""
 
     def __init__(self, turns: int) -> None:
         self.turns, self.seen, self.closed = turns, [], False
@@ -525,7 +524,7 @@ class Riders:
     def waiting(self, _number: int) -> int:
         return 1
 
-    def share(self, number: int, _carousel: object) -> Riders:
+    def share(self, number: int, _sweep: object) -> Riders:
         self.shared = number
         return self
 
@@ -547,18 +546,20 @@ class Riders:
 
 def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large, monkeypatch):
     """A thread that was to read ahead, and is late, neither keeps the memory nor reads."""
-    lent, read = [], waves.read_partition
+    lent, read = [], walk_out_of_core.read_partition
 
     def lent_to(by, *args):
         return lent.append(args[-1]) if by is group else read(by, *args)
 
-    monkeypatch.setattr(waves, "read_partition", lent_to)
+    monkeypatch.setattr(walk_out_of_core, "read_partition", lent_to)
     plan = graphwalk.plan_walks(large, **LARGE, memory=BUDGET)
     bounds = np.array([0, *(nodes.stop for nodes in plan.partitions)])
-    group = advance.Group(large, plan.rules, range(10), bounds, np.array(plan.offsets))
-    ring = carousel.Carousel(2, resident=False, ahead=True)
-    with ring._on_board(Riders(1)):
-        first, second = (waves.LazyPartition(group, number, ring, 0) for number in range(2))
+    group = walker_group.WalkerGroup(large, plan.rules, range(10), bounds, np.array(plan.offsets))
+    ring = partition_sweep.PartitionSweep(2, resident=False, ahead=True)
+    with ring._registered(Riders(1)):
+        first, second = (
+            walk_out_of_core.LazyPartition(group, number, ring, 0) for number in range(2)
+        )
         first.get()
         first.close()
         second.get()
@@ -570,9 +571,9 @@ def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large
 
 
 def test_a_carousel_goes_round_until_all_are_off():
-    ring = carousel.Carousel(3, resident=False, ahead=True)
+    ring = partition_sweep.PartitionSweep(3, resident=False, ahead=True)
     first = Riders(7)
-    ring.ride(first)
+    ring.run(first)
     assert first.closed
     assert first.seen == [0, 1, 2, 0, 1, 2, 0]
     assert not ring._places

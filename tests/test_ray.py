@@ -18,8 +18,8 @@ import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
 from graphwalk.scheduler.engine import planner
-from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_waves
-from graphwalk.storage.partitions.spec import Layout
+from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_walks
+from graphwalk.storage.partitions.spec import PartitionSpec
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.ray
@@ -117,8 +117,8 @@ def test_a_worker_that_is_killed_changes_nothing(session, graph, tmp_path, monke
             os.kill(os.getpid(), signal.SIGKILL)
         return advance_walkers(group, partition, *pieces)
 
-    advance_walkers = ray_waves.advance_walkers
-    monkeypatch.setattr(ray_waves, "advance_walkers", advance_or_die)
+    advance_walkers = ray_walks.advance_walkers
+    monkeypatch.setattr(ray_walks, "advance_walkers", advance_or_die)
     walks = walks_of(graph, p=2, q=0.5, partitions=3, chunks=2500)
     np.testing.assert_array_equal(walks.compute(), whole)
     assert once.exists()
@@ -180,7 +180,7 @@ def test_a_partition_is_loaded_once_a_session(session):
     assert resident(session, graph) == first
     # What is laid out for walks of another kind takes its place: plans count no two.
     walks_of(graph, p=2, chunks=50).compute()
-    assert resident(session, graph)[0] == Layout(second_order=True)
+    assert resident(session, graph)[0] == PartitionSpec(second_order=True)
 
 
 def test_tasks_read_the_partition_where_it_lies(session, graph):
@@ -193,7 +193,7 @@ def test_tasks_read_the_partition_where_it_lies(session, graph):
         return [(a.flags.owndata, a.flags.writeable) for a in arrays]
 
     layout, reference = resident(session, graph)
-    assert layout == Layout(weighted=True, second_order=True)
+    assert layout == PartitionSpec(weighted=True, second_order=True)
     assert ray.get(look.remote(reference)) == [(False, False)] * 4
 
 
@@ -219,9 +219,9 @@ def test_a_partition_that_failed_to_load_is_not_kept(session, tmp_path):
 
 def test_a_temporary_store_is_loaded_where_it_lies(session, graph, tmp_path):
     here = ray.get_runtime_context().get_node_id()
-    assert ray_waves.where_to_read(graph).node_id == here
+    assert ray_walks.where_to_read(graph).node_id == here
     named = graphwalk.build_zarr(np.array([[0, 1], [1, 2]]), tmp_path / "store")
-    assert ray_waves.where_to_read(named) == "DEFAULT"
+    assert ray_walks.where_to_read(named) == "DEFAULT"
 
 
 def test_within_use_another_scheduler_can_be_used(session, graph):

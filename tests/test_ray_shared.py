@@ -16,10 +16,9 @@ import pytest
 
 import graphwalk
 from graphwalk import scheduler
-from graphwalk.scheduler.engine import planner
-from graphwalk.scheduler.engine import walk_in_memory as tasks
-from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_waves
-from graphwalk.util import shared_array as shared_result
+from graphwalk.scheduler.engine import planner, walk_in_memory
+from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_walks
+from graphwalk.util import shared_array
 from graphwalk.util.shared_array import NotSharedError, SharedResult, SharedRows
 
 INT32 = np.dtype(np.int32)
@@ -66,7 +65,7 @@ def name(monkeypatch):
 @pytest.fixture
 def sent(monkeypatch):
     """Return a list of what the driver receives in place of what workers could have put."""
-    arrays, gather, put = [], scheduler.ray_backend.RaySession.gather, ray_waves.put_steps
+    arrays, gather, put = [], scheduler.ray_backend.RaySession.gather, ray_walks.put_steps
 
     def gather_noted(self, dsk, keys, receive, **kwargs):
         def received(key, value):
@@ -80,7 +79,7 @@ def sent(monkeypatch):
         put(log, out)
 
     monkeypatch.setattr(scheduler.ray_backend.RaySession, "gather", gather_noted)
-    monkeypatch.setattr(ray_waves, "put_steps", put_noted)
+    monkeypatch.setattr(ray_walks, "put_steps", put_noted)
     return arrays
 
 
@@ -150,28 +149,31 @@ def test_where_there_is_no_room(session, walks, expected, name, monkeypatch):
 
 def test_a_worker_without_room_returns_the_block(graph, expected, monkeypatch):
     plan = graphwalk.random_walks(graph, **RULES).plan
-    partition = tasks.resident_partition(graph, plan.rules)
+    partition = walk_in_memory.resident_partition(graph, plan.rules)
     result = SharedResult(plan.shape, INT32)
     some = result.rows[100:900]
-    assert tasks.walk_block_into(partition, range(100, 900), plan.rules, some) is None
+    assert walk_in_memory.walk_block_into(partition, range(100, 900), plan.rules, some) is None
     np.testing.assert_array_equal(result.array()[100:900], expected[100:900])
     assert not result.array()[:100].any()
     assert not result.array()[900:].any()
-    monkeypatch.setattr(shared_result, "PIECE", 0)
+    monkeypatch.setattr(shared_array, "PIECE", 0)
     monkeypatch.setattr(os, "pwrite", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-    block = tasks.walk_block_into(partition, range(100, 900), plan.rules, some)
+    block = walk_in_memory.walk_block_into(partition, range(100, 900), plan.rules, some)
     np.testing.assert_array_equal(block, expected[100:900])
 
 
 def test_a_block_is_walked_in_pieces(graph, expected, monkeypatch):
-    monkeypatch.setattr(shared_result, "PIECE", 0)
+    monkeypatch.setattr(shared_array, "PIECE", 0)
     nodes = np.arange(5000)[::-1].copy(), np.zeros(5000, np.int64)
     plan = graphwalk.random_walks(graph, nodes[0], **RULES).plan
-    partition = tasks.resident_partition(graph, plan.rules)
+    partition = walk_in_memory.resident_partition(graph, plan.rules)
     result = SharedResult(plan.shape, INT32)
     rows = result.rows[3:9000]
     assert len(list(rows.pieces())) > 2
-    assert tasks.walk_block_into(partition, (*nodes, range(3, 9000)), plan.rules, rows) is None
+    assert (
+        walk_in_memory.walk_block_into(partition, (*nodes, range(3, 9000)), plan.rules, rows)
+        is None
+    )
     reversed_ = expected.reshape(5000, 2, -1)[::-1].reshape(10_000, -1)
     np.testing.assert_array_equal(rows.mapped(), reversed_[3:9000])
 
@@ -186,8 +188,8 @@ def test_a_worker_that_dies_after_it_has_written(session, graph, expected, tmp_p
             os.kill(os.getpid(), signal.SIGKILL)
         return done
 
-    advance_walkers = ray_waves.advance_walkers
-    monkeypatch.setattr(ray_waves, "advance_walkers", advance_and_die)
+    advance_walkers = ray_walks.advance_walkers
+    monkeypatch.setattr(ray_walks, "advance_walkers", advance_and_die)
     walks = graphwalk.random_walks(graph, **RULES, partitions=3)
     np.testing.assert_array_equal(walks.compute(), expected)
     assert once.exists()
@@ -211,7 +213,7 @@ def test_a_job_that_fails_leaves_nothing(session, walks, name, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(ray_waves, "advance_walkers", fail)
+    monkeypatch.setattr(ray_walks, "advance_walkers", fail)
     monkeypatch.setattr("graphwalk.algorithms.walks.dask_array.walk_block_into", fail)
     with pytest.raises(ZeroDivisionError):
         walks.compute()
@@ -227,7 +229,7 @@ def test_the_result_outlives_ray_and_a_killed_driver_leaves_nothing(
         import os, signal
         import numpy as np
         import graphwalk
-        from graphwalk.scheduler.executors.ray import session as ray_backend
+        from graphwalk.scheduler.executors.ray import session as ray_session
 
         make = os.memfd_create
         os.memfd_create = lambda _: make({name!r})
@@ -241,7 +243,7 @@ def test_the_result_outlives_ray_and_a_killed_driver_leaves_nothing(
             os.kill(os.getpid(), signal.SIGKILL)
 
         with graphwalk.scheduler.use("ray", num_workers=2):
-            ray_backend._finished = kill
+            ray_session._finished = kill
             walks.compute()
     """
     ended = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
@@ -286,7 +288,7 @@ def test_what_is_written_into_the_result_stays_there():
 
 
 def test_a_mapping_is_let_go(name, monkeypatch):
-    monkeypatch.setattr(shared_result, "KEPT", 0.05)
+    monkeypatch.setattr(shared_array, "KEPT", 0.05)
     result = SharedResult((3, 4), INT32)
     mapped = result.rows.mapped()
     assert np.shares_memory(mapped, result.rows.mapped())

@@ -12,7 +12,7 @@ import zarr
 
 from graphwalk.errors import GraphwalkError, StoreError
 from graphwalk.storage.build.api import build_zarr
-from graphwalk.storage.store import chunk_files as chunks
+from graphwalk.storage.store import chunk_files
 from graphwalk.storage.store import format as store_format
 from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.storage.store.format import create_array, create_group, open_group
@@ -147,7 +147,7 @@ def test_nodes_are_verified_when_they_are_first_read(tmp_path, compressed, monke
     reader = ArrayReader(group, "g", "neighbors", len(VALUES), below=int(VALUES.max()) + 1)
     assert np.array_equal(reader.read(30, 1230), VALUES[30:1230])
     with monkeypatch.context() as patch:
-        patch.setattr(chunks, "google_crc32c", None)
+        patch.setattr(chunk_files, "google_crc32c", None)
         assert np.array_equal(reader.read(0, len(VALUES)), VALUES)
     path = tmp_path / "g" / "neighbors" / "c" / "3"
     data = bytearray(path.read_bytes())
@@ -173,7 +173,7 @@ def test_what_is_no_node_is_refused(tmp_path, compressed, place, at, value):
 
 
 def test_an_uncompressed_chunk_is_verified_in_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr(chunks, "_PIECE", 4 * 7)
+    monkeypatch.setattr(chunk_files, "_PIECE", 4 * 7)
     for start, stop in [(0, 1), (3, 4), (5, 95), (0, 100), (99, 100), (1230, 1237)]:
         reader = make_reader(tmp_path / f"{start}-{stop}", compressed=False)
         for _ in range(2):

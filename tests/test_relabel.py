@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from graphwalk.errors import InputError
 from graphwalk.storage.build.context import BuildOptions
-from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.build.sort_labels import LabelCollector, SpilledLabels, distinct
 from graphwalk.storage.files.spill import SpillFolder
@@ -91,7 +91,7 @@ def test_errors_name_labels_that_are_spilled(tmp_path, kind):
     src = numbers if kind == "integers" else [f"node {v}" for v in numbers.tolist()]
     name = "500000000000" if kind == "integers" else "'node 500000000000'"
     weight = (np.arange(1000) != 500) * 1.0
-    tuning = Tuning(1 << 12, 2, batch_edges=100, largest_bucket=9, spill=True)
+    tuning = BuildSizes(1 << 12, 2, batch_edges=100, largest_bucket=9, spill=True)
     with pytest.raises(InputError, match=f"all edges of node {name} have weight zero"):
         build(Edges(src, src, weight), str(tmp_path / "g"), BuildOptions(), tuning, Progress(False))
     assert list(tmp_path.iterdir()) == []

@@ -295,9 +295,9 @@ def stored(files, url):
 
 @pytest.mark.parametrize("name", ["walks.zarr", "walks.parquet"])
 def test_walks_at_a_url_are_resumed(name, url, options, files, walks, monkeypatch, tmp_path):
-    from graphwalk.algorithms.output.resumable_job import WalkJob
+    from graphwalk.algorithms.output.resumable_job import ResumableJob
 
-    written, write = [], WalkJob.write
+    written, write = [], ResumableJob.write
     target = f"{url}/{name}"
 
     def fail_later(*args):
@@ -306,7 +306,7 @@ def test_walks_at_a_url_are_resumed(name, url, options, files, walks, monkeypatc
         written.append(args[2].number)
         return write(*args)
 
-    monkeypatch.setattr(WalkJob, "write", fail_later)
+    monkeypatch.setattr(ResumableJob, "write", fail_later)
     monkeypatch.setitem(dask.config.config, "scheduler", "synchronous")
     with pytest.raises(ConnectionError):
         graphwalk.write_walks(walks, target, storage_options=options)

@@ -11,9 +11,9 @@ import pytest
 
 import graphwalk
 from graphwalk import errors
-from graphwalk.algorithms.output.write import resumable_job as walk_job
+from graphwalk.algorithms.output import resumable_job
 from graphwalk.algorithms.output.write import write_blocks, write_walks
-from graphwalk.scheduler.engine import walk_out_of_core as waves
+from graphwalk.scheduler.engine import walk_out_of_core
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
 RULES = {"num_walks": 2, "walk_length": 6, "q": 0.5, "seed": 7, "chunks": 50}
@@ -40,8 +40,8 @@ def written(monkeypatch):
         numbers.append(block.number)
         return really(job, sink, block, nodes)
 
-    really = walk_job.WalkJob.write
-    monkeypatch.setattr(walk_job.WalkJob, "write", write)
+    really = resumable_job.ResumableJob.write
+    monkeypatch.setattr(resumable_job.ResumableJob, "write", write)
     return numbers
 
 
@@ -50,9 +50,9 @@ def kill_after(blocks, graph, path, rules=RULES, **options):
     script = f"""
         import os, signal, threading
         import graphwalk
-        from graphwalk.algorithms.output.write import resumable_job as walk_job
+        from graphwalk.algorithms.output import resumable_job
 
-        left, lock, really = [{blocks}], threading.Lock(), walk_job.WalkJob.write
+        left, lock, really = [{blocks}], threading.Lock(), resumable_job.ResumableJob.write
 
         def write(*args):
             with lock:
@@ -61,7 +61,7 @@ def kill_after(blocks, graph, path, rules=RULES, **options):
                 left[0] -= 1
                 return really(*args)
 
-        walk_job.WalkJob.write = write
+        resumable_job.ResumableJob.write = write
         walks = graphwalk.random_walks({graph.path!r}, **{rules!r})
         graphwalk.write_walks(walks, {str(path)!r}, **{options!r})
     """
@@ -262,7 +262,7 @@ def test_no_more_walk_than_are_wanted(first, graph, monkeypatch):
 
     walks = graphwalk.random_walks(graph, **RULES, partitions=5)
     expected = walks.compute()
-    really = waves.walk_group
+    really = walk_out_of_core.walk_group
     monkeypatch.setattr("graphwalk.algorithms.walks.dask_array.walk_group", walk)
     np.testing.assert_array_equal(walks[first : first + 40].compute(), expected[first : first + 40])
     assert sum(shapes) <= 100

@@ -12,9 +12,9 @@ import pytest
 
 import graphwalk
 from graphwalk import errors
-from graphwalk.algorithms.output.write import resumable_job as walk_job
+from graphwalk.algorithms.output import resumable_job
 from graphwalk.algorithms.output.write import write_blocks, write_walks
-from graphwalk.storage.files import locations as location
+from graphwalk.storage.files import locations
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
 RULES = {"num_walks": 3, "walk_length": 6, "q": 0.5, "seed": 7, "chunks": 50}
@@ -84,19 +84,19 @@ def test_no_more_is_walked_than_the_share(graph, monkeypatch, tmp_path):
         rows.append(len(block))
         return block
 
-    from graphwalk.algorithms.walks.api import dask_array as dask_graph
+    from graphwalk.algorithms.walks.api import dask_array
 
-    really = dask_graph.walk_block
-    monkeypatch.setattr(dask_graph, "walk_block", walk)
+    really = dask_array.walk_block
+    monkeypatch.setattr(dask_array, "walk_block", walk)
     write_walks(graphwalk.random_walks(graph, **RULES), tmp_path / "w.zarr", share=(1, 4))
     assert rows == [50, 50, 50]
 
 
 def test_a_share_that_was_written_is_not_written_again(walks, tmp_path, monkeypatch):
     numbers = []
-    really = walk_job.WalkJob.write
+    really = resumable_job.ResumableJob.write
     monkeypatch.setattr(
-        walk_job.WalkJob,
+        resumable_job.ResumableJob,
         "write",
         lambda job, sink, block, nodes: (
             numbers.append(block.number) or really(job, sink, block, nodes)
@@ -169,7 +169,7 @@ def test_a_share_waits_for_a_whole_job(walks, tmp_path):
         write_walks(walks, target, share=(0, 2))
         ended.append(True)
 
-    with location.held(partial):
+    with locations.held(partial):
         thread = threading.Thread(target=share)
         thread.start()
         thread.join(0.3)

@@ -9,10 +9,10 @@ import graphwalk
 from graphwalk.errors import MemoryBudgetError, SchedulerError
 from graphwalk.scheduler.engine.plan import Resources
 from graphwalk.scheduler.engine.planner import plan_job
-from graphwalk.scheduler.slurm import slurm_partition as partition
+from graphwalk.scheduler.slurm import slurm_partition
 from graphwalk.scheduler.slurm.batch_script import batch_script
 from graphwalk.scheduler.slurm.sizing import choose
-from graphwalk.scheduler.slurm.slurm_partition import Partition, find_partition
+from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition, find_partition
 
 MIB = 1 << 20
 NODES = 300_000
@@ -32,7 +32,7 @@ def rules(graph):
 
 
 def machines(memory, nodes=8, cpus=2, minutes=None):
-    return Partition("long", nodes, cpus, memory * MIB, minutes)
+    return SlurmPartition("long", nodes, cpus, memory * MIB, minutes)
 
 
 def chosen(graph, rules, *args, num_walks=NODES, **options):
@@ -109,15 +109,15 @@ def sinfo(monkeypatch):
     def run(command, **_):
         return subprocess.CompletedProcess(command, 0, SAID, "")
 
-    monkeypatch.setattr(partition.subprocess, "run", run)
+    monkeypatch.setattr(slurm_partition.subprocess, "run", run)
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        (None, Partition(None, 4, 32, 128000 * MIB, 60)),
-        ("long", Partition("long", 12, 48, 192000 * MIB, 7 * 24 * 60)),
-        ("endless", Partition("endless", 1, 8, 16000 * MIB, None)),
+        (None, SlurmPartition(None, 4, 32, 128000 * MIB, 60)),
+        ("long", SlurmPartition("long", 12, 48, 192000 * MIB, 7 * 24 * 60)),
+        ("endless", SlurmPartition("endless", 1, 8, 16000 * MIB, None)),
     ],
 )
 def test_partitions(sinfo, name, expected):

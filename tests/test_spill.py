@@ -13,9 +13,9 @@ from edge_sources import Edges
 
 from graphwalk.errors import StoreError
 from graphwalk.storage.build.context import BuildOptions
-from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
-from graphwalk.storage.files.spill import HiddenFile, SpillFile, SpillFolder
+from graphwalk.storage.files.spill import AnonymousSpillFile, SpillFile, SpillFolder
 from graphwalk.util.progress_bar import Progress
 
 ARRAYS = [
@@ -101,7 +101,7 @@ def test_disk_that_fills_up_with_temporary_files(small_disk, monkeypatch, file):
     monkeypatch.setattr("graphwalk.storage.build.edge_list.check_disk", lambda *_: None)
     how = dict(FULL[file])
     src, dst = np.random.default_rng(0).integers(0, 1000, (2, 600_000)) * how.pop("scale", 1)
-    tuning = Tuning(1 << 20, 2, spill=True)
+    tuning = BuildSizes(1 << 20, 2, spill=True)
     with pytest.raises(StoreError, match=rf"cannot write {small_disk}/.*/{file}: No space.*free"):
         build(
             Edges(src, dst, **how), str(small_disk / "g"), BuildOptions(), tuning, Progress(False)
@@ -111,7 +111,7 @@ def test_disk_that_fills_up_with_temporary_files(small_disk, monkeypatch, file):
 
 def test_disk_without_room_is_refused_before_the_long_stages(small_disk):
     src, dst = np.random.default_rng(0).integers(0, 1000, (2, 600_000))
-    tuning = Tuning(1 << 20, 2, spill=True)
+    tuning = BuildSizes(1 << 20, 2, spill=True)
     with pytest.raises(StoreError, match=r"take 9\.2 MiB, and .* free; free space.*memory="):
         build(Edges(src, dst), str(small_disk / "g"), BuildOptions(), tuning, Progress(False))
     assert list(small_disk.iterdir()) == []
@@ -145,7 +145,7 @@ except StoreError as error:
 
 
 def test_a_file_without_a_name(tmp_path):
-    file, arrays = HiddenFile(tmp_path), [np.arange(9), np.ones(3, "i4"), np.empty(0)]
+    file, arrays = AnonymousSpillFile(tmp_path), [np.arange(9), np.ones(3, "i4"), np.empty(0)]
     places = [file.append(array) for array in arrays]
     assert list(tmp_path.iterdir()) == []
     for place, array in zip(places, arrays, strict=True):
@@ -161,4 +161,4 @@ def test_a_file_without_a_name(tmp_path):
 
 def test_no_folder_for_a_file_without_a_name(tmp_path):
     with pytest.raises(StoreError, match=f"{tmp_path}/none"):
-        HiddenFile(tmp_path / "none")
+        AnonymousSpillFile(tmp_path / "none")

@@ -19,12 +19,11 @@ import pytest
 import zarr
 
 from graphwalk import errors, scheduler
-from graphwalk.algorithms.output.write import formats as walk_files
-from graphwalk.algorithms.output.write import labelled_walks as walk_text
-from graphwalk.algorithms.output.write import write as output
+from graphwalk.algorithms.output import formats, labelled_walks
+from graphwalk.algorithms.output import write as write_module
 from graphwalk.algorithms.output.write import write_blocks, write_walks
 from graphwalk.storage.files import partial
-from graphwalk.storage.files.partial import partial_folder, writing
+from graphwalk.storage.files.publish import partial_folder, writing
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
 TOWNS = np.array(["Aarhus", "Bad Ems", "Çeşme", "Dún Laoghaire", "Évora"], dtype=object)
@@ -157,7 +156,7 @@ def test_few_walks_and_short_ones(suffix, shape, tmp_path):
 @pytest.mark.parametrize("suffix", [".txt", ".txt.gz", ".parquet"])
 def test_large_blocks_are_turned_into_text_piece_by_piece(suffix, monkeypatch, walks, tmp_path):
     at_once = read(write_walks(walks, tmp_path / f"a{suffix}", labels=TOWNS))
-    monkeypatch.setattr(walk_text, "_SLICE_NODES", 13)
+    monkeypatch.setattr(labelled_walks, "_SLICE_NODES", 13)
     assert read(write_walks(walks, tmp_path / f"b{suffix}", labels=TOWNS)) == at_once
 
 
@@ -218,13 +217,13 @@ def test_each_block_is_computed_once_and_dropped_when_written(suffix, tmp_path):
 
 
 def test_sinks_travel_to_other_processes(expected, tmp_path):
-    shape = walk_files.Shape(10, 6, 5, 2, expected.dtype)
-    for suffix, make in walk_files.SINKS.items():
+    shape = formats.Shape(10, 6, 5, 2, expected.dtype)
+    for suffix, make in formats.SINKS.items():
         sink = make(str(tmp_path / "made"), shape, None)
         sizes = [0, 0]
         for number in (1, 0, 1):  # a task that is run again writes the same once more
             sink.open()  # as does a job that is resumed
-            block = walk_files.Block(number, 5 * number, expected[5 * number : 5 * number + 5])
+            block = formats.Block(number, 5 * number, expected[5 * number : 5 * number + 5])
             sizes[number] = pickle.loads(pickle.dumps(sink)).write(block)
         Path(sink.close(sizes, {})).rename(tmp_path / f"walks{suffix}")
         shutil.rmtree(tmp_path / "made", ignore_errors=True)
@@ -367,7 +366,7 @@ def test_a_task_that_outlives_its_job_leaves_nothing_either(suffix, tmp_path, mo
         job_ended.wait(30)
         return np.zeros((1, 2), np.int32)
 
-    @functools.wraps(output._write_block)
+    @functools.wraps(write_module._write_block)
     def write(*args, **kwargs):
         try:
             outcome.append(write_block(*args, **kwargs))
@@ -376,8 +375,8 @@ def test_a_task_that_outlives_its_job_leaves_nothing_either(suffix, tmp_path, mo
         finally:
             task_ended.set()
 
-    write_block = output._write_block
-    monkeypatch.setattr(output, "_write_block", write)
+    write_block = write_module._write_block
+    monkeypatch.setattr(write_module, "_write_block", write)
     source = da.map_blocks(make, chunks=((1, 1), (2,)), dtype=np.int32, meta=np.empty((0, 0)))
     with (
         dask.config.set(scheduler="threads", num_workers=2),
@@ -432,7 +431,7 @@ def test_a_full_disk_leaves_nothing(walks, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", "walks.npy")
 
-    monkeypatch.setattr(walk_files.SINKS[".npy"], "write", full)
+    monkeypatch.setattr(formats.SINKS[".npy"], "write", full)
     with pytest.raises(errors.StoreError, match="No space left"):
         write_walks(walks, tmp_path / "new" / "walks.npy")
     assert names(tmp_path) == []

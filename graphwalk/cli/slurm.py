@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from graphwalk.scheduler.slurm.sizing import Choice
-    from graphwalk.scheduler.slurm.slurm_partition import Partition
+    from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition
 
 
 def run(args: Namespace) -> None:
@@ -41,14 +41,14 @@ def run(args: Namespace) -> None:
     print(f"Submit it with: sbatch {args.script}", file=sys.stderr)
 
 
-def _machines(args: Namespace) -> Partition:
-    from graphwalk.scheduler.slurm.slurm_partition import Partition, find_partition
+def _machines(args: Namespace) -> SlurmPartition:
+    from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition, find_partition
 
     memory = None if args.mem is None else parse_size(args.mem, "--mem")
     if args.cpus and memory:
-        return Partition(args.partition, args.nodes or 1, args.cpus, memory)
+        return SlurmPartition(args.partition, args.nodes or 1, args.cpus, memory)
     found = find_partition(args.partition)
-    return Partition(
+    return SlurmPartition(
         args.partition,
         found.nodes,
         args.cpus or found.cpus,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from graphwalk.util.threads import Task
+    from graphwalk.util.threads import Thunk
 
 
 class SharedWork:
@@ -17,11 +17,11 @@ class SharedWork:
 
     def __init__(self) -> None:
         self._change = threading.Condition()
-        self._tasks: deque[Task] = deque()
+        self._tasks: deque[Thunk] = deque()
         self._under_way, self._over = 0, False
         self._error: BaseException | None = None
 
-    def run(self, tasks: Iterable[Task]) -> None:
+    def run(self, tasks: Iterable[Thunk]) -> None:
         """Do tasks, together with those who help, and raise what one of them raises."""
         with self._change:
             self._tasks.extend(tasks)

@@ -18,10 +18,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 #: Work that is done by a call.
-Task: TypeAlias = "Callable[[], None]"
+Thunk: TypeAlias = "Callable[[], None]"
 
 #: Does tasks, by whichever threads it likes, and returns when they are done.
-Run: TypeAlias = "Callable[[Iterable[Task]], None]"
+RunTasks: TypeAlias = "Callable[[Iterable[Thunk]], None]"
 
 
 def num_cores() -> int:
@@ -35,10 +35,10 @@ def thread_pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="graphwalk")
 
 
-def run_by(threads: int) -> Run:
+def run_by(threads: int) -> RunTasks:
     """Return what does tasks by so many threads, of its own if they are more than one."""
 
-    def run(tasks: Iterable[Task]) -> None:
+    def run(tasks: Iterable[Thunk]) -> None:
         if threads == 1:
             for task in tasks:
                 task()

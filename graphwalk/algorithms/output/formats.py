@@ -53,7 +53,7 @@ class Shape(NamedTuple):
     dtype: np.dtype[Any]
 
 
-class Block(NamedTuple):
+class WalkBlock(NamedTuple):
     """A run of walks, and where they belong."""
 
     number: int
@@ -67,7 +67,7 @@ class WalkSink(Protocol):
     def open(self) -> None:
         """Make what all blocks share."""
 
-    def write(self, block: Block) -> int:
+    def write(self, block: WalkBlock) -> int:
         """Write a block so that it is on disk; return the bytes of its file, if it is a part.
 
         Many tasks call this at once.
@@ -117,7 +117,7 @@ class _ZarrSink(_Sink):
         # Chunks come first and what makes them an array last: half of it is no array.
         self.metadata = self._create(MemoryStore(), {}).metadata
 
-    def write(self, block: Block) -> int:
+    def write(self, block: WalkBlock) -> int:
         import zarr
         from zarr.storage import LocalStore, StorePath
 
@@ -177,7 +177,7 @@ class _NpySink(_Sink):
             self.header_bytes = file.tell()
             file.truncate(self.header_bytes + walks * width * dtype.itemsize)
 
-    def write(self, block: Block) -> int:
+    def write(self, block: WalkBlock) -> int:
         _, width, _, _, dtype = self.shape
         with Path(self.location).open("r+b") as file:
             file.seek(self.header_bytes + block.first_walk * width * dtype.itemsize)
@@ -206,7 +206,7 @@ class _ParquetSink(_PartsSink):
 
     suffix = ".parquet"
 
-    def write(self, block: Block) -> int:
+    def write(self, block: WalkBlock) -> int:
         import pyarrow as pa
 
         labels = self.load_labels()
@@ -247,7 +247,7 @@ class _TextSink(_PartsSink):
 
     suffix = ".txt"
 
-    def write(self, block: Block) -> int:
+    def write(self, block: WalkBlock) -> int:
         labels = self.load_labels()
         with self.folder.writing(self.part(block.number)) as file:
             for lines in walk_lines(block.walks, labels):

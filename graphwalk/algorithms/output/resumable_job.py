@@ -22,7 +22,7 @@ from graphwalk.errors import InputError, StoreError, StoreExistsError
 from graphwalk.storage.files.folder import Folder, folder_at
 from graphwalk.storage.files.locations import is_url, locate, write_errors
 from graphwalk.storage.files.locks import HeldError, held
-from graphwalk.storage.files.partial import (
+from graphwalk.storage.files.publish import (
     partial_folder,
     partial_path,
     put_in_place,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from graphwalk.algorithms.output.formats import Block, WalkSink
+    from graphwalk.algorithms.output.formats import WalkBlock, WalkSink
 
 _RECORD = "job.json"
 _DONE = "done"
@@ -112,7 +112,7 @@ class WalkTarget:
             )
 
     @contextmanager
-    def job(self, about: Mapping[str, Any], *, resume: bool) -> Iterator[WalkJob]:
+    def job(self, about: Mapping[str, Any], *, resume: bool) -> Iterator[ResumableJob]:
         """Begin the job, or go on with it; what it has written is in its place when the block ends.
 
         If the block raises, what was written is removed, or kept if the job can be resumed.
@@ -134,7 +134,7 @@ class WalkTarget:
             yield job
 
     @contextmanager
-    def _local_job(self, resume: bool) -> Iterator[WalkJob]:
+    def _local_job(self, resume: bool) -> Iterator[ResumableJob]:
         target = Path(self.location)
         with partial_folder(target, keep=resume):
             job = self._begun()
@@ -142,7 +142,7 @@ class WalkTarget:
             put_in_place(Path(job.result), target)
 
     @contextmanager
-    def _remote_job(self, resume: bool) -> Iterator[WalkJob]:
+    def _remote_job(self, resume: bool) -> Iterator[ResumableJob]:
         job, data = self._begun(), folder_at(self.location, self.storage_options)
         beside = job.folder
         with write_errors(self.location):
@@ -159,7 +159,7 @@ class WalkTarget:
             raise
 
     @contextmanager
-    def share(self, about: Mapping[str, Any]) -> Iterator[WalkJob]:
+    def share(self, about: Mapping[str, Any]) -> Iterator[ResumableJob]:
         """Begin the job, or go on with it, while others do so too; what is written stays.
 
         Raises
@@ -179,7 +179,7 @@ class WalkTarget:
             yield job
 
     def finish(
-        self, about: Mapping[str, Any], blocks: int, sink: Callable[[WalkJob], WalkSink]
+        self, about: Mapping[str, Any], blocks: int, sink: Callable[[ResumableJob], WalkSink]
     ) -> Done | None:
         """Make one whole of what several jobs have written, if all blocks are there.
 
@@ -200,7 +200,7 @@ class WalkTarget:
         return None
 
     @contextmanager
-    def _left(self) -> Iterator[WalkJob]:
+    def _left(self) -> Iterator[ResumableJob]:
         """Hold alone what others have left; it is in its place when the block ends."""
         job = self._begun()
         if self.is_url:
@@ -214,12 +214,12 @@ class WalkTarget:
             Path(job.result).rename(target)
             remove(partial_path(target))
 
-    def _begun(self) -> WalkJob:
+    def _begun(self) -> ResumableJob:
         if self.is_url:
             beside = folder_at(f"{self.location}.partial", self.storage_options)
-            return WalkJob(beside, self.location, self.storage_options)
+            return ResumableJob(beside, self.location, self.storage_options)
         folder = partial_path(Path(self.location))
-        return WalkJob(folder_at(str(folder)), str(folder / "walks"), None)
+        return ResumableJob(folder_at(str(folder)), str(folder / "walks"), None)
 
     def begun(self) -> Any:
         """Return what a job that is not finished is about, None if there is none."""
@@ -235,7 +235,7 @@ class WalkTarget:
             return not unfinished and bool(folder_at(self.location, self.storage_options).names())
 
 
-class WalkJob:
+class ResumableJob:
     """A job under way; pickled into the tasks that write its blocks.
 
     Attributes
@@ -274,7 +274,7 @@ class WalkJob:
         marks = [name.split(".") for name in self.folder.names(_DONE) if name[0] != "."]
         return {int(number): Done(*map(int, counts)) for number, *counts in marks}
 
-    def write(self, sink: WalkSink, block: Block, nodes: int) -> Done:
+    def write(self, sink: WalkSink, block: WalkBlock, nodes: int) -> Done:
         """Write a block, and mark it as done."""
         if is_url(self.location):
             self._check_wanted()
@@ -289,7 +289,7 @@ class WalkJob:
         if record is None:
             raise StoreError(f"{self.location}: the job that writes these walks has been given up")
 
-    def _write(self, sink: WalkSink, block: Block, nodes: int) -> Done:
+    def _write(self, sink: WalkSink, block: WalkBlock, nodes: int) -> Done:
         with self.errors():
             done = Done(len(block.walks), nodes, sink.write(block))
             # The name says it all: one request tells what is done, and there are no torn files.

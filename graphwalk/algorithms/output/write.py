@@ -9,11 +9,11 @@ import dask.array as da
 import numpy as np
 from dask.base import compute_as_if_collection
 
-from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS, Block, Shape
+from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS, Shape, WalkBlock
 from graphwalk.algorithms.output.labelled_walks import LabelFile, as_labels, label_digest
 from graphwalk.algorithms.output.resumable_job import Done, WalkTarget, total_of
 from graphwalk.algorithms.walks.dask_array import WalkArray
-from graphwalk.algorithms.walks.dask_tasks import giving_up
+from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error
 from graphwalk.algorithms.walks.streaming import blocks_in_order
 from graphwalk.errors import InputError
 from graphwalk.scheduler.executors.progress import block_progress
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.algorithms.output.formats import WalkSink
-    from graphwalk.algorithms.output.resumable_job import WalkJob
+    from graphwalk.algorithms.output.resumable_job import ResumableJob
 
 
 class Written(NamedTuple):
@@ -177,7 +177,7 @@ def write_blocks(
         "labels": None if names is None else label_digest(names),
     }
 
-    def sink_of(job: WalkJob) -> WalkSink:
+    def sink_of(job: ResumableJob) -> WalkSink:
         label_file = None if names is None else LabelFile(job.folder, about["labels"])
         if label_file:
             label_file.save(names)
@@ -271,7 +271,7 @@ def _shape(walks: da.Array) -> Shape:
 def _write_share(
     walks: da.Array,
     share: tuple[int, int],
-    job: WalkJob,
+    job: ResumableJob,
     sink: WalkSink,
     progress: bool | None,
 ) -> Done:
@@ -293,7 +293,7 @@ def _write_share(
 
 def _write(
     walks: da.Array,
-    job: WalkJob,
+    job: ResumableJob,
     sink: WalkSink,
     progress: bool | None,
     *,
@@ -324,7 +324,7 @@ def _write(
     missing = [n for n in range(walks.numblocks[0]) if n + first_block not in done]
     keys = [(counts.name, number, 0) for number in missing]
     tasks = dict(da.Array.__dask_optimize__(counts.dask, keys)) if missing else {}
-    with _progress(walks, keys, missing, progress), giving_up(tasks):
+    with _progress(walks, keys, missing, progress), cancelling_on_error(tasks):
         # Not counts.compute(): its one last task, of all blocks, is all that Ray would report.
         rows = compute_as_if_collection(da.Array, tasks, keys) if missing else ()
     return done | {
@@ -344,7 +344,7 @@ def _progress(
 
 def _write_block(
     block: NDArray[np.integer[Any]],
-    job: WalkJob,
+    job: ResumableJob,
     sink: WalkSink,
     first_block: int,
     first_walk: int,
@@ -354,6 +354,6 @@ def _write_block(
     row, _ = block_info[0]["array-location"][0]
     nodes = int(np.count_nonzero(block >= 0))
     with Work("write", "") as work:
-        done = job.write(sink, Block(first_block + number, first_walk + row, block), nodes)
+        done = job.write(sink, WalkBlock(first_block + number, first_walk + row, block), nodes)
         work.add(size=block.nbytes)
     return np.array([done])

@@ -14,7 +14,7 @@ from graphwalk.algorithms.training.skip_grams import checked_size
 from graphwalk.errors import InputError, StoreExistsError
 from graphwalk.storage.files.errors import disk_errors
 from graphwalk.storage.files.locations import is_url, locate
-from graphwalk.storage.files.partial import partial_folder, put_in_place
+from graphwalk.storage.files.publish import partial_folder, put_in_place
 from graphwalk.storage.files.temporary import temporary_folder
 from graphwalk.util.progress_bar import Progress
 from graphwalk.util.threads import num_cores

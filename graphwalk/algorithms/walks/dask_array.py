@@ -10,7 +10,12 @@ import numpy as np
 from dask.base import get_scheduler
 from dask.highlevelgraph import HighLevelGraph
 
-from graphwalk.algorithms.walks.dask_tasks import WalkTasks, _WalkLayer, giving_up, is_in_process
+from graphwalk.algorithms.walks.dask_tasks import (
+    WalkTasks,
+    _WalkLayer,
+    cancelling_on_error,
+    is_in_process,
+)
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.progress import block_progress, wave_progress
 from graphwalk.scheduler.executors.ray.result import walks_on_ray
@@ -154,6 +159,6 @@ class WalkArray(da.Array):  # type: ignore[misc]
             return walks_on_ray(session, self._tasks, **kwargs)
         result = np.empty(self.shape, self.dtype)
         tasks = self._tasks.writing_into(result)
-        with giving_up(tasks):
+        with cancelling_on_error(tasks):
             get(tasks, self._tasks.keys, **kwargs)
         return result

@@ -16,15 +16,15 @@ from dask.base import tokenize
 from dask.highlevelgraph import Layer
 from dask.task_spec import List, Task, TaskRef
 
-from graphwalk.scheduler.engine.partition_sweep import Carousel
+from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
 from graphwalk.scheduler.engine.start_nodes import part_of
 from graphwalk.scheduler.engine.walk_in_memory import (
     resident_partition,
     walk_block,
     walk_block_into,
 )
-from graphwalk.scheduler.engine.walk_out_of_core import take_block, taken, walk_group
-from graphwalk.scheduler.engine.walker_group import Group
+from graphwalk.scheduler.engine.walk_out_of_core import block_done, get_block, walk_group
+from graphwalk.scheduler.engine.walker_group import WalkerGroup
 from graphwalk.util.shared_array import SharedRows
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def is_in_process(get: Any) -> bool:
 
 
 @contextmanager
-def giving_up(tasks: Mapping[Any, Any]) -> Iterator[None]:
+def cancelling_on_error(tasks: Mapping[Any, Any]) -> Iterator[None]:
     """Have groups of walkers go no further when the block is left by an error or a signal.
 
     Dask leaves tasks alone that are under way, and these may take hours.
@@ -54,7 +54,7 @@ def giving_up(tasks: Mapping[Any, Any]) -> Iterator[None]:
     except BaseException:
         for task in tasks.values():
             if isinstance(task, Task) and task.func is walk_group:
-                task.args[1].give_up()
+                task.args[1].cancel()
         raise
 
 
@@ -184,14 +184,14 @@ class _GroupTasks:
         blocks: list[int] = []
         for count in plan.batch_groups:
             before = [self._taken(block) for block in blocks]
-            carousel = Carousel(
+            sweep = PartitionSweep(
                 len(plan.partitions),
                 resident=plan.resident,
                 ahead=plan.ahead,
                 at_once=plan.at_once,
             )
             groups = [
-                self._group(wanted, carousel, before)
+                self._group(wanted, sweep, before)
                 for first, stop in islice(spans, count)
                 if (wanted := sorted(self._blocks.intersection(range(first, stop))))
             ]
@@ -200,12 +200,12 @@ class _GroupTasks:
 
     def _taken(self, block: int) -> Any:
         """Add a task that is done when a block is made; return its key."""
-        key = (f"taken-{self._walks.name}", block)
-        self._made[key] = _Unfused(key, taken, TaskRef(self._walks.keys[block]))
+        key = (f"block_done-{self._walks.name}", block)
+        self._made[key] = _Unfused(key, block_done, TaskRef(self._walks.keys[block]))
         return key
 
     def _group(
-        self, wanted: list[int], carousel: Carousel, before: list[Any]
+        self, wanted: list[int], sweep: PartitionSweep, before: list[Any]
     ) -> tuple[Any, list[int]]:
         """Add the task of a group, which starts when those `before` are done.
 
@@ -216,7 +216,7 @@ class _GroupTasks:
         first, stop = wanted[0], wanted[-1] + 1
         rows = walks.rows(first, stop)
         walkers = walks.part(rows)
-        group = Group(
+        group = WalkerGroup(
             walks.graph,
             plan.rules,
             walkers,
@@ -229,9 +229,7 @@ class _GroupTasks:
         key = (f"walk-{walks.name}", first)
         wait = List(*map(TaskRef, before))
         block_rows = plan.block_rows[first:stop]
-        self._made[key] = _Unfused(
-            key, walk_group, group, carousel, block_rows, out, plan.spill, wait
-        )
+        self._made[key] = _Unfused(key, walk_group, group, sweep, block_rows, out, plan.spill, wait)
         return key, wanted
 
     def _take(self, group: tuple[Any, list[int]], groups: list[tuple[Any, list[int]]]) -> list[int]:
@@ -245,6 +243,6 @@ class _GroupTasks:
         for block in blocks:
             target = self._walks.keys[block]
             self._made[target] = _Unfused(
-                target, take_block, TaskRef(key), block - blocks[0], together
+                target, get_block, TaskRef(key), block - blocks[0], together
             )
         return blocks

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.engine.start_nodes import Walkers
 
 
-class Job(NamedTuple):
+class PlannedWalks(NamedTuple):
     """Walks that were asked for, and how they are to be computed."""
 
     graph: Graph
@@ -53,7 +53,7 @@ def plan_of(
     chunks: Any,
     memory: str | int | None,
     partitions: int | None,
-) -> Job:
+) -> PlannedWalks:
     """Check what `random_walks` was asked for, and plan it."""
     graph = store if isinstance(store, Graph) else open_zarr(store)
     of = _metapath_of(graph, metapath, metapath_of)
@@ -89,9 +89,9 @@ def plan_of(
     )
     rows = range(plan.shape[0])
     if nodes is None:
-        return Job(graph, plan, rows)
+        return PlannedWalks(graph, plan, rows)
     # The walks of a node are numbered through, so that its second mention has other ones.
-    return Job(graph, plan, (nodes, _mentions_before(nodes) * rules.num_walks, rows))
+    return PlannedWalks(graph, plan, (nodes, _mentions_before(nodes) * rules.num_walks, rows))
 
 
 def _check_kind(rules: WalkRules) -> None:

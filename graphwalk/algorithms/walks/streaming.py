@@ -15,9 +15,9 @@ from dask.core import flatten
 from dask.task_spec import Task, TaskRef
 
 from graphwalk.algorithms.walks.dask_array import WalkArray
-from graphwalk.algorithms.walks.dask_tasks import giving_up, is_in_process
-from graphwalk.scheduler.engine.partition_sweep import GivenUpError
-from graphwalk.scheduler.engine.walk_out_of_core import take_block, taken
+from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error, is_in_process
+from graphwalk.scheduler.engine.partition_sweep import CancelledError
+from graphwalk.scheduler.engine.walk_out_of_core import block_done, get_block
 from graphwalk.scheduler.executors.ray.session import RaySession, session_of
 from graphwalk.scheduler.executors.resources import num_workers
 
@@ -32,13 +32,13 @@ def blocks_in_order(walks: da.Array) -> Iterator[NDArray[Any]]:
     get = get_scheduler(collections=[walks])
     keys = [row[0] for row in walks.__dask_keys__()]
     if is_in_process(get):
-        return _Handover(walks).blocks()
+        return _OrderedQueue(walks).blocks()
     if session := session_of(get):
-        return _ahead(_portions(walks, keys), lambda some: _submitted(session, walks, some))
-    return _ahead(_portions(walks, keys), lambda some: _computed(walks, some))
+        return _ahead(_batches(walks, keys), lambda some: _submitted(session, walks, some))
+    return _ahead(_batches(walks, keys), lambda some: _computed(walks, some))
 
 
-def _portions(walks: da.Array, keys: list[Any]) -> list[list[Any]]:
+def _batches(walks: da.Array, keys: list[Any]) -> list[list[Any]]:
     """Return the keys of blocks that are computed together."""
     if not isinstance(walks, WalkArray):
         return [keys]
@@ -68,7 +68,7 @@ def _ahead(
             yield from blocks
 
 
-class _Handover:
+class _OrderedQueue:
     """Takes blocks from the tasks that make them to one who wants them in order.
 
     A task waits with its block only while there are enough, and the next one that is wanted is
@@ -81,7 +81,7 @@ class _Handover:
         self._blocks: dict[int, NDArray[Any]] = {}
         self._enough = num_workers()
         self._next = 0
-        self._given_up = False
+        self._cancelled = False
         self._error: BaseException | None = None
 
     def __dask_tokenize__(self) -> Any:
@@ -99,7 +99,7 @@ class _Handover:
                 yield self._take(number)
         finally:
             with self._changed:
-                self._given_up = True
+                self._cancelled = True
                 self._blocks.clear()
                 self._changed.notify_all()
             thread.join()
@@ -116,11 +116,11 @@ class _Handover:
     def _compute(self) -> None:
         try:
             tasks, keys = self._graph()
-            with giving_up(tasks):
+            with cancelling_on_error(tasks):
                 compute_as_if_collection(da.Array, tasks, keys)
-        except GivenUpError:
+        except CancelledError:
             pass
-        except BaseException as error:  # it is raised where blocks are taken
+        except BaseException as error:  # it is raised where blocks are block_done
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
@@ -133,15 +133,15 @@ class _Handover:
         before: Any = None
         for number in range(put.numblocks[0]):
             key = (done, number)
-            chain[key] = Task(key, _both, TaskRef((put.name, number, 0)), before)
+            chain[key] = Task(key, _after, TaskRef((put.name, number, 0)), before)
             before = TaskRef(key)
         # Of walks of which some are wanted, no others are to be made.
         tasks = dict(put.__dask_graph__().cull(set(flatten(put.__dask_keys__()))))
         if isinstance(self._walks, WalkArray):
-            tasks = self._paced(tasks, put.name)
+            tasks = self._throttled(tasks, put.name)
         return tasks | chain, list(chain)[-1:]
 
-    def _paced(self, tasks: dict[Any, Any], put: str) -> dict[Any, Any]:
+    def _throttled(self, tasks: dict[Any, Any], put: str) -> dict[Any, Any]:
         """Have blocks whose steps wait in files made in their order, and not before there is room.
 
         All of a batch can be made at the same time, and the next batch waits for all of them: then
@@ -149,33 +149,33 @@ class _Handover:
         """
         name = self._walks.name
         for key, task in tasks.items():
-            if isinstance(task, Task) and task.func is taken:
+            if isinstance(task, Task) and task.func is block_done:
                 # Not of the block itself, which would be held until Dask comes to this task.
-                tasks[key] = type(task)(key, taken, TaskRef((put, key[1], 0)))
+                tasks[key] = type(task)(key, block_done, TaskRef((put, key[1], 0)))
         for number in range(self._enough, self._walks.numblocks[0]):
             task = tasks.get((name, number, 0))
-            if isinstance(task, Task) and task.func is take_block:
+            if isinstance(task, Task) and task.func is get_block:
                 before = TaskRef((put, number - self._enough, 0))
-                tasks[task.key] = type(task)(task.key, _take_after, *task.args, before)
+                tasks[task.key] = type(task)(task.key, _get_block_after, *task.args, before)
         return tasks
 
     def _put(self, block: NDArray[Any], block_id: tuple[int, int]) -> bool:
         with self._changed:
             self._changed.wait_for(self._may_put)
-            if self._given_up:
-                raise GivenUpError
+            if self._cancelled:
+                raise CancelledError
             self._blocks[block_id[0]] = block
             self._changed.notify_all()
         return True
 
     def _may_put(self) -> bool:
         enough = len(self._blocks) >= self._enough
-        return self._given_up or not enough or self._next not in self._blocks
+        return self._cancelled or not enough or self._next not in self._blocks
 
 
-def _take_after(steps: Any, number: int, together: Any, _before: bool) -> Any:
-    return take_block(steps, number, together)
+def _get_block_after(steps: Any, number: int, together: Any, _before: bool) -> Any:
+    return get_block(steps, number, together)
 
 
-def _both(_this: bool, _before: bool | None) -> bool:
+def _after(_this: bool, _before: bool | None) -> bool:
     return True

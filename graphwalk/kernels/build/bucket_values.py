@@ -63,7 +63,7 @@ def emit_valued_rows(
     keys: Counts,
     order: Integers,
     key_values: Floats,
-    apart: bool,
+    distinguishes_edges: bool,
     bits: int,
     first_node: int,
     first_row: int,
@@ -75,7 +75,7 @@ def emit_valued_rows(
     """Write the rows of a bucket's sorted `keys`; `order` has their input positions.
 
     Weights of merged entries add up in float64, in input order. If values tell edges
-    `apart`, entries of different ones are different. Returns what `emit_rows` does.
+    `distinguishes_edges`, entries of different ones are different. Returns what `emit_rows` does.
     """
     mask = (np.int64(1) << bits) - 1
     entries = 0
@@ -87,11 +87,11 @@ def emit_valued_rows(
     for i in range(keys.size):
         key = keys[i]
         value = np.float64(key_values[order[i]])
-        if key == previous and (not apart or value == total):
+        if key == previous and (not distinguishes_edges or value == total):
             if parallel < 0:
                 parallel = i
             if merge:
-                if not apart:
+                if not distinguishes_edges:
                     total += value
                     values[entries - 1] = total
                 continue

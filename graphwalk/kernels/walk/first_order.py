@@ -16,7 +16,7 @@ from graphwalk.kernels.jit import jit, multiply_high, prefetch
 from graphwalk.kernels.rng import STEP, mix, walker_key
 from graphwalk.kernels.rows.alias_tables import pick
 from graphwalk.kernels.rows.group_by_kind import row_of
-from graphwalk.kernels.walk.steps import fate, hop
+from graphwalk.kernels.walk.steps import apply_jump, draw_interruption
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
     run : uint64
         Key of the run, see :func:`graphwalk.kernels.rng.seed_key`.
     restart, over : uint64
-        As of :func:`graphwalk.kernels.walk.steps.fate`.
+        As of :func:`graphwalk.kernels.walk.steps.draw_interruption`.
     dead_end : int
         See :mod:`graphwalk.kernels.walk.steps`.
     walks : ndarray of int32 or int64, shape (walkers, length + 1), C-contiguous
@@ -120,7 +120,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 hops += degree == _NONE
             if over > _NONE:
                 for i in range(flying):
-                    drawn = fate(counter[i], restart, over)
+                    drawn = draw_interruption(counter[i], restart, over)
                     if drawn >= 0:
                         node[i] = -1 - drawn
                         hops += 1
@@ -133,7 +133,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 continue
             for i in range(flying):
                 if node[i] < 0:
-                    node[i] = hop(flat, at[i] + made - 1, end[i], length, -1 - node[i])
+                    node[i] = apply_jump(flat, at[i] + made - 1, end[i], length, -1 - node[i])
                     if node[i] < 0:
                         at[i] = end[i] - made
                         stopped = True

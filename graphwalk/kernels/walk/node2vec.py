@@ -32,7 +32,7 @@ from graphwalk.kernels.rows.bloom_filter import filter_bits, filter_hash, filter
 from graphwalk.kernels.rows.node2vec_plus import acceptance_of
 from graphwalk.kernels.walk.exact_step import MAX_ATTEMPTS, all_are, pick_from_row
 from graphwalk.kernels.walk.search_rows import find_in_rows
-from graphwalk.kernels.walk.steps import fate, hop, take_where
+from graphwalk.kernels.walk.steps import apply_jump, draw_interruption, take_where
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,7 +164,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         hops = 0
         if dead_ends > 0 or over > _NONE:
             for i in range(flying):
-                drawn = fate(first_draw[i], restart, over)
+                drawn = draw_interruption(first_draw[i], restart, over)
                 row = np.uint64(node[i])
                 if drawn < 0 and row_starts[row] < row_starts[row + _ONE]:
                     continue
@@ -253,7 +253,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     acceptance[i] = _ALWAYS
         for k in range(hops):
             i = hopping[k]
-            node[i] = hop(flat, at[i], end[i], length, how[k])
+            node[i] = apply_jump(flat, at[i], end[i], length, how[k])
             at[i] = end[i] if node[i] < 0 else at[i] + 1
             previous[i] = -1
             # As if refused before the first attempt of the next step.

@@ -16,7 +16,7 @@ from graphwalk.kernels.rng import STEP, mix, walker_key
 from graphwalk.kernels.rows.alias_tables import pick
 from graphwalk.kernels.rows.group_by_kind import row_of
 from graphwalk.kernels.search import row_inside, row_listed
-from graphwalk.kernels.walk.steps import fate, hop_from, identity, reciprocal_of
+from graphwalk.kernels.walk.steps import draw_interruption, identity, jump_target, reciprocal_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,7 +121,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             hops += degree == _NONE
         if over > _NONE:
             for i in range(flying):
-                drawn = fate(counter[i], restart, over)
+                drawn = draw_interruption(counter[i], restart, over)
                 if drawn >= 0:
                     entry[i] = -1 - drawn
                     hops += 1
@@ -135,7 +135,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
                 else:
                     walk = at[i] // width
                     start, _ = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
-                    node[i] = hop_from(node[i], start, -1 - entry[i])
+                    node[i] = jump_target(node[i], start, -1 - entry[i])
         # Everybody's node is written down, and everybody copied to where they go on: that costs
         # less than to guess who stays.
         kept = 0

@@ -21,7 +21,7 @@ from graphwalk.kernels.rows.node2vec_plus import acceptance_of
 from graphwalk.kernels.search import row_inside, row_listed
 from graphwalk.kernels.walk.exact_step import MAX_ATTEMPTS, all_are, pick_from_row
 from graphwalk.kernels.walk.search_rows import find_in_rows
-from graphwalk.kernels.walk.steps import fate, hop_from, identity, reciprocal_of
+from graphwalk.kernels.walk.steps import draw_interruption, identity, jump_target, reciprocal_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -175,7 +175,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 hops += 1
         if hops > 0 or over > _NONE:
             for i in range(flying):
-                drawn = np.int64(-1) if brought[i] else fate(first_draw[i], restart, over)
+                drawn = (
+                    np.int64(-1) if brought[i] else draw_interruption(first_draw[i], restart, over)
+                )
                 if drawn >= 0 or outcome[i] == _HOPPED:
                     outcome[i] = _HOPPED
                     how[i] = drawn if drawn >= 0 else np.int64(dead_end)
@@ -306,7 +308,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 if hopped:
                     walk = at[i] // width
                     start, _ = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
-                    proposal[i] = hop_from(node[i], start, how[i])
+                    proposal[i] = jump_target(node[i], start, how[i])
                 previous[i] = -1 if hopped else node[i]
                 node[i] = proposal[i]
                 proposal[i] = -1

@@ -20,7 +20,7 @@ import numpy as np
 from graphwalk.kernels.jit import jit, multiply_high, prefetch
 from graphwalk.kernels.rng import STEP, mix, walker_key
 from graphwalk.kernels.search import row_inside, row_listed
-from graphwalk.kernels.walk.steps import fate, identity
+from graphwalk.kernels.walk.steps import draw_interruption, identity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     times : ndarray of float64, shape (max(1, entries),)
         Times of these entries.
     over : uint64
-        A number below it ends a walk, as of :func:`graphwalk.kernels.walk.steps.fate`.
+        A number below it ends a walk, as of :func:`graphwalk.kernels.walk.steps.draw_interruption`.
     arriving : ndarray of temporal walker records
         Walkers at nodes whose rows are here, with a step still to make.
     first, inside, index, row_starts, num_walks, first_walk, start_nodes, first_numbers, run, \
@@ -141,7 +141,7 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
             entry[i] = place if degree > _NONE else np.int64(-1)
         if over > _NONE:
             for i in range(flying):
-                if fate(counter[i], _NONE, over) >= 0:
+                if draw_interruption(counter[i], _NONE, over) >= 0:
                     entry[i] = -1
         kept = 0
         for i in range(flying):

@@ -77,15 +77,16 @@ def reciprocal_of(width: Int) -> np.uint64:
 
 
 @jit
-def fate(draw: np.uint64, restart: np.uint64, over: np.uint64) -> Int:
+def draw_interruption(draw: np.uint64, restart: np.uint64, end_threshold: np.uint64) -> Int:
     """Return what is drawn for a step before it looks for an edge.
 
     Parameters
     ----------
     draw : uint64
         Counter of the step's first draw.
-    restart, over : uint64
-        Bounds: a number below `restart` sends the walk back to its start, one below `over` ends it.
+    restart, end_threshold : uint64
+        Bounds: a number below `restart` sends the walk back to its start, one below
+        `end_threshold` ends it.
 
     Returns
     -------
@@ -95,19 +96,19 @@ def fate(draw: np.uint64, restart: np.uint64, over: np.uint64) -> Int:
     number = mix(draw + RESTART)
     if number < restart:
         return np.int64(GO_TO_START)
-    return np.int64(STOP) if number < over else np.int64(-1)
+    return np.int64(STOP) if number < end_threshold else np.int64(-1)
 
 
 @jit
-def hop_from(node: Int, start: Int, how: Int) -> Int:
-    """Return where a step leads that follows no edge; -1 when the walk is over."""
+def jump_target(node: Int, start: Int, how: Int) -> Int:
+    """Return where a step leads that follows no edge; -1 when the walk is end_threshold."""
     if how == GO_TO_START:
         return start
     return node if how == STAY else np.int64(-1)
 
 
 @jit
-def hop(walks: NDArray[Any], at: Int, end: Int, length: Int, how: Int) -> Int:
+def apply_jump(walks: NDArray[Any], at: Int, end: Int, length: Int, how: Int) -> Int:
     """Write a step that follows no edge into the flat `walks`.
 
     Parameters
@@ -124,9 +125,9 @@ def hop(walks: NDArray[Any], at: Int, end: Int, length: Int, how: Int) -> Int:
     Returns
     -------
     int
-        The node that the walker is at now; -1 when its walk is over.
+        The node that the walker is at now; -1 when its walk is end_threshold.
     """
-    node = hop_from(np.int64(walks[at]), np.int64(walks[end - length]), how)
+    node = jump_target(np.int64(walks[at]), np.int64(walks[end - length]), how)
     if node >= 0:
         walks[at + 1] = node
         return node

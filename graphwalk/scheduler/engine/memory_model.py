@@ -9,7 +9,7 @@ from graphwalk.storage.store.format import value_bytes
 
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.rules import WalkRules
-    from graphwalk.storage.partitions.spec import Layout
+    from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.graph import Graph
 
 #: Bytes for a node while its row start is read.
@@ -57,12 +57,12 @@ def kinds_bytes(graph: Graph, rules: WalkRules) -> int:
     return graph.num_nodes if rules.metapath_of == "nodes" else 0
 
 
-def values_bytes(entries: int, layout: Layout) -> int:
+def values_bytes(entries: int, layout: PartitionSpec) -> int:
     """Return what values take that are turned into something else."""
     return 0 if layout.keeps_values else entries * value_bytes(layout.values)
 
 
-def deriving_bytes(graph: Graph, entries: int, layout: Layout, threads: int) -> int:
+def deriving_bytes(graph: Graph, entries: int, layout: PartitionSpec, threads: int) -> int:
     """Return what threads take that make tables, groups or an order of so many entries' rows."""
     entry = _ALIAS if layout.weighted else 0 if layout.metapath is None else _BY_TYPE
     entry = _BY_TIME if layout.temporal else entry

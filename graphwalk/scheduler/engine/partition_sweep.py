@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-class GivenUpError(Exception):
+class CancelledError(Exception):
     """Nobody wants the walks any more."""
 
 
-class Shared(Protocol):
+class PartitionHandle(Protocol):
     """A partition that is read when it is first asked for."""
 
     def worth_reading(self, walkers: int) -> bool:
@@ -31,7 +31,7 @@ class Shared(Protocol):
         """Let go of it, when nobody will ask for it any more."""
 
 
-class Rider(Protocol):
+class SweepClient(Protocol):
     """A group of walkers, who wait for partitions."""
 
     def left(self) -> bool:
@@ -40,17 +40,17 @@ class Rider(Protocol):
     def waiting(self, number: int) -> int:
         """Return how many wait for a partition."""
 
-    def share(self, number: int, carousel: Carousel) -> Shared:
-        """Return a partition, not read yet, that all riders can use."""
+    def share(self, number: int, sweep: PartitionSweep) -> PartitionHandle:
+        """Return a partition, not read yet, that all clients can use."""
 
-    def advance(self, number: int, partition: Shared) -> None:
+    def advance(self, number: int, partition: PartitionHandle) -> None:
         """Advance those who wait for a partition."""
 
-    def advance_all(self, partitions: Mapping[int, Shared]) -> None:
+    def advance_all(self, partitions: Mapping[int, PartitionHandle]) -> None:
         """Advance those who wait for each of these partitions by now."""
 
 
-class Carousel:
+class PartitionSweep:
     """Turns through the partitions as long as there are walkers who wait for any.
 
     One turn is a wave. Groups get on where it is, stay together, and get off when all their walks
@@ -75,75 +75,75 @@ class Carousel:
         self.num_partitions, self.resident, self.ahead = num_partitions, resident, ahead
         self.at_once = at_once
         self._turn = threading.Condition()
-        self._places: dict[Rider, int] = {}
-        self._shared: dict[int, Shared] = {}
-        self._spare: list[Any] = []
-        self._boarded = 0
-        self._given_up = False
+        self._places: dict[SweepClient, int] = {}
+        self._shared: dict[int, PartitionHandle] = {}
+        self._free_buffers: list[Any] = []
+        self._num_joined = 0
+        self._cancelled = False
         self._reader: ThreadPoolExecutor | None = None
 
     def __reduce__(self) -> Any:
-        return _carousel, (self.num_partitions, self.resident, self.ahead, self.at_once)
+        return _sweep, (self.num_partitions, self.resident, self.ahead, self.at_once)
 
-    def ride(self, rider: Rider) -> None:
+    def run(self, client: SweepClient) -> None:
         """Advance a group until all its walks are finished.
 
         Raises
         ------
-        GivenUpError
+        CancelledError
             When they have been given up.
         """
-        with self._on_board(rider):
-            while self.at_once and self._wanted(rider):
-                wanted = filter(rider.waiting, range(self.num_partitions))
-                rider.advance_all({number: self._partition(rider, number) for number in wanted})
-            while self._wanted(rider):
-                place = self._places[rider]
+        with self._registered(client):
+            while self.at_once and self._wanted(client):
+                wanted = filter(client.waiting, range(self.num_partitions))
+                client.advance_all({number: self._partition(client, number) for number in wanted})
+            while self._wanted(client):
+                place = self._places[client]
                 number = place % self.num_partitions
-                if rider.waiting(number):
-                    rider.advance(number, self._partition(rider, place))
-                self._go_on(rider, place + 1)
+                if client.waiting(number):
+                    client.advance(number, self._partition(client, place))
+                self._go_on(client, place + 1)
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """Have all groups leave, once they are through with a partition, and let no others on."""
-        self._given_up = True
+        self._cancelled = True
 
-    def _wanted(self, rider: Rider) -> bool:
-        if self._given_up:
-            raise GivenUpError
-        return rider.left()
+    def _wanted(self, client: SweepClient) -> bool:
+        if self._cancelled:
+            raise CancelledError
+        return client.left()
 
-    def borrow(self) -> Any:
+    def acquire_buffer(self) -> Any:
         """Return memory that was passed on, or None."""
-        return self._spare.pop() if self._spare else None
+        return self._free_buffers.pop() if self._free_buffers else None
 
-    def pass_on(self, memory: Any) -> None:
+    def release_buffer(self, memory: Any) -> None:
         """Keep memory of a partition for the next, unless there is none: it is slow to get anew."""
         if self._places:
-            self._spare.append(memory)
+            self._free_buffers.append(memory)
 
     @contextmanager
-    def _on_board(self, rider: Rider) -> Iterator[None]:
+    def _registered(self, client: SweepClient) -> Iterator[None]:
         with self._turn:
             now = min(self._places.values(), default=0)
             # Those who share nothing are better apart: they would wait for the same partition.
-            self._places[rider] = self._boarded if self.resident else now
-            self._boarded += 1
+            self._places[client] = self._num_joined if self.resident else now
+            self._num_joined += 1
         try:
             yield
         finally:
             with self._turn:
-                del self._places[rider]
+                del self._places[client]
                 if not self._places:
                     while self._shared:  # also what is to be read ahead, and must not be any more
                         self._shared.popitem()[1].close()
-                    self._spare.clear()
+                    self._free_buffers.clear()
                     self._stop_reading()
                 self._turn.notify_all()
 
-    def _go_on(self, rider: Rider, place: int) -> None:
+    def _go_on(self, client: SweepClient, place: int) -> None:
         with self._turn:
-            self._places[rider] = place
+            self._places[client] = place
             if self.resident:
                 return
             self._turn.notify_all()
@@ -153,22 +153,22 @@ class Carousel:
             for old in [old for old in self._shared if old < last]:
                 self._shared.pop(old).close()
             if self.ahead:
-                self._read_ahead(rider, last + 1)
+                self._read_ahead(client, last + 1)
 
-    def _partition(self, rider: Rider, place: int) -> Shared:
+    def _partition(self, client: SweepClient, place: int) -> PartitionHandle:
         key = place % self.num_partitions if self.resident else place
         with self._turn:
             if key not in self._shared:
-                self._shared[key] = rider.share(place % self.num_partitions, self)
+                self._shared[key] = client.share(place % self.num_partitions, self)
             return self._shared[key]
 
-    def _read_ahead(self, rider: Rider, place: int) -> None:
+    def _read_ahead(self, client: SweepClient, place: int) -> None:
         """Have a partition read if it will be needed, by a thread of its own."""
         number = place % self.num_partitions
         walkers = sum(other.waiting(number) for other in self._places)
         if place in self._shared or not walkers:
             return
-        partition = rider.share(number, self)
+        partition = client.share(number, self)
         if not partition.worth_reading(walkers):
             return
         self._shared[place] = partition
@@ -183,5 +183,5 @@ class Carousel:
             self._reader = None
 
 
-def _carousel(num_partitions: int, resident: bool, ahead: bool, at_once: bool) -> Carousel:
-    return Carousel(num_partitions, resident=resident, ahead=ahead, at_once=at_once)
+def _sweep(num_partitions: int, resident: bool, ahead: bool, at_once: bool) -> PartitionSweep:
+    return PartitionSweep(num_partitions, resident=resident, ahead=ahead, at_once=at_once)

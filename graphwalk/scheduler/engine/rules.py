@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from graphwalk.storage.partitions.spec import Layout
+from graphwalk.storage.partitions.spec import PartitionSpec
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class WalkRules:
         return self.gamma is not None and self.weighted and self.q != 1.0
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> PartitionSpec:
         """What they need of a partition."""
         gamma = self.gamma if self.plus else None
-        return Layout(
+        return PartitionSpec(
             weighted=self.weighted,
             second_order=self.second_order,
             metapath=self.metapath,

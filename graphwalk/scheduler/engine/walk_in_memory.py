@@ -16,7 +16,7 @@ from graphwalk.scheduler.engine.start_nodes import Walkers, part_of, starts_and_
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
 from graphwalk.storage.partitions.metapath import path_of
 from graphwalk.storage.partitions.partition import Partition, load_partition
-from graphwalk.storage.partitions.spec import Layout
+from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.events import Work
 from graphwalk.util.shared_array import NotSharedError
 from graphwalk.util.threads import num_cores
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FIRST_ORDER_IN_FLIGHT = 128
 NODE2VEC_IN_FLIGHT = 512
 
-_resident: WeakKeyDictionary[Graph, tuple[Layout, Partition]] = WeakKeyDictionary()
+_resident: WeakKeyDictionary[Graph, tuple[PartitionSpec, Partition]] = WeakKeyDictionary()
 _loading = threading.Lock()
 
 
@@ -45,7 +45,7 @@ def resident_partition(graph: Graph, rules: WalkRules) -> Partition:
     object store keeps the partition.
     """
     with _loading, Work("read", "") as work:
-        layout, (before, have) = rules.layout, _resident.get(graph, (Layout(), None))
+        layout, (before, have) = rules.layout, _resident.get(graph, (PartitionSpec(), None))
         if before.own or layout.own:
             if have is not None and before == layout:
                 return have

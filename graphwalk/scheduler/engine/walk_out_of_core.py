@@ -16,10 +16,10 @@ import dask
 import numpy as np
 
 from graphwalk.kernels.walk.routing import scatter
-from graphwalk.scheduler.engine import walker_group as advance
+from graphwalk.scheduler.engine.walker_group import SINGLE_ROW_BATCH
 from graphwalk.scheduler.engine.walker_queues import Inboxes
 from graphwalk.scheduler.engine.walker_records import Sorter
-from graphwalk.storage.files.spill import HiddenFile
+from graphwalk.storage.files.spill import AnonymousSpillFile
 from graphwalk.storage.partitions.partition import Partition, load_partition
 from graphwalk.storage.partitions.read import RowMemory, SharedReading
 from graphwalk.util.events import Work
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.partition_sweep import Carousel, Shared
-    from graphwalk.scheduler.engine.walker_group import Group
+    from graphwalk.scheduler.engine.partition_sweep import PartitionHandle, PartitionSweep
+    from graphwalk.scheduler.engine.walker_group import WalkerGroup
 
 
 class Steps(Protocol):
@@ -46,7 +46,7 @@ class Steps(Protocol):
         """Return the walks of a block, once all steps are there."""
 
 
-class PlacedSteps:
+class InPlaceSteps:
     """Steps that are put into the result at once.
 
     Parameters
@@ -73,18 +73,18 @@ class PlacedSteps:
 class SpilledSteps:
     """Steps that wait in a temporary file, sorted by block."""
 
-    def __init__(self, group: Group, block_rows: Sequence[int]) -> None:
+    def __init__(self, group: WalkerGroup, block_rows: Sequence[int]) -> None:
         self._group, self._block_rows = group, block_rows
         self._edges = [0, *accumulate(block_rows)]
         self._sorter = Sorter(np.array(self._edges, np.int64) * group.shape[1])
-        self._file = HiddenFile(dask.config.get("temporary-directory", None))
+        self._file = AnonymousSpillFile(dask.config.get("temporary-directory", None))
         # Where the parts of each block begin, how long they are, and their checksums: of numbers,
         # not objects, for there is one for each block whenever a log is full.
         self._parts = [array("q") for _ in block_rows]
 
     def __reduce__(self) -> Any:
         walks = np.concatenate([self.block(number) for number in range(len(self._block_rows))])
-        return PlacedSteps, (walks, self._block_rows)
+        return InPlaceSteps, (walks, self._block_rows)
 
     def keep(self, log: NDArray[Any]) -> None:
         """Write the steps down."""
@@ -107,14 +107,14 @@ class SpilledSteps:
         return walks
 
 
-class Mailbox:
+class OutOfCoreWalk:
     """Where the walkers of a group wait, and what they have done so far."""
 
-    def __init__(self, group: Group, steps: Steps) -> None:
+    def __init__(self, group: WalkerGroup, steps: Steps) -> None:
         self.group = group
         self.steps = steps
         self._inboxes = Inboxes(group.dtype, group.shape[0], group.sorter)
-        self._turns = Turns()
+        self._turns = WaveCounter()
 
     def start(self) -> None:
         """Have the walkers start."""
@@ -137,15 +137,17 @@ class Mailbox:
         """Return how many walkers wait for a partition."""
         return self._inboxes.waiting(number)
 
-    def share(self, number: int, carousel: Carousel) -> LazyPartition:
+    def share(self, number: int, sweep: PartitionSweep) -> LazyPartition:
         """Return a partition, not read yet."""
-        return LazyPartition(self.group, number, carousel, self._turns.wave_of(number))
+        return LazyPartition(self.group, number, sweep, self._turns.wave_of(number))
 
-    def advance(self, number: int, partition: Shared) -> None:
+    def advance(self, number: int, partition: PartitionHandle) -> None:
         """Advance the walkers who wait for a partition."""
         walkers = self.waiting(number)
         rows = partition.get() if partition.worth_reading(walkers) else None
-        arriving = self._inboxes.take(number, advance.FEW if rows is None else self.group.slice)
+        arriving = self._inboxes.take(
+            number, SINGLE_ROW_BATCH if rows is None else self.group.slice
+        )
         kind = "fetch" if rows is None else "advance"
         place = {"partition": number, "wave": self._turns.take(number)}
         with Work(kind, self.group.job, **place) as work:
@@ -156,7 +158,7 @@ class Mailbox:
                 gone += len(some)
             work.add(ended=walkers - gone)
 
-    def advance_all(self, partitions: Mapping[int, Shared]) -> None:
+    def advance_all(self, partitions: Mapping[int, PartitionHandle]) -> None:
         """Advance the walkers who wait for each partition, one after the other."""
         for number, partition in partitions.items():
             self.advance(number, partition)
@@ -173,7 +175,7 @@ class Mailbox:
         return self.group.advance(rows, arriving, keep)
 
 
-class Turns:
+class WaveCounter:
     """Counts the turns that a group has made through the partitions."""
 
     def __init__(self) -> None:
@@ -192,22 +194,22 @@ class Turns:
 class LazyPartition:
     """A partition that is read when somebody needs it, once, for all groups that share it."""
 
-    def __init__(self, group: Group, number: int, carousel: Carousel, wave: int) -> None:
-        self._group, self._number, self._carousel = group, number, carousel
+    def __init__(self, group: WalkerGroup, number: int, sweep: PartitionSweep, wave: int) -> None:
+        self._group, self._number, self._sweep = group, number, sweep
         self._wave = wave
         self._lock = threading.Lock()
         self._reading = SharedWork()
         self._partition: Partition | None = None
-        self._lent: RowMemory | None = None
+        self._buffer: RowMemory | None = None
         self._closed = False
 
     def close(self) -> None:
         """Let go of it, and pass its memory on: whoever has read it may still know of it."""
         with self._lock:
             self._partition, self._closed = None, True
-            if self._lent is not None:
-                self._carousel.pass_on(self._lent)
-                self._lent = None
+            if self._buffer is not None:
+                self._sweep.release_buffer(self._buffer)
+                self._buffer = None
 
     def worth_reading(self, walkers: int) -> bool:
         """Return whether so many walkers are better served by the whole than by single rows."""
@@ -242,18 +244,18 @@ class LazyPartition:
 
     def _read_rows(self) -> Partition:
         group = self._group
-        if self._carousel.resident:
+        if self._sweep.resident:
             return read_partition(group, self._number, True)
-        if self._lent is None:
-            self._lent = self._carousel.borrow() or group.row_memory()
+        if self._buffer is None:
+            self._buffer = self._sweep.acquire_buffer() or group.row_memory()
         rows, entries = len(group.nodes_of(self._number)), group.entries_of(self._number)
-        arrays = self._lent.arrays(group.graph, group.rules.layout, rows, len(entries))
+        arrays = self._buffer.arrays(group.graph, group.rules.layout, rows, len(entries))
         shared = SharedReading(arrays, entries, self._reading.run)
         return read_partition(group, self._number, False, shared)
 
 
 def read_partition(
-    group: Group,
+    group: WalkerGroup,
     number: int,
     resident: bool,
     shared: SharedReading | None = None,
@@ -270,8 +272,8 @@ def read_partition(
 
 
 def walk_group(
-    group: Group,
-    carousel: Carousel,
+    group: WalkerGroup,
+    sweep: PartitionSweep,
     block_rows: Sequence[int],
     out: NDArray[Any] | None,
     spill: bool,
@@ -281,9 +283,9 @@ def walk_group(
 
     Parameters
     ----------
-    group : Group
+    group : WalkerGroup
         The walkers.
-    carousel : Carousel
+    sweep : PartitionSweep
         The partitions.
     block_rows : sequence of int
         Walks of each block that the group fills.
@@ -295,26 +297,26 @@ def walk_group(
         What must be done before: the blocks of the batch before are made of its steps, which then
         can be let go.
     """
-    if not carousel.resident:
+    if not sweep.resident:
         return_large_at_once()  # memory is short
     steps: Steps
     if out is not None:
         group.make_blank(out)
-        steps = PlacedSteps(out, block_rows)
+        steps = InPlaceSteps(out, block_rows)
     elif spill:
         steps = SpilledSteps(group, block_rows)
     else:
-        steps = PlacedSteps(group.blank(), block_rows)
-    mailbox = Mailbox(group, steps)
+        steps = InPlaceSteps(group.blank(), block_rows)
+    mailbox = OutOfCoreWalk(group, steps)
     mailbox.start()
-    carousel.ride(mailbox)
+    sweep.run(mailbox)
     return steps
 
 
-def take_block(steps: Steps, number: int, _together: Any = None) -> NDArray[Any]:
+def get_block(steps: Steps, number: int, _together: Any = None) -> NDArray[Any]:
     """Return a block of a group's walks, once those who went together have all finished."""
     return steps.block(number)
 
 
-def taken(_block: Any) -> None:
+def block_done(_block: Any) -> None:
     """Say that a block is made, without holding on to it."""

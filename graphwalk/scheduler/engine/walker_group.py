@@ -35,27 +35,27 @@ if TYPE_CHECKING:
 
 #: Walkers that a kernel takes up at a time, and steps that it writes down before they are put in
 #: their place: few enough to stay in a core's cache on their way.
-SLICE = 1 << 15
-LOG = 1 << 16
+WALKER_BATCH = 1 << 15
+STEP_LOG_SIZE = 1 << 16
 
 #: The same where the graph is in memory. Fewer calls make walks a tenth faster; out of core the
 #: memory that this takes is better used for partitions.
-SLICE_RESIDENT = 1 << 16
-LOG_RESIDENT = 1 << 17
+WALKER_BATCH_RESIDENT = 1 << 16
+STEP_LOG_SIZE_RESIDENT = 1 << 17
 
 #: Walkers that the first-order kernel advances together: more than in a graph of one partition,
 #: since many leave at each step.
 FIRST_ORDER_IN_FLIGHT = 256
 
 #: Walkers for whom single rows are read at a time, so that even hubs' rows fit in memory.
-FEW = 1 << 10
+SINGLE_ROW_BATCH = 1 << 10
 
 #: Nodes of whom it is read at a time whether they have neighbours, a slice or more.
-_NODES_AHEAD = 4 * SLICE
+_NODES_AHEAD = 4 * WALKER_BATCH
 
 #: How often a proposal for a step may be refused to a walker who travels; then the rows that decide
 #: are read for it.
-PATIENCE = 64
+MAX_REMOTE_REJECTIONS = 64
 
 _buffers = threading.local()
 _NO_NODES = np.empty(0, np.int64)
@@ -64,10 +64,14 @@ _NO_WORDS = np.empty(0, np.uint64)
 
 def slice_and_log(*, resident: bool) -> tuple[int, int]:
     """Return how many walkers a kernel takes up at a time, and steps it writes down."""
-    return (SLICE_RESIDENT, LOG_RESIDENT) if resident else (SLICE, LOG)
+    return (
+        (WALKER_BATCH_RESIDENT, STEP_LOG_SIZE_RESIDENT)
+        if resident
+        else (WALKER_BATCH, STEP_LOG_SIZE)
+    )
 
 
-class Group:
+class WalkerGroup:
     """Walkers who are advanced together, and what is the same for all of them.
 
     Parameters
@@ -130,14 +134,14 @@ class Group:
 
     def make_blank(self, walks: NDArray[Any], first: int = 0) -> None:
         """Fill an array for the walks from `first` on."""
-        for start in range(0, len(walks), SLICE):
-            some = walks[start : start + SLICE]
+        for start in range(0, len(walks), WALKER_BATCH):
+            some = walks[start : start + WALKER_BATCH]
             some.fill(-1)
             some[:, 0] = self._start_nodes(first + start, first + start + len(some))
 
     def worth_reading(self, partition: int, walkers: int) -> bool:
         """Return whether so many walkers are better served by all rows than by those they need."""
-        return walkers * self.graph.row_cost > self.bytes_read(partition)
+        return walkers * self.graph.seek_cost_bytes > self.bytes_read(partition)
 
     def bytes_read(self, partition: int) -> int:
         """Return the bytes of all chunks' contents that a partition is made of."""
@@ -187,15 +191,15 @@ class Group:
         walks, width = self.shape
         choosy = isinstance(self.walkers, range) and self.rules.ends_if_isolated
         known, first_known, move = 0, 0, np.empty(0, np.bool_)
-        for first in range(0, walks, SLICE):
-            stop = min(first + SLICE, walks)
+        for first in range(0, walks, WALKER_BATCH):
+            stop = min(first + WALKER_BATCH, walks)
             at = np.arange(first * width, stop * width, width, dtype=np.uint64)
             nodes = self._start_nodes(first, stop)
             if choosy:
                 if nodes[-1] >= known:
                     first_known = int(nodes[0])
                     known = min(first_known + _NODES_AHEAD, self.graph.num_nodes)
-                    move = self.graph.have_neighbors(first_known, known)
+                    move = self.graph.has_neighbors(first_known, known)
                 moving = move[nodes - first_known]
                 at, nodes = at[moving], nodes[moving]
             yield at, nodes
@@ -236,7 +240,7 @@ class Group:
     ) -> Iterator[NDArray[Any]]:
         """Do as `advance`, for walkers so few that single rows are read for a step of theirs.
 
-        They arrive `FEW` at a time.
+        They arrive `SINGLE_ROW_BATCH` at a time.
         """
         for walkers in arriving:
             nodes = self._nodes_needed(walkers)
@@ -261,7 +265,7 @@ class Group:
                 walkers = walkers[:0]
             leavers = leaving[:left]
             if self.rules.second_order:
-                stuck = leavers["attempt"] >= PATIENCE
+                stuck = leavers["attempt"] >= MAX_REMOTE_REJECTIONS
                 if stuck.any():
                     others = leavers[~stuck]
                     yield from self._finish_step(leavers[stuck], keep)
@@ -273,7 +277,7 @@ class Group:
     ) -> Iterator[NDArray[Any]]:
         """Advance walkers whose proposals are refused again and again, with all rows at hand."""
         walkers["proposal"] = -1  # it is drawn again, and is the same
-        for some in in_slices([walkers], FEW):
+        for some in in_slices([walkers], SINGLE_ROW_BATCH):
             nodes, layout = (some["node"], some["previous"]), self.rules.layout
             if self.rules.plus:
                 partition = gather_closed(self.graph, *nodes, layout)

@@ -1,4 +1,4 @@
-"""Records of walkers and of their steps: sorted, joined, and cut into slices."""
+"""Records of walkers and of their steps: sorted, concatenate_records, and cut into slices."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Sorter:
         return [out[a:b] for a, b in pairwise(ends.tolist())]
 
 
-def joined(pieces: Sequence[NDArray[Any]]) -> NDArray[Any]:
+def concatenate_records(pieces: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Return records of several arrays, one at least, in one; numpy would copy field by field."""
     return np.concatenate([piece.view(np.uint8) for piece in pieces]).view(pieces[0].dtype)
 
@@ -75,10 +75,10 @@ def in_slices(pieces: Iterable[NDArray[Any]], most: int) -> Iterator[NDArray[Any
             waiting.append(rest[:room])
             room, rest = room - len(waiting[-1]), rest[room:]
             if room == 0:
-                yield joined(waiting)
+                yield concatenate_records(waiting)
                 waiting, room = [], most
     if waiting:
-        yield joined(waiting)
+        yield concatenate_records(waiting)
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

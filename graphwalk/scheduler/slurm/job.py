@@ -12,7 +12,7 @@ from graphwalk.util.threads import num_cores
 
 
 @dataclass(frozen=True)
-class Job:
+class SlurmJob:
     """What the job was given.
 
     Attributes
@@ -36,7 +36,7 @@ class Job:
     memory: int
 
 
-def this_job() -> Job:
+def this_job() -> SlurmJob:
     """Return the job that this process is part of.
 
     Raises
@@ -58,4 +58,4 @@ def this_job() -> Job:
             "without srun"
         )
     free = free_memory()
-    return Job(number, nodes, node, num_cores(), min(free, allocated_memory() or free))
+    return SlurmJob(number, nodes, node, num_cores(), min(free, allocated_memory() or free))

@@ -28,7 +28,7 @@ from graphwalk.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from graphwalk.scheduler.slurm.job import Job
+    from graphwalk.scheduler.slurm.job import SlurmJob
 
 #: Part of the memory that is for Ray's object store: graph, walkers and walks.
 STORE_SHARE = 0.5
@@ -128,7 +128,9 @@ def _stop_signals() -> Iterator[list[int]]:
 
 
 @contextmanager
-def _machines(job: Job, options: RayOptions, say: Callable[[str], None]) -> Iterator[_Machines]:
+def _machines(
+    job: SlurmJob, options: RayOptions, say: Callable[[str], None]
+) -> Iterator[_Machines]:
     machines = _Machines(job, options, say)
     try:
         machines.start()
@@ -144,7 +146,7 @@ def _machines(job: Job, options: RayOptions, say: Callable[[str], None]) -> Iter
 class _Machines:
     """Ray on the machines of a job."""
 
-    def __init__(self, job: Job, options: RayOptions, say: Callable[[str], None]) -> None:
+    def __init__(self, job: SlurmJob, options: RayOptions, say: Callable[[str], None]) -> None:
         self._job, self._options, self._say = job, options, say
         self._folder = _temporary_folder(job)
         self._logs = str(Path(options.logs).absolute())
@@ -286,7 +288,7 @@ def _see_off(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _step_on_others(job: Job) -> list[str]:
+def _step_on_others(job: SlurmJob) -> list[str]:
     """Return the command that runs another on all machines of the job but this one."""
     others = job.nodes - 1
     return [
@@ -303,12 +305,12 @@ def _step_on_others(job: Job) -> list[str]:
     ]
 
 
-def _object_store(job: Job) -> int:
+def _object_store(job: SlurmJob) -> int:
     shared = shutil.disk_usage("/dev/shm").free
     return int(min(STORE_SHARE * job.memory, _SHARED_SHARE * shared))
 
 
-def _temporary_folder(job: Job) -> Path:
+def _temporary_folder(job: SlurmJob) -> Path:
     """Return a folder for Ray, whose name is the same on all machines, and known to nobody."""
     name = f"graphwalk-{job.number}-{secrets.token_hex(4)}"
     for parent in (os.environ.get("SLURM_TMPDIR"), os.environ.get("TMPDIR"), "/tmp"):

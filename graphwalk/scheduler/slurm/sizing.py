@@ -15,7 +15,7 @@ from graphwalk.units import format_size
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.plan import WalkPlan
     from graphwalk.scheduler.engine.rules import WalkRules
-    from graphwalk.scheduler.slurm.slurm_partition import Partition
+    from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition
     from graphwalk.storage.store.graph import Graph
 
 MODES = ("node", "array", "ray")
@@ -71,7 +71,7 @@ def choose(
     graph: Graph,
     rules: WalkRules,
     num_walks: int,
-    machines: Partition,
+    machines: SlurmPartition,
     mode: str | None = None,
     nodes: int | None = None,
 ) -> Choice:
@@ -84,7 +84,7 @@ def choose(
     ----------
     num_walks : int
         From all start nodes together.
-    machines : Partition
+    machines : SlurmPartition
         Those that there are.
     mode : {"node", "array", "ray"}, optional
         What has been decided already.
@@ -108,7 +108,7 @@ class _Choosing:
         graph: Graph,
         rules: WalkRules,
         num_walks: int,
-        machines: Partition,
+        machines: SlurmPartition,
         nodes: int | None,
     ) -> None:
         self._job, self._machines, self._nodes = (graph, rules, num_walks), machines, nodes

@@ -11,7 +11,7 @@ _MIB = 1 << 20
 
 
 @dataclass(frozen=True)
-class Partition:
+class SlurmPartition:
     """Machines that jobs can ask for.
 
     Attributes
@@ -35,7 +35,7 @@ class Partition:
     minutes: int | None = None
 
 
-def find_partition(name: str | None) -> Partition:
+def find_partition(name: str | None) -> SlurmPartition:
     """Ask Slurm for a partition, or for the default one.
 
     Raises
@@ -59,7 +59,7 @@ def find_partition(name: str | None) -> Partition:
         which = f"partition {name!r}" if name else "default partition"
         raise SchedulerError(f"Slurm has no {which}; pass --partition with one it has: {known}")
     nodes, cpus, memory, limits = zip(*found, strict=True)
-    return Partition(
+    return SlurmPartition(
         name,
         nodes=sum(map(int, nodes)),
         cpus=min(map(_least, cpus)),

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.storage.build.context import BuildOptions
-from graphwalk.storage.build.memory_plan import Tuning
+from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.columns import comes_from
 from graphwalk.storage.edges.iterables import is_table
@@ -120,7 +120,7 @@ def build_zarr(
     _check_choice("relabel", relabel, ("auto", True, False))
     _check_choice("directed", directed, (True, False))
     _check_choice("compressed", compressed, (True, False))
-    third = _third(times, edge_types)
+    value_kind = _value_kind(times, edge_types)
     _check_num_nodes(num_nodes, relabel)
     location = None if store is None else locate(store)
     options = BuildOptions(
@@ -130,14 +130,14 @@ def build_zarr(
         num_nodes,
         relabel,
         compressed=compressed,
-        third=third,
+        value_kind=value_kind,
         storage_options=storage_options if location and is_url(location) else None,
     )
     _check_storage_options(storage_options, edges, location)
-    tuning = Tuning(parse_size(memory), num_cores())
+    tuning = BuildSizes(parse_size(memory), num_cores())
     source = open_source(edges, columns=columns, storage_options=storage_options)
-    if third != "weights":
-        _check_third(source, edges, columns, third)
+    if value_kind != "weights":
+        _check_value_kind(source, edges, columns, value_kind)
     return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
 
 
@@ -148,7 +148,7 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
         raise InputError(f"{name}={value!r} is none of {', '.join(map(repr, choices))}")
 
 
-def _third(times: object, edge_types: object) -> ValueName:
+def _value_kind(times: object, edge_types: object) -> ValueName:
     """Return what the third column is."""
     _check_choice("times", times, (True, False))
     _check_choice("edge_types", edge_types, (True, False))
@@ -157,18 +157,18 @@ def _third(times: object, edge_types: object) -> ValueName:
     return "times" if times else "edge_types" if edge_types else "weights"
 
 
-def _check_third(
-    source: EdgeSource | RowSource, edges: object, columns: object, third: ValueName
+def _check_value_kind(
+    source: EdgeSource | RowSource, edges: object, columns: object, value_kind: ValueName
 ) -> None:
     named = is_table(edges) or hasattr(edges, "columns") or comes_from(edges, "networkx")
     if isinstance(edges, str | os.PathLike):
         named = not os.fspath(edges).endswith(".npz")
     if not source.weighted or (named and columns is None):
-        words = third.removeprefix("edge_")
+        words = value_kind.removeprefix("edge_")
         word = words[:-1]
         raise InputError(
-            f"{third}=True, but nothing says what the {words} of {source.name} are; pass a tuple "
-            f"(src, dst, {word}), or columns=(source, target, {word}) of a table or file"
+            f"{value_kind}=True, but nothing says what the {words} of {source.name} are; pass a "
+            f"tuple (src, dst, {word}), or columns=(source, target, {word}) of a table or file"
         )
 
 

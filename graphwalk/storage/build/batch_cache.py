@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from graphwalk.storage.edges.protocol import EdgeSource, Ids
-    from graphwalk.storage.files.spill import Piece, SpillFile, SpillFolder
+    from graphwalk.storage.files.spill import SpilledArray, SpillFile, SpillFolder
 
 
-class Spool:
+class BatchCache:
     """An `EdgeSource` of the batches that were put in, with checked ids.
 
     Parameters
@@ -104,13 +104,13 @@ class _Stored:
         return EdgeBatch(_restore(self._src), _restore(self._dst), weight, self._place)
 
 
-def _store(ids: Ids, file: SpillFile) -> tuple[Piece, ...]:
+def _store(ids: Ids, file: SpillFile) -> tuple[SpilledArray, ...]:
     if isinstance(ids, np.ndarray):
         return (file.append(np.ascontiguousarray(ids)),)
     return tuple(file.append(array) for array in string_buffers(ids))
 
 
-def _restore(pieces: tuple[Piece, ...]) -> Ids:
+def _restore(pieces: tuple[SpilledArray, ...]) -> Ids:
     arrays = [piece.read() for piece in pieces]
     return arrays[0] if len(arrays) == 1 else strings_of(*arrays)
 

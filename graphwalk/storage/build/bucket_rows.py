@@ -16,13 +16,13 @@ from graphwalk.kernels.build.bucket_values import (
     untag_positions,
 )
 from graphwalk.kernels.build.buckets import emit_rows
-from graphwalk.storage.build.runs import gather
+from graphwalk.storage.build.runs import collect_bucket
 from graphwalk.storage.store.format import APART, VALUE_TYPES, neighbor_dtype
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.storage.build.runs import BucketPlan, Keys, Share, Weights
+    from graphwalk.storage.build.runs import BucketPlan, Keys, RunSlice, Weights
     from graphwalk.storage.store.format import ValueName
 
 Duplicates: TypeAlias = Literal["merge", "keep", "error"]
@@ -91,7 +91,7 @@ class RowSpec:
 class BucketTask(NamedTuple):
     """Entries of nodes from `first` on whose keys are from `low` to below `high`."""
 
-    shares: list[Share]
+    shares: list[RunSlice]
     first: int
     low: int
     high: int
@@ -114,7 +114,7 @@ def make_rows(task: BucketTask) -> Rows:
     StoreError
         When a temporary file is damaged.
     """
-    keys, key_values = gather(task.shares, task.spec.weight_dtype)
+    keys, key_values = collect_bucket(task.shares, task.spec.weight_dtype)
     if task.spec.weight_dtype is None:
         keys.sort()
         return plain_rows(keys, task)
@@ -139,9 +139,9 @@ def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
     """Return the rows of a bucket whose entries are gathered; changes `keys`."""
     spec = task.spec
     assert spec.values is not None
-    apart = spec.values in APART
+    distinguishes_edges = spec.values in APART
     order = _sort_stably(keys, task.high)
-    if apart:
+    if distinguishes_edges:
         order_by_value(keys, key_values, order)
     neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
     values = np.empty(len(keys), VALUE_TYPES[spec.values])
@@ -150,7 +150,7 @@ def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
         keys,
         order,
         key_values,
-        apart,
+        distinguishes_edges,
         spec.bits,
         task.first,
         task.rows.start,
@@ -162,7 +162,7 @@ def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
     if parallel >= 0 and spec.duplicates == "error":
         raise _parallel(int(keys[parallel]), task)
     rows = Rows(neighbors[:entries], values[:entries], ends, loops, len(keys))
-    if not apart:
+    if not distinguishes_edges:
         _check_sums(rows, task)
     return rows
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.format import ValueName
 
 #: Says in words where an edge or id stands, by its position.
-Place: TypeAlias = Callable[[int], str]
+DescribeEdge: TypeAlias = Callable[[int], str]
 
 
 class DenseBatch(NamedTuple):
@@ -98,7 +98,7 @@ def known_batch(batch: EdgeBatch, num_nodes: int, name: str) -> DenseBatch:
     return dense_batch(batch, None)
 
 
-def check_ids(ids: Ids, name: str, place: Place) -> Ids:
+def check_ids(ids: Ids, name: str, place: DescribeEdge) -> Ids:
     """Return `ids` as int32, int64 or Arrow's large strings, or raise when they cannot be ids.
 
     `place` says where the id of some position stands.
@@ -113,7 +113,7 @@ def changed(name: str) -> InputError:
     return InputError(f"{name} changed while it was read; build again when nothing writes to it")
 
 
-def _check_arrow(ids: Any, name: str, place: Place) -> Ids:
+def _check_arrow(ids: Any, name: str, place: DescribeEdge) -> Ids:
     if ids.null_count:
         at = int(np.argmax(np.asarray(pc.is_null(ids))))
         raise InputError(f"{place(at)} has no node id (a null); drop or fill such rows")
@@ -130,7 +130,7 @@ def _check_arrow(ids: Any, name: str, place: Place) -> Ids:
     return strings.combine_chunks() if isinstance(strings, pa.ChunkedArray) else strings
 
 
-def _check_integers(ids: NDArray[Any], name: str, place: Place) -> NDArray[np.integer[Any]]:
+def _check_integers(ids: NDArray[Any], name: str, place: DescribeEdge) -> NDArray[np.integer[Any]]:
     if ids.dtype.kind not in "iu":
         found = f"; {place(0)} has {ids[0]!r}" if len(ids) else ""
         raise InputError(
@@ -156,7 +156,9 @@ _WORDS = {
 }
 
 
-def check_values(given: NDArray[Any], kind: ValueName, place: Place) -> NDArray[np.floating[Any]]:
+def check_values(
+    given: NDArray[Any], kind: ValueName, place: DescribeEdge
+) -> NDArray[np.floating[Any]]:
     """Return values as float32 or float64, or raise when they cannot be any of that kind."""
     given = np.asarray(given)
     noun, rule = _WORDS[kind]

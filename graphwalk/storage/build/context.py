@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import zarr
 
     from graphwalk.storage.build.bucket_rows import Duplicates
-    from graphwalk.storage.build.memory_plan import Tuning
+    from graphwalk.storage.build.memory_plan import BuildSizes
     from graphwalk.storage.edges.protocol import Source
     from graphwalk.storage.files.spill import SpillFolder
     from graphwalk.storage.store.format import ValueName
     from graphwalk.util.progress_bar import Progress
 
-#: Key of Dask's configuration under which the scheduler in use puts its `Spread`.
+#: Key of Dask's configuration under which the scheduler in use puts its `ParallelMap`.
 SPREAD = "graphwalk.spread"
 
 T = TypeVar("T")
@@ -37,15 +37,15 @@ class BuildOptions:
     num_nodes: int | None = None
     relabel: bool | Literal["auto"] = "auto"
     compressed: bool = True
-    third: ValueName = "weights"
+    value_kind: ValueName = "weights"
     storage_options: Mapping[str, Any] | None = None
 
     def values(self, source: Source) -> ValueName | None:
-        """Return what the third column of a source is, if it has one."""
-        return self.third if source.weighted else None
+        """Return what the value_kind column of a source is, if it has one."""
+        return self.value_kind if source.weighted else None
 
 
-class Spread(Protocol):
+class ParallelMap(Protocol):
     """Yields ``function(item)`` in the order of the items, at most `ahead` of them unread."""
 
     def __call__(
@@ -68,18 +68,18 @@ class Context:
         Where temporary files go; it is removed at the end.
     group : zarr.Group
         The store.
-    spread : Spread or None
+    spread : ParallelMap or None
         Takes work on temporary files elsewhere, to other processes or machines.
     """
 
     options: BuildOptions
-    tuning: Tuning
+    tuning: BuildSizes
     progress: Progress
     pool: ThreadPoolExecutor
     writers: ThreadPoolExecutor
     folder: SpillFolder
     group: zarr.Group
-    spread: Spread | None = None
+    spread: ParallelMap | None = None
 
     def in_order(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield ``function(item)`` in the order of the items, computed by this build's threads."""

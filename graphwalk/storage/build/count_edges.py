@@ -27,7 +27,7 @@ class Direction:
 
 
 @dataclass
-class Counts:
+class EdgeCounts:
     """What was counted.
 
     Attributes
@@ -58,7 +58,7 @@ class Counts:
         """Entries that the edges make."""
         return int(self.bins.sum())
 
-    def add(self, other: Counts) -> None:
+    def add(self, other: EdgeCounts) -> None:
         """Add what was counted elsewhere."""
         shift = max(self.shift, other.shift)
         self.coarsen(shift)
@@ -84,10 +84,10 @@ def shift_for(num_nodes: int) -> int:
     return max(0, (max(num_nodes, 1) - 1).bit_length() - (BINS - 1).bit_length())
 
 
-def count_batch(batch: DenseBatch, direction: Direction) -> Counts:
+def count_batch(batch: DenseBatch, direction: Direction) -> EdgeCounts:
     """Count one batch's entries."""
     highest = int(max(batch.src.max(initial=-1), batch.dst.max(initial=-1)))
-    counts = Counts(len(batch.src), highest=highest, shift=shift_for(highest + 1))
+    counts = EdgeCounts(len(batch.src), highest=highest, shift=shift_for(highest + 1))
     counts.loops = count_bins(
         batch.src,
         batch.dst,

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphwalk.storage.build.batch_cache import Spool
+from graphwalk.storage.build.batch_cache import BatchCache
 from graphwalk.storage.build.check_batch import is_text
-from graphwalk.storage.build.sort_labels import Block, LabelCollector, count_up_to, distinct
+from graphwalk.storage.build.sort_labels import LabelCollector, SpilledIds, count_up_to, distinct
 from graphwalk.storage.store.labels import IntegerLabels
 
 if TYPE_CHECKING:
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
-    from graphwalk.storage.files.spill import Piece, SpillFile, SpillFolder
+    from graphwalk.storage.files.spill import SpilledArray, SpillFile, SpillFolder
     from graphwalk.storage.store.labels import Labels, MemoryLabels
 
     Numbers: TypeAlias = NDArray[np.integer[Any]]
 
 
-class CodedBatch(NamedTuple):
+class EncodedBatch(NamedTuple):
     """Distinct ids, ascending, and edges whose ids are positions among them."""
 
     ids: Ids
     edges: EdgeBatch
 
 
-def code(batch: EdgeBatch) -> CodedBatch:
+def encode(batch: EdgeBatch) -> EncodedBatch:
     """Return a checked batch with its ids apart from its edges."""
     ids, codes = (_code_text if is_text(batch.src) else _code_integers)(batch)
     codes = codes.astype(np.int32)
     edges = batch._replace(src=codes[: len(batch.src)], dst=codes[len(batch.src) :])
-    return CodedBatch(ids, edges)
+    return EncodedBatch(ids, edges)
 
 
 def _code_text(batch: EdgeBatch) -> tuple[Ids, Numbers]:
@@ -61,7 +61,7 @@ def _code_integers(batch: EdgeBatch) -> tuple[Ids, Numbers]:
     return ids, IntegerLabels(ids.astype(np.int64, copy=False)).find(both)
 
 
-class CodedEdges:
+class EncodedEdges:
     """Coded batches, and an `EdgeSource` of the same edges once their ids are numbered.
 
     Parameters
@@ -82,12 +82,12 @@ class CodedEdges:
         self.name = source.name
         self.weighted = source.weighted
         self.nodes: Ids | None = source.nodes
-        self._edges = Spool(source, folder, "coded", room // 2)
+        self._edges = BatchCache(source, folder, "coded", room // 2)
         self._folder = folder
         self._room = room // 2
         self._file: SpillFile | None = None
-        self._ids: list[Ids | Block] = []
-        self._numbers: list[list[Numbers | Piece]] = []
+        self._ids: list[Ids | SpilledIds] = []
+        self._numbers: list[list[Numbers | SpilledArray]] = []
         self._held = 0
         self.num_ids = 0
 
@@ -101,12 +101,12 @@ class CodedEdges:
         """Bytes that are in memory."""
         return self._edges.memory + self._held
 
-    def append(self, batch: CodedBatch) -> None:
+    def append(self, batch: EncodedBatch) -> None:
         """Take up the next batch."""
         self._edges.append(batch.edges)
         self.num_ids += len(batch.ids)
         keep = self._has_room(batch.ids.nbytes)
-        self._ids.append(batch.ids if keep else Block(batch.ids, self._spill()))
+        self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._spill()))
 
     def number(self, labels: Labels, context: Context, advance: Callable[[int], object]) -> None:
         """Look all ids up, and let go of them; `advance` is called with the number of them done."""
@@ -122,7 +122,7 @@ class CodedEdges:
                 self._numbers[i].append(numbers if keep else self._spill().append(numbers))
                 advance(len(numbers))
             del part, look_up, found  # before the next part is loaded
-        self._held -= sum(ids.nbytes for ids in self._ids if not isinstance(ids, Block))
+        self._held -= sum(ids.nbytes for ids in self._ids if not isinstance(ids, SpilledIds))
         self._ids.clear()
 
     def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
@@ -151,7 +151,7 @@ class CodedEdges:
         return self._file
 
 
-class Coder:
+class DictionaryEncoder:
     """Takes up coded batches, and finds all labels.
 
     Parameters
@@ -166,11 +166,11 @@ class Coder:
 
     def __init__(self, source: EdgeSource, nodes: Ids | None, context: Context) -> None:
         tuning = context.tuning
-        self.edges = CodedEdges(source, context.folder, tuning.spool_bytes)
+        self.edges = EncodedEdges(source, context.folder, tuning.spool_bytes)
         self._labels = LabelCollector(source.name, context.folder, tuning.label_bytes)
         self._nodes = nodes
 
-    def add(self, batch: CodedBatch) -> None:
+    def add(self, batch: EncodedBatch) -> None:
         """Take up the next batch."""
         self._labels.add(batch.ids)
         self.edges.append(batch)
@@ -183,17 +183,17 @@ class Coder:
 
 
 def _look_up(
-    part: MemoryLabels, first: int, dtype: Any, item: tuple[Ids | Block, int]
+    part: MemoryLabels, first: int, dtype: Any, item: tuple[Ids | SpilledIds, int]
 ) -> NDArray[Any]:
     """Return the numbers of those ids that are in a part of the labels, from a position on."""
     ids, start = item
-    ids = (ids.load() if isinstance(ids, Block) else ids)[start:]
+    ids = (ids.load() if isinstance(ids, SpilledIds) else ids)[start:]
     if len(ids):
         ids = ids[: count_up_to(ids, part.at(len(part) - 1))]
     return (part.find(ids) + first).astype(dtype)
 
 
-def _load(edges: Callable[[], EdgeBatch], pieces: list[Numbers | Piece]) -> EdgeBatch:
+def _load(edges: Callable[[], EdgeBatch], pieces: list[Numbers | SpilledArray]) -> EdgeBatch:
     batch = edges()
     parts = [piece if isinstance(piece, np.ndarray) else piece.read() for piece in pieces]
     numbers = np.concatenate(parts)

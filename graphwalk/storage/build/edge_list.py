@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from graphwalk.errors import InputError
-from graphwalk.storage.build.batch_cache import Spool
+from graphwalk.storage.build.batch_cache import BatchCache
 from graphwalk.storage.build.check_batch import (
     changed,
     check_ids,
@@ -14,8 +14,8 @@ from graphwalk.storage.build.check_batch import (
     load_checked,
     mixed,
 )
-from graphwalk.storage.build.count_edges import Counts, Direction, count_batch
-from graphwalk.storage.build.dictionary_encoding import CodedEdges, Coder, code
+from graphwalk.storage.build.count_edges import Direction, EdgeCounts, count_batch
+from graphwalk.storage.build.dictionary_encoding import DictionaryEncoder, EncodedEdges, encode
 from graphwalk.storage.build.estimate import check_disk, estimate
 from graphwalk.storage.build.external_sort import EntryStages
 from graphwalk.storage.build.runs import plan_buckets
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphwalk.storage.build.context import Context
-    from graphwalk.storage.build.dictionary_encoding import CodedBatch
+    from graphwalk.storage.build.dictionary_encoding import EncodedBatch
     from graphwalk.storage.build.graph_writer import GraphWriter
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
     from graphwalk.storage.store.labels import Labels
 
 if TYPE_CHECKING:
-    _Edges: TypeAlias = EdgeSource | Spool | CodedEdges
+    _Edges: TypeAlias = EdgeSource | BatchCache | EncodedEdges
 
 #: Integer ids are kept as they are while the highest is less than this many times the edges.
 SPARSE = 4
@@ -55,7 +55,7 @@ class _Survey(NamedTuple):
     """
 
     edges: _Edges
-    counts: Counts
+    counts: EdgeCounts
     labels: Labels | None
 
 
@@ -71,7 +71,7 @@ class _EdgeBuild:
     def run(self) -> GraphInfo:
         edges, counts, labels = self._number(self._survey())
         num_nodes = self._count_nodes(counts, labels)
-        spooled = edges.memory if isinstance(edges, Spool | CodedEdges) else 0
+        spooled = edges.memory if isinstance(edges, BatchCache | EncodedEdges) else 0
         layout = self._tuning.layout(counts.edges, counts.entries, self._values, spooled)
         plan = plan_buckets(
             counts, num_nodes, self._values, layout.bucket_entries, self._tuning.nodes_per_bucket
@@ -81,7 +81,7 @@ class _EdgeBuild:
         check_disk(self._context.folder.path, expected.temporary)
         stages = EntryStages(edges, plan, layout, self._direction, self._context)
         runs = stages.make_runs()
-        if isinstance(edges, Spool | CodedEdges):
+        if isinstance(edges, BatchCache | EncodedEdges):
             edges.close()
         writer = stages.write(runs, labels)
         if labels is not None:
@@ -92,9 +92,9 @@ class _EdgeBuild:
 
     def _survey(self) -> _Survey:
         source = self._source
-        spool = Spool(source, self._context.folder, "edges", self._tuning.spool_bytes)
+        spool = BatchCache(source, self._context.folder, "edges", self._tuning.spool_bytes)
         coder = self._coder()
-        total = Counts()
+        total = EdgeCounts()
         text = None
         with self._context.progress.stage("survey", source.num_edges, "edges") as advance:
             batches = source.batches(self._tuning.edges_per_batch)
@@ -112,13 +112,15 @@ class _EdgeBuild:
             return _Survey(coder.edges, total, coder.labels())
         return _Survey(spool if source.once else source, total, None)
 
-    def _look(self, load: Callable[[], EdgeBatch]) -> tuple[EdgeBatch, Counts, CodedBatch | None]:
+    def _look(
+        self, load: Callable[[], EdgeBatch]
+    ) -> tuple[EdgeBatch, EdgeCounts, EncodedBatch | None]:
         batch = load_checked(load, self._source, self._values)
         if self._must_relabel(is_text(batch.src)):
-            return batch, Counts(edges=len(batch.src)), code(batch)
+            return batch, EdgeCounts(edges=len(batch.src)), encode(batch)
         return batch, self._count(batch), None
 
-    def _count(self, batch: EdgeBatch) -> Counts:
+    def _count(self, batch: EdgeBatch) -> EdgeCounts:
         return count_batch(dense_batch(batch, self._num_nodes_given()), self._direction)
 
     def _must_relabel(self, text: bool) -> bool:
@@ -153,11 +155,11 @@ class _EdgeBuild:
                 return survey
             survey = self._code(survey)
         edges, counts, labels = survey
-        assert isinstance(edges, CodedEdges)
+        assert isinstance(edges, EncodedEdges)
         assert labels is not None
         with self._context.progress.stage("number", edges.num_ids, "ids") as advance:
             edges.number(labels, self._context, advance)
-        total = Counts()
+        total = EdgeCounts()
         for part in self._context.in_order(lambda load: self._count(load()), edges.batches(0)):
             total.add(part)
         if total.edges != counts.edges:
@@ -169,26 +171,26 @@ class _EdgeBuild:
         coder = self._coder()
         edges = survey.edges
 
-        def look(load: Callable[[], EdgeBatch]) -> CodedBatch:
+        def look(load: Callable[[], EdgeBatch]) -> EncodedBatch:
             batch = load_checked(load, self._source, self._values)
             if is_text(batch.src):
                 raise changed(self._source.name)
-            return code(batch)
+            return encode(batch)
 
         with self._context.progress.stage("label", edges.num_edges, "edges") as advance:
             batches = edges.batches(self._tuning.edges_per_batch)
             for coded in self._context.in_order(look, batches):
                 coder.add(coded)
                 advance(len(coded.edges.src))
-        if isinstance(edges, Spool):
+        if isinstance(edges, BatchCache):
             edges.close()
         return _Survey(coder.edges, survey.counts, coder.labels())
 
-    def _coder(self) -> Coder:
+    def _coder(self) -> DictionaryEncoder:
         nodes = None if self._source.nodes is None else self._nodes()
-        return Coder(self._source, nodes, self._context)
+        return DictionaryEncoder(self._source, nodes, self._context)
 
-    def _is_sparse(self, counts: Counts) -> bool:
+    def _is_sparse(self, counts: EdgeCounts) -> bool:
         """Return whether integer ids are to be numbered anew."""
         known = self._options.num_nodes is not None or self._source.num_nodes is not None
         if known or self._options.relabel is False:
@@ -196,7 +198,7 @@ class _EdgeBuild:
         size = max(counts.edges, 0 if self._source.nodes is None else len(self._source.nodes))
         return self._highest_id(counts) >= SPARSE * size > 0
 
-    def _highest_id(self, counts: Counts) -> int:
+    def _highest_id(self, counts: EdgeCounts) -> int:
         listed = -1 if self._source.nodes is None else int(self._nodes().max(initial=-1))
         return max(counts.highest, listed)
 
@@ -209,7 +211,7 @@ class _EdgeBuild:
             )
         return known if given is None else given
 
-    def _count_nodes(self, counts: Counts, labels: Labels | None) -> int:
+    def _count_nodes(self, counts: EdgeCounts, labels: Labels | None) -> int:
         given = self._num_nodes_given()
         if labels is not None:
             num_nodes = len(labels)
@@ -223,7 +225,7 @@ class _EdgeBuild:
             )
         return num_nodes
 
-    def _info(self, writer: GraphWriter, counts: Counts, labels: Labels | None) -> GraphInfo:
+    def _info(self, writer: GraphWriter, counts: EdgeCounts, labels: Labels | None) -> GraphInfo:
         directed, entries, loops = self._options.directed, writer.num_entries, writer.num_loops
         num_edges = entries if directed else (entries + loops) // 2
         dropped = counts.loops if self._options.drop_loops else 0

@@ -13,7 +13,7 @@ from graphwalk.units import format_size
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graphwalk.storage.build.memory_plan import Layout
+    from graphwalk.storage.build.memory_plan import RunLayout
     from graphwalk.storage.build.runs import BucketPlan
 
 
@@ -49,7 +49,7 @@ class Estimate:
         )
 
 
-def estimate(plan: BucketPlan, layout: Layout, edges: int) -> Estimate:
+def estimate(plan: BucketPlan, layout: RunLayout, edges: int) -> Estimate:
     """Say what a build is going to take."""
     entry = neighbor_dtype(plan.num_nodes).itemsize + value_bytes(plan.values)
     return Estimate(

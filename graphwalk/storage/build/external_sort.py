@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.build.check_batch import DenseBatch
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.build.count_edges import Direction
-    from graphwalk.storage.build.memory_plan import Layout
+    from graphwalk.storage.build.memory_plan import RunLayout
     from graphwalk.storage.build.runs import BucketPlan, Run
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource
     from graphwalk.storage.store.labels import Labels
@@ -38,7 +38,7 @@ class EntryStages:
         Edges between numbered nodes.
     plan : BucketPlan
         Which bucket takes which nodes.
-    layout : Layout
+    layout : RunLayout
         Where entries wait.
     direction : Direction
         Which entries an edge makes.
@@ -48,7 +48,7 @@ class EntryStages:
 
     edges: EdgeSource
     plan: BucketPlan
-    layout: Layout
+    layout: RunLayout
     direction: Direction
     context: Context
 

@@ -30,7 +30,7 @@ _SEGMENT_ENTRIES = 1 << 13
 
 
 @dataclass(frozen=True)
-class Layout:
+class RunLayout:
     """Where entries wait for their bucket's turn.
 
     Attributes
@@ -55,7 +55,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Tuning:
+class BuildSizes:
     """Sizes that decide how fast a build is and what memory it takes, but not what it writes.
 
     Attributes
@@ -112,7 +112,7 @@ class Tuning:
         """Bytes of labels that may be in memory."""
         return self.budget // 4
 
-    def layout(self, edges: int, entries: int, values: ValueName | None, spooled: int) -> Layout:
+    def layout(self, edges: int, entries: int, values: ValueName | None, spooled: int) -> RunLayout:
         """Decide where entries wait.
 
         Parameters
@@ -140,7 +140,7 @@ class Tuning:
         if self.largest_bucket is not None:
             largest = self.largest_bucket
         memory = self.budget if on_disk else needed + self.budget - free
-        return Layout(on_disk, run, few, largest, memory)
+        return RunLayout(on_disk, run, few, largest, memory)
 
     def _memory_run_edges(self, edges: int) -> int:
         least, most = _RUN_EDGES

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from graphwalk.storage.build.context import BuildOptions
-    from graphwalk.storage.build.memory_plan import Tuning
+    from graphwalk.storage.build.memory_plan import BuildSizes
     from graphwalk.storage.edges.protocol import EdgeSource
     from graphwalk.storage.store.format import GraphInfo
     from graphwalk.util.progress_bar import Progress
@@ -53,7 +53,7 @@ def build(
     source: EdgeSource | RowSource,
     location: str | None,
     options: BuildOptions,
-    tuning: Tuning,
+    tuning: BuildSizes,
     progress: Progress,
     *,
     overwrite: bool = False,

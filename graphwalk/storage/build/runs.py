@@ -14,7 +14,7 @@ import numpy as np
 from graphwalk.errors import InputError
 from graphwalk.kernels.build.buckets import count_buckets, scatter
 from graphwalk.storage.build.count_edges import shift_for
-from graphwalk.storage.files.spill import Piece, SpillFile
+from graphwalk.storage.files.spill import SpilledArray, SpillFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.check_batch import DenseBatch
-    from graphwalk.storage.build.count_edges import Counts, Direction
+    from graphwalk.storage.build.count_edges import Direction, EdgeCounts
     from graphwalk.storage.store.format import ValueName
 
 #: A key has 63 bits for a neighbour and for a row within its bucket, which is a bin at least.
@@ -84,7 +84,7 @@ class BucketPlan:
 
 
 def plan_buckets(
-    counts: Counts, num_nodes: int, values: ValueName | None, target: int, most_nodes: int
+    counts: EdgeCounts, num_nodes: int, values: ValueName | None, target: int, most_nodes: int
 ) -> BucketPlan:
     """Cut the nodes into buckets of about `target` entries and at most about `most_nodes` nodes."""
     if num_nodes > MOST_NODES:
@@ -109,11 +109,11 @@ def plan_buckets(
     return BucketPlan(buckets, shift, num_nodes, bits, values, weight)
 
 
-class Share(NamedTuple):
+class RunSlice(NamedTuple):
     """The entries that one run has for one bucket: arrays, or where they lie on disk."""
 
-    keys: Keys | Piece
-    weights: Weights | Piece
+    keys: Keys | SpilledArray
+    weights: Weights | SpilledArray
 
 
 class MemoryRun(NamedTuple):
@@ -128,10 +128,10 @@ class MemoryRun(NamedTuple):
         """Entries of each bucket."""
         return np.diff(self.starts)
 
-    def share(self, bucket: int) -> Share:
+    def share(self, bucket: int) -> RunSlice:
         """Return the entries of one bucket."""
         part = slice(self.starts[bucket], self.starts[bucket + 1])
-        return Share(self.keys[part], self.weights[part])
+        return RunSlice(self.keys[part], self.weights[part])
 
 
 class DiskRun:
@@ -155,15 +155,17 @@ class DiskRun:
         """Entries of each bucket."""
         return np.diff(self._starts)
 
-    def share(self, bucket: int) -> Share:
+    def share(self, bucket: int) -> RunSlice:
         """Return where the entries of one bucket lie."""
         start, stop = self._starts[bucket : bucket + 2].tolist()
         length = stop - start
-        keys = Piece(self._path, 8 * start, length, "<i8", int(self._key_sums[bucket]))
+        keys = SpilledArray(self._path, 8 * start, length, "<i8", int(self._key_sums[bucket]))
         start = 8 * int(self._starts[-1]) + self._weight_bytes * start
         length = length if self._weight_bytes else 0
         weight_sum = int(self._weight_sums[bucket])
-        return Share(keys, Piece(self._path, start, length, self._weight_dtype, weight_sum))
+        return RunSlice(
+            keys, SpilledArray(self._path, start, length, self._weight_dtype, weight_sum)
+        )
 
 
 Run: TypeAlias = MemoryRun | DiskRun
@@ -229,7 +231,7 @@ class RunMaker:
         return self._direction.both_ways, self._direction.drop_loops
 
 
-def gather(shares: list[Share], dtype: np.dtype[Any] | None) -> tuple[Keys, Weights]:
+def collect_bucket(shares: list[RunSlice], dtype: np.dtype[Any] | None) -> tuple[Keys, Weights]:
     """Return a bucket's entries, of which each run has a share, in one piece."""
     lengths = [_length(share.keys) for share in shares]
     keys = np.empty(sum(lengths), np.int64)
@@ -244,12 +246,12 @@ def gather(shares: list[Share], dtype: np.dtype[Any] | None) -> tuple[Keys, Weig
     return keys, weights
 
 
-def _length(part: NDArray[Any] | Piece) -> int:
-    return part.length if isinstance(part, Piece) else len(part)
+def _length(part: NDArray[Any] | SpilledArray) -> int:
+    return part.length if isinstance(part, SpilledArray) else len(part)
 
 
-def _copy(part: NDArray[Any] | Piece, out: NDArray[Any]) -> None:
-    if not isinstance(part, Piece):
+def _copy(part: NDArray[Any] | SpilledArray, out: NDArray[Any]) -> None:
+    if not isinstance(part, SpilledArray):
         out[:] = part
     elif part.length:
         part.read_into(out)

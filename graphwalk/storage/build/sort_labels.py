@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import zarr
 
     from graphwalk.storage.edges.protocol import Ids
-    from graphwalk.storage.files.spill import Piece, SpillFile, SpillFolder
+    from graphwalk.storage.files.spill import SpilledArray, SpillFile, SpillFolder
     from graphwalk.storage.store.format import LabelKind
     from graphwalk.storage.store.labels import Labels, MemoryLabels
 
@@ -61,7 +61,7 @@ class LabelCollector:
         self._text: bool | None = None
         self._bytes = 0
         self._merged_bytes = 0
-        self._runs: list[list[Block]] = []
+        self._runs: list[list[SpilledIds]] = []
         self._file: SpillFile | None = None
 
     def add(self, ids: Ids) -> None:
@@ -86,7 +86,7 @@ class LabelCollector:
         self._runs.append(self._store([merged]))
         self._waiting, self._bytes, self._merged_bytes = [], 0, 0
 
-    def _store(self, run: Iterable[Ids]) -> list[Block]:
+    def _store(self, run: Iterable[Ids]) -> list[SpilledIds]:
         """Write ids that ascend, in blocks of about equal size."""
         if self._file is None:
             self._file = self._folder.new("labels")
@@ -121,7 +121,7 @@ class LabelCollector:
 class SpilledLabels:
     """Labels in a temporary file, ascending, which are read in parts."""
 
-    def __init__(self, blocks: list[Block], kind: LabelKind, room: int) -> None:
+    def __init__(self, blocks: list[SpilledIds], kind: LabelKind, room: int) -> None:
         self.kind: LabelKind = kind
         self._parts = list(_group(blocks, room))
         lengths = [sum(map(len, part)) for part in self._parts]
@@ -147,12 +147,12 @@ class SpilledLabels:
         write_labels(group, self, pool, ahead)
 
 
-class Block:
+class SpilledIds:
     """A few ids in a file, and the last of them."""
 
     def __init__(self, ids: Ids, file: SpillFile) -> None:
         arrays = string_buffers(ids) if is_text(ids) else (np.ascontiguousarray(ids, np.int64),)
-        self._pieces: tuple[Piece, ...] = tuple(file.append(array) for array in arrays)
+        self._pieces: tuple[SpilledArray, ...] = tuple(file.append(array) for array in arrays)
         self._length = len(ids)
         self.nbytes = sum(array.nbytes for array in arrays)
 
@@ -170,17 +170,17 @@ def _weight(ids: Ids) -> int:
     return int(ids.nbytes) * (_TEXT_WEIGHT if is_text(ids) else 1)
 
 
-def _blocks(run: Iterable[Ids], size: int, file: SpillFile) -> Iterator[Block]:
+def _blocks(run: Iterable[Ids], size: int, file: SpillFile) -> Iterator[SpilledIds]:
     """Write ids in blocks of about `size` bytes at most."""
     for ids in run:
         step = max(1, size * len(ids) // max(1, ids.nbytes))
         for start in range(0, len(ids), step):
-            yield Block(ids[start : start + step], file)
+            yield SpilledIds(ids[start : start + step], file)
 
 
-def _group(blocks: list[Block], room: int) -> Iterator[list[Block]]:
+def _group(blocks: list[SpilledIds], room: int) -> Iterator[list[SpilledIds]]:
     """Yield runs of blocks that take about `room` bytes at most."""
-    part: list[Block] = []
+    part: list[SpilledIds] = []
     size = 0
     for block in blocks:
         if part and size + block.nbytes > room:
@@ -192,7 +192,7 @@ def _group(blocks: list[Block], room: int) -> Iterator[list[Block]]:
         yield part
 
 
-def _merge_runs(runs: list[list[Block]]) -> Iterator[Ids]:
+def _merge_runs(runs: list[list[SpilledIds]]) -> Iterator[Ids]:
     """Yield the distinct ids of sorted runs, ascending, holding one block of each at a time."""
     left = [iter(run) for run in runs]
     heads: list[Ids] = [next(blocks).load() for blocks in left]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import MemoryBudgetError
-from graphwalk.storage.build.runs import DiskRun, MemoryRun, gather
+from graphwalk.storage.build.runs import DiskRun, MemoryRun, collect_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def _pieces(task: BucketTask, largest: int) -> Iterator[tuple[NDArray[Any], NDAr
     """Yield the task's entries in order, a fraction of `largest` at a time."""
     size = max(1, largest // 4)
     for share in task.shares:
-        keys, weights = gather([share], task.spec.weight_dtype)
+        keys, weights = collect_bucket([share], task.spec.weight_dtype)
         for start in range(0, len(keys), size):
             yield keys[start : start + size], weights[start : start + size]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.storage.edges.columns import Place, as_array, floats, weight_column
+from graphwalk.storage.edges.columns import ColumnName, as_array, floats, weight_column
 from graphwalk.storage.edges.lazy_arrays import from_memmap
 from graphwalk.storage.edges.protocol import RowBatch
 
@@ -144,7 +144,7 @@ def open_csr(csr: CSR, name: str = "CSR") -> CSRSource:
     _check_indptr(indptr, len(indices), name)
     weights = None
     if csr.weights is not None:
-        weights = weight_column(as_array(csr.weights, name), Place(f"{name}: weights"))
+        weights = weight_column(as_array(csr.weights, name), ColumnName(f"{name}: weights"))
         if len(weights) != len(indices):
             raise InputError(
                 f"{name}: {len(weights)} weights for {len(indices)} indices; "

@@ -8,8 +8,8 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.columns import (
+    ColumnName,
     ColumnSource,
-    Place,
     as_array,
     check_endpoints,
     id_column,
@@ -33,7 +33,7 @@ def open_columns(columns: Sequence[Any], name: str = "(src, dst[, weight]) tuple
             f"{name}: a tuple of tuples could be pairs or columns; "
             "pass a list of (source, target) tuples, or a tuple of arrays"
         )
-    places = [Place(f"{part} of the {name}", "edge {}".format) for part in _PARTS]
+    places = [ColumnName(f"{part} of the {name}", "edge {}".format) for part in _PARTS]
     src, dst = (id_column(*item) for item in zip(columns[:2], places, strict=False))
     weight = weight_column(columns[2], places[2]) if len(columns) == 3 else None
     lengths = [len(column) for column in (src, dst, weight) if column is not None]

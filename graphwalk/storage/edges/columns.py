@@ -25,7 +25,7 @@ Column: TypeAlias = NDArray[Any] | Any
 
 
 @dataclass(frozen=True)
-class Place:
+class ColumnName:
     """Where a column comes from, in words for messages."""
 
     name: str
@@ -96,7 +96,7 @@ def holds_integers(column: Column) -> bool:
     return bool(pa.types.is_integer(_value_type(column)))
 
 
-def id_column(values: Any, place: Place) -> Column:
+def id_column(values: Any, place: ColumnName) -> Column:
     """Return `values` as a column of integers or strings.
 
     Raises
@@ -120,7 +120,7 @@ def id_column(values: Any, place: Place) -> Column:
     return column
 
 
-def weight_column(values: Any, place: Place) -> Column:
+def weight_column(values: Any, place: ColumnName) -> Column:
     """Return `values` as a column of numbers.
 
     Raises
@@ -187,7 +187,7 @@ def comes_from(value: object, package: str) -> bool:
     return any(kind.__module__.partition(".")[0] == package for kind in type(value).__mro__)
 
 
-def _as_column(values: Any, place: Place) -> Column:
+def _as_column(values: Any, place: ColumnName) -> Column:
     """Return a numpy array where numpy knows the type, otherwise an Arrow column."""
     inferred = isinstance(values, list | tuple) or comes_from(values, "pandas")
     if not inferred and not hasattr(values, "__arrow_c_stream__"):
@@ -210,7 +210,7 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
         raise InputError(f"{name} cannot be read as a numpy array: {error}") from error
 
 
-def _arrow_column(values: Any, place: Place) -> Any:
+def _arrow_column(values: Any, place: ColumnName) -> Any:
     import pyarrow as pa
 
     if isinstance(values, pa.ChunkedArray):
@@ -228,7 +228,7 @@ def _arrow_column(values: Any, place: Place) -> Any:
     return column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
 
 
-def _mixed(values: Any, place: Place) -> InputError:
+def _mixed(values: Any, place: ColumnName) -> InputError:
     values = list(values)
     odd = next((i for i, value in enumerate(values) if type(value) is not type(values[0])), 0)
     return InputError(
@@ -237,7 +237,7 @@ def _mixed(values: Any, place: Place) -> InputError:
     )
 
 
-def _bad_ids(column: Column, kind: object, place: Place) -> InputError:
+def _bad_ids(column: Column, kind: object, place: ColumnName) -> InputError:
     problem = f"ids are {kind}; they must be integers or strings"
     values = column if isinstance(column, np.ndarray) else column.to_numpy()
     if values.dtype.kind != "f":
@@ -249,7 +249,7 @@ def _bad_ids(column: Column, kind: object, place: Place) -> InputError:
     return InputError(f"{place.row(odd)}: {values[odd]} is no id; {problem}")
 
 
-def _check_missing(column: Any, what: str, place: Place) -> None:
+def _check_missing(column: Any, what: str, place: ColumnName) -> None:
     if column.null_count:
         row = column.is_null().index(True).as_py()
         raise InputError(f"{place.row(row)}: the {what} is missing; fill it in or drop the edge")

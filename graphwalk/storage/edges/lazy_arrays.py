@@ -14,7 +14,7 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.columns import (
-    Place,
+    ColumnName,
     check_endpoints,
     comes_from,
     floats,
@@ -178,10 +178,10 @@ def _load_columns(arrays: Sequence[Window], start: int, stop: int) -> tuple[NDAr
 def _check_types(arrays: Sequence[Any], name: str) -> None:
     """Refuse types that cannot be ids or weights, in the words used for arrays in memory."""
     empty = [np.empty(0, array.dtype) for array in arrays]
-    src, dst = (id_column(column, Place(name)) for column in empty[:2])
+    src, dst = (id_column(column, ColumnName(name)) for column in empty[:2])
     check_endpoints(src, dst, name)
     if len(empty) == 3:
-        weight_column(empty[2], Place(name))
+        weight_column(empty[2], ColumnName(name))
 
 
 def _kind(array: Any) -> str:

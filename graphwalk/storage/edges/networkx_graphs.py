@@ -11,8 +11,8 @@ import numpy as np
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.columns import (
     Column,
+    ColumnName,
     ColumnSource,
-    Place,
     id_column,
     ids,
     weight_column,
@@ -54,7 +54,7 @@ def _nodes(graph: Any, name: str) -> Ids:
                 f"{name}: node {node!r} is a {type(node).__name__}; nodes must be all integers or "
                 "all strings; networkx.convert_node_labels_to_integers(graph) makes them so"
             )
-    return ids(id_column(nodes, Place(f"nodes of the {name}")), slice(0, len(nodes)))
+    return ids(id_column(nodes, ColumnName(f"nodes of the {name}")), slice(0, len(nodes)))
 
 
 def _is_range(nodes: NDArray[np.integer[Any]]) -> bool:
@@ -66,7 +66,7 @@ def _endpoints(graph: Any, integers: bool) -> tuple[Column, Column]:
         ends = chain.from_iterable(graph.edges())
         pairs = np.fromiter(ends, np.int64, 2 * graph.number_of_edges()).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
-    place = Place("edges")
+    place = ColumnName("edges")
     return (
         id_column([source for source, _ in graph.edges()], place),
         id_column([target for _, target in graph.edges()], place),
@@ -84,4 +84,4 @@ def _weights(graph: Any, name: str) -> Column | None:
             f"{name}: edge {edge!r} has no weight, while others have one; give every edge the "
             "attribute 'weight', or take it from all"
         )
-    return weight_column(weights, Place(f"weights of the {name}", "edge {}".format))
+    return weight_column(weights, ColumnName(f"weights of the {name}", "edge {}".format))

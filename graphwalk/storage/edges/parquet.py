@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.columns import (
-    Place,
+    ColumnName,
     check_endpoints,
     floats,
     id_column,
@@ -121,7 +121,8 @@ def _row_groups(part: File, size: int) -> Iterator[tuple[list[int], int]]:
 
 def _edges(batch: Any, columns: Sequence[str], part: File, first_row: int) -> EdgeBatch:
     places = [
-        Place(f"{part.name}, column {column!r}", partial(_row, first_row)) for column in columns
+        ColumnName(f"{part.name}, column {column!r}", partial(_row, first_row))
+        for column in columns
     ]
     values = [batch.column(column) for column in columns]
     src, dst = (id_column(*item) for item in zip(values[:2], places, strict=False))

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.columns import (
+    ColumnName,
     ColumnSource,
-    Place,
     check_endpoints,
     comes_from,
     id_column,
@@ -43,7 +43,7 @@ def column_source(
 ) -> ColumnSource:
     """Return the chosen ones of a table's columns as edges; `column` gets a column by position."""
     chosen = choose_columns(names, columns, name)
-    places = [Place(f"{name}, column {names[i]!r}", name_row) for i in chosen]
+    places = [ColumnName(f"{name}, column {names[i]!r}", name_row) for i in chosen]
     src, dst = (id_column(column(i), place) for i, place in zip(chosen[:2], places, strict=False))
     check_endpoints(src, dst, name)
     weight = weight_column(column(chosen[2]), places[2]) if len(chosen) == 3 else None

@@ -43,7 +43,7 @@ class SpillFolder:
             file.close()
 
 
-class Piece(NamedTuple):
+class SpilledArray(NamedTuple):
     """An array that lies in a temporary file.
 
     Attributes
@@ -131,7 +131,7 @@ def _write_all(file: int, values: NDArray[Any], name: str) -> int:
     return done
 
 
-class HiddenFile:
+class AnonymousSpillFile:
     """A temporary file without a name: it goes with the process, whatever becomes of that.
 
     Arrays are appended by one thread at a time, and read by any.
@@ -186,9 +186,9 @@ class SpillFile:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._is_open = True
 
-    def append(self, values: NDArray[Any]) -> Piece:
+    def append(self, values: NDArray[Any]) -> SpilledArray:
         """Write a contiguous array, and return where it lies."""
-        piece = Piece(self.path, self._end, len(values), values.dtype.str, checksum(values))
+        piece = SpilledArray(self.path, self._end, len(values), values.dtype.str, checksum(values))
         self._write(values)
         return piece
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.storage.partitions.spec import Layout
+    from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.graph import Graph
-    from graphwalk.util.threads import Run
+    from graphwalk.util.threads import RunTasks
 
 #: Entries of a run of rows: a few milliseconds of work.
 _RUN = 1 << 18
@@ -36,11 +36,11 @@ _NO_WEIGHTS = np.empty(0, np.float32)
 
 def grouped_by_kind(
     graph: Graph,
-    layout: Layout,
+    layout: PartitionSpec,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
     values: NDArray[Any] | None,
-    run: Run,
+    run: RunTasks,
 ) -> NDArray[Any]:
     """Group rows in place, and return where the entries of each row and kind begin."""
     assert layout.metapath is not None
@@ -64,11 +64,11 @@ def grouped_by_kind(
 
 
 def weighted(
-    layout: Layout,
+    layout: PartitionSpec,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
     weights: NDArray[np.float32],
-    run: Run,
+    run: RunTasks,
     memory: NDArray[Any] | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
     """Return alias tables and, for node2vec+, shares, into which the weights are turned.
@@ -97,7 +97,7 @@ def weighted(
 
 
 def sorted_by_time(
-    row_starts: NDArray[Any], neighbors: NDArray[Any], times: NDArray[np.float64], run: Run
+    row_starts: NDArray[Any], neighbors: NDArray[Any], times: NDArray[np.float64], run: RunTasks
 ) -> NDArray[np.float64]:
     """Bring rows in the order of their times, and return these."""
     if not len(times):
@@ -110,7 +110,7 @@ def sorted_by_time(
     return times
 
 
-def _by_rows(row_starts: NDArray[Any], run: Run, work: Callable[[int, int], None]) -> None:
+def _by_rows(row_starts: NDArray[Any], run: RunTasks, work: Callable[[int, int], None]) -> None:
     """Do work for the rows from one to another, run by run of about equal size."""
     # Of the same type as row starts, lest these are converted all.
     wanted = np.arange(_RUN, int(row_starts[-1]), _RUN, dtype=row_starts.dtype)

@@ -13,7 +13,7 @@ from graphwalk.storage.partitions.spec import row_start_type
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.storage.partitions.spec import Layout
+    from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.graph import Graph
 
 #: Rows that are read at a time, of which little is kept.
@@ -21,7 +21,7 @@ _ROWS = 1 << 8
 
 
 def gather_closed(
-    graph: Graph, nodes: NDArray[Any], previous: NDArray[Any], layout: Layout
+    graph: Graph, nodes: NDArray[Any], previous: NDArray[Any], layout: PartitionSpec
 ) -> Partition:
     """Return the rows of `nodes`, and what matters of those of their neighbours.
 
@@ -34,7 +34,7 @@ def gather_closed(
         An undirected graph.
     nodes, previous : ndarray of int
         Where walkers are, and where they come from.
-    layout : Layout
+    layout : PartitionSpec
         That of node2vec+.
 
     Raises

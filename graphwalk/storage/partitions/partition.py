@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.partitions.read import SharedReading
-    from graphwalk.storage.partitions.spec import Layout
+    from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.graph import Graph
 
 
@@ -98,7 +98,7 @@ class Partition:
 
 def load_partition(
     graph: Graph,
-    layout: Layout,
+    layout: PartitionSpec,
     *,
     nodes: range | None = None,
     shared: SharedReading | None = None,
@@ -112,7 +112,7 @@ def load_partition(
     ----------
     graph : Graph
         The graph.
-    layout : Layout
+    layout : PartitionSpec
         What the walks need.
     nodes : range, optional
         The nodes whose rows to read; all by default.
@@ -171,7 +171,7 @@ def load_partition(
     )
 
 
-def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: Layout) -> Partition:
+def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: PartitionSpec) -> Partition:
     """Read the rows of a few nodes, and of the store no more chunks than hold them.
 
     Parameters
@@ -180,7 +180,7 @@ def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: Layout) -> 
         The graph.
     nodes : ndarray of int64
         Ascending, without repeats, not empty.
-    layout : Layout
+    layout : PartitionSpec
         What the walks need.
 
     Raises

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.storage.partitions.spec import Layout
+    from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph import Graph
-    from graphwalk.util.threads import Run
+    from graphwalk.util.threads import RunTasks
 
 #: Bytes of a cache line, at which arrays that share memory begin.
 _LINE = 64
@@ -57,7 +57,7 @@ class RowMemory:
     def __init__(self, size: int) -> None:
         self._memory = np.empty(size, np.uint8)
 
-    def arrays(self, graph: Graph, layout: Layout, rows: int, entries: int) -> RowArrays:
+    def arrays(self, graph: Graph, layout: PartitionSpec, rows: int, entries: int) -> RowArrays:
         """Return the arrays of a partition, in place of those of the one before."""
         arrays, place = [], 0
         for dtype, length in _parts(graph, layout, rows, entries):
@@ -67,14 +67,14 @@ class RowMemory:
         return RowArrays(*arrays)
 
 
-def row_memory_bytes(graph: Graph, layout: Layout, rows: int, entries: int) -> int:
+def row_memory_bytes(graph: Graph, layout: PartitionSpec, rows: int, entries: int) -> int:
     """Return how large a `RowMemory` such a partition takes."""
     parts = _parts(graph, layout, rows, entries)
     return sum(_aligned(length * dtype.itemsize) for dtype, length in parts)
 
 
 def _parts(
-    graph: Graph, layout: Layout, rows: int, entries: int
+    graph: Graph, layout: PartitionSpec, rows: int, entries: int
 ) -> Iterator[tuple[np.dtype[Any], int]]:
     """Yield type and length of each of the `RowArrays`."""
     yield row_start_type(graph), rows + 1
@@ -104,7 +104,7 @@ class SharedReading(NamedTuple):
 
     arrays: RowArrays
     entries: range
-    run: Run
+    run: RunTasks
 
 
 def read_alone(graph: Graph, nodes: range, threads: int) -> tuple[NDArray[Any], NDArray[Any], int]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NARROW_ENTRIES = 1 << 32
 
 
-class Layout(NamedTuple):
+class PartitionSpec(NamedTuple):
     """What walks of a kind need of a partition.
 
     Attributes
@@ -66,7 +66,7 @@ class Layout(NamedTuple):
         return self.metapath is not None or self.keeps_values
 
 
-def entry_bytes(graph: Graph, layout: Layout, *, filtered: bool) -> int:
+def entry_bytes(graph: Graph, layout: PartitionSpec, *, filtered: bool) -> int:
     """Return how many bytes a stored neighbour takes in a partition."""
     node = graph.neighbor_dtype
     return (
@@ -77,7 +77,7 @@ def entry_bytes(graph: Graph, layout: Layout, *, filtered: bool) -> int:
     )
 
 
-def partition_bytes(graph: Graph, layout: Layout) -> int:
+def partition_bytes(graph: Graph, layout: PartitionSpec) -> int:
     """Return how many bytes a partition of the whole graph takes in memory."""
     row = layout.kinds * row_start_type(graph).itemsize
     return graph.num_entries * entry_bytes(graph, layout, filtered=True) + graph.num_nodes * row + 8

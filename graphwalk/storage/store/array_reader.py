@@ -13,7 +13,7 @@ from graphwalk.errors import StoreError
 from graphwalk.storage.files.errors import describe_refusal, is_refusal
 from graphwalk.storage.store.chunk_files import ChunkError, chunk_files
 from graphwalk.storage.store.format import FILL_VALUES
-from graphwalk.util.threads import Task, num_cores, run_by
+from graphwalk.util.threads import Thunk, num_cores, run_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,12 +75,12 @@ class ArrayReader:
         return self._chunk
 
     @property
-    def grain(self) -> int:
+    def min_gap(self) -> int:
         """Elements between two ranges from which on they are better read apart."""
-        return self._chunk if self._files is None else self._files.grain
+        return self._chunk if self._files is None else self._files.min_gap
 
     @property
-    def range_cost(self) -> int:
+    def seek_cost_bytes(self) -> int:
         """Bytes that are read in the time that a few elements take which are read alone."""
         bytes_: int = self._chunk * self._array.dtype.itemsize
         return _FAR * bytes_ if self._files is None else min(bytes_, _NEAR)
@@ -120,7 +120,7 @@ class ArrayReader:
             threads = num_cores() if len(tasks) >= _MANY_CHUNKS else 1
         run_by(1 if self._files is None else threads)(tasks)
 
-    def tasks(self, out: NDArray[Any], start: int) -> list[Task]:
+    def tasks(self, out: NDArray[Any], start: int) -> list[Thunk]:
         """Return what fills `out`, see `read_into`: to be called in any order, by any threads."""
         read = self._read_through_zarr if self._files is None else self._read_files
         size = (_CHUNKS_AT_ONCE if self._files is None else 1) * self._chunk

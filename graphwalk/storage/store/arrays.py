@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from graphwalk.storage.store.format import LabelKind, ValueName
-    from graphwalk.util.threads import Task
+    from graphwalk.util.threads import Thunk
 
 ArrayName = Literal["offsets", "neighbors", "weights", "times", "edge_types", "node_types"]
 
@@ -140,7 +140,7 @@ class GraphArrays:
         self._reader("offsets").read_into(out, start)
         return out
 
-    def have_neighbors(self, start: int, stop: int) -> NDArray[np.bool_]:
+    def has_neighbors(self, start: int, stop: int) -> NDArray[np.bool_]:
         """Return whether each of the nodes `start` to `stop` has neighbours.
 
         Raises
@@ -196,7 +196,7 @@ class GraphArrays:
         reader.read_into(out, start, threads)
         return out
 
-    def neighbor_tasks(self, out: NDArray[Any], start: int) -> list[Task]:
+    def neighbor_tasks(self, out: NDArray[Any], start: int) -> list[Thunk]:
         """Return tasks that fill `out` with the neighbours of entries from `start` on, checked."""
         return self._checking_reader.tasks(out, start)
 
@@ -218,7 +218,7 @@ class GraphArrays:
         """Return what entries `start` to `stop` have of one kind; raises as `read_offsets` does."""
         return self._reader(name).read(start, stop, threads)
 
-    def value_tasks(self, name: ValueName, out: NDArray[Any], start: int) -> list[Task]:
+    def value_tasks(self, name: ValueName, out: NDArray[Any], start: int) -> list[Thunk]:
         """Return tasks that fill `out` with what entries from `start` on have of one kind."""
         return self._reader(name).tasks(out, start)
 
@@ -263,9 +263,9 @@ class GraphArrays:
         return ends, neighbors, found
 
     @property
-    def row_cost(self) -> int:
+    def seek_cost_bytes(self) -> int:
         """Bytes of a partition that are read in the time that a row takes which is read alone."""
-        return self._reader("neighbors").range_cost
+        return self._reader("neighbors").seek_cost_bytes
 
     @property
     def read_buffers(self) -> int:

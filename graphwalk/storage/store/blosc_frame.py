@@ -50,7 +50,7 @@ class Head(NamedTuple):
         return 0 if self.copied else self.blocks * _WIDTH
 
 
-class Run(NamedTuple):
+class BlockRange(NamedTuple):
     """Blocks in a row.
 
     Attributes
@@ -78,7 +78,7 @@ def read_head(header: NDArray[np.uint8]) -> Head | None:
     return Head(decoded, block, stored, bool(header[_FLAGS] & _COPIED))
 
 
-def find_run(head: Head, table: NDArray[np.uint8], first: int, stop: int) -> Run | None:
+def find_run(head: Head, table: NDArray[np.uint8], first: int, stop: int) -> BlockRange | None:
     """Return the blocks that hold the decoded bytes `first` to `stop`.
 
     None if they do not lie in a row, as where several threads have written them.
@@ -88,15 +88,15 @@ def find_run(head: Head, table: NDArray[np.uint8], first: int, stop: int) -> Run
         low = min(low, high - 2)  # no buffer is smaller than a block
     span = low * head.block, min(high * head.block, head.decoded)
     if head.copied:
-        return Run(HEADER + span[0], HEADER + span[1], *span, np.empty(0, np.int32))
+        return BlockRange(HEADER + span[0], HEADER + span[1], *span, np.empty(0, np.int32))
     starts = np.append(table.view("<i4"), np.int32(head.stored))
     if (np.diff(starts) <= 0).any() or starts[0] < HEADER + head.table:
         return None
     begin, end = int(starts[low]), int(starts[high])
-    return Run(begin, end, *span, starts[low:high] - starts[low])
+    return BlockRange(begin, end, *span, starts[low:high] - starts[low])
 
 
-def cut_run(buffer: NDArray[np.uint8], run: Run) -> NDArray[np.uint8]:
+def cut_run(buffer: NDArray[np.uint8], run: BlockRange) -> NDArray[np.uint8]:
     """Return the part of a buffer that is a buffer of these blocks alone.
 
     What lies before the blocks is overwritten by the header and the table that they need.

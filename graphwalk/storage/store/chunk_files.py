@@ -110,7 +110,7 @@ class ChunkFiles:
         return np.frombuffer(mapped, self._dtype, self._length)
 
     @property
-    def grain(self) -> int:
+    def min_gap(self) -> int:
         """Elements between two ranges from which on they are better read apart."""
         return min(
             self._length, (BLOSC_BLOCK if self.compressed else _PAGES) // self._dtype.itemsize

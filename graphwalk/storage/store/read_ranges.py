@@ -26,7 +26,7 @@ class Reader(Protocol):
         """Elements in a chunk."""
 
     @property
-    def grain(self) -> int:
+    def min_gap(self) -> int:
         """Elements between two ranges from which on they are better read apart."""
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
@@ -61,20 +61,20 @@ def read_ranges(
     out = np.empty(int(ends[-1]), dtype)
     filled = stops > starts
     starts, stops, into = starts[filled], stops[filled], ends[:-1][filled]
-    for a, b in _runs(starts, stops, reader.grain, MOST_CHUNKS * reader.chunk):
+    for a, b in _runs(starts, stops, reader.min_gap, MOST_CHUNKS * reader.chunk):
         some = slice(int(np.searchsorted(stops, a, "right")), int(np.searchsorted(starts, b)))
         gather(reader.read(a, b), a, starts[some], stops[some], into[some], out)
     return out, ends
 
 
 def _runs(
-    starts: NDArray[np.int64], stops: NDArray[np.int64], grain: int, most: int
+    starts: NDArray[np.int64], stops: NDArray[np.int64], min_gap: int, most: int
 ) -> Iterator[tuple[int, int]]:
     """Yield where each run of ranges begins and ends that lie so close that they are read at once.
 
     Runs end at multiples of `most` elements.
     """
-    apart = np.flatnonzero(starts[1:] >= stops[:-1] + grain) + 1
+    apart = np.flatnonzero(starts[1:] >= stops[:-1] + min_gap) + 1
     for a, b in itertools.pairwise([0, *apart.tolist(), len(starts)]):
         if a < b:
             first, last = int(starts[a]), int(stops[b - 1])

@@ -26,7 +26,7 @@ from graphwalk.util.events import Event
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from graphwalk.storage.partitions.spec import Layout
+    from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.graph import Graph
 
 
@@ -69,7 +69,7 @@ class RaySession:
         import ray
 
         _check_pair()
-        self._partitions: WeakKeyDictionary[Graph, tuple[Layout, Any]] = WeakKeyDictionary()
+        self._partitions: WeakKeyDictionary[Graph, tuple[PartitionSpec, Any]] = WeakKeyDictionary()
         self._started = not ray.is_initialized()
         if self._started:
             _start(address, num_workers, options)

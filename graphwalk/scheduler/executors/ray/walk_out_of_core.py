@@ -17,14 +17,14 @@ from dask.task_spec import GraphNode, TaskRef
 
 from graphwalk.kernels.walk.routing import scatter
 from graphwalk.scheduler.engine.walk_out_of_core import (
-    Turns,
+    WaveCounter,
+    block_done,
+    get_block,
     read_partition,
-    take_block,
-    taken,
     walk_group,
 )
-from graphwalk.scheduler.engine.walker_group import FEW
-from graphwalk.scheduler.engine.walker_records import in_slices, joined
+from graphwalk.scheduler.engine.walker_group import SINGLE_ROW_BATCH
+from graphwalk.scheduler.engine.walker_records import concatenate_records, in_slices
 from graphwalk.util.events import Event, emit
 from graphwalk.util.shared_array import NotSharedError
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.partition_sweep import Carousel, Shared
-    from graphwalk.scheduler.engine.walker_group import Group
+    from graphwalk.scheduler.engine.partition_sweep import PartitionHandle, PartitionSweep
+    from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.storage.partitions.partition import Partition
     from graphwalk.storage.store.graph import Graph
     from graphwalk.util.shared_array import SharedRows
@@ -49,7 +49,7 @@ class RayMailbox:
 
     Parameters
     ----------
-    group : Group
+    group : WalkerGroup
         The walkers.
     reference : ObjectRef
         The group in the object store.
@@ -57,12 +57,12 @@ class RayMailbox:
         Where their steps are put, by those tasks that reach it.
     """
 
-    def __init__(self, group: Group, reference: Any, out: SharedRows | None = None) -> None:
+    def __init__(self, group: WalkerGroup, reference: Any, out: SharedRows | None = None) -> None:
         self.group, self.reference, self.out = group, reference, out
         self._inboxes: list[list[Any]] = [[] for _ in range(group.num_partitions)]
         self._counts = np.zeros(group.num_partitions, np.int64)
         self.logs: list[Any] = []
-        self._turns = Turns()
+        self._turns = WaveCounter()
 
     def start(self, meanwhile: Callable[[], None]) -> None:
         """Have the walkers start, and do something here meanwhile."""
@@ -105,15 +105,15 @@ class RayMailbox:
         """Return how many walkers wait for a partition."""
         return int(self._counts[number])
 
-    def share(self, number: int, carousel: Carousel) -> RayPartition:
+    def share(self, number: int, sweep: PartitionSweep) -> RayPartition:
         """Return a partition, not read yet."""
-        return RayPartition(self, number, carousel.resident, self._turns.wave_of(number))
+        return RayPartition(self, number, sweep.resident, self._turns.wave_of(number))
 
-    def advance(self, number: int, partition: Shared) -> None:
+    def advance(self, number: int, partition: PartitionHandle) -> None:
         """Advance the walkers who wait for a partition."""
         self.advance_all({number: partition})
 
-    def advance_all(self, partitions: Mapping[int, Shared]) -> None:
+    def advance_all(self, partitions: Mapping[int, PartitionHandle]) -> None:
         """Advance the walkers who wait for each partition, at the same time."""
         begun = [self._begin(number, partition) for number, partition in partitions.items()]
         for event, references in begun:
@@ -127,7 +127,7 @@ class RayMailbox:
                 )
             )
 
-    def _begin(self, number: int, partition: Shared) -> tuple[Event, list[Any]]:
+    def _begin(self, number: int, partition: PartitionHandle) -> tuple[Event, list[Any]]:
         walkers, wave = self.waiting(number), self._turns.take(number)
         pieces, self._inboxes[number] = self._inboxes[number], []
         self._counts[number] = 0
@@ -211,8 +211,8 @@ def where_to_read(graph: Graph, otherwise: str = "DEFAULT") -> Any:
 
 
 def _walk_group(
-    group: Group,
-    carousel: Carousel,
+    group: WalkerGroup,
+    sweep: PartitionSweep,
     block_rows: Sequence[int],
     out: SharedRows | None,
     _spill: bool,
@@ -224,7 +224,7 @@ def _walk_group(
         ray.wait(after, num_returns=len(after), fetch_local=False)
     mailbox = RayMailbox(group, ray.put(group), out)
     mailbox.start(meanwhile=lambda: None if out is None else make_blank(group, out))
-    carousel.ride(mailbox)
+    sweep.run(mailbox)
     return RaySteps(mailbox, block_rows) if out is None else PutSteps()
 
 
@@ -254,18 +254,18 @@ class RaySteps:
 #: What runs in the driver in place of the tasks that threads run.
 IN_DRIVER: dict[Any, Callable[..., Any]] = {
     walk_group: _walk_group,
-    take_block: take_block,
-    taken: lambda block: block,  # a reference: who waits for it asks whether it is there
+    get_block: get_block,
+    block_done: lambda block: block,  # a reference: who waits for it asks whether it is there
 }
 
 
-def start_walkers(group: Group, _out: SharedRows | None) -> tuple[Any, ...]:
+def start_walkers(group: WalkerGroup, _out: SharedRows | None) -> tuple[Any, ...]:
     """Return an account, no steps, and the walkers who start in each partition."""
     return _by_partition(group, None, lambda _keep: group.start())
 
 
 def advance_walkers(
-    group: Group, out: SharedRows | None, partition: Partition, *pieces: NDArray[Any]
+    group: WalkerGroup, out: SharedRows | None, partition: Partition, *pieces: NDArray[Any]
 ) -> tuple[Any, ...]:
     """Advance walkers in a partition.
 
@@ -277,13 +277,15 @@ def advance_walkers(
 
 
 def advance_few_walkers(
-    group: Group, out: SharedRows | None, *pieces: NDArray[Any]
+    group: WalkerGroup, out: SharedRows | None, *pieces: NDArray[Any]
 ) -> tuple[Any, ...]:
     """Do as `advance_walkers`, reading single rows."""
-    return _by_partition(group, out, lambda keep: group.advance_few(in_slices(pieces, FEW), keep))
+    return _by_partition(
+        group, out, lambda keep: group.advance_few(in_slices(pieces, SINGLE_ROW_BATCH), keep)
+    )
 
 
-def make_blank(group: Group, out: SharedRows) -> None:
+def make_blank(group: WalkerGroup, out: SharedRows) -> None:
     """Fill the rows of a group, in which walkers have not made a step."""
     with out.writer() as write:
         for piece in out.pieces():
@@ -298,7 +300,7 @@ def put_steps(log: NDArray[Any], out: SharedRows) -> None:
     scatter(log.copy(), walks.reshape(-1))
 
 
-def join_steps(group: Group, block_rows: Sequence[int], *logs: NDArray[Any]) -> Any:
+def join_steps(group: WalkerGroup, block_rows: Sequence[int], *logs: NDArray[Any]) -> Any:
     """Return the blocks of a group, of the steps that its walkers have made."""
     walks = group.blank()
     for log in logs:
@@ -308,7 +310,7 @@ def join_steps(group: Group, block_rows: Sequence[int], *logs: NDArray[Any]) -> 
 
 
 def _by_partition(
-    group: Group,
+    group: WalkerGroup,
     out: SharedRows | None,
     move: Callable[[Callable[[NDArray[Any]], None]], Iterable[NDArray[Any]]],
 ) -> tuple[Any, ...]:
@@ -333,10 +335,10 @@ def _by_partition(
     leavers = [group.sort(some) for some in move(keep)]
     empty = np.empty(0, group.dtype)
     pieces = [
-        joined([empty, *(some[number] for some in leavers)])
+        concatenate_records([empty, *(some[number] for some in leavers)])
         for number in range(group.num_partitions)
     ]
-    steps = joined(log)
+    steps = concatenate_records(log)
     took = time.time_ns() - started
     account = np.array([*map(len, pieces), len(steps), made, started, took], np.int64)
     return account, steps, *pieces

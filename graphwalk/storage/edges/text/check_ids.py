@@ -8,15 +8,15 @@ import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.text.lines import blocks
-from graphwalk.storage.edges.text.parse import Block, line_of, read_table
+from graphwalk.storage.edges.text.parse import LineBlock, line_of, read_table
 
 if TYPE_CHECKING:
-    from graphwalk.storage.edges.text.layout import Layout
+    from graphwalk.storage.edges.text.layout import TextLayout
 
 _BLOCK_BYTES = 1 << 20
 
 
-def check_strings(layout: Layout) -> None:
+def check_strings(layout: TextLayout) -> None:
     """Refuse ids such as 1.0 in all lines, and names in the first line alone.
 
     The former are numbers that went through a column of floats, the latter most likely a header.
@@ -27,7 +27,7 @@ def check_strings(layout: Layout) -> None:
         doubts.append(_Names(layout))
     position = layout.first.position
     for data in blocks(layout.file, position, _BLOCK_BYTES):
-        table = read_table(Block(layout, position, data))
+        table = read_table(LineBlock(layout, position, data))
         doubts = [doubt for doubt in doubts if doubt.stays(table, position)]
         if not doubts:
             return
@@ -39,7 +39,7 @@ def check_strings(layout: Layout) -> None:
 class _Floats:
     """All ids of a column are floats."""
 
-    def __init__(self, layout: Layout, column: int) -> None:
+    def __init__(self, layout: TextLayout, column: int) -> None:
         self._layout = layout
         self._column = column
         self._first: tuple[str, str] | None = None
@@ -66,7 +66,7 @@ class _Floats:
 class _Names:
     """The first line holds names, and all others integers."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: TextLayout) -> None:
         self._layout = layout
         self._others = 0
 

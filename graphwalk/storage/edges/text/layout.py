@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Layout:
+class TextLayout:
     """What the first lines of a file say about it, and which columns were chosen.
 
     Attributes

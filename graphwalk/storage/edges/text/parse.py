@@ -14,28 +14,28 @@ import pyarrow.csv
 
 from graphwalk.errors import InputError
 from graphwalk.kernels.build.parse_edges import parse_lines
-from graphwalk.storage.edges.columns import Place, floats, id_column, ids, weight_column
+from graphwalk.storage.edges.columns import ColumnName, floats, id_column, ids, weight_column
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.edges.text.lines import data_lines, is_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.storage.edges.text.layout import Layout
+    from graphwalk.storage.edges.text.layout import TextLayout
 
 _NEWLINE = ord("\n")
 
 
 @dataclass(frozen=True)
-class Block:
+class LineBlock:
     """Whole lines of a file, from byte `position` on."""
 
-    layout: Layout
+    layout: TextLayout
     position: int
     data: bytes
 
 
-def integers_of(block: Block) -> EdgeBatch | None:
+def integers_of(block: LineBlock) -> EdgeBatch | None:
     """Return the edges of a block, or None when not all of its ids are integers."""
     batch = _parse_plain(block)
     if batch is not None:
@@ -51,7 +51,7 @@ def integers_of(block: Block) -> EdgeBatch | None:
     return _batch(block, [*integers, *columns[2:]])
 
 
-def strings_of(block: Block) -> EdgeBatch:
+def strings_of(block: LineBlock) -> EdgeBatch:
     """Return the edges of a block, their ids as they are written.
 
     Raises
@@ -65,7 +65,7 @@ def strings_of(block: Block) -> EdgeBatch:
     return _batch(block, columns)
 
 
-def read_table(block: Block) -> pa.Table:
+def read_table(block: LineBlock) -> pa.Table:
     """Return the chosen columns of a block: ids as strings or null, weights as float64."""
     layout = block.layout
     names = list(map(str, range(len(layout.names))))
@@ -96,21 +96,22 @@ def read_table(block: Block) -> pa.Table:
 _KEYS = ["src", "dst", "weight"]
 
 
-def line_of(layout: Layout, position: int, row: int) -> str:
+def line_of(layout: TextLayout, position: int, row: int) -> str:
     """Return the name of the line that holds an edge of the block at a position."""
     lines = data_lines(layout.file, layout.form.free, position, layout.form.runs)
     return f"line {next(islice(lines, row, None)).number}"
 
 
-def _place(layout: Layout, position: int, row: int) -> str:
+def _place(layout: TextLayout, position: int, row: int) -> str:
     return f"{layout.file.name}, {line_of(layout, position, row)}"
 
 
-def _batch(block: Block, columns: list[Any]) -> EdgeBatch:
+def _batch(block: LineBlock, columns: list[Any]) -> EdgeBatch:
     layout, position = block.layout, block.position
     name_line = partial(line_of, layout, position)
     places = [
-        Place(f"{layout.file.name}, column {layout.names[i]!r}", name_line) for i in layout.chosen
+        ColumnName(f"{layout.file.name}, column {layout.names[i]!r}", name_line)
+        for i in layout.chosen
     ]
     src, dst = (id_column(*item) for item in zip(columns[:2], places, strict=False))
     rows = slice(0, len(src))
@@ -118,7 +119,7 @@ def _batch(block: Block, columns: list[Any]) -> EdgeBatch:
     return EdgeBatch(ids(src, rows), ids(dst, rows), weight, partial(_place, layout, position))
 
 
-def _parse_plain(block: Block) -> EdgeBatch | None:
+def _parse_plain(block: LineBlock) -> EdgeBatch | None:
     """Return the edges of a block that has plain lines only, otherwise None."""
     layout = block.layout
     data = np.frombuffer(block.data, np.uint8)
@@ -159,7 +160,7 @@ def _are_integers(column: Any) -> bool:
     return pc.all(plain, skip_nulls=True).as_py() is not False
 
 
-def _check_header(layout: Layout, columns: list[Any]) -> None:
+def _check_header(layout: TextLayout, columns: list[Any]) -> None:
     """Refuse to take an edge between strings for a header and lose it."""
     if not layout.header or layout.named:
         return
@@ -172,7 +173,7 @@ def _check_header(layout: Layout, columns: list[Any]) -> None:
                 )
 
 
-def _fault(block: Block, error: Exception) -> InputError:
+def _fault(block: LineBlock, error: Exception) -> InputError:
     """Find the line that could not be read."""
     layout = block.layout
     name = layout.file.name

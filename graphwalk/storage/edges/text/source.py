@@ -25,9 +25,9 @@ from graphwalk.errors import InputError
 from graphwalk.storage.edges.protocol import EdgeBatch, NotIntegers
 from graphwalk.storage.edges.tables import choose_columns, has_named_endpoints
 from graphwalk.storage.edges.text.check_ids import check_strings
-from graphwalk.storage.edges.text.layout import Layout
+from graphwalk.storage.edges.text.layout import TextLayout
 from graphwalk.storage.edges.text.lines import blocks, data_lines, is_number, sniff
-from graphwalk.storage.edges.text.parse import Block, integers_of, strings_of
+from graphwalk.storage.edges.text.parse import LineBlock, integers_of, strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -49,7 +49,7 @@ class TextSource:
     ----------
     name : str
         Path, URL or pattern of the files.
-    layouts : tuple of Layout
+    layouts : tuple of TextLayout
         The files that have edges.
     strings : bool
         Whether ids are strings.
@@ -58,7 +58,7 @@ class TextSource:
     """
 
     name: str
-    layouts: tuple[Layout, ...]
+    layouts: tuple[TextLayout, ...]
     strings: bool
     weighted: bool
     once: bool = True  # reading a copy is far quicker than parsing again
@@ -72,10 +72,10 @@ class TextSource:
         for layout in self.layouts:
             position = layout.first.position
             for data in blocks(layout.file, position, min(_LINE_BYTES * size, _BLOCK_BYTES)):
-                yield partial(self._parse, Block(layout, position, data))
+                yield partial(self._parse, LineBlock(layout, position, data))
                 position += len(data)
 
-    def _parse(self, block: Block) -> EdgeBatch:
+    def _parse(self, block: LineBlock) -> EdgeBatch:
         if self.strings:
             return strings_of(block)
         batch = integers_of(block)
@@ -129,7 +129,7 @@ def open_text(
     return source.with_strings()
 
 
-def _layout(file: File, suffix: str, columns: Sequence[Hashable] | None) -> Layout | None:
+def _layout(file: File, suffix: str, columns: Sequence[Hashable] | None) -> TextLayout | None:
     """Look at the first lines of a file; return None where there is no edge."""
     free = suffix not in (".csv", ".tsv")
     lines = list(islice(data_lines(file, free), 2))
@@ -148,7 +148,7 @@ def _layout(file: File, suffix: str, columns: Sequence[Hashable] | None) -> Layo
     if len(lines) == header:
         return None
     named = columns is not None or has_named_endpoints(names)
-    return Layout(file, form, names, header, lines[int(header)], chosen, named)
+    return TextLayout(file, form, names, header, lines[int(header)], chosen, named)
 
 
 def _is_integer(fields: Sequence[str], column: int) -> bool:
