@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.training.torch_datasets import SkipGramDataset, WalkDataset
     from graphwalk.algorithms.walks.api import plan_walks, random_walks
     from graphwalk.plotting.graphs_and_walks import plot_coverage, plot_degrees, plot_visits
+    from graphwalk.plotting.plans_and_runs import plot_plan
     from graphwalk.plotting.run_report import performance_report
     from graphwalk.scheduler.engine.plan import WalkPlan
     from graphwalk.storage.build.api import build_zarr
@@ -56,6 +57,7 @@ __all__ = [
     "plan_walks",
     "plot_coverage",
     "plot_degrees",
+    "plot_plan",
     "plot_visits",
     "random_walks",
     "scheduler",
@@ -78,6 +80,7 @@ _HOMES = {
     "plan_walks": "graphwalk.algorithms.walks.api",
     "plot_coverage": "graphwalk.plotting.graphs_and_walks",
     "plot_degrees": "graphwalk.plotting.graphs_and_walks",
+    "plot_plan": "graphwalk.plotting.plans_and_runs",
     "plot_visits": "graphwalk.plotting.graphs_and_walks",
     "random_walks": "graphwalk.algorithms.walks.api",
     "set_node_types": "graphwalk.storage.store.node_types",

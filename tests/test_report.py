@@ -102,7 +102,7 @@ def test_the_pictures_show_what_was_told():
 @pytest.mark.parametrize("partitions", [1, 5])
 def test_a_plan_is_drawn(partitions, graph, tmp_path):
     plan = graphwalk.plan_walks(graph, **RULES, partitions=partitions)
-    sizes, memory, _ = plan.visualize(tmp_path / "plan.png").axes
+    sizes, memory, _ = graphwalk.plot_plan(plan, tmp_path / "plan.png").axes
     assert len(sizes.patches) == len(plan.partitions)
     assert sum(bar.get_height() for bar in sizes.patches) == pytest.approx(plan.graph_bytes / 2**20)
     assert sum(bar.get_height() for bar in memory.patches) == pytest.approx(
@@ -122,4 +122,4 @@ def test_without_matplotlib_nothing_is_walked(graph, monkeypatch, tmp_path):
         graphwalk.random_walks(graph, **RULES).compute()
     assert heard == []
     with pytest.raises(errors.InputError, match="pip install matplotlib"):
-        graphwalk.plan_walks(graph, **RULES).visualize()
+        graphwalk.plot_plan(graphwalk.plan_walks(graph, **RULES))

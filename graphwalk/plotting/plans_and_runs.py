@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.errors import InputError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Sequence
 
     from graphwalk.scheduler.engine.plan import WalkPlan
@@ -55,12 +56,40 @@ def new_figure(width: float, height: float, panels: int) -> tuple[Any, Any]:
     return figure, figure.subplots(1, panels, squeeze=False)[0]
 
 
-def plan_figure(plan: WalkPlan) -> Any:
-    """Return a picture of the sizes of the partitions, of memory, and of the order of the work."""
+def plot_plan(plan: WalkPlan, filename: str | os.PathLike[str] | None = None) -> Any:
+    """Draw the partitions of a plan, the memory that is used, and the order of the work.
+
+    Parameters
+    ----------
+    plan : WalkPlan
+        What `plan_walks` returned, or ``walks.plan``.
+    filename : path, optional
+        Where to save the picture too, in the format that its suffix says.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The picture; notebooks show it.
+
+    Raises
+    ------
+    InputError
+        When matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> store = graphwalk.build_zarr([(0, 1), (1, 2), (2, 0)])
+    >>> figure = graphwalk.plot_plan(graphwalk.plan_walks(store, walk_length=5))
+    >>> [axes.get_title() for axes in figure.axes][0]
+    'Partitions'
+    """
     figure, (sizes, memory, order) = new_figure(13, 3.6, 3)
     _plot_sizes(sizes, plan)
     _plot_memory(memory, plan)
     _plot_order(order, plan)
+    if filename is not None:
+        figure.savefig(filename)
     return figure
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from graphwalk.errors import InputError
 from graphwalk.units import format_size
 from graphwalk.util.html_table import html_table
 
 if TYPE_CHECKING:
-    import os
-
     import numpy as np
 
     from graphwalk.scheduler.engine.rules import WalkRules
@@ -193,30 +192,9 @@ class WalkPlan:
         memory = format_size(self.resources.memory)
         return f"{memory} on each of {self.resources.machines} machines" if self.at_once else memory
 
-    def visualize(self, filename: str | os.PathLike[str] | None = None) -> Any:
-        """Draw the partitions, the memory that is used, and the order of the work.
-
-        Parameters
-        ----------
-        filename : path, optional
-            Where to save the picture too, in the format that its suffix says.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-            The picture; notebooks show it.
-
-        Raises
-        ------
-        InputError
-            When matplotlib is not installed.
-        """
-        from graphwalk.plotting.plans_and_runs import plan_figure
-
-        figure = plan_figure(self)
-        if filename is not None:
-            figure.savefig(filename)
-        return figure
+    def visualize(self, *_: object) -> NoReturn:
+        """Raise, naming what draws plans."""
+        raise InputError("plan.visualize() has become graphwalk.plot_plan(plan); call that")
 
     def __str__(self) -> str:
         lines = self.table()

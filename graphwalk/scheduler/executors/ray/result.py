@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -14,12 +14,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.algorithms.walks.dask_tasks import WalkTasks
     from graphwalk.scheduler.executors.ray.session import RaySession
     from graphwalk.util.shared_array import SharedRows
 
 
-def walks_on_ray(session: RaySession, tasks: WalkTasks, **kwargs: Any) -> NDArray[Any]:
+class BlockTasks(Protocol):
+    """Tasks that each make a block of rows of one array."""
+
+    plan: Any
+    keys: list[Any]
+
+    def rows(self, first: int, stop: int) -> slice:
+        """Return the rows of some blocks."""
+
+    def writing_into(self, result: Any) -> dict[Any, Any]:
+        """Return the tasks; they write into `result`, or return arrays when it is None."""
+
+
+def walks_on_ray(session: RaySession, tasks: BlockTasks, **kwargs: Any) -> NDArray[Any]:
     """Return all walks of some tasks."""
     shape, dtype = tasks.plan.shape, tasks.plan.dtype
     try:
@@ -34,7 +46,7 @@ def walks_on_ray(session: RaySession, tasks: WalkTasks, **kwargs: Any) -> NDArra
 
 def _gather(
     session: RaySession,
-    tasks: WalkTasks,
+    tasks: BlockTasks,
     into: SharedRows | None,
     put: Callable[[slice, NDArray[Any]], None],
     **kwargs: Any,
