@@ -1,7 +1,10 @@
 """Random numbers, tables and the walk kernels, by themselves."""
 
+import sys
 from itertools import pairwise
 from math import inf
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ from numba import njit
 from scipy import stats
 
 from graphwalk.kernels.build.parse_edges import parse_lines
-from graphwalk.kernels.jit import multiply_high, sources_stamp
+from graphwalk.kernels.jit import _imported_kernels, _source, multiply_high, sources_stamp
 from graphwalk.kernels.rng import STEP, mix, seed_key, walker_key
 from graphwalk.kernels.rows.alias_tables import alias_dtype, fill_alias_table, pick
 from graphwalk.kernels.rows.bloom_filter import (
@@ -323,10 +326,35 @@ def test_wide_row_starts_make_the_same_walks(kind):
     np.testing.assert_array_equal(wide, walk(kind, 64, p=0.5, q=2.0))
 
 
-def test_compiled_kernels_are_stamped_with_the_sources_of_all():
+def test_compiled_kernels_are_stamped_with_the_sources_that_are_compiled_into_them():
     """Numba alone would keep a kernel although one that is compiled into it has changed."""
     for kernel in (walk_first_order, walk_node2vec):
-        assert kernel._cache._cache_file._source_stamp == sources_stamp()
+        stamp = sources_stamp(kernel.__module__)
+        assert kernel._cache._cache_file._source_stamp == stamp
+
+
+def test_a_stamp_follows_imports_of_imports_and_nothing_else(tmp_path, monkeypatch):
+    def stamp_with(sources):
+        _source.cache_clear()
+        _imported_kernels.cache_clear()
+        for name, source in sources.items():
+            module = ModuleType(f"graphwalk.kernels.{name}")
+            module.__file__ = str(tmp_path / f"{name}.py")
+            Path(module.__file__).write_text(source)
+            monkeypatch.setitem(sys.modules, module.__name__, module)
+        return sources_stamp("graphwalk.kernels.top")
+
+    sources = {
+        "top": "from graphwalk.kernels.middle import x",
+        "middle": "from graphwalk.kernels.bottom import x",
+        "bottom": "x = 1",
+        "other": "y = 1",
+    }
+    before = stamp_with(sources)
+    assert stamp_with(sources | {"other": "y = 2"}) == before
+    assert stamp_with(sources | {"bottom": "x = 2"}) != before
+    _source.cache_clear()
+    _imported_kernels.cache_clear()
 
 
 @given(

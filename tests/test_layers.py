@@ -27,7 +27,7 @@ KERNELS_MAY_IMPORT = {
 }  # fmt: skip
 # What is compiled is cached under a digest of the kernels' own sources.
 COMPILING = "graphwalk.kernels.jit"
-COMPILING_MAY_IMPORT = KERNELS_MAY_IMPORT | {"hashlib", "pathlib"}
+COMPILING_MAY_IMPORT = KERNELS_MAY_IMPORT | {"hashlib", "pathlib", "re", "sys"}
 KERNELS_MAY_NOT_CALL = {"open", "print", "input"}
 
 

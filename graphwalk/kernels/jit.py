@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
+_IMPORT = re.compile(rb"^from (graphwalk\.kernels[\w.]*) import", re.MULTILINE)
+
 #: Integers as kernels take and return them: Python's outside, numpy's inside compiled code.
 Int: TypeAlias = int | np.integer[Any]
 
@@ -29,21 +33,33 @@ def jit(function: F) -> F:
     every worker of a cluster is a fresh process.
     """
     compiled = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    # Numba compiles anew when the file of a kernel changes, but not when that of another kernel
-    # compiled into it does. Stamped with the contents of all of them, no cache is ever stale.
+    # Numba notices that the file of a kernel changed, but not that of another kernel which is
+    # compiled into it. Stamped with the contents of both, no cache is stale.
     cache_file: Any = getattr(compiled._cache, "_cache_file", None)
     if hasattr(cache_file, "_source_stamp"):
-        cache_file._source_stamp = sources_stamp()
+        cache_file._source_stamp = sources_stamp(function.__module__)
     return cast("F", compiled)
 
 
-@cache
-def sources_stamp() -> str:
-    """Return a digest of the sources of all kernels."""
+def sources_stamp(module: str) -> str:
+    """Return a digest of the source of a module of kernels and of all kernels that it imports."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
+    for name in sorted(_imported_kernels(module) | {module, __name__}):
+        digest.update(_source(name))
     return digest.hexdigest()
+
+
+@cache
+def _imported_kernels(module: str) -> frozenset[str]:
+    direct = {name.decode() for name in _IMPORT.findall(_source(module))} - {module}
+    return frozenset(direct.union(*map(_imported_kernels, direct)))
+
+
+@cache
+def _source(module: str) -> bytes:
+    loaded = sys.modules.get(module)
+    path = getattr(loaded, "__file__", None)
+    return Path(path).read_bytes() if path else b""
 
 
 @intrinsic  # type: ignore[untyped-decorator]
