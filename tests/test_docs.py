@@ -4,8 +4,12 @@ The blocks of a page run in order, in one folder that is empty but for a link to
 Python blocks share their names. The output of a ``python`` block may be shown in a ``text`` block
 right after it, that of a command of a ``console`` block right below the command; ``...`` stands
 for whatever else may be there.
+
+Every public function, method and class has a section `Examples` in its docstring, which runs too.
 """
 
+import doctest
+import inspect
 import os
 import re
 import subprocess
@@ -17,6 +21,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import yaml
 
@@ -47,6 +52,7 @@ SHOWN = {"text", "json", "yaml"}
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 REFERENCE = re.compile(r"^::: graphwalk\.(\S+)$", re.MULTILINE)
+EXAMPLES = re.compile(r"^Examples\n-{8}\n(?:.*\n)*?>>> ", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -225,3 +231,106 @@ def test_a_page_that_is_right_passes(checkout):
         "graphwalk ...\n```\n",
         "page.md",
     )
+
+
+#: Public names whose docstrings have no examples yet; nothing may be added here.
+WITHOUT_EXAMPLES = {
+    "Graph",
+    "Graph.chunk_length",
+    "Graph.degree_counts",
+    "Graph.has_neighbors",
+    "Graph.index_of",
+    "Graph.neighbor_tasks",
+    "Graph.neighbors",
+    "Graph.partition",
+    "Graph.partitions",
+    "Graph.read_edge_types",
+    "Graph.read_neighbors",
+    "Graph.read_node_types",
+    "Graph.read_offset",
+    "Graph.read_offsets",
+    "Graph.read_rows",
+    "Graph.read_times",
+    "Graph.read_values",
+    "Graph.read_weights",
+    "Graph.rows",
+    "Graph.summary",
+    "Graph.to_edge_index",
+    "Graph.to_networkx",
+    "Graph.to_scipy",
+    "Graph.validate",
+    "Graph.value_tasks",
+    "build_zarr",
+    "iter_blocks",
+    "open_zarr",
+    "plan_walks",
+    "random_walks",
+    "set_node_types",
+    "write_walks",
+}
+
+
+def public_objects():
+    """Yield the name of every public class, function and method, and what it names."""
+    modules = [(graphwalk, ""), (graphwalk.scheduler, "scheduler.")]
+    for module, prefix in modules:
+        for name in module.__all__:
+            found = getattr(module, name)
+            if inspect.isclass(found) and not issubclass(found, Exception):
+                yield f"{prefix}{name}", found
+                yield from public_methods(f"{prefix}{name}", found)
+            elif inspect.isfunction(found):
+                yield f"{prefix}{name}", found
+
+
+def public_methods(name, kind):
+    """Yield the methods of a class that are ours, inherited ones too, but no properties."""
+    for base in kind.__mro__:
+        if base.__module__.startswith("graphwalk."):
+            for method, found in vars(base).items():
+                if inspect.isroutine(found) and not method.startswith("_"):
+                    yield f"{name}.{method}", getattr(kind, method)
+
+
+def has_examples(documented):
+    return EXAMPLES.search(f"{inspect.getdoc(documented)}\n") is not None
+
+
+PUBLIC = dict(public_objects())
+
+
+def test_every_public_function_has_examples():
+    missing = {name for name, documented in PUBLIC.items() if not has_examples(documented)}
+    assert sorted(missing - WITHOUT_EXAMPLES) == []
+
+
+@pytest.mark.parametrize("name", [name for name, found in PUBLIC.items() if has_examples(found)])
+def test_the_examples_of_a_docstring_run(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = inspect.getdoc(PUBLIC[name])
+    for module in NOT_REQUIRED:
+        if re.search(rf">>> (import|from) {module}\b", text):
+            pytest.importorskip(module)
+    names = {"graphwalk": graphwalk, "np": np}
+    test = doctest.DocTestParser().get_doctest(text, names, name, None, None)
+    printed = StringIO()
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    runner.run(test, out=printed.write)
+    assert runner.summarize(verbose=False).attempted > 0
+    assert runner.failures == 0, printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Return nothing.",
+        "Return one.\n\nExamples\n--------\nThere are none.",
+        "Return one.\n\n>>> 1\n1",
+    ],
+)
+def test_a_docstring_without_examples_is_noticed(text):
+    def function():
+        pass
+
+    function.__doc__ = text
+    assert not has_examples(function)

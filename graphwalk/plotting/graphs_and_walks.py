@@ -54,6 +54,14 @@ def plot_degrees(graph: Graph | str | os.PathLike[str], ax: Any = None, **option
     ----------
     [1] A. Clauset, C. R. Shalizi, M. E. J. Newman, "Power-law distributions in empirical data",
     SIAM Review 51(4), 2009, https://doi.org/10.1137/070710111
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+    >>> axes = graphwalk.plot_degrees(graph)
+    >>> axes.get_xlabel()
+    'degree'
     """
     matplotlib("pyplot")  # better nothing read than read in vain
     opened = graph if isinstance(graph, Graph) else open_zarr(graph)
@@ -88,6 +96,15 @@ def plot_visits(walks: da.Array, ax: Any = None, **options: Any) -> Any:
     ------
     InputError
         For an array that holds no walks, or when matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+    >>> walks = graphwalk.random_walks(graph, num_walks=2, walk_length=3, seed=1)
+    >>> axes = graphwalk.plot_visits(walks)
+    >>> axes.get_xlabel()
+    'visits'
     """
     matplotlib("pyplot")
     visits = _Visits(walks)
@@ -124,6 +141,15 @@ def plot_coverage(walks: da.Array, ax: Any = None, **options: Any) -> Any:
     ------
     InputError
         For an array that holds no walks, or when matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+    >>> walks = graphwalk.random_walks(graph, num_walks=2, walk_length=3, seed=1)
+    >>> axes = graphwalk.plot_coverage(walks)
+    >>> axes.get_title()
+    '3 of 3 nodes are visited'
     """
     matplotlib("pyplot")
     visits, blocks = _Visits(walks), iter_blocks(walks)

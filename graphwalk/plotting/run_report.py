@@ -49,6 +49,14 @@ def performance_report(
         When matplotlib is not installed.
     StoreError
         When the file cannot be written.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+    >>> walks = graphwalk.random_walks(graph, num_walks=2, walk_length=3, seed=1)
+    >>> with graphwalk.performance_report("report.html"):
+    ...     result = walks.compute()
     """
     new_figure(1, 1, 1)  # better no walks than walks without the report
     path = Path(filename)

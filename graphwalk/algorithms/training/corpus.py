@@ -59,7 +59,21 @@ class WalkCorpus:
 
     Examples
     --------
-    >>> Word2Vec(sentences=graphwalk.WalkCorpus(walks), sg=1, min_count=0)  # doctest: +SKIP
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([("a", "b"), ("b", "c")])
+    >>> walks = graphwalk.random_walks(graph, num_walks=1, walk_length=3, seed=1)
+    >>> for sentence in graphwalk.WalkCorpus(walks):
+    ...     print(sentence)
+    ['a', 'b', 'a', 'b']
+    ['b', 'a', 'b', 'a']
+    ['c', 'b', 'a', 'b']
+
+    gensim reads such sentences:
+
+    >>> from gensim.models import Word2Vec
+    >>> model = Word2Vec(graphwalk.WalkCorpus(walks), vector_size=8, min_count=0, sg=1)
+    >>> model.wv["a"].shape
+    (8,)
     """
 
     def __init__(
@@ -91,7 +105,29 @@ class WalkCorpus:
                     yield words[first - ends[0] : stop - ends[0]]
 
     def lists(self) -> Iterator[pa.ListArray]:
-        """Yield walks as Arrow's lists of ids or labels, some at a time."""
+        """Yield walks as Arrow's lists of ids or labels, some at a time.
+
+        Yields
+        ------
+        pyarrow.ListArray
+            A list for each walk, without padding.
+
+        Raises
+        ------
+        InputError
+            When labels do not fit, or are given for files that hold labels already.
+        StoreError
+            When files cannot be read.
+
+        Examples
+        --------
+        >>> import graphwalk
+        >>> graph = graphwalk.build_zarr([("a", "b"), ("b", "c")])
+        >>> walks = graphwalk.random_walks(graph, num_walks=1, walk_length=3, seed=1)
+        >>> for lists in graphwalk.WalkCorpus(walks).lists():
+        ...     print(lists.to_pylist())
+        [['a', 'b', 'a', 'b'], ['b', 'a', 'b', 'a'], ['c', 'b', 'a', 'b']]
+        """
         if isinstance(self._walks, da.Array):
             for block in iter_blocks(self._walks):
                 yield from walk_lists(block, self.labels)

@@ -100,6 +100,18 @@ def embed(
 
     [2] A. Grover, J. Leskovec, "node2vec: scalable feature learning for networks", KDD 2016,
     https://doi.org/10.1145/2939672.2939754
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([("a", "b"), ("b", "c")])
+    >>> walks = graphwalk.random_walks(graph, num_walks=10, walk_length=20, seed=1)
+    >>> path = graphwalk.embed(walks, "vectors.parquet", dimensions=8, workers=1)
+
+    >>> import pyarrow.parquet
+    >>> vectors = pyarrow.parquet.read_table(path)
+    >>> vectors["node"].to_pylist(), len(vectors["vector"][0])
+    (['a', 'b', 'c'], 8)
     """
     target = _target(path, overwrite)
     how = {

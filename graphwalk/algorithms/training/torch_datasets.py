@@ -91,6 +91,16 @@ class WalkDataset(_WalkDataset):
     forked, it shares what its parent has loaded; spawned, it loads it itself. To fork while
     threads of the parent compute is unsafe, as it is with any threads: then pass the
     ``DataLoader`` ``multiprocessing_context="spawn"``, as for URLs and after Ray was used.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> from torch.utils.data import DataLoader
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+    >>> walks = graphwalk.random_walks(graph, num_walks=1, walk_length=3, seed=1)
+    >>> dataset = graphwalk.WalkDataset(walks, batch_size=2)
+    >>> [batch.tolist() for batch in DataLoader(dataset, batch_size=None)]
+    [[[0, 1, 0, 1], [1, 0, 1, 0]], [[2, 1, 0, 1]]]
     """
 
     def __init__(
@@ -144,6 +154,19 @@ class SkipGramDataset(_WalkDataset):
     ----------
     [1] T. Mikolov et al., "Efficient estimation of word representations in vector space",
     2013, https://arxiv.org/abs/1301.3781
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> from torch.utils.data import DataLoader
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+    >>> walks = graphwalk.random_walks(graph, num_walks=1, walk_length=2, seed=1)
+    >>> dataset = graphwalk.SkipGramDataset(walks, window=1, batch_size=4)
+    >>> for centers, contexts in DataLoader(dataset, batch_size=None):
+    ...     print(centers.tolist(), contexts.tolist())
+    [0, 1, 1, 0] [1, 0, 0, 1]
+    [1, 0, 0, 1] [0, 1, 1, 0]
+    [2, 1, 1, 0] [1, 2, 0, 1]
     """
 
     def __init__(

@@ -87,6 +87,14 @@ class WalkPlan:
         the result of ``compute()``. On Ray, the bytes taken in the object stores of all machines.
     resources : Resources
         What the job may use.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+    >>> plan = graphwalk.plan_walks(graph, num_walks=2, walk_length=5, memory="1 GiB")
+    >>> plan.shape, len(plan.partitions)
+    ((6, 6), 1)
     """
 
     rules: WalkRules
@@ -160,7 +168,15 @@ class WalkPlan:
         return self.graph_bytes * self.waves * len(self.batch_groups)
 
     def table(self) -> list[tuple[str, str]]:
-        """Return what there is to say, line by line."""
+        """Return what ``print(plan)`` shows: pairs of a name and a value, both text.
+
+        Examples
+        --------
+        >>> import graphwalk
+        >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+        >>> graphwalk.plan_walks(graph, num_walks=2, walk_length=5).table()[0]
+        ('walks', '6 of 5 steps, first order')
+        """
         walks, width = self.shape
         order = "second order" if self.rules.second_order else "first order"
         order = "forward in time" if self.rules.temporal else order
@@ -193,8 +209,17 @@ class WalkPlan:
         return f"{memory} on each of {self.resources.machines} machines" if self.at_once else memory
 
     def visualize(self, *_: object) -> NoReturn:
-        """Raise, naming what draws plans."""
-        raise InputError("plan.visualize() has become graphwalk.plot_plan(plan); call that")
+        """Raise an error that names `graphwalk.plot_plan`, which has replaced this method.
+
+        Examples
+        --------
+        >>> import graphwalk
+        >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+        >>> graphwalk.plan_walks(graph, walk_length=5).visualize()
+        Traceback (most recent call last):
+        graphwalk.errors.InputError: ... call graphwalk.plot_plan(plan) instead
+        """
+        raise InputError("plan.visualize() was removed; call graphwalk.plot_plan(plan) instead")
 
     def __str__(self) -> str:
         lines = self.table()

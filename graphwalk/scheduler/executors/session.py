@@ -19,7 +19,16 @@ SCHEDULERS = ("threads", "ray")
 
 
 class Session:
-    """A scheduler in use, until it is closed. Made by `use`."""
+    """A scheduler that is in use until the session is closed. Made by `use`.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> session = graphwalk.scheduler.use("threads")
+    >>> session
+    <graphwalk scheduler 'threads', in use>
+    >>> session.close()
+    """
 
     def __init__(self, name: str, ray: RaySession | None, num_workers: int | None) -> None:
         self.name = name
@@ -33,7 +42,16 @@ class Session:
         self._setting: Any = dask.config.set(settings)
 
     def close(self) -> None:
-        """Go back to the scheduler before; stop Ray if this session started it."""
+        """Restore the scheduler that was in use before; stop Ray if this session started it.
+
+        Examples
+        --------
+        >>> import graphwalk
+        >>> session = graphwalk.scheduler.use("threads")
+        >>> session.close()
+        >>> session
+        <graphwalk scheduler 'threads', closed>
+        """
         if self._setting is None:
             return
         self._setting.__exit__(None, None, None)
@@ -66,18 +84,15 @@ def use(
 ) -> Session:
     """Compute with `scheduler` from now on, in the manner of a Dask client.
 
-    As a plain call it holds until the returned session is closed; as a context manager until the
-    end of the block:
-
-        with graphwalk.scheduler.use("ray"):
-            walks.compute()
+    After a plain call, `scheduler` is in use until the returned session is closed; in a ``with``
+    statement, until the end of the block.
 
     It sets Dask's ``scheduler``, so other Dask collections are computed by it too.
 
     Parameters
     ----------
     scheduler : {"threads", "ray"}
-        Threads of this process, which is the default without any call, or Ray.
+        Threads of this process (the default, also if this function is never called), or Ray.
     address : str, optional
         For Ray: the address of a running cluster, ``"auto"`` for the one this machine belongs to.
         None starts Ray on this machine, or uses the Ray that this process has initialised.
@@ -92,6 +107,16 @@ def use(
         For an unknown scheduler or options that it does not take.
     SchedulerError
         When Ray cannot be started or reached.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+    >>> walks = graphwalk.random_walks(graph, [0, 1], num_walks=1, walk_length=2, seed=1)
+    >>> with graphwalk.scheduler.use("threads", num_workers=2):
+    ...     print(walks.compute())
+    [[0 1 0]
+     [1 0 1]]
     """
     if scheduler not in SCHEDULERS:
         known = ", ".join(map(repr, SCHEDULERS))

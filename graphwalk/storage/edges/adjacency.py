@@ -1,4 +1,4 @@
-"""Rows of neighbours: CSR arrays, scipy matrices, and whatever yields one row after another."""
+"""Rows of neighbours: CSR arrays, scipy matrices, and iterables that yield row after row."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CSR:
     Parameters
     ----------
     indptr : array_like of int, shape (num_nodes + 1,)
-        Where each row begins; the first is 0, the last ``len(indices)``.
+        Where each row begins; the first element is 0, the last ``len(indices)``.
     indices : array_like of int, shape (num_entries,)
         Neighbours, row after row, all from 0 to ``num_nodes - 1``.
     weights : array_like of float, shape (num_entries,), optional
@@ -41,7 +41,9 @@ class CSR:
     Examples
     --------
     >>> import graphwalk
-    >>> path = graphwalk.CSR(indptr=[0, 1, 3, 4], indices=[1, 0, 2, 1])
+    >>> rows = graphwalk.CSR(indptr=[0, 1, 3, 4], indices=[1, 0, 2, 1])
+    >>> graphwalk.build_zarr(rows).num_edges
+    2
     """
 
     indptr: ArrayLike
