@@ -1,1 +1,1 @@
-"""Benchmarks: every figure is a ratio to a named peer or floor, measured in the same run."""
+"""Benchmarks: every figure is compared with a peer or a lower bound in the same run."""

@@ -1,6 +1,6 @@
 """Measure graphwalk against floors, plain loops and other packages, and print tables.
 
-Every pair is measured in turns within one run; figures are medians. A quiet machine is wanted.
+Pairs are measured alternately within one run; figures are medians. Use a quiet machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
 from benchmarks.walks import measure_walks, measure_weighted
 
-#: Largest graph that peers are given: some of them take a minute for it.
+#: Largest graph that peers are measured on: some of them take a minute for it.
 PEERS_SCALE = 20
 
 
@@ -44,9 +44,9 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--scale", type=int, default=22, help="2**SCALE nodes (default: 22)")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each measurement")
-    parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
-    parser.add_argument("--only", choices=("own", "peers"), help="leave the others out")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement")
+    parser.add_argument("--no-ray", action="store_true", help="skip Ray")
+    parser.add_argument("--only", choices=("own", "peers"), help="measure only these")
     parser.add_argument(
         "--python",
         action="append",
@@ -57,7 +57,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _own(folder: Path, args: argparse.Namespace) -> list[Row]:
-    """Return what is measured against floors and plain loops."""
+    """Return the comparisons with floors and plain loops."""
     edges, store = folder / "edges.npy", folder / "graph.zarr"
     np.save(edges, rmat_edges(args.scale))
     rows = measure_build(edges, store)

@@ -1,4 +1,4 @@
-"""The build: from arrays in memory to a store, in a process of its own to see its peak memory."""
+"""The build from arrays in memory to a store, in a separate process to measure its peak memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.table import Row
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Bytes of an entry that waits in a build; the graph is so many times as large as a small budget.
+#: Bytes of an entry between the stages of a build, and the size of the graph in small budgets.
 ENTRY_BYTES, TIMES_THE_BUDGET = 8, 4
 
 _JOB = """
@@ -24,7 +24,7 @@ edges, store, memory, wake = sys.argv[1:]
 small = np.array([[0, 1], [1, 2]], np.int32)
 graphwalk.build_zarr(small, store + ".warm", overwrite=True)
 edges = np.load(edges)
-subprocess.run([sys.executable, "-c", wake])  # in a process of its own, for the peak is measured
+subprocess.run([sys.executable, "-c", wake])  # not here, where the peak is measured
 start = time.perf_counter()
 graph = graphwalk.build_zarr(edges, store, overwrite=True, memory=memory)
 seconds = time.perf_counter() - start
@@ -43,9 +43,9 @@ class _Run(NamedTuple):
 
 
 def measure_build(edges: Path, store: Path, rounds: int = 3) -> list[Row]:
-    """Build `store` from the array in `edges`, some times; return speed and memory.
+    """Build `store` from the array in `edges` several times; return speed and memory.
 
-    Builds that have memory for all entries and builds that have not take turns.
+    Builds with memory for all entries alternate with builds without.
     """
     inside: list[_Run] = []
     outside: list[_Run] = []

@@ -1,7 +1,7 @@
-"""Codecs for neighbours: how small they get them, and how fast one core has them back.
+"""Codecs for neighbours: their compression, and the speed of decoding on one core.
 
-Run with ``python -m benchmarks.codecs``. Every codec decodes chunks into memory that is there
-already, checksum verified; times are the least of several turns, in turns with the other codecs.
+Run with ``python -m benchmarks.codecs``. Every codec verifies checksums and decodes chunks into
+allocated memory. Times are the minimum of several rounds, which alternate with other codecs.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ NODES_OF_THE_POST, DEGREE_OF_THE_POST = 150_000_000, 75
 
 
 class Codec(NamedTuple):
-    """Something that turns bytes into fewer, after taking differences if `delta` is set."""
+    """A compressor of bytes; if `delta` is set, it compresses differences."""
 
     name: str
     compressor: Blosc | Zstd | None
     delta: bool = False
 
     def encode(self, chunk: np.ndarray) -> tuple[bytes, int]:
-        """Return what is stored of a chunk, and its checksum."""
+        """Return the stored bytes of a chunk, and their checksum."""
         values = Delta(chunk.dtype).encode(chunk) if self.delta else chunk
         data = self.compressor.encode(values) if self.compressor else values.tobytes()
         return bytes(data), google_crc32c.value(bytes(data))
@@ -81,7 +81,7 @@ def uniform_neighbors(entries: int) -> np.ndarray:
 def measure(
     values: np.ndarray, chunk_bytes: int, rounds: int
 ) -> Iterator[tuple[Codec, float, float, float]]:
-    """Yield of each codec: bytes an entry, bytes decoded a second, bytes encoded a second."""
+    """Yield for each codec: bytes an entry, bytes decoded a second, bytes encoded a second."""
     length = chunk_bytes // values.itemsize
     chunks = values[: len(values) // length * length].reshape(-1, length)
     out = np.empty(length, values.dtype)
@@ -109,7 +109,7 @@ def measure(
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.codecs", description=__doc__)
     parser.add_argument("--scale", type=int, default=21, help="2**SCALE nodes (default: 21)")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each measurement")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement")
     parser.add_argument("--mib", type=int, nargs="+", default=[1, 4, 16], help="chunk sizes")
     args = parser.parse_args()
     blosc.use_threads = False

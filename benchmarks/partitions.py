@@ -1,8 +1,8 @@
-"""Measure walks on graphs that do not fit: out of core, in partitions, on Ray, and as graphs grow.
+"""Measure walks on graphs larger than memory: out of core, on Ray, and for growing graphs.
 
     python -m benchmarks.partitions
 
-All comparisons are made in turns within one run; figures are medians. A quiet machine is wanted.
+Comparisons are measured alternately within one run; figures are medians. Use a quiet machine.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 RULES: dict[str, Any] = {"num_walks": 1, "walk_length": LENGTH, "seed": SEED}
 OUT_OF_CORE = {"first order": ">= 24 M", "node2vec (2, .5)": ">= 12 M"}
 RESIDENT = {"first order": ">= 0.5", "node2vec (2, .5)": ">= 0.3"}
-#: Part of the graph in memory that a job out of core is given.
+#: The memory of a job out of core is one SHARE-th of the graph.
 SHARE = 4
-#: What two workers' buffers take, whatever the graph: most of a quarter of a small one.
+#: Bytes of two workers' buffers, whatever the graph; a quarter of a small graph is little more.
 BUFFERS = 20 << 20
-#: Walks from each node, and their steps, with which a task on Ray takes a second or more.
+#: Walks from each node, and their steps, for which a task on Ray takes a second or more.
 LONG = {"num_walks": 16, "walk_length": 5}
-#: One node in so many is a start node where walks from each are many.
+#: One node in SAMPLED is a start node if there are many walks from each.
 SAMPLED = 16
 
 
@@ -68,8 +68,8 @@ def _all(folder: Path, args: argparse.Namespace) -> list[Row]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.partitions", description=__doc__)
     parser.add_argument("--scale", type=int, default=22, help="2**SCALE nodes (default: 22)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each measurement")
-    parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each measurement")
+    parser.add_argument("--no-ray", action="store_true", help="skip Ray")
     parser.add_argument(
         "--scaling",
         type=int,
@@ -104,7 +104,7 @@ def _row(what: str, steps: int, ours: float, against: str, theirs: float, aim: s
 
 
 def _out_of_core(name: str, graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
-    """Compare walks with a quarter of the graph in memory with those with all of it."""
+    """Compare walks with a quarter of the graph in memory and walks with all of it."""
     rows = []
     for kind, bias in KINDS.items():
         some = graphwalk.random_walks(graph, **RULES, **bias, memory=_quarter(graph))
@@ -125,7 +125,7 @@ def _bytes_read(walks: da.Array) -> int:
 
 
 def _many_walks(graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
-    """Compare ten walks from each start node with one: what is read is shared."""
+    """Compare ten walks from each start node with one: they share what is read."""
     starts = np.arange(0, graph.num_nodes, SAMPLED)
     rules = RULES | {"memory": _quarter(graph)}
     one = graphwalk.random_walks(graph, starts, **rules)
@@ -146,7 +146,7 @@ def _resident(graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
     """Compare four partitions that all fit in memory with one; both are read by each run."""
 
     def walk(bias: dict[str, float], partitions: int) -> da.Array:
-        fresh = graphwalk.open_zarr(graph.path)  # nothing of it is in memory
+        fresh = graphwalk.open_zarr(graph.path)  # none of its arrays is in memory
         return graphwalk.random_walks(fresh, **RULES, **bias, partitions=partitions)
 
     rows = []
@@ -163,7 +163,7 @@ def _resident(graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
 
 
 def _planning(graph: graphwalk.Graph) -> list[Row]:
-    """Time a plan, and its Dask graph, of so many partitions and waves."""
+    """Time a plan of many partitions and waves, and its Dask graph."""
     start = perf_counter()
     walks = graphwalk.random_walks(graph, **RULES | {"walk_length": 160}, partitions=64)
     tasks = len(dict(walks.__dask_graph__()))
@@ -200,7 +200,7 @@ def _ray(graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
 
 
 def _scaling(folder: Path, args: argparse.Namespace) -> list[Row]:
-    """Compare graphs of different sizes by the same rule; the first one is what others are to."""
+    """Compare graphs of different sizes, with relative budgets, with the first one."""
     rows, first = [], 0.0
     for scale in args.scaling:
         graph = _built(folder, scale)

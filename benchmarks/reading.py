@@ -1,7 +1,7 @@
 """Reading a graph's neighbours from its store, of either profile, into memory.
 
-The files are in the page cache, so what is measured is what reading costs the processor: checksums,
-decoding, copies.
+The files are in the page cache, so this measures the CPU time of reading: checksums, decoding and
+copies.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def measure_reading(graph: Graph, folder: Path, rounds: int) -> list[Row]:
     twin = graphwalk.build_zarr(
         graphwalk.CSR(*rows), folder / "uncompressed.zarr", directed=True, compressed=False
     )
-    blosc.use_threads = False  # or a chunk would take several in the main thread
+    blosc.use_threads = False  # otherwise Blosc uses several threads in the main thread
     times = in_turns(
         rounds,
         default=_read(graph, threads=1),
@@ -65,7 +65,7 @@ def measure_reading(graph: Graph, folder: Path, rounds: int) -> list[Row]:
 
 
 def _read(graph: Graph, threads: int | None) -> Callable[[], object]:
-    """Return a call that reads all neighbours into memory that is new, as a partition's is."""
+    """Return a call that reads all neighbours into new memory, as partitions do."""
     group, info = open_group(graph.path)
     reader = ArrayReader(group, graph.path, "neighbors", info.num_entries)
 

@@ -1,4 +1,4 @@
-"""What walks are measured against: a floor under any such walk, and one walker at a time."""
+"""References for walks: a lower bound of any such walk, and one walker at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def floor(row_starts, neighbors, starts, length, in_flight):
-    """Make the two dependent, prefetched accesses of each step, and nothing else.
+    """Make only the two dependent, prefetched accesses of each step.
 
     The random number is one multiplication, no walk is written, no walk ends.
     """

@@ -1,7 +1,7 @@
-"""Graphs of the Graph500 benchmark's recursive generator (R-MAT), made in parallel-free C speed.
+"""Graphs of the Graph500 benchmark's recursive generator (R-MAT), made on one thread at C speed.
 
 D. Chakrabarti, Y. Zhan, C. Faloutsos, "R-MAT: a recursive model for graph mining", SDM 2004;
-parameters and vertex shuffle as the Graph500 specification has them.
+parameters and vertex shuffle are those of the Graph500 specification.
 """
 
 from __future__ import annotations

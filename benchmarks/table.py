@@ -1,4 +1,4 @@
-"""Tables of figures, and the machine they are from."""
+"""Tables of figures, and the machine that they are measured on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """A figure, what it is compared with, and the ratio that is aimed for."""
+    """A figure, the figure that it is compared with, their ratio, and the aim for it."""
 
     what: str
     figure: str
@@ -37,7 +37,7 @@ def format_table(title: str, rows: list[Row]) -> str:
 
 
 def machine() -> str:
-    """Return what the figures were measured on."""
+    """Return a description of the machine and the interpreter."""
     cores = len(os.sched_getaffinity(0))
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.split(": ", 1)[1] for line in lines if line.startswith("model name")), "CPU")

@@ -1,4 +1,4 @@
-"""Timing in turns, so that a machine whose speed drifts treats all alike."""
+"""Timing of alternating cases, so that changes of the machine's speed affect all cases."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def in_turns(rounds: int, **cases: Callable[[], object]) -> dict[str, float]:
 
 
 def wake_memory(size: int = 3 << 30) -> None:
-    """Take memory, use it, and give it back, so that what is timed next need not wait for it.
+    """Allocate, use and free memory, so that the next measurement need not wait for memory.
 
-    Virtual machines return memory that is free for some seconds to their host, and have it again at
-    half a GB a second, slower than walks are written.
+    Virtual machines return memory that has been free for some seconds to their host, and get it
+    back at half a GB a second, slower than walks are written.
     """
     memory = np.empty(size, np.uint8)
     memory[::_PAGE] = 1

@@ -1,4 +1,4 @@
-"""Walks: the kernels against a floor and plain loops, and the whole job against the kernels."""
+"""Walks: the kernels compared with a floor and plain loops, and whole jobs with the kernels."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def measure_walks(graph: graphwalk.Graph, rounds: int, ray: bool) -> list[Row]:
 
 
 def measure_weighted(edges: Path, folder: Path, plain: graphwalk.Graph, rounds: int) -> list[Row]:
-    """Compare weighted walks with those on the same graph without weights, on two threads."""
+    """Compare weighted walks with walks on the same graph without weights, on two threads."""
     src, dst = np.load(edges, mmap_mode="r")
     weights = np.random.default_rng(2).random(len(src), np.float32) + np.float32(0.1)
     graph = graphwalk.build_zarr((src, dst, weights), folder / "weighted.zarr", progress=False)
@@ -170,12 +170,12 @@ def _whole_job(
 
 
 def _room(partition: Partition, walkers: int) -> np.ndarray:
-    """Return memory for so many walks, which has been used before."""
+    """Return memory for `walkers` walks that has been used before."""
     return np.zeros((walkers, LENGTH + 1), partition.neighbors.dtype) - 1
 
 
 def _bare(partition: Partition, out: np.ndarray, rules: WalkRules, threads: int) -> None:
-    """Walk from every node on so many threads, into memory that is there."""
+    """Walk from every node on `threads` threads, into allocated memory."""
     blocks = [range(i, min(i + BLOCK, len(out))) for i in range(0, len(out), BLOCK)]
 
     def walk(block: range) -> None:

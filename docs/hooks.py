@@ -1,7 +1,7 @@
-"""What the site has besides the pages of this folder: the changelog, and files that pages link to.
+"""Add files from outside this folder to the site: the changelog, and files that pages link to.
 
-Pages are read on code hosts too. There a link leads to a file of the repository, wherever that is;
-the site has only what lies in this folder, so what lies outside is brought in.
+Code hosts show the pages too. There, a link can lead to any file of the repository. The site has
+only the files of this folder, so the linked files from outside are added to it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LINK = re.compile(r"\]\(\.\./([^)#\s]+)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    """Add the changelog, and the files outside that pages link to."""
+    """Add the changelog, and the files outside this folder that pages link to."""
     changes = (ROOT / CHANGELOG).read_text("utf-8").replace("](docs/", "](")
     files.append(File.generated(config, CHANGELOG.lower(), content=changes))
     linked = {path for page in DOCS.glob("*.md") for path in LINK.findall(page.read_text("utf-8"))}
@@ -32,7 +32,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, **_about: object) -> str:
-    """Let links that leave the folder lead to where the files are in the site."""
+    """Replace links that leave this folder by links to the copies of those files in the site."""
     return LINK.sub(
         lambda link: "](" + (CHANGELOG.lower() if link[1] == CHANGELOG else link[1]), markdown
     )

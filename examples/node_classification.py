@@ -2,20 +2,21 @@
 
 The task is that of Yang, Cohen and Salakhutdinov, "Revisiting semi-supervised learning with graph
 embeddings", ICML 2016, https://arxiv.org/abs/1603.08861: the classes of 20 papers each are known,
-those of 1,000 others are sought. Their Table 3 has, for DeepWalk (Perozzi et al., KDD 2014,
-https://doi.org/10.1145/2623330.2623732), the accuracies in `PUBLISHED`.
+and those of 1,000 other papers are to be predicted. Their Table 3 has, for DeepWalk (Perozzi et
+al., KDD 2014, https://doi.org/10.1145/2623330.2623732), the accuracies in `PUBLISHED`.
 
-Walks go to gensim as sentences, nodes become vectors, and logistic regression tells classes from
-vectors. The settings are those that the tools have anyway, the same for all graphs.
+gensim learns vectors from the walks, and logistic regression predicts classes from the vectors.
+All graphs use the default settings of these tools.
 
-It needs gensim, and the data in a folder, into which `--download` fetches what is not there. The
-files are pickles, which could run anything; no more is read of them than arrays and lists:
+The program needs gensim, and the data in a folder; `--download` downloads missing files. The files
+are pickles, which can contain code; only arrays and lists are accepted from them:
 
     pip install gensim
     python examples/node_classification.py cora-data --download
     python examples/node_classification.py citeseer-data --dataset citeseer --download
 
-The exit code is 0 if the mean accuracy is at most `MARGIN` points below the published one, else 1.
+The exit code is 0 if the mean accuracy is at most `MARGIN` points below the published one, and 1
+otherwise.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ PENALTY = 1.0  # of scikit-learn's LogisticRegression
 
 
 class Task(NamedTuple):
-    """A graph, nodes whose class is known, and nodes whose class is to be found."""
+    """A graph, nodes with known classes, and nodes whose classes are to be predicted."""
 
     edges: NDArray[np.int64]
     num_nodes: int
@@ -66,7 +67,7 @@ class Task(NamedTuple):
 
 
 def download(folder: Path, dataset: str) -> None:
-    """Fetch the files of a data set that are not in the folder."""
+    """Download the files of a data set that are not in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in (f"ind.{dataset}.{file}" for file in FILES):
         if not (folder / name).exists():
@@ -76,7 +77,7 @@ def download(folder: Path, dataset: str) -> None:
 
 
 class ArraysOnly(pickle.Unpickler):
-    """Reads pickles of arrays and of lists in a dict, and no other: a pickle can run any code."""
+    """Reads pickles of arrays and of lists in a dict only, since other pickles can run code."""
 
     ALLOWED = frozenset(
         {
@@ -90,13 +91,13 @@ class ArraysOnly(pickle.Unpickler):
     )
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what a pickle names, if it is harmless."""
+        """Return the class or function that a pickle names, if it is one of `ALLOWED`."""
         module = {
             "__builtin__": "builtins",
             "numpy.core.multiarray": "numpy._core.multiarray",
         }.get(module, module)
         if (module, name) not in self.ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no array needs")
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which arrays do not need")
         return super().find_class(module, name)
 
 
@@ -147,7 +148,7 @@ def node_vectors(graph: graphwalk.Graph, seed: int) -> NDArray[np.float32]:
 def predict(
     known: NDArray[np.float32], classes: NDArray[np.int64], asked: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """Return the classes of vectors by logistic regression on others.
+    """Return the classes of vectors, predicted by logistic regression on other vectors.
 
     Parameters
     ----------
@@ -156,11 +157,11 @@ def predict(
     classes : ndarray of int, shape (num_known,)
         Their classes, from 0.
     asked : ndarray, shape (num_asked, dimensions)
-        Vectors whose classes are asked for.
+        Vectors whose classes are to be predicted.
     """
     one_hot = np.eye(classes.max() + 1)[classes]
     inputs = np.column_stack([known, np.ones(len(known))])
-    penalised = np.r_[np.ones(known.shape[1]), 0]  # all but the intercept
+    penalised = np.r_[np.ones(known.shape[1]), 0]  # all weights except the intercept
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = flat.reshape(len(penalised), -1)
@@ -178,7 +179,7 @@ def predict(
 
 
 def accuracy(task: Task, graph: graphwalk.Graph, seed: int) -> float:
-    """Return how many in a hundred test nodes are classified rightly."""
+    """Return the accuracy on the test nodes in per cent."""
     vectors = node_vectors(graph, seed)
     found = predict(vectors[task.train], task.train_classes, vectors[task.test])
     return 100 * float((found == task.test_classes).mean())
@@ -188,8 +189,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("folder", type=Path, help="where the data set is")
     parser.add_argument("--dataset", choices=PUBLISHED, default="cora")
-    parser.add_argument("--download", action="store_true", help="fetch what is not in the folder")
-    parser.add_argument("--seeds", type=int, default=5, help="how often to do it all; default: 5")
+    parser.add_argument("--download", action="store_true", help="download missing files")
+    parser.add_argument("--seeds", type=int, default=5, help="number of repetitions; default: 5")
     args = parser.parse_args(arguments)
     if args.download:
         download(args.folder, args.dataset)
@@ -203,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     mean, published = np.mean(found), PUBLISHED[args.dataset]
     print(
         f"{args.dataset}: {mean:.1f} ± {np.std(found):.1f} % of {len(task.test):,} test nodes "
-        f"(published: {published} %, to be reached but for {MARGIN} points) "
+        f"(published: {published} %; at most {MARGIN} points less is a success) "
         f"in {perf_counter() - start:.0f} s"
     )
     return int(mean < published - MARGIN)

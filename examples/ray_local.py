@@ -14,8 +14,8 @@ def main() -> None:
 
     on_threads = walks.compute()
 
-    # Ray starts here, on this machine; with address="auto" or "ray://…" it is a cluster's. The
-    # graph is then loaded once per machine, and all of the machine's workers read that one copy.
+    # This starts Ray on this machine; address="auto" joins a cluster. The graph
+    # is loaded once per machine, and all workers of a machine share that copy.
     with graphwalk.scheduler.use("ray"):
         on_ray = walks.compute()
 

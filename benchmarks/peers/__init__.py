@@ -1,1 +1,1 @@
-"""graphwalk beside other packages: builds, walks, and how exact walks are."""
+"""Comparison of graphwalk with other packages: builds, walks, and the exactness of walks."""

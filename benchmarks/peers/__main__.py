@@ -1,7 +1,7 @@
-"""Measure graphwalk beside other packages: walks, their exactness, and builds.
+"""Measure graphwalk and other packages: walks, their exactness, and builds.
 
-Writes ``peers.md``, the raw figures as ``peers.json``, and plots, into one folder. A quiet machine
-is wanted, and hours. Peers that no interpreter has are listed as such.
+Writes ``peers.md``, the raw figures as ``peers.json``, and plots, into one folder. It needs a
+quiet machine, and hours. Peers that no interpreter can import are listed as not installed.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _before(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what is to be filled: parts, peers and graphs not measured now are those of before."""
+    """Return the results to fill in; those that are not measured now are kept."""
     kept: dict[str, Any] = {"walks": [], "exactness": [], "builds": ""}
     file = args.out / "peers.json"
     about = {"machine": f"graphwalk {graphwalk.__version__}, {machine()}", "cores": len(cores())}
     found = json.loads(file.read_text()) if file.exists() else {}
     if any(found.get(key) != value for key, value in about.items()):
-        found = {}  # of another machine: figures of two do not go together
+        found = {}  # measured on another machine: do not mix figures of two machines
     for part in kept.keys() & found.keys():
         if part not in args.parts:
             kept[part] = found[part]
@@ -81,12 +81,12 @@ def _makers(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _write_figures(measured: dict[str, Any], folder: Path) -> None:
-    """Write all figures that there are so far, so that a run that is cut short leaves them."""
+    """Write all figures measured so far, so that they are kept if the run is interrupted."""
     (folder / "peers.json").write_text(json.dumps(measured, indent=1))
 
 
 def _write(measured: dict[str, Any], folder: Path) -> None:
-    """Write figures, tables and plots of all that there is so far."""
+    """Write figures, tables and plots of all results measured so far."""
     _write_figures(measured, folder)
     (folder / "peers.md").write_text(report.page(measured))
     if measured["walks"]:
@@ -101,24 +101,32 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--python",
         action="append",
         metavar="PYTHON",
-        help="an interpreter that has peers; may be given several times, the first that has a "
-        "peer is used (default: this one)",
+        help="an interpreter with peers; may be given several times, and each peer is measured "
+        "with the first that has it (default: this one)",
     )
     parser.add_argument(
         "--scales", type=int, nargs="*", default=[18, 22], help="2**SCALE nodes of R-MAT graphs"
     )
     parser.add_argument("--side", type=int, default=1024, help="nodes along a side of the lattice")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each measurement")
     parser.add_argument("--limit", type=float, default=300, help="seconds that a job may take")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="the folder")
     parser.add_argument(
-        "--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure; the rest stays"
+        "--parts",
+        nargs="+",
+        choices=PARTS,
+        default=PARTS,
+        help="what to measure; other figures are kept",
     )
     parser.add_argument(
         "--graphs", nargs="+", choices=KINDS, default=KINDS, help="which graphs to walk on"
     )
     parser.add_argument(
-        "--peers", nargs="+", choices=SAMPLERS, default=tuple(SAMPLERS), help="whose walks"
+        "--peers",
+        nargs="+",
+        choices=SAMPLERS,
+        default=tuple(SAMPLERS),
+        help="which packages to measure",
     )
     return parser.parse_args(arguments)
 

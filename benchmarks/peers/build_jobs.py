@@ -1,8 +1,8 @@
 """One build by one peer, or by graphwalk; needs nothing but Python, NumPy and that package.
 
-Run as ``python -m benchmarks.peers.build_jobs SPEC``; prints its version and the seconds. What is
-not timed: imports, loading the arrays from their file, and bringing them into the type and layout
-that the peer takes natively. All graphs are undirected.
+Run as ``python -m benchmarks.peers.build_jobs SPEC``; prints its version and the seconds. The
+time does not include imports, loading the arrays from their file, and converting them to the type
+and layout that the peer takes natively. All graphs are undirected.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _igraph_text(igraph: Any, path: str) -> Callable[[], object]:
 
 def _igraph_arrays(igraph: Any, path: str) -> Callable[[], object]:
     edges, num_nodes = _arrays(path)
-    pairs = np.ascontiguousarray(edges.T)  # a list of pairs is no quicker for a large graph
+    pairs = np.ascontiguousarray(edges.T)  # a list of pairs is not faster for a large graph
     return lambda: igraph.Graph(num_nodes, pairs)
 
 

@@ -1,9 +1,10 @@
-"""The build against other packages that make graphs of edge lists, each in its own process.
+"""The build compared with other packages that make graphs of edge lists, in separate processes.
 
-A peer is measured with the first of the interpreters given that can import it, and otherwise listed
-as not measured. What they make differs: graphwalk sorts rows, merges parallel edges and writes a
-compressed store with checksums; igraph and NetworKit keep parallel edges given as arrays; all peers
-keep their graph in memory. PecanPy takes arrays only as dense matrices, so it is left out there.
+A peer is measured with the first of the given interpreters that can import it, and is listed
+as not measured if there is none. The results of builds differ: graphwalk sorts rows, merges
+parallel edges and writes a compressed store with checksums; igraph and NetworKit keep parallel
+edges given as arrays; all peers keep their graph in memory. PecanPy takes arrays only as dense
+matrices, so builds from arrays leave it out.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from benchmarks.table import Row
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Peers that take a microsecond and more for an edge get this graph; their rate stands for all.
+#: Peers that take a microsecond or more for an edge are measured on this smaller graph.
 SLOW_SCALE = 16
 EDGE_FACTOR = 16
 #: Seconds that one build may take.
@@ -52,7 +53,7 @@ PEERS = [
 
 
 def measure_peers(folder: Path, scale: int, rounds: int, pythons: tuple[str, ...]) -> list[Row]:
-    """Build R-MAT graphs in turns, the peers with the first of `pythons` that has them."""
+    """Build R-MAT graphs alternately, peers with the first of `pythons` that has them."""
     for size in {scale, SLOW_SCALE}:
         _write_edges(folder, size)
     rows = []
@@ -89,7 +90,7 @@ def _row(form: str, peer: Peer, rate: dict[Peer, float], versions: dict[Peer, st
 
 
 def _run(module: str, form: str, path: Path, pythons: tuple[str, ...]) -> tuple[str, float] | None:
-    """Return the version and the seconds of one build, None where it cannot be made."""
+    """Return the version and the seconds of one build, None if it failed."""
     python, _ = interpreter_of(module, pythons)
     if not python:
         return None

@@ -1,10 +1,10 @@
-"""How far sampled transitions are from exact ones, and how far those of an exact sampler would be.
+"""The distance of sampled transitions from exact ones, compared with that of exact samplers.
 
-On small graphs all pairs (previous node, current node) are visited so often that the share of each
-next node can be held against its probability. Half the sum of the differences is the total
-variation distance; its mean over all steps is given. A finite sample is never at distance 0, so
-the same number of draws from the exact probabilities is made 200 times: their mean is what noise
-alone does, their largest value what noise hardly exceeds.
+On small graphs all pairs (previous node, current node) are visited often enough to compare the
+frequency of each next node with its probability. Half the sum of the differences is the total
+variation distance; its mean over all steps is given. A finite sample never has distance 0, so
+the same number of draws from the exact probabilities is made 200 times: their mean distance is
+the effect of noise alone, and noise seldom exceeds their largest distance.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BIASES = [(1.0, 1.0), (4.0, 0.25), (0.25, 4.0), (1.0, 0.5), (4.0, 1.0)]
 NUM_WALKS, LENGTH, REPLICATES = 2000, 20, 200
 
-#: Friendships in a karate club, W. W. Zachary 1977: each member and those of higher number.
+#: Friendships in a karate club, W. W. Zachary 1977: each member, and friends of higher number.
 KARATE = {
     0: (1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 17, 19, 21, 31),
     1: (2, 3, 7, 13, 17, 19, 21, 30),
@@ -69,7 +69,7 @@ class Distance(NamedTuple):
 def small_graphs() -> dict[str, np.ndarray]:
     """Return the edges of the small graphs, each of shape (2, edges)."""
     karate = [(u, v) for u, near in KARATE.items() for v in near]
-    # A hub with 16 leaves, of which some know each other, and two of which lead on to dead ends.
+    # A hub with 16 leaves. Some leaves are connected, and two have edges to dead ends.
     hub = [(0, leaf) for leaf in range(1, 17)]
     hub += [(1, 2), (3, 4), (4, 5), (6, 17), (17, 18), (7, 19), (1, 6)]
     return {"karate club": np.array(karate).T, "hub and leaves": np.array(hub).T}
@@ -94,7 +94,7 @@ def exact_step(rows: list[list[int]], previous: int, node: int, p: float, q: flo
 
 
 def distance(walks: np.ndarray, edges: np.ndarray, p: float, q: float) -> Distance:
-    """Hold the steps of `walks`, shape (walks, length + 1), −1 after an end, against exact ones."""
+    """Compare the steps of `walks`, shape (walks, length + 1), −1 after an end, with exact ones."""
     rows = rows_of(edges)
     rng = np.random.default_rng(1)
     sampled, total, impossible = 0.0, 0, 0

@@ -1,7 +1,7 @@
-"""The graphs that are walked: simple, undirected, in files that jobs read as they like.
+"""The graphs that are walked: simple, undirected, in files of several forms.
 
-All packages agree on what a simple graph is. Of self-loops and parallel edges they do not: a
-self-loop is one neighbour here and two there.
+All packages agree on what a simple graph is. They do not agree on self-loops and parallel edges: a
+self-loop is one neighbour in some packages and two in others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KINDS = ("debian", "lattice", "rmat")
 DEBIAN = Path(__file__).parents[2] / "examples" / "debian" / "debian_depends.parquet"
-#: Of the edges of the lattice, so many are left out.
+#: The fraction of the lattice's edges that is left out.
 REMOVED = 0.1
 
 
@@ -42,7 +42,7 @@ class GraphFiles(NamedTuple):
 
 
 def write_graph(name: str, edges: np.ndarray, num_nodes: int, folder: Path) -> GraphFiles:
-    """Write a simple graph of these edges, shape (2, edges); loops and doubles are left out."""
+    """Write a simple graph of these edges, shape (2, edges), without loops and parallel edges."""
     import pyarrow as pa
     import pyarrow.csv
 
@@ -64,7 +64,7 @@ def write_graph(name: str, edges: np.ndarray, num_nodes: int, folder: Path) -> G
 
 
 def graphs(folder: Path, makers: Mapping[str, Callable[[], np.ndarray]]) -> Iterator[GraphFiles]:
-    """Write graphs one after the other, and remove each when the next one is asked for."""
+    """Write graphs one after the other, and remove each before the next one is written."""
     for name, make in makers.items():
         edges = make()
         yield write_graph(name, edges, int(edges.max()) + 1, folder / "graph")
@@ -74,7 +74,7 @@ def graphs(folder: Path, makers: Mapping[str, Callable[[], np.ndarray]]) -> Iter
 def makers_of(
     kinds: Iterable[str], scales: list[int], side: int
 ) -> dict[str, Callable[[], np.ndarray]]:
-    """Return what makes the edges of each graph, by its name, the largest last."""
+    """Return functions that make the edges of each graph, by its name, the largest last."""
     made: dict[str, Callable[[], np.ndarray]] = {}
     if "debian" in kinds:
         made["Debian 12"] = debian
@@ -87,13 +87,13 @@ def makers_of(
 
 def rmat(scale: int) -> np.ndarray:
     """Return the edges of an R-MAT graph with the parameters of Graph500."""
-    from benchmarks.rmat import rmat_edges  # not where jobs run: not all peers come with numba
+    from benchmarks.rmat import rmat_edges  # some peers' environments have no numba
 
     return rmat_edges(scale)
 
 
 def lattice(side: int) -> np.ndarray:
-    """Return the edges of a square lattice without a tenth of them, as a road map has it."""
+    """Return the edges of a square lattice without a tenth of them, similar to a road map."""
     nodes = np.arange(side * side).reshape(side, side)
     across = np.stack([nodes[:, :-1].ravel(), nodes[:, 1:].ravel()])
     down = np.stack([nodes[:-1].ravel(), nodes[1:].ravel()])

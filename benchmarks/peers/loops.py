@@ -1,4 +1,4 @@
-"""Walks of packages that make them one at a time, called from Python; see `samplers`."""
+"""Walks of packages that make one walk a call, called from Python; see `samplers`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 if TYPE_CHECKING:
     from benchmarks.peers.graphs import GraphFiles
 
-#: Walks of `length` steps from start nodes, by a seed, in the form that the peer makes them in.
+#: Walks of `length` steps from start nodes, by a seed, in the form that the peer returns.
 Walk = Callable[[np.ndarray, int, int], Any]
-#: What is done once for p and q.
+#: The preparation for p and q, made once.
 Prepare = Callable[[float, float], Walk]
 
 

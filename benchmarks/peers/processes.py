@@ -1,4 +1,4 @@
-"""Jobs in processes of their own: which interpreter has a peer, limits of time and memory."""
+"""Jobs in separate processes: the interpreter that has a peer, limits of time and memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
-#: What the packages read to know how many threads they may use.
+#: Environment variables that say how many threads the packages may use.
 THREADS = (
     "OMP_NUM_THREADS",
     "NUMBA_NUM_THREADS",
@@ -25,7 +25,7 @@ THREADS = (
 
 
 class Outcome(NamedTuple):
-    """What a job has printed, a value a line, and why it printed no more, or ""."""
+    """The values that a job has printed, one a line, and why it failed, or ""."""
 
     values: list[Any]
     failure: str
@@ -33,14 +33,14 @@ class Outcome(NamedTuple):
 
 
 def cores(count: int | None = None) -> list[int]:
-    """Return the numbers of so many of the cores that this process may use; None for all."""
+    """Return the numbers of the first cores that this process may use; None for all."""
     mine = sorted(os.sched_getaffinity(0))
     return mine[-count:] if count else mine
 
 
 @cache
 def interpreter_of(module: str, pythons: tuple[str, ...]) -> tuple[str, str]:
-    """Return the first interpreter that can import `module`, or "" and why none can."""
+    """Return the first interpreter that can import `module`, or "" and the reason."""
     if module == "graphwalk":
         return sys.executable, ""
     reason = "not installed"
@@ -69,8 +69,8 @@ def run_job(
 ) -> Outcome:
     """Run ``python -m module SPEC`` on the cores that ``spec["cores"]`` lists.
 
-    The job is ended after `limit` seconds, and when it holds more than `memory` bytes (None: 80 %
-    of what is free now).
+    The job is ended after `limit` seconds, or when it holds more than `memory` bytes (None: 80 %
+    of the memory that is free now).
     """
     memory = memory or int(0.8 * available_memory())
     start = monotonic()
@@ -124,17 +124,17 @@ def available_memory() -> int:
 
 
 def peak_memory() -> int:
-    """Return the most bytes that this process has held, and its children, summed up."""
+    """Return the peak memory of this process plus that of its children, in bytes."""
     return sum(_status(pid, "VmHWM") for pid in _family(os.getpid()))
 
 
 def forget_peak() -> None:
-    """Let :func:`peak_memory` begin anew, with what is held now."""
+    """Reset :func:`peak_memory` to the memory that is held now."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def _family(pid: int) -> list[int]:
-    """Return the process and those below it."""
+    """Return the process and its descendants."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:

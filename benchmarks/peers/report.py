@@ -1,4 +1,4 @@
-"""What was measured, as Markdown tables and as plots."""
+"""The results as Markdown tables and as plots."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Records = list[dict[str, Any]]
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table, padded so that it reads as text too."""
+    """Return a Markdown table, padded so that it can be read as text too."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     lines = [
         "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |"
@@ -30,7 +30,7 @@ def graphs_in(records: Records) -> list[str]:
 
 
 def summary(records: Records, every: int) -> str:
-    """Return one table of the rates with all cores, or with one where there is no more to use."""
+    """Return one table of the rates with all cores, or one core if a package uses no more."""
     graphs = graphs_in(records)
     rows = []
     for name in SAMPLERS:
@@ -44,7 +44,7 @@ def summary(records: Records, every: int) -> str:
 
 
 def _best(records: Records, kind: str, name: str, every: int) -> Figures | None:
-    """Return the figures with all cores, or with one of a sampler that uses no more."""
+    """Return the figures with all cores, or with one if the sampler uses no more."""
     cores = every if SAMPLERS[name].threads else 1
     return figures_of(select(records, cores=cores), kind)
 
@@ -67,7 +67,7 @@ def walks_text(records: Records, every: int) -> str:
 
 
 def _walks_row(records: Records, kind: str, name: str, every: int) -> list[str]:
-    """Return the row of a sampler; one that failed says why, in the place of its figures."""
+    """Return the row of a sampler; for one that failed, with the reason instead of figures."""
     by_cores = {n: figures_of(select(records, cores=n), kind) for n in {1, every}}
     rates = [_rate(records, by_cores[n], kind, name, n) for n in sorted(by_cores)]
     best = by_cores[every] or by_cores[1]
@@ -91,7 +91,7 @@ def _rate(records: Records, figures: Figures | None, kind: str, name: str, cores
 
 
 def exactness_text(records: Records) -> str:
-    """Return a table for each small graph: the sampled distance, and that of exact samplers."""
+    """Return a table for each small graph: distances of the samplers and of exact samplers."""
     parts = []
     for graph in graphs_in(records):
         head = ["", *(f"p {p:g}, q {q:g}" for p, q in BIASES), "steps", "no edges"]
@@ -122,16 +122,16 @@ def page(measured: dict[str, Any]) -> str:
     """Return the whole page, with the parts that were measured."""
     every = measured["cores"]
     parts = [
-        f"""# graphwalk and its peers, measured
+        f"""# graphwalk compared with other libraries
 
-{measured["machine"]}. What is measured, and how: [docs/peers.md](../../docs/peers.md).
+{measured["machine"]}. The method: [docs/peers.md](../../docs/peers.md).
 """
     ]
     if measured["walks"]:
         parts.append(f"""## Walks
 
-80 steps from each node that has neighbours, or, where that takes more than {FULL:.0f} s, from a
-sample of them. Medians of the rounds; {every} cores are all that there are.
+Walks have 80 steps and start at each node that has neighbours, or, if that takes more than
+{FULL:.0f} s, at a sample of these nodes. Figures are medians; the machine has {every} cores.
 
 ### All graphs
 
@@ -143,10 +143,10 @@ sample of them. Medians of the rounds; {every} cores are all that there are.
     if measured["exactness"]:
         parts.append(f"""## Exactness
 
-Mean total variation distance between sampled and exact transition probabilities, and in brackets
-the mean of {REPLICATES} exact samplers with as many draws; **!** marks what is beyond the largest
-of these. {NUM_WALKS:,} walks of {LENGTH} steps from each node. The last column counts steps that
-follow no edge.
+The mean total variation distance between sampled and exact transition probabilities, and in
+brackets the mean of {REPLICATES} exact samplers with as many draws. **!** marks distances above the
+largest of these. There are {NUM_WALKS:,} walks of {LENGTH} steps from each node. The last column
+counts steps that follow no edge.
 
 {exactness_text(measured["exactness"])}
 ![Distances over those of an exact sampler](peers-exactness.png)
@@ -160,7 +160,7 @@ follow no edge.
 
 
 def plot_walks(records: Records, every: int, path: Path) -> None:
-    """Plot the rates on all cores, or on one where a peer uses no more, to a PNG file."""
+    """Plot the rates on all cores, or on one if a peer uses no more, to a PNG file."""
     plt = _pyplot()
     names = graphs_in(records)
     figure, axes = plt.subplots(
@@ -185,7 +185,7 @@ def plot_walks(records: Records, every: int, path: Path) -> None:
 
 
 def plot_exactness(records: Records, path: Path) -> None:
-    """Plot each distance over that of an exact sampler with as many draws, to a PNG file."""
+    """Plot each distance divided by that of an exact sampler with as many draws, to a PNG file."""
     plt = _pyplot()
     names = graphs_in(records)
     figure, axes = plt.subplots(

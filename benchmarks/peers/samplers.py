@@ -1,12 +1,12 @@
-"""Walks of each peer, by the quickest way that it has.
+"""Walks of each peer, by its fastest call.
 
 Each function here, and in `loops`, loads a graph and returns ``prepare(p, q)``, which returns
-``walk(starts, length, seed)``, which returns the walks in the form that the peer makes them in.
-They run in the interpreter that has the peer, so they import it within; beside it they need NumPy
-only.
+``walk(starts, length, seed)``, which returns the walks in the peer's own form.
+The functions run in the interpreter that has the peer, so they import it themselves; they need only
+NumPy in addition.
 
-Where a package offers several ways, this takes the one that is quickest for it: PecanPy's compiled
-loop without its lists of strings, the operator of torch-cluster that PyTorch Geometric calls.
+If a package offers several calls, the fastest one is used: PecanPy's compiled loop without
+its lists of strings, the operator of torch-cluster that PyTorch Geometric calls.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Sampler(NamedTuple):
-    """A way to walk: its name, the module it needs, how it is loaded, and what it can do.
+    """A call that makes walks: its name, its module, how it is loaded, and what it can do.
 
     `threads`: can be told how many cores to use. `own_starts`: chooses the start nodes itself.
     """
@@ -90,7 +90,7 @@ def _pecanpy(precompute: bool, files: GraphFiles, _: int) -> Prepare:
 
 
 def _csr_tensors(files: GraphFiles, cores: int) -> tuple[Any, Any]:
-    """Return row starts and neighbours as tensors, and let PyTorch use so many cores."""
+    """Return row starts and neighbours as tensors, and let PyTorch use `cores` cores."""
     import torch
 
     torch.set_num_threads(cores)

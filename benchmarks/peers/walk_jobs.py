@@ -1,8 +1,8 @@
 """Walks by one peer, or by graphwalk; needs nothing but Python, NumPy and that package.
 
-Run as ``python -m benchmarks.peers.walk_jobs SPEC``. Prints what it has found as one line of JSON
-for the load and one for each kind of walk, so that what was measured before a failure is kept. With
-``spec["save"]`` it writes walks into files instead, for the exactness check.
+Run as ``python -m benchmarks.peers.walk_jobs SPEC``. Prints its results as one line of JSON
+for the load and one for each kind of walk, so that results before a failure are kept. With
+``spec["save"]`` it writes walks to files instead, for the check of exactness.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 #: Walks of the first, uncounted call, and walks at most that are checked step by step.
 FIRST, CHECKED = 64, 1 << 14
-#: As many walks' memory, of 8 bytes a node, is had ready for what is timed.
+#: Memory of this many times the walks, 8 bytes a node, is prepared before a measurement.
 _WALKS = 2
-#: A rate is known well enough to choose a sample by once walking took so long.
+#: After walking for so long, the rate is known well enough to choose a sample.
 TRIAL_SECONDS = 0.3
 
 
@@ -64,7 +64,7 @@ def _measure(
     bias: tuple[float, float],
     spec: dict[str, Any],
 ) -> dict[str, Any]:
-    """Walk from all nodes that have neighbours, or from as many as the time allows."""
+    """Walk from all nodes that have neighbours, or from a sample if the time is short."""
     forget_peak()
     indptr, indices = files.csr()
     nodes = np.flatnonzero(np.diff(indptr))
@@ -100,7 +100,7 @@ def _measure(
 def _affordable(walk: Walk, nodes: np.ndarray, spec: dict[str, Any]) -> int:
     """Return how many walks to make: all if that takes ``spec["full"]`` seconds at most.
 
-    What a call takes however few walks it makes does not count.
+    The fixed cost of a call is not counted.
     """
     count = min(FIRST, len(nodes))
     seconds = _seconds(walk, nodes[:count], spec)
@@ -109,7 +109,7 @@ def _affordable(walk: Walk, nodes: np.ndarray, spec: dict[str, Any]) -> int:
         count = min((2 if before >= TRIAL_SECONDS else 8) * fewer, len(nodes))
         seconds = _seconds(walk, nodes[:count], spec)
         if seconds - before >= TRIAL_SECONDS:
-            # Once more: workers may have started for it that there are from then on.
+            # Repeat: the first call may have included the start of workers.
             seconds = min(seconds, _seconds(walk, nodes[:count], spec))
             each = max(seconds - before, 0.0) / (count - fewer)
             if each * len(nodes) > spec["full"]:
@@ -126,7 +126,7 @@ def _seconds(walk: Walk, starts: np.ndarray, spec: dict[str, Any]) -> float:
 
 
 def _save(prepare: Prepare, spec: dict[str, Any]) -> None:
-    """Write walks of each pair of p and q into ``spec["save"]``, for somebody else to judge."""
+    """Write walks of each pair of p and q into ``spec["save"]``, for the caller to check."""
     starts = np.repeat(np.arange(spec["num_nodes"]), spec["num_walks"])
     for number, (p, q) in enumerate(spec["biases"]):
         walks = prepare(p, q)(starts, spec["length"], spec["seed"])
@@ -138,7 +138,7 @@ def _save(prepare: Prepare, spec: dict[str, Any]) -> None:
 def as_array(walks: Any, which: np.ndarray, length: int) -> np.ndarray:
     """Return the walks `which`, int64 of shape (which, length + 1), −1 after their ends.
 
-    A walk that is longer than asked shows by one column more.
+    If a walk is longer than requested, the array has further columns.
     """
     if not isinstance(walks, list):
         return np.asarray(walks)[which].astype(np.int64)
@@ -165,9 +165,9 @@ def what_is_wrong(
     indptr: np.ndarray,
     indices: np.ndarray,
 ) -> str:
-    """Return what is wrong with walks on a graph without dead ends, "" if nothing is.
+    """Return what is wrong with walks on a graph without dead ends, or "".
 
-    They have `length` steps, begin at `starts` (None: anywhere), and every step is an edge.
+    Walks must have `length` steps, begin at `starts` (None: anywhere), and follow edges.
     """
     if walks.shape[1] != length + 1 or (walks < 0).any():
         return f"not all have {length} steps"
@@ -193,7 +193,7 @@ def are_edges(
 
 
 def _versions(module: Any) -> dict[str, str]:
-    """Return the versions of Python, of the peer, and of what it stands on."""
+    """Return the versions of Python, of the peer, and of its dependencies."""
     names = metadata.packages_distributions()
     found = {"Python": platform.python_version(), "numpy": np.__version__}
     for name in (module.__name__, "torch", "numba", "ray"):

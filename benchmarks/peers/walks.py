@@ -1,4 +1,4 @@
-"""The walk comparison: every peer on every graph, in turns, each time in a new process."""
+"""The comparison of walks: rounds of all peers on a graph, each in a new process."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 KINDS = {"first order": (1.0, 1.0), "node2vec (2, .5)": (2.0, 0.5)}
 LENGTH = 80
-#: A peer walks from all nodes if that takes so many seconds, else from a sample that takes fewer.
+#: Seconds: a peer walks from all nodes if that takes at most FULL, else from a sample for SAMPLE.
 FULL, SAMPLE = 10.0, 4.0
-#: A job that took so many seconds is not run again: its first figure stands.
+#: A job that took more seconds than this is not run again: its first figure is kept.
 ONCE = 45.0
 
 
 class Settings(NamedTuple):
-    """What all jobs of a run have in common: interpreters, rounds, limits, and how far to walk."""
+    """Settings of all jobs of a run: interpreters, rounds, limits, and sizes of samples."""
 
     pythons: tuple[str, ...]
     rounds: int = 3
@@ -34,7 +34,7 @@ class Settings(NamedTuple):
 def measure_walks(
     files: GraphFiles, settings: Settings, names: Sequence[str] = tuple(SAMPLERS)
 ) -> Iterator[dict[str, Any]]:
-    """Yield a record of each job: sampler, cores, round, what it told, why it ended early."""
+    """Yield a record of each job: sampler, cores, round, its results, why it ended early."""
     done: set[tuple[str, int]] = set()
     every = len(processes.cores())
     for turn in range(settings.rounds):
@@ -69,7 +69,7 @@ def _job(files: GraphFiles, settings: Settings, name: str, count: int, turn: int
 
 
 class Figures(NamedTuple):
-    """What the jobs of a sampler say of one kind of walk, on so many cores; medians of rounds."""
+    """The figures of a sampler for one kind of walk and number of cores; medians of rounds."""
 
     load: float
     first: float
@@ -82,9 +82,9 @@ class Figures(NamedTuple):
 
 
 def figures_of(records: list[dict[str, Any]], kind: str) -> Figures | None:
-    """Return the medians of the records of one sampler and number of cores, None if there are none.
+    """Return medians of the records of one sampler and number of cores, None if there are none.
 
-    Seconds of the load and of the first call, million steps a second, and MiB.
+    The figures are seconds of the load and of the first call, million steps a second, and MiB.
     """
     pairs = [
         (record["told"][0], told)
@@ -107,7 +107,7 @@ def figures_of(records: list[dict[str, Any]], kind: str) -> Figures | None:
 
 
 def versions_of(records: list[dict[str, Any]]) -> dict[str, str]:
-    """Return for each sampler that ran the versions of what it stands on, as text."""
+    """Return the versions of the dependencies of each sampler that ran, as text."""
     return {
         record["sampler"]: ", ".join(f"{k} {v}" for k, v in record["told"][0]["versions"].items())
         for record in records

@@ -1,4 +1,4 @@
-"""Walk the dependencies of Debian's packages: from a Parquet file of names to walks by name."""
+"""Walk the dependencies of Debian's packages: from a Parquet file of names to walks with names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import graphwalk
 
 EDGES = Path(__file__).with_name("debian_depends.parquet")
 
-# node2vec: seldom straight back (p > 1), and rather away from where the walk came from (q < 1).
+# node2vec: seldom back to the previous node (p > 1), and away from its neighbours (q < 1).
 WALKS = {"num_walks": 10, "walk_length": 40, "p": 2.0, "q": 0.5, "seed": 2023}
 
 PACKAGES = ["firefox-esr", "gimp", "postgresql", "python3-numpy", "vlc"]
@@ -19,7 +19,7 @@ PACKAGES = ["firefox-esr", "gimp", "postgresql", "python3-numpy", "vlc"]
 
 def main(results: Path) -> None:
     results.mkdir(parents=True, exist_ok=True)
-    print("Debian 12: every package leads to the packages that it depends on.\n")
+    print("Debian 12: edges lead from a package to the packages that it depends on.\n")
 
     start = perf_counter()
     graph = graphwalk.build_zarr(
@@ -40,7 +40,7 @@ def main(results: Path) -> None:
     print(f"  {len(walks):,} walks of up to {WALKS['walk_length']} steps, ", end="")
     print(f"written in {perf_counter() - start:.1f} s.\n")
 
-    print("The first walk from some packages, until there is nothing left to depend on:\n")
+    print("The first walk from some packages; it ends at a package without dependencies:\n")
     for walk in first_walks(graph, PACKAGES):
         print(textwrap.fill(" -> ".join(walk), 96, break_on_hyphens=False, **INDENT), end="\n\n")
 
@@ -53,10 +53,10 @@ INDENT = {"initial_indent": "  ", "subsequent_indent": "      "}
 
 
 def first_walks(graph: graphwalk.Graph, packages: list[str]) -> list[list[str]]:
-    """Return one walk by name from each package.
+    """Return one walk from each package, as names.
 
-    They are lines of the file too: a walk depends on the seed, its start node and its number,
-    and not on which others are computed with it.
+    The same walks are in the file: a walk depends on the seed, its start node and its number,
+    and not on the other walks that are computed with it.
     """
     one_each = WALKS | {"num_walks": 1}
     walks = graphwalk.random_walks(graph, graph.index_of(packages), **one_each).compute()

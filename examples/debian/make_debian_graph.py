@@ -1,16 +1,16 @@
 """Make the dependency graph of a Debian release's packages from an apt package index.
 
-    python make_debian_graph.py                     # what `apt-get update` left on this machine
+    python make_debian_graph.py                     # the index of `apt-get update`
     python make_debian_graph.py Packages.xz -o depends.parquet
 
 The result is a Parquet file with one row an edge, ordered by `source`, then `target`:
 
 - An edge leads from a package to each package that its Depends and Pre-Depends name. Version
   constraints and architecture qualifiers such as ``:any`` are left out.
-- Of alternatives (``a | b``) every one gets an edge, since each can meet the dependency.
-- For the same reason a name that no package has, but some provide (a virtual package), gets an
-  edge to each of its providers. A name that a package does have stands for that package only.
-- A name that is neither is dropped, and no edge leads from a package to itself.
+- Every alternative (``a | b``) gets an edge, since each of them can meet the dependency.
+- A virtual package is a name that no package has, but that some packages provide. For the same
+  reason, all of its providers get an edge. If a package has the name, only this package gets one.
+- Other names are dropped, and no edge leads from a package to itself.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read_index(path: Path) -> str:
 
 
 def stanzas(index: str) -> Iterator[dict[str, str]]:
-    """Yield the fields that matter here, one dictionary a package."""
+    """Yield the fields that are used here, one dictionary a package."""
     for stanza in re.split(r"\n\s*\n", index):
         fields = dict(FIELD.findall(stanza))
         if fields:
@@ -71,7 +71,7 @@ def providers_of_names(packages: Iterable[Mapping[str, str]]) -> dict[str, set[s
 
 
 def depends(index: str) -> list[tuple[str, str]]:
-    """Return the edges of an index's dependency graph, in ascending order, each once."""
+    """Return the edges of an index's dependency graph, ascending, without duplicates."""
     packages = list(stanzas(index))
     providers = providers_of_names(packages)
     edges = set()
@@ -102,13 +102,15 @@ def find_index(release: str, lists: Path = APT_LISTS) -> Path:
 
 
 def main() -> None:
-    """Read an index, write its graph."""
+    """Read an index and write its graph."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("index", nargs="?", type=Path, help="a Packages file, maybe compressed")
+    parser.add_argument("index", nargs="?", type=Path, help="a Packages file, compressed or not")
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT, help="Parquet file to write")
-    parser.add_argument("--release", default="bookworm", help="whose list, when no index is named")
+    parser.add_argument(
+        "--release", default="bookworm", help="the release whose index is read if none is named"
+    )
     args = parser.parse_args()
     edges = depends(read_index(args.index or find_index(args.release)))
     if not edges:

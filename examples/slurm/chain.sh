@@ -1,6 +1,6 @@
 #!/bin/bash
-# Build, walk and embed: three jobs, of which each waits for the one before to succeed.
-# Run it again after a failure: what is there already is not done again.
+# Build, walk and embed in three jobs; each starts when the previous job has succeeded.
+# Run it again after a failure: results that exist are not computed again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

@@ -1,4 +1,4 @@
-"""A program of one's own on the Ray cluster of a job: where walks end most."""
+"""Your own program on the Ray cluster of a job: print the nodes at which most walks end."""
 
 from __future__ import annotations
 

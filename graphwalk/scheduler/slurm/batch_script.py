@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 _ABOUT = {
     "node": "Random walks on one machine.",
     "array": (
-        "Random walks as an array of jobs: each writes its share, and the one that finishes last\n"
-        "# makes one whole of all shares."
+        "Random walks as an array of jobs: each job writes its share, and the one that finishes "
+        "last\n# combines all shares."
     ),
-    "ray": "Random walks on several machines, by Ray.",
+    "ray": "Random walks on several machines, with Ray.",
 }
 
 _COMMAND = {
@@ -40,24 +40,24 @@ def batch_script(choice: Choice, store: str, output: str, walks: Sequence[str]) 
     Parameters
     ----------
     choice : Choice
-        What to ask for.
+        The resources to request.
     store, output : str
-        The graph, and where walks go, as the job sees them.
+        Paths of the graph and of the walks, as the job sees them.
     walks : sequence of str
-        What else ``graphwalk walk`` is told.
+        Further arguments of ``graphwalk walk``.
     """
     lines = [
         "#!/bin/bash",
         f"# {_ABOUT[choice.mode]}",
-        "# Submit it again when it was stopped: it goes on with what is missing.",
+        "# If the job was stopped, submit it again: it continues with the missing blocks.",
         *(f"#SBATCH --{option}" for option in _options(choice)),
         "",
         f"store={shlex.quote(store)}",
         f"output={shlex.quote(output)}",
         f"walks=({shlex.join(walks)})",
-        *([f"shares={choice.nodes}  # as many as the array has"] * (choice.mode == "array")),
+        *([f"shares={choice.nodes}  # the number of jobs of the array"] * (choice.mode == "array")),
         "",
-        # In the shell's place, so that it is what Slurm tells to stop.
+        # exec replaces the shell, so that Slurm's signal reaches graphwalk.
         f"exec {_COMMAND[choice.mode]}",
     ]
     return "\n".join([*lines, ""])
@@ -74,8 +74,8 @@ def _options(choice: Choice) -> list[str]:
         f"cpus-per-task={choice.cpus}",
         f"mem={_size(choice.memory)}",
         f"time={choice.minutes // 60:02}:{choice.minutes % 60:02}:00",
-        *(["no-kill  # of several machines, one may fail"] if is_ray else []),
-        "signal=B:TERM@60  # time to tidy up before the limit",
+        *(["no-kill  # the job goes on if a machine fails"] if is_ray else []),
+        "signal=B:TERM@60  # time to clean up before the limit",
         f"output=%x-{'%A-%a' if is_array else '%j'}.log",
     ]
 
