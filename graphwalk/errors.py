@@ -1,8 +1,8 @@
-"""Every error graphwalk raises on purpose.
+"""The errors that graphwalk raises.
 
-All derive from `GraphwalkError`, so one ``except`` catches them. Those that mean "a value
-you passed is wrong" are a `ValueError` too, and so on, for callers who think in the
-standard exceptions. A message names the culprit (file, array, row or parameter) and the remedy.
+All errors derive from `GraphwalkError`, so one ``except`` catches them. Most also derive from a
+built-in exception, such as `ValueError` for wrong arguments. A message names the file, array, row
+or parameter that is wrong, and the remedy.
 """
 
 
@@ -11,15 +11,15 @@ class GraphwalkError(Exception):
 
 
 class InputError(GraphwalkError, ValueError):
-    """Edges or parameters that cannot be used as they are."""
+    """Edges or parameters are not valid."""
 
 
 class StoreError(GraphwalkError):
-    """A path or URL that does not hold a graph graphwalk can read."""
+    """There is no graph that graphwalk can read at a path or URL, or a file cannot be written."""
 
 
 class StoreExistsError(StoreError, FileExistsError):
-    """A store is already there and ``overwrite=True`` was not given."""
+    """Something is at the path already, and ``overwrite=True`` was not given."""
 
 
 class StoreNotFoundError(StoreError, FileNotFoundError):
@@ -27,7 +27,7 @@ class StoreNotFoundError(StoreError, FileNotFoundError):
 
 
 class MemoryBudgetError(GraphwalkError, MemoryError):
-    """A job that does not fit into the memory it has; raised before it starts wherever possible."""
+    """A job does not fit in its memory; raised before the job starts if possible."""
 
 
 class SchedulerError(GraphwalkError, RuntimeError):

@@ -1,4 +1,4 @@
-"""Sizes of memory as people write them: ``"4 GiB"``, ``"500 MB"``, ``2**30``."""
+"""Sizes of memory as text or numbers: ``"4 GiB"``, ``"500 MB"``, ``2**30``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def parse_size(size: str | int, name: str = "memory") -> int:
     Raises
     ------
     InputError
-        When the text is no size, or the size is not positive.
+        When the text is not a size, or the size is not positive.
     """
     match = _PATTERN.fullmatch(str(size)) if isinstance(size, str | int) else None
     unit = _UNITS.get(match[2].lower()) if match else None

@@ -1,4 +1,4 @@
-"""What every walker does."""
+"""The rules that all walkers of a job follow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphwalk.storage.partitions.spec import PartitionSpec
 
 @dataclass(frozen=True)
 class WalkRules:
-    """What every walker does. Checked by `random_walks`, which documents each of them."""
+    """The rules that all walkers of a job follow; `random_walks` checks and documents them."""
 
     num_walks: int
     walk_length: int
@@ -33,12 +33,12 @@ class WalkRules:
 
     @property
     def plus(self) -> bool:
-        """Whether the bias of a step knows of weights; it does not where q is 1."""
+        """Whether the bias of a step depends on weights; with q = 1 it does not."""
         return self.gamma is not None and self.weighted and self.q != 1.0
 
     @property
     def layout(self) -> PartitionSpec:
-        """What they need of a partition."""
+        """What these rules need of a partition."""
         gamma = self.gamma if self.plus else None
         return PartitionSpec(
             weighted=self.weighted,
@@ -55,7 +55,7 @@ class WalkRules:
         return self.dead_end == "stop" and self.restart_prob == 0
 
     def table(self) -> list[tuple[str, str]]:
-        """Return what there is to say, line by line."""
+        """Return the rules as pairs of a name and a value, both text."""
         kind = "forward in time" if self.temporal else "first order"
         if self.second_order:
             kind = f"node2vec, p = {self.p:g}, q = {self.q:g}"
