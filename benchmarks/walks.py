@@ -37,7 +37,7 @@ KINDS: dict[str, dict[str, float]] = {"first order": {}, "node2vec (2, .5)": {"p
 
 def measure_walks(graph: graphwalk.Graph, rounds: int, ray: bool) -> list[Row]:
     """Return all comparisons of walks on `graph`."""
-    partition = resident_partition(graph, _rules(KINDS["node2vec (2, .5)"]))
+    partition = resident_partition(graph._arrays, _rules(KINDS["node2vec (2, .5)"]))
     alive = np.flatnonzero(graph.degrees > 0)
     starts = np.random.default_rng(0).choice(alive, min(SAMPLE, len(alive)), replace=False)
     rows = []
@@ -54,7 +54,10 @@ def measure_weighted(edges: Path, folder: Path, plain: graphwalk.Graph, rounds: 
     weights = np.random.default_rng(2).random(len(src), np.float32) + np.float32(0.1)
     graph = graphwalk.build_zarr((src, dst, weights), folder / "weighted.zarr", progress=False)
     rules = _rules({}), replace(_rules({}), weighted=True)
-    partitions = resident_partition(plain, rules[0]), resident_partition(graph, rules[1])
+    partitions = (
+        resident_partition(plain._arrays, rules[0]),
+        resident_partition(graph._arrays, rules[1]),
+    )
     nodes = min(plain.num_nodes, graph.num_nodes)
     out = _room(partitions[0], nodes)
     seconds = in_turns(

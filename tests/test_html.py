@@ -98,7 +98,7 @@ def test_a_graph_with_all_there_can_be():
 def test_a_picture_is_cut_as_the_store_is(tmp_path, monkeypatch):
     monkeypatch.setattr("graphwalk.storage.store.array_writer.chunk_length", lambda *_: 64)
     graph = graphwalk.build_zarr(EDGES[:, :200], tmp_path / "cut.zarr", num_nodes=300)
-    assert graph.chunk_length("offsets") == 64
+    assert graph._arrays.chunk_length("offsets") == 64
     page = Page(graph._repr_html_())
     offsets, neighbors = (-(-length // 64) for length in (301, graph.num_entries))
     assert page.facts["offsets"][-1] == f"{offsets} of 512 B"
@@ -154,7 +154,7 @@ def test_a_graph_without_edges():
 
 def test_a_store_that_is_gone_is_named_and_not_raised(graph):
     again = graphwalk.open_zarr(graph.path)
-    (again._group.store.root / "offsets" / "zarr.json").unlink()
+    (again._arrays.group.store.root / "offsets" / "zarr.json").unlink()
     page = Page(again._repr_html_())
     assert page.facts["nodes"].startswith("310")
     assert "array 'offsets' of" in page.facts["arrays"]

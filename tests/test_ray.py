@@ -168,7 +168,7 @@ def test_persisted_walks_and_expressions(session, graph):
 
 
 def resident(session, graph):
-    return session._ray._partitions.get(graph)
+    return session._ray._partitions.get(graph._arrays)
 
 
 def test_a_partition_is_loaded_once_a_session(session):

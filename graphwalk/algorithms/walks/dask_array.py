@@ -44,17 +44,18 @@ class WalkArray(da.Array):  # type: ignore[misc]
     plan : WalkPlan
         The plan.
     graph : Graph
-        The graph; tasks hold it, and so keep a temporary store alive.
+        The graph; tasks hold its arrays, which keep a temporary store alive.
     walkers : range or (ndarray, ndarray, range)
         Who walks, in the order of the rows; see
         :data:`graphwalk.scheduler.engine.start_nodes.Walkers`.
     """
 
     _tasks: WalkTasks
+    _graph: Graph
 
     def __new__(cls, plan: WalkPlan, graph: Graph, walkers: Walkers) -> WalkArray:
         """Return the array; Dask's arrays are made here, not in ``__init__``."""
-        tasks = WalkTasks(plan, graph, walkers)
+        tasks = WalkTasks(plan, graph._arrays, walkers)
         layer = _WalkLayer(tasks, range(len(plan.block_rows)))
         array: WalkArray = super().__new__(
             cls,
@@ -63,7 +64,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
             (plan.block_rows, (plan.shape[1],)),
             meta=np.empty((0, 0), plan.dtype),
         )
-        array._tasks = tasks
+        array._tasks, array._graph = tasks, graph
         return array
 
     @property
@@ -74,7 +75,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
     @property
     def graph(self) -> Graph:
         """The graph that is walked."""
-        return self._tasks.graph
+        return self._graph
 
     def about(self) -> dict[str, Any]:
         """Return what tells these walks from others, whatever the plan, fit for JSON."""
@@ -99,7 +100,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
             plan.resources,
             every_node=isinstance(tasks.walkers, range),
         )
-        return WalkArray(again, tasks.graph, tasks.part(rows))
+        return WalkArray(again, self._graph, tasks.part(rows))
 
     def __reduce__(self) -> Any:
         """Pickle as the Dask array that it is."""

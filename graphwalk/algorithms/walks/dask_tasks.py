@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.plan import WalkPlan
     from graphwalk.scheduler.engine.start_nodes import Walkers
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
 
 
 def is_in_process(get: Any) -> bool:
@@ -105,7 +105,7 @@ class _WalkLayer(Layer):  # type: ignore[misc]
 class WalkTasks:
     """The Dask graph of a plan."""
 
-    def __init__(self, plan: WalkPlan, graph: Graph, walkers: Walkers) -> None:
+    def __init__(self, plan: WalkPlan, graph: GraphArrays, walkers: Walkers) -> None:
         self.plan, self.graph, self.walkers = plan, graph, walkers
         # The same for the same walks in any process, so that what was cut short can be resumed.
         same = id(graph) if graph.digest is None else graph.digest

@@ -85,7 +85,7 @@ def plan_of(
     num_walks = num_starts * rules.num_walks
     resources = find_resources(memory)
     plan = plan_job(
-        graph, rules, num_walks, chunks, resources, partitions, every_node=nodes is None
+        graph._arrays, rules, num_walks, chunks, resources, partitions, every_node=nodes is None
     )
     rows = range(plan.shape[0])
     if nodes is None:

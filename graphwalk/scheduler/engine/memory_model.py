@@ -10,7 +10,7 @@ from graphwalk.storage.store.format import value_bytes
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.storage.partitions.spec import PartitionSpec
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
 
 #: Bytes for a node while its row start is read.
 OFFSET = 8
@@ -31,7 +31,7 @@ _LARGEST_KEPT = 32 << 20
 _THREAD = 3 << 20
 
 
-def reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
+def reading_peak(graph: GraphArrays, rules: WalkRules, workers: int) -> int:
     """Return the peak memory of the whole graph while it is read, without buffers."""
     # Offsets are freed before neighbours are read, and weights before an edge filter is made.
     starts = (graph.num_nodes + 1) * row_start_type(graph).itemsize
@@ -46,13 +46,13 @@ def reading_peak(graph: Graph, rules: WalkRules, workers: int) -> int:
     return starts + max(offsets, kept + graph.num_entries * entry + values)
 
 
-def thread_bytes(graph: Graph) -> int:
+def thread_bytes(graph: GraphArrays) -> int:
     """Return the memory of a reading thread, without the data that it reads."""
     # Compressed chunks are smaller than is counted for them, which covers the stack.
     return max(_THREAD, graph.read_buffers)
 
 
-def kinds_bytes(graph: Graph, rules: WalkRules) -> int:
+def kinds_bytes(graph: GraphArrays, rules: WalkRules) -> int:
     """Return the memory of the kinds of all nodes."""
     return graph.num_nodes if rules.metapath_of == "nodes" else 0
 
@@ -62,7 +62,7 @@ def values_bytes(entries: int, layout: PartitionSpec) -> int:
     return 0 if layout.keeps_values else entries * value_bytes(layout.values)
 
 
-def deriving_bytes(graph: Graph, entries: int, layout: PartitionSpec, threads: int) -> int:
+def deriving_bytes(graph: GraphArrays, entries: int, layout: PartitionSpec, threads: int) -> int:
     """Return the memory of threads that make tables, groups or orders of rows."""
     entry = _ALIAS if layout.weighted else 0 if layout.metapath is None else _BY_TYPE
     entry = _BY_TIME if layout.temporal else entry

@@ -20,13 +20,12 @@ from graphwalk.scheduler.engine.plan import WalkPlan
 from graphwalk.scheduler.engine.walk_temporal import scratch_bytes
 from graphwalk.scheduler.engine.walker_group import slice_and_log
 from graphwalk.storage.partitions.spec import entry_bytes, partition_bytes, row_start_type
-from graphwalk.storage.store.partition_bounds import partition_nodes
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.plan import Resources
     from graphwalk.scheduler.engine.rules import WalkRules
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
 
 #: The smallest number of walkers of a group.
 SMALLEST_GROUP = 1 << 12
@@ -50,7 +49,7 @@ _NUMBERS = 4 * 8
 
 
 def plan_job(
-    graph: Graph,
+    graph: GraphArrays,
     rules: WalkRules,
     num_walks: int,
     chunks: Any,
@@ -100,7 +99,7 @@ def plan_job(
 
 
 def _whole_plan(
-    graph: Graph, rules: WalkRules, shape: tuple[int, int], chunks: Any, resources: Resources
+    graph: GraphArrays, rules: WalkRules, shape: tuple[int, int], chunks: Any, resources: Resources
 ) -> WalkPlan:
     """Return the plan of a graph that is one partition."""
     size = partition_bytes(graph, rules.layout) + kinds_bytes(graph, rules)
@@ -164,7 +163,7 @@ class _PartitionedPlanner:
 
     def __init__(
         self,
-        graph: Graph,
+        graph: GraphArrays,
         rules: WalkRules,
         whole: WalkPlan,
         walkers: int,
@@ -334,15 +333,7 @@ class _PartitionedPlanner:
         entries = max(1, size * graph.num_entries // bytes_)
         if whole:
             entries = max(self._chunk, entries // self._chunk * self._chunk)
-        chunk, length = graph.chunk_length("offsets"), graph.num_nodes + 1
-        return partition_nodes(
-            lambda k: graph.read_offsets(k * chunk, min((k + 1) * chunk, length)),
-            chunk,
-            graph.num_nodes,
-            graph.num_entries,
-            entries,
-            max(1, size // self._node_bytes),
-        )
+        return graph.cut(entries, max(1, size // self._node_bytes))
 
     def _offset(self, node: int) -> int:
         if node not in self._offsets:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.rules import WalkRules
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.util.shared_array import SharedRows
 
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 FIRST_ORDER_IN_FLIGHT = 128
 NODE2VEC_IN_FLIGHT = 512
 
-_resident: WeakKeyDictionary[Graph, tuple[PartitionSpec, Partition]] = WeakKeyDictionary()
+_resident: WeakKeyDictionary[GraphArrays, tuple[PartitionSpec, Partition]] = WeakKeyDictionary()
 _loading = threading.Lock()
 
 
-def resident_partition(graph: Graph, rules: WalkRules) -> Partition:
+def resident_partition(graph: GraphArrays, rules: WalkRules) -> Partition:
     """Return the partition of `graph`, loaded once a process and kept as long as the graph is.
 
     On Ray this runs in a worker, whose copy of the graph goes when the task ends: there the

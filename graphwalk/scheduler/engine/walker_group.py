@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.scheduler.engine.start_nodes import Walkers
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
 
 #: Walkers that a kernel takes up at a time, and steps that it writes down before they are put in
 #: their place: few enough to stay in a core's cache on their way.
@@ -76,7 +76,7 @@ class WalkerGroup:
 
     Parameters
     ----------
-    graph : Graph
+    graph : GraphArrays
         The graph.
     rules : WalkRules
         What every walker does.
@@ -94,7 +94,7 @@ class WalkerGroup:
 
     def __init__(
         self,
-        graph: Graph,
+        graph: GraphArrays,
         rules: WalkRules,
         walkers: Walkers,
         bounds: NDArray[np.int64],

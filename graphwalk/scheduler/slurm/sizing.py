@@ -111,7 +111,7 @@ class _Choosing:
         machines: SlurmPartition,
         nodes: int | None,
     ) -> None:
-        self._job, self._machines, self._nodes = (graph, rules, num_walks), machines, nodes
+        self._job, self._machines, self._nodes = (graph._arrays, rules, num_walks), machines, nodes
         self._alone = self._plan(SHARE * machines.memory)
         self._fits = len(self._alone.partitions) == 1
         self._store = SHARE * STORE_SHARE * machines.memory

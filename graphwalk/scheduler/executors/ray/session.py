@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from graphwalk.storage.partitions.spec import PartitionSpec
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
 
 
 #: What kind of work a task is in whose name this is; the first one that fits.
@@ -69,7 +69,9 @@ class RaySession:
         import ray
 
         _check_pair()
-        self._partitions: WeakKeyDictionary[Graph, tuple[PartitionSpec, Any]] = WeakKeyDictionary()
+        self._partitions: WeakKeyDictionary[GraphArrays, tuple[PartitionSpec, Any]] = (
+            WeakKeyDictionary()
+        )
         self._started = not ray.is_initialized()
         if self._started:
             _start(address, num_workers, options)

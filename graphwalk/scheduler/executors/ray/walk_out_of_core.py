@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.engine.partition_sweep import PartitionHandle, PartitionSweep
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.storage.partitions.partition import Partition
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.util.shared_array import SharedRows
 
 
@@ -199,7 +199,7 @@ def _resolved(arg: Any, deps: Any) -> Any:
     return arg(deps) if isinstance(arg, GraphNode) else arg
 
 
-def where_to_read(graph: Graph, otherwise: str = "DEFAULT") -> Any:
+def where_to_read(graph: GraphArrays, otherwise: str = "DEFAULT") -> Any:
     """Return where the store can be read: a temporary one on this machine alone."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
