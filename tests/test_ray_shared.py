@@ -287,7 +287,7 @@ def test_what_is_written_into_the_result_stays_there():
     assert (mapped[1] == 5).all()
 
 
-def test_a_mapping_is_let_go(name, monkeypatch):
+def test_a_mapping_is_freed(name, monkeypatch):
     monkeypatch.setattr(shared_array, "KEPT", 0.05)
     result = SharedResult((3, 4), INT32)
     mapped = result.rows.mapped()

@@ -1,4 +1,4 @@
-"""How much memory there is, and refusals of what would take more."""
+"""The memory that this process can use, and errors for jobs that need more."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from graphwalk.util.slurm_environment import allocated_memory
 _PROC = Path("/proc")
 _CGROUP = Path("/sys/fs/cgroup")
 
-#: Assumed where a system does not say how much memory is free.
+#: Bytes that are assumed if the system does not say how much memory is free.
 _UNKNOWN = 4 << 30
 
 
 class _Version(NamedTuple):
-    """How a version of control groups names what it says of memory."""
+    """The names of files and fields of a version of control groups."""
 
     folder: str
     limit: str
@@ -35,18 +35,18 @@ _VERSIONS = {
 
 
 def available_memory() -> int | None:
-    """Return how many bytes this process can still take, None where that is not known."""
+    """Return how many bytes this process can still allocate, None if that is not known."""
     known = (_machine(), _groups(), _job())
     return min((size for size in known if size is not None), default=None)
 
 
 def free_memory() -> int:
-    """Return `available_memory`, or what is assumed where it is not known."""
+    """Return `available_memory`, or an assumed size if it is not known."""
     return available_memory() or _UNKNOWN
 
 
 def require(needed: int, what: str, remedy: str) -> None:
-    """Raise MemoryBudgetError, before it is too late, if `needed` bytes are not available."""
+    """Raise MemoryBudgetError if `needed` bytes are not available; call it before allocating."""
     available = available_memory()
     if available is not None and needed > available:
         raise MemoryBudgetError(
@@ -60,7 +60,7 @@ def _machine() -> int | None:
 
 
 def _job() -> int | None:
-    """Return what is left of the memory that Slurm gave to the job."""
+    """Return the free part of the memory that Slurm allocated to the job."""
     allocated = allocated_memory()
     used = _kilobytes(_PROC / "self" / "status", "VmRSS") or 0
     return None if allocated is None else max(0, allocated - used)
@@ -75,15 +75,15 @@ def _kilobytes(file: Path, name: str) -> int | None:
 
 
 def _groups() -> int | None:
-    """Return what the limits of the control groups leave that this process is in.
+    """Return the free memory within the limits of the control groups of this process.
 
-    They are those of a container or of a job of Slurm; each is within those above it.
+    They are the groups of a container or of a Slurm job. The limits of all parent groups apply too.
     """
     left = []
     for version, path in _memberships():
         group = _CGROUP / version.folder / path
         top = _CGROUP / version.folder
-        # Inside a container the path is that of its host, and the group at the top its own.
+        # In a container, the path is one of the host, and the group of the container is at the top.
         groups = [above for above in (group, *group.parents) if above.is_relative_to(top)]
         left += [_left(above, version) for above in groups]
     return min((size for size in left if size is not None), default=None)
@@ -100,10 +100,10 @@ def _memberships() -> list[tuple[_Version, str]]:
 
 def _left(group: Path, version: _Version) -> int | None:
     try:
-        limit = int((group / version.limit).read_text())  # "max" is no number: no limit
+        limit = int((group / version.limit).read_text())  # "max" is not a number and means no limit
         used = int((group / version.used).read_text())
         stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):
         return None
-    # Pages of files that nobody uses are given up for whoever needs memory.
+    # The system frees unused pages of files when memory is needed.
     return max(0, limit - used + int(stat.get(version.cache, 0)))
