@@ -2,8 +2,17 @@
 
 All errors derive from `GraphwalkError`, so one ``except`` catches them. Most also derive from a
 built-in exception, such as `ValueError` for wrong arguments. A message names the file, array, row
-or parameter that is wrong, and the remedy.
+or parameter that is wrong, and the remedy; `argument` writes parameters as
+the interface in use does.
 """
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class GraphwalkError(Exception):
@@ -32,3 +41,19 @@ class MemoryBudgetError(GraphwalkError, MemoryError):
 
 class SchedulerError(GraphwalkError, RuntimeError):
     """The chosen scheduler cannot be started or used."""
+
+
+def _in_python(name: str, *value: Any) -> str:
+    return f"{name}={value[0]!r}" if value else f"{name}="
+
+
+#: Writes a parameter, and perhaps its value; the command line sets its own.
+SPELLING: ContextVar[Callable[..., str]] = ContextVar("spelling", default=_in_python)
+
+
+def argument(name: str, *value: Any) -> str:
+    """Return a parameter, and perhaps its value, as the interface in use writes them.
+
+    That is ``p=0`` in Python, and ``--p=0`` on the command line.
+    """
+    return SPELLING.get()(name, *value)

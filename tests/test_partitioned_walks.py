@@ -357,7 +357,7 @@ def test_within_dask_expressions(large):
 def test_some_blocks_compute_their_groups_alone(large, monkeypatch):
     walked = []
     walk_group = walk_out_of_core.walk_group
-    import graphwalk.algorithms.walks.dask_array as dask_graph
+    import graphwalk.algorithms.walks.dask_tasks as dask_graph
 
     def counted(group, *args):
         walked.append(group.shape[0])

@@ -214,7 +214,7 @@ def test_a_job_that_fails_leaves_nothing(session, walks, name, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setattr(ray_walks, "advance_walkers", fail)
-    monkeypatch.setattr("graphwalk.algorithms.walks.dask_array.walk_block_into", fail)
+    monkeypatch.setattr("graphwalk.algorithms.walks.dask_tasks.walk_block_into", fail)
     with pytest.raises(ZeroDivisionError):
         walks.compute()
     wait_until_nobody_holds(name)

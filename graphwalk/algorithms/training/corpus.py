@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import dask.array as da
 import pyarrow as pa
 
+from graphwalk.algorithms.output.check_walks import checked_walks
 from graphwalk.algorithms.output.labelled_walks import as_labels, named_lists, walk_lists
 from graphwalk.algorithms.output.read import count_walks, read_walks
-from graphwalk.algorithms.output.write import checked_walks, iter_blocks
+from graphwalk.algorithms.output.write import iter_blocks
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.errors import InputError
 

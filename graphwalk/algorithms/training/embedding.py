@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from graphwalk.algorithms.training.corpus import WalkCorpus
 from graphwalk.algorithms.training.skip_grams import checked_size
-from graphwalk.errors import InputError, StoreExistsError
+from graphwalk.errors import InputError, StoreExistsError, argument
 from graphwalk.storage.files.errors import disk_errors
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.files.publish import partial_folder, put_in_place
@@ -159,7 +159,9 @@ def _target(path: str | os.PathLike[str], overwrite: bool) -> Path:
     if target.is_dir():
         raise StoreExistsError(f"{target} is a folder; choose the path of a file")
     if target.exists() and not overwrite:
-        raise StoreExistsError(f"{target} exists; choose another path or pass overwrite=True")
+        raise StoreExistsError(
+            f"{target} exists; choose another path or pass {argument('overwrite', True)}"
+        )
     return target
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphwalk.algorithms.output.check_walks import checked_walks
 from graphwalk.algorithms.output.read import stored_blocks
-from graphwalk.algorithms.output.write import checked_walks, iter_blocks
-from graphwalk.errors import InputError
+from graphwalk.algorithms.output.write import iter_blocks
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.locations import locate
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class WalkBlocks:
 def checked_size(name: str, value: Any) -> int:
     """Return a parameter after checking that it is an integer of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise InputError(f"{name}={value!r} must be an integer of at least 1")
+        raise InputError(f"{argument(name, value)} must be an integer of at least 1")
     return int(value)
 
 

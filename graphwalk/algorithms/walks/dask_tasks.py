@@ -45,9 +45,9 @@ def is_in_process(get: Any) -> bool:
 
 @contextmanager
 def cancelling_on_error(tasks: Mapping[Any, Any]) -> Iterator[None]:
-    """Have groups of walkers go no further when the block is left by an error or a signal.
+    """Cancel groups of walkers when the block ends by an error or a signal.
 
-    Dask leaves tasks alone that are under way, and these may take hours.
+    Dask does not cancel tasks that are under way, and these may take hours.
     """
     try:
         yield
@@ -61,8 +61,8 @@ def cancelling_on_error(tasks: Mapping[Any, Any]) -> Iterator[None]:
 class _WalkLayer(Layer):  # type: ignore[misc]
     """The tasks of some blocks, made when they are asked for.
 
-    Culling makes them anew, for the blocks that are wanted: groups of walkers share what is read,
-    but do not need each other, and those of another computation may be given up.
+    Culling makes new tasks, for the wanted blocks only: groups of walkers share what is read, but
+    do not depend on each other, and those of another computation may be cancelled.
     """
 
     def __init__(self, tasks: WalkTasks, blocks: Any) -> None:
@@ -107,7 +107,7 @@ class WalkTasks:
 
     def __init__(self, plan: WalkPlan, graph: GraphArrays, walkers: Walkers) -> None:
         self.plan, self.graph, self.walkers = plan, graph, walkers
-        # The same for the same walks in any process, so that what was cut short can be resumed.
+        # The same for the same walks in any process, so that interrupted work can be resumed.
         same = id(graph) if graph.digest is None else graph.digest
         self._token = tokenize(
             graph.path, same, graph.directed, plan.rules, walkers, plan.block_rows
@@ -117,7 +117,7 @@ class WalkTasks:
         self.stops = list(accumulate(plan.block_rows))
 
     def about(self) -> dict[str, Any]:
-        """Return what tells these walks from others, whatever the plan, fit for JSON."""
+        """Return what identifies these walks, whatever the plan, fit for JSON."""
         starts = f"0 … {self.graph.num_nodes - 1}"
         if not isinstance(self.walkers, range):
             starts = f"{len(self.walkers[0])} nodes, {tokenize(*self.walkers[:2])}"
@@ -167,7 +167,7 @@ class _Unfused(Task):  # type: ignore[misc]
 
 
 class _GroupTasks:
-    """The tasks of walkers who go through several partitions: one for each group, one a block."""
+    """The tasks of walks through several partitions: one for each group, one for each block."""
 
     def __init__(
         self, walks: WalkTasks, result: NDArray[Any] | SharedRows | None, blocks: set[int]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def blocks_in_order(walks: da.Array) -> Iterator[NDArray[Any]]:
-    """Yield the blocks of an array of rows, each of which is let go when the next is asked for."""
+    """Yield the blocks of an array of rows; each is released when the next is requested."""
     get = get_scheduler(collections=[walks])
     keys = [row[0] for row in walks.__dask_keys__()]
     if is_in_process(get):
@@ -56,23 +56,23 @@ def _computed(walks: da.Array, keys: list[Any]) -> Iterator[Any]:
 
 
 def _ahead(
-    portions: Sequence[list[Any]], begin: Callable[[list[Any]], Iterator[Any]]
+    batches: Sequence[list[Any]], begin: Callable[[list[Any]], Iterator[Any]]
 ) -> Iterator[NDArray[Any]]:
-    """Yield the blocks of all portions, of which one is begun while that before it is yielded."""
+    """Yield the blocks of all batches; a batch is begun while the one before it is yielded."""
     with ThreadPoolExecutor(1, thread_name_prefix="graphwalk-stream") as executor:
-        begun = [executor.submit(copy_context().run, begin, portion) for portion in portions[:1]]
-        for number in range(len(portions)):
+        begun = [executor.submit(copy_context().run, begin, batch) for batch in batches[:1]]
+        for number in range(len(batches)):
             blocks = begun.pop().result()
-            if number + 1 < len(portions):
-                begun.append(executor.submit(copy_context().run, begin, portions[number + 1]))
+            if number + 1 < len(batches):
+                begun.append(executor.submit(copy_context().run, begin, batches[number + 1]))
             yield from blocks
 
 
 class _OrderedQueue:
-    """Takes blocks from the tasks that make them to one who wants them in order.
+    """Passes blocks, in order, from the tasks that make them to one consumer.
 
-    A task waits with its block only while there are enough, and the next one that is wanted is
-    among them: else all threads could wait with blocks that come later.
+    A task waits with its block while there are enough blocks and the next one in order is among
+    them: otherwise all threads could wait with later blocks.
     """
 
     def __init__(self, walks: da.Array) -> None:
@@ -120,13 +120,13 @@ class _OrderedQueue:
                 compute_as_if_collection(da.Array, tasks, keys)
         except CancelledError:
             pass
-        except BaseException as error:  # it is raised where blocks are block_done
+        except BaseException as error:  # it is raised where blocks are taken
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
 
     def _graph(self) -> tuple[dict[Any, Any], list[str]]:
-        """Return the tasks and the last of their chain, by which Dask takes blocks in order."""
+        """Return the tasks, and the last of a chain by which Dask makes blocks in order."""
         put = self._walks.map_blocks(self._put, dtype=bool, meta=np.empty((0, 0), bool))
         done = f"done-{put.name}"
         chain: dict[Any, Task] = {}
@@ -135,22 +135,22 @@ class _OrderedQueue:
             key = (done, number)
             chain[key] = Task(key, _after, TaskRef((put.name, number, 0)), before)
             before = TaskRef(key)
-        # Of walks of which some are wanted, no others are to be made.
+        # If some of the walks are wanted, no others are made.
         tasks = dict(put.__dask_graph__().cull(set(flatten(put.__dask_keys__()))))
         if isinstance(self._walks, WalkArray):
             tasks = self._throttled(tasks, put.name)
         return tasks | chain, list(chain)[-1:]
 
     def _throttled(self, tasks: dict[Any, Any], put: str) -> dict[Any, Any]:
-        """Have blocks whose steps wait in files made in their order, and not before there is room.
+        """Order blocks whose steps wait in files, and delay each until there is room for it.
 
-        All of a batch can be made at the same time, and the next batch waits for all of them: then
-        Dask goes by an order of its own.
+        All blocks of a batch can be made at the same time, and the next batch waits for all of
+        them; without this, Dask chooses an order.
         """
         name = self._walks.name
         for key, task in tasks.items():
             if isinstance(task, Task) and task.func is block_done:
-                # Not of the block itself, which would be held until Dask comes to this task.
+                # Not of the block itself, which Dask would hold until it runs this task.
                 tasks[key] = type(task)(key, block_done, TaskRef((put, key[1], 0)))
         for number in range(self._enough, self._walks.numblocks[0]):
             task = tasks.get((name, number, 0))

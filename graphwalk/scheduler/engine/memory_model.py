@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphwalk.storage.partitions.spec import entry_bytes, row_start_type
+from graphwalk.storage.partitions.spec import PartitionSpec, entry_bytes, row_start_type
 from graphwalk.storage.store.format import value_bytes
 
 if TYPE_CHECKING:
-    from graphwalk.scheduler.engine.rules import WalkRules
-    from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.walk_spec import WalkSpec
 
 #: Bytes for a node while its row start is read.
 OFFSET = 8
@@ -31,18 +30,18 @@ _LARGEST_KEPT = 32 << 20
 _THREAD = 3 << 20
 
 
-def reading_peak(graph: GraphArrays, rules: WalkRules, workers: int) -> int:
+def reading_peak(graph: GraphArrays, rules: WalkSpec, workers: int) -> int:
     """Return the peak memory of the whole graph while it is read, without buffers."""
     # Offsets are freed before neighbours are read, and weights before an edge filter is made.
     starts = (graph.num_nodes + 1) * row_start_type(graph).itemsize
     if rules.metapath is not None:
         # Separate threads group rows, in addition to the threads that wait.
-        starts = starts * (1 + rules.layout.kinds) + kinds_bytes(graph, rules) + _THREAD
+        starts = starts * (1 + PartitionSpec.of(rules).kinds) + kinds_bytes(graph, rules) + _THREAD
     offsets = (graph.num_nodes + 1) * OFFSET
     kept = offsets if offsets <= _LARGEST_KEPT else 0
-    entry = entry_bytes(graph, rules.layout, filtered=False)
-    values = values_bytes(graph.num_entries, rules.layout)
-    values += deriving_bytes(graph, graph.num_entries, rules.layout, workers)
+    entry = entry_bytes(graph, PartitionSpec.of(rules), filtered=False)
+    values = values_bytes(graph.num_entries, PartitionSpec.of(rules))
+    values += deriving_bytes(graph, graph.num_entries, PartitionSpec.of(rules), workers)
     return starts + max(offsets, kept + graph.num_entries * entry + values)
 
 
@@ -52,7 +51,7 @@ def thread_bytes(graph: GraphArrays) -> int:
     return max(_THREAD, graph.read_buffers)
 
 
-def kinds_bytes(graph: GraphArrays, rules: WalkRules) -> int:
+def kinds_bytes(graph: GraphArrays, rules: WalkSpec) -> int:
     """Return the memory of the kinds of all nodes."""
     return graph.num_nodes if rules.metapath_of == "nodes" else 0
 

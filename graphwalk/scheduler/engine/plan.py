@@ -13,10 +13,10 @@ from graphwalk.util.html_table import html_table
 if TYPE_CHECKING:
     import numpy as np
 
-    from graphwalk.scheduler.engine.rules import WalkRules
+    from graphwalk.walk_spec import WalkSpec
 
 
-def expected_waves(rules: WalkRules, partitions: int, *, at_once: bool) -> int:
+def expected_waves(rules: WalkSpec, partitions: int, *, at_once: bool) -> int:
     """Return about how many waves walkers take in a graph without locality.
 
     The next node of a walker is in each partition with the same probability. On average, half of
@@ -57,7 +57,7 @@ class WalkPlan:
 
     Attributes
     ----------
-    rules : WalkRules
+    rules : WalkSpec
         The rules that all walkers follow.
     dtype : dtype
         Type of the result.
@@ -98,7 +98,7 @@ class WalkPlan:
     ((6, 6), 1)
     """
 
-    rules: WalkRules
+    rules: WalkSpec
     dtype: np.dtype[Any]
     block_rows: tuple[int, ...]
     group_blocks: tuple[int, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphwalk.errors import InputError, MemoryBudgetError
+from graphwalk.errors import InputError, MemoryBudgetError, argument
 from graphwalk.kernels.walk.steps import walker_dtype
 from graphwalk.scheduler.engine.blocks import block_rows
 from graphwalk.scheduler.engine.memory_model import (
@@ -19,13 +19,18 @@ from graphwalk.scheduler.engine.memory_model import (
 from graphwalk.scheduler.engine.plan import WalkPlan
 from graphwalk.scheduler.engine.walk_temporal import scratch_bytes
 from graphwalk.scheduler.engine.walker_group import slice_and_log
-from graphwalk.storage.partitions.spec import entry_bytes, partition_bytes, row_start_type
+from graphwalk.storage.partitions.spec import (
+    PartitionSpec,
+    entry_bytes,
+    partition_bytes,
+    row_start_type,
+)
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.plan import Resources
-    from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.walk_spec import WalkSpec
 
 #: The smallest number of walkers of a group.
 SMALLEST_GROUP = 1 << 12
@@ -50,7 +55,7 @@ _NUMBERS = 4 * 8
 
 def plan_job(
     graph: GraphArrays,
-    rules: WalkRules,
+    rules: WalkSpec,
     num_walks: int,
     chunks: Any,
     resources: Resources,
@@ -78,13 +83,11 @@ def plan_job(
     Raises
     ------
     InputError
-        When `chunks` is not valid or splits walks, or a walk is too long.
+        When `chunks` is not valid or splits walks.
     MemoryBudgetError
         When the job does not fit in the memory.
     """
     shape = (num_walks, rules.walk_length + 1)
-    if shape[1] >= GROUP_ITEMS:
-        raise InputError(f"walk_length={rules.walk_length} is too large; it must be below 2**32")
     whole = _whole_plan(graph, rules, shape, chunks, resources)
     fits = whole.peak_memory <= resources.memory
     if (partitions is None and fits) or partitions == 1 or graph.num_entries == 0:
@@ -99,10 +102,10 @@ def plan_job(
 
 
 def _whole_plan(
-    graph: GraphArrays, rules: WalkRules, shape: tuple[int, int], chunks: Any, resources: Resources
+    graph: GraphArrays, rules: WalkSpec, shape: tuple[int, int], chunks: Any, resources: Resources
 ) -> WalkPlan:
     """Return the plan of a graph that is one partition."""
-    size = partition_bytes(graph, rules.layout) + kinds_bytes(graph, rules)
+    size = partition_bytes(graph, PartitionSpec.of(rules)) + kinds_bytes(graph, rules)
     rows = block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
     buffers = resources.workers * thread_bytes(graph)
@@ -164,7 +167,7 @@ class _PartitionedPlanner:
     def __init__(
         self,
         graph: GraphArrays,
-        rules: WalkRules,
+        rules: WalkSpec,
         whole: WalkPlan,
         walkers: int,
         partitions: int | None,
@@ -180,7 +183,7 @@ class _PartitionedPlanner:
             whole.dtype, second_order=rules.second_order, temporal=rules.temporal
         ).itemsize
         self.resident = fits or self._fits_on_all_machines()
-        self.entry = entry_bytes(graph, rules.layout, filtered=self.resident)
+        self.entry = entry_bytes(graph, PartitionSpec.of(rules), filtered=self.resident)
         self.log = walker_dtype(whole.dtype).itemsize
 
     def plan(self) -> WalkPlan:
@@ -294,8 +297,8 @@ class _PartitionedPlanner:
         needed = -(-(self.memory - free + smallest) // _MIB) * _MIB
         raise MemoryBudgetError(
             f"{self.graph.path}: these walks take at least {format_size(needed)} of memory, but "
-            f"the budget is {format_size(self.memory)}; pass memory={format_size(needed)!r} or "
-            "more, or fewer start nodes at a time"
+            f"the budget is {format_size(self.memory)}; pass "
+            f"{argument('memory', format_size(needed))} or more, or fewer start nodes at a time"
         )
 
     def _rows_bytes(self, nodes: list[range], ahead: bool) -> int:
@@ -304,7 +307,7 @@ class _PartitionedPlanner:
             return self.whole.graph_bytes + self._reading_bytes(nodes)
         at_once = 2 if ahead else 1
         entries = at_once * max(map(self._entries, nodes))
-        deriving = deriving_bytes(self.graph, entries, self.rules.layout, self.readers)
+        deriving = deriving_bytes(self.graph, entries, PartitionSpec.of(self.rules), self.readers)
         buffers = thread_bytes(self.graph) if ahead else 0
         return at_once * self._largest(nodes) + deriving + buffers
 
@@ -313,7 +316,7 @@ class _PartitionedPlanner:
         if self.machines > 1:
             return 0  # this memory is outside the object stores
         entries, rows = max(map(self._entries, nodes)), max(map(len, nodes))
-        layout, at_once = self.rules.layout, min(self.workers, len(nodes))
+        layout, at_once = PartitionSpec.of(self.rules), min(self.workers, len(nodes))
         deriving = deriving_bytes(self.graph, at_once * entries, layout, at_once * self.workers)
         return at_once * (values_bytes(entries, layout) + (rows + 1) * OFFSET) + deriving
 
@@ -323,7 +326,7 @@ class _PartitionedPlanner:
 
     @property
     def _node_bytes(self) -> int:
-        kinds = self.rules.layout.kinds
+        kinds = PartitionSpec.of(self.rules).kinds
         return row_start_type(self.graph).itemsize * (kinds if kinds == 1 else kinds + 1) + OFFSET
 
     def _partitions(self, size: int, *, whole: bool) -> list[range]:
@@ -344,8 +347,8 @@ class _PartitionedPlanner:
         """Return the most memory that a smallest partition can take: a chunk and a row."""
         row = self.graph.max_degree
         entries = self._chunk + row
-        values = values_bytes(entries, self.rules.layout)
-        deriving = deriving_bytes(self.graph, entries, self.rules.layout, self.readers)
+        values = values_bytes(entries, PartitionSpec.of(self.rules))
+        deriving = deriving_bytes(self.graph, entries, PartitionSpec.of(self.rules), self.readers)
         # The same for row starts: a partition of many short rows is limited to as many bytes.
         return self.entry * (entries + self._chunk) + values + deriving
 
@@ -359,7 +362,7 @@ class _PartitionedPlanner:
         """Return the bytes of a partition while it is read, which is its peak."""
         entries = self._entries(nodes)
         rows = (len(nodes) + 1) * self._node_bytes
-        return entries * self.entry + rows + values_bytes(entries, self.rules.layout)
+        return entries * self.entry + rows + values_bytes(entries, PartitionSpec.of(self.rules))
 
 
 def _spread(items: int, parts: int) -> tuple[int, ...]:

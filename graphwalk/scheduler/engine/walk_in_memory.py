@@ -24,9 +24,9 @@ from graphwalk.util.threads import num_cores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.util.shared_array import SharedRows
+    from graphwalk.walk_spec import WalkSpec
 
 
 #: Walkers that a kernel advances together: enough to hide a memory access, few enough to stay in
@@ -38,14 +38,15 @@ _resident: WeakKeyDictionary[GraphArrays, tuple[PartitionSpec, Partition]] = Wea
 _loading = threading.Lock()
 
 
-def resident_partition(graph: GraphArrays, rules: WalkRules) -> Partition:
+def resident_partition(graph: GraphArrays, rules: WalkSpec) -> Partition:
     """Return the partition of `graph`, loaded once a process and kept as long as the graph is.
 
     On Ray this runs in a worker, whose copy of the graph goes when the task ends: there the
     object store keeps the partition.
     """
     with _loading, Work("read", "") as work:
-        layout, (before, have) = rules.layout, _resident.get(graph, (PartitionSpec(), None))
+        layout = PartitionSpec.of(rules)
+        before, have = _resident.get(graph, (PartitionSpec(), None))
         if before.own or layout.own:
             if have is not None and before == layout:
                 return have
@@ -62,7 +63,7 @@ def resident_partition(graph: GraphArrays, rules: WalkRules) -> Partition:
 def walk_block(
     partition: Partition,
     walkers: Walkers,
-    rules: WalkRules,
+    rules: WalkSpec,
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Walk one block of walkers from beginning to end.
@@ -73,7 +74,7 @@ def walk_block(
         The whole graph.
     walkers : range or (ndarray, ndarray, range)
         Who walks, see `Walkers`.
-    rules : WalkRules
+    rules : WalkSpec
         What every walker does.
     out : ndarray of int32 or int64, shape (walkers, walk_length + 1), optional
         Where to write the walks; C-contiguous.
@@ -93,7 +94,7 @@ def walk_block(
 
 
 def walk_block_into(
-    partition: Partition, walkers: Walkers, rules: WalkRules, out: SharedRows
+    partition: Partition, walkers: Walkers, rules: WalkSpec, out: SharedRows
 ) -> NDArray[Any] | None:
     """Walk a block into a shared result; return it where that is out of reach.
 
@@ -113,7 +114,7 @@ def _walk(
     partition: Partition,
     starts: NDArray[np.int64],
     numbers: NDArray[np.int64],
-    rules: WalkRules,
+    rules: WalkSpec,
     walks: NDArray[Any],
 ) -> None:
     if rules.walk_length == 0:

@@ -22,6 +22,7 @@ from graphwalk.scheduler.engine.walker_records import Sorter
 from graphwalk.storage.files.spill import AnonymousSpillFile
 from graphwalk.storage.partitions.partition import Partition, load_partition
 from graphwalk.storage.partitions.read import RowMemory, SharedReading
+from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.events import Work
 from graphwalk.util.malloc import return_large_at_once
 from graphwalk.util.shared_work import SharedWork
@@ -249,7 +250,7 @@ class LazyPartition:
         if self._buffer is None:
             self._buffer = self._sweep.acquire_buffer() or group.row_memory()
         rows, entries = len(group.nodes_of(self._number)), group.entries_of(self._number)
-        arrays = self._buffer.arrays(group.graph, group.rules.layout, rows, len(entries))
+        arrays = self._buffer.arrays(group.graph, PartitionSpec.of(group.rules), rows, len(entries))
         shared = SharedReading(arrays, entries, self._reading.run)
         return read_partition(group, self._number, False, shared)
 
@@ -263,7 +264,7 @@ def read_partition(
     """Read a partition for the walks of `group`; with all that makes walks fast if it stays."""
     return load_partition(
         group.graph,
-        group.rules.layout,
+        PartitionSpec.of(group.rules),
         nodes=group.nodes_of(number),
         shared=shared,
         filtered=resident,

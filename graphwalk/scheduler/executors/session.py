@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dask
 
-from graphwalk.errors import InputError, SchedulerError
+from graphwalk.errors import InputError, SchedulerError, argument
 from graphwalk.storage.build.context import SPREAD
 from graphwalk.util.threads import num_cores
 
@@ -120,13 +120,15 @@ def use(
     """
     if scheduler not in SCHEDULERS:
         known = ", ".join(map(repr, SCHEDULERS))
-        raise InputError(f"scheduler={scheduler!r} is not known; pass one of {known}")
+        raise InputError(f"{argument('scheduler', scheduler)} is not known; pass one of {known}")
     if num_workers is not None and num_workers < 1:
-        raise InputError(f"num_workers={num_workers} must be at least 1")
+        raise InputError(f"{argument('num_workers', num_workers)} must be at least 1")
     if scheduler == "threads":
         if address is not None or options:
             extra = "address" if address is not None else next(iter(options))
-            raise InputError(f"{extra}= is for the scheduler 'ray'; 'threads' takes num_workers")
+            raise InputError(
+                f"{argument(extra)} is for Ray; add {argument('scheduler', 'ray')}, or leave it out"
+            )
         return Session("threads", None, num_workers or num_cores())
     return Session("ray", _ray_session(address, num_workers, options), num_workers)
 

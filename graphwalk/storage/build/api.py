@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
@@ -168,7 +168,10 @@ def _value_kind(times: object, edge_types: object) -> ValueName:
     _check_choice("times", times, (True, False))
     _check_choice("edge_types", edge_types, (True, False))
     if times and edge_types:
-        raise InputError("edges have times or types, not both; leave out times or edge_types")
+        raise InputError(
+            f"edges have times or types, not both; leave out {argument('times')} or "
+            f"{argument('edge_types')}"
+        )
     return "times" if times else "edge_types" if edge_types else "weights"
 
 

@@ -12,6 +12,7 @@ from graphwalk.storage.store.format import value_bytes
 if TYPE_CHECKING:
     from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.format import ValueName
+    from graphwalk.walk_spec import WalkSpec
 
 #: Row starts are 32 bits wide while a partition has fewer entries than this.
 NARROW_ENTRIES = 1 << 32
@@ -42,6 +43,18 @@ class PartitionSpec(NamedTuple):
     by_edge: bool = False
     gamma: float | None = None
     temporal: bool = False
+
+    @classmethod
+    def of(cls, rules: WalkSpec) -> PartitionSpec:
+        """Return what these walks need."""
+        return cls(
+            weighted=rules.weighted,
+            second_order=rules.second_order,
+            metapath=rules.metapath,
+            by_edge=rules.metapath_of == "edges",
+            gamma=rules.gamma if rules.plus else None,
+            temporal=rules.temporal,
+        )
 
     @property
     def values(self) -> ValueName | None:

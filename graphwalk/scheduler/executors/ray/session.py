@@ -16,17 +16,17 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from graphwalk.errors import SchedulerError
+from graphwalk.errors import SchedulerError, argument
 from graphwalk.scheduler.engine.walk_in_memory import resident_partition
 from graphwalk.scheduler.executors.progress import finished
 from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_waves
 from graphwalk.scheduler.executors.ray.errors import own_errors
+from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.arrays import GraphArrays
 
 
@@ -210,7 +210,7 @@ class RaySession:
         import ray
 
         graph, rules = task.args
-        layout, loaded = rules.layout, self._partitions.get(graph)
+        layout, loaded = PartitionSpec.of(rules), self._partitions.get(graph)
         if loaded is None or loaded[0] != layout:
             load = ray.remote(resident_partition).options(
                 name=f"load {graph.path}", scheduling_strategy=ray_waves.where_to_read(graph)
@@ -252,8 +252,8 @@ def _start(address: str | None, num_workers: int | None, options: dict[str, Any]
 
     if address is not None and num_workers is not None:
         raise SchedulerError(
-            f"num_workers={num_workers} is for a Ray started here; the cluster at {address} has "
-            "its own workers"
+            f"{argument('num_workers', num_workers)} is for a Ray started here; the cluster at "
+            f"{address} has its own workers"
         )
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
