@@ -188,13 +188,11 @@ class RaySession:
 
     def _callbacks(self) -> list[Any]:
         from ray.util.dask import RayDaskCallback
+        from ray.util.dask.callbacks import RayCallback
 
-        class Resident(RayDaskCallback):  # type: ignore[misc]
-            # Callbacks around tasks would be shipped to the workers.
-            _ray_pretask = _ray_posttask = None
-            _ray_presubmit = staticmethod(self._presubmit)
-
-        return [Resident()._ray_callback, *RayDaskCallback.ray_active]
+        # None of the others: callbacks around tasks would be sent to the workers.
+        hooks = dict.fromkeys(RayCallback._fields) | {"ray_presubmit": self._presubmit}
+        return [RayCallback(**hooks), *RayDaskCallback.ray_active]
 
     def _presubmit(self, task: Any, _key: Any, deps: Any) -> Any:
         """Return what is submitted in place of a task, or None for Ray to submit the task."""
@@ -234,8 +232,10 @@ def _check_pair() -> None:
     try:
         from dask.task_spec import Task
         from ray.util.dask import RayDaskCallback, ray_dask_get
+        from ray.util.dask.callbacks import RayCallback
 
-        known = callable(ray_dask_get) and hasattr(RayDaskCallback, "_ray_callback")
+        hooks = "ray_presubmit" in RayCallback._fields and hasattr(RayDaskCallback, "ray_active")
+        known = callable(ray_dask_get) and hooks
         why = "" if known and hasattr(Task, "block_fusion") else "tasks cannot be kept apart"
     except Exception as error:  # whatever a module that was made for another Dask trips over
         why = str(error)
