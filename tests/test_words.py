@@ -25,6 +25,15 @@ SEARCHED = (
     "graphwalk/__init__.py",
     "graphwalk/errors.py",
     "graphwalk/units.py",
+    "graphwalk/util",
+    "graphwalk/storage/files/errors.py",
+    "graphwalk/storage/files/folder.py",
+    "graphwalk/storage/files/locations.py",
+    "graphwalk/storage/files/locks.py",
+    "graphwalk/storage/files/remote.py",
+    "graphwalk/storage/files/spill.py",
+    "graphwalk/storage/files/temporary.py",
+    "graphwalk/storage/store",
     "graphwalk/plotting",
     "graphwalk/algorithms/training",
     "graphwalk/scheduler/engine/memory_model.py",
@@ -61,7 +70,7 @@ ALLOWED = re.compile(
 
 WORDS = re.compile(rf"\b({'|'.join(AVOIDED)})\b".replace(" ", r"\s+"), re.IGNORECASE)
 FENCES = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-CODE = re.compile(r"(`+)[^`]+\1|\]\([^)]*\)")
+CODE = re.compile(r"(`+)[^`]+\1|\]\([^)]*\)|^ *(>>>|\.\.\.) .*$", re.MULTILINE)
 MARKS = re.compile(r"""\b[bfru]{1,2}['"]|(?<!\w)'|'(?!\w)|[^\w\s'’.,;:!?()–—-]""")
 
 

@@ -155,7 +155,7 @@ class ChunkFiles:
         self._verified[chunk] = version
 
     def _read_in_pieces(self, file: int, stored: int, start: int, out: NDArray[Any]) -> None:
-        """Verify a chunk with so many elements of the array, and copy those from `start` on."""
+        """Verify a chunk with `stored` elements of the array, and copy those from `start` on."""
         size, found, problem = _PIECE // self._dtype.itemsize, 0, None
         for first in range(0, self._length, size):
             stop = min(first + size, self._length)
