@@ -212,7 +212,7 @@ class _GroupTasks:
         Returns its key, and the blocks that are wanted of it.
         """
         walks, plan = self._walks, self._plan
-        # Of a group of whom some blocks are wanted, no more walk than need be.
+        # If only some blocks of a group are requested, only their walkers walk.
         first, stop = wanted[0], wanted[-1] + 1
         rows = walks.rows(first, stop)
         walkers = walks.part(rows)
