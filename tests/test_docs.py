@@ -159,7 +159,9 @@ def uses_ray(page):
         if page.name not in ON_CLUSTERS
     ],
 )
-def test_the_blocks_of_a_page_run_and_print_what_it_shows(checkout, page):
+def test_the_blocks_of_a_page_run_and_print_what_it_shows(checkout, page, request):
+    if uses_ray(page):
+        request.getfixturevalue("own_ray")
     run_page(page.read_text(), page.relative_to(ROOT))
 
 

@@ -37,7 +37,7 @@ def expected(graph):
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def cluster(own_ray):
     """Return a cluster of two machines, as far as Ray knows."""
     from ray.cluster_utils import Cluster
 
