@@ -1,9 +1,17 @@
 """What tests share, and in which order and in which process they run."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-#: Files that take longest, which begin early so that no process waits for another at the end.
+#: A test on Ray, by a word of its name or of its file's.
+ON_RAY = re.compile(r"(?<![a-z])ray(?![a-z])")
+
+#: Groups of tests that take longest: they begin early, so that no process waits at the end.
 LONG = [
+    "test_slurm",
+    "ray",
     "test_partitioned_walks",
     "test_walk_memory",
     "test_build_memory",
@@ -17,9 +25,16 @@ LONG = [
 ]
 
 
-def pytest_itemcollected(item):
-    """Keep tests that share a server in one process, and those of a file."""
-    item.add_marker(pytest.mark.xdist_group(_group(item)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep tests of a file in one process, and all those on Ray, which share a server."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadGroups(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return _group(nodeid)
+
+    return LoadGroups(config, log)
 
 
 def pytest_collection_modifyitems(items):
@@ -27,16 +42,16 @@ def pytest_collection_modifyitems(items):
     items.sort(key=_rank)
 
 
-def _group(item):
-    servers = [name for name in ("slurm", "ray") if item.get_closest_marker(name)]
-    return servers[0] if servers else item.path.stem
+def _group(nodeid):
+    """Return "ray" for a test that says so in its name, and else the name of its file."""
+    file = Path(nodeid.partition("::")[0]).stem
+    return "ray" if ON_RAY.search(nodeid) and file != "test_slurm" else file
 
 
 def _rank(item):
-    group = _group(item)
-    order = ["slurm", "ray", *LONG]
-    place = order.index(group) if group in order else len(order)
-    return place, group == "ray" and "shared_ray" not in item.fixturenames
+    group = _group(item.nodeid)
+    place = LONG.index(group) if group in LONG else len(LONG)
+    return place, "shared_ray" not in item.fixturenames
 
 
 @pytest.fixture(scope="module")
