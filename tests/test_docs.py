@@ -159,6 +159,7 @@ def uses_ray(page):
         if page.name not in ON_CLUSTERS
     ],
 )
+@pytest.mark.timeout(300)  # a page may start Ray more than once
 def test_the_blocks_of_a_page_run_and_print_what_it_shows(checkout, page, request):
     if uses_ray(page):
         request.getfixturevalue("own_ray")
