@@ -8,16 +8,16 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.storage.build.bucket_rows import RowError
-from graphwalk.storage.build.graph_writer import GraphWriter
+from graphwalk.storage.build.graph_writer import GraphWriter, finishing
 from graphwalk.storage.build.sort_rows import RowSorter
-from graphwalk.storage.store.format import VALUE_TYPES
+from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
+from graphwalk.storage.store.statistics import Statistics
 
 if TYPE_CHECKING:
     import zarr
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.edges.protocol import RowSource
-    from graphwalk.storage.store.format import GraphInfo
 
 
 def build_rows(source: RowSource, context: Context) -> GraphInfo:
@@ -38,9 +38,16 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
         options.drop_loops,
         not options.directed,
     )
-    writer = GraphWriter(context, sorter.dtype, (num_nodes or 0, 0), sorter.values)
+    writer = GraphWriter(
+        context.group,
+        sorter.dtype,
+        (num_nodes or 0, 0),
+        context.options.values(source),
+        context.writers,
+        context.tuning.write_ahead,
+    )
     given, highest = 0, -1
-    with writer, context.progress.stage("write", num_nodes, "rows") as advance:
+    with finishing(writer), context.progress.stage("write", num_nodes, "rows") as advance:
         batches = source.rows(context.tuning.edges_per_batch)
         try:
             for entries, high, rows in context.in_order(sorter, batches):
@@ -54,12 +61,7 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
         writer.append_empty((options.num_nodes or 0) - writer.num_rows)
     if not options.directed and writer.asymmetry % 2**64:
         raise _asymmetric(source, context, writer)
-    merged = writer.taken - writer.num_entries
-    return writer.info(
-        labels=None,
-        dropped_loops=given - writer.taken,
-        merged_edges=merged if options.directed else -(-merged // 2),
-    )
+    return _info(writer, sorter, context, given)
 
 
 def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: Context) -> None:
@@ -78,6 +80,29 @@ def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: 
         raise InputError(f"{name} has {rows} rows; pass num_nodes= when there are 2**31 or more")
     if highest >= rows:
         raise sorter.out_of_range("some row", highest, rows)
+
+
+def _info(writer: GraphWriter, sorter: RowSorter, context: Context, given: int) -> GraphInfo:
+    directed, entries = context.options.directed, writer.num_entries
+    merged = writer.taken - entries
+    return GraphInfo(
+        num_nodes=writer.num_rows,
+        num_entries=entries,
+        num_edges=entries if directed else (entries + writer.num_loops) // 2,
+        directed=directed,
+        weighted=sorter.values == "weights",
+        labels=None,
+        statistics=Statistics(
+            isolated_nodes=writer.degrees.isolated,
+            self_loops=writer.num_loops,
+            dropped_loops=given - writer.taken,
+            merged_edges=merged if directed else -(-merged // 2),
+            degree_quantiles=writer.degrees.quantiles(),
+        ),
+        digest=writer.digest(),
+        timed=sorter.values == "times",
+        edge_types=writer.edge_types,
+    )
 
 
 def _asymmetric(source: RowSource, context: Context, writer: GraphWriter) -> InputError:

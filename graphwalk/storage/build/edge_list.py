@@ -20,17 +20,19 @@ from graphwalk.storage.build.estimate import check_disk, estimate
 from graphwalk.storage.build.external_sort import EntryStages
 from graphwalk.storage.build.runs import plan_buckets
 from graphwalk.storage.edges.protocol import NotIntegers
-from graphwalk.storage.store.labels import write_labels
+from graphwalk.storage.store.format import GraphInfo
+from graphwalk.storage.store.statistics import Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.build.dictionary_encoding import EncodedBatch
+    from graphwalk.storage.build.graph_writer import GraphWriter
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
-    from graphwalk.storage.store.format import GraphInfo
     from graphwalk.storage.store.labels import Labels
 
+if TYPE_CHECKING:
     _Edges: TypeAlias = EdgeSource | BatchCache | EncodedEdges
 
 #: Integer ids are kept as they are while the highest is less than this many times the edges.
@@ -83,11 +85,8 @@ class _EdgeBuild:
             edges.close()
         writer = stages.write(runs, labels)
         if labels is not None:
-            context, ahead = self._context, self._tuning.write_ahead
-            write_labels(context.group, labels, context.writers, ahead)
-        dropped = counts.loops if self._options.drop_loops else 0
-        merged = counts.edges - dropped - writer.num_edges
-        return writer.info(None if labels is None else labels.kind, dropped, merged)
+            labels.write(self._context.group, self._context.writers, self._tuning.write_ahead)
+        return self._info(writer, counts, labels)
 
     # First stage: look at every edge.
 
@@ -225,3 +224,26 @@ class _EdgeBuild:
                 f"{self._source.name} has no edges; pass num_nodes to make a graph without any"
             )
         return num_nodes
+
+    def _info(self, writer: GraphWriter, counts: EdgeCounts, labels: Labels | None) -> GraphInfo:
+        directed, entries, loops = self._options.directed, writer.num_entries, writer.num_loops
+        num_edges = entries if directed else (entries + loops) // 2
+        dropped = counts.loops if self._options.drop_loops else 0
+        return GraphInfo(
+            num_nodes=writer.num_rows,
+            num_entries=entries,
+            num_edges=num_edges,
+            directed=directed,
+            weighted=self._values == "weights",
+            labels=None if labels is None else labels.kind,
+            statistics=Statistics(
+                isolated_nodes=writer.degrees.isolated,
+                self_loops=loops,
+                dropped_loops=dropped,
+                merged_edges=counts.edges - dropped - num_edges,
+                degree_quantiles=writer.degrees.quantiles(),
+            ),
+            digest=writer.digest(),
+            timed=self._values == "times",
+            edge_types=writer.edge_types,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -9,19 +10,22 @@ import numpy as np
 
 from graphwalk.kernels.build.bucket_values import first_zero_row
 from graphwalk.storage.build.bucket_rows import RowError
-from graphwalk.storage.store.array_writer import ArrayWriter, Writer
-from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
-from graphwalk.storage.store.statistics import DegreeCounter, Statistics
+from graphwalk.storage.store.array_writer import ArrayWriter
+from graphwalk.storage.store.format import VALUE_TYPES
+from graphwalk.storage.store.statistics import DegreeCounter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import ThreadPoolExecutor
+
+    import zarr
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.bucket_rows import Rows
-    from graphwalk.storage.build.context import Context
-    from graphwalk.storage.store.format import LabelKind, ValueName
+    from graphwalk.storage.store.format import ValueName
 
 
-class GraphWriter(Writer):
+class GraphWriter:
     """Writes rows in their order, and sums up their counts.
 
     Attributes
@@ -38,22 +42,22 @@ class GraphWriter(Writer):
 
     def __init__(
         self,
-        context: Context,
+        group: zarr.Group,
         dtype: np.dtype[Any],
         sizes: tuple[int, int],
         values: ValueName | None,
+        pool: ThreadPoolExecutor,
+        ahead: int,
     ) -> None:
         num_nodes, entries = sizes  # estimates, if they are not known
         wide = 2**31 if dtype == np.int64 else 0
 
         def writer(name: str, dtype: Any, length: int) -> ArrayWriter:
-            group, ahead = context.group, context.tuning.write_ahead
-            return ArrayWriter(group, name, dtype, wide, context.writers, ahead, length)
+            return ArrayWriter(group, name, dtype, wide, length, pool, ahead)
 
         self._offsets = writer("offsets", np.int64, num_nodes + 1)
         self._neighbors = writer("neighbors", dtype, entries)
         self._values = writer(values, VALUE_TYPES[values], entries) if values else None
-        self._kind, self._directed = values, context.options.directed
         self._zeros = _ZeroRows() if values == "weights" else None
         self._types = np.zeros(256, bool) if values == "edge_types" else None
         self.num_rows = 0
@@ -105,40 +109,13 @@ class GraphWriter(Writer):
             writer.finish()
 
     @property
-    def num_edges(self) -> int:
-        """Number of edges that were written."""
-        return self.num_entries if self._directed else (self.num_entries + self.num_loops) // 2
+    def edge_types(self) -> tuple[int, ...] | None:
+        """The types of edges that occur, ascending; None if edges have no types."""
+        return None if self._types is None else tuple(np.flatnonzero(self._types).tolist())
 
-    def info(self, labels: LabelKind | None, dropped_loops: int, merged_edges: int) -> GraphInfo:
-        """Return what to say of the graph, once its rows are finished.
-
-        Parameters
-        ----------
-        labels : str or None
-            The kind of labels that its nodes have.
-        dropped_loops, merged_edges : int
-            Edges of the input that were dropped as self-loops, or merged into another.
-        """
-        types = None if self._types is None else tuple(np.flatnonzero(self._types).tolist())
-        return GraphInfo(
-            num_nodes=self.num_rows,
-            num_entries=self.num_entries,
-            num_edges=self.num_edges,
-            directed=self._directed,
-            weighted=self._kind == "weights",
-            labels=labels,
-            statistics=Statistics(
-                isolated_nodes=self.degrees.isolated,
-                self_loops=self.num_loops,
-                dropped_loops=dropped_loops,
-                merged_edges=merged_edges,
-                degree_quantiles=self.degrees.quantiles(),
-            ),
-            # A digest of the rows, which does not depend on where and how they are stored.
-            digest=sha256(b"".join(writer.digest for writer in self._writers())).hexdigest(),
-            timed=self._kind == "times",
-            edge_types=types,
-        )
+    def digest(self) -> str:
+        """Return a digest of these rows, which does not depend on where and how they are stored."""
+        return sha256(b"".join(writer.digest for writer in self._writers())).hexdigest()
 
     def abandon(self) -> None:
         """Wait for running writes, if the build has failed."""
@@ -186,3 +163,13 @@ def _zero_row(node: int) -> RowError:
         "those edges, or scale the weights",
         node,
     )
+
+
+@contextmanager
+def finishing(writer: GraphWriter) -> Iterator[GraphWriter]:
+    """Finish the writer when the block ends, or abandon it when it raises."""
+    try:
+        yield writer
+        writer.finish()
+    finally:
+        writer.abandon()

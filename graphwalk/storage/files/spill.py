@@ -32,7 +32,7 @@ class SpillFolder:
         self._files: list[SpillFile] = []
 
     def new(self, name: str) -> SpillFile:
-        """Return a new file."""
+        """Make a file."""
         file = SpillFile(str(self.path / name))
         self._files.append(file)
         return file
@@ -173,8 +173,6 @@ class AnonymousSpillFile:
 class SpillFile:
     """A temporary file to which arrays are appended, by one thread at a time.
 
-    It is made when the first array comes.
-
     Parameters
     ----------
     path : str
@@ -184,7 +182,9 @@ class SpillFile:
     def __init__(self, path: str) -> None:
         self.path = path
         self._end = 0
-        self._file: int | None = None
+        with disk_errors(path):
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._is_open = True
 
     def append(self, values: NDArray[Any]) -> SpilledArray:
         """Append a contiguous array, and return a reference to it."""
@@ -203,9 +203,9 @@ class SpillFile:
 
     def close(self) -> None:
         """Close the file but keep it; further calls do nothing."""
-        if self._file is not None:
+        if self._is_open:
+            self._is_open = False
             os.close(self._file)
-            self._file = None
 
     def remove(self) -> None:
         """Close the file and remove it."""
@@ -213,7 +213,4 @@ class SpillFile:
         Path(self.path).unlink(missing_ok=True)
 
     def _write(self, values: NDArray[Any]) -> None:
-        if self._file is None:
-            with disk_errors(self.path):
-                self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._end += _write_all(self._file, values, self.path)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from graphwalk.errors import InputError
 from graphwalk.kernels.store.find_labels import find_sorted, find_strings, prefix_keys
 from graphwalk.storage.store.array_reader import ArrayReader
-from graphwalk.storage.store.array_writer import ArrayWriter
+from graphwalk.storage.store.array_writer import array_writer
 from graphwalk.util.arrow_strings import string_buffers, strings_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ class Labels(Protocol):
 
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield the labels in parts that fit into memory, each with its first one's node."""
+
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+        """Write the labels' arrays into a store, `ahead` chunks at a time."""
 
 
 class IntegerLabels:
@@ -83,6 +86,10 @@ class IntegerLabels:
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield all labels."""
         yield 0, self
+
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+        """Write the array ``labels``."""
+        write_labels(group, self, pool, ahead)
 
 
 class StringLabels:
@@ -137,15 +144,16 @@ class StringLabels:
         """Yield all labels."""
         yield 0, self
 
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+        """Write the arrays ``label_offsets`` and ``label_bytes``, laid out as Arrow does."""
+        write_labels(group, self, pool, ahead)
+
 
 MemoryLabels: TypeAlias = IntegerLabels | StringLabels
 
 
 def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
-    """Write the labels' arrays into a store, part by part, `ahead` chunks at a time.
-
-    Those of strings, ``label_offsets`` and ``label_bytes``, are laid out as Arrow does.
-    """
+    """Write the labels' arrays into a store, part by part."""
     write = _write_integers if labels.kind == "int64" else _write_strings
     write(group, labels, pool, ahead)
 
@@ -153,7 +161,7 @@ def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ah
 def _write_integers(
     group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
 ) -> None:
-    with ArrayWriter(group, "labels", np.int64, len(labels), pool, ahead) as writer:
+    with array_writer(group, "labels", np.int64, len(labels), pool, ahead) as writer:
         for _, part in labels.parts():
             writer.append(part.to_numpy())
             del part  # before the next one is loaded
@@ -162,8 +170,8 @@ def _write_integers(
 def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
     number, end = len(labels), 0
     with (
-        ArrayWriter(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
-        ArrayWriter(group, "label_bytes", np.uint8, number, pool, ahead) as data,
+        array_writer(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
+        array_writer(group, "label_bytes", np.uint8, number, pool, ahead) as data,
     ):
         offsets.append(np.zeros(1, np.int64))
         for _, part in labels.parts():
