@@ -219,9 +219,9 @@ def test_a_partition_that_failed_to_load_is_not_kept(session, tmp_path):
 
 def test_a_temporary_store_is_loaded_where_it_lies(session, graph, tmp_path):
     here = ray.get_runtime_context().get_node_id()
-    assert ray_walks.where_to_read(graph).node_id == here
+    assert ray_walks.where_to_read(graph._arrays).node_id == here
     named = graphwalk.build_zarr(np.array([[0, 1], [1, 2]]), tmp_path / "store")
-    assert ray_walks.where_to_read(named) == "DEFAULT"
+    assert ray_walks.where_to_read(named._arrays) == "DEFAULT"
 
 
 def test_within_use_another_scheduler_can_be_used(session, graph):
