@@ -1,7 +1,8 @@
-"""A cache of edges for further passes: in memory while there is room, then on disk."""
+"""Edges that can be read only once, kept for later passes: in memory or, without room, on disk."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,25 +68,15 @@ class BatchCache:
         """Return the batches as they were added, whatever `size` is."""
         del size
         for batch in self._batches:
-            yield batch.load if isinstance(batch, _Stored) else _Loaded(batch)
+            yield partial(_load, batch)
 
     def close(self) -> None:
-        """Free all batches; the cache cannot be read after this."""
+        """Release everything; the batches cannot be read any more."""
         self._batches.clear()
         self.memory = 0
         if self._file is not None:
             self._file.remove()
             self._file = None
-
-
-class _Loaded:
-    """A batch that is in memory."""
-
-    def __init__(self, batch: EdgeBatch) -> None:
-        self._batch = batch
-
-    def __call__(self) -> EdgeBatch:
-        return self._batch
 
 
 class _Stored:
@@ -102,6 +93,10 @@ class _Stored:
     def load(self) -> EdgeBatch:
         weight = None if self._weight is None else self._weight.read()
         return EdgeBatch(_restore(self._src), _restore(self._dst), weight, self._place)
+
+
+def _load(batch: EdgeBatch | _Stored) -> EdgeBatch:
+    return batch.load() if isinstance(batch, _Stored) else batch
 
 
 def _store(ids: Ids, file: SpillFile) -> tuple[SpilledArray, ...]:

@@ -1,4 +1,4 @@
-"""Dictionary encoding of edges whose ids are replaced by numbers: strings, and sparse integers.
+"""Edges whose nodes get new numbers: strings, and sparse integers.
 
 A batch is kept as its distinct ids, ascending, and as edges whose ends are positions among them. An
 id is therefore looked up once for each batch, whatever the number of its edges. If the labels do
@@ -62,7 +62,7 @@ def _code_integers(batch: EdgeBatch) -> tuple[Ids, Numbers]:
 
 
 class EncodedEdges:
-    """Encoded batches; an `EdgeSource` of the same edges after their ids were numbered.
+    """Encoded batches, and an `EdgeSource` of the same edges once their ids are numbered.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class EncodedEdges:
         self.name = source.name
         self.weighted = source.weighted
         self.nodes: Ids | None = source.nodes
-        self._edges = BatchCache(source, folder, "coded", room // 2)
+        self._edges = BatchCache(source, folder, "encoded", room // 2)
         self._folder = folder
         self._room = room // 2
         self._file: SpillFile | None = None
@@ -109,7 +109,7 @@ class EncodedEdges:
         self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._spill()))
 
     def number(self, labels: Labels, context: Context, advance: Callable[[int], object]) -> None:
-        """Look up all ids, and free them; `advance` is called with the number of ids done."""
+        """Look all ids up, and release them; `advance` is called with the number that are done."""
         dtype: Any = np.int32 if len(labels) < 2**31 else np.int64
         self._numbers = [[] for _ in self._ids]
         done = [0] * len(self._ids)
@@ -131,7 +131,7 @@ class EncodedEdges:
             yield partial(_load, edges, numbers)
 
     def close(self) -> None:
-        """Free all batches; the edges cannot be read after this."""
+        """Release everything; the edges cannot be read any more."""
         self._edges.close()
         self._numbers.clear()
         self._held = 0
@@ -166,7 +166,7 @@ class DictionaryEncoder:
 
     def __init__(self, source: EdgeSource, nodes: Ids | None, context: Context) -> None:
         tuning = context.tuning
-        self.edges = EncodedEdges(source, context.folder, tuning.spool_bytes)
+        self.edges = EncodedEdges(source, context.folder, tuning.cache_bytes)
         self._labels = LabelCollector(source.name, context.folder, tuning.label_bytes)
         self._nodes = nodes
 

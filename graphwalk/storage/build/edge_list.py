@@ -21,6 +21,7 @@ from graphwalk.storage.build.external_sort import EntryStages
 from graphwalk.storage.build.runs import plan_buckets
 from graphwalk.storage.edges.protocol import NotIntegers
 from graphwalk.storage.store.format import GraphInfo
+from graphwalk.storage.store.labels import write_labels
 from graphwalk.storage.store.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ SPARSE = 4
 
 
 def build_edges(source: EdgeSource, context: Context) -> GraphInfo:
-    """Write the graph of the edges of `source`, and return what to say of it."""
+    """Write the graph of the edges of `source`, and return its attributes."""
     try:
         return _EdgeBuild(source, context).run()
     except NotIntegers as error:
@@ -51,7 +52,7 @@ def build_edges(source: EdgeSource, context: Context) -> GraphInfo:
 class _Survey(NamedTuple):
     """What the first pass found.
 
-    `edges` is what further passes read; `labels` are there if nodes must be numbered anew.
+    `edges` is what further passes read; there are `labels` if nodes get new numbers.
     """
 
     edges: _Edges
@@ -71,8 +72,8 @@ class _EdgeBuild:
     def run(self) -> GraphInfo:
         edges, counts, labels = self._number(self._survey())
         num_nodes = self._count_nodes(counts, labels)
-        spooled = edges.memory if isinstance(edges, BatchCache | EncodedEdges) else 0
-        layout = self._tuning.layout(counts.edges, counts.entries, self._values, spooled)
+        cached = edges.memory if isinstance(edges, BatchCache | EncodedEdges) else 0
+        layout = self._tuning.layout(counts.edges, counts.entries, self._values, cached)
         plan = plan_buckets(
             counts, num_nodes, self._values, layout.bucket_entries, self._tuning.nodes_per_bucket
         )
@@ -85,14 +86,15 @@ class _EdgeBuild:
             edges.close()
         writer = stages.write(runs, labels)
         if labels is not None:
-            labels.write(self._context.group, self._context.writers, self._tuning.write_ahead)
+            context = self._context
+            write_labels(context.group, labels, context.writers, self._tuning.write_ahead)
         return self._info(writer, counts, labels)
 
     # First stage: look at every edge.
 
     def _survey(self) -> _Survey:
         source = self._source
-        spool = BatchCache(source, self._context.folder, "edges", self._tuning.spool_bytes)
+        cache = BatchCache(source, self._context.folder, "edges", self._tuning.cache_bytes)
         coder = self._coder()
         total = EdgeCounts()
         text = None
@@ -105,12 +107,12 @@ class _EdgeBuild:
                 if coded is not None:
                     coder.add(coded)
                 elif source.once:
-                    spool.append(batch)
+                    cache.append(batch)
                 total.add(counts)
                 advance(len(batch.src))
         if self._must_relabel(bool(text)):
             return _Survey(coder.edges, total, coder.labels())
-        return _Survey(spool if source.once else source, total, None)
+        return _Survey(cache if source.once else source, total, None)
 
     def _look(
         self, load: Callable[[], EdgeBatch]
@@ -124,7 +126,7 @@ class _EdgeBuild:
         return count_batch(dense_batch(batch, self._num_nodes_given()), self._direction)
 
     def _must_relabel(self, text: bool) -> bool:
-        """Return whether nodes are to be numbered anew, whatever their ids are."""
+        """Return whether nodes get new numbers, whatever their ids are."""
         text = text or (self._source.nodes is not None and is_text(self._source.nodes))
         if not text:
             return self._options.relabel is True
@@ -191,7 +193,7 @@ class _EdgeBuild:
         return DictionaryEncoder(self._source, nodes, self._context)
 
     def _is_sparse(self, counts: EdgeCounts) -> bool:
-        """Return whether integer ids are to be numbered anew."""
+        """Return whether nodes with integer ids get new numbers."""
         known = self._options.num_nodes is not None or self._source.num_nodes is not None
         if known or self._options.relabel is False:
             return False

@@ -110,11 +110,11 @@ class GraphWriter:
 
     @property
     def edge_types(self) -> tuple[int, ...] | None:
-        """The types of edges that occur, ascending; None if edges have no types."""
+        """The types of edges, ascending; None if edges have none."""
         return None if self._types is None else tuple(np.flatnonzero(self._types).tolist())
 
     def digest(self) -> str:
-        """Return a digest of these rows, which does not depend on where and how they are stored."""
+        """Return a checksum of the rows, which does not depend on where and how they are stored."""
         return sha256(b"".join(writer.digest for writer in self._writers())).hexdigest()
 
     def abandon(self) -> None:

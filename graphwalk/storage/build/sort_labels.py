@@ -9,21 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.storage.build.check_batch import is_text, mixed
-from graphwalk.storage.store.labels import IntegerLabels, StringLabels, write_labels
+from graphwalk.storage.store.labels import IntegerLabels, StringLabels
 from graphwalk.util.arrow_strings import string_buffers, strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from concurrent.futures import ThreadPoolExecutor
-
-    import zarr
 
     from graphwalk.storage.edges.protocol import Ids
     from graphwalk.storage.files.spill import SpilledArray, SpillFile, SpillFolder
     from graphwalk.storage.store.format import LabelKind
     from graphwalk.storage.store.labels import Labels, MemoryLabels
 
-#: Sorting strings takes this many times their size, including Arrow's hash tables.
+#: Memory for sorting strings, as a multiple of their size, Arrow's hash tables included.
 _TEXT_WEIGHT = 4
 
 #: Runs that are merged at a time, and the fraction of memory (one over this) of a block.
@@ -141,10 +138,6 @@ class SpilledLabels:
             if node < first + len(part):
                 return part.at(node - first)
         raise IndexError(node)
-
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
-        """Write the labels' arrays into a store, `ahead` chunks at a time."""
-        write_labels(group, self, pool, ahead)
 
 
 class SpilledIds:

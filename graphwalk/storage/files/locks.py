@@ -77,7 +77,7 @@ def held(folder: Path, *, shared: bool = False) -> Iterator[None]:
     except FileNotFoundError:
         raise HeldError(f"{folder} is gone: another job has just finished there") from None
     try:
-        _lock(opened, folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_file(opened, folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
         os.close(opened)

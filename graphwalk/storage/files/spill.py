@@ -12,7 +12,7 @@ import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.storage.files.errors import disk_errors
-from graphwalk.util.malloc import give_back
+from graphwalk.util.malloc import return_freed_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,7 +117,7 @@ def _read_checked(file: int, out: NDArray[Any], start: int, sum_: int, name: str
             f"{name} is damaged: bytes {start} to {start + len(bytes_)} are not what was written; "
             "check the disk and its free space, and build again"
         )
-    give_back()
+    return_freed_memory()
 
 
 def _write_all(file: int, values: NDArray[Any], name: str) -> int:
@@ -127,7 +127,7 @@ def _write_all(file: int, values: NDArray[Any], name: str) -> int:
     with disk_errors(name):
         while done < len(bytes_):
             done += os.write(file, bytes_[done:])
-    give_back()  # a build that spills is short of memory
+    return_freed_memory()  # a build that spills is short of memory
     return done
 
 
