@@ -20,17 +20,15 @@ from graphwalk.storage.build.estimate import check_disk, estimate
 from graphwalk.storage.build.external_sort import EntryStages
 from graphwalk.storage.build.runs import plan_buckets
 from graphwalk.storage.edges.protocol import NotIntegers
-from graphwalk.storage.store.format import GraphInfo
 from graphwalk.storage.store.labels import write_labels
-from graphwalk.storage.store.statistics import Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.build.dictionary_encoding import EncodedBatch
-    from graphwalk.storage.build.graph_writer import GraphWriter
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
+    from graphwalk.storage.store.format import GraphInfo
     from graphwalk.storage.store.labels import Labels
 
 if TYPE_CHECKING:
@@ -88,7 +86,13 @@ class _EdgeBuild:
         if labels is not None:
             context = self._context
             write_labels(context.group, labels, context.writers, self._tuning.write_ahead)
-        return self._info(writer, counts, labels)
+        directed, dropped = self._options.directed, counts.loops * self._direction.drop_loops
+        return writer.info(
+            directed=directed,
+            dropped_loops=dropped,
+            merged_edges=counts.edges - dropped - writer.num_edges(directed=directed),
+            labels=None if labels is None else labels.kind,
+        )
 
     # First stage: look at every edge.
 
@@ -226,26 +230,3 @@ class _EdgeBuild:
                 f"{self._source.name} has no edges; pass num_nodes to make a graph without any"
             )
         return num_nodes
-
-    def _info(self, writer: GraphWriter, counts: EdgeCounts, labels: Labels | None) -> GraphInfo:
-        directed, entries, loops = self._options.directed, writer.num_entries, writer.num_loops
-        num_edges = entries if directed else (entries + loops) // 2
-        dropped = counts.loops if self._options.drop_loops else 0
-        return GraphInfo(
-            num_nodes=writer.num_rows,
-            num_entries=entries,
-            num_edges=num_edges,
-            directed=directed,
-            weighted=self._values == "weights",
-            labels=None if labels is None else labels.kind,
-            statistics=Statistics(
-                isolated_nodes=writer.degrees.isolated,
-                self_loops=loops,
-                dropped_loops=dropped,
-                merged_edges=counts.edges - dropped - num_edges,
-                degree_quantiles=writer.degrees.quantiles(),
-            ),
-            digest=writer.digest(),
-            timed=self._values == "times",
-            edge_types=writer.edge_types,
-        )

@@ -200,7 +200,7 @@ class RunMaker:
         return run if self._folder is None else DiskRun(run, self._folder / f"run-{number}")
 
     def _scatter(self, batches: list[DenseBatch]) -> MemoryRun:
-        plan, (both_ways, drop_loops) = self._plan, self._flags
+        plan, (both_ways, drop_loops) = self._plan, self._direction
         counts = np.zeros(len(plan.buckets), np.int64)
         for src, dst, _ in batches:
             count_buckets(src, dst, plan.shift, self._bucket_of_bin, both_ways, drop_loops, counts)
@@ -226,10 +226,6 @@ class RunMaker:
                 weights,
             )
         return MemoryRun(keys, weights, starts)
-
-    @property
-    def _flags(self) -> tuple[bool, bool]:
-        return self._direction.both_ways, self._direction.drop_loops
 
 
 def collect_bucket(shares: list[RunSlice], dtype: np.dtype[Any] | None) -> tuple[Keys, Weights]:
