@@ -83,7 +83,14 @@ def held(folder: Path, *, shared: bool = False) -> Iterator[None]:
         os.close(opened)
 
 
-def _lock(opened: int, folder: Path, kind: int) -> None:
+def lock_file(opened: int, folder: Path, kind: int) -> None:
+    """Lock an open file or folder; on a file system without locks, do nothing.
+
+    Raises
+    ------
+    HeldError
+        When another job has locked what is in `folder`, and `kind` does not wait for it.
+    """
     try:
         fcntl.flock(opened, kind)
     except BlockingIOError:
