@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from graphwalk.storage.build.batch_cache import BatchCache
 from graphwalk.storage.build.check_batch import is_text
-from graphwalk.storage.build.sort_labels import LabelCollector, SpilledIds, count_up_to, distinct
+from graphwalk.storage.build.sort_labels import LabelCollector, count_up_to, distinct
+from graphwalk.storage.build.spilled_ids import SpilledIds
 from graphwalk.storage.store.labels import IntegerLabels
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
-    from graphwalk.storage.files.spill import SpilledArray, SpillFile, SpillFolder
+    from graphwalk.storage.files.spill import SpilledArray, SpillFolder
     from graphwalk.storage.store.labels import Labels, MemoryLabels
 
     Numbers: TypeAlias = NDArray[np.integer[Any]]
@@ -83,9 +84,8 @@ class EncodedEdges:
         self.weighted = source.weighted
         self.nodes: Ids | None = source.nodes
         self._edges = BatchCache(source, folder, "encoded", room // 2)
-        self._folder = folder
         self._room = room // 2
-        self._file: SpillFile | None = None
+        self._file = folder.new("ids")
         self._ids: list[Ids | SpilledIds] = []
         self._numbers: list[list[Numbers | SpilledArray]] = []
         self._held = 0
@@ -106,7 +106,7 @@ class EncodedEdges:
         self._edges.append(batch.edges)
         self.num_ids += len(batch.ids)
         keep = self._has_room(batch.ids.nbytes)
-        self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._spill()))
+        self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._file))
 
     def number(self, labels: Labels, context: Context, advance: Callable[[int], object]) -> None:
         """Look all ids up, and release them; `advance` is called with the number that are done."""
@@ -119,7 +119,7 @@ class EncodedEdges:
             for i, numbers in enumerate(found):
                 done[i] += len(numbers)
                 keep = self._has_room(numbers.nbytes)
-                self._numbers[i].append(numbers if keep else self._spill().append(numbers))
+                self._numbers[i].append(numbers if keep else self._file.append(numbers))
                 advance(len(numbers))
             del part, look_up, found  # before the next part is loaded
         self._held -= sum(ids.nbytes for ids in self._ids if not isinstance(ids, SpilledIds))
@@ -135,20 +135,13 @@ class EncodedEdges:
         self._edges.close()
         self._numbers.clear()
         self._held = 0
-        if self._file is not None:
-            self._file.remove()
-            self._file = None
+        self._file.remove()
 
     def _has_room(self, size: int) -> bool:
         if self._held + size > self._room:
             return False
         self._held += size
         return True
-
-    def _spill(self) -> SpillFile:
-        if self._file is None:
-            self._file = self._folder.new("ids")
-        return self._file
 
 
 class DictionaryEncoder:

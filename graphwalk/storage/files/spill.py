@@ -176,15 +176,13 @@ class SpillFile:
     Parameters
     ----------
     path : str
-        The path of the new file.
+        The path of the file, which is made when the first array is appended.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._end = 0
-        with disk_errors(path):
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._is_open = True
+        self._file: int | None = None
 
     def append(self, values: NDArray[Any]) -> SpilledArray:
         """Append a contiguous array, and return a reference to it."""
@@ -203,9 +201,9 @@ class SpillFile:
 
     def close(self) -> None:
         """Close the file but keep it; further calls do nothing."""
-        if self._is_open:
-            self._is_open = False
-            os.close(self._file)
+        if self._file is not None:
+            file, self._file = self._file, None
+            os.close(file)
 
     def remove(self) -> None:
         """Close the file and remove it."""
@@ -213,4 +211,7 @@ class SpillFile:
         Path(self.path).unlink(missing_ok=True)
 
     def _write(self, values: NDArray[Any]) -> None:
+        if self._file is None:
+            with disk_errors(self.path):
+                self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._end += _write_all(self._file, values, self.path)
