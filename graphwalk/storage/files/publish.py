@@ -184,7 +184,7 @@ def put_in_place(finished: Path, target: Path, old: Path | None = None) -> None:
     as folders allow.
     """
     if not target.is_dir():
-        finished.replace(target)
+        finished.rename(target)
         return
     old = old or finished.with_name(f"{finished.name}.replaced")
     shutil.rmtree(old, ignore_errors=True)
