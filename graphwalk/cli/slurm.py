@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,13 +86,7 @@ def _machines(args: Namespace) -> SlurmPartition:
     if args.cpus and memory:
         return SlurmPartition(args.partition, args.nodes or 1, args.cpus, memory)
     found = find_partition(args.partition)
-    return SlurmPartition(
-        args.partition,
-        found.nodes,
-        args.cpus or found.cpus,
-        memory or found.memory,
-        found.minutes,
-    )
+    return replace(found, cpus=args.cpus or found.cpus, memory=memory or found.memory)
 
 
 def _about(choice: Choice) -> str:

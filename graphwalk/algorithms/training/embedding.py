@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphwalk.algorithms.output.labelled_walks import with_values
 from graphwalk.algorithms.training.corpus import WalkCorpus
 from graphwalk.algorithms.training.skip_grams import checked_size
 from graphwalk.errors import InputError, StoreExistsError, argument
@@ -208,11 +209,7 @@ def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None,
                 seen = words if labels is None else pa.concat_arrays([labels, words])
                 labels = pc.unique(seen)
                 words = pc.index_in(words, value_set=labels)
-            offsets = lists.offsets.to_numpy()
-            text = pa.ListArray.from_arrays(
-                pa.array(offsets - offsets[0], pa.int32()), words.cast(pa.string())
-            )
-            lines = pc.binary_join(text, " ")
+            lines = pc.binary_join(with_values(lists, words.cast(pa.string())), " ")
             with disk_errors(corpus):
                 file.write("\n".join(lines.to_pylist()).encode() + b"\n")
     return labels, count
