@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.format import GraphInfo
     from graphwalk.storage.store.labels import Labels
 
-    _Edges: TypeAlias = EdgeSource | BatchCache | EncodedEdges
+    _Edges: TypeAlias = EdgeSource | BatchCache
 
 #: Integer ids are kept as they are while the highest is less than this many times the edges.
 SPARSE = 4
@@ -69,7 +69,7 @@ class _EdgeBuild:
     def run(self) -> GraphInfo:
         edges, counts, labels = self._number(self._survey())
         num_nodes = self._count_nodes(counts, labels)
-        cached = edges.memory if isinstance(edges, BatchCache | EncodedEdges) else 0
+        cached = edges.memory if isinstance(edges, BatchCache) else 0
         layout = self._tuning.layout(counts.edges, counts.entries, self._values, cached)
         plan = plan_buckets(
             counts, num_nodes, self._values, layout.bucket_entries, self._tuning.nodes_per_bucket
@@ -79,7 +79,7 @@ class _EdgeBuild:
         check_disk(self._context.folder.path, temporary)
         stages = EntryStages(edges, plan, layout, self._direction, self._context)
         runs = stages.make_runs()
-        if isinstance(edges, BatchCache | EncodedEdges):
+        if isinstance(edges, BatchCache):
             edges.close()
         writer = stages.write(runs, labels)
         if labels is not None:
