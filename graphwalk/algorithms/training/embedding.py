@@ -18,6 +18,7 @@ from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.files.publish import partial_folder, put_in_place
 from graphwalk.storage.files.temporary import temporary_folder
 from graphwalk.util.optional_imports import import_optional
+from graphwalk.util.parameters import Parameter, whole
 from graphwalk.util.progress_bar import Progress
 from graphwalk.util.threads import num_cores
 
@@ -71,7 +72,8 @@ def embed(
     epochs : int
         Passes over all walks.
     seed : int
-        Seed of the trainer. With more than one worker, its results still differ from run to run.
+        Seed of the trainer, from 0 to 2**32 - 1. With more than one worker, its results still
+        differ from run to run.
     workers : int, optional
         Threads of the trainer; None: one for each core.
     overwrite : bool
@@ -89,8 +91,8 @@ def embed(
     Raises
     ------
     InputError
-        For an unknown suffix or a URL, numbers below 1, walks that visit no node, or labels that
-        do not fit, or when gensim is not installed.
+        For an unknown suffix or a URL, numbers below 1, a seed out of its range, walks that visit
+        no node, or labels that do not fit, or when gensim is not installed.
     StoreExistsError
         When a file is at `path` and `overwrite` is not given, or when a folder is there.
     StoreError
@@ -117,6 +119,8 @@ def embed(
     (['a', 'b', 'c'], 8)
     """
     target = _target(path, overwrite)
+    # Before the walks are made, since the trainer would refuse the seed only afterwards.
+    seed = Parameter("seed", 1, whole(0, 2**32 - 1), "").check(seed)
     how = {
         "vector_size": checked_size("dimensions", dimensions),
         "window": checked_size("window", window),
