@@ -15,7 +15,7 @@ from graphwalk.storage.build.bucket_rows import (
     Duplicates,
     Rows,
     RowSpec,
-    plain_rows,
+    sorted_rows,
     valued_rows,
 )
 from graphwalk.storage.build.check_batch import check_values
@@ -112,7 +112,7 @@ class RowSorter:
             return self._sort_valued(keys, values, batch.first_row, task)
         if not ascending:
             keys.sort()
-        return plain_rows(keys, task)
+        return sorted_rows(keys, task)
 
     def _sort_valued(self, keys: Keys, values: Weights, first_row: int, task: BucketTask) -> Rows:
         if self.drop_loops:
