@@ -14,7 +14,7 @@ import numpy as np
 from graphwalk.errors import StoreError
 from graphwalk.kernels.rows.alias_tables import alias_dtype, fill_alias_table
 from graphwalk.kernels.rows.group_by_kind import group_rows
-from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_loose
+from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_weak_edges
 from graphwalk.kernels.rows.sort_by_time import sort_by_time
 from graphwalk.storage.partitions.metapath import kinds_of, kinds_of_types
 from graphwalk.storage.store.node_types import MOST_TYPES
@@ -87,7 +87,7 @@ def weighted(
     def fill(first: int, stop: int) -> None:
         rows = row_starts[first : stop + 1]
         if gamma is not None:
-            mark_loose(rows, neighbors, weights, gamma)
+            mark_weak_edges(rows, neighbors, weights, gamma)
         fill_alias_table(rows, neighbors, weights, table)
         if gamma is not None:
             make_shares(rows, neighbors, weights, gamma)

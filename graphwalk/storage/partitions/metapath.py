@@ -62,10 +62,12 @@ def kinds_of(graph: GraphArrays, metapath: tuple[Any, ...]) -> NDArray[np.uint8]
         return kinds
 
 
-def path_of(metapath: tuple[Any, ...] | None, walk_length: int) -> NDArray[np.int64] | None:
+def step_kinds_of(metapath: tuple[Any, ...] | None, walk_length: int) -> NDArray[np.int64] | None:
     """Return what `kernels.rows.group_by_kind.row_of` needs to know of a metapath, if any."""
     if metapath is None:
         return None
     wanted = list(dict.fromkeys(metapath))
     steps = [wanted.index(metapath[step % len(metapath)]) for step in range(walk_length)]
-    return np.array([len(wanted) + 1, *steps, 0], np.int64)
+    kinds = np.array([len(wanted) + 1, *steps, 0], np.int64)
+    kinds.setflags(write=False)  # as on Ray: one compilation
+    return kinds

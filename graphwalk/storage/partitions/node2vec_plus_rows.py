@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ROWS = 1 << 8
 
 
-def gather_closed(
+def gather_complete(
     graph: GraphArrays, nodes: NDArray[Any], previous: NDArray[Any], layout: PartitionSpec
 ) -> Partition:
     """Return the rows of `nodes`, and what matters of those of their neighbours.
@@ -77,7 +77,7 @@ def gather_closed(
         order,
         1,
         shares=np.concatenate(shares)[places],
-        closed=True,
+        complete=True,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.rows.bloom_filter import fill_filter, filter_words
+from graphwalk.kernels.rows.rows import Rows
 from graphwalk.storage.partitions.derive import grouped_by_kind, sorted_by_time, weighted
 from graphwalk.storage.partitions.read import read_alone, read_together, read_values
 from graphwalk.storage.partitions.spec import row_start_type
@@ -48,14 +49,14 @@ class Partition:
     times : ndarray of float64, shape (max(1, entries),), or None
         For temporal walks; then entries are sorted by time within each row, and only those of one
         time by neighbour.
-    closed : bool
+    complete : bool
         Whether nodes without a row here are not neighbours of the walkers' previous nodes, see
         :mod:`graphwalk.storage.partitions.node2vec_plus_rows`.
     """
 
     __slots__ = (
         "alias_table",
-        "closed",
+        "complete",
         "edge_filter",
         "first",
         "index",
@@ -78,7 +79,7 @@ class Partition:
         *,
         shares: NDArray[np.float32] | None = None,
         times: NDArray[np.float64] | None = None,
-        closed: bool = False,
+        complete: bool = False,
     ) -> None:
         self.first = first
         self.kinds = kinds
@@ -89,11 +90,25 @@ class Partition:
         self.edge_filter = edge_filter
         self.shares = shares
         self.times = times
-        self.closed = closed
+        self.complete = complete
         for array in (self.index, row_starts, neighbors, alias_table, edge_filter, shares, times):
             # One kind of array means one compilation: Ray's are read-only in any case.
             if array is not None:
                 array.setflags(write=False)
+
+    @property
+    def rows(self) -> Rows:
+        """The rows as kernels take them."""
+        num_rows = (len(self.row_starts) - 1) // self.kinds
+        consecutive = 0 if len(self.index) else num_rows
+        return Rows(self.row_starts, self.neighbors, self.first, consecutive, self.index)
+
+    def table(self, *, weighted: bool) -> NDArray[Any]:
+        """Return what steps are drawn from."""
+        if not weighted:
+            return self.neighbors
+        assert self.alias_table is not None
+        return self.alias_table
 
 
 def load_partition(
