@@ -331,42 +331,17 @@ class WalkerGroup:
         leaving: NDArray[Any],
     ) -> tuple[int, int, int, int]:
         rules, rows = self.rules, partition.rows
+        walking = self._starts, self._interruption, walkers, log, leaving
         if rules.temporal:
             assert partition.times is not None
-            return advance_temporal(
-                rows,
-                partition.times,
-                self._starts,
-                self._interruption,
-                walkers,
-                log,
-                leaving,
-                TEMPORAL_IN_FLIGHT,
-            )
+            return advance_temporal(rows, partition.times, *walking, TEMPORAL_IN_FLIGHT)
         table = partition.table(weighted=rules.weighted)
         if not rules.second_order:
-            return advance_first_order(
-                rows,
-                table,
-                self._step_kinds,
-                self._starts,
-                self._interruption,
-                walkers,
-                log,
-                leaving,
-                FIRST_ORDER_IN_FLIGHT,
-            )
+            kinds = self._step_kinds
+            return advance_first_order(rows, table, kinds, *walking, FIRST_ORDER_IN_FLIGHT)
         words = _NO_WORDS if partition.edge_filter is None else partition.edge_filter
+        edges = EdgeSource(words, self.graph.directed, partition.complete)
+        bias = bias_of(rules.p, rules.q)
         return advance_node2vec(
-            rows,
-            table,
-            partition.shares,
-            EdgeSource(words, self.graph.directed, partition.complete),
-            bias_of(rules.p, rules.q),
-            self._starts,
-            self._interruption,
-            walkers,
-            log,
-            leaving,
-            NODE2VEC_IN_FLIGHT,
+            rows, table, partition.shares, edges, bias, *walking, NODE2VEC_IN_FLIGHT
         )
