@@ -102,11 +102,11 @@ def test_a_cached_value_outlives_its_job(executor):
 def test_cached_values_leave_room_for_others():
     cache = Cache()
     for key in "abac":
-        cache.get(key, lambda: object(), 10, 20)
+        cache.get(key, object, size=10, room=20)
     assert cache.size == 20
-    kept = cache.get("a", lambda: None, 10, 20)
+    kept = cache.get("a", lambda: None, size=10, room=20)
     assert kept is not None
-    assert cache.get("b", lambda: None, 10, 20) is None
+    assert cache.get("b", lambda: None, size=10, room=20) is None
 
 
 def test_leaving_a_job_ends_what_runs_and_drops_what_waits(executor):

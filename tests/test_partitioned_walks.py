@@ -16,7 +16,14 @@ from plans import read_anew
 
 import graphwalk
 from graphwalk import MemoryBudgetError
-from graphwalk.scheduler.engine import partition_sweep, planner, walk_out_of_core, walker_group
+from graphwalk.scheduler.engine import (
+    local_queues,
+    partition_sweep,
+    planner,
+    read_partition,
+    walk_out_of_core,
+    walker_group,
+)
 from graphwalk.storage.partitions import derive
 from graphwalk.storage.store.chunk_files import ChunkFiles
 from graphwalk.util.events import listening
@@ -287,9 +294,9 @@ def test_walkers_in_batches_by_processes_and_in_part(large):
 def test_for_a_part_of_the_walks_no_others_are_made(large, monkeypatch):
     started, start = [], walk_out_of_core.OutOfCoreWalk.start
 
-    def noted(self):
+    def noted(self, *args):
         started.append(self.group.shape[0])
-        start(self)
+        start(self, *args)
 
     monkeypatch.setattr(walk_out_of_core.OutOfCoreWalk, "start", noted)
     walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET, chunks=10_000)
@@ -357,7 +364,7 @@ def test_within_dask_expressions(large):
 def test_some_blocks_compute_their_groups_alone(large, monkeypatch):
     walked = []
     walk_group = walk_out_of_core.walk_group
-    import graphwalk.algorithms.walks.dask_array as dask_graph
+    import graphwalk.algorithms.walks.dask_tasks as dask_graph
 
     def counted(group, *args):
         walked.append(group.shape[0])
@@ -468,7 +475,7 @@ def test_an_error_while_reading_reaches_the_caller(large, monkeypatch):
     def broken(*_args, **_kwargs):
         raise graphwalk.StoreError("no such chunk")
 
-    monkeypatch.setattr(walk_out_of_core, "load_partition", broken)
+    monkeypatch.setattr(read_partition, "load_partition", broken)
     walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET)
     with pytest.raises(graphwalk.StoreError, match="no such chunk"):
         walks.compute()
@@ -546,20 +553,18 @@ class Riders:
 
 def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large, monkeypatch):
     """A thread that was to read ahead, and is late, neither keeps the memory nor reads."""
-    lent, read = [], walk_out_of_core.read_partition
+    lent, read = [], local_queues.read_partition
 
     def lent_to(by, *args):
         return lent.append(args[-1]) if by is group else read(by, *args)
 
-    monkeypatch.setattr(walk_out_of_core, "read_partition", lent_to)
+    monkeypatch.setattr(local_queues, "read_partition", lent_to)
     plan = graphwalk.plan_walks(large, **LARGE, memory=BUDGET)
     bounds = np.array([0, *(nodes.stop for nodes in plan.partitions)])
     group = walker_group.WalkerGroup(large, plan.rules, range(10), bounds, np.array(plan.offsets))
     ring = partition_sweep.PartitionSweep(2, resident=False, ahead=True)
     with ring._registered(Riders(1)):
-        first, second = (
-            walk_out_of_core.LazyPartition(group, number, ring, 0) for number in range(2)
-        )
+        first, second = (local_queues.LazyPartition(group, number, ring, 0) for number in range(2))
         first.get()
         first.close()
         second.get()

@@ -1,6 +1,7 @@
 """Ray makes the same walks as threads, from partitions that it loads once and does not copy."""
 
 import contextlib
+import gc
 import os
 import re
 import signal
@@ -17,8 +18,8 @@ import pytest
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
-from graphwalk.scheduler.engine import planner
-from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_walks
+from graphwalk.scheduler.engine import planner, remote_queues
+from graphwalk.scheduler.executors.ray.job import strategy
 from graphwalk.storage.partitions.spec import PartitionSpec
 
 ray = pytest.importorskip("ray")
@@ -111,14 +112,15 @@ def test_a_worker_that_is_killed_changes_nothing(session, graph, tmp_path, monke
     whole = walks_of(graph, p=2, q=0.5).compute(scheduler="threads")
     once = tmp_path / "killed"
 
-    def advance_or_die(group, partition, *pieces):
-        with contextlib.suppress(FileExistsError):
-            once.touch(exist_ok=False)
-            os.kill(os.getpid(), signal.SIGKILL)
-        return advance_walkers(group, partition, *pieces)
+    def move_or_die(group, out, kind, *rest):
+        if kind == "advance":
+            with contextlib.suppress(FileExistsError):
+                once.touch(exist_ok=False)
+                os.kill(os.getpid(), signal.SIGKILL)
+        return move_walkers(group, out, kind, *rest)
 
-    advance_walkers = ray_walks.advance_walkers
-    monkeypatch.setattr(ray_walks, "advance_walkers", advance_or_die)
+    move_walkers = remote_queues.move_walkers
+    monkeypatch.setattr(remote_queues, "move_walkers", move_or_die)
     walks = walks_of(graph, p=2, q=0.5, partitions=3, chunks=2500)
     np.testing.assert_array_equal(walks.compute(), whole)
     assert once.exists()
@@ -168,19 +170,36 @@ def test_persisted_walks_and_expressions(session, graph):
 
 
 def resident(session, graph):
-    return session._ray._partitions.get(graph)
+    """Return what the session keeps of a graph: references by what is laid out."""
+    kept = session.executor.kept._entries
+    return {layout: ref for (known, layout), (ref, _) in kept.items() if known == id(graph)}
 
 
 def test_a_partition_is_loaded_once_a_session(session):
     graph = graphwalk.build_zarr(np.random.default_rng(1).integers(0, 100, (2, 1000)))
-    assert resident(session, graph) is None
+    assert resident(session, graph) == {}
     walks_of(graph, chunks=50).compute()
     first = resident(session, graph)
     walks_of(graph, chunks=20, seed=6, restart_prob=0.5).compute()
     assert resident(session, graph) == first
-    # What is laid out for walks of another kind takes its place: plans count no two.
     walks_of(graph, p=2, chunks=50).compute()
-    assert resident(session, graph)[0] == PartitionSpec(second_order=True)
+    second = PartitionSpec(second_order=True)
+    assert resident(session, graph).keys() == {PartitionSpec(), second}
+    # What is laid out for walks of another kind stays only where the plan has room for both.
+    least = walks_of(graph, chunks=50).plan.peak_memory
+    session.executor.kept.drop((id(graph), PartitionSpec()))
+    walks_of(graph, chunks=50, memory=least).compute()
+    assert resident(session, graph).keys() == {PartitionSpec()}
+
+
+def test_a_partition_goes_with_its_graph(session):
+    graph = graphwalk.build_zarr(np.random.default_rng(1).integers(0, 100, (2, 1000)))
+    walks_of(graph).compute()
+    number = id(graph)
+    assert any(known == number for known, _ in session.executor.kept._entries)
+    del graph
+    gc.collect()
+    assert not any(known == number for known, _ in session.executor.kept._entries)
 
 
 def test_tasks_read_the_partition_where_it_lies(session, graph):
@@ -192,8 +211,7 @@ def test_tasks_read_the_partition_where_it_lies(session, graph):
         arrays = [getattr(partition, name) for name in names]
         return [(a.flags.owndata, a.flags.writeable) for a in arrays]
 
-    layout, reference = resident(session, graph)
-    assert layout == PartitionSpec(weighted=True, second_order=True)
+    reference = resident(session, graph)[PartitionSpec(weighted=True, second_order=True)]
     assert ray.get(look.remote(reference)) == [(False, False)] * 4
 
 
@@ -217,11 +235,10 @@ def test_a_partition_that_failed_to_load_is_not_kept(session, tmp_path):
     np.testing.assert_array_equal(walks_of(graph).compute(), expected)
 
 
-def test_a_temporary_store_is_loaded_where_it_lies(session, graph, tmp_path):
+def test_a_temporary_store_is_loaded_where_it_lies(session):
     here = ray.get_runtime_context().get_node_id()
-    assert ray_walks.where_to_read(graph).node_id == here
-    named = graphwalk.build_zarr(np.array([[0, 1], [1, 2]]), tmp_path / "store")
-    assert ray_walks.where_to_read(named) == "DEFAULT"
+    assert strategy("here").node_id == here
+    assert strategy("any") == "DEFAULT"
 
 
 def test_within_use_another_scheduler_can_be_used(session, graph):

@@ -20,9 +20,11 @@ task has to tell is part of its result.
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections import OrderedDict, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+Place: TypeAlias = Literal["any", "here", "spread"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,10 @@ class Resources:
     memory: int
     workers: int
     machines: int = 1
+
+
+class LostError(Exception):
+    """Values were lost with the worker that held them; what made them may be run again."""
 
 
 class Ref(Protocol):
@@ -94,7 +102,12 @@ class Job(Protocol):
     in_process: bool
 
     def submit(
-        self, function: Callable[..., Any], *args: Any, pieces: int | None = None, near: Any = None
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        pieces: int | None = None,
+        place: Place = "any",
+        name: str = "",
     ) -> Any:
         """Run ``function(*args)``; return a reference at once.
 
@@ -104,8 +117,12 @@ class Job(Protocol):
             The function returns a sequence of so many values, addressed to different tasks. A list
             of as many references is returned. Each value stays where it was made and is fetched
             alone by the tasks that get its reference: so data is exchanged between tasks.
-        near : Ref, optional
-            Where the task should rather run: where this value lies.
+        place : {"any", "here", "spread"}
+            Where the task runs: by default where its arguments lie or where there is room; on this
+            machine and no other, as it reads files that are nowhere else; or on the machine that
+            holds least, since its value is large and stays.
+        name : str
+            The kind of work, and what it is done to: shown where the executor lists tasks.
         """
 
     def put(self, value: Any) -> Ref:
@@ -132,6 +149,7 @@ class Job(Protocol):
         ordered: bool = True,
         size: Callable[[T], int] | None = None,
         most_bytes: int | None = None,
+        place: Place = "any",
     ) -> Iterator[R]:
         """Yield ``function(item)`` for all items, a bounded number of them under way at a time.
 
@@ -148,6 +166,8 @@ class Job(Protocol):
             Returns how many bytes the task of an item and its result take.
         most_bytes : int, optional
             So many bytes may be under way; one item always is.
+        place : str
+            As `submit` takes it.
         """
 
     def cached(
@@ -155,14 +175,18 @@ class Job(Protocol):
         key: Hashable,
         load: Callable[..., Any],
         *args: Any,
+        owner: object = None,
         size: int = 0,
         room: int | None = None,
+        place: Place = "any",
+        name: str = "",
     ) -> Ref:
         """Return the reference of a value that outlives the job, loaded when first asked for.
 
-        It is loaded once per process on threads, once per cluster on Ray, whose workers read it
-        from the object store of their host without a copy, and once per worker process on Dask
-        distributed, which has one process per host unless told otherwise.
+        It is loaded once: into this process on threads; into the object store on Ray, from where
+        the workers of a host read it without a copy; into a worker process on Dask distributed,
+        from which others copy it. It is dropped with its owner, when the executor is closed, when
+        a job fails, or to make room for others.
 
         Parameters
         ----------
@@ -170,14 +194,18 @@ class Job(Protocol):
             The identity of the value, such as a graph's digest and what is read of it.
         load : callable
             Returns the value, given `args`. It may run again when the value was lost.
+        owner : object, optional
+            The value is of no use when this object is gone. It can be referenced weakly.
         size : int
             Bytes that it takes.
         room : int, optional
             Bytes that all cached values may take together: those unused for longest are dropped
             before another is loaded. By default none is dropped.
+        place, name : str
+            As `submit` takes them.
         """
 
-    def output(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Output:
+    def output(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> Output:
         """Return memory for a result, which is an argument for tasks, too."""
 
 
@@ -188,9 +216,12 @@ class Executor(Protocol):
     ----------
     name : str
         As it is passed to `use`.
+    in_process : bool
+        Whether tasks run in this process.
     """
 
     name: str
+    in_process: bool
 
     def resources(self) -> Resources:
         """Return what this process may use, or the workers; it may change as machines join."""
@@ -203,24 +234,44 @@ class Executor(Protocol):
         """
 
 
+class InUse:
+    """Which executor `graphwalk.scheduler.use` has chosen; None stands for this process."""
+
+    executor: Executor | None = None
+
+
+in_use = InUse()
+
+
 class Cache:
     """Values or references by key, in the order of their last use, within a room of bytes."""
 
     def __init__(self) -> None:
         self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._lock = threading.RLock()  # the collector may call `drop` in the midst of anything
 
-    def get(self, key: Hashable, make: Callable[[], T], size: int, room: int | None) -> T:
+    def get(
+        self,
+        key: Hashable,
+        make: Callable[[], T],
+        *,
+        owner: object = None,
+        size: int = 0,
+        room: int | None = None,
+    ) -> T:
         """Return the value of a key, made if it is not there, after there is room for it."""
-        if key in self._entries:
-            self._entries.move_to_end(key)
-            found: T = self._entries[key][0]
-            return found
-        if room is not None:
-            while self._entries and self.size + size > room:
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                found: T = self._entries[key][0]
+                return found
+            while room is not None and self._entries and self.size + size > room:
                 self._entries.popitem(last=False)
-        value = make()
-        self._entries[key] = value, size
-        return value
+            value = make()
+            self._entries[key] = value, size
+            if owner is not None:
+                weakref.finalize(owner, self.drop, key)
+            return value
 
     @property
     def size(self) -> int:
@@ -229,11 +280,13 @@ class Cache:
 
     def drop(self, key: Hashable) -> None:
         """Forget a value, if it is there."""
-        self._entries.pop(key, None)
+        with self._lock:
+            self._entries.pop(key, None)
 
     def clear(self) -> None:
         """Forget all values."""
-        self._entries.clear()
+        with self._lock:
+            self._entries.clear()
 
 
 def bounded_map(
@@ -245,6 +298,7 @@ def bounded_map(
     ordered: bool = True,
     size: Callable[[T], int] | None = None,
     most_bytes: int | None = None,
+    place: Place = "any",
     drop: Callable[[list[Any]], None],
 ) -> Iterator[R]:
     """Do what `Job.map` promises, by means of `Job.submit`; `drop` cancels tasks and waits."""
@@ -267,7 +321,7 @@ def bounded_map(
             bytes_of_item = 0 if size is None else size(item)
             while running and most_bytes is not None and in_flight + bytes_of_item > most_bytes:
                 yield take()
-            running.append((job.submit(function, item), bytes_of_item))
+            running.append((job.submit(function, item, place=place), bytes_of_item))
             in_flight += bytes_of_item
             if len(running) >= ahead:
                 yield take()

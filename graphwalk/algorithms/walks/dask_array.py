@@ -18,8 +18,8 @@ from graphwalk.algorithms.walks.dask_tasks import (
 )
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.progress import block_progress, wave_progress
-from graphwalk.scheduler.executors.ray.result import walks_on_ray
-from graphwalk.scheduler.executors.ray.session import session_of
+from graphwalk.scheduler.executors.remote_executor import remote_executor_of
+from graphwalk.scheduler.executors.result import gather_blocks
 from graphwalk.util.html_table import html_table
 
 if TYPE_CHECKING:
@@ -148,15 +148,15 @@ class WalkArray(da.Array):  # type: ignore[misc]
 
     def _compute(self, **kwargs: Any) -> NDArray[Any]:
         get = get_scheduler(scheduler=kwargs.get("scheduler"), collections=[self])
-        session = session_of(get)
+        executor = remote_executor_of(get)
         in_process = is_in_process(get)
-        if not in_process and not session:
+        if not in_process and not executor:
             walks: NDArray[Any] = super().compute(**kwargs)
             return walks
         for done_here in ("scheduler", "optimize_graph", "traverse"):
             kwargs.pop(done_here, None)
-        if session:
-            return walks_on_ray(session, self._tasks, **kwargs)
+        if executor:
+            return gather_blocks(executor, self._tasks, **kwargs)
         result = np.empty(self.shape, self.dtype)
         tasks = self._tasks.writing_into(result)
         with cancelling_on_error(tasks):

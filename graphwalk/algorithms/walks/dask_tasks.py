@@ -16,6 +16,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import Layer
 from dask.task_spec import List, Task, TaskRef
 
+from graphwalk.scheduler.engine.driver_task import DriverTask
 from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
 from graphwalk.scheduler.engine.start_nodes import part_of
 from graphwalk.scheduler.engine.walk_in_memory import (
@@ -140,7 +141,10 @@ class WalkTasks:
         if len(self.plan.partitions) > 1:
             return _GroupTasks(self, result, set(blocks)).tasks()
         rules, load = self.plan.rules, f"load-partition-{self._token}"
-        tasks: dict[Any, Task] = {load: Task(load, resident_partition, self.graph, rules)}
+        size = self.plan.largest_partition
+        room = self.plan.resources.memory - (self.plan.peak_memory - size)
+        load_args = self.graph, rules, size, room
+        tasks: dict[Any, Task] = {load: DriverTask(load, resident_partition, *load_args)}
         walk: Any = walk_block_into if isinstance(result, SharedRows) else walk_block
         for block in blocks:
             part, key = self.rows(block, block + 1), self.keys[block]
@@ -155,15 +159,6 @@ class WalkTasks:
     def part(self, rows: slice) -> Walkers:
         """Return the walkers of some rows."""
         return part_of(self.walkers, rows, self.plan.rules.num_walks)
-
-
-class _Unfused(Task):  # type: ignore[misc]
-    """A task that Dask does not fuse with others, in which its kind would be hidden from Ray."""
-
-    @property
-    def block_fusion(self) -> bool:
-        """Whether to leave the task alone."""
-        return True
 
 
 class _GroupTasks:
@@ -201,7 +196,7 @@ class _GroupTasks:
     def _taken(self, block: int) -> Any:
         """Add a task that is done when a block is made; return its key."""
         key = (f"block_done-{self._walks.name}", block)
-        self._made[key] = _Unfused(key, block_done, TaskRef(self._walks.keys[block]))
+        self._made[key] = DriverTask(key, block_done, TaskRef(self._walks.keys[block]))
         return key
 
     def _group(
@@ -229,7 +224,9 @@ class _GroupTasks:
         key = (f"walk-{walks.name}", first)
         wait = List(*map(TaskRef, before))
         block_rows = plan.block_rows[first:stop]
-        self._made[key] = _Unfused(key, walk_group, group, sweep, block_rows, out, plan.spill, wait)
+        self._made[key] = DriverTask(
+            key, walk_group, group, sweep, block_rows, out, plan.spill, wait
+        )
         return key, wanted
 
     def _take(self, group: tuple[Any, list[int]], groups: list[tuple[Any, list[int]]]) -> list[int]:
@@ -242,7 +239,7 @@ class _GroupTasks:
         together = List(*(TaskRef(other) for other, _ in groups if self._plan.spill))
         for block in blocks:
             target = self._walks.keys[block]
-            self._made[target] = _Unfused(
+            self._made[target] = DriverTask(
                 target, get_block, TaskRef(key), block - blocks[0], together
             )
         return blocks

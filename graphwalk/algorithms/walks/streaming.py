@@ -16,10 +16,10 @@ from dask.task_spec import Task, TaskRef
 
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error, is_in_process
-from graphwalk.scheduler.engine.partition_sweep import CancelledError
 from graphwalk.scheduler.engine.walk_out_of_core import block_done, get_block
-from graphwalk.scheduler.executors.ray.session import RaySession, session_of
+from graphwalk.scheduler.executors.remote_executor import RemoteExecutor, remote_executor_of
 from graphwalk.scheduler.executors.resources import num_workers
+from graphwalk.util.cancel import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,8 +33,8 @@ def blocks_in_order(walks: da.Array) -> Iterator[NDArray[Any]]:
     keys = [row[0] for row in walks.__dask_keys__()]
     if is_in_process(get):
         return _OrderedQueue(walks).blocks()
-    if session := session_of(get):
-        return _ahead(_batches(walks, keys), lambda some: _submitted(session, walks, some))
+    if executor := remote_executor_of(get):
+        return _ahead(_batches(walks, keys), lambda some: _submitted(executor, walks, some))
     return _ahead(_batches(walks, keys), lambda some: _computed(walks, some))
 
 
@@ -45,10 +45,8 @@ def _batches(walks: da.Array, keys: list[Any]) -> list[list[Any]]:
     return [keys[blocks.start : blocks.stop] for blocks in walks.plan.batch_blocks]
 
 
-def _submitted(session: RaySession, walks: da.Array, keys: list[Any]) -> Iterator[Any]:
-    return session.in_order(
-        list(compute_as_if_collection(da.Array, walks.dask, keys, ray_persist=True))
-    )
+def _submitted(executor: RemoteExecutor, walks: da.Array, keys: list[Any]) -> Iterator[Any]:
+    return executor.in_order(da.Array.__dask_optimize__(walks.dask, keys), keys)
 
 
 def _computed(walks: da.Array, keys: list[Any]) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,7 +16,6 @@ from graphwalk.scheduler.engine.start_nodes import Walkers, part_of, starts_and_
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
 from graphwalk.storage.partitions.metapath import path_of
 from graphwalk.storage.partitions.partition import Partition, load_partition
-from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.events import Work
 from graphwalk.util.shared_array import NotSharedError
 from graphwalk.util.threads import num_cores
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.rules import WalkRules
+    from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.graph import Graph
+    from graphwalk.util.executor import Job, Place
     from graphwalk.util.shared_array import SharedRows
 
 
@@ -34,29 +35,79 @@ if TYPE_CHECKING:
 FIRST_ORDER_IN_FLIGHT = 128
 NODE2VEC_IN_FLIGHT = 512
 
-_resident: WeakKeyDictionary[Graph, tuple[PartitionSpec, Partition]] = WeakKeyDictionary()
+_resident: WeakKeyDictionary[Graph, _Resident] = WeakKeyDictionary()
 _loading = threading.Lock()
 
 
-def resident_partition(graph: Graph, rules: WalkRules) -> Partition:
-    """Return the partition of `graph`, loaded once a process and kept as long as the graph is.
+class _Resident(NamedTuple):
+    """A graph in memory."""
 
-    On Ray this runs in a worker, whose copy of the graph goes when the task ends: there the
-    object store keeps the partition.
+    layout: PartitionSpec
+    partition: Partition
+    size: int
+
+
+def resident_partition(
+    graph: Graph, rules: WalkRules, size: int = 0, room: int | None = None, job: Job | None = None
+) -> Any:
+    """Return the partition of `graph`, loaded once and kept as long as the graph is.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    rules : WalkRules
+        What decides what is laid out.
+    size : int
+        Bytes that it takes.
+    room : int, optional
+        Bytes that the graphs in memory may take together. Others are freed before more is taken.
+    job : Job, optional
+        Where it is loaded, and what returns its reference; without one it is loaded here.
     """
+    if job is not None:
+        place: Place = "here" if graph.temporary else "any"
+        return job.cached(
+            (id(graph), rules.layout),
+            _load,
+            *(graph, rules.layout),
+            owner=graph,
+            size=size,
+            room=room,
+            place=place,
+            name=f"load {graph.path}",
+        )
     with _loading, Work("read", "") as work:
-        layout, (before, have) = rules.layout, _resident.get(graph, (PartitionSpec(), None))
-        if before.own or layout.own:
-            if have is not None and before == layout:
-                return have
+        layout, have = rules.layout, None
+        if before := _resident.get(graph):
+            if before.layout == layout:
+                return before.partition
             # What is laid out for walks of one kind is of no use to others; both may be too large.
-            have = None
-            _resident.pop(graph, None)
-        partition = load_partition(graph, layout, have=have, threads=num_cores())
-        _resident[graph] = layout, partition
+            if before.layout.own or layout.own:
+                del _resident[graph]
+            else:
+                have = before.partition
+        before = None
+        _make_room(graph, size, room)
+        partition = _load(graph, layout, have)
+        _resident[graph] = _Resident(layout, partition, size)
         if have is None:
             work.add(size=graph.num_entries * graph.neighbor_dtype.itemsize + 8 * graph.num_nodes)
     return partition
+
+
+def _load(graph: Graph, layout: PartitionSpec, have: Partition | None = None) -> Partition:
+    return load_partition(graph, layout, have=have, threads=num_cores())
+
+
+def _make_room(graph: Graph, size: int, room: int | None) -> None:
+    """Free graphs in memory, those first that were loaded first, until one more fits."""
+    others = [other for other in _resident if other is not graph]
+    for other in others:
+        if room is None or size + sum(_resident[known].size for known in others) <= room:
+            return
+        others = others[1:]
+        del _resident[other]
 
 
 def walk_block(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import dask
 
-from graphwalk.scheduler.executors.ray.session import session_of
+from graphwalk.scheduler.executors.remote_executor import remote_executor_of
 from graphwalk.units import parse_size
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.executor import Resources
@@ -22,12 +24,10 @@ def find_resources(memory: str | int | None) -> Resources:
     memory : str or int, optional
         Bytes, or text such as ``"4 GiB"``.
     """
-    session = session_of(dask.config.get("scheduler", None))
-    wanted = None if memory is None else parse_size(memory)
-    if session:
-        store, workers, machines = session.resources()
-        return Resources(int(SHARE * store) if wanted is None else wanted, workers, machines)
-    return Resources(int(SHARE * free_memory()) if wanted is None else wanted, num_workers())
+    executor = remote_executor_of(dask.config.get("scheduler", None))
+    have = executor.resources() if executor else Resources(free_memory(), num_workers())
+    wanted = int(SHARE * have.memory) if memory is None else parse_size(memory)
+    return replace(have, memory=wanted)
 
 
 def num_workers() -> int:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from graphwalk.util.executor import Place
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -35,10 +37,11 @@ class ThreadsExecutor:
     """
 
     name = "threads"
+    in_process = True
 
     def __init__(self, num_workers: int | None = None) -> None:
         self._num_workers = num_workers
-        self._cache, self._loading = Cache(), threading.RLock()
+        self._cache = Cache()
 
     def resources(self) -> Resources:
         """Return the memory that is free, and the threads."""
@@ -47,16 +50,11 @@ class ThreadsExecutor:
     @contextmanager
     def job(self, name: str = "") -> Iterator[ThreadsJob]:
         """Begin a job, which ends with the block."""
-        job = ThreadsJob(self._num_workers or num_cores(), self.load, name)
+        job = ThreadsJob(self._num_workers or num_cores(), self._cache, name)
         try:
             yield job
         finally:
             job.close()
-
-    def load(self, key: Hashable, make: Callable[[], Any], size: int, room: int | None) -> Any:
-        """Return a cached value; one is loaded at a time."""
-        with self._loading:
-            return self._cache.get(key, make, size, room)
 
     def close(self) -> None:
         """Forget cached values."""
@@ -68,9 +66,9 @@ class ThreadsJob:
 
     in_process = True
 
-    def __init__(self, num_workers: int, load: Callable[..., Any], name: str) -> None:
+    def __init__(self, num_workers: int, cache: Cache, name: str) -> None:
         self.token = CancelToken()
-        self._num_workers, self._load, self._name = num_workers, load, name
+        self._num_workers, self._cache, self._name = num_workers, cache, name
         self._changed = threading.Condition()
         self._queue: deque[_Task] = deque()
         self._threads: list[threading.Thread] = []
@@ -78,10 +76,15 @@ class ThreadsJob:
         self._idle, self._closed = 0, False
 
     def submit(
-        self, function: Callable[..., Any], *args: Any, pieces: int | None = None, near: Any = None
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        pieces: int | None = None,
+        place: Place = "any",
+        name: str = "",
     ) -> Any:
         """Run a function in one of the threads; return its reference."""
-        del near  # all memory is as near
+        del place, name
         task = _Task(partial(self._call, function, args))
         with self._changed:
             if self._closed:
@@ -128,6 +131,7 @@ class ThreadsJob:
         ordered: bool = True,
         size: Callable[[T], int] | None = None,
         most_bytes: int | None = None,
+        place: Place = "any",
     ) -> Iterator[R]:
         """Yield the results of items; see `graphwalk.util.executor.Job`."""
         return bounded_map(
@@ -138,6 +142,7 @@ class ThreadsJob:
             ordered=ordered,
             size=size,
             most_bytes=most_bytes,
+            place=place,
             drop=self._drop,
         )
 
@@ -146,14 +151,19 @@ class ThreadsJob:
         key: Hashable,
         load: Callable[..., Any],
         *args: Any,
+        owner: object = None,
         size: int = 0,
         room: int | None = None,
+        place: Place = "any",
+        name: str = "",
     ) -> _Task:
         """Return the reference of a value of this process."""
+        del place, name
         make = partial(self._call, load, args)
-        return _Task(partial(self._load, key, make, size, room), lazy=True)
+        get = partial(self._cache.get, key, make, owner=owner, size=size, room=room)
+        return _Task(get, lazy=True)
 
-    def output(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> ThreadsOutput:
+    def output(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> ThreadsOutput:
         """Return an array that tasks write into."""
         return ThreadsOutput(np.empty(shape, dtype))
 
