@@ -142,11 +142,12 @@ class Job(Protocol):
 
     def map(
         self,
-        function: Callable[[T], R],
+        function: Callable[..., R],
         items: Iterable[T],
         *,
         ahead: int | None = None,
         ordered: bool = True,
+        star: bool = False,
         size: Callable[[T], int] | None = None,
         most_bytes: int | None = None,
         place: Place = "any",
@@ -162,6 +163,8 @@ class Job(Protocol):
             Items under way or waiting to be taken, at most; by default one more than workers.
         ordered : bool
             Whether results come in the order of the items, or as they are made.
+        star : bool
+            Whether items are tuples of arguments, among which may be references.
         size : callable, optional
             Returns how many bytes the task of an item and its result take.
         most_bytes : int, optional
@@ -291,11 +294,12 @@ class Cache:
 
 def bounded_map(
     job: Job,
-    function: Callable[[T], R],
+    function: Callable[..., R],
     items: Iterable[T],
     ahead: int,
     *,
     ordered: bool = True,
+    star: bool = False,
     size: Callable[[T], int] | None = None,
     most_bytes: int | None = None,
     place: Place = "any",
@@ -321,7 +325,8 @@ def bounded_map(
             bytes_of_item = 0 if size is None else size(item)
             while running and most_bytes is not None and in_flight + bytes_of_item > most_bytes:
                 yield take()
-            running.append((job.submit(function, item, place=place), bytes_of_item))
+            args: Any = item if star else (item,)
+            running.append((job.submit(function, *args, place=place), bytes_of_item))
             in_flight += bytes_of_item
             if len(running) >= ahead:
                 yield take()

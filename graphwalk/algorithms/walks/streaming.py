@@ -16,9 +16,9 @@ from dask.task_spec import Task, TaskRef
 
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error, is_in_process
-from graphwalk.scheduler.engine.walk_out_of_core import block_done, get_block
 from graphwalk.scheduler.executors.remote_executor import RemoteExecutor, remote_executor_of
 from graphwalk.scheduler.executors.resources import num_workers
+from graphwalk.scheduler.executors.session import executor_of
 from graphwalk.util.cancel import CancelledError
 
 if TYPE_CHECKING:
@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 
 
 def blocks_in_order(walks: da.Array) -> Iterator[NDArray[Any]]:
-    """Yield the blocks of an array of rows, each of which is let go when the next is asked for."""
+    """Yield the blocks of an array of rows, each of which is freed when the next is asked for."""
     get = get_scheduler(collections=[walks])
+    executor = executor_of(get)
+    if executor and isinstance(walks, WalkArray):
+        return walks.blocks_by(executor)
     keys = [row[0] for row in walks.__dask_keys__()]
     if is_in_process(get):
         return _OrderedQueue(walks).blocks()
-    if executor := remote_executor_of(get):
-        return _ahead(_batches(walks, keys), lambda some: _submitted(executor, walks, some))
+    if remote := remote_executor_of(get):
+        return _ahead([keys], lambda some: _submitted(remote, walks, some))
     return _ahead(_batches(walks, keys), lambda some: _computed(walks, some))
 
 
@@ -135,27 +138,7 @@ class _OrderedQueue:
             before = TaskRef(key)
         # Of walks of which some are wanted, no others are to be made.
         tasks = dict(put.__dask_graph__().cull(set(flatten(put.__dask_keys__()))))
-        if isinstance(self._walks, WalkArray):
-            tasks = self._throttled(tasks, put.name)
         return tasks | chain, list(chain)[-1:]
-
-    def _throttled(self, tasks: dict[Any, Any], put: str) -> dict[Any, Any]:
-        """Have blocks whose steps wait in files made in their order, and not before there is room.
-
-        All of a batch can be made at the same time, and the next batch waits for all of them: then
-        Dask goes by an order of its own.
-        """
-        name = self._walks.name
-        for key, task in tasks.items():
-            if isinstance(task, Task) and task.func is block_done:
-                # Not of the block itself, which would be held until Dask comes to this task.
-                tasks[key] = type(task)(key, block_done, TaskRef((put, key[1], 0)))
-        for number in range(self._enough, self._walks.numblocks[0]):
-            task = tasks.get((name, number, 0))
-            if isinstance(task, Task) and task.func is get_block:
-                before = TaskRef((put, number - self._enough, 0))
-                tasks[task.key] = type(task)(task.key, _get_block_after, *task.args, before)
-        return tasks
 
     def _put(self, block: NDArray[Any], block_id: tuple[int, int]) -> bool:
         with self._changed:
@@ -169,10 +152,6 @@ class _OrderedQueue:
     def _may_put(self) -> bool:
         enough = len(self._blocks) >= self._enough
         return self._cancelled or not enough or self._next not in self._blocks
-
-
-def _get_block_after(steps: Any, number: int, together: Any, _before: bool) -> Any:
-    return get_block(steps, number, together)
 
 
 def _after(_this: bool, _before: bool | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,7 @@ from graphwalk.scheduler.engine.start_nodes import Walkers, part_of, starts_and_
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
 from graphwalk.storage.partitions.metapath import path_of
 from graphwalk.storage.partitions.partition import Partition, load_partition
+from graphwalk.util.cancel import CancelToken, check_cancelled
 from graphwalk.util.events import Work
 from graphwalk.util.shared_array import NotSharedError
 from graphwalk.util.threads import num_cores
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 #: the first caches. The walks do not depend on them.
 FIRST_ORDER_IN_FLIGHT = 128
 NODE2VEC_IN_FLIGHT = 512
+
+#: Steps after which it is looked at whether a job is cancelled, but for the least walkers that keep
+#: a kernel busy.
+_SLICE_STEPS, _LEAST_SLICE = 1 << 21, 1 << 12
 
 _resident: WeakKeyDictionary[Graph, _Resident] = WeakKeyDictionary()
 _loading = threading.Lock()
@@ -115,6 +121,7 @@ def walk_block(
     walkers: Walkers,
     rules: WalkRules,
     out: NDArray[Any] | None = None,
+    token: CancelToken | None = None,
 ) -> NDArray[Any]:
     """Walk one block of walkers from beginning to end.
 
@@ -128,6 +135,8 @@ def walk_block(
         What every walker does.
     out : ndarray of int32 or int64, shape (walkers, walk_length + 1), optional
         Where to write the walks; C-contiguous.
+    token : CancelToken, optional
+        Ends the task where no executor does.
 
     Returns
     -------
@@ -137,14 +146,18 @@ def walk_block(
     starts, numbers = starts_and_numbers(walkers, rules.num_walks)
     shape = len(starts), rules.walk_length + 1
     walks = np.empty(shape, partition.neighbors.dtype) if out is None else out
-    with Work("walk", "") as work:
-        _walk(partition, starts, numbers, rules, walks)
+    step = max(_LEAST_SLICE, _SLICE_STEPS // max(1, rules.walk_length))
+    with nullcontext() if token is None else token.active(), Work("walk", "") as work:
+        for first in range(0, shape[0], step):
+            check_cancelled()
+            some = slice(first, first + step)
+            _walk(partition, starts[some], numbers[some], rules, walks[some])
         work.add(walkers=shape[0], steps=shape[0] * rules.walk_length, ended=shape[0])
     return walks
 
 
 def walk_block_into(
-    partition: Partition, walkers: Walkers, rules: WalkRules, out: SharedRows
+    partition: Partition, walkers: Walkers, rules: WalkRules, out: SharedRows, _token: Any = None
 ) -> NDArray[Any] | None:
     """Walk a block into a shared result; return it where that is out of reach.
 

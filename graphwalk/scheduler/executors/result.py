@@ -22,7 +22,10 @@ class BlockTasks(Protocol):
     """Tasks that each make a block of rows of one array."""
 
     plan: Any
-    keys: list[Any]
+
+    @property
+    def keys(self) -> list[Any]:
+        """The keys of all blocks."""
 
     def rows(self, first: int, stop: int) -> slice:
         """Return the rows of some blocks."""
@@ -52,10 +55,11 @@ def _gather(
     **kwargs: Any,
 ) -> None:
     """Compute all blocks, and put those that are sent where they belong."""
-    number_of = {key: number for number, key in enumerate(tasks.keys)}
+    keys = tasks.keys
+    number_of = {key: number for number, key in enumerate(keys)}
 
     def receive(key: Any, block: Any) -> None:
         if isinstance(block, np.ndarray):  # else it is there
             put(tasks.rows(number_of[key], number_of[key] + 1), block)
 
-    executor.gather(tasks.writing_into(into), tasks.keys, receive, **kwargs)
+    executor.gather(tasks.writing_into(into), keys, receive, **kwargs)

@@ -124,11 +124,12 @@ class ThreadsJob:
 
     def map(
         self,
-        function: Callable[[T], R],
+        function: Callable[..., R],
         items: Iterable[T],
         *,
         ahead: int | None = None,
         ordered: bool = True,
+        star: bool = False,
         size: Callable[[T], int] | None = None,
         most_bytes: int | None = None,
         place: Place = "any",
@@ -140,6 +141,7 @@ class ThreadsJob:
             items,
             ahead or self._num_workers + 1,
             ordered=ordered,
+            star=star,
             size=size,
             most_bytes=most_bytes,
             place=place,

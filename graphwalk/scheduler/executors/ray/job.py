@@ -102,11 +102,12 @@ class RayJob(RemoteJob):
 
     def map(
         self,
-        function: Callable[[T], R],
+        function: Callable[..., R],
         items: Iterable[T],
         *,
         ahead: int | None = None,
         ordered: bool = True,
+        star: bool = False,
         size: Callable[[T], int] | None = None,
         most_bytes: int | None = None,
         place: Place = "any",
@@ -118,6 +119,7 @@ class RayJob(RemoteJob):
             items,
             ahead or self._num_workers + 1,
             ordered=ordered,
+            star=star,
             size=size,
             most_bytes=most_bytes,
             place=place,
