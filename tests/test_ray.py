@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 from functools import cache
+from importlib import import_module
 from math import inf
 from pathlib import Path
 
@@ -117,9 +118,11 @@ def test_a_worker_that_is_killed_changes_nothing(session, graph, tmp_path, monke
             with contextlib.suppress(FileExistsError):
                 once.touch(exist_ok=False)
                 os.kill(os.getpid(), signal.SIGKILL)
-        return move_walkers(group, out, kind, *rest)
+        # By name, where the worker has what it imports: nothing of this process is sent there.
+        return import_module("graphwalk.scheduler.engine.remote_queues").move_walkers(
+            group, out, kind, *rest
+        )
 
-    move_walkers = remote_queues.move_walkers
     monkeypatch.setattr(remote_queues, "move_walkers", move_or_die)
     walks = walks_of(graph, p=2, q=0.5, partitions=3, chunks=2500)
     np.testing.assert_array_equal(walks.compute(), whole)
@@ -252,7 +255,7 @@ def test_within_use_another_scheduler_can_be_used(session, graph):
     assert ray.is_initialized(), "a session that did not start Ray does not stop it"
 
 
-@pytest.mark.parametrize("how", [{"address": "auto"}, {"num_workers": 2}, {"log_to_driver": True}])
+@pytest.mark.parametrize("how", [{"address": "auto"}, {"num_workers": 3}, {"log_to_driver": True}])
 def test_a_running_ray_takes_no_options(session, how):
     with pytest.raises(SchedulerError, match="already initialised"):
         scheduler.use("ray", **how)
@@ -286,9 +289,19 @@ def test_an_address_where_nothing_is_says_so(session, monkeypatch):
         raise ConnectionError("nobody there")
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    with pytest.raises(SchedulerError, match=r"127\.0\.0\.1:1.*refused.*ray start"):
+        scheduler.use("ray", "127.0.0.1:1")  # Ray itself would try for minutes
     monkeypatch.setattr(ray, "init", refuse)
-    with pytest.raises(SchedulerError, match=r"127\.0\.0\.1:1.*nobody there.*ray start"):
-        scheduler.use("ray", "127.0.0.1:1")
+    with pytest.raises(SchedulerError, match=r"auto.*nobody there.*ray start"):
+        scheduler.use("ray", "auto")
+
+
+def test_the_same_use_twice_is_one_session(session):
+    again = scheduler.use("ray", num_workers=2)
+    assert again is session
+    with again:
+        pass
+    assert dask.config.get("scheduler") == session.executor.get
 
 
 def test_a_pair_of_versions_that_does_not_work_says_so(session, monkeypatch):

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 import uuid
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -182,13 +183,12 @@ def test_a_worker_that_dies_after_it_has_written(session, graph, expected, tmp_p
     once = tmp_path / "killed"
 
     def move_and_die(group, *rest):
-        done = move_walkers(group, *rest)
+        done = import_module("graphwalk.scheduler.engine.remote_queues").move_walkers(group, *rest)
         with contextlib.suppress(FileExistsError):
             once.touch(exist_ok=False)
             os.kill(os.getpid(), signal.SIGKILL)
         return done
 
-    move_walkers = remote_queues.move_walkers
     monkeypatch.setattr(remote_queues, "move_walkers", move_and_die)
     walks = graphwalk.random_walks(graph, **RULES, partitions=3)
     np.testing.assert_array_equal(walks.compute(), expected)

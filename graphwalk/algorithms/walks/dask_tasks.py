@@ -16,7 +16,6 @@ from dask.base import tokenize
 from dask.highlevelgraph import Layer
 from dask.task_spec import List, Task, TaskRef
 
-from graphwalk.scheduler.engine.driver_task import DriverTask
 from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
 from graphwalk.scheduler.engine.start_nodes import part_of
 from graphwalk.scheduler.engine.walk_in_memory import (
@@ -26,6 +25,7 @@ from graphwalk.scheduler.engine.walk_in_memory import (
 )
 from graphwalk.scheduler.engine.walk_out_of_core import block_done, get_block, walk_group
 from graphwalk.scheduler.engine.walker_group import WalkerGroup
+from graphwalk.util.driver_task import DriverTask
 from graphwalk.util.shared_array import SharedRows
 
 if TYPE_CHECKING:

@@ -87,7 +87,10 @@ def _out_of_core(
         for found, work in zip(steps, works, strict=True)
         for number in work.blocks
     )
-    if job.in_process:
+    if use is as_it_is and not job.in_process:
+        for _, number, found, place in items:
+            yield number, job.result(found.block(place))
+    elif job.in_process:
         yield from job.map(_take_and_use, items, star=True, ordered=ordered)
     else:
         made = ((use, number, found.block(place)) for use, number, found, place in items)

@@ -4,26 +4,91 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphwalk.scheduler.executors.progress import finished
-from graphwalk.util.executor import Cache, Job
+from graphwalk.util.cancel import CancelToken
+from graphwalk.util.executor import Cache, Job, bounded_map
+from graphwalk.util.shared_array import SharedResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
+    import numpy as np
 
     from graphwalk.util.events import Event
-    from graphwalk.util.executor import Resources
+    from graphwalk.util.executor import Place, Resources
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
-class RemoteJob(Job):
+class RemoteJob(ABC, Job):
     """A job whose tasks run in other processes."""
 
+    in_process = False
+
+    def __init__(self, num_workers: int, kept: Cache) -> None:
+        self.token = CancelToken()
+        self._num_workers, self._kept = num_workers, kept
+
+    @abstractmethod
+    def cancel(self, refs: list[Any]) -> None:
+        """Cancel tasks, and wait until they have ended."""
+
+    @abstractmethod
     def detach(self) -> None:
         """Have tasks outlive the job."""
 
+    @abstractmethod
     def close(self) -> None:
         """Cancel what is left, and wait until it has ended."""
+
+    def map(
+        self,
+        function: Callable[..., R],
+        items: Iterable[T],
+        *,
+        ahead: int | None = None,
+        ordered: bool = True,
+        star: bool = False,
+        size: Callable[[T], int] | None = None,
+        most_bytes: int | None = None,
+        place: Place = "any",
+    ) -> Iterator[R]:
+        """Yield the results of items; see `graphwalk.util.executor.Job`."""
+        return bounded_map(
+            self,
+            function,
+            items,
+            ahead or self._num_workers + 1,
+            ordered=ordered,
+            star=star,
+            size=size,
+            most_bytes=most_bytes,
+            place=place,
+            drop=self.cancel,
+        )
+
+    def cached(
+        self,
+        key: Hashable,
+        load: Callable[..., Any],
+        *args: Any,
+        owner: object = None,
+        size: int = 0,
+        room: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Any:
+        """Return the reference of a value that workers keep, which outlives the job."""
+        make = partial(self.submit, load, *args, place=place, name=name)
+        return self._kept.get(key, make, owner=owner, size=size, room=room)
+
+    def output(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> SharedResult:
+        """Return a result that processes of this machine write into."""
+        return SharedResult(shape, dtype)
 
 
 class RemoteExecutor(ABC):
@@ -75,7 +140,9 @@ class RemoteExecutor(ABC):
         try:
             with self.explained():
                 yield job
-        except Exception:
+        except GeneratorExit:
+            raise  # an iteration was left, and what it needed had been loaded
+        except BaseException:
             self.kept.clear()  # nothing that could not be loaded: the next job is to try again
             raise
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import dask.threaded
@@ -13,7 +14,6 @@ from distributed import Client, Future, LocalCluster
 from distributed.utils import get_ip
 
 from graphwalk.errors import SchedulerError
-from graphwalk.scheduler.engine.driver_task import DriverTask
 from graphwalk.scheduler.executors.distributed.errors import own_errors
 from graphwalk.scheduler.executors.distributed.job import (
     DistributedJob,
@@ -23,6 +23,7 @@ from graphwalk.scheduler.executors.distributed.job import (
 from graphwalk.scheduler.executors.distributed.worker import KeepsPieces
 from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
 from graphwalk.util.available_memory import free_memory
+from graphwalk.util.driver_task import DriverTask
 from graphwalk.util.events import Event
 from graphwalk.util.executor import Resources
 from graphwalk.util.threads import num_cores
@@ -89,7 +90,8 @@ class DistributedExecutor(RemoteExecutor):
 
     def new_job(self) -> DistributedJob:
         """Return a new job."""
-        return DistributedJob(self, self.resources().workers)
+        workers = self.resources().workers
+        return DistributedJob(self.client, workers, self.kept, lambda: self._hosts_here)
 
     def explained(self) -> Any:
         """Return a context in which errors of distributed are explained."""
@@ -99,10 +101,11 @@ class DistributedExecutor(RemoteExecutor):
         """Return whether a value is a reference."""
         return isinstance(value, Future | PieceRef)
 
-    def workers_here(self) -> list[str]:
-        """Return the workers on this machine."""
+    @cached_property
+    def _hosts_here(self) -> list[str]:
+        """The names under which workers on this machine are known: not theirs, which may die."""
         ours = {"127.0.0.1", "localhost", get_ip()}
-        found = [name for name, worker in self._workers().items() if worker["host"] in ours]
+        found = sorted(ours & {worker["host"] for worker in self._workers().values()})
         if not found:
             raise SchedulerError(
                 "the graph lies in a temporary folder of this machine, on which no worker runs; "

@@ -8,27 +8,20 @@ import time
 import uuid
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from distributed import as_completed
 
 from graphwalk.scheduler.executors.distributed.errors import own_errors
 from graphwalk.scheduler.executors.distributed.worker import Piece, cancel_tasks, run_task
 from graphwalk.scheduler.executors.remote_executor import RemoteJob
-from graphwalk.util.cancel import CancelToken
-from graphwalk.util.executor import bounded_map
-from graphwalk.util.shared_array import SharedResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    import numpy as np
+    from distributed import Client
 
-    from graphwalk.scheduler.executors.distributed.executor import DistributedExecutor
-    from graphwalk.util.executor import Place
-
-T = TypeVar("T")
-R = TypeVar("R")
+    from graphwalk.util.executor import Cache, Place
 
 #: Seconds that cancelled tasks have to end, and between two looks at whether they have.
 _GRACE, _LOOK_EVERY = 2.0, 0.05
@@ -49,12 +42,11 @@ class PieceRef:
 class DistributedJob(RemoteJob):
     """Tasks of one job, which are known by key as long as they are under way."""
 
-    in_process = False
-
-    def __init__(self, executor: DistributedExecutor, num_workers: int) -> None:
-        self.token = CancelToken()
-        self._executor, self._client = executor, executor.client
-        self._num_workers = num_workers
+    def __init__(
+        self, client: Client, num_workers: int, kept: Cache, hosts_here: Callable[[], list[str]]
+    ) -> None:
+        super().__init__(num_workers, kept)
+        self._client, self._hosts_here = client, hosts_here
         self._name, self._numbers = uuid.uuid4().hex, itertools.count()
         self._lock = threading.Lock()
         # Futures by key, and the arguments of their tasks: pieces go with the last reference.
@@ -73,7 +65,7 @@ class DistributedJob(RemoteJob):
         kind = name.partition(" ")[0] or getattr(function, "__name__", "task")
         key = f"{kind}-{self._name}-{next(self._numbers)}"
         values = [arg.piece() if isinstance(arg, PieceRef) else arg for arg in args]
-        where = self._executor.workers_here() if place == "here" else None
+        where = self._hosts_here() if place == "here" else None
         future = self._client.submit(
             run_task, key, pieces, function, *values, key=key, workers=where, pure=False
         )
@@ -107,57 +99,6 @@ class DistributedJob(RemoteJob):
         for future in as_completed(by_future, loop=self._client.loop):
             yield from by_future.pop(future)
 
-    def map(
-        self,
-        function: Callable[..., R],
-        items: Iterable[T],
-        *,
-        ahead: int | None = None,
-        ordered: bool = True,
-        star: bool = False,
-        size: Callable[[T], int] | None = None,
-        most_bytes: int | None = None,
-        place: Place = "any",
-    ) -> Iterator[R]:
-        """Yield the results of items; see `graphwalk.util.executor.Job`."""
-        return bounded_map(
-            self,
-            function,
-            items,
-            ahead or self._num_workers + 1,
-            ordered=ordered,
-            star=star,
-            size=size,
-            most_bytes=most_bytes,
-            place=place,
-            drop=self._cancel,
-        )
-
-    def cached(
-        self,
-        key: Hashable,
-        load: Callable[..., Any],
-        *args: Any,
-        owner: object = None,
-        size: int = 0,
-        room: int | None = None,
-        place: Place = "any",
-        name: str = "",
-    ) -> Any:
-        """Return the reference of a value that a worker keeps, which outlives the job."""
-
-        def make() -> Any:
-            future = self.submit(load, *args, place=place, name=name)
-            with self._lock:
-                self._under_way.pop(future.key, None)
-            return future
-
-        return self._executor.kept.get(key, make, owner=owner, size=size, room=room)
-
-    def output(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> SharedResult:
-        """Return a result that processes of this machine write into."""
-        return SharedResult(shape, dtype)
-
     def detach(self) -> None:
         """Have tasks outlive the job."""
         with self._lock:
@@ -168,13 +109,15 @@ class DistributedJob(RemoteJob):
         self.token.cancel()
         with self._lock:
             left, self._under_way = list(self._under_way.values()), {}
-        self._cancel([future for future, _ in left])
+        self.cancel([future for future, _ in left])
 
     def _ended(self, key: str, _future: Any) -> None:
         with self._lock:
             self._under_way.pop(key, None)
 
-    def _cancel(self, futures: list[Any]) -> None:
+    def cancel(self, refs: list[Any]) -> None:
+        """Cancel tasks: queued ones at once, running ones when they look at their token."""
+        futures = [ref.future if isinstance(ref, PieceRef) else ref for ref in refs]
         keys = [future.key for future in futures]
         if not keys or self._client.status != "running":
             return

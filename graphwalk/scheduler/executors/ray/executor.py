@@ -6,16 +6,17 @@ which run in this process.
 
 from __future__ import annotations
 
+import os
 import time
 from multiprocessing.pool import ThreadPool
 from typing import Any
 
 from graphwalk.errors import SchedulerError
-from graphwalk.scheduler.engine.driver_task import DriverTask
 from graphwalk.scheduler.executors.ray.errors import own_errors
 from graphwalk.scheduler.executors.ray.job import RayJob
 from graphwalk.scheduler.executors.ray.start import check_pair, start_ray
 from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
+from graphwalk.util.driver_task import DriverTask
 from graphwalk.util.events import Event
 from graphwalk.util.executor import Resources
 
@@ -36,6 +37,10 @@ _NOTED_EVERY = 1.0
 
 #: Threads of the driver that submit tasks; each follows a group of walkers on its way.
 _SUBMITTING = 64
+
+
+#: Has Ray not print the errors of tasks whose results nothing asks for.
+_SILENCE, _OURS = "RAY_IGNORE_UNHANDLED_ERRORS", "graphwalk"
 
 
 class RayExecutor(RemoteExecutor):
@@ -60,6 +65,8 @@ class RayExecutor(RemoteExecutor):
         check_pair()
         self._started = not ray.is_initialized()
         if self._started:
+            # What fails is told by the results that are asked for; the rest was cancelled.
+            os.environ.setdefault(_SILENCE, _OURS)
             start_ray(address, num_workers, options)
         elif address is not None or num_workers is not None or options:
             raise SchedulerError(
@@ -111,6 +118,8 @@ class RayExecutor(RemoteExecutor):
         self.kept.clear()
         if self._started and ray.is_initialized():
             ray.shutdown()
+        if self._started and os.environ.get(_SILENCE) == _OURS:
+            del os.environ[_SILENCE]
 
     def _check_alive(self) -> None:
         import ray

@@ -5,24 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from graphwalk.scheduler.executors.ray.errors import own_errors
 from graphwalk.scheduler.executors.remote_executor import RemoteJob
-from graphwalk.util.cancel import CancelledError, CancelToken
-from graphwalk.util.executor import bounded_map
-from graphwalk.util.shared_array import SharedResult
+from graphwalk.util.cancel import CancelledError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
-
-    import numpy as np
+    from collections.abc import Callable, Iterable, Iterator
 
     from graphwalk.util.executor import Cache, Place
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 #: Seconds after which signals are noticed, for which Ray does not wake up.
 _SIGNALS_EVERY = 0.5
@@ -40,11 +33,8 @@ class RayJob(RemoteJob):
     A running task is cancelled by an interrupt of its process, as Ray does it: it needs no token.
     """
 
-    in_process = False
-
     def __init__(self, num_workers: int, kept: Cache) -> None:
-        self.token = CancelToken()
-        self._num_workers, self._kept = num_workers, kept
+        super().__init__(num_workers, kept)
         self._lock = threading.Lock()
         self._under_way: list[Any] = []
         self._pruned = time.monotonic()
@@ -100,51 +90,6 @@ class RayJob(RemoteJob):
                 done, pending = ray.wait(pending, timeout=_SIGNALS_EVERY, fetch_local=False)
             yield from done
 
-    def map(
-        self,
-        function: Callable[..., R],
-        items: Iterable[T],
-        *,
-        ahead: int | None = None,
-        ordered: bool = True,
-        star: bool = False,
-        size: Callable[[T], int] | None = None,
-        most_bytes: int | None = None,
-        place: Place = "any",
-    ) -> Iterator[R]:
-        """Yield the results of items; see `graphwalk.util.executor.Job`."""
-        return bounded_map(
-            self,
-            function,
-            items,
-            ahead or self._num_workers + 1,
-            ordered=ordered,
-            star=star,
-            size=size,
-            most_bytes=most_bytes,
-            place=place,
-            drop=cancel,
-        )
-
-    def cached(
-        self,
-        key: Hashable,
-        load: Callable[..., Any],
-        *args: Any,
-        owner: object = None,
-        size: int = 0,
-        room: int | None = None,
-        place: Place = "any",
-        name: str = "",
-    ) -> Any:
-        """Return the reference of a value in the object store, which outlives the job."""
-        make = partial(self.submit, load, *args, place=place, name=name)
-        return self._kept.get(key, make, owner=owner, size=size, room=room)
-
-    def output(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> SharedResult:
-        """Return a result that processes of this machine write into."""
-        return SharedResult(shape, dtype)
-
     def follow(self, reference: Any) -> None:
         """Have a task cancelled with the job, if it has not ended by then."""
         import ray
@@ -168,25 +113,23 @@ class RayJob(RemoteJob):
         self.token.cancel()
         with self._lock:
             left, self._under_way = self._under_way, []
-        cancel(left)
+        self.cancel(left)
 
+    def cancel(self, refs: list[Any]) -> None:
+        """Cancel tasks, and see them end: by themselves, or with their processes."""
+        import ray
 
-def cancel(references: Iterable[Any]) -> None:
-    """Cancel tasks, and see them end: by themselves, or with their processes."""
-    import ray
-
-    left = list(references)
-    if not left or not ray.is_initialized():
-        return
-    _, left = ray.wait(left, num_returns=len(left), timeout=0, fetch_local=False)
-    for reference in left:
-        with suppress(Exception):
-            ray.cancel(reference)
-    if left:
-        _, left = ray.wait(left, num_returns=len(left), timeout=_GRACE, fetch_local=False)
-    for reference in left:
-        with suppress(Exception):
-            ray.cancel(reference, force=True)
+        if not refs or not ray.is_initialized():
+            return
+        _, left = ray.wait(refs, num_returns=len(refs), timeout=0, fetch_local=False)
+        for reference in left:
+            with suppress(Exception):
+                ray.cancel(reference)
+        if left:
+            _, left = ray.wait(left, num_returns=len(left), timeout=_GRACE, fetch_local=False)
+        for reference in left:
+            with suppress(Exception):
+                ray.cancel(reference, force=True)
 
 
 def strategy(place: Place) -> Any:
