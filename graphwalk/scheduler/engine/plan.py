@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from graphwalk.scheduler.engine.rules import WalkRules
+    from graphwalk.util.executor import Resources
 
 
 def expected_waves(rules: WalkRules, partitions: int, *, at_once: bool) -> int:
@@ -29,26 +30,6 @@ def expected_waves(rules: WalkRules, partitions: int, *, at_once: bool) -> int:
         bias = sorted((1.0, 1 / rules.q))
         trips *= 2 - bias[0] / bias[1]
     return max(1, round(trips))
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What a job may use.
-
-    Attributes
-    ----------
-    memory : int
-        Bytes for graph, walkers and steps: of this process on threads; on Ray, in the object store
-        of one machine.
-    workers : int
-        Tasks that run at a time.
-    machines : int
-        Machines that have as much memory each.
-    """
-
-    memory: int
-    workers: int
-    machines: int = 1
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from graphwalk.storage.store.partition_bounds import partition_nodes
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
-    from graphwalk.scheduler.engine.plan import Resources
     from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.storage.store.graph import Graph
+    from graphwalk.util.executor import Resources
 
 #: Least walkers of a group; there are as many groups as workers, who go round together.
 SMALLEST_GROUP = 1 << 12

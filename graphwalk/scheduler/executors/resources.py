@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dask
 
-from graphwalk.scheduler.engine.plan import Resources
 from graphwalk.scheduler.executors.ray.session import session_of
 from graphwalk.units import parse_size
 from graphwalk.util.available_memory import free_memory
+from graphwalk.util.executor import Resources
 from graphwalk.util.threads import num_cores
 
 #: Share of what is free that a job takes unless it is told otherwise: others need some too.
