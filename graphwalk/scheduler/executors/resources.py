@@ -5,9 +5,10 @@ from __future__ import annotations
 import dask
 
 from graphwalk.scheduler.executors.ray.session import session_of
+from graphwalk.scheduler.executors.threads import ThreadsExecutor
 from graphwalk.units import parse_size
 from graphwalk.util.available_memory import free_memory
-from graphwalk.util.executor import Resources
+from graphwalk.util.executor import Executor, Resources
 from graphwalk.util.threads import num_cores
 
 #: Share of what is free that a job takes unless it is told otherwise: others need some too.
@@ -28,6 +29,11 @@ def find_resources(memory: str | int | None) -> Resources:
         store, workers, machines = session.resources()
         return Resources(int(SHARE * store) if wanted is None else wanted, workers, machines)
     return Resources(int(SHARE * free_memory()) if wanted is None else wanted, num_workers())
+
+
+def current_executor() -> Executor:
+    """Return what runs tasks on the scheduler in use."""
+    return ThreadsExecutor(num_workers())
 
 
 def num_workers() -> int:
