@@ -30,5 +30,9 @@ class MemoryBudgetError(GraphwalkError, MemoryError):
     """A job that does not fit into the memory it has; raised before it starts wherever possible."""
 
 
+class ConvergenceError(GraphwalkError, ArithmeticError):
+    """An iteration that has not come to its end after as many steps as it may make."""
+
+
 class SchedulerError(GraphwalkError, RuntimeError):
     """The chosen scheduler cannot be started or used."""

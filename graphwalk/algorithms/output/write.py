@@ -18,7 +18,7 @@ from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error
 from graphwalk.algorithms.walks.streaming import blocks_in_order
 from graphwalk.errors import InputError
 from graphwalk.scheduler.executors.progress import block_progress
-from graphwalk.scheduler.executors.session import executor_of
+from graphwalk.scheduler.executors.resources import executor_of
 from graphwalk.util.events import Work
 
 if TYPE_CHECKING:

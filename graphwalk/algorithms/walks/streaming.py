@@ -17,8 +17,7 @@ from dask.task_spec import Task, TaskRef
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error, is_in_process
 from graphwalk.scheduler.executors.remote_executor import RemoteExecutor, remote_executor_of
-from graphwalk.scheduler.executors.resources import num_workers
-from graphwalk.scheduler.executors.session import executor_of
+from graphwalk.scheduler.executors.resources import executor_of, num_workers
 from graphwalk.util.cancel import CancelledError
 
 if TYPE_CHECKING:

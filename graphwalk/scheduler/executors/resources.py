@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import dask
+import dask.local
+import dask.threaded
+from dask.base import get_scheduler
 
 from graphwalk.scheduler.executors.remote_executor import remote_executor_of
+from graphwalk.scheduler.executors.threads import ThreadsExecutor
 from graphwalk.units import parse_size
-from graphwalk.util.available_memory import free_memory
-from graphwalk.util.executor import Resources
 from graphwalk.util.threads import num_cores
+
+if TYPE_CHECKING:
+    from graphwalk.util.executor import Executor, Resources
 
 #: Share of what is free that a job takes unless it is told otherwise: others need some too.
 SHARE = 0.7
@@ -24,10 +30,22 @@ def find_resources(memory: str | int | None) -> Resources:
     memory : str or int, optional
         Bytes, or text such as ``"4 GiB"``.
     """
-    executor = remote_executor_of(dask.config.get("scheduler", None))
-    have = executor.resources() if executor else Resources(free_memory(), num_workers())
-    wanted = int(SHARE * have.memory) if memory is None else parse_size(memory)
-    return replace(have, memory=wanted)
+    have = current_executor().resources()
+    return replace(have, memory=int(SHARE * have.memory) if memory is None else parse_size(memory))
+
+
+def current_executor() -> Executor:
+    """Return what runs tasks on the scheduler in use; threads here stand for unknown ones."""
+    return executor_of(get_scheduler()) or ThreadsExecutor(num_workers())
+
+
+def executor_of(get: Any) -> Executor | None:
+    """Return the executor that stands for a scheduler of Dask, None for one of another kind."""
+    if remote := remote_executor_of(get):
+        return remote
+    if get in (dask.threaded.get, dask.local.get_sync):
+        return ThreadsExecutor(1 if get is dask.local.get_sync else num_workers())
+    return None
 
 
 def num_workers() -> int:

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import dask
-import dask.local
-import dask.threaded
 
 from graphwalk.errors import InputError, SchedulerError
-from graphwalk.scheduler.executors.remote_executor import remote_executor_of
-from graphwalk.scheduler.executors.resources import num_workers
 from graphwalk.scheduler.executors.threads import ThreadsExecutor
 from graphwalk.util.executor import in_use
 from graphwalk.util.threads import num_cores
@@ -19,7 +15,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
-    from graphwalk.util.executor import Executor
 
 SCHEDULERS = ("threads", "ray", "distributed")
 
@@ -174,15 +169,6 @@ def use(
         return Session("threads", ThreadsExecutor(workers), asked, workers)
     make = _ray if scheduler == "ray" else _distributed
     return Session(scheduler, make(address, num_workers, options), asked, None)
-
-
-def executor_of(get: Any) -> Executor | None:
-    """Return the executor that stands for a scheduler of Dask, None for one of another kind."""
-    if remote := remote_executor_of(get):
-        return remote
-    if get in (dask.threaded.get, dask.local.get_sync):
-        return ThreadsExecutor(1 if get is dask.local.get_sync else num_workers())
-    return None
 
 
 def _distributed(
