@@ -15,12 +15,12 @@ from benchmarks.table import Row
 from benchmarks.timing import in_turns
 from graphwalk.kernels.rng import seed_key
 from graphwalk.scheduler.engine.probabilities import acceptances
-from graphwalk.scheduler.engine.rules import WalkRules
 from graphwalk.scheduler.engine.walk_in_memory import (
     FIRST_ORDER_IN_FLIGHT,
     resident_partition,
     walk_block,
 )
+from graphwalk.walk_spec import WalkSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ KINDS: dict[str, dict[str, float]] = {"first order": {}, "node2vec (2, .5)": {"p
 
 def measure_walks(graph: graphwalk.Graph, rounds: int, ray: bool) -> list[Row]:
     """Return all comparisons of walks on `graph`."""
-    partition = resident_partition(graph, _rules(KINDS["node2vec (2, .5)"]))
+    partition = resident_partition(graph._arrays, _rules(KINDS["node2vec (2, .5)"]))
     alive = np.flatnonzero(graph.degrees > 0)
     starts = np.random.default_rng(0).choice(alive, min(SAMPLE, len(alive)), replace=False)
     rows = []
@@ -54,7 +54,10 @@ def measure_weighted(edges: Path, folder: Path, plain: graphwalk.Graph, rounds: 
     weights = np.random.default_rng(2).random(len(src), np.float32) + np.float32(0.1)
     graph = graphwalk.build_zarr((src, dst, weights), folder / "weighted.zarr", progress=False)
     rules = _rules({}), replace(_rules({}), weighted=True)
-    partitions = resident_partition(plain, rules[0]), resident_partition(graph, rules[1])
+    partitions = (
+        resident_partition(plain._arrays, rules[0]),
+        resident_partition(graph._arrays, rules[1]),
+    )
     nodes = min(plain.num_nodes, graph.num_nodes)
     out = _room(partitions[0], nodes)
     seconds = in_turns(
@@ -69,24 +72,12 @@ def measure_weighted(edges: Path, folder: Path, plain: graphwalk.Graph, rounds: 
     return [Row("weighted, two threads", speeds["weighted"], against, ratio, ">= 0.7")]
 
 
-def _rules(bias: dict[str, float]) -> WalkRules:
-    rest = {"restart_prob": 0.0, "stop_prob": 0.0, "dead_end": "stop"}
-    return WalkRules(
-        num_walks=1,
-        walk_length=LENGTH,
-        weighted=False,
-        seed=SEED,
-        metapath=None,
-        metapath_of=None,
-        gamma=None,
-        temporal=False,
-        **({"p": 1.0, "q": 1.0} | bias),
-        **rest,
-    )
+def _rules(bias: dict[str, float]) -> WalkSpec:
+    return WalkSpec(num_walks=1, walk_length=LENGTH, weighted=False, seed=SEED, **bias)
 
 
 def _kernel(
-    kind: str, partition: Partition, starts: np.ndarray, rules: WalkRules, rounds: int
+    kind: str, partition: Partition, starts: np.ndarray, rules: WalkSpec, rounds: int
 ) -> list[Row]:
     """Compare one thread of the kernel with the references."""
     few = starts[: min(PLAIN_SAMPLE, len(starts))]
@@ -174,7 +165,7 @@ def _room(partition: Partition, walkers: int) -> np.ndarray:
     return np.zeros((walkers, LENGTH + 1), partition.neighbors.dtype) - 1
 
 
-def _bare(partition: Partition, out: np.ndarray, rules: WalkRules, threads: int) -> None:
+def _bare(partition: Partition, out: np.ndarray, rules: WalkSpec, threads: int) -> None:
     """Walk from every node on `threads` threads, into allocated memory."""
     blocks = [range(i, min(i + BLOCK, len(out))) for i in range(0, len(out), BLOCK)]
 

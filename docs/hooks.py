@@ -1,4 +1,4 @@
-"""Add files from outside this folder to the site: the changelog, and files that pages link to.
+"""Add to the site: the changelog and files outside this folder that pages link to, and a table.
 
 Code hosts show the pages too. There, a link can lead to any file of the repository. The site has
 only the files of this folder, so the linked files from outside are added to it.
@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from mkdocs.structure.files import File
 
+from graphwalk.cli.options import option
+from graphwalk.cli.walk_options import PLAN, WALK
+
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 CHANGELOG = "CHANGELOG.md"
+TABLE = "<!-- the table of walk parameters -->"
 LINK = re.compile(r"\]\(\.\./([^)#\s]+)")
 
 
@@ -32,7 +36,25 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, **_about: object) -> str:
-    """Replace links that leave this folder by links to the copies of those files in the site."""
+    """Put the table in, and replace links that leave this folder by links to copies in the site."""
     return LINK.sub(
-        lambda link: "](" + (CHANGELOG.lower() if link[1] == CHANGELOG else link[1]), markdown
+        lambda link: "](" + (CHANGELOG.lower() if link[1] == CHANGELOG else link[1]),
+        markdown.replace(TABLE, walk_parameters()),
     )
+
+
+def walk_parameters() -> str:
+    """Return the table of the parameters of walks, as they are declared."""
+    rows = [("Python", "command line", "default", "values", "what it is"), ("---",) * 5]
+    for each in (*WALK, *PLAN):
+        options = [option(each.name), *([f"--{each.off[0]}"] if each.off else [])]
+        rows.append(
+            (
+                f"`{each.name}`",
+                ", ".join(f"`{text}`" for text in options),
+                f"`{each.default!r}`",
+                each.kind.words,
+                each.help,
+            )
+        )
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -1,7 +1,7 @@
 """graphwalk: random walks and graph analytics on graphs too big for one array.
 
-The public names are imported when they are first used, so that ``import graphwalk`` and the
-command's ``--help`` do not wait for numba or Dask.
+Public names are imported when they are first used, so that ``import graphwalk`` and ``--help`` of
+the command line do not load numba or Dask.
 """
 
 from importlib import import_module

@@ -1,9 +1,18 @@
-"""Every error graphwalk raises on purpose.
+"""The errors that graphwalk raises.
 
-All derive from `GraphwalkError`, so one ``except`` catches them. Those that mean "a value
-you passed is wrong" are a `ValueError` too, and so on, for callers who think in the
-standard exceptions. A message names the culprit (file, array, row or parameter) and the remedy.
+All errors derive from `GraphwalkError`, so one ``except`` catches them. Most also derive from a
+built-in exception, such as `ValueError` for wrong arguments. A message names the file, array, row
+or parameter that is wrong, and the remedy; `argument` writes parameters as
+the interface in use does.
 """
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class GraphwalkError(Exception):
@@ -11,15 +20,15 @@ class GraphwalkError(Exception):
 
 
 class InputError(GraphwalkError, ValueError):
-    """Edges or parameters that cannot be used as they are."""
+    """Edges or parameters are not valid."""
 
 
 class StoreError(GraphwalkError):
-    """A path or URL that does not hold a graph graphwalk can read."""
+    """There is no graph that graphwalk can read at a path or URL, or a file cannot be written."""
 
 
 class StoreExistsError(StoreError, FileExistsError):
-    """A store is already there and ``overwrite=True`` was not given."""
+    """Something is at the path already, and ``overwrite=True`` was not given."""
 
 
 class StoreNotFoundError(StoreError, FileNotFoundError):
@@ -27,7 +36,7 @@ class StoreNotFoundError(StoreError, FileNotFoundError):
 
 
 class MemoryBudgetError(GraphwalkError, MemoryError):
-    """A job that does not fit into the memory it has; raised before it starts wherever possible."""
+    """A job does not fit in its memory; raised before the job starts if possible."""
 
 
 class ConvergenceError(GraphwalkError, ArithmeticError):
@@ -36,3 +45,19 @@ class ConvergenceError(GraphwalkError, ArithmeticError):
 
 class SchedulerError(GraphwalkError, RuntimeError):
     """The chosen scheduler cannot be started or used."""
+
+
+def _in_python(name: str, *value: Any) -> str:
+    return f"{name}={value[0]!r}" if value else f"{name}="
+
+
+#: Writes a parameter, and perhaps its value; the command line sets its own.
+SPELLING: ContextVar[Callable[..., str]] = ContextVar("spelling", default=_in_python)
+
+
+def argument(name: str, *value: Any) -> str:
+    """Return a parameter, and perhaps its value, as the interface in use writes them.
+
+    That is ``p=0`` in Python, and ``--p=0`` on the command line.
+    """
+    return SPELLING.get()(name, *value)

@@ -1,10 +1,10 @@
-"""Sizes of memory as people write them: ``"4 GiB"``, ``"500 MB"``, ``2**30``."""
+"""Sizes of memory as text or numbers: ``"4 GiB"``, ``"500 MB"``, ``2**30``."""
 
 from __future__ import annotations
 
 import re
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 
 _UNITS = {
     "": 1,
@@ -29,12 +29,14 @@ def parse_size(size: str | int, name: str = "memory") -> int:
     Raises
     ------
     InputError
-        When the text is no size, or the size is not positive.
+        When the text is not a size, or the size is not positive.
     """
     match = _PATTERN.fullmatch(str(size)) if isinstance(size, str | int) else None
     unit = _UNITS.get(match[2].lower()) if match else None
     if match is None or unit is None or float(match[1]) * unit < 1:
-        raise InputError(f"{name}={size!r} is not a size; write it as '4 GiB', '500 MB' or bytes")
+        raise InputError(
+            f"{argument(name, size)} is not a size; write it as '4 GiB', '500 MB' or bytes"
+        )
     return int(float(match[1]) * unit)
 
 

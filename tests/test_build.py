@@ -157,7 +157,7 @@ def test_arrays_longer_than_a_chunk(tmp_path, monkeypatch):
     monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
     edges = np.random.default_rng(1).integers(0, 300, (2, 5000))
     graph = build_zarr(edges, tmp_path / "g", num_nodes=400)
-    assert graph.chunk_length("neighbors") == 64
+    assert graph._arrays.chunk_length("neighbors") == 64
     expected = oracle.csr(zip(*edges.tolist(), strict=True), 400)
     assert rows_of(open_zarr(tmp_path / "g")) == expected
     chunks = list((tmp_path / "g" / "neighbors" / "c").iterdir())

@@ -1,8 +1,10 @@
 """The command: what it makes, what it prints, and how it fails."""
 
+import inspect
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,8 +18,13 @@ import zarr
 import graphwalk
 from graphwalk import errors
 from graphwalk.cli import main
-from graphwalk.cli import walk as walk_command
+from graphwalk.cli.build import BUILD
+from graphwalk.cli.embed import EMBED
+from graphwalk.cli.options import SCHEDULER, option
+from graphwalk.cli.parser import make_parser
+from graphwalk.cli.start_nodes import read_start_nodes
 from graphwalk.cli.text import rate
+from graphwalk.cli.walk_options import PLAN, WALK, walk_arguments
 
 ROOT = Path(__file__).parents[1]
 ROUTES = """\
@@ -109,7 +116,7 @@ def test_build_makes_a_store_and_says_what_it_holds(run, routes, tmp_path):
     assert "5 nodes and 4 edges, directed, weighted, labelled by strings" in out
     assert re.search(r"\d( [kMG])? edges/s", out)
     assert "nodes    5, of which" in out
-    assert f"It lies in {store}." in out
+    assert f"It is in {store}." in out
 
 
 def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
@@ -129,20 +136,13 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
         *("--uncompressed", "--times", "--quiet"),
     )
     everything = dict(seen)
+    seen.clear()
     run("build", "a.csv", "b.zarr", "--edge-types")
-    assert (seen["edge_types"], seen["times"]) == (True, False)
+    assert "times" not in seen
+    assert seen["edge_types"] is True
     assert defaults == {
         "edges": "a.csv",
         "store": "b.zarr",
-        "directed": False,
-        "columns": None,
-        "times": False,
-        "edge_types": False,
-        "duplicates": "merge",
-        "self_loops": "keep",
-        "num_nodes": None,
-        "memory": "4 GiB",
-        "compressed": True,
         "overwrite": False,
         "progress": None,
     }
@@ -152,7 +152,6 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
         "directed": True,
         "columns": ["x", "y"],
         "times": True,
-        "edge_types": False,
         "duplicates": "keep",
         "self_loops": "drop",
         "num_nodes": 9,
@@ -349,36 +348,68 @@ def test_walk_by_node2vec_plus(gamma, run, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), expected)
 
 
-def test_walk_passes_every_option_on(run, ring_store, tmp_path, monkeypatch):
-    calls = []
+GIVEN = {
+    "num_walks": 2,
+    "walk_length": 7,
+    "p": 2.0,
+    "q": 0.5,
+    "gamma": 0.25,
+    "weighted": False,
+    "restart_prob": 0.1,
+    "stop_prob": 0.05,
+    "dead_end": "stay",
+    "metapath": ["a", "b"],
+    "metapath_of": "edges",
+    "temporal": True,
+    "seed": 3,
+    "chunks": 100,
+    "memory": "1 GiB",
+    "partitions": 2,
+}
 
-    def random_walks(graph, start_nodes, **options):
-        calls.append({"start_nodes": start_nodes, **options})
-        return real(graph, start_nodes, **options)
 
-    real = graphwalk.random_walks
-    monkeypatch.setattr(graphwalk, "random_walks", random_walks)
-    for extra in (["--weighted"], ["--unweighted"], []):
-        run("walk", ring_store, tmp_path / "walks.npy", "--dead-end", "stay", "--seed", 3, *extra)
-    first, second, third = calls
-    assert (first["weighted"], second["weighted"], third["weighted"]) == (True, False, None)
-    assert third == {
-        "start_nodes": None,
-        "num_walks": 10,
-        "walk_length": 80,
-        "p": 1.0,
-        "q": 1.0,
-        "gamma": None,
-        "weighted": None,
-        "restart_prob": 0.0,
-        "stop_prob": 0.0,
-        "dead_end": "stay",
-        "metapath": None,
-        "metapath_of": None,
-        "temporal": False,
-        "seed": 3,
-        "memory": None,
-    }
+@pytest.mark.parametrize("command", ["walk", "plan", "embed", "slurm"])
+def test_every_parameter_of_walks_has_an_option(command, ring_store):
+    given = {name: value for name, value in GIVEN.items() if (command, name) != ("slurm", "memory")}
+    output = [] if command == "plan" else ["walks.npy"]
+    options = [option(name, value) for name, value in given.items()]
+    args = make_parser().parse_args([command, "graph.zarr", *output, *options])
+    found = walk_arguments(args, str(ring_store))
+    assert found.pop("store").num_nodes == 8
+    assert found == given
+    bare = make_parser().parse_args([command, "graph.zarr", *output])
+    assert walk_arguments(bare, str(ring_store)).keys() == {"store"}
+    parameters = inspect.signature(graphwalk.random_walks).parameters
+    assert GIVEN.keys() | {"store", "start_nodes"} == parameters.keys()
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        (graphwalk.build_zarr, BUILD),
+        (graphwalk.embed, EMBED),
+        (graphwalk.scheduler.use, SCHEDULER),
+        (graphwalk.random_walks, [*WALK, *PLAN]),
+    ],
+)
+def test_options_are_parameters_with_the_same_defaults(function, options):
+    parameters = inspect.signature(function).parameters
+    for each in options:
+        assert parameters[each.name].default == each.default
+        shown = each.help or each.off[1]
+        assert shown
+        assert not shown.endswith(".")
+
+
+def test_weights_are_ignored_or_needed_when_that_is_said(
+    run, fails, ring_store, town_store, tmp_path
+):
+    how = ("--num-walks", 50, "--seed", 1)
+    for number, choice in enumerate((["--weighted"], ["--unweighted"], [])):
+        run("walk", town_store, tmp_path / f"{number}.npy", *how, *choice)
+    weighted, _, default = (np.load(tmp_path / f"{number}.npy") for number in range(3))
+    np.testing.assert_array_equal(weighted, default)
+    assert "pass --unweighted" in fails("walk", ring_store, tmp_path / "w.npy", "--weighted")
 
 
 def test_the_seed_that_was_drawn_is_told(run, ring_store, tmp_path):
@@ -419,7 +450,7 @@ def test_start_nodes_in_a_file(encoding, line_end, run, town_store, tmp_path):
 def test_integer_labels_name_start_nodes(run, tmp_path):
     graph = graphwalk.build_zarr(np.array([[10**12, 7], [7, 10**11]]), tmp_path / "far.zarr")
     assert graph.labels is not None
-    found = walk_command.read_start_nodes(f"{10**12},7", graph)
+    found = read_start_nodes(f"{10**12},7", graph)
     assert found.tolist() == [2, 0]
     assert found.dtype == np.int64
 
@@ -446,18 +477,46 @@ def test_a_label_that_does_not_exist(fails, town_store, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "culprit"),
     [
-        (["--p", "0"], "p="),
-        (["--walk-length=-1"], "walk_length"),
-        (["--num-walks", "0"], "num_walks"),
-        (["--restart-prob", "2"], "restart_prob"),
-        (["--stop-prob", "2"], "stop_prob"),
-        (["--weighted"], "weight"),
-        (["--address", "auto"], "--scheduler ray"),
+        (["--p", "0"], "--p=0.0 must be a number above 0"),
+        (["--walk-length=-1"], "--walk-length=-1 must be an integer"),
+        (["--num-walks", "0"], "--num-walks=0 must be an integer, at least 1"),
+        (["--restart-prob", "2"], "--restart-prob=2.0 must be a probability"),
+        (["--stop-prob=0.6", "--restart-prob=0.6"], "--restart-prob=0.6 and --stop-prob=0.6 are"),
+        (["--gamma=1", "--metapath=a"], "--metapath"),
+        (["--temporal"], "--temporal, but the store"),
+        (["--metapath-of=nodes"], "--metapath-of=nodes needs --metapath; add it"),
+        (["--seed=-1"], "--seed=-1 must be an integer from 0 to 18446744073709551615"),
+        (["--memory", "much"], "--memory=much is not a size"),
+        (["--memory", "1 kB"], "pass --memory='"),
+        (["--chunks", "0"], "--chunks=0 "),
+        (["--partitions", "0"], "--partitions=0 must be an integer, at least 1"),
+        (["--weighted"], "pass --unweighted"),
+        (["--address", "auto"], "--address is for Ray; add --scheduler=ray"),
+        (["--workers", "0"], "--workers=0 must be at least 1"),
+        (["--share=5/4", "--seed=1"], "--share=5/4"),
     ],
 )
 def test_bad_values_are_named(arguments, culprit, fails, ring_store, tmp_path):
     assert culprit in fails("walk", ring_store, tmp_path / "walks.txt", *arguments)
     assert [path.name for path in tmp_path.iterdir()] == ["ring.zarr"]
+
+
+def test_the_remedy_for_too_little_memory_works(fails, run, ring_store):
+    message = fails("plan", ring_store, "--memory", "1 kB")
+    (remedy,) = re.findall(r"pass (--memory='.*?') or more", message)
+    assert run("plan", ring_store, *shlex.split(remedy))[0] == 0
+
+
+def test_plan_prints_the_plan(run, town_store):
+    options = ("--num-walks", 3, "--start-nodes", "Aarhus,Bad Ems", "--partitions", 2)
+    status, out, err = run("plan", town_store, *options, "--memory", "1 GiB", "--workers", 2)
+    assert (status, err) == (0, "")
+    how = {"num_walks": 3, "partitions": 2, "memory": "1 GiB"}
+    graph = graphwalk.open_zarr(town_store)
+    with graphwalk.scheduler.use("threads", num_workers=2):
+        plan = graphwalk.plan_walks(graph, graph.index_of(["Aarhus", "Bad Ems"]), **how)
+    assert out == f"{plan}\n"
+    assert "6 of 80 steps" in out
 
 
 def test_walk_replaces_walks_only_when_asked(run, fails, ring_store, tmp_path):
@@ -615,7 +674,7 @@ def test_a_closed_pipe_is_no_fault(ring_store):
 def test_a_run_that_was_cut_short_is_resumed(run, ring_store, tmp_path, monkeypatch):
     output = tmp_path / "walks.npy"
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.algorithms.output.formats._NpySink.close", lambda *_: 1 / 0)
+        patched.setattr("graphwalk.algorithms.output.id_sinks.NpySink.close", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run("walk", ring_store, output, "--seed", 3, "--resume")
     status, _, err = run("walk", ring_store, output, "--resume")

@@ -89,7 +89,7 @@ def test_walks_at_a_url(suffix, graph, walks):
 
 def test_names_are_not_given_twice(graph, walks, tmp_path):
     path = graphwalk.write_walks(walks, tmp_path / "walks.parquet", labels=graph.labels)
-    with pytest.raises(errors.InputError, match="leave labels out"):
+    with pytest.raises(errors.InputError, match="remove labels="):
         list(graphwalk.WalkCorpus(path, labels=graph.labels))
 
 

@@ -26,9 +26,16 @@ import pytest
 import yaml
 
 import graphwalk
+from graphwalk.cli.options import option
 from graphwalk.cli.parser import make_parser
+from graphwalk.scheduler.engine.probabilities import DEAD_ENDS
+from graphwalk.util.parameters import parameters_of
+from graphwalk.walk_spec import PlanOptions, WalkSpec
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "docs"))
+from hooks import TABLE, walk_parameters  # noqa: E402
+
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 #: Pages whose blocks need a cluster: test_slurm.py runs them on one.
@@ -194,6 +201,28 @@ def test_every_public_name_is_in_the_reference():
     assert "graphwalk.__version__" in page
 
 
+def test_a_parameter_of_walks_is_declared_and_documented():
+    """In `WalkSpec` or `PlanOptions`, and in the signature and docstring of `random_walks`."""
+    parameters = [*parameters_of(WalkSpec), *parameters_of(PlanOptions)]
+    choices = {each.name: each.kind.choices for each in parameters if each.kind.choices}
+    for function in (graphwalk.random_walks, graphwalk.plan_walks):
+        _, _, *found = inspect.signature(function).parameters.values()
+        assert [(each.name, each.default) for each in found] == [each[:2] for each in parameters]
+        for each in found:
+            named = re.findall(r"'(\w+)'", each.annotation) if "Literal" in each.annotation else []
+            assert tuple(named) == choices.get(each.name, ())
+    assert set(DEAD_ENDS) == set(choices["dead_end"])
+    text = graphwalk.random_walks.__doc__
+    documented = re.findall(r"^    (\w[\w, ]*) : ", text[: text.index("Returns\n")], re.MULTILINE)
+    names = [name for line in documented for name in line.split(", ")]
+    assert names == ["store", "start_nodes", *(each.name for each in parameters)]
+    determinism = (ROOT / "docs" / "determinism.md").read_text()
+    for each in parameters:
+        assert re.search(rf"`{each.name}=?`", determinism), each.name
+        assert f"| `{each.name}` | `{option(each.name)}`" in walk_parameters()
+    assert TABLE in (ROOT / "docs" / "api.md").read_text()
+
+
 def test_every_command_that_is_not_run_is_shown_somewhere():
     shown = {
         command
@@ -233,43 +262,6 @@ def test_a_page_that_is_right_passes(checkout):
     )
 
 
-#: Public names whose docstrings have no examples yet; nothing may be added here.
-WITHOUT_EXAMPLES = {
-    "Graph",
-    "Graph.chunk_length",
-    "Graph.degree_counts",
-    "Graph.has_neighbors",
-    "Graph.index_of",
-    "Graph.neighbor_tasks",
-    "Graph.neighbors",
-    "Graph.partition",
-    "Graph.partitions",
-    "Graph.read_edge_types",
-    "Graph.read_neighbors",
-    "Graph.read_node_types",
-    "Graph.read_offset",
-    "Graph.read_offsets",
-    "Graph.read_rows",
-    "Graph.read_times",
-    "Graph.read_values",
-    "Graph.read_weights",
-    "Graph.rows",
-    "Graph.summary",
-    "Graph.to_edge_index",
-    "Graph.to_networkx",
-    "Graph.to_scipy",
-    "Graph.validate",
-    "Graph.value_tasks",
-    "build_zarr",
-    "iter_blocks",
-    "open_zarr",
-    "plan_walks",
-    "random_walks",
-    "set_node_types",
-    "write_walks",
-}
-
-
 def public_objects():
     """Yield the name of every public class, function and method, and what it names."""
     modules = [(graphwalk, ""), (graphwalk.scheduler, "scheduler.")]
@@ -301,7 +293,7 @@ PUBLIC = dict(public_objects())
 
 def test_every_public_function_has_examples():
     missing = {name for name, documented in PUBLIC.items() if not has_examples(documented)}
-    assert sorted(missing - WITHOUT_EXAMPLES) == []
+    assert sorted(missing) == []
 
 
 @pytest.mark.parametrize("name", [name for name, found in PUBLIC.items() if has_examples(found)])

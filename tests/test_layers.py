@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[1]
 
 # From the lowest to the highest; the package itself, `graphwalk/__init__.py`, is the public API.
 LAYERS = (
-    "kernels", "util", "storage.files", "storage.edges", "storage.store", "storage.partitions",
-    "storage.build", "storage", "scheduler.engine", "scheduler.executors", "scheduler.slurm",
-    "scheduler", "algorithms.walks", "algorithms.analytics", "algorithms.output",
+    "kernels", "util", "walk_spec", "storage.files", "storage.edges", "storage.store",
+    "storage.partitions", "storage.build", "storage", "scheduler.engine", "scheduler.executors",
+    "scheduler.slurm", "scheduler", "algorithms.walks", "algorithms.analytics", "algorithms.output",
     "algorithms.training", "algorithms", "plotting", "", "cli",
 )  # fmt: skip
 COMMON = {"errors", "units", "_version"}

@@ -410,14 +410,15 @@ def test_a_partition_that_nobody_needs_is_not_read(tmp_path, monkeypatch):
     dst[edges:] += half
     graph = graphwalk.build_zarr((src, dst), tmp_path / "halves.zarr", progress=False)
     walks = graphwalk.random_walks(graph, np.arange(half), **LARGE, memory="36 MiB")
-    border = int(graph.read_offset(half)) // graph.chunk_length("neighbors")
+    arrays = graph._arrays
+    border = arrays.read_offset(half) // arrays.chunk_length("neighbors")
     assert sum(part.start > half for part in walks.plan.partitions) > 1
     read = count_reads(monkeypatch)
     walks.compute()
     chunks = {chunk for name, chunk in read if name == "neighbors"}
     # The partition across the border is needed; it may reach a few chunks beyond.
     needless = {part.start for part in walks.plan.partitions if part.start > half}
-    first_needless = int(graph.read_offset(min(needless))) // graph.chunk_length("neighbors")
+    first_needless = arrays.read_offset(min(needless)) // arrays.chunk_length("neighbors")
     assert border in chunks
     assert max(chunks) <= first_needless
 
@@ -561,7 +562,9 @@ def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large
     monkeypatch.setattr(local_queues, "read_partition", lent_to)
     plan = graphwalk.plan_walks(large, **LARGE, memory=BUDGET)
     bounds = np.array([0, *(nodes.stop for nodes in plan.partitions)])
-    group = walker_group.WalkerGroup(large, plan.rules, range(10), bounds, np.array(plan.offsets))
+    group = walker_group.WalkerGroup(
+        large._arrays, plan.rules, range(10), bounds, np.array(plan.offsets)
+    )
     ring = partition_sweep.PartitionSweep(2, resident=False, ahead=True)
     with ring._registered(Riders(1)):
         first, second = (local_queues.LazyPartition(group, number, ring, 0) for number in range(2))

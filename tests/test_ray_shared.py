@@ -150,7 +150,7 @@ def test_where_there_is_no_room(session, walks, expected, name, monkeypatch):
 
 def test_a_worker_without_room_returns_the_block(graph, expected, monkeypatch):
     plan = graphwalk.random_walks(graph, **RULES).plan
-    partition = walk_in_memory.resident_partition(graph, plan.rules)
+    partition = walk_in_memory.resident_partition(graph._arrays, plan.rules)
     result = SharedResult(plan.shape, INT32)
     some = result.rows[100:900]
     assert walk_in_memory.walk_block_into(partition, range(100, 900), plan.rules, some) is None
@@ -167,7 +167,7 @@ def test_a_block_is_walked_in_pieces(graph, expected, monkeypatch):
     monkeypatch.setattr(shared_array, "PIECE", 0)
     nodes = np.arange(5000)[::-1].copy(), np.zeros(5000, np.int64)
     plan = graphwalk.random_walks(graph, nodes[0], **RULES).plan
-    partition = walk_in_memory.resident_partition(graph, plan.rules)
+    partition = walk_in_memory.resident_partition(graph._arrays, plan.rules)
     result = SharedResult(plan.shape, INT32)
     rows = result.rows[3:9000]
     assert len(list(rows.pieces())) > 2
@@ -287,7 +287,7 @@ def test_what_is_written_into_the_result_stays_there():
     assert (mapped[1] == 5).all()
 
 
-def test_a_mapping_is_let_go(name, monkeypatch):
+def test_a_mapping_is_freed(name, monkeypatch):
     monkeypatch.setattr(shared_array, "KEPT", 0.05)
     result = SharedResult((3, 4), INT32)
     mapped = result.rows.mapped()

@@ -12,7 +12,8 @@ import pytest
 import graphwalk
 from graphwalk import errors
 from graphwalk.algorithms.output import resumable_job
-from graphwalk.algorithms.output.write import write_blocks, write_walks
+from graphwalk.algorithms.output.write import write_walks
+from graphwalk.algorithms.output.write_blocks import write_blocks
 from graphwalk.scheduler.engine import walk_out_of_core
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
@@ -122,7 +123,7 @@ def test_a_failed_job_is_resumed(walks, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.algorithms.output.formats._sync", full)
+        patched.setattr("graphwalk.algorithms.output.id_sinks.sync", full)
         with pytest.raises(errors.StoreError, match="No space left"):
             write_walks(walks, tmp_path / "walks.zarr", resume=True)
     assert (tmp_path / "walks.zarr.partial").is_dir()
@@ -152,7 +153,7 @@ def test_parts_of_text_that_are_joined_already(walks, tmp_path, monkeypatch):
         copyfileobj(source, target, size)
 
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.algorithms.output.formats.shutil.copyfileobj", fail_later)
+        patched.setattr("graphwalk.algorithms.output.part_sinks.shutil.copyfileobj", fail_later)
         with pytest.raises(errors.StoreError, match="Input/output"):
             write_walks(walks, tmp_path / "walks.txt", resume=True)
     assert write_walks(walks, tmp_path / "walks.txt", resume=True).read_bytes() == expected
@@ -242,7 +243,7 @@ def test_a_graph_that_cannot_be_told_from_others(graph, tmp_path):
 def test_slices_and_other_arrays_are_resumed_too(walks, written, tmp_path, monkeypatch):
     some = walks[100:400]
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.algorithms.output.formats._NpySink.close", lambda *_: 1 / 0)
+        patched.setattr("graphwalk.algorithms.output.id_sinks.NpySink.close", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             write_walks(some, tmp_path / "walks.npy", resume=True)
     written.clear()

@@ -13,7 +13,8 @@ import pytest
 import graphwalk
 from graphwalk import errors
 from graphwalk.algorithms.output import resumable_job
-from graphwalk.algorithms.output.write import write_blocks, write_walks
+from graphwalk.algorithms.output.write import write_walks
+from graphwalk.algorithms.output.write_blocks import write_blocks
 from graphwalk.storage.files import locations
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
@@ -84,10 +85,10 @@ def test_no_more_is_walked_than_the_share(graph, monkeypatch, tmp_path):
         rows.append(len(block))
         return block
 
-    from graphwalk.algorithms.walks.api import dask_array
+    from graphwalk.algorithms.walks import dask_tasks
 
-    really = dask_array.walk_block
-    monkeypatch.setattr(dask_array, "walk_block", walk)
+    really = dask_tasks.walk_block
+    monkeypatch.setattr(dask_tasks, "walk_block", walk)
     write_walks(graphwalk.random_walks(graph, **RULES), tmp_path / "w.zarr", share=(1, 4))
     assert rows == [50, 50, 50]
 
@@ -230,7 +231,7 @@ def test_a_share_replaces_nothing(walks, tmp_path):
 def test_a_whole_that_cannot_be_made_is_made_later(walks, tmp_path, monkeypatch):
     write_walks(walks, tmp_path / "walks.zarr", share=(0, 2))
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.algorithms.output.formats._ZarrSink.close", lambda *_: 1 / 0)
+        patched.setattr("graphwalk.algorithms.output.id_sinks.ZarrSink.close", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             write_walks(walks, tmp_path / "walks.zarr", share=(1, 2))
     assert not (tmp_path / "walks.zarr").exists()

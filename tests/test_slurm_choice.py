@@ -79,9 +79,10 @@ def test_what_is_asked_for_is_kept_to(graph, rules):
 @pytest.mark.parametrize("walks", [NODES, 20 * NODES])
 def test_walkers_on_several_machines_are_within_their_memory(graph, rules, walks):
     """In batches, if all of them together with the graph are not."""
-    plan = plan_job(graph, rules, walks, "auto", Resources(400 * MIB, workers=4, machines=2))
+    job = graph._arrays, rules, walks, "auto"
+    plan = plan_job(*job, Resources(400 * MIB, workers=4, machines=2))
     if len(plan.partitions) == 1:
-        plan = plan_job(graph, rules, walks, "auto", Resources(60 * MIB, workers=4, machines=4))
+        plan = plan_job(*job, Resources(60 * MIB, workers=4, machines=4))
     assert plan.peak_memory <= plan.resources.machines * plan.resources.memory
     assert f"on each of {plan.resources.machines} machines" in str(plan)
     assert (len(plan.batch_groups) > 1) == (walks > NODES)

@@ -44,7 +44,7 @@ def test_a_flipped_bit_is_found(tmp_path, position):
     data = bytearray((tmp_path / "a").read_bytes())
     data[position] ^= 4
     (tmp_path / "a").write_bytes(data)
-    with pytest.raises(StoreError, match=rf"{tmp_path}/a is damaged: bytes 0 to 8000.*begin again"):
+    with pytest.raises(StoreError, match=rf"{tmp_path}/a is damaged: bytes 0 to 8000.*build again"):
         piece.read()
 
 

@@ -465,7 +465,7 @@ def test_each_chunk_of_rows_is_read_once(store, monkeypatch):
     reads = []
     graph = open_zarr(store)
     for name in ("offsets", "neighbors", "weights"):
-        reader = graph._reader(name)
+        reader = graph._arrays._reader(name)
 
         def read_into(out, start, *how, name=name, read=reader.read_into):
             reads.append((name, start, start + len(out)))

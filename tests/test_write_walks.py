@@ -20,9 +20,11 @@ import zarr
 
 from graphwalk import errors, scheduler
 from graphwalk.algorithms.output import formats, labelled_walks
-from graphwalk.algorithms.output import write as write_module
-from graphwalk.algorithms.output.write import write_blocks, write_walks
-from graphwalk.storage.files import partial
+from graphwalk.algorithms.output import sink as sink_module
+from graphwalk.algorithms.output import write_blocks as write_module
+from graphwalk.algorithms.output.write import write_walks
+from graphwalk.algorithms.output.write_blocks import write_blocks
+from graphwalk.storage.files import publish
 from graphwalk.storage.files.publish import partial_folder, writing
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
@@ -217,13 +219,13 @@ def test_each_block_is_computed_once_and_dropped_when_written(suffix, tmp_path):
 
 
 def test_sinks_travel_to_other_processes(expected, tmp_path):
-    shape = formats.Shape(10, 6, 5, 2, expected.dtype)
+    shape = sink_module.Shape(10, 6, 5, 2, expected.dtype)
     for suffix, make in formats.SINKS.items():
         sink = make(str(tmp_path / "made"), shape, None)
         sizes = [0, 0]
         for number in (1, 0, 1):  # a task that is run again writes the same once more
             sink.open()  # as does a job that is resumed
-            block = formats.Block(number, 5 * number, expected[5 * number : 5 * number + 5])
+            block = sink_module.WalkBlock(number, 5 * number, expected[5 * number : 5 * number + 5])
             sizes[number] = pickle.loads(pickle.dumps(sink)).write(block)
         Path(sink.close(sizes, {})).rename(tmp_path / f"walks{suffix}")
         shutil.rmtree(tmp_path / "made", ignore_errors=True)
@@ -405,7 +407,7 @@ def test_removal_waits_for_those_who_write(tmp_path, monkeypatch):
             (folder / "file").touch()
             order.append("written")
 
-    monkeypatch.setattr(partial, "_lock", lock)
+    monkeypatch.setattr(publish, "_flock", lock)
     with partial_folder(tmp_path / "walks") as folder:
         writer = threading.Thread(target=write, args=(folder,))
         writer.start()

@@ -5,12 +5,56 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from graphwalk.cli.options import add_options, add_output_options, given_options
 from graphwalk.cli.text import count, describe, rate
+from graphwalk.util.parameters import FLAG, SIZE, Kind, Parameter, one_of, whole
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
 
     from graphwalk import Graph
+
+HELP = "build a store from a file of edges"
+
+_COLUMNS = Kind(
+    "columns of the file",
+    "SRC,DST[,WEIGHT|TIME|TYPE]",
+    lambda text: [part.strip() for part in text.split(",")],
+)
+
+#: Parameters of `build_zarr`.
+BUILD = [
+    Parameter("directed", False, FLAG, "edges lead one way only, from source to target"),
+    Parameter(
+        "columns",
+        None,
+        _COLUMNS,
+        "columns to use, by name, or by number from 0 where a file has no header",
+    ),
+    Parameter("times", False, FLAG, "the third column is the time of each edge"),
+    Parameter("edge_types", False, FLAG, "the third column is the type of each edge, 0 to 254"),
+    Parameter(
+        "duplicates",
+        "merge",
+        one_of("merge", "keep", "error"),
+        "what becomes of parallel edges; merged ones add up their weights",
+    ),
+    Parameter(
+        "self_loops", "keep", one_of("keep", "drop"), "what becomes of edges from a node to itself"
+    ),
+    Parameter("num_nodes", None, whole(0), "number of nodes; ids are then 0 to N - 1"),
+    Parameter("memory", "4 GiB", SIZE, "memory that the build may use"),
+    Parameter("compressed", True, FLAG, "", ("uncompressed", "leave the arrays uncompressed")),
+]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the edges, the store, and options."""
+    add = parser.add_argument
+    add("edges", metavar="EDGES", help="file, folder, pattern or URL: Parquet, text, npy, npz")
+    add("store", metavar="STORE", help="path or URL of the store to make, such as graph.zarr")
+    add_options(parser, BUILD)
+    add_output_options(parser)
 
 
 def run(args: Namespace) -> None:
@@ -21,17 +65,9 @@ def run(args: Namespace) -> None:
     graph = build_zarr(
         args.edges,
         args.store,
-        directed=args.directed,
-        columns=args.columns,
-        times=args.times,
-        edge_types=args.edge_types,
-        duplicates=args.duplicates,
-        self_loops=args.self_loops,
-        num_nodes=args.num_nodes,
         overwrite=args.overwrite,
-        memory=args.memory,
-        compressed=not args.uncompressed,
         progress=False if args.quiet else None,
+        **given_options(args, BUILD),
     )
     if not args.quiet:
         _report(graph, perf_counter() - start)
@@ -44,4 +80,4 @@ def _report(graph: Graph, seconds: float) -> None:
     )
     print(f"in {seconds:.1f} s ({rate(graph.num_edges, seconds, 'edges')}).")
     print(graph.summary())
-    print(f"It lies in {graph.path}.")
+    print(f"It is in {graph.path}.")

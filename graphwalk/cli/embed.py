@@ -5,52 +5,77 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.parser import make_parser
+from graphwalk.cli.options import add_options, add_output_options, given_options, option
 from graphwalk.cli.text import size_on_disk
-from graphwalk.cli.walk import read_start_nodes, walk_rules
+from graphwalk.cli.walk_options import PLAN, WALK, add_walk_options, walk_arguments
 from graphwalk.errors import GraphwalkError, InputError
+from graphwalk.util.parameters import Parameter, whole
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
+
+HELP = "learn a vector for each node from walks"
+
+#: Parameters of `embed`.
+EMBED = [
+    Parameter("dimensions", 128, whole(1), "length of a vector"),
+    Parameter("window", 10, whole(1), "how far apart in a walk neighbours may be"),
+    Parameter("negative", 5, whole(1), "random nodes against each neighbour"),
+    Parameter("epochs", 1, whole(1), "times to learn from all walks"),
+    Parameter("workers", None, whole(1), "threads; by default one a core"),
+]
 
 #: Of the walks and of the trainer, unless another is given.
 SEED = 1
 
 
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the graph or the walks, the output, and options."""
+    add = parser.add_argument
+    add(
+        "source",
+        metavar="STORE|WALKS",
+        help="a graph, which is walked; or what 'graphwalk walk' has written",
+    )
+    add("output", metavar="OUTPUT", help="where to write: .parquet, or .txt for word2vec's format")
+    add_options(parser, EMBED)
+    add_walk_options(parser)
+    add_output_options(parser)
+
+
 def run(args: Namespace) -> None:
-    """Learn vectors, and say where they lie."""
+    """Learn vectors, and say where they are."""
     from graphwalk import embed, scheduler
 
-    seed = SEED if args.seed is None else args.seed
-    with scheduler.use("threads", num_workers=args.workers):
+    given = {"seed": getattr(args, "seed", SEED), **given_options(args, EMBED)}
+    with scheduler.use("threads", num_workers=given.get("workers")):
         start = perf_counter()
         path = embed(
-            _walks(args, seed),
+            _walks(args, given["seed"]),
             args.output,
-            dimensions=args.dimensions,
-            window=args.window,
-            negative=args.negative,
-            epochs=args.epochs,
-            seed=seed,
-            workers=args.workers,
             overwrite=args.overwrite,
             progress=False if args.quiet else None,
+            **given,
         )
     if not args.quiet:
-        print(f"Learned vectors of {args.dimensions} dimensions in {perf_counter() - start:.1f} s.")
-        print(f"They lie in {path} ({size_on_disk(path)}).")
+        size = given.get("dimensions", EMBED[0].default)
+        print(f"Learned vectors of {size} dimensions in {perf_counter() - start:.1f} s.")
+        print(f"They are in {path} ({size_on_disk(path)}).")
 
 
 def _walks(args: Namespace, seed: int) -> Any:
-    """Return walks on the graph that is given, or where the walks lie that are."""
-    from graphwalk import open_zarr, random_walks
+    """Return walks on the graph that is given, or the path of the walks that are given."""
+    from graphwalk import random_walks
 
-    if _are_walks(args.source):
-        _refuse_rules(args)
-        return args.source
-    graph = open_zarr(args.source)
-    start_nodes = read_start_nodes(args.start_nodes, graph)
-    return random_walks(graph, start_nodes, seed=seed, memory=args.memory, **walk_rules(args))
+    if not _are_walks(args.source):
+        return random_walks(**(walk_arguments(args, args.source) | {"seed": seed}))
+    for name in given_options(args, [*WALK, *PLAN]):
+        if name != "seed":
+            raise InputError(
+                f"{args.source} is no graph, and {option(name)} says how to walk one; pass a "
+                "graph, or leave it out for walks that have been written"
+            )
+    return args.source
 
 
 def _are_walks(source: str) -> bool:
@@ -65,19 +90,3 @@ def _are_walks(source: str) -> bool:
     except GraphwalkError:  # what is wrong with it is said when it is opened as a graph
         return False
     return True
-
-
-def _refuse_rules(args: Namespace) -> None:
-    """Raise InputError if it is said how to walk, where walks are there."""
-    asked = _how_to_walk(args)
-    unasked = _how_to_walk(make_parser().parse_args(["embed", args.source, args.output]))
-    for name, value in asked.items():
-        if value != unasked[name]:
-            raise InputError(
-                f"{args.source} is no graph, and --{name.replace('_', '-')} says how to walk one; "
-                "pass a graph, or leave it out for walks that are there"
-            )
-
-
-def _how_to_walk(args: Namespace) -> dict[str, Any]:
-    return {"start_nodes": args.start_nodes, "memory": args.memory, **walk_rules(args)}

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.cli.text import bytes_on_disk, count, describe, size_on_disk
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
 
     from graphwalk import Graph
+
+HELP = "show what a store holds"
 
 #: What parts of the nodes have at most the degree shown.
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
 
 _LABELS_SHOWN = 3
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the store, and how it is shown."""
+    parser.add_argument("store", metavar="STORE", help="path or URL of a store")
+    parser.add_argument("--json", action="store_true", help="print it as one JSON object")
 
 
 def run(args: Namespace) -> None:
@@ -37,10 +45,10 @@ def _degrees(graph: Graph) -> dict[str, Any]:
     if not graph.num_nodes:
         return {"mean": None, "quantiles": {}, "zero": 0}
     degrees, counts = graph.degree_counts()
-    places = np.searchsorted(np.cumsum(counts), np.array(QUANTILES) * graph.num_nodes)
+    at = np.searchsorted(np.cumsum(counts), np.array(QUANTILES) * graph.num_nodes)
     return {
         "mean": graph.num_entries / graph.num_nodes,
-        "quantiles": {f"{q:g}": int(n) for q, n in zip(QUANTILES, degrees[places], strict=True)},
+        "quantiles": {f"{q:g}": int(n) for q, n in zip(QUANTILES, degrees[at], strict=True)},
         "zero": int(counts[degrees == 0].sum()),
     }
 

@@ -8,11 +8,11 @@ import sys
 import threading
 import warnings
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.parser import make_parser
-from graphwalk.errors import GraphwalkError
+from graphwalk.cli.options import quoted_option
+from graphwalk.cli.parser import command_module, make_parser
+from graphwalk.errors import SPELLING, GraphwalkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,12 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told to stop; that of the command that ``with-ray`` runs. Wrong usage exits with status 2.
     """
     args, told = make_parser().parse_args(arguments), list[int]()
+    spelled = SPELLING.set(quoted_option)
     try:
-        # Each command's module imports what only it needs, so that `--help` imports none of it.
-        module = import_module(f"graphwalk.cli.{args.command.replace('-', '_')}")
         with _told_to_stop(told), warnings.catch_warnings():
             warnings.showwarning = _warn
-            status: int = module.run(args) or 0
+            status: int = command_module(args.command).run(args) or 0
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_has_gone()
@@ -51,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"graphwalk: {'told to stop' if told else 'interrupted'}", file=sys.stderr)
         return STOPPED if told else INTERRUPTED
+    finally:
+        SPELLING.reset(spelled)
     return status
 
 

@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphwalk.cli.walk import read_start_nodes, walk_rules
-from graphwalk.errors import InputError
+from graphwalk.cli.options import given_options, option, quoted_option
+from graphwalk.cli.walk_options import PLAN, WALK, add_walk_options, walk_arguments
+from graphwalk.errors import SPELLING, InputError
 from graphwalk.units import format_size, parse_size
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
 
     from graphwalk.scheduler.slurm.sizing import Choice
     from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition
 
+HELP = "write a script that walks a graph on a Slurm cluster"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the graph, the output, and options."""
+    add = parser.add_argument
+    add("store", metavar="STORE", help="path or URL of a store, as the job sees it")
+    add("output", metavar="OUTPUT", help="where to write the walks, as for 'graphwalk walk'")
+    # The memory of walks is that of a machine: --mem.
+    add_walk_options(parser, [parameter for parameter in PLAN if parameter.name != "memory"])
+    add = parser.add_argument_group("cluster").add_argument
+    add(
+        "--mode",
+        choices=("node", "array", "ray"),
+        help="one machine, an array of them that each write a share, or several by Ray; by default "
+        "what suits the graph",
+    )
+    add("--partition", metavar="NAME", help="of the cluster; by default Slurm's default partition")
+    add("--nodes", metavar="N", type=int, help="machines, or tasks of the array")
+    add("--cpus", metavar="N", type=int, help="of each machine; by default as many as it has")
+    add("--mem", metavar="SIZE", help="of each machine at most; by default what it has")
+    add = parser.add_argument
+    add("--script", metavar="FILE", default="walks.sbatch", help="the script to write")
+    add("--dry-run", action="store_true", help="show the plan and the script, and write nothing")
+    add("--overwrite", action="store_true", help="replace the script, if there is one")
+
 
 def run(args: Namespace) -> None:
     """Plan the walks, and write a script to submit."""
-    from graphwalk import open_zarr, plan_walks
+    from graphwalk import plan_walks
     from graphwalk.scheduler.slurm.batch_script import batch_script
     from graphwalk.scheduler.slurm.sizing import choose
 
-    graph = open_zarr(args.store)
-    args.seed = secrets.randbits(32) if args.seed is None else args.seed
-    start_nodes = read_start_nodes(args.start_nodes, graph)
+    arguments = walk_arguments(args, args.store)
     # What this machine could do with it does not matter here.
-    plan = plan_walks(graph, start_nodes, seed=args.seed, memory="1000 TiB", **walk_rules(args))
+    plan = plan_walks(**arguments, memory="1000 TiB")
+    SPELLING.set(lambda name, *value: quoted_option("mem" if name == "memory" else name, *value))
     choice = choose(
-        graph, plan.rules, plan.shape[0], _machines(args), mode=args.mode, nodes=args.nodes
+        arguments["store"],
+        plan.rules,
+        plan.shape[0],
+        _machines(args),
+        mode=args.mode,
+        nodes=args.nodes,
+        **given_options(args, PLAN),
     )
     print(_about(choice), file=sys.stderr)
-    script = batch_script(choice, args.store, args.output, _options(args))
+    walks = given_options(args, [*WALK, *PLAN]) | {"seed": plan.rules.seed}
+    options = [option(name, value) for name, value in walks.items()]
+    script = batch_script(choice, args.store, args.output, options)
     if args.dry_run:
         print(script, end="")
         return
@@ -44,7 +77,7 @@ def run(args: Namespace) -> None:
 def _machines(args: Namespace) -> SlurmPartition:
     from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition, find_partition
 
-    memory = None if args.mem is None else parse_size(args.mem, "--mem")
+    memory = None if args.mem is None else parse_size(args.mem, "mem")
     if args.cpus and memory:
         return SlurmPartition(args.partition, args.nodes or 1, args.cpus, memory)
     found = find_partition(args.partition)
@@ -55,26 +88,6 @@ def _machines(args: Namespace) -> SlurmPartition:
         memory or found.memory,
         found.minutes,
     )
-
-
-def _options(args: Namespace) -> list[str]:
-    """Return what the script is to tell ``graphwalk walk``."""
-    options = [f"--num-walks={args.num_walks}", f"--walk-length={args.walk_length}"]
-    if args.start_nodes is not None:
-        options.append(f"--start-nodes={args.start_nodes}")
-    if args.weighted is not None:
-        options.append("--weighted" if args.weighted else "--unweighted")
-    defaults = {"p": 1, "q": 1, "gamma": None, "restart_prob": 0, "stop_prob": 0}
-    for name, default in (defaults | {"dead_end": "stop"}).items():
-        if (value := getattr(args, name)) != default:
-            options.append(f"--{name.replace('_', '-')}={value}")
-    if args.temporal:
-        options.append("--temporal")
-    if args.metapath is not None:
-        options.append(f"--metapath={','.join(args.metapath)}")
-    if args.metapath_of is not None:
-        options.append(f"--metapath-of={args.metapath_of}")
-    return [*options, f"--seed={args.seed}"]
 
 
 def _about(choice: Choice) -> str:

@@ -4,13 +4,50 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import REMAINDER
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import InputError
 from graphwalk.units import parse_size
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
+
+HELP = "run a command with a Ray cluster on all machines of a Slurm job"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command, and how Ray is started."""
+    add = parser.add_argument
+    add(
+        "program",
+        metavar="-- COMMAND",
+        nargs=REMAINDER,
+        help="which finds the cluster at the address 'auto'",
+    )
+    add(
+        "--timeout",
+        metavar="SECONDS",
+        type=float,
+        default=300.0,
+        help="how long machines may take to join",
+    )
+    add(
+        "--object-store-memory",
+        metavar="SIZE",
+        help="of Ray's object store on each machine, such as 40GiB; by default half of the memory "
+        "that the job has",
+    )
+    add(
+        "--logs",
+        metavar="FOLDER",
+        help="where Ray's logs are put if the job fails; by default ray-logs-JOB",
+    )
+    add(
+        "--address",
+        metavar="ADDRESS",
+        help="at which the other machines reach the first one; by default that of its name",
+    )
 
 
 def run(args: Namespace) -> int:
@@ -23,7 +60,7 @@ def run(args: Namespace) -> int:
     memory = args.object_store_memory
     options = RayOptions(
         seconds=args.timeout,
-        object_store_memory=None if memory is None else parse_size(memory, "--object-store-memory"),
+        object_store_memory=None if memory is None else parse_size(memory, "object_store_memory"),
         logs=args.logs or f"ray-logs-{os.environ.get('SLURM_JOB_ID')}",
         address=args.address,
     )

@@ -1,1 +1,1 @@
-"""Pictures of graphs, walks, plans and runs, by Matplotlib."""
+"""Plots of graphs, walks, plans and runs, drawn by Matplotlib."""

@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     import dask.array as da
     from numpy.typing import NDArray
 
-#: Points of a curve of coverage, beside its origin.
+#: Points of a curve of coverage, without its origin.
 _POINTS = 200
 
 
 def plot_degrees(graph: Graph | str | os.PathLike[str], ax: Any = None, **options: Any) -> Any:
-    """Plot the degrees of a graph: what part of the nodes has at least so many neighbours.
+    """Plot the fraction of nodes that have at least a given number of neighbours.
 
-    That is the complementary cumulative distribution, exact, on logarithmic axes, on which a power
-    law is a straight line [1]. Nodes without neighbours count among all nodes, but have no point.
-    Offsets are read a chunk at a time, and nothing else is.
+    This is the exact complementary cumulative distribution of the degrees, on logarithmic axes, on
+    which a power law is a straight line [1]. Nodes without neighbours are counted, but have no
+    point. Only offsets are read, one chunk at a time.
 
     Parameters
     ----------
     graph : Graph, str or path
         The graph, or where its store is.
     ax : matplotlib.axes.Axes, optional
-        Where to plot; None: on a new figure.
+        The axes to plot on; None: those of a new figure.
     **options
         For matplotlib's ``plot``, such as ``label`` and ``color``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Where it was plotted.
+        The axes of the plot.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def plot_degrees(graph: Graph | str | os.PathLike[str], ax: Any = None, **option
     >>> axes.get_xlabel()
     'degree'
     """
-    matplotlib("pyplot")  # better nothing read than read in vain
+    matplotlib("pyplot")  # raises before anything is read
     opened = graph if isinstance(graph, Graph) else open_zarr(graph)
     axes = _axes(ax)
     _plot_parts(axes, *opened.degree_counts(), options)
@@ -73,24 +73,24 @@ def plot_degrees(graph: Graph | str | os.PathLike[str], ax: Any = None, **option
 
 
 def plot_visits(walks: da.Array, ax: Any = None, **options: Any) -> Any:
-    """Plot how evenly walks visit nodes: what part of the nodes is visited at least so often.
+    """Plot the fraction of nodes that walks visit at least a given number of times.
 
-    The walks are computed, a block at a time; beside some blocks, 8 bytes a node are in memory.
+    The walks are computed one block at a time. Some blocks and 8 bytes a node are in memory.
 
     Parameters
     ----------
     walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
-        What `random_walks` returned, or a part of it. A part, as ``walks[:1000]``, does not
-        know of what graph it is; then the nodes are those that it visits.
+        What `random_walks` returned, or a part of it. A part, such as ``walks[:1000]``, does not
+        know its graph; then only visited nodes are counted.
     ax : matplotlib.axes.Axes, optional
-        Where to plot; None: on a new figure.
+        The axes to plot on; None: those of a new figure.
     **options
         For matplotlib's ``plot``, such as ``label`` and ``color``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Where it was plotted.
+        The axes of the plot.
 
     Raises
     ------
@@ -118,24 +118,24 @@ def plot_visits(walks: da.Array, ax: Any = None, **options: Any) -> Any:
 
 
 def plot_coverage(walks: da.Array, ax: Any = None, **options: Any) -> Any:
-    """Plot how many nodes walks have visited, by the number of walks in the order of their rows.
+    """Plot the number of visited nodes against the number of walks, in the order of their rows.
 
-    The walks are computed, a block at a time; beside some blocks, 8 bytes a node are in memory.
+    The walks are computed one block at a time. Some blocks and 8 bytes a node are in memory.
 
     Parameters
     ----------
     walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
         What `random_walks` returned, or a part of it.
     ax : matplotlib.axes.Axes, optional
-        Where to plot; None: on a new figure.
+        The axes to plot on; None: those of a new figure.
     **options
         For matplotlib's ``plot``, such as ``label`` and ``color``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Where it was plotted. Its title says of how many nodes, if the walks know their graph, as
-        parts such as ``walks[:1000]`` do not.
+        The axes of the plot. Their title has the number of all nodes if the walks know their
+        graph; parts such as ``walks[:1000]`` do not.
 
     Raises
     ------
@@ -173,9 +173,9 @@ class _Visits:
     Attributes
     ----------
     num_nodes : int or None
-        Nodes of the graph; None where it is not known.
+        Nodes of the graph; None if the graph is not known.
     counts : ndarray of int64
-        Visits of each node; where the graph is not known, there may be more elements than nodes.
+        Visits of each node; if the graph is not known, there may be more elements than nodes.
     """
 
     def __init__(self, walks: da.Array) -> None:
@@ -183,7 +183,7 @@ class _Visits:
         self.counts = np.zeros(self.num_nodes or 0, np.int64)
 
     def add(self, walks: NDArray[Any]) -> int:
-        """Count the visits of some walks; return how many nodes they are the first to visit."""
+        """Count the visits of some walks; return how many nodes are visited for the first time."""
         nodes = walks[walks >= 0]
         most = int(nodes.max(initial=-1)) + 1
         if most > len(self.counts):
@@ -196,7 +196,7 @@ class _Visits:
 
 
 def _pieces(blocks: Iterator[NDArray[Any]], marks: NDArray[np.int64]) -> Iterator[NDArray[Any]]:
-    """Yield blocks, cut at the `marks`, so that what is plotted does not depend on blocks."""
+    """Yield blocks, cut at the `marks`, so that the plot does not depend on blocks."""
     first = 0
     for block in blocks:
         inside = marks[(marks > first) & (marks < first + len(block))]
@@ -207,14 +207,14 @@ def _pieces(blocks: Iterator[NDArray[Any]], marks: NDArray[np.int64]) -> Iterato
 def _plot_parts(
     axes: Any, values: NDArray[np.int64], counts: NDArray[np.int64], options: dict[str, Any]
 ) -> None:
-    """Plot what part of all has each of the ascending values, or a higher one."""
+    """Plot, for each of the ascending values, the fraction of all that is at least as high."""
     parts = counts[::-1].cumsum()[::-1] / counts.sum()
     shown = values > 0
     axes.plot(values[shown], parts[shown], **{"drawstyle": "steps-pre"} | options)
-    if shown.any():  # matplotlib cannot draw logarithmic axes of nothing
+    if shown.any():  # matplotlib cannot draw logarithmic axes without data
         axes.set(xscale="log", yscale="log")
 
 
 def _axes(ax: Any) -> Any:
-    """Return where to plot: what was given, or a new figure, which notebooks show by themselves."""
+    """Return the given axes, or those of a new figure, which notebooks show by themselves."""
     return matplotlib("pyplot").subplots(layout="constrained")[1] if ax is None else ax

@@ -1,4 +1,4 @@
-"""Pictures of plans and of runs, drawn by matplotlib where it is installed."""
+"""Plots of plans and of runs, drawn by Matplotlib."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MIB = 1 << 20
 
-#: More bars than this are drawn as pixels, lest a report takes long to look at.
+#: More bars than this are drawn as pixels, since browsers are slow to show many shapes.
 _MANY = 5000
 
 #: The colour of each kind of work, the same in all pictures.
@@ -51,20 +51,20 @@ def matplotlib(module: str) -> Any:
 
 
 def new_figure(width: float, height: float, panels: int) -> tuple[Any, Any]:
-    """Return a figure and its panels, beside one another; raises as `matplotlib` does."""
+    """Return a figure and its panels, side by side; raises the errors of `matplotlib`."""
     figure = matplotlib("figure").Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(1, panels, squeeze=False)[0]
 
 
 def plot_plan(plan: WalkPlan, filename: str | os.PathLike[str] | None = None) -> Any:
-    """Draw the partitions of a plan, the memory that is used, and the order of the work.
+    """Draw the partitions of a plan, its memory, and the order of its work.
 
     Parameters
     ----------
     plan : WalkPlan
         What `plan_walks` returned, or ``walks.plan``.
     filename : path, optional
-        Where to save the picture too, in the format that its suffix says.
+        A file for the picture too; the suffix chooses its format.
 
     Returns
     -------
@@ -108,13 +108,13 @@ def _plot_memory(axes: Any, plan: WalkPlan) -> None:
     for kind, (name, size) in parts.items():
         axes.bar(["peak"], [size / _MIB], bottom=bottom, color=_COLORS[kind], label=name)
         bottom += size / _MIB
-    axes.axhline(plan.resources.memory / _MIB, color="black", linestyle="--", label="to be used")
+    axes.axhline(plan.resources.memory / _MIB, color="black", linestyle="--", label="budget")
     axes.set(ylabel="MiB", title="Memory", xlim=(-1, 1))
     axes.legend(loc="best", fontsize="small")
 
 
 def _plot_order(axes: Any, plan: WalkPlan) -> None:
-    """Draw each batch as a bar, as long as its waves take reading."""
+    """Draw each batch as a bar whose length is its number of waves."""
     waves = max(1, plan.waves)
     for number, groups in enumerate(plan.batch_groups):
         start = number * waves
@@ -127,14 +127,14 @@ def _plot_order(axes: Any, plan: WalkPlan) -> None:
 
 
 def run_figures(events: Sequence[Event], tasks: Sequence[Event]) -> list[tuple[str, Any]]:
-    """Return pictures of a run, each with what it shows.
+    """Return the titles and the pictures of a run.
 
     Parameters
     ----------
     events : sequence of Event
-        What was told.
+        All events of the run.
     tasks : sequence of Event
-        What ran where, and for how long.
+        The events of tasks, with their workers and times.
     """
     figures = []
     if tasks:

@@ -34,14 +34,14 @@ def performance_report(
 ) -> Iterator[None]:
     """Write a report of all walks that are computed in the ``with`` block.
 
-    It shows what each worker did when, time by kind of work, walkers, steps and bytes by wave, and
-    how evenly work and reading are spread over partitions. It is written when the block ends, even
-    by an error.
+    It shows the work of each worker over time, time by kind of work, walkers, steps and bytes by
+    wave, and how evenly work and reading are distributed over partitions. It is written when the
+    block ends, also after an error.
 
     Parameters
     ----------
     filename : path
-        Where to write the HTML file; one that is there is replaced.
+        The HTML file to write; an existing file is replaced.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def performance_report(
     >>> with graphwalk.performance_report("report.html"):
     ...     result = walks.compute()
     """
-    new_figure(1, 1, 1)  # better no walks than walks without the report
+    new_figure(1, 1, 1)  # raises before any walks are computed if matplotlib is missing
     path = Path(filename)
     events: list[Event] = []
     start = time.time()
@@ -107,7 +107,7 @@ def _summary(events: Sequence[Event], seconds: float) -> list[tuple[str, str]]:
     if waves:
         lines.append(("waves", f"{waves + 1:,}"))
         partitions = len({event.partition for event in events if event.walkers})
-        lines.append(("partitions", f"{partitions:,} that walkers came to"))
+        lines.append(("partitions", f"{partitions:,} that walkers visited"))
     if written:
         lines.append(("written", format_size(written)))
     return lines

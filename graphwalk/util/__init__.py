@@ -1,1 +1,1 @@
-"""What every layer uses: memory, threads, progress bars, events, Arrow strings."""
+"""Helpers of all layers: memory, threads, progress bars, events, Arrow strings."""

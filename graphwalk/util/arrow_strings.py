@@ -1,4 +1,4 @@
-"""Arrow's large strings as the two arrays that they consist of."""
+"""Arrow's large strings as two arrays: offsets and bytes."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def string_buffers(values: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
 
 
 def strings_of(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> pa.LargeStringArray:
-    """Return the strings that lie in `data`, string i from ``offsets[i]`` to ``offsets[i + 1]``."""
+    """Return the strings in `data`; string i is ``data[offsets[i]:offsets[i + 1]]``."""
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
     return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)

@@ -1,4 +1,4 @@
-"""How much memory there is, and refusals of what would take more."""
+"""The memory that this process can use, and errors for jobs that need more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphwalk.util.slurm_environment import allocated_memory
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Assumed where a system does not say how much memory is free.
+#: Bytes that are assumed if the system does not say how much memory is free.
 _UNKNOWN = 4 << 30
 
 
@@ -27,18 +27,18 @@ _NAMES = {
 
 
 def available_memory() -> int | None:
-    """Return how many bytes this process can still take, None where that is not known."""
+    """Return how many bytes this process can still allocate, None if that is not known."""
     known = (_machine(), _groups(), _job())
     return min((size for size in known if size is not None), default=None)
 
 
 def free_memory() -> int:
-    """Return `available_memory`, or what is assumed where it is not known."""
+    """Return `available_memory`, or an assumed size if it is not known."""
     return available_memory() or _UNKNOWN
 
 
 def require(needed: int, what: str, remedy: str) -> None:
-    """Raise MemoryBudgetError, before it is too late, if `needed` bytes are not available."""
+    """Raise MemoryBudgetError if `needed` bytes are not available; call it before allocating."""
     available = available_memory()
     if available is not None and needed > available:
         raise MemoryBudgetError(
@@ -52,7 +52,7 @@ def _machine() -> int | None:
 
 
 def _job() -> int | None:
-    """Return what is left of the memory that Slurm gave to the job."""
+    """Return the free part of the memory that Slurm allocated to the job."""
     allocated = allocated_memory()
     used = _kilobytes(control_groups.PROC / "self" / "status", "VmRSS") or 0
     return None if allocated is None else max(0, allocated - used)

@@ -1,4 +1,4 @@
-"""What happens while walks are computed, told to those who listen: progress bars and reports."""
+"""Events of the computation of walks, for listeners: progress bars and reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Seconds between two events of a piece of work that goes on.
+#: Seconds between two events of the same piece of work.
 PERIOD = 0.25
 
 
@@ -20,19 +20,20 @@ class Event(NamedTuple):
     Attributes
     ----------
     kind : str
-        ``"start"``: walkers, of whom those ended who cannot move; ``"read"``: a partition;
-        ``"advance"``: walkers in one, or ``"fetch"``: few, for whom single rows were read;
-        ``"walk"``: a block, in a graph of one partition; ``"write"``: a block.
+        ``"start"``: walkers were created, and those that cannot move have ended; ``"read"``: a
+        partition was read; ``"advance"``: walkers advanced in a partition; ``"fetch"``: few
+        walkers advanced, by single rows; ``"walk"``: a block was walked in a graph of one
+        partition; ``"write"``: a block was written.
     job : str
         Name of the array that is computed, if known.
     started, seconds : float
         When it began, in seconds since the epoch, and how long it took.
     partition, wave : int
-        Which partition, in which turn of those walkers.
+        The partition, and the wave of these walkers.
     walkers, steps, ended : int
-        Walkers who came, steps that were made, and walkers whose walks are finished.
+        Walkers that arrived, steps that were made, and walkers whose walks are finished.
     size : int
-        Bytes in memory of what was read or written.
+        Bytes in memory of the data that was read or written.
     worker : str
         Thread or process that did it, if known.
     """
@@ -55,14 +56,14 @@ _changing = threading.Lock()
 
 
 def emit(event: Event) -> None:
-    """Tell all who listen, from any thread; they must be quick."""
+    """Call all listeners with an event, from any thread; listeners must be fast."""
     for listener in tuple(_listeners):
         listener(event)
 
 
 @contextmanager
 def listening(listener: Callable[[Event], object]) -> Iterator[None]:
-    """Tell a function of all events while the block runs. Several threads call it at once."""
+    """Call `listener` with all events while the block runs; several threads call it."""
     with _changing:
         _listeners.append(listener)
     try:
@@ -73,7 +74,7 @@ def listening(listener: Callable[[Event], object]) -> Iterator[None]:
 
 
 class Work:
-    """Work under way: those who listen are told from time to time, and at its end.
+    """A piece of work that emits events periodically, and at its end.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ class Work:
         self._told = time.time()
 
     def add(self, **counts: int) -> None:
-        """Count what has been done."""
+        """Add to the counts of the work."""
         for name, count in counts.items():
             self._counts[name] += count
         if time.time() - self._told >= PERIOD:

@@ -1,4 +1,4 @@
-"""Tables for notebooks, which look alike in light and in dark ones."""
+"""Tables for notebooks, for light and dark themes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# Notebooks put text of tables to the right. Nothing but that is said of the looks, and on each
-# cell, for they take style sheets away from notebooks that are not trusted.
+# Notebooks align the text of tables to the right. Only this is changed, in each cell, since
+# notebooks that are not trusted lose their style sheets.
 _STYLE = 'style="text-align: left"'
 
 
 def html_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> str:
-    """Return a table, each of whose rows is a name and one text or more."""
+    """Return a table; each row is a name and one or more texts."""
     head = f"<thead><tr>{_cells('th', header)}</tr></thead>" if header else ""
     body = "".join(f"<tr>{_cells('th', row[:1])}{_cells('td', row[1:])}</tr>" for row in rows)
     return f"<table>{head}<tbody>{body}</tbody></table>"

@@ -1,4 +1,4 @@
-"""Memory that was freed, back to the system."""
+"""Return freed memory to the system."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Seconds between two times, which bounds what it costs.
+#: Seconds between two calls, which limits their cost.
 _INTERVAL = 0.1
 
-#: Bytes from which on an array is large: more than the two blocks, of 512 KiB each, for which Blosc
-#: takes memory each time anew.
+#: Bytes of a large array: more than the two blocks of 512 KiB that Blosc allocates in each call.
 _LARGE = 5 << 18
 
-#: Bytes that are kept at the end of each heap, at most.
+#: Most bytes that are kept at the end of each heap.
 _KEPT = 4 << 20
 
 #: The C library's names for these options.
@@ -29,10 +28,10 @@ _last = 0.0
 
 
 def give_back() -> None:
-    """Return what was freed to the system, now and then, where the C library can.
+    """Return freed memory to the system from time to time, if the C library supports it.
 
-    Allocators keep what is freed for the next to ask, in pieces that the next does not fit into. A
-    process that takes up batch after batch so comes to hold far more than is ever in use.
+    Allocators keep freed memory for later requests, in pieces that may not fit these requests. A
+    process that loads batch after batch can come to hold far more memory than it ever uses.
     """
     global _last
     now = monotonic()
@@ -45,11 +44,11 @@ def give_back() -> None:
 
 
 def return_large_at_once() -> None:
-    """Have large arrays go back to the system as soon as they are freed, from now on.
+    """Make the C library return large arrays to the system as soon as they are freed.
 
-    By itself the C library learns from the arrays that are freed to keep ever larger ones, up to 32
-    MiB, in pieces. New memory is slow, so the smaller arrays of each slice of walkers are still
-    kept.
+    By default, the C library adapts to the arrays that are freed and keeps ever larger ones, up to
+    32 MiB, in pieces. Smaller arrays, such as those of a slice of walkers, are still kept, since
+    new memory is slow.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -59,7 +58,7 @@ def return_large_at_once() -> None:
 
 @contextmanager
 def plain_arrow_memory() -> Iterator[None]:
-    """Let Arrow allocate from the C library, not its own pool, while the block runs."""
+    """Make Arrow allocate from the C library, not from its own pool, while the block runs."""
     before = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())
     try:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Shows one bar a stage on stderr, or nothing.
+    """Shows one bar for each stage on stderr, or nothing.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Progress:
         self._show = sys.stderr.isatty() or _in_notebook() if show is None else show
 
     def say(self, text: str) -> None:
-        """Print a line, or several, where bars are shown."""
+        """Print one or more lines, if bars are shown."""
         if self._show:
             from tqdm import tqdm
 
@@ -32,7 +32,7 @@ class Progress:
 
     @contextmanager
     def bar(self, name: str, total: int | None, unit: str) -> Iterator[Any]:
-        """Show a bar of tqdm while the block runs, which is given it, or None."""
+        """Show a bar of tqdm while the block runs; the block gets the bar, or None."""
         if not self._show:
             yield None
             return
@@ -41,21 +41,21 @@ class Progress:
 
     @contextmanager
     def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], object]]:
-        """Show a bar while the block runs; the block calls what it is given with its advances."""
+        """Show a bar while the block runs; the block gets a function to call with its advances."""
         with self.bar(name, total, unit) as bar:
             yield (lambda _: None) if bar is None else bar.update
 
 
 def _in_notebook() -> bool:
-    """Return whether what is written to stderr is shown by a notebook."""
+    """Return whether a notebook shows stderr."""
     streams = sys.modules.get("ipykernel.iostream")
     return streams is not None and isinstance(sys.stderr, streams.OutStream)
 
 
 def _new_bar(**options: Any) -> Any:
-    """Return a bar of tqdm: a widget in notebooks that have them, else a line of text.
+    """Return a bar of tqdm: a widget in notebooks with ipywidgets, and a line of text otherwise.
 
-    tqdm.auto does so too, but warns where there are no widgets, for which a line of text does.
+    tqdm.auto does the same, but warns if ipywidgets is missing, which is not necessary.
     """
     if _in_notebook() and importlib.util.find_spec("ipywidgets"):
         from tqdm.notebook import tqdm as widget

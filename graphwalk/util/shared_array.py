@@ -1,9 +1,9 @@
 """A result that other processes of this machine write into, so that it is never sent.
 
-It lies in a file in memory that has no name. Others reach it as a descriptor of the process that
-made it, by way of ``/proc``: whoever may not, or is on another machine, does not find it, or finds
-something else, which is checked. It is gone when nobody has it open or mapped any more, however
-these processes end.
+The result is in an anonymous file in memory. Other processes open it in ``/proc`` as a descriptor
+of the process that made it. A process without permission, or on another machine, does not find the
+file, or finds another file, which is detected. The memory is freed when no process has the file
+open or mapped any more, however these processes end.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: Bytes that are made at a time before they are put into the file: what caches hold.
+#: Bytes that are computed at a time before they are written to the file: they fit in caches.
 PIECE = 1 << 22
 
-#: Seconds for which a process keeps a mapping that nobody uses, and with it the memory.
+#: Seconds for which a process keeps an unused mapping, and with it the memory.
 KEPT = 1.0
 
 _MARK = 16  # random bytes behind the rows
 
 
 class NotSharedError(Exception):
-    """There is no memory that is shared, or it is out of reach here."""
+    """Shared memory is not possible, or this process cannot reach it."""
 
 
 class SharedResult:
-    """The result of a job, for the process that wants it.
+    """The result of a job in the process that requested it.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class SharedResult:
     Raises
     ------
     NotSharedError
-        Where there can be none.
+        When shared memory is not possible.
     """
 
     def __init__(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
@@ -65,28 +65,28 @@ class SharedResult:
             os.fchmod(self._file, 0o600)
             os.ftruncate(self._file, size + _MARK)
             os.pwrite(self._file, mark, size)
-            # What it would refuse, it is to refuse before there is anything to lose.
+            # Errors of mmap are to be raised before there is anything to lose.
             self._memory = mmap.mmap(self._file, 0, access=mmap.ACCESS_COPY)
         path = f"/proc/{os.getpid()}/fd/{self._file}"
         self.rows = SharedRows(path, _identity(os.fstat(self._file)), mark, 0, shape, dtype)
         with self.rows.writer():
-            pass  # others will not find what this process does not
+            pass  # checks that this process can open the file
 
     def put(self, rows: slice, walks: NDArray[Any]) -> None:
-        """Put in walks that were sent."""
+        """Write walks that another process sent."""
         with self.rows[rows].writer() as write:
             write(walks, 0)
 
     def close(self) -> None:
-        """Be out of reach from now on, and let go of the memory when arrays are gone."""
+        """Close the file; its memory is freed when no array uses it any more."""
         self._close_file()
-        del self._memory  # an error may hold on to whoever has this
+        del self._memory  # an error's traceback may keep this object alive
 
     def array(self) -> NDArray[Any]:
-        """Return the walks; their memory is let go with the array.
+        """Return the walks; their memory is freed with the array.
 
-        What is written into the array is not seen by others, not even by processes that this one
-        forks: it is an array like any other.
+        Other processes, also forked ones, do not see what is written into the array: it behaves
+        like a normal array.
         """
         return _rows_of(self._memory, self.rows)
 
@@ -119,22 +119,22 @@ class SharedRows:
         return self.shape[1] * self.dtype.itemsize
 
     def pieces(self) -> Iterator[slice]:
-        """Yield the rows, as many at a time as caches hold, and enough for a kernel."""
+        """Yield slices of the rows that fit in caches and are large enough for a kernel."""
         step = max(PIECE // self.row_bytes, 1 << 11)
         for first in range(0, self.shape[0], step):
             yield slice(first, min(first + step, self.shape[0]))
 
     @contextmanager
     def writer(self) -> Iterator[Callable[[NDArray[Any], int], None]]:
-        """Yield a function that puts walks in from a row on.
+        """Yield a function that writes walks, beginning at a given row.
 
-        It raises NotSharedError when there is no memory, where a mapping would end the process, and
-        does not have pages cleared before.
+        It raises NotSharedError if there is no memory; a mapping would end the process. It also
+        avoids that pages are cleared before they are written.
 
         Raises
         ------
         NotSharedError
-            Where the rows are out of reach.
+            When this process cannot reach the rows.
         """
         with self._opened() as file:
 
@@ -151,7 +151,7 @@ class SharedRows:
     @contextmanager
     def _opened(self) -> Iterator[int]:
         with _as_not_shared():
-            # Elsewhere that path may lead to anything, of which a look does no harm.
+            # On another machine the path may lead to any other file; stat does no harm.
             if _identity(Path(self._path).stat()) != self._identity:
                 raise NotSharedError
             file = os.open(self._path, os.O_RDWR)
@@ -166,8 +166,8 @@ class SharedRows:
     def mapped(self) -> NDArray[Any] | None:
         """Return the rows as an array, if all of them have been written before.
 
-        None where they are out of reach. The mapping is kept for a while: to make it takes as long
-        as some of the tasks that use it.
+        None if this process cannot reach them. The mapping is kept for a while, since making it
+        takes as long as some of the tasks that use it.
         """
         try:
             return _rows_of(_mappings.get(self._mark, self._map_all), self)
@@ -180,7 +180,7 @@ class SharedRows:
 
 
 class _Mappings:
-    """The mapping that this process used last, until it has not for a while."""
+    """The mapping that this process used last, until it was unused for `KEPT` seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -194,12 +194,12 @@ class _Mappings:
                 self._kept.clear()
                 self._kept[mark] = make()
             self._uses += 1
-            timer = threading.Timer(KEPT, self._let_go, [self._uses])
+            timer = threading.Timer(KEPT, self._drop_unused, [self._uses])
             timer.daemon = True
             timer.start()
             return self._kept[mark]
 
-    def _let_go(self, use: int) -> None:
+    def _drop_unused(self, use: int) -> None:
         with self._lock:
             if use == self._uses:
                 self._kept.clear()

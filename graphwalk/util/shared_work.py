@@ -1,4 +1,4 @@
-"""Work that waiting threads help with."""
+"""Tasks that waiting threads help to run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SharedWork:
-    """Tasks that threads which wait for them share with the one that has them done."""
+    """Tasks that the calling thread shares with threads that wait for them."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
@@ -22,7 +22,7 @@ class SharedWork:
         self._error: BaseException | None = None
 
     def run(self, tasks: Iterable[Thunk]) -> None:
-        """Do tasks, together with those who help, and raise what one of them raises."""
+        """Run tasks, together with helping threads; raise the first error of a task."""
         with self._change:
             self._tasks.extend(tasks)
             self._change.notify_all()
@@ -34,14 +34,14 @@ class SharedWork:
             raise error
 
     def help(self) -> None:
-        """Do some of whatever is to be done, until all is over."""
+        """Run tasks as they are added, until `end` is called."""
         while not self._over:
             self._take_part()
             with self._change:
                 self._change.wait_for(lambda: self._tasks or self._over)
 
     def end(self) -> None:
-        """Say that all is over."""
+        """Make helping threads return from `help`."""
         with self._change:
             self._over = True
             self._change.notify_all()
@@ -55,7 +55,7 @@ class SharedWork:
                 self._under_way += 1
             try:
                 task()
-            except BaseException as error:  # it is raised to who has called for the work
+            except BaseException as error:  # `run` raises it
                 with self._change:
                     self._error = self._error or error
                     self._tasks.clear()

@@ -1,6 +1,6 @@
-"""What a job of Slurm was given, as its environment says.
+"""The CPUs and the memory of a Slurm job, read from its environment.
 
-Not every cluster keeps a job to it: then only those who look know how much is theirs.
+Not every cluster enforces these limits, so a job has to read them.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ _MIB = 1 << 20
 
 
 def allocated_cpus() -> int | None:
-    """Return how many CPUs of this machine the job may use; None outside of jobs."""
+    """Return how many CPUs of this machine the job may use; None outside jobs."""
     if "SLURM_JOB_ID" not in os.environ:
         return None
     return _number("SLURM_CPUS_PER_TASK") or _number("SLURM_CPUS_ON_NODE")
 
 
 def allocated_memory() -> int | None:
-    """Return how many bytes of this machine are the job's; None if all are, or outside of jobs."""
+    """Return the job's bytes of memory on this machine; None if it has all, or outside jobs."""
     if "SLURM_JOB_ID" not in os.environ:
         return None
-    # 0 stands for all that the machine has.
+    # 0 stands for all memory of the machine.
     of_node = _number("SLURM_MEM_PER_NODE")
     if of_node is not None:
         return of_node * _MIB or None

@@ -1,4 +1,4 @@
-"""Work spread over threads, its results taken up in order."""
+"""Work of several threads, with results in order."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: Work that is done by a call.
+#: A task: a function without arguments or result.
 Thunk: TypeAlias = "Callable[[], None]"
 
-#: Does tasks, by whichever threads it likes, and returns when they are done.
+#: Runs tasks, on any threads, and returns when all are done.
 RunTasks: TypeAlias = "Callable[[Iterable[Thunk]], None]"
 
 
@@ -40,7 +40,7 @@ def thread_pool(threads: int) -> ThreadPoolExecutor:
 
 
 def run_by(threads: int) -> RunTasks:
-    """Return what does tasks by so many threads, of its own if they are more than one."""
+    """Return a function that runs tasks on `threads` threads; one is the calling thread."""
 
     def run(tasks: Iterable[Thunk]) -> None:
         if threads == 1:
@@ -58,8 +58,8 @@ def map_in_order(
 ) -> Iterator[R]:
     """Yield ``function(item)`` in the order of `items`, at most `ahead` of them unread at a time.
 
-    `items` is drawn by the calling thread. When the caller stops early or a call fails, the calls
-    that have not begun are dropped and the others waited for.
+    The calling thread iterates over `items`. If the caller stops early or a call fails, calls that
+    have not begun are cancelled, and the running ones are awaited.
     """
     running: deque[Future[R]] = deque()
     try:
@@ -74,7 +74,7 @@ def map_in_order(
 
 
 def drain(futures: Iterable[Future[R]]) -> None:
-    """Cancel what has not begun, and wait for the rest, whatever becomes of it."""
+    """Cancel calls that have not begun, and wait for the others, also if they fail."""
     for future in list(futures):
         if not future.cancel():
             future.exception()

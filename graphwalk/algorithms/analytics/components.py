@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.scan import Scanner
     from graphwalk.storage.partitions.entry_partitions import PartialRows
+    from graphwalk.storage.store.arrays import GraphArrays
 
 
 def connected_components(
@@ -71,7 +72,7 @@ def connected_components(
     array([0, 0, 0, 3, 3], dtype=int32)
     """
     graph = store if isinstance(store, Graph) else open_zarr(store)
-    return node_array(ConnectedComponents(), graph, memory, partitions)
+    return node_array(ConnectedComponents(), graph._arrays, memory, partitions)
 
 
 class ConnectedComponents(NodeAlgorithm):
@@ -79,16 +80,16 @@ class ConnectedComponents(NodeAlgorithm):
 
     name = "connected components"
 
-    def dtype(self, graph: Graph) -> np.dtype[Any]:
+    def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
         """Return the type of the labels."""
         return graph.neighbor_dtype
 
-    def cost(self, graph: Graph) -> ScanCost:
+    def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes."""
         label = graph.neighbor_dtype.itemsize
         return ScanCost(self.name, label, label, "1", repeated=False)
 
-    def run(self, graph: Graph, scanner: Scanner) -> NDArray[Any]:
+    def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
         """Return the label of every node."""
         program = _Links(graph.num_nodes, graph.neighbor_dtype, _pivot(graph))
         labels = program.new_result()
@@ -116,7 +117,7 @@ class _Links:
         link_forest(result, other)
 
 
-def _pivot(graph: Graph) -> int:
+def _pivot(graph: GraphArrays) -> int:
     """Return a node of the largest component, probably; -1 where entries have one direction."""
     if graph.directed or graph.num_nodes == 0:
         return -1

@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan_plan import ScanCost, ScanPlan
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
 
 
 class NodeAlgorithm(Protocol):
     """An algorithm that gives each node a value. It is a plain value itself, and picklable."""
 
-    def dtype(self, graph: Graph) -> np.dtype[Any]:
+    def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
         """Return the type of the values."""
 
-    def cost(self, graph: Graph) -> ScanCost:
+    def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes."""
 
-    def run(self, graph: Graph, scanner: Scanner) -> NDArray[Any]:
+    def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
         """Return the value of every node."""
 
 
 def node_array(
     algorithm: NodeAlgorithm,
-    graph: Graph,
+    graph: GraphArrays,
     memory: str | int | None,
     partitions: int | None,
 ) -> da.Array:
@@ -46,7 +46,7 @@ def node_array(
     ----------
     algorithm : NodeAlgorithm
         What to compute.
-    graph : Graph
+    graph : GraphArrays
         The graph.
     memory : str or int, optional
         Bytes, or text such as ``"4 GiB"``, that the job may take.
@@ -77,7 +77,7 @@ def node_array(
 
 
 def compute_values(
-    algorithm: NodeAlgorithm, graph: Graph, plan: ScanPlan, name: str
+    algorithm: NodeAlgorithm, graph: GraphArrays, plan: ScanPlan, name: str
 ) -> NDArray[Any]:
     """Compute the values of all nodes on the executor in use."""
     with current_executor().job(name) as job:

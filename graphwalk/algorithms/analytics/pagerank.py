@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.scan import Scanner
     from graphwalk.storage.partitions.entry_partitions import PartialRows
+    from graphwalk.storage.store.arrays import GraphArrays
 
 #: Nodes whose changes are added up before they are added to others: always the same, so that the
 #: number of iterations does not depend on who adds.
@@ -119,7 +120,7 @@ def pagerank(
     given = {"personalization": personalization, "nstart": nstart, "dangling": dangling}
     found = {name: node_distribution(graph, name, values) for name, values in given.items()}
     algorithm = PageRank(float(alpha), int(max_iter), float(tol), **found)
-    return node_array(algorithm, graph, memory, partitions)
+    return node_array(algorithm, graph._arrays, memory, partitions)
 
 
 @dataclass(frozen=True)
@@ -141,18 +142,18 @@ class PageRank(NodeAlgorithm):
     nstart: NDArray[np.float64] | None
     dangling: NDArray[np.float64] | None
 
-    def dtype(self, graph: Graph) -> np.dtype[Any]:
+    def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
         """Return the type of ranks."""
         del graph
         return np.dtype(np.float64)
 
-    def cost(self, graph: Graph) -> ScanCost:
+    def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes: ranks, shares, sums, and degrees."""
         given = {id(item) for item in (self.personalization, self.nstart, self.dangling)}
         state = 3 * 8 + graph.neighbor_dtype.itemsize + 8 * len(given - {id(None)})
         return ScanCost("PageRank", state, 2 * 8, f"up to {self.max_iter}", repeated=True)
 
-    def run(self, graph: Graph, scanner: Scanner) -> NDArray[np.float64]:
+    def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.float64]:
         """Return the rank of every node."""
         nodes = graph.num_nodes
         uniform = np.full(1, 1 / max(1, nodes))
@@ -201,7 +202,7 @@ class _Sums:
         result += other
 
 
-def out_degrees(graph: Graph) -> NDArray[Any]:
+def out_degrees(graph: GraphArrays) -> NDArray[Any]:
     """Return the number of entries of every node, in the type of node ids."""
     degrees = np.empty(graph.num_nodes, graph.neighbor_dtype)
     for start in range(0, graph.num_nodes, _NODES):

@@ -31,7 +31,7 @@ class LabelFile:
     folder : Folder
         Where the file lies; from a URL, every process fetches it once.
     digest : str
-        What tells the labels from others.
+        A digest of the labels.
     """
 
     def __init__(self, folder: Folder, digest: str) -> None:
@@ -51,7 +51,7 @@ class LabelFile:
 
 
 def label_digest(labels: pa.Array) -> str:
-    """Return what tells labels from others."""
+    """Return a digest of labels."""
     digest = sha256()
     with pa.PythonFile(_Hashed(digest), mode="w") as file:
         batch = pa.record_batch({"label": labels})
@@ -61,7 +61,7 @@ def label_digest(labels: pa.Array) -> str:
 
 
 class _Hashed(io.RawIOBase):
-    """A file of which nothing but a digest stays."""
+    """A file that keeps a digest of what is written."""
 
     def __init__(self, digest: Any) -> None:
         super().__init__()

@@ -59,7 +59,7 @@ def read_walks(
     InputError
         When its suffix is that of no format.
     StoreError
-        When there is nothing, or it holds no walks.
+        When nothing is there, or it holds no walks.
     """
     location, suffix = _found(path)
     with _reading(location):
@@ -219,8 +219,8 @@ def _read_part(
 def _read_text(location: str, _options: Any) -> Iterator[pa.ListArray]:
     open_: Callable[..., IO[Any]] = gzip.open if location.endswith(".gz") else open
     with open_(location, "rb") as file:
-        # Where labels are strings, tabs are between them. The whole file tells, and no part of it:
-        # in one may be nothing but walks of one node, whose label holds a space or looks a number.
+        # Labels that are strings are separated by tabs. Only the whole file shows it: a part may
+        # have only walks of one node, whose label holds a space or looks like a number.
         strings = any(b"\t" in piece for piece in iter(partial(file.read, _TEXT_SIZE), b""))
     with open_(location, "rt", encoding="utf-8", newline="\n") as file:
         while lines := file.readlines(_TEXT_SIZE):

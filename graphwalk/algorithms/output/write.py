@@ -1,45 +1,20 @@
-"""Writing walks to files, block by block, while they are computed."""
+"""The public functions that compute walks into files, or block by block."""
 
 from __future__ import annotations
 
-import operator
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
-import numpy as np
-from dask.base import compute_as_if_collection, get_scheduler
-
-from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS, Shape, WalkBlock
-from graphwalk.algorithms.output.labelled_walks import LabelFile, as_labels, label_digest
-from graphwalk.algorithms.output.resumable_job import Done, WalkTarget, total_of
-from graphwalk.algorithms.walks.dask_array import WalkArray
-from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error
+from graphwalk.algorithms.output.check_walks import checked_walks
+from graphwalk.algorithms.output.write_blocks import write_blocks
 from graphwalk.algorithms.walks.streaming import blocks_in_order
-from graphwalk.errors import InputError
-from graphwalk.scheduler.executors.progress import block_progress
-from graphwalk.scheduler.executors.resources import executor_of
-from graphwalk.util.events import Work
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    import dask.array as da
     from numpy.typing import NDArray
-
-    from graphwalk.algorithms.output.formats import WalkSink
-    from graphwalk.algorithms.output.resumable_job import ResumableJob
-
-
-class Written(NamedTuple):
-    """What was written, and where it lies; `whole` says whether all walks do by now."""
-
-    path: Path | str
-    walks: int
-    steps: int
-    whole: bool = True
 
 
 def write_walks(
@@ -55,10 +30,10 @@ def write_walks(
 ) -> Path | str:
     r"""Compute walks and write them, holding no more than some blocks of them in memory.
 
-    Every block is computed and written by one task, on threads or on Ray; the machines of a Ray
-    cluster must then share the file system, or `path` be a URL. What is at a path is whole: it is
-    written into the folder ``<path>.partial`` and renamed at the end, and after an error nothing is
-    left. At a URL, blocks are written where they belong, and what makes them one array comes last.
+    One task computes and writes a block, on threads or on Ray. The machines of a Ray cluster must
+    share the file system, or `path` must be a URL. What is at a path is complete: walks are written
+    into the folder ``<path>.partial``, which is renamed at the end, and after an error nothing is
+    left. At a URL, blocks are written at their final names, and the metadata last.
 
     Parameters
     ----------
@@ -82,16 +57,16 @@ def write_walks(
     overwrite : bool
         Replace walks that are at `path` already, once the new ones are complete (at a URL: before).
     resume : bool
-        Go on with what an earlier call of the same walks to the same path left when it was killed:
-        only blocks that are missing are computed, and the result is that of an uninterrupted call.
-        When there is nothing to go on with, begin; after an error, leave what there is. Where the
-        walks are finished already (Zarr and Parquet say so), nothing is computed. The `seed` must
-        be given to `random_walks`, or the walks are others.
+        Continue an earlier call with the same walks and the same path that was killed: only missing
+        blocks are computed, and the result is that of an uninterrupted call. Without an earlier
+        call, start; after an error, keep what was written. If the walks are finished already (Zarr
+        and Parquet record it), nothing is computed. Give `random_walks` a `seed`: without one, the
+        walks are others each time.
     share : (int, int), optional
         ``(k, n)``: write the `k`-th of `n` parts of the blocks, `k` from 0 to ``n - 1``, while
-        other processes, on any machines that see `path`, write the others. Whoever finishes last
-        makes one whole of them; until then they lie in ``<path>.partial``, from where a part that
-        failed is resumed by writing it again. The same walks in all, so give them a `seed`.
+        other processes, on any machines that see `path`, write the others. The process that
+        finishes last joins them; until then they are in ``<path>.partial``. To resume a part that
+        failed, write it again. All processes must have the same walks: give them a `seed`.
     storage_options : mapping, optional
         What fsspec's file system takes, if `path` is a URL: ``key``, ``secret``, ``endpoint_url``.
     progress : bool, optional
@@ -100,35 +75,38 @@ def write_walks(
     Returns
     -------
     pathlib.Path or str
-        Where the walks lie: the absolute path, or the URL.
+        The absolute path, or the URL, of the walks.
 
     Raises
     ------
     InputError
-        For an unknown suffix, an array that holds no walks, labels that do not fit, a share that
-        there is not; to resume, when what was left is of other walks.
+        For an unknown suffix, an array that holds no walks, labels that do not fit, or a share that
+        does not exist; to resume, when an earlier call wrote other walks.
     StoreExistsError
-        When something is at `path` and `overwrite` is not given, or what is there are no walks.
+        When something is at `path` and `overwrite` is not given, or it holds no walks.
     StoreError
         When `path` cannot be written.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([("a", "b"), ("b", "c")], directed=True)
+    >>> walks = graphwalk.random_walks(graph, num_walks=1, walk_length=5, seed=1)
+    >>> path = graphwalk.write_walks(walks, "walks.txt", labels=graph.labels)
+    >>> print(path.read_text().expandtabs(2), end="")
+    a b c
+    b c
+    c
     """
-    return write_blocks(
-        walks,
-        path,
-        labels=labels,
-        overwrite=overwrite,
-        resume=resume,
-        share=share,
-        storage_options=storage_options,
-        progress=progress,
-    ).path
+    return write_blocks(**locals()).path
 
 
 def iter_blocks(walks: da.Array) -> Iterator[NDArray[Any]]:
     """Compute walks, and return an iterator over their blocks, in order.
 
-    While one block is used, later ones are computed; no more of them than there are workers wait
-    in memory, or any number in Ray's object store. Who stops early stops the computation too.
+    While one block is used, later ones are computed. No more of them than there are workers wait
+    in memory; in Ray's object store, any number can. A caller that stops early stops the
+    computation too.
 
     Parameters
     ----------
@@ -144,238 +122,13 @@ def iter_blocks(walks: da.Array) -> Iterator[NDArray[Any]]:
     ------
     InputError
         For an array that holds no walks.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2), (2, 0)])
+    >>> walks = graphwalk.random_walks(graph, num_walks=4, walk_length=5, seed=1, chunks=5)
+    >>> [block.shape for block in graphwalk.iter_blocks(walks)]
+    [(5, 6), (5, 6), (2, 6)]
     """
     return blocks_in_order(checked_walks(walks))
-
-
-def write_blocks(
-    walks: da.Array,
-    path: str | os.PathLike[str],
-    *,
-    labels: Any = None,
-    overwrite: bool = False,
-    resume: bool = False,
-    share: tuple[int, int] | None = None,
-    storage_options: Mapping[str, Any] | None = None,
-    progress: bool | None = None,
-) -> Written:
-    """Do as `write_walks`, and return how much was written too."""
-    if share is not None:
-        _check_share(share, overwrite)
-    resume = resume or share is not None
-    given, walks = walks, checked_walks(walks)
-    about, target = _about(given, resume), WalkTarget(path, storage_options)
-    if resume and isinstance(given, WalkArray):
-        walks = _as_begun(given, walks, target)
-    suffix, shape = target.suffix, _shape(walks)
-    names = (
-        None if labels is None or suffix in ID_FORMATS else as_labels(labels, text=".txt" in suffix)
-    )
-    about |= {
-        "format": suffix,
-        "shape": walks.shape,
-        "block_walks": shape.block_walks,
-        "type": walks.dtype.str,
-        "labels": None if names is None else label_digest(names),
-    }
-
-    def sink_of(job: ResumableJob) -> WalkSink:
-        label_file = None if names is None else LabelFile(job.folder, about["labels"])
-        if label_file:
-            label_file.save(names)
-        return SINKS[suffix](job.location, shape, label_file, job.storage_options)
-
-    finished = target.totals(about) if resume else None
-    if finished is not None:
-        return _written(target, finished)
-    target.check_free(overwrite)
-    if share is not None:
-        with target.share(about) as job:
-            mine = _write_share(walks, share, job, sink_of(job), progress)
-        whole = target.finish(about, shape.num_blocks, sink_of)
-        return _written(target, mine, whole=whole is not None)
-    with target.job(about, resume=resume) as job:
-        sink = sink_of(job)
-        finished = job.finish(sink, about, _write(walks, job, sink, progress))
-    return _written(target, finished)
-
-
-def _written(target: WalkTarget, done: Done, *, whole: bool = True) -> Written:
-    return Written(target.result, done.walks, done.nodes - done.walks, whole)
-
-
-def _check_share(share: Any, overwrite: bool) -> None:
-    try:
-        part, parts = map(operator.index, share)
-    except (TypeError, ValueError):
-        raise InputError(f"share={share!r} must be two integers, (k, n)") from None
-    if not 0 <= part < parts:
-        raise InputError(f"share={share!r}: there are the shares 0 to {parts - 1} of {parts}")
-    if overwrite:
-        raise InputError(
-            "overwrite=True and share= do not go together: one share would remove what another has "
-            "written; remove what is there before"
-        )
-
-
-def _as_begun(given: WalkArray, walks: da.Array, target: WalkTarget) -> da.Array:
-    """Return the walks in blocks of the size that the job was begun with.
-
-    With ``chunks="auto"`` it depends on the memory that this process or machine has.
-    """
-    size = (target.begun() or {}).get("block_walks")
-    return given.in_blocks(size) if size and walks.chunks[0][:1] != (size,) else walks
-
-
-def _about(walks: da.Array, resume: bool) -> dict[str, Any]:
-    """Return what tells these walks from others."""
-    if not isinstance(walks, WalkArray):
-        return {"array": walks.name}
-    about = walks.about()
-    if resume and about["graph"] is None:
-        raise InputError(
-            "the graph's store was written by an early version of graphwalk and does not say what "
-            "tells its rows from others, so that walks on it cannot be resumed; build it again, "
-            "or leave resume out"
-        )
-    return about
-
-
-def checked_walks(walks: Any) -> da.Array:
-    """Return walks in blocks of whole rows and of one size; raise if they are none."""
-    if not isinstance(walks, da.Array):
-        raise InputError(f"walks are a {type(walks).__name__}, not a Dask array of random_walks")
-    if walks.ndim != 2 or walks.dtype.kind != "i" or np.isnan(walks.shape).any():
-        raise InputError(
-            f"walks are a Dask array of {walks.dtype} of shape {walks.shape}; they must be signed "
-            "integers of shape (num_walks, walk_length + 1)"
-        )
-    return _in_even_blocks(walks)
-
-
-def _in_even_blocks(walks: da.Array) -> da.Array:
-    """Return the walks in blocks of whole rows and of one size, but for a smaller last one.
-
-    Tasks that write chunks of a Zarr array must not meet in one chunk.
-    """
-    rows = walks.chunks[0]
-    uneven = any(n != rows[0] for n in rows[:-1]) or rows[-1] > rows[0]
-    if uneven or len(walks.chunks[1]) > 1:
-        return walks.rechunk({0: max(1, *rows), 1: -1})
-    return walks
-
-
-def _shape(walks: da.Array) -> Shape:
-    rows = walks.chunks[0]
-    return Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), walks.dtype)
-
-
-def _write_share(
-    walks: da.Array,
-    share: tuple[int, int],
-    job: ResumableJob,
-    sink: WalkSink,
-    progress: bool | None,
-) -> Done:
-    """Write one of several shares of the blocks; return what it came to."""
-    part, parts = share
-    blocks = range(*(number * walks.numblocks[0] // parts for number in (part, part + 1)))
-    if not blocks:
-        return Done(0, 0, 0)
-    # Planned alone, they keep all workers busy and take no more memory than they need.
-    some = (
-        walks.alone(blocks)
-        if isinstance(walks, WalkArray)
-        else walks.blocks[blocks.start : blocks.stop]
-    )
-    first_walk = sum(walks.chunks[0][: blocks.start])
-    done = _write(some, job, sink, progress, first_block=blocks.start, first_walk=first_walk)
-    return total_of(done[number] for number in blocks)
-
-
-def _write(
-    walks: da.Array,
-    job: ResumableJob,
-    sink: WalkSink,
-    progress: bool | None,
-    *,
-    first_block: int = 0,
-    first_walk: int = 0,
-) -> dict[int, Done]:
-    """Write the blocks that are not done; return what each that is done came to.
-
-    Parameters
-    ----------
-    first_block, first_walk : int
-        Those of the whole job that the walks begin with.
-    """
-    with job.errors():
-        sink.open()
-        done = job.done()
-    missing = [n for n in range(walks.numblocks[0]) if n + first_block not in done]
-    write = partial(_write_block, job, sink, first_block, first_walk, walks.chunksize[0])
-    executor = executor_of(get_scheduler(collections=[walks]))
-    if executor and isinstance(walks, WalkArray):
-        found: Any = walks.used_by(executor, missing, write, progress)
-    else:
-        found = _write_by_dask(walks, missing, write, progress)
-    return done | {number + first_block: one for number, one in found}
-
-
-def _write_by_dask(
-    walks: da.Array,
-    missing: list[int],
-    write: Callable[[NDArray[Any], int], Done],
-    progress: bool | None,
-) -> Iterator[tuple[int, Done]]:
-    """Write blocks of an array of any kind, on whatever scheduler; yield what each came to."""
-    counts = walks.map_blocks(
-        _write_mapped,
-        write=write,
-        dtype=np.int64,
-        chunks=((1,) * walks.numblocks[0], (len(Done._fields),)),
-        meta=np.empty((0, 0), np.int64),
-        name=None,
-    )
-    keys = [(counts.name, number, 0) for number in missing]
-    tasks = dict(da.Array.__dask_optimize__(counts.dask, keys)) if missing else {}
-    with _progress(walks, keys, missing, progress), cancelling_on_error(tasks):
-        # Not counts.compute(): its one last task, of all blocks, is all that Ray would report.
-        rows = compute_as_if_collection(da.Array, tasks, keys) if missing else ()
-    for number, row in zip(missing, rows, strict=True):
-        yield number, Done(*map(int, row[0]))
-
-
-def _progress(
-    walks: da.Array, keys: list[Any], blocks: list[int], show: bool | None
-) -> AbstractContextManager[None]:
-    if isinstance(walks, WalkArray):
-        return walks.progress(keys, blocks, show)
-    amounts = (walks.chunks[0][block] for block in blocks)
-    return block_progress("Walking", dict(zip(keys, amounts, strict=True)), "walks", show)
-
-
-def _write_mapped(
-    block: NDArray[np.integer[Any]],
-    write: Callable[[NDArray[Any], int], Done],
-    block_info: Any = None,
-) -> NDArray[np.int64]:
-    return np.array([write(block, block_info[0]["chunk-location"][0])])
-
-
-def _write_block(
-    job: ResumableJob,
-    sink: WalkSink,
-    first_block: int,
-    first_walk: int,
-    block_walks: int,
-    block: NDArray[np.integer[Any]],
-    number: int,
-) -> Done:
-    """Write a block of a job that begins with the block and the walk that come first."""
-    nodes = int(np.count_nonzero(block >= 0))
-    first = first_walk + number * block_walks
-    with Work("write", "") as work:
-        done = job.write(sink, WalkBlock(first_block + number, first, block), nodes)
-        work.add(size=block.nbytes)
-    return done

@@ -1,1 +1,1 @@
-"""Vectors from walks: corpora, skip-gram pairs, PyTorch data sets, and gensim."""
+"""Training on walks: corpora, skip-gram pairs, PyTorch datasets, and gensim."""

@@ -9,28 +9,30 @@ from typing import TYPE_CHECKING, Any
 import dask.array as da
 import pyarrow as pa
 
+from graphwalk.algorithms.output.check_walks import checked_walks
 from graphwalk.algorithms.output.labelled_walks import as_labels, named_lists, walk_lists
 from graphwalk.algorithms.output.read import count_walks, read_walks
-from graphwalk.algorithms.output.write import checked_walks, iter_blocks
+from graphwalk.algorithms.output.write import iter_blocks
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: Nodes that are turned into words at a time, some 60 bytes each.
+#: Nodes that are converted to words at a time, some 60 bytes each.
 _WORDS = 1 << 16
 
 
 class WalkCorpus:
-    """Walks as sentences whose words are nodes, as often as they are asked for.
+    """Walks as sentences whose words are nodes; a corpus can be iterated over several times.
 
-    It is what gensim's ``Word2Vec(sentences=...)`` and other trainers of word vectors go through
-    several times. A walk is a list of str without padding: a walk that ended early is shorter.
-    Walks that are lazy are computed block by block in each pass, by `iter_blocks`; those in
-    files are read a part at a time. Either way a few blocks are in memory.
+    gensim's ``Word2Vec(sentences=...)`` and other trainers of word vectors take a corpus. A walk
+    is a list of str without padding: a walk that ended early is shorter. Lazy walks are computed
+    block by block in each pass, by `iter_blocks`; walks in files are read in parts. In both cases
+    only a few blocks are in memory.
 
-    ``len()`` is the number of walks, except of those stored as text, which does not tell it.
+    ``len()`` is the number of walks. Walks that are stored as text have no ``len()``, since text
+    does not contain their number.
 
     Parameters
     ----------
@@ -38,24 +40,24 @@ class WalkCorpus:
         What `random_walks` returned; or where `write_walks` has written walks, in any
         format.
     labels : array_like of int or str, shape (num_nodes,), optional
-        The word for node ``i``: ``labels[i]``, as in ``graph.labels``. None: for an array of
-        `random_walks`, the labels of its graph; for files, what they hold. Words for nodes
-        without labels are their ids in decimal.
+        The word for node ``i`` is ``labels[i]``, as in ``graph.labels``. With None, an array of
+        `random_walks` has the labels of its graph, and files have their own labels or ids. The
+        words of nodes without labels are their ids in decimal.
     storage_options : mapping, optional
         For fsspec, if `walks` is a URL.
 
     Attributes
     ----------
     labels : pyarrow.Array or None
-        The words of all nodes, if they are known beforehand.
+        The words of all nodes, if they are known before the files are read.
 
     Raises
     ------
     InputError
-        When `walks` are none, labels do not fit, or files hold names already; the latter two may
-        show on iteration only.
+        When `walks` are not walks, labels do not fit, or files hold labels already; the last two
+        errors may be raised during iteration only.
     StoreError
-        When there are no walks at a path, or, on iteration, they cannot be read.
+        When there are no walks at a path, or, during iteration, they cannot be read.
 
     Examples
     --------
@@ -92,7 +94,7 @@ class WalkCorpus:
                 labels = walks.graph.labels
         self.labels = None if labels is None else as_labels(labels, text=False)
         if self._num_walks is not None:
-            self.__class__ = _CountedCorpus  # what has a length, has it by its class
+            self.__class__ = _CountedCorpus  # len() is looked up in the class
 
     def __iter__(self) -> Iterator[list[str]]:
         for lists in self.lists():
@@ -137,7 +139,7 @@ class WalkCorpus:
 
     def _named(self, lists: pa.ListArray) -> pa.ListArray:
         if not pa.types.is_integer(lists.values.type):
-            raise InputError(f"{self._walks} holds names of nodes already; leave labels out")
+            raise InputError(f"{self._walks} holds labels of nodes already; remove labels=")
         return named_lists(lists, self.labels)
 
 

@@ -1,4 +1,4 @@
-"""Node embeddings from walks: word2vec, with nodes for words and walks for sentences."""
+"""Node embeddings from walks: word2vec with nodes as words and walks as sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from graphwalk.algorithms.training.corpus import WalkCorpus
 from graphwalk.algorithms.training.skip_grams import checked_size
-from graphwalk.errors import InputError, StoreExistsError
+from graphwalk.errors import InputError, StoreExistsError, argument
 from graphwalk.storage.files.errors import disk_errors
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.files.publish import partial_folder, put_in_place
@@ -44,10 +44,10 @@ def embed(
     storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> Path:
-    """Learn a vector for each node of walks, by skip-gram with negative sampling, and write them.
+    """Learn a vector for each visited node by skip-gram with negative sampling; write the vectors.
 
-    The trainer is gensim's. It needs memory for two vectors a node, and a temporary file of the
-    walks as text, where Dask's ``temporary-directory`` says.
+    The trainer is gensim. It needs memory for two vectors a node, and a temporary file of the
+    walks as text, in the folder of Dask's ``temporary-directory``.
 
     Parameters
     ----------
@@ -55,22 +55,23 @@ def embed(
         What `random_walks` returned; or where `write_walks` has written walks, in any
         format.
     path : path
-        The suffix chooses the format: ``.parquet`` for a table of the columns ``node``, ids or
-        labels in order, and ``vector``, lists of float32; ``.txt`` for word2vec's text.
+        The suffix chooses the format: ``.parquet`` for a table with the columns ``node``, ids or
+        labels in ascending order, and ``vector``, lists of float32; ``.txt`` for word2vec's text
+        format.
     labels : array_like of int or str, shape (num_nodes,), optional
-        As of `WalkCorpus`: by default those of the graph, or what files hold.
+        As in `WalkCorpus`: by default those of the graph or of the files.
     dimensions : int
         Length of a vector.
     window : int
-        How far apart in a walk two nodes may be to count as neighbours.
+        Steps between two nodes of a pair, at most.
     negative : int
-        Nodes drawn at random against each of these.
+        Random nodes that are drawn for each pair.
     epochs : int
-        How often all walks are learned from.
+        Passes over all walks.
     seed : int
-        Of the trainer. With more than one worker its results differ from run to run all the same.
+        Seed of the trainer. With more than one worker, its results still differ from run to run.
     workers : int, optional
-        Threads; None: as many as there are cores.
+        Threads of the trainer; None: one for each core.
     overwrite : bool
         Replace what is at `path`.
     storage_options : mapping, optional
@@ -81,17 +82,17 @@ def embed(
     Returns
     -------
     pathlib.Path
-        Where the vectors are.
+        The file of the vectors.
 
     Raises
     ------
     InputError
-        For an unknown suffix or a URL, numbers below 1, walks that visit no node, labels that do
-        not fit, or when gensim is not installed.
+        For an unknown suffix or a URL, numbers below 1, walks that visit no node, or labels that
+        do not fit, or when gensim is not installed.
     StoreExistsError
-        When something is at `path` and `overwrite` is not given, or a folder is.
+        When a file is at `path` and `overwrite` is not given, or when a folder is there.
     StoreError
-        When the walks cannot be read, or the vectors not be written.
+        When the walks cannot be read, or the vectors cannot be written.
 
     References
     ----------
@@ -127,7 +128,7 @@ def embed(
         sentences, names = _numbered(walks, labels, storage_options)
         found, words = _write_corpus(sentences, corpus)
         if not words:
-            raise InputError(f"{walks}: there is nothing to learn from, for no walk visits a node")
+            raise InputError(f"{walks}: there is nothing to learn from: no walk visits a node")
         with Progress(progress).stage("Embedding", how["epochs"], "epochs") as advance:
             model = word2vec(
                 corpus_file=str(corpus),
@@ -146,19 +147,21 @@ def embed(
 
 
 def _target(path: str | os.PathLike[str], overwrite: bool) -> Path:
-    """Return where to write vectors, if they can be written there."""
+    """Return the path for the vectors, after checking that it can be written."""
     location = locate(path)
     if is_url(location):
         raise InputError(
-            f"{location}: vectors are written to a file of this machine; copy it there"
+            f"{location}: vectors cannot be written to a URL; write them to a file and copy it"
         )
     target = Path(location)
     if target.suffix not in SUFFIXES:
-        raise InputError(f"{target}: vectors are written to {' or '.join(SUFFIXES)}")
+        raise InputError(f"{target}: vectors are written as {' or '.join(SUFFIXES)}")
     if target.is_dir():
-        raise StoreExistsError(f"{target} is a folder, and vectors are a file; choose another path")
+        raise StoreExistsError(f"{target} is a folder; choose the path of a file")
     if target.exists() and not overwrite:
-        raise StoreExistsError(f"{target} exists; choose another path or pass overwrite=True")
+        raise StoreExistsError(
+            f"{target} exists; choose another path or pass {argument('overwrite', True)}"
+        )
     return target
 
 
@@ -185,9 +188,10 @@ def _after_epochs(advance: Callable[[int], object]) -> Any:
 def _numbered(
     walks: Any, labels: Any, storage_options: Mapping[str, Any] | None
 ) -> tuple[WalkCorpus, pa.Array | None]:
-    """Return walks whose words are numbers of labels, and the labels; None: whatever words are.
+    """Return walks whose words are numbers of labels, and the labels.
 
-    Labels of all nodes are known beforehand, so none are looked up on the way.
+    The labels are None if the labels of all nodes are not known before the walks are read. Where
+    they are known, no label has to be looked up while the corpus is written.
     """
     corpus = WalkCorpus(walks, labels=labels, storage_options=storage_options)
     if corpus.labels is None:
@@ -198,9 +202,10 @@ def _numbered(
 
 
 def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None, int]:
-    """Write walks as lines of numbers; return what label each is of, and how many nodes they visit.
+    """Write walks as lines of numbers; return the label of each number, and the number of words.
 
-    gensim's words end at spaces, which labels may hold. None: words are numbers themselves.
+    gensim's words end at spaces, which labels may contain. The labels are None if words are
+    numbers already.
     """
     labels: Any = None
     count = 0
@@ -223,7 +228,7 @@ def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None,
 
 
 def _in_order(vectors: Any, labels: Any) -> tuple[pa.Array, NDArray[np.float32]]:
-    """Return nodes, by id or label, in order, and their vectors."""
+    """Return nodes (ids or labels) in ascending order, and their vectors."""
     numbers = np.array(vectors.index_to_key, dtype=np.int64)
     nodes = pa.array(numbers) if labels is None else labels.take(pa.array(numbers))
     order = pc.sort_indices(nodes)
@@ -241,7 +246,7 @@ def _write_text(file: Path, nodes: pa.Array, vectors: NDArray[np.float32]) -> No
     with file.open("w", encoding="utf-8") as out:
         out.write(f"{len(vectors)} {vectors.shape[1]}\n")
         for node, vector in zip(nodes.cast(pa.string()).to_pylist(), vectors, strict=True):
-            # A word ends at white space, which a label may hold.
+            # A word ends at white space, which a label may contain.
             out.write(
                 f"{'_'.join(node.split())} {' '.join(map('{:.8g}'.format, vector.tolist()))}\n"
             )

@@ -1,4 +1,4 @@
-"""Walks and the skip-grams in them as arrays of a given length, for training in batches."""
+"""Walks and their skip-grams as arrays of a given length, for training in batches."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphwalk.algorithms.output.check_walks import checked_walks
 from graphwalk.algorithms.output.read import stored_blocks
-from graphwalk.algorithms.output.write import checked_walks, iter_blocks
-from graphwalk.errors import InputError
+from graphwalk.algorithms.output.write import iter_blocks
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.locations import locate
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: Pairs that are made at a time, at least, unless one walk has more: 4 or 8 MiB.
+#: Pairs that are made at a time, at least one walk's: 4 or 8 MiB.
 _PAIRS = 1 << 19
 
 
 class WalkBlocks:
-    """Blocks of walks, of which several readers can each take a share.
+    """Blocks of walks, which several readers can share.
 
     Parameters
     ----------
@@ -44,19 +45,19 @@ class WalkBlocks:
     def share(self, part: int, parts: int) -> Iterator[NDArray[np.integer[Any]]]:
         """Yield every block whose number is `part` modulo `parts`, in order."""
         if self._location is not None:
-            # Opened here: a process that was forked or spawned has files of its own.
+            # Opened here, so that a forked or spawned process has its own files.
             blocks = stored_blocks(self._location, self._options)
             for number in range(part, blocks.num_blocks, parts):
                 yield blocks.read(number)
         elif part < self._lazy.numblocks[0]:
-            # All blocks are the walks themselves, whose plan says how to go through them.
+            # All blocks together are the walks themselves, whose plan gives their order.
             yield from iter_blocks(self._lazy if parts == 1 else self._lazy.blocks[part::parts])
 
 
 def checked_size(name: str, value: Any) -> int:
-    """Return a parameter that must be a whole number from 1 on."""
+    """Return a parameter after checking that it is an integer of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise InputError(f"{name}={value!r} must be an integer from 1 on")
+        raise InputError(f"{argument(name, value)} must be an integer of at least 1")
     return int(value)
 
 
@@ -85,7 +86,8 @@ def skip_grams(
 ) -> Iterator[NDArray[np.integer[Any]]]:
     """Yield the pairs of nodes that are at most `window` steps apart in a walk, some at a time.
 
-    They are in the order of the walks, in each in that of the centers, then of the contexts.
+    Pairs are in the order of the walks; within a walk, they are ordered by center, then by
+    context.
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ def skip_grams(
     window : int
         Steps between two nodes of a pair, at most.
     at_least : int
-        How many pairs to make at a time, about, if that is more than is done anyway.
+        About how many pairs to make at a time, if more than the default.
 
     Yields
     ------
@@ -109,7 +111,7 @@ def skip_grams(
         for start in range(0, len(block), rows):
             walks = block[start : start + rows]
             pairs = walks[:, where].reshape(-1, 2)
-            if (walks[:, -1] < 0).any():  # only then has a walk ended early
+            if (walks[:, -1] < 0).any():  # a walk has ended early only in this case
                 pairs = pairs[pairs.min(axis=1) >= 0]
             yield pairs
 

@@ -1,4 +1,4 @@
-"""Walks as datasets of PyTorch, to train models on while walks are computed or read."""
+"""Walks as PyTorch datasets, for training while walks are computed or read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from graphwalk.util.threads import num_cores
 try:
     import torch
     from torch.utils.data import IterableDataset, get_worker_info
-except ImportError:  # the names are there all the same, and say what is missing when called
+except ImportError:  # the classes exist without PyTorch; calling them says what is missing
     torch, IterableDataset = None, object
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class _WalkDataset(IterableDataset):  # type: ignore[misc]
-    """What both datasets share: their blocks, and who of several workers reads which."""
+    """What both datasets share: their blocks, and which worker reads which block."""
 
     def __init__(self, walks: Any, storage_options: Mapping[str, Any] | None) -> None:
         if torch is None:
@@ -44,8 +44,7 @@ class _WalkDataset(IterableDataset):  # type: ignore[misc]
         if worker is None:
             yield from self._examples(self._blocks.share(0, 1))
             return
-        # Whatever scheduler the parent uses, this process has its threads and its part of the
-        # cores.
+        # Whatever scheduler the parent uses, a worker uses threads, on its share of the cores.
         threads = max(1, num_cores() // worker.num_workers)
         with dask.config.set(scheduler="threads", num_workers=threads):
             yield from self._examples(self._blocks.share(worker.id, worker.num_workers))
@@ -57,10 +56,11 @@ class _WalkDataset(IterableDataset):  # type: ignore[misc]
 class WalkDataset(_WalkDataset):
     """Walks as a ``torch.utils.data.IterableDataset``.
 
-    Each pass computes or reads the walks anew, a few blocks at a time. Of n workers of a
-    ``DataLoader``, worker k takes the blocks k, k + n, k + 2 n …: together they yield what one
-    yields. Give a ``DataLoader`` ``batch_size=None`` where the dataset makes the batches. Its
-    order is that of the walks; walks from `start_nodes` in random order are in random order.
+    Each pass computes or reads the walks again, a few blocks at a time. With n workers of a
+    ``DataLoader``, worker k takes the blocks k, k + n, k + 2 n …; together they yield the same
+    walks as one. Pass ``batch_size=None`` to the ``DataLoader`` if the dataset makes the batches.
+    Walks are in the order of their rows; for a random order, pass `start_nodes` in random order to
+    `random_walks`.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class WalkDataset(_WalkDataset):
         What `random_walks` returned; or where `write_walks` has written walks as Zarr,
         npy, or Parquet without labels.
     batch_size : int, optional
-        Walks of a batch; the last one of a worker may have fewer. None: single walks.
+        Walks of a batch; the last batch of a worker may have fewer. None: single walks.
     storage_options : mapping, optional
         For fsspec, if `walks` is a URL.
 
@@ -80,17 +80,17 @@ class WalkDataset(_WalkDataset):
     Raises
     ------
     InputError
-        When PyTorch is not installed, `batch_size` is not positive, or `walks` are none, or are
-        text or labels.
+        When PyTorch is not installed, `batch_size` is not positive, or `walks` are not walks or
+        are stored as text or labels.
     StoreError
-        When there are no walks at a path, or, on iteration, they cannot be read.
+        When there are no walks at a path, or, during iteration, they cannot be read.
 
     Notes
     -----
-    Workers are best fed from files. A worker that computes lazy walks has to have the graph:
-    forked, it shares what its parent has loaded; spawned, it loads it itself. To fork while
-    threads of the parent compute is unsafe, as it is with any threads: then pass the
-    ``DataLoader`` ``multiprocessing_context="spawn"``, as for URLs and after Ray was used.
+    Workers are fastest with stored walks. A worker that computes lazy walks needs the graph: a
+    forked worker shares what its parent has loaded, and a spawned worker loads the graph itself.
+    Forking while threads of the parent compute is unsafe, and so it is with URLs and after Ray
+    was used: then pass ``multiprocessing_context="spawn"`` to the ``DataLoader``.
 
     Examples
     --------
@@ -122,9 +122,10 @@ class WalkDataset(_WalkDataset):
 class SkipGramDataset(_WalkDataset):
     """Pairs of nodes that are near each other in walks, as an ``IterableDataset`` of batches.
 
-    A pair is two positions of a walk, at most `window` steps apart: each is once the center and
-    once the context. Nodes after the end of a walk are in none. Passes, workers and order are
-    those of `WalkDataset`; in a walk, pairs go by their centers, then by their contexts.
+    A pair consists of two positions of a walk that are at most `window` steps apart. Each of them
+    is the center once, and the context once. Elements after the end of a walk are in no pair.
+    Passes, workers and order are as in `WalkDataset`; within a walk, pairs are ordered by center,
+    then by context.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ class SkipGramDataset(_WalkDataset):
     window : int
         Steps between the nodes of a pair, at most.
     batch_size : int
-        Pairs of a batch; the last one of a worker may have fewer.
+        Pairs of a batch; the last batch of a worker may have fewer.
     storage_options : mapping, optional
         For fsspec, if `walks` is a URL.
 
@@ -145,10 +146,10 @@ class SkipGramDataset(_WalkDataset):
     Raises
     ------
     InputError
-        When PyTorch is not installed, `window` or `batch_size` is not positive, or `walks` are
-        none, or are text or labels.
+        When PyTorch is not installed, `window` or `batch_size` is not positive, or `walks` are not
+        walks or are stored as text or labels.
     StoreError
-        When there are no walks at a path, or, on iteration, they cannot be read.
+        When there are no walks at a path, or, during iteration, they cannot be read.
 
     References
     ----------
@@ -188,5 +189,5 @@ class SkipGramDataset(_WalkDataset):
 
 
 def _tensor(nodes: NDArray[np.integer[Any]]) -> Any:
-    """Return nodes as a tensor of its own: a view would keep, and send, the whole block."""
+    """Return a copy of nodes as a tensor; a view would keep, and send, the whole block."""
     return torch.from_numpy(nodes.astype(np.int64))

@@ -1,4 +1,4 @@
-"""Random walks: check what is asked for, plan it, and return the lazy result."""
+"""The public functions of random walks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.parameters import plan_of
+from graphwalk.util.parameters import same_parameters
 
 if TYPE_CHECKING:
     import os
@@ -41,10 +42,10 @@ def random_walks(
 ) -> da.Array:
     """Return random walks on a graph, as a lazy Dask array.
 
-    Nothing but the store's attributes, and offsets where the graph is cut, is read until the array
-    is computed, on the scheduler that `graphwalk.scheduler.use` chose, or on threads.
+    Only the store's attributes, and offsets at the bounds of partitions, are read before the array
+    is computed, by the scheduler that `graphwalk.scheduler.use` chose, or by threads.
 
-    A graph that does not fit in `memory` is walked in partitions; `plan_walks` tells how.
+    A graph that does not fit in `memory` is walked in partitions; `plan_walks` shows how.
 
     A walk is a pure function of the seed, its start node and its number among the walks from that
     node. It does not depend on the other start nodes, `num_walks`, `chunks`, `memory`, the
@@ -53,7 +54,7 @@ def random_walks(
     Parameters
     ----------
     store : Graph, str or path
-        The graph, or where its store is.
+        The graph, or the path or URL of its store.
     start_nodes : array_like of int, shape (num_starts,), optional
         Where walks start; all nodes, in order, when None. Nodes are 0 … num_nodes - 1;
         ``graph.index_of`` finds those of labels. A node that is listed twice starts twice as many
@@ -66,50 +67,51 @@ def random_walks(
         Return and in-out parameter of node2vec [1]: relative to its weight, an edge back to the
         previous node counts 1/p, one to a neighbour of the previous node 1, any other 1/q. With
         both 1 a step depends on the current node alone. ``p=math.inf`` walks without backtracking:
-        never straight back, so that a node with one neighbour is a dead end for who came from it.
+        never straight back, so that a node with one neighbour is a dead end.
     gamma : float, optional
-        A number makes it node2vec+ [2], in which biases know of weights: an edge is loose, seen
-        from a node, if it weighs less than the mean of the edges there plus `gamma` times their
-        standard deviation. A proposal tied to the previous node by an edge that is loose, seen
-        from the proposal, counts between 1/q and 1, in proportion to that edge's weight; if the
-        edge that leads to it is loose too, seen from the current node, or there is no edge to the
-        previous node, the smaller of 1/q and 1. On undirected graphs; where all weights are alike,
-        or `q` is 1, it is node2vec. 0 is usual.
+        A number makes it node2vec+ [2], in which biases depend on weights: an edge is loose at one
+        of its nodes if it weighs less than the mean of the edges there plus `gamma` times their
+        standard deviation. If the edge between a proposed and the previous node is loose at the
+        proposed node, the proposal counts between 1/q and 1, in proportion to the weight of that
+        edge. If the edge to the proposed node is loose at the current node too, or there is no edge
+        to the previous node, it counts the smaller of 1/q and 1. For undirected graphs. If all
+        weights are equal, or `q` is 1, the walks are those of node2vec. The usual value is 0.
     weighted : bool, optional
-        Whether steps follow edges in proportion to their weights; None: if the store has any.
+        Whether steps follow edges in proportion to their weights. None: if the store has weights.
     restart_prob : float
-        Probability, at each step, of going back to the start node instead, in [0, 1).
+        Probability, at each step, of a return to the start node instead, in [0, 1).
     stop_prob : float
-        Probability, at each step, that the walk ends before it, in [0, 1); then lengths are
-        geometric, up to `walk_length`. Together with `restart_prob` at most 1.
+        Probability, at each step, that the walk ends before it, in [0, 1): lengths are geometric,
+        up to `walk_length`. The sum of `restart_prob` and `stop_prob` is at most 1.
     dead_end : {"stop", "restart", "stay"}
-        At a node with no neighbour to go to the walk ends and is padded with -1, or goes back to
+        What a walk does at a node without neighbours: it ends and is padded with -1, returns to
         its start node, or repeats the node.
     metapath : sequence of int or str, optional
         Types of nodes, see `set_node_types`: the first step goes to a neighbour of the first
         type, the next to one of the second, and after the last comes the first again [3]. Or types
         of edges, of a graph built with ``edge_types=True``: the first step follows an edge of the
-        first type, and so on. A node without such a neighbour or edge is a dead end. Not with `p`,
-        `q`, `gamma`, `restart_prob` or another `dead_end` than to stop.
+        first type, and so on. A node without such a neighbour or edge is a dead end. Excludes `p`,
+        `q`, `gamma`, `restart_prob` and values of `dead_end` other than ``"stop"``.
     metapath_of : {"nodes", "edges"}, optional
-        Whose types `metapath` names. None: those that the graph has; where both nodes and edges
-        have types, it must be said.
+        Whose types `metapath` names. None: those that the graph has; required if both nodes and
+        edges have types.
     temporal : bool
         Whether each step takes an edge that is later than the one before it, any of them with the
         same probability; the first step takes any edge of the start node, and a walk ends where no
-        edge is later [4]. For graphs built with ``times=True``; not with `p`, `q`, `gamma`,
-        `restart_prob`, `metapath` or another `dead_end` than to stop.
+        edge is later [4]. For graphs built with ``times=True``. Excludes `p`, `q`, `gamma`,
+        `restart_prob`, `metapath` and values of `dead_end` other than ``"stop"``.
     seed : int, optional
-        From 0 to 2**64 - 1. None draws one, once: the array computes to the same walks each time.
+        From 0 to 2**64 - 1. None draws one when the array is made: it has the same walks each time
+        that it is computed.
     chunks : "auto", int, str or tuple
         Walks of a block: their number, or their size as text such as ``"64 MiB"``.
     memory : str or int, optional
-        Bytes, or text such as ``"4 GiB"``, that the graph, the walkers and what they have done may
-        take: on threads in this process, beside the interpreter and the array that ``compute()``
-        returns; on Ray in the object store of each machine. None: 70 % of what is free.
+        Bytes, or text such as ``"4 GiB"``, for the graph, the walkers and their steps: on threads
+        in this process, in addition to the interpreter and the array that ``compute()`` returns;
+        on Ray in the object store of each machine. None: 70 % of what is free.
     partitions : int, optional
-        About how many partitions to cut the graph into, be they larger than `memory` or not. None:
-        no more than `memory` asks for.
+        About how many partitions the graph is cut into, even if they are larger than `memory`.
+        None: as few as fit in `memory`.
 
     Returns
     -------
@@ -124,7 +126,7 @@ def random_walks(
     MemoryBudgetError
         When the walks cannot be computed within `memory`.
     StoreError
-        When `store` is no graph that can be read.
+        When `store` is not a graph that can be read.
 
     References
     ----------
@@ -139,55 +141,29 @@ def random_walks(
 
     [4] G. H. Nguyen, J. B. Lee, R. A. Rossi, N. K. Ahmed, E. Koh, S. Kim, "Continuous-time dynamic
     network embeddings", WWW 2018 companion, https://doi.org/10.1145/3184558.3191526
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2), (2, 3)], directed=True)
+    >>> walks = graphwalk.random_walks(graph, [0, 2], num_walks=1, walk_length=4, seed=1)
+    >>> walks.shape
+    (2, 5)
+    >>> walks.compute()
+    array([[ 0,  1,  2,  3, -1],
+           [ 2,  3, -1, -1, -1]], dtype=int32)
     """
-    graph, plan, walkers = plan_of(
-        store,
-        start_nodes,
-        num_walks=num_walks,
-        walk_length=walk_length,
-        p=p,
-        q=q,
-        gamma=gamma,
-        weighted=weighted,
-        restart_prob=restart_prob,
-        stop_prob=stop_prob,
-        dead_end=dead_end,
-        metapath=metapath,
-        metapath_of=metapath_of,
-        temporal=temporal,
-        seed=seed,
-        chunks=chunks,
-        memory=memory,
-        partitions=partitions,
-    )
+    # They are the parameters, by name: nothing else has a value yet.
+    graph, plan, walkers = plan_of(**locals())
     return WalkArray(plan, graph, walkers)
 
 
-def plan_walks(
-    store: Graph | str | os.PathLike[str],
-    start_nodes: ArrayLike | None = None,
-    *,
-    num_walks: int = 10,
-    walk_length: int = 80,
-    p: float = 1.0,
-    q: float = 1.0,
-    gamma: float | None = None,
-    weighted: bool | None = None,
-    restart_prob: float = 0.0,
-    stop_prob: float = 0.0,
-    dead_end: Literal["stop", "restart", "stay"] = "stop",
-    metapath: Sequence[int | str] | None = None,
-    metapath_of: Literal["nodes", "edges"] | None = None,
-    temporal: bool = False,
-    seed: int | None = None,
-    chunks: Any = "auto",
-    memory: str | int | None = None,
-    partitions: int | None = None,
-) -> WalkPlan:
+@same_parameters(random_walks)
+def plan_walks(**parameters: Any) -> WalkPlan:
     """Return how `random_walks` would compute walks: partitions, memory, bytes to read.
 
     It takes the same parameters. Nothing is computed, and of the graph no more is read than the
-    offsets where it is cut. The plan prints as a table.
+    offsets where it is cut. The plan prints as a table, as ``graphwalk plan`` does.
 
     Raises
     ------
@@ -196,25 +172,14 @@ def plan_walks(
     MemoryBudgetError
         When the walks cannot be computed within `memory`.
     StoreError
-        When `store` is no graph that can be read.
+        When `store` is not a graph that can be read.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2), (2, 0)])
+    >>> plan = graphwalk.plan_walks(graph, num_walks=2, walk_length=4, seed=1)
+    >>> plan.shape, len(plan.partitions)
+    ((6, 5), 1)
     """
-    return plan_of(
-        store,
-        start_nodes,
-        num_walks=num_walks,
-        walk_length=walk_length,
-        p=p,
-        q=q,
-        gamma=gamma,
-        weighted=weighted,
-        restart_prob=restart_prob,
-        stop_prob=stop_prob,
-        dead_end=dead_end,
-        metapath=metapath,
-        metapath_of=metapath_of,
-        temporal=temporal,
-        seed=seed,
-        chunks=chunks,
-        memory=memory,
-        partitions=partitions,
-    ).plan
+    return plan_of(**parameters).plan

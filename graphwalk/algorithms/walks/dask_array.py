@@ -43,25 +43,26 @@ R = TypeVar("R")
 class WalkArray(da.Array):  # type: ignore[misc]
     """The lazy result of a plan.
 
-    All that it adds to a Dask array is a ``compute()`` that has the blocks written into one array
-    where Dask would join them at the end, and so hold the result twice.
+    It adds to a Dask array a ``compute()`` by which tasks write the blocks into one array. Dask
+    would join the blocks at the end, and hold the result twice.
 
     Parameters
     ----------
     plan : WalkPlan
         The plan.
     graph : Graph
-        The graph; tasks hold it, and so keep a temporary store alive.
+        The graph; tasks hold its arrays, which keep a temporary store alive.
     walkers : range or (ndarray, ndarray, range)
-        Who walks, in the order of the rows; see
+        The walkers, in the order of the rows; see
         :data:`graphwalk.scheduler.engine.start_nodes.Walkers`.
     """
 
     _tasks: WalkTasks
+    _graph: Graph
 
     def __new__(cls, plan: WalkPlan, graph: Graph, walkers: Walkers) -> WalkArray:
         """Return the array; Dask's arrays are made here, not in ``__init__``."""
-        tasks = WalkTasks(plan, graph, walkers)
+        tasks = WalkTasks(plan, graph._arrays, walkers)
         layer = _WalkLayer(tasks, range(len(plan.block_rows)))
         array: WalkArray = super().__new__(
             cls,
@@ -70,7 +71,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
             (plan.block_rows, (plan.shape[1],)),
             meta=np.empty((0, 0), plan.dtype),
         )
-        array._tasks = tasks
+        array._tasks, array._graph = tasks, graph
         return array
 
     @property
@@ -81,22 +82,22 @@ class WalkArray(da.Array):  # type: ignore[misc]
     @property
     def graph(self) -> Graph:
         """The graph that is walked."""
-        return self._tasks.graph
+        return self._graph
 
     def about(self) -> dict[str, Any]:
-        """Return what tells these walks from others, whatever the plan, fit for JSON."""
+        """Return what identifies these walks, whatever the plan, fit for JSON."""
         return self._tasks.about()
 
     def alone(self, blocks: range) -> WalkArray:
         """Return the walks of some blocks in a row, planned as if there were no others."""
         rows = self._tasks.rows(blocks.start, blocks.stop)
-        return self._planned_anew(rows, self.plan.block_rows[blocks.start : blocks.stop])
+        return self._replanned(rows, self.plan.block_rows[blocks.start : blocks.stop])
 
     def in_blocks(self, block_walks: int) -> WalkArray:
-        """Return the same walks in blocks of so many."""
-        return self._planned_anew(slice(0, self.shape[0]), block_walks)
+        """Return the same walks in blocks of `block_walks` walks."""
+        return self._replanned(slice(0, self.shape[0]), block_walks)
 
-    def _planned_anew(self, rows: slice, blocks: int | tuple[int, ...]) -> WalkArray:
+    def _replanned(self, rows: slice, blocks: int | tuple[int, ...]) -> WalkArray:
         tasks, plan = self._tasks, self.plan
         again = plan_job(
             tasks.graph,
@@ -106,7 +107,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
             plan.resources,
             every_node=isinstance(tasks.walkers, range),
         )
-        return WalkArray(again, tasks.graph, tasks.part(rows))
+        return WalkArray(again, self._graph, tasks.part(rows))
 
     def blocks_by(self, executor: Executor) -> Iterator[NDArray[Any]]:
         """Yield all blocks, in order, that an executor makes."""
@@ -137,7 +138,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
                 yield number, result
 
     def __reduce__(self) -> Any:
-        """Pickle as the Dask array that it is."""
+        """Pickle as a plain Dask array."""
         return da.Array, (self.dask, self.name, self.chunks, self.dtype, self._meta)
 
     def _repr_html_(self) -> str:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.plan import WalkPlan
     from graphwalk.scheduler.engine.start_nodes import Walkers
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.util.cancel import CancelToken
 
 
@@ -51,7 +51,7 @@ def cancelling_on_error(
 ) -> Iterator[None]:
     """Have tasks of this process end when the block is left by an error or a signal.
 
-    Dask leaves tasks alone that are under way, and these may take hours.
+    Dask does not cancel tasks that are under way, and these may take hours.
     """
     try:
         yield
@@ -67,8 +67,8 @@ def cancelling_on_error(
 class _WalkLayer(Layer):  # type: ignore[misc]
     """The tasks of some blocks, made when they are asked for.
 
-    Culling makes them anew, for the blocks that are wanted: groups of walkers share what is read,
-    but do not need each other, and those of another computation may be given up.
+    Culling makes new tasks, for the wanted blocks only: groups of walkers share what is read, but
+    do not depend on each other, and those of another computation may be cancelled.
     """
 
     def __init__(self, tasks: WalkTasks, blocks: Any) -> None:
@@ -111,9 +111,9 @@ class _WalkLayer(Layer):  # type: ignore[misc]
 class WalkTasks:
     """The Dask graph of a plan."""
 
-    def __init__(self, plan: WalkPlan, graph: Graph, walkers: Walkers) -> None:
+    def __init__(self, plan: WalkPlan, graph: GraphArrays, walkers: Walkers) -> None:
         self.plan, self.graph, self.walkers = plan, graph, walkers
-        # The same for the same walks in any process, so that what was cut short can be resumed.
+        # The same for the same walks in any process, so that interrupted work can be resumed.
         same = id(graph) if graph.digest is None else graph.digest
         self._token = tokenize(
             graph.path, same, graph.directed, plan.rules, walkers, plan.block_rows
@@ -134,7 +134,7 @@ class WalkTasks:
         return np.cumsum(self.plan.block_rows)
 
     def about(self) -> dict[str, Any]:
-        """Return what tells these walks from others, whatever the plan, fit for JSON."""
+        """Return what identifies these walks, whatever the plan, fit for JSON."""
         starts = f"0 … {self.graph.num_nodes - 1}"
         if not isinstance(self.walkers, range):
             starts = f"{len(self.walkers[0])} nodes, {tokenize(*self.walkers[:2])}"

@@ -56,23 +56,23 @@ def _computed(walks: da.Array, keys: list[Any]) -> Iterator[Any]:
 
 
 def _ahead(
-    portions: Sequence[list[Any]], begin: Callable[[list[Any]], Iterator[Any]]
+    batches: Sequence[list[Any]], begin: Callable[[list[Any]], Iterator[Any]]
 ) -> Iterator[NDArray[Any]]:
-    """Yield the blocks of all portions, of which one is begun while that before it is yielded."""
+    """Yield the blocks of all batches; a batch is begun while the one before it is yielded."""
     with ThreadPoolExecutor(1, thread_name_prefix="graphwalk-stream") as executor:
-        begun = [executor.submit(copy_context().run, begin, portion) for portion in portions[:1]]
-        for number in range(len(portions)):
+        begun = [executor.submit(copy_context().run, begin, batch) for batch in batches[:1]]
+        for number in range(len(batches)):
             blocks = begun.pop().result()
-            if number + 1 < len(portions):
-                begun.append(executor.submit(copy_context().run, begin, portions[number + 1]))
+            if number + 1 < len(batches):
+                begun.append(executor.submit(copy_context().run, begin, batches[number + 1]))
             yield from blocks
 
 
 class _OrderedQueue:
-    """Takes blocks from the tasks that make them to one who wants them in order.
+    """Passes blocks, in order, from the tasks that make them to one consumer.
 
-    A task waits with its block only while there are enough, and the next one that is wanted is
-    among them: else all threads could wait with blocks that come later.
+    A task waits with its block while there are enough blocks and the next one in order is among
+    them: otherwise all threads could wait with later blocks.
     """
 
     def __init__(self, walks: da.Array) -> None:
@@ -120,13 +120,13 @@ class _OrderedQueue:
                 compute_as_if_collection(da.Array, tasks, keys)
         except CancelledError:
             pass
-        except BaseException as error:  # it is raised where blocks are block_done
+        except BaseException as error:  # it is raised where blocks are taken
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
 
     def _graph(self) -> tuple[dict[Any, Any], list[str]]:
-        """Return the tasks and the last of their chain, by which Dask takes blocks in order."""
+        """Return the tasks, and the last of a chain by which Dask makes blocks in order."""
         put = self._walks.map_blocks(self._put, dtype=bool, meta=np.empty((0, 0), bool))
         done = f"done-{put.name}"
         chain: dict[Any, Task] = {}
@@ -135,7 +135,7 @@ class _OrderedQueue:
             key = (done, number)
             chain[key] = Task(key, _after, TaskRef((put.name, number, 0)), before)
             before = TaskRef(key)
-        # Of walks of which some are wanted, no others are to be made.
+        # If some of the walks are wanted, no others are made.
         tasks = dict(put.__dask_graph__().cull(set(flatten(put.__dask_keys__()))))
         return tasks | chain, list(chain)[-1:]
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.finished_steps import Steps
-    from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.scheduler.engine.start_nodes import Walkers
     from graphwalk.storage.partitions.partition import Partition
     from graphwalk.util.executor import Executor, Job
+    from graphwalk.walk_spec import WalkSpec
 
 R = TypeVar("R")
 
@@ -69,7 +69,7 @@ def _walk_and_use(
     number: int,
     partition: Partition,
     walkers: Walkers,
-    rules: WalkRules,
+    rules: WalkSpec,
 ) -> tuple[int, R]:
     return number, use(walk_block(partition, walkers, rules), number)
 

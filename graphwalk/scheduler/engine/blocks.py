@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from dask.array.core import normalize_chunks
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.units import parse_size
 
 #: Blocks are small enough for many to share the cores evenly and large enough to be worth a task.
@@ -39,6 +39,7 @@ def block_rows(
     InputError
         When `chunks` is none of these, or splits walks.
     """
+    given = argument("chunks", chunks)
     rows, row_bytes = shape[0], shape[1] * dtype.itemsize
     if isinstance(chunks, str) and chunks == "auto":
         # Some blocks wait for those who use them, which is to take a small part of the memory.
@@ -48,17 +49,17 @@ def block_rows(
     elif isinstance(chunks, str):
         chunks = max(1, parse_size(chunks, "chunks") // row_bytes)
     elif isinstance(chunks, bool):
-        raise InputError(f"chunks={chunks!r} must be 'auto' or the number of walks of a block")
+        raise InputError(f"{given} must be 'auto' or the number of walks of a block")
     wanted = (chunks, -1) if isinstance(chunks, int | np.integer) else chunks
     try:
         by_rows, by_steps = normalize_chunks(wanted, shape, dtype=dtype)
     except (ValueError, TypeError, ArithmeticError) as error:
         raise InputError(
-            f"chunks={chunks!r} does not fit walks of shape {shape}: {error}; pass 'auto' or the "
-            "number of walks of a block"
+            f"{given} does not fit walks of shape {shape}: {error}; pass 'auto' or the number of "
+            "walks of a block"
         ) from error
     if len(by_steps) > 1:
-        raise InputError(f"chunks={chunks!r} splits walks; pass the number of walks of a block")
+        raise InputError(f"{given} splits walks; pass the number of walks of a block")
     if any(n < 1 for n in by_rows) and rows > 0:
-        raise InputError(f"chunks={chunks!r} makes empty blocks; pass a positive number of walks")
+        raise InputError(f"{given} makes empty blocks; pass a positive number of walks")
     return tuple(int(n) for n in by_rows)

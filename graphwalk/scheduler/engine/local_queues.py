@@ -9,6 +9,7 @@ from graphwalk.scheduler.engine.read_partition import read_partition
 from graphwalk.scheduler.engine.walker_group import SINGLE_ROW_BATCH
 from graphwalk.scheduler.engine.walker_queues import Inboxes
 from graphwalk.storage.partitions.read import RowMemory, SharedReading
+from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.events import Event, Work
 from graphwalk.util.shared_work import SharedWork
 
@@ -124,6 +125,6 @@ class LazyPartition:
         if self._buffer is None:
             self._buffer = self._sweep.acquire_buffer() or group.row_memory()
         rows, entries = len(group.nodes_of(self._number)), group.entries_of(self._number)
-        arrays = self._buffer.arrays(group.graph, group.rules.layout, rows, len(entries))
+        arrays = self._buffer.arrays(group.graph, PartitionSpec.of(group.rules), rows, len(entries))
         shared = SharedReading(arrays, entries, self._reading.run)
         return read_partition(group, self._number, False, shared)

@@ -1,4 +1,4 @@
-"""What a job of random walks will do, as a plain value."""
+"""The plan of a job of random walks, as a plain value."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from graphwalk.util.html_table import html_table
 if TYPE_CHECKING:
     import numpy as np
 
-    from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.util.executor import Resources
+    from graphwalk.walk_spec import WalkSpec
 
 
-def expected_waves(rules: WalkRules, partitions: int, *, at_once: bool) -> int:
-    """Return how many waves walkers take, about, in a graph without locality.
+def expected_waves(rules: WalkSpec, partitions: int, *, at_once: bool) -> int:
+    """Return about how many waves walkers take in a graph without locality.
 
-    The next node is in the same partition or, as likely, in any of the others. Half of these are
-    still to come in a wave, so a walker makes two steps and those within a partition; one, if all
-    partitions have their turn at the same time.
+    The next node of a walker is in each partition with the same probability. On average, half of
+    the other partitions are still to come in a wave, so a walker enters two partitions in a wave.
+    If all partitions are processed at the same time, it enters one.
     """
     trips = rules.walk_length * (1 - 1 / partitions) / (1 if at_once else 2)
     if rules.second_order:
-        # Who is refused at another partition comes back from there.
+        # A walker whose proposal is rejected in another partition returns from there.
         bias = sorted((1.0, 1 / rules.q))
         trips *= 2 - bias[0] / bias[1]
     return max(1, round(trips))
@@ -34,40 +34,41 @@ def expected_waves(rules: WalkRules, partitions: int, *, at_once: bool) -> int:
 
 @dataclass(frozen=True)
 class WalkPlan:
-    """Which tasks a job consists of, and what they hold. Made by `graphwalk.plan_walks`.
+    """The partitions, blocks, groups and memory of a job. Made by `graphwalk.plan_walks`.
 
     Attributes
     ----------
-    rules : WalkRules
-        What every walker does.
+    rules : WalkSpec
+        The rules that all walkers follow.
     dtype : dtype
         Type of the result.
     block_rows : tuple of int
         Walkers of each block of the result.
     group_blocks : tuple of int
-        Blocks of each group: walkers who go through the partitions together.
+        Blocks of each group; walkers of a group move through the partitions together.
     batch_groups : tuple of int
-        Groups of each batch: those that share what is read of the graph.
+        Groups of each batch; the groups of a batch share what is read of the graph.
     partitions : tuple of range
         The nodes of each partition.
     offsets : tuple of int
-        Where the rows of each begin in the store, and the number of entries.
+        The first entry of each partition in the store, and the number of entries.
     largest_partition : int
         Bytes of the largest partition in memory.
     resident : bool
-        Whether partitions stay in memory once they are read; else each wave reads them again.
+        Whether partitions stay in memory after they were read; otherwise each wave reads them
+        again.
     ahead : bool
-        Whether the next partition is read while one is walked.
+        Whether the next partition is read while walkers advance in another one.
     spill : bool
-        Whether steps wait in temporary files for their block, where they cannot be written into
-        the result at once.
+        Whether steps are kept in temporary files until their block is made, because the result is
+        too large for the memory.
     graph_bytes : int
         Bytes of the whole graph in memory.
     peak_memory : int
-        Bytes that a process is expected to take at most, beside the interpreter, its libraries and
-        the result of ``compute()``. On Ray, the bytes taken in the object stores of all machines.
+        Expected peak memory of a process in bytes, without the interpreter, its libraries and
+        the result of ``compute()``. On Ray, the bytes in the object stores of all machines.
     resources : Resources
-        What the job may use.
+        The resources that the job may use.
 
     Examples
     --------
@@ -78,7 +79,7 @@ class WalkPlan:
     ((6, 6), 1)
     """
 
-    rules: WalkRules
+    rules: WalkSpec
     dtype: np.dtype[Any]
     block_rows: tuple[int, ...]
     group_blocks: tuple[int, ...]
@@ -112,7 +113,7 @@ class WalkPlan:
 
     @property
     def walkers_at_once(self) -> int:
-        """Most walks that are under way at a time."""
+        """The largest number of walks that are computed at a time."""
         if len(self.partitions) == 1:
             return min(self.resources.workers, len(self.block_rows)) * max(
                 self.block_rows, default=0
@@ -122,7 +123,7 @@ class WalkPlan:
 
     @property
     def num_tasks(self) -> int:
-        """How often partitions are read, walkers advanced in one, and blocks made, about."""
+        """About how many tasks read a partition, advance walkers in one, or make a block."""
         blocks, groups, batches = map(len, (self.block_rows, self.group_blocks, self.batch_groups))
         if len(self.partitions) == 1:
             return blocks + 1
@@ -131,19 +132,19 @@ class WalkPlan:
 
     @property
     def waves(self) -> int:
-        """Turns through all partitions that a graph without locality takes, about."""
+        """About how many passes over all partitions a graph without locality takes."""
         if len(self.partitions) == 1:
             return 0
         return expected_waves(self.rules, len(self.partitions), at_once=self.at_once)
 
     @property
     def at_once(self) -> bool:
-        """Whether all partitions have their turn at the same time: on several machines they do."""
+        """Whether all partitions are processed at the same time, as on several machines."""
         return self.resident and self.resources.machines > 1
 
     @property
     def bytes_read(self) -> int:
-        """Decoded bytes that are read of the graph, about."""
+        """About how many decoded bytes of the graph are read."""
         if self.resident:
             return self.graph_bytes
         return self.graph_bytes * self.waves * len(self.batch_groups)

@@ -1,11 +1,11 @@
-"""How a job is cut into partitions, blocks, groups and batches, so that it fits in memory."""
+"""How a job is divided into partitions, blocks, groups and batches, so that it fits in memory."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphwalk.errors import InputError, MemoryBudgetError
+from graphwalk.errors import InputError, MemoryBudgetError, argument
 from graphwalk.kernels.walk.steps import walker_dtype
 from graphwalk.scheduler.engine.blocks import block_rows
 from graphwalk.scheduler.engine.memory_model import (
@@ -19,39 +19,43 @@ from graphwalk.scheduler.engine.memory_model import (
 from graphwalk.scheduler.engine.plan import WalkPlan
 from graphwalk.scheduler.engine.walk_temporal import scratch_bytes
 from graphwalk.scheduler.engine.walker_group import slice_and_log
-from graphwalk.storage.partitions.spec import entry_bytes, partition_bytes, row_start_type
-from graphwalk.storage.store.partition_bounds import partition_nodes
+from graphwalk.storage.partitions.spec import (
+    PartitionSpec,
+    entry_bytes,
+    partition_bytes,
+    row_start_type,
+)
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
-    from graphwalk.scheduler.engine.rules import WalkRules
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.util.executor import Resources
+    from graphwalk.walk_spec import WalkSpec
 
-#: Least walkers of a group; there are as many groups as workers, who go round together.
+#: The smallest number of walkers of a group.
 SMALLEST_GROUP = 1 << 12
 
-#: Walkers refer to their place in their group's part of the result by 32 bits.
+#: A walker has 32 bits for its position in its group's part of the result.
 GROUP_ITEMS = 1 << 32
 
 _MIB = 1 << 20
 
-#: Part of the memory of all machines that a graph may take; walkers and steps need room too.
+#: Fraction of the memory of all machines for the graph; walkers and steps take the rest.
 GRAPH_SHARE = 0.6
 
-#: Parts of the memory for partitions that they are cut for, until the largest fits.
+#: Fractions of the free memory to cut partitions for, tried until the largest fits.
 _SHARES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5, 0.0)
 
-#: Bytes for a record while it is sorted by place.
+#: Bytes for a record while it is sorted by its position.
 _PLACE = 8
 
-#: Bytes for a walker of a block while its start node and number are found: two, and their operands.
+#: Bytes for a walker of a block while its start node and number are computed, with temporaries.
 _NUMBERS = 4 * 8
 
 
 def plan_job(
-    graph: Graph,
-    rules: WalkRules,
+    graph: GraphArrays,
+    rules: WalkSpec,
     num_walks: int,
     chunks: Any,
     resources: Resources,
@@ -59,33 +63,31 @@ def plan_job(
     *,
     every_node: bool = False,
 ) -> WalkPlan:
-    """Return the plan of so many walks on `graph`.
+    """Return the plan of `num_walks` walks on `graph`.
 
-    Reads no more of the graph than the offsets where it is cut.
+    Reads only the offsets at which the graph is cut.
 
     Parameters
     ----------
     num_walks : int
-        From all start nodes together.
+        Walks from all start nodes together.
     chunks : "auto", int, str or tuple
-        Rows of a block (an int), its size (text such as ``"64 MiB"``), or what Dask takes as the
-        chunks of an array of the result's shape.
+        Rows of a block (an int), its size (text such as ``"64 MiB"``), or Dask's chunks of an
+        array of the result's shape.
     partitions : int, optional
         About how many partitions to cut the graph into; by default as few as fit.
     every_node : bool
-        Whether walks start from every node, or from those of a range of nodes. Then it is known how
-        many walks end where they start.
+        Whether walks start at every node, or at every node of a range. Then the number of walks
+        that end at their start node is known.
 
     Raises
     ------
     InputError
-        When `chunks` is none of these or splits walks, or a walk is too long.
+        When `chunks` is not valid or splits walks.
     MemoryBudgetError
         When the job does not fit in the memory.
     """
     shape = (num_walks, rules.walk_length + 1)
-    if shape[1] >= GROUP_ITEMS:
-        raise InputError(f"walk_length={rules.walk_length} is too large; it must be below 2**32")
     whole = _whole_plan(graph, rules, shape, chunks, resources)
     fits = whole.peak_memory <= resources.memory
     if (partitions is None and fits) or partitions == 1 or graph.num_entries == 0:
@@ -100,10 +102,10 @@ def plan_job(
 
 
 def _whole_plan(
-    graph: Graph, rules: WalkRules, shape: tuple[int, int], chunks: Any, resources: Resources
+    graph: GraphArrays, rules: WalkSpec, shape: tuple[int, int], chunks: Any, resources: Resources
 ) -> WalkPlan:
     """Return the plan of a graph that is one partition."""
-    size = partition_bytes(graph, rules.layout) + kinds_bytes(graph, rules)
+    size = partition_bytes(graph, PartitionSpec.of(rules)) + kinds_bytes(graph, rules)
     rows = block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
     buffers = resources.workers * thread_bytes(graph)
@@ -131,25 +133,25 @@ def _whole_plan(
 
 
 def _blocks_at_once(blocks: int, resources: Resources) -> int:
-    """Return how many blocks are there when one is used and others wait, or are being made."""
+    """Return how many blocks are in memory: one in use, others waiting or being made."""
     return min(2 * resources.workers + 1, blocks)
 
 
 class _Needs(NamedTuple):
-    """What walkers take, and how they are divided.
+    """The memory that walkers take, and how they are divided.
 
     Attributes
     ----------
     groups : tuple of int
         Blocks of each group.
     spill : bool
-        Whether steps wait in files.
+        Whether steps are kept in files.
     state : int
         Bytes of walkers.
     waiting : int
-        Bytes of what they have done, while they walk.
+        Bytes of finished steps while walkers advance.
     after : int
-        Bytes of it afterwards, when partitions have been let go.
+        Bytes of blocks afterwards, when partitions have been freed.
     """
 
     groups: tuple[int, ...]
@@ -160,12 +162,12 @@ class _Needs(NamedTuple):
 
 
 class _PartitionedPlanner:
-    """Cuts a graph that does not fit, and its walkers."""
+    """Divides a graph that does not fit, and its walkers."""
 
     def __init__(
         self,
-        graph: Graph,
-        rules: WalkRules,
+        graph: GraphArrays,
+        rules: WalkSpec,
         whole: WalkPlan,
         walkers: int,
         partitions: int | None,
@@ -175,13 +177,13 @@ class _PartitionedPlanner:
         self.walkers = walkers
         self._offsets: dict[int, int] = {}
         self.memory, self.workers = whole.resources.memory, whole.resources.workers
-        self.readers = self.workers + 1  # who waits for a partition helps to read it
+        self.readers = self.workers + 1  # threads that wait for a partition help to read it
         self.machines = whole.resources.machines
         self.walker = walker_dtype(
             whole.dtype, second_order=rules.second_order, temporal=rules.temporal
         ).itemsize
         self.resident = fits or self._fits_on_all_machines()
-        self.entry = entry_bytes(graph, rules.layout, filtered=self.resident)
+        self.entry = entry_bytes(graph, PartitionSpec.of(rules), filtered=self.resident)
         self.log = walker_dtype(whole.dtype).itemsize
 
     def plan(self) -> WalkPlan:
@@ -211,32 +213,32 @@ class _PartitionedPlanner:
         )
 
     def _leaves_enough(self, needs: _Needs, smallest: int) -> bool:
-        """Return whether there is room for partitions beside the walkers of a batch."""
+        """Return whether partitions and the walkers of a batch fit in memory together."""
         walkers = needs.state + needs.waiting
         if not self.resident:
             return walkers + max(smallest, self.memory // 5) <= self.memory
         return self.machines == 1 or walkers + self.whole.graph_bytes <= self.machines * self.memory
 
     def _needs(self, batches: int) -> _Needs:
-        """Return what walkers take beside the partitions, in so many batches."""
+        """Return the memory of walkers in `batches` batches, without partitions."""
         walks, width = self.whole.shape
         groups = self._group_blocks(batches)
         in_batch = -(-walks // batches)
         walkers = min(in_batch, self.walkers)
-        # Of a slice: who arrives; who stays, before and after; who leaves, and whom of them no
-        # proposal holds up; and where these go.
+        # A slice has arrays of walkers that arrive, that stay (before and after), that leave, and
+        # that leave without a proposal; and the destinations of the last.
         slice_, log = slice_and_log(resident=self.resident)
         slices = min(self.workers * slice_, walkers) * (5 * self.walker + _PLACE)
         scratch = slices + self.workers * (log * self.log + thread_bytes(self.graph))
-        # A walker is in one inbox, and the last page of each has some room.
+        # A walker is in one queue, and the last page of each queue is not full.
         state = scratch + walkers * self.walker * 5 // 4 + kinds_bytes(self.graph, self.rules)
         output = in_batch * width * self.whole.dtype.itemsize
-        # Who uses the blocks of a batch may hold on to them when the next is walked.
+        # The caller may still hold the blocks of a batch while the next batch walks.
         kept = output * min(batches, 2)
         if self.resident or kept <= self.memory // 4:
             return _Needs(groups, False, state, kept, 0)
-        # Steps that wait in files are sorted by block before, and are blocks after, when partitions
-        # are no longer needed, unless it is for the next batch.
+        # Steps are sorted by block before they are written to files. They become blocks when
+        # partitions are no longer needed, except by the next batch.
         block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
         blocks = _blocks_at_once(len(self.whole.block_rows), self.whole.resources) * block
         logs = self.workers * log * (self.log + _PLACE)
@@ -269,7 +271,8 @@ class _PartitionedPlanner:
         """Return how many groups keep all workers busy."""
         if not self.resident or self.machines == 1:
             return self.workers
-        # A group is in all partitions at once. One does not wait while another changes places.
+        # A group is in all partitions at the same time; with several groups, one can advance
+        # while another is moved.
         partitions = self.partitions or 2 * self.machines
         return max(2, -(-self.workers // partitions))
 
@@ -293,27 +296,27 @@ class _PartitionedPlanner:
                     return nodes, ahead
         needed = -(-(self.memory - free + smallest) // _MIB) * _MIB
         raise MemoryBudgetError(
-            f"{self.graph.path}: these walks take at least {format_size(needed)} of memory, and "
-            f"{format_size(self.memory)} are to be used; pass memory={format_size(needed)!r} or "
-            "more, or fewer start nodes at a time"
+            f"{self.graph.path}: these walks take at least {format_size(needed)} of memory, but "
+            f"the budget is {format_size(self.memory)}; pass "
+            f"{argument('memory', format_size(needed))} or more, or fewer start nodes at a time"
         )
 
     def _rows_bytes(self, nodes: list[range], ahead: bool) -> int:
-        """Return what the partitions take that are in memory at a time, of which one is read."""
+        """Return the memory of the partitions held at a time, of which one is being read."""
         if self.resident:
             return self.whole.graph_bytes + self._reading_bytes(nodes)
         at_once = 2 if ahead else 1
         entries = at_once * max(map(self._entries, nodes))
-        deriving = deriving_bytes(self.graph, entries, self.rules.layout, self.readers)
+        deriving = deriving_bytes(self.graph, entries, PartitionSpec.of(self.rules), self.readers)
         buffers = thread_bytes(self.graph) if ahead else 0
         return at_once * self._largest(nodes) + deriving + buffers
 
     def _reading_bytes(self, nodes: list[range]) -> int:
-        """Return what goes again of partitions that stay, as many as are read at a time."""
+        """Return the temporary memory of reading as many partitions as are read at a time."""
         if self.machines > 1:
-            return 0  # it is outside of the object stores
+            return 0  # this memory is outside the object stores
         entries, rows = max(map(self._entries, nodes)), max(map(len, nodes))
-        layout, at_once = self.rules.layout, min(self.workers, len(nodes))
+        layout, at_once = PartitionSpec.of(self.rules), min(self.workers, len(nodes))
         deriving = deriving_bytes(self.graph, at_once * entries, layout, at_once * self.workers)
         return at_once * (values_bytes(entries, layout) + (rows + 1) * OFFSET) + deriving
 
@@ -323,25 +326,17 @@ class _PartitionedPlanner:
 
     @property
     def _node_bytes(self) -> int:
-        kinds = self.rules.layout.kinds
+        kinds = PartitionSpec.of(self.rules).kinds
         return row_start_type(self.graph).itemsize * (kinds if kinds == 1 else kinds + 1) + OFFSET
 
     def _partitions(self, size: int, *, whole: bool) -> list[range]:
-        """Cut the graph into partitions of about `size` bytes, of `whole` chunks perhaps."""
+        """Cut the graph into partitions of about `size` bytes; if `whole`, of whole chunks."""
         graph = self.graph
         bytes_ = graph.num_entries * self.entry + graph.num_nodes * self._node_bytes
         entries = max(1, size * graph.num_entries // bytes_)
         if whole:
             entries = max(self._chunk, entries // self._chunk * self._chunk)
-        chunk, length = graph.chunk_length("offsets"), graph.num_nodes + 1
-        return partition_nodes(
-            lambda k: graph.read_offsets(k * chunk, min((k + 1) * chunk, length)),
-            chunk,
-            graph.num_nodes,
-            graph.num_entries,
-            entries,
-            max(1, size // self._node_bytes),
-        )
+        return graph.cut(entries, max(1, size // self._node_bytes))
 
     def _offset(self, node: int) -> int:
         if node not in self._offsets:
@@ -349,12 +344,12 @@ class _PartitionedPlanner:
         return self._offsets[node]
 
     def _smallest(self) -> int:
-        """Return what the largest of the smallest partitions takes at most: a chunk, and a row."""
+        """Return the most memory that a smallest partition can take: a chunk and a row."""
         row = self.graph.max_degree
         entries = self._chunk + row
-        values = values_bytes(entries, self.rules.layout)
-        deriving = deriving_bytes(self.graph, entries, self.rules.layout, self.readers)
-        # As many bytes of row starts, which a partition of many short rows is limited to.
+        values = values_bytes(entries, PartitionSpec.of(self.rules))
+        deriving = deriving_bytes(self.graph, entries, PartitionSpec.of(self.rules), self.readers)
+        # The same for row starts: a partition of many short rows is limited to as many bytes.
         return self.entry * (entries + self._chunk) + values + deriving
 
     def _largest(self, nodes: list[range]) -> int:
@@ -364,14 +359,14 @@ class _PartitionedPlanner:
         return self._offset(nodes.stop) - self._offset(nodes.start)
 
     def _size(self, nodes: range) -> int:
-        """Return the bytes of a partition while it is read, which is when it takes most."""
+        """Return the bytes of a partition while it is read, which is its peak."""
         entries = self._entries(nodes)
         rows = (len(nodes) + 1) * self._node_bytes
-        return entries * self.entry + rows + values_bytes(entries, self.rules.layout)
+        return entries * self.entry + rows + values_bytes(entries, PartitionSpec.of(self.rules))
 
 
 def _spread(items: int, parts: int) -> tuple[int, ...]:
-    """Return sizes, which differ by one at most, of so many parts."""
+    """Return the sizes of `parts` parts, which differ by at most one."""
     if items == 0:
         return ()
     small, more = divmod(items, parts)

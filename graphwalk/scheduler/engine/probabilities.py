@@ -9,7 +9,7 @@ import numpy as np
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP
 
 if TYPE_CHECKING:
-    from graphwalk.scheduler.engine.rules import WalkRules
+    from graphwalk.walk_spec import WalkSpec
 
 DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
 
@@ -17,7 +17,7 @@ DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
 _TWO_64 = 1 << 64
 
 
-def hop_thresholds(rules: WalkRules) -> tuple[np.uint64, np.uint64]:
+def hop_thresholds(rules: WalkSpec) -> tuple[np.uint64, np.uint64]:
     """Return 2**64 times the probability of a restart, and of a restart or the end."""
     restart = int(rules.restart_prob * _TWO_64)
     over = min(restart + int(rules.stop_prob * _TWO_64), _TWO_64 - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphwalk.storage.partitions.partition import Partition, load_partition
+from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def read_partition(
     """Read a partition for the walks of `group`; with all that makes walks fast if it stays."""
     return load_partition(
         group.graph,
-        group.rules.layout,
+        PartitionSpec.of(group.rules),
         nodes=group.nodes_of(number),
         shared=shared,
         filtered=resident,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.scan_plan import ScanPlan
     from graphwalk.storage.partitions.entry_partitions import EntryPartition, PartialRows
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.util.executor import Job
 
 
@@ -46,7 +46,7 @@ class Scanner:
 
     Parameters
     ----------
-    graph : Graph
+    graph : GraphArrays
         The graph.
     plan : ScanPlan
         How it is read.
@@ -56,7 +56,7 @@ class Scanner:
         Name of the array that is computed, for listeners of events.
     """
 
-    def __init__(self, graph: Graph, plan: ScanPlan, job: Job, name: str = "") -> None:
+    def __init__(self, graph: GraphArrays, plan: ScanPlan, job: Job, name: str = "") -> None:
         self._graph, self._plan, self._job, self._name = graph, plan, job, name
         self._kept: dict[EntryPartition, PartialRows] = {}
         self._passes = 0
@@ -113,7 +113,9 @@ class Scanner:
         emit(Event("scan", self._name, started, seconds, wave=wave, steps=self._plan.num_entries))
 
 
-def scan_share(graph: Graph, program: ScanProgram, parts: Sequence[EntryPartition]) -> NDArray[Any]:
+def scan_share(
+    graph: GraphArrays, program: ScanProgram, parts: Sequence[EntryPartition]
+) -> NDArray[Any]:
     """Return the result of some partitions."""
     result = program.new_result()
     for part in parts:

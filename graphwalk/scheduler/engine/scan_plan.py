@@ -12,7 +12,7 @@ from graphwalk.util.html_table import html_table
 
 if TYPE_CHECKING:
     from graphwalk.storage.partitions.entry_partitions import EntryPartition
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.util.executor import Resources
 
 #: Bytes of a partition's neighbours, unless memory is short: enough to be worth a task.
@@ -106,7 +106,7 @@ class ScanPlan:
 
 
 def plan_scan(
-    graph: Graph,
+    graph: GraphArrays,
     cost: ScanCost,
     resources: Resources,
     partitions: int | None = None,
@@ -116,7 +116,7 @@ def plan_scan(
 
     Parameters
     ----------
-    graph : Graph
+    graph : GraphArrays
         The graph.
     cost : ScanCost
         What the algorithm takes.

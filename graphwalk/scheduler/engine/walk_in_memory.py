@@ -17,6 +17,7 @@ from graphwalk.scheduler.engine.start_nodes import Walkers, part_of, starts_and_
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
 from graphwalk.storage.partitions.metapath import path_of
 from graphwalk.storage.partitions.partition import Partition, load_partition
+from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.cancel import CancelToken, check_cancelled
 from graphwalk.util.events import Work
 from graphwalk.util.shared_array import NotSharedError
@@ -25,11 +26,10 @@ from graphwalk.util.threads import num_cores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.rules import WalkRules
-    from graphwalk.storage.partitions.spec import PartitionSpec
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.util.executor import Job, Place
     from graphwalk.util.shared_array import SharedRows
+    from graphwalk.walk_spec import WalkSpec
 
 
 #: Walkers that a kernel advances together: enough to hide a memory access, few enough to stay in
@@ -41,7 +41,7 @@ NODE2VEC_IN_FLIGHT = 512
 #: a kernel busy.
 _SLICE_STEPS, _LEAST_SLICE = 1 << 21, 1 << 12
 
-_resident: WeakKeyDictionary[Graph, _Resident] = WeakKeyDictionary()
+_resident: WeakKeyDictionary[GraphArrays, _Resident] = WeakKeyDictionary()
 _loading = threading.Lock()
 
 
@@ -54,15 +54,19 @@ class _Resident(NamedTuple):
 
 
 def resident_partition(
-    graph: Graph, rules: WalkRules, size: int = 0, room: int | None = None, job: Job | None = None
+    graph: GraphArrays,
+    rules: WalkSpec,
+    size: int = 0,
+    room: int | None = None,
+    job: Job | None = None,
 ) -> Any:
     """Return the partition of `graph`, loaded once and kept as long as the graph is.
 
     Parameters
     ----------
-    graph : Graph
+    graph : GraphArrays
         The graph.
-    rules : WalkRules
+    rules : WalkSpec
         What decides what is laid out.
     size : int
         Bytes that it takes.
@@ -74,9 +78,9 @@ def resident_partition(
     if job is not None:
         place: Place = "here" if graph.temporary else "any"
         return job.cached(
-            (id(graph), rules.layout),
+            (id(graph), PartitionSpec.of(rules)),
             _load,
-            *(graph, rules.layout),
+            *(graph, PartitionSpec.of(rules)),
             owner=graph,
             size=size,
             room=room,
@@ -84,7 +88,7 @@ def resident_partition(
             name=f"load {graph.path}",
         )
     with _loading, Work("read", "") as work:
-        layout, have = rules.layout, None
+        layout, have = PartitionSpec.of(rules), None
         if before := _resident.get(graph):
             if before.layout == layout:
                 return before.partition
@@ -102,11 +106,11 @@ def resident_partition(
     return partition
 
 
-def _load(graph: Graph, layout: PartitionSpec, have: Partition | None = None) -> Partition:
+def _load(graph: GraphArrays, layout: PartitionSpec, have: Partition | None = None) -> Partition:
     return load_partition(graph, layout, have=have, threads=num_cores())
 
 
-def _make_room(graph: Graph, size: int, room: int | None) -> None:
+def _make_room(graph: GraphArrays, size: int, room: int | None) -> None:
     """Free graphs in memory, those first that were loaded first, until one more fits."""
     others = [other for other in _resident if other is not graph]
     for other in others:
@@ -119,7 +123,7 @@ def _make_room(graph: Graph, size: int, room: int | None) -> None:
 def walk_block(
     partition: Partition,
     walkers: Walkers,
-    rules: WalkRules,
+    rules: WalkSpec,
     out: NDArray[Any] | None = None,
     token: CancelToken | None = None,
 ) -> NDArray[Any]:
@@ -131,7 +135,7 @@ def walk_block(
         The whole graph.
     walkers : range or (ndarray, ndarray, range)
         Who walks, see `Walkers`.
-    rules : WalkRules
+    rules : WalkSpec
         What every walker does.
     out : ndarray of int32 or int64, shape (walkers, walk_length + 1), optional
         Where to write the walks; C-contiguous.
@@ -157,7 +161,7 @@ def walk_block(
 
 
 def walk_block_into(
-    partition: Partition, walkers: Walkers, rules: WalkRules, out: SharedRows, _token: Any = None
+    partition: Partition, walkers: Walkers, rules: WalkSpec, out: SharedRows, _token: Any = None
 ) -> NDArray[Any] | None:
     """Walk a block into a shared result; return it where that is out of reach.
 
@@ -177,7 +181,7 @@ def _walk(
     partition: Partition,
     starts: NDArray[np.int64],
     numbers: NDArray[np.int64],
-    rules: WalkRules,
+    rules: WalkSpec,
     walks: NDArray[Any],
 ) -> None:
     if rules.walk_length == 0:

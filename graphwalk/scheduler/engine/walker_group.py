@@ -22,6 +22,7 @@ from graphwalk.storage.partitions.metapath import path_of
 from graphwalk.storage.partitions.node2vec_plus_rows import gather_closed
 from graphwalk.storage.partitions.partition import Partition, gather_partition
 from graphwalk.storage.partitions.read import RowMemory, row_memory_bytes
+from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.storage.store.format import value_bytes
 from graphwalk.util.cancel import check_cancelled
 
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.scheduler.engine.start_nodes import Walkers
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.walk_spec import WalkSpec
 
 #: Walkers that a kernel takes up at a time, and steps that it writes down before they are put in
 #: their place: few enough to stay in a core's cache on their way.
@@ -77,9 +78,9 @@ class WalkerGroup:
 
     Parameters
     ----------
-    graph : Graph
+    graph : GraphArrays
         The graph.
-    rules : WalkRules
+    rules : WalkSpec
         What every walker does.
     walkers : range or (ndarray, ndarray, range)
         Who walks, see :data:`graphwalk.scheduler.engine.start_nodes.Walkers`.
@@ -95,8 +96,8 @@ class WalkerGroup:
 
     def __init__(
         self,
-        graph: Graph,
-        rules: WalkRules,
+        graph: GraphArrays,
+        rules: WalkSpec,
         walkers: Walkers,
         bounds: NDArray[np.int64],
         offsets: NDArray[np.int64],
@@ -147,7 +148,7 @@ class WalkerGroup:
     def bytes_read(self, partition: int) -> int:
         """Return the bytes of all chunks' contents that a partition is made of."""
         entries, rows = len(self.entries_of(partition)), len(self.nodes_of(partition))
-        values = value_bytes(self.rules.layout.values)
+        values = value_bytes(PartitionSpec.of(self.rules).values)
         return entries * (self.graph.neighbor_dtype.itemsize + values) + rows * 8
 
     def nodes_of(self, partition: int) -> range:
@@ -160,10 +161,9 @@ class WalkerGroup:
 
     def row_memory(self) -> RowMemory:
         """Return memory for the rows of any partition."""
+        layout = PartitionSpec.of(self.rules)
         sizes = (
-            row_memory_bytes(
-                self.graph, self.rules.layout, len(self.nodes_of(k)), len(self.entries_of(k))
-            )
+            row_memory_bytes(self.graph, layout, len(self.nodes_of(k)), len(self.entries_of(k)))
             for k in range(self.num_partitions)
         )
         return RowMemory(max(sizes))
@@ -259,7 +259,7 @@ class WalkerGroup:
         """
         for walkers in arriving:
             nodes = self._nodes_needed(walkers)
-            partition = gather_partition(self.graph, nodes, self.rules.layout)
+            partition = gather_partition(self.graph, nodes, PartitionSpec.of(self.rules))
             yield from self.advance(partition, [walkers], keep)
 
     def _walk(
@@ -294,7 +294,7 @@ class WalkerGroup:
         """Advance walkers whose proposals are refused again and again, with all rows at hand."""
         walkers["proposal"] = -1  # it is drawn again, and is the same
         for some in in_slices([walkers], SINGLE_ROW_BATCH):
-            nodes, layout = (some["node"], some["previous"]), self.rules.layout
+            nodes, layout = (some["node"], some["previous"]), PartitionSpec.of(self.rules)
             if self.rules.plus:
                 partition = gather_closed(self.graph, *nodes, layout)
             else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dask
 
-from graphwalk.errors import InputError, SchedulerError
+from graphwalk.errors import InputError, SchedulerError, argument
 from graphwalk.scheduler.executors.threads import ThreadsExecutor
 from graphwalk.util.executor import in_use
 from graphwalk.util.threads import num_cores
@@ -151,9 +151,9 @@ def use(
     """
     if scheduler not in SCHEDULERS:
         known = ", ".join(map(repr, SCHEDULERS))
-        raise InputError(f"scheduler={scheduler!r} is not known; pass one of {known}")
+        raise InputError(f"{argument('scheduler', scheduler)} is not known; pass one of {known}")
     if num_workers is not None and num_workers < 1:
-        raise InputError(f"num_workers={num_workers} must be at least 1")
+        raise InputError(f"{argument('num_workers', num_workers)} must be at least 1")
     asked = scheduler, address, num_workers, options
     if session := _sessions.known(asked):
         session._uses += 1
@@ -162,8 +162,8 @@ def use(
         if address is not None or options:
             extra = "address" if address is not None else next(iter(options))
             raise InputError(
-                f"{extra}= is for the schedulers 'ray' and 'distributed'; 'threads' takes "
-                "num_workers"
+                f"{argument(extra)} is for Ray and Dask distributed; add "
+                f"{argument('scheduler', 'ray')}, or leave it out"
             )
         workers = num_workers or num_cores()
         return Session("threads", ThreadsExecutor(workers), asked, workers)

@@ -1,10 +1,10 @@
-"""Ray on one machine, for as long as somebody wants it.
+"""Ray on one machine, until standard input ends.
 
-Run as a script on each machine of a job. It starts Ray below itself and stops it when standard
-input ends, which it does when whoever started this is gone, or on SIGTERM. Then nothing of Ray is
-left: no process, and of its folder the logs alone, if they are wanted.
+Run as a script on each machine of a job. It starts Ray as its child, and stops it when standard
+input ends, as it does when the process that started this has ended, or on SIGTERM. Then nothing of
+Ray is left: no process, and of its folder only the logs, if they are wanted.
 
-A program of its own that needs nothing but Python: many machines load it at a time.
+It is a program that imports only the standard library: many machines load it at the same time.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-#: What is said on standard input when all is well, and nobody will look for logs.
+#: What comes on standard input if the logs are not needed.
 GOOD = b"good\n"
 
-#: By this name processes know, and show, whose Ray they belong to.
+#: The environment variable by which processes show which Ray they belong to.
 MARK = "GRAPHWALK_RAY"
 
 _RAY = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _stop_on_signals() -> int:
-    """Return a file that can be read from when a signal has come."""
+    """Return a file that becomes readable when a signal arrives."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)
@@ -93,7 +93,7 @@ def _stop(ray: subprocess.Popen[bytes], mark: str) -> None:
     ray.terminate()
     with suppress(subprocess.TimeoutExpired):
         ray.wait(_SECONDS_TO_STOP)
-    # Processes that Ray does not know of any more, or that do not heed it.
+    # Processes that Ray no longer knows, or that ignore its signals.
     deadline = time.monotonic() + _SECONDS_TO_STOP
     while (left := list(_marked(mark))) and time.monotonic() < deadline:
         for process in left:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import MemoryBudgetError
 from graphwalk.scheduler.engine.planner import GRAPH_SHARE, plan_job
@@ -14,9 +14,9 @@ from graphwalk.util.executor import Resources
 
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.plan import WalkPlan
-    from graphwalk.scheduler.engine.rules import WalkRules
     from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition
     from graphwalk.storage.store.graph import Graph
+    from graphwalk.walk_spec import WalkSpec
 
 MODES = ("node", "array", "ray")
 
@@ -33,10 +33,10 @@ _STEPS = {
 #: Bytes of the graph in memory that a machine reads in a second.
 _READ = 0.5e9
 
-#: Machines, file systems and graphs differ: so many times the time that is expected is asked for.
+#: Machines, file systems and graphs differ: the expected time is multiplied by this.
 _MARGIN = 3
 
-#: Tasks of an array take that long, for what starts them and reads the graph is lost to each.
+#: What tasks of an array take at least, since each is started and reads the graph.
 _MINUTES_OF_TASK = 15
 
 
@@ -69,34 +69,38 @@ class Choice:
 
 def choose(
     graph: Graph,
-    rules: WalkRules,
+    rules: WalkSpec,
     num_walks: int,
     machines: SlurmPartition,
     mode: str | None = None,
     nodes: int | None = None,
+    chunks: Any = "auto",
+    partitions: int | None = None,
 ) -> Choice:
     """Return what to ask for.
 
-    One machine, if it can hold the graph, and an array of them where one would take long. A graph
-    that several machines can hold together is for Ray. Any other is read in waves by one.
+    One machine if it can hold the graph, and an array of them if one would take long. Ray, if
+    several machines together can hold the graph. Otherwise one machine reads it in waves.
 
     Parameters
     ----------
     num_walks : int
         From all start nodes together.
     machines : SlurmPartition
-        Those that there are.
+        What the cluster has.
     mode : {"node", "array", "ray"}, optional
-        What has been decided already.
+        None: what suits the graph.
     nodes : int, optional
-        How many machines, or tasks of the array; None: as many as it takes.
+        How many machines, or tasks of the array; None: as many as are needed.
+    chunks, partitions : optional
+        As of `random_walks`.
 
     Raises
     ------
     MemoryBudgetError
-        When none of it is possible with these machines.
+        When these machines can do none of it.
     """
-    choosing = _Choosing(graph, rules, num_walks, machines, nodes)
+    choosing = _Choosing(graph, rules, num_walks, machines, nodes, (chunks, partitions))
     choice = choosing.by(mode or choosing.best_mode())
     limit = machines.minutes
     return choice if limit is None else replace(choice, minutes=min(choice.minutes, limit))
@@ -106,12 +110,14 @@ class _Choosing:
     def __init__(
         self,
         graph: Graph,
-        rules: WalkRules,
+        rules: WalkSpec,
         num_walks: int,
         machines: SlurmPartition,
         nodes: int | None,
+        cut: tuple[Any, int | None],
     ) -> None:
-        self._job, self._machines, self._nodes = (graph, rules, num_walks), machines, nodes
+        self._cut = cut
+        self._job, self._machines, self._nodes = (graph._arrays, rules, num_walks), machines, nodes
         self._alone = self._plan(SHARE * machines.memory)
         self._fits = len(self._alone.partitions) == 1
         self._store = SHARE * STORE_SHARE * machines.memory
@@ -151,7 +157,8 @@ class _Choosing:
     def _plan(self, memory: float, count: int = 1) -> WalkPlan:
         graph, rules, num_walks = self._job
         resources = Resources(int(memory), self._machines.cpus * count, count)
-        return plan_job(graph, rules, num_walks, "auto", resources)
+        chunks, partitions = self._cut
+        return plan_job(graph, rules, num_walks, chunks, resources, partitions)
 
     def _shares(self) -> int:
         """Return how many tasks an array has."""

@@ -25,7 +25,7 @@ class SlurmPartition:
     memory : int
         Bytes of each, likewise.
     minutes : int or None
-        How long a job may take; None: as long as it likes.
+        How long a job may take; None: without a limit.
     """
 
     name: str | None

@@ -1,7 +1,7 @@
-"""Wait until so many machines have joined a Ray cluster.
+"""Wait until a number of machines have joined a Ray cluster.
 
-Run as a script: who asks is a driver of Ray for as long as this takes, and its signal handlers and
-threads end with it.
+Run as a script: asking makes the process a driver of Ray, whose signal handlers and threads end
+with it.
 """
 
 from __future__ import annotations

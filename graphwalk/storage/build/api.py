@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
@@ -46,7 +46,7 @@ def build_zarr(
     memory: str | int = "4 GiB",
     progress: bool | None = None,
 ) -> Graph:
-    """Write a graph's edges into a store, and open it.
+    r"""Write a graph's edges into a store, and open it.
 
     Parameters
     ----------
@@ -114,6 +114,21 @@ def build_zarr(
         When the store cannot be written: the disk is full, say, or a bucket does not exist.
     MemoryBudgetError
         When the graph cannot be built within `memory`.
+
+    Examples
+    --------
+    Three edges, each with a weight, of nodes 0 to 2, in a temporary store:
+
+    >>> graphwalk.build_zarr(([0, 0, 1], [1, 2, 2], [0.5, 1.0, 2.0]))
+    <graphwalk.Graph '...graph.zarr': 3 nodes, 3 edges, undirected, weighted>
+
+    Edges of a CSV file whose ids are strings, in a store that stays:
+
+    >>> with open("follows.csv", "w") as file:
+    ...     _ = file.write("who,whom\nAda,Grace\nGrace,Alan\n")
+    >>> graph = graphwalk.build_zarr("follows.csv", "follows.zarr", directed=True)
+    >>> graph.labels.tolist()
+    ['Ada', 'Alan', 'Grace']
     """
     _check_choice("duplicates", duplicates, ("merge", "keep", "error"))
     _check_choice("self_loops", self_loops, ("keep", "drop"))
@@ -153,7 +168,10 @@ def _value_kind(times: object, edge_types: object) -> ValueName:
     _check_choice("times", times, (True, False))
     _check_choice("edge_types", edge_types, (True, False))
     if times and edge_types:
-        raise InputError("edges have times or types, not both; leave out times or edge_types")
+        raise InputError(
+            f"edges have times or types, not both; leave out {argument('times')} or "
+            f"{argument('edge_types')}"
+        )
     return "times" if times else "edge_types" if edge_types else "weights"
 
 

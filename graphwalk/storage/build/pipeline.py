@@ -29,6 +29,7 @@ from graphwalk.storage.files.temporary import (
     remove_with,
     temporary_location,
 )
+from graphwalk.storage.store.arrays import GraphArrays
 from graphwalk.storage.store.format import complete, create_group, is_graphwalk_store
 from graphwalk.storage.store.graph import Graph
 from graphwalk.util.executor import in_use
@@ -77,10 +78,10 @@ def build(
             context = Context(options, tuning, progress, pool, writers, folder, group, executor)
             info = _build(source, context)
             complete(group, info)
-        graph = Graph(place, info, temporary=location is None, storage_options=access)
-        if graph.temporary:
-            remove_with(graph, place)
-        return graph
+        arrays = GraphArrays(place, info, access, temporary=location is None)
+        if arrays.temporary:
+            remove_with(arrays, place)
+        return Graph(arrays)
 
 
 def _build(source: EdgeSource | RowSource, context: Context) -> GraphInfo:

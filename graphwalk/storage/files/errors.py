@@ -1,4 +1,4 @@
-"""What a file system or an object store refuses, said in terms of the store."""
+"""Errors of file systems and object stores, as errors of graphwalk that name the store."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _REMEDIES = {
 
 @contextmanager
 def disk_errors(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Raise a `StoreError` where what is done in the block to files at `path` is refused.
+    """Raise a `StoreError` if the system refuses to write files at `path` in the block.
 
-    Only writing belongs in the block: an `OSError` of anything else would be blamed on `path`.
+    The block must only write, since every `OSError` in it is reported as an error of `path`.
 
     Raises
     ------
     StoreError
-        Names `path`, what happened and, where it is known, the remedy.
+        It names `path`, the reason and, if it is known, the remedy.
     """
     try:
         yield
@@ -50,14 +50,14 @@ def disk_errors(path: str | os.PathLike[str]) -> Iterator[None]:
 
 @contextmanager
 def remote_errors(url: str, doing: str) -> Iterator[None]:
-    """Raise a `StoreError` where an object store refuses what the block does with `url`.
+    """Raise a `StoreError` if an object store refuses an access of the block to `url`.
 
     Parameters
     ----------
     url : str
         The store's URL, for messages.
     doing : {"read", "write"}
-        What is done.
+        The kind of access.
     """
     try:
         yield
@@ -70,14 +70,14 @@ def remote_errors(url: str, doing: str) -> Iterator[None]:
 
 
 def is_refusal(error: Exception) -> bool:
-    """Return whether the system or an object store refused, rather than data being damaged."""
-    # The AWS libraries' errors are no OSError, and those libraries need not be installed.
+    """Return whether the system or an object store refused an access; False for damaged data."""
+    # Errors of the AWS libraries are not OSErrors, and these libraries may be missing.
     package = type(error).__module__.partition(".")[0]
     return isinstance(error, OSError) or package in ("botocore", "aiobotocore", "aiohttp")
 
 
 def describe_refusal(url: str, doing: str, error: Exception) -> str:
-    """Return the message for something that an object store refused."""
+    """Return the message for an access that an object store refused."""
     if isinstance(error, FileNotFoundError):
         remedy = "check the name of the bucket, or make it first"
     elif isinstance(error, PermissionError) and "://" not in url:

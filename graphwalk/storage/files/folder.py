@@ -1,4 +1,4 @@
-"""Files in a folder, on a file system of this machine or below a URL, that appear whole."""
+"""Files in a folder of a file system or below a URL, which appear only when they are complete."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _fetching = threading.Lock()
 
 
 def folder_at(location: str, storage_options: Mapping[str, Any] | None = None) -> Folder:
-    """Return the folder at a path or URL, which need not be there yet."""
+    """Return the folder at a path or URL, which need not exist yet."""
     if is_url(location):
         return RemoteFolder(location, storage_options)
     return Folder(location)
@@ -46,14 +46,14 @@ class Folder:
         self.location = location
 
     def make(self) -> None:
-        """Make the folder, if it is not there."""
+        """Make the folder, if it does not exist."""
         Path(self.location).mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
-        """Yield a file to write, which takes its place when it is on disk, if the block ends well.
+        """Yield a file to write; if the block raises no error, it then gets its final name.
 
-        Several processes may write the same file; the last one stays.
+        Several processes may write the same file; the last one wins.
         """
         path = Path(self.location, name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ class Folder:
             file.write(data)
 
     def settle(self, name: str, data: bytes) -> bytes:
-        """Write a file if there is none; return what it holds, for several may try at once."""
+        """Write a file if it does not exist; return its content, since several may write it."""
         path = Path(self.location, name)
         unfinished = path.with_name(f".{name}.{uuid.uuid4().hex}")
         try:
@@ -90,13 +90,13 @@ class Folder:
         return path.read_bytes()
 
     def read(self, name: str) -> bytes | None:
-        """Return what a file holds, or None if there is none."""
+        """Return the content of a file, or None if it does not exist."""
         with suppress(FileNotFoundError, NotADirectoryError):
             return Path(self.location, name).read_bytes()
         return None
 
     def mapped(self, name: str) -> mmap.mmap:
-        """Return what a file holds, whose pages are read as they are looked at."""
+        """Return the content of a file as a mapping, whose pages are read when they are used."""
         with Path(self.location, name).open("rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
@@ -107,7 +107,7 @@ class Folder:
         return []
 
     def remove(self) -> None:
-        """Remove the folder and all that it holds, if it is there."""
+        """Remove the folder with its content, if it exists."""
         shutil.rmtree(self.location, ignore_errors=True)
 
 
@@ -130,20 +130,20 @@ class RemoteFolder(Folder):
         filesystem.pipe_file(f"{root}/{name}", buffer.getvalue())
 
     def settle(self, name: str, data: bytes) -> bytes:
-        """Write an object if there is none; return what it holds. Not in one step, as it should."""
+        """Write an object if it does not exist; return its content. The steps are not atomic."""
         if self.read(name) is None:
             self.put(name, data)
         return self.read(name) or data
 
     def read(self, name: str) -> bytes | None:
-        """Return what an object holds, or None if there is none."""
+        """Return the content of an object, or None if it does not exist."""
         filesystem, root = self._at()
         with suppress(FileNotFoundError):
             return bytes(filesystem.cat_file(f"{root}/{name}"))
         return None
 
     def mapped(self, name: str) -> mmap.mmap:
-        """Return what an object holds; the process fetches it once, into a file without a name."""
+        """Return the content of an object; a process fetches it once, into an anonymous file."""
         url = f"{self.location}/{name}"
         with _fetching:
             if url not in _fetched:
@@ -156,7 +156,7 @@ class RemoteFolder(Folder):
             return _fetched[url]
 
     def names(self, below: str = "") -> list[str]:
-        """Return the names of all that lies directly below a part of the URL."""
+        """Return the names of objects and folders directly below a part of the URL."""
         filesystem, root = self._at()
         folder = f"{root}/{below}".rstrip("/")
         with suppress(FileNotFoundError, NotADirectoryError):
@@ -172,6 +172,6 @@ class RemoteFolder(Folder):
 
     def _at(self) -> tuple[Any, str]:
         filesystem, root = filesystem_at(self.location, self._options)
-        # Other processes write too, so that what this one remembers may be stale.
+        # Other processes write too, so the cache of this one may be stale.
         filesystem.invalidate_cache()
         return filesystem, root.rstrip("/")

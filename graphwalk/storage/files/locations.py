@@ -1,4 +1,4 @@
-"""Where stores lie: paths and URLs, and how a new store takes its place there."""
+"""Locations of stores: paths and URLs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def locate(store: object) -> str:
-    """Return a URL as it is, and a path as an absolute one, which holds in other processes too."""
+    """Return a URL unchanged, and a path as an absolute path, which other processes can use too."""
     if not isinstance(store, str | os.PathLike):
         raise StoreError(
             f"a store is named by a path or URL, not by {type(store).__name__}: {store!r}"
@@ -34,7 +34,7 @@ def locate(store: object) -> str:
 
 
 def is_url(location: str) -> bool:
-    """Return whether `location` names something other than a local path."""
+    """Return whether `location` is a URL and not a local path."""
     return "://" in location
 
 
@@ -45,12 +45,12 @@ def zarr_store(
     if is_url(location):
         return remote_store(location, read_only=read_only, storage_options=storage_options)
     if storage_options:
-        raise StoreError(f"storage_options are for URLs, and {location} is a path; leave them out")
+        raise StoreError(f"storage_options are for URLs, and {location} is a path; remove them")
     return LocalStore(location, read_only=read_only)
 
 
 def location_of(group: zarr.Group) -> str:
-    """Return the path or URL of a store that is open."""
+    """Return the path or URL of an open store."""
     store = group.store
     if isinstance(store, LocalStore):
         return str(store.root)
@@ -60,5 +60,5 @@ def location_of(group: zarr.Group) -> str:
 
 
 def write_errors(location: str) -> AbstractContextManager[None]:
-    """Raise a `StoreError` where what the block writes to the store at `location` is refused."""
+    """Raise a `StoreError` if a write of the block to the store at `location` is refused."""
     return remote_errors(location, "write") if is_url(location) else disk_errors(location)

@@ -1,4 +1,4 @@
-"""Folders that a job makes and holds against other jobs."""
+"""Folders that a job makes and locks against other jobs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class HeldError(StoreError):
-    """Another job is at work there."""
+    """Another job has locked the folder."""
 
 
 @contextmanager
 def made_folders(folder: Path) -> Iterator[None]:
-    """Make `folder` and its parents, and unmake those that were missing if the block raises."""
+    """Make `folder` and its parents; if the block raises, remove those that were missing."""
     with disk_errors(folder):
         missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
@@ -42,9 +42,9 @@ def _remove_empty(folders: list[Path]) -> None:
 
 @contextmanager
 def claimed(partial: Path, *, keep: bool = False) -> Iterator[Path]:
-    """Make the folder `partial`, and hold it against other jobs while the block runs.
+    """Make the folder `partial`, and lock it against other jobs while the block runs.
 
-    It is made anew, and removed if the block raises, unless it is to be kept.
+    Unless `keep` is true, the folder is emptied first, and removed if the block raises.
     """
     with disk_errors(partial):
         partial.mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ def claimed(partial: Path, *, keep: bool = False) -> Iterator[Path]:
         try:
             if not keep:
                 with disk_errors(partial):
-                    _empty(partial)  # what a job that was killed has left
+                    _empty(partial)  # files of a job that was killed
             yield partial
         except BaseException:
             if not keep:
@@ -62,14 +62,15 @@ def claimed(partial: Path, *, keep: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def held(folder: Path, *, shared: bool = False) -> Iterator[None]:
-    """Hold a folder for one job alone, or, once no job does that, with others that share it.
+    """Lock a folder for one job, or wait for a lock that is shared with other jobs.
 
-    On a file system without locks, nothing is held.
+    On a file system without locks, nothing is locked.
 
     Raises
     ------
     HeldError
-        When another job holds it, and it is not to be shared, or there is none any more.
+        When another job has locked the folder and the lock is not shared, or when the folder does
+        not exist any more.
     """
     try:
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from graphwalk.errors import StoreError, StoreExistsError
+from graphwalk.errors import StoreError, StoreExistsError, argument
 from graphwalk.storage.files.errors import disk_errors
 from graphwalk.storage.files.locations import is_url
 from graphwalk.storage.files.locks import HeldError, claimed, held, made_folders
@@ -68,13 +68,14 @@ def new_store(
 
 
 def _check_free(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> None:
+    replacing = argument("overwrite", True)
     if not overwrite:
         raise StoreExistsError(
-            f"{location} exists already; pass overwrite=True to replace it, or another path"
+            f"{location} exists already; pass {replacing} to replace it, or another path"
         )
     if not is_ours(location):
         raise StoreExistsError(
-            f"{location} exists and is no graphwalk store, so overwrite=True does not replace it; "
+            f"{location} exists and is no graphwalk store, so {replacing} does not replace it; "
             "remove it yourself, or pass another path"
         )
 

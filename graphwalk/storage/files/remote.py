@@ -1,4 +1,4 @@
-"""Stores at URLs, through fsspec: how they are opened, and how a new one takes its place."""
+"""Stores at URLs, through fsspec: opening them, and writing new ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def remote_store(
 
 
 def filesystem_at(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:
-    """Return the file system that `url` is of, and its path there."""
+    """Return the file system of `url`, and the path of `url` in it."""
     with _unusable(url):
         from fsspec.core import url_to_fs
 
@@ -36,14 +36,14 @@ def filesystem_at(url: str, storage_options: Mapping[str, Any] | None) -> tuple[
 def new_remote_store(
     url: str, check_free: Callable[[], None], storage_options: Mapping[str, Any] | None
 ) -> Iterator[str]:
-    """Yield `url` once nothing is there, and clear it again if the block raises.
+    """Yield `url` after it was cleared, and clear it again if the block raises.
 
     Parameters
     ----------
     url : str
-        The place of the store.
+        The URL of the store.
     check_free : callable
-        Called when something is there; raises when it is not to be replaced.
+        Called if something exists at `url`; it raises an error if that may not be replaced.
     storage_options : mapping, optional
         For fsspec.
     """
@@ -57,7 +57,7 @@ def new_remote_store(
     try:
         yield url
     except BaseException:
-        with suppress(Exception):  # what made the build fail is what the caller is to see
+        with suppress(Exception):  # the caller is to see the error of the build
             if _is_occupied(filesystem, path):
                 _clear(filesystem, path)
         raise
@@ -75,13 +75,13 @@ def _unusable(url: str) -> Iterator[None]:
 
 
 def _is_occupied(filesystem: Any, path: str) -> bool:
-    # The store is written through another instance, so what this one remembers is stale.
+    # The store is written through another instance, so the cache of this one is stale.
     filesystem.invalidate_cache()
     return bool(filesystem.exists(path) and filesystem.find(path))
 
 
 def _clear(filesystem: Any, path: str) -> None:
-    """Remove a store, first what makes it one: half of it is never taken for the whole."""
+    """Remove a store, its attributes first, so that no half of it can be opened."""
     with suppress(FileNotFoundError):
         filesystem.rm_file(f"{path.rstrip('/')}/zarr.json")
     filesystem.invalidate_cache()

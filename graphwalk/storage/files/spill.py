@@ -1,4 +1,4 @@
-"""Temporary files of a build: arrays written one after the other, and read back checked."""
+"""Temporary files of a build: arrays that are appended, and checked when they are read."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class SpillFolder:
-    """A folder of temporary files, which closes those that a failed build has left open.
+    """A folder of temporary files; it closes files that a failed build has left open.
 
     Attributes
     ----------
     path : Path
-        The folder, which is there.
+        The folder, which exists.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,14 +44,14 @@ class SpillFolder:
 
 
 class SpilledArray(NamedTuple):
-    """An array that lies in a temporary file.
+    """An array in a temporary file.
 
     Attributes
     ----------
     path : str
         The file.
     start, length : int
-        Where the array begins, in bytes, and how many elements it has.
+        The position of the array in bytes, and its number of elements.
     dtype : str
         Type of its elements.
     checksum : int
@@ -80,7 +80,7 @@ class SpilledArray(NamedTuple):
             ) from None
 
     def read_into(self, out: NDArray[Any]) -> None:
-        """Read the array into `out`, which is contiguous and as long.
+        """Read the array into `out`, which is contiguous and has the same length.
 
         Raises
         ------
@@ -115,48 +115,48 @@ def _read_checked(file: int, out: NDArray[Any], start: int, sum_: int, name: str
     if done < len(bytes_) or checksum(out) != sum_:
         raise StoreError(
             f"{name} is damaged: bytes {start} to {start + len(bytes_)} are not what was written; "
-            "check the disk and its free space, and begin again"
+            "check the disk and its free space, and build again"
         )
     give_back()
 
 
 def _write_all(file: int, values: NDArray[Any], name: str) -> int:
-    """Write an array at the end of a file; return how many bytes it has."""
+    """Append an array to a file; return its number of bytes."""
     bytes_ = _bytes(values)
     done = 0
     with disk_errors(name):
         while done < len(bytes_):
             done += os.write(file, bytes_[done:])
-    give_back()  # who spills is short of memory
+    give_back()  # a build that spills is short of memory
     return done
 
 
 class AnonymousSpillFile:
-    """A temporary file without a name: it goes with the process, whatever becomes of that.
+    """An anonymous temporary file, which disappears with the process, however that ends.
 
-    Arrays are appended by one thread at a time, and read by any.
+    One thread at a time may append arrays; all threads may read them.
 
     Parameters
     ----------
     folder : path, optional
-        On whose disk it lies; None: where the system has temporary files.
+        A folder on the disk of the file; None: the system's folder for temporary files.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None) -> None:
         self._folder = str(folder or tempfile.gettempdir())
         with disk_errors(self._folder):
-            # As long as this lives.
+            # It stays open as long as this object exists.
             self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
         self._end = 0
 
     def append(self, values: NDArray[Any]) -> tuple[int, int]:
-        """Write a contiguous array; return where it begins, and its checksum."""
+        """Append a contiguous array; return its position and its checksum."""
         start = self._end
         self._end += _write_all(self._file.fileno(), values, self._name)
         return start, checksum(values)
 
     def read_into(self, out: NDArray[Any], start: int, sum_: int) -> None:
-        """Read an array that is as long as `out`, and contiguous too.
+        """Read an array into `out`, which is contiguous and has the same length.
 
         Raises
         ------
@@ -176,7 +176,7 @@ class SpillFile:
     Parameters
     ----------
     path : str
-        The file, made anew.
+        The path of the new file.
     """
 
     def __init__(self, path: str) -> None:
@@ -187,13 +187,13 @@ class SpillFile:
         self._is_open = True
 
     def append(self, values: NDArray[Any]) -> SpilledArray:
-        """Write a contiguous array, and return where it lies."""
+        """Append a contiguous array, and return a reference to it."""
         piece = SpilledArray(self.path, self._end, len(values), values.dtype.str, checksum(values))
         self._write(values)
         return piece
 
     def append_parts(self, values: NDArray[Any], bounds: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """Write a contiguous array; return the checksums of ``values[bounds[i]:bounds[i + 1]]``."""
+        """Append an array; return the checksums of each ``values[bounds[i]:bounds[i + 1]]``."""
         sums = [
             checksum(values[a:b])
             for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
@@ -202,7 +202,7 @@ class SpillFile:
         return np.array(sums, np.uint32)
 
     def close(self) -> None:
-        """Close the file, which stays; once is enough."""
+        """Close the file but keep it; further calls do nothing."""
         if self._is_open:
             self._is_open = False
             os.close(self._file)

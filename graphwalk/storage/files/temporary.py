@@ -1,4 +1,4 @@
-"""Stores without a name, which last as long as the graph that was made with them."""
+"""Temporary stores, which exist as long as the graph that was made with them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 def temporary_location() -> str:
-    """Make a folder for a store without a name, and return where the store is to lie in it.
+    """Make a folder for a temporary store, and return the path for the store in it.
 
-    It is made where Dask's ``temporary-directory`` setting says, or in the system's folder for such
-    things. On several machines that has to be a folder that all of them share.
+    Dask's setting ``temporary-directory`` says where the folder is made; the default is the
+    system's folder for temporary files.
     """
     return str(make_folder() / "graph.zarr")
 
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Make a folder in the same place, and remove it at the end."""
+    """Make a temporary folder, and remove it at the end of the block."""
     folder = make_folder()
     try:
         yield folder
@@ -38,7 +38,7 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def make_folder(prefix: str = "graphwalk-") -> Path:
-    """Make a folder in the same place, of a name that begins so."""
+    """Make a temporary folder whose name begins with `prefix`."""
     parent = Path(dask.config.get("temporary-directory", None) or tempfile.gettempdir())
     with disk_errors(parent):
         parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def make_folder(prefix: str = "graphwalk-") -> Path:
 
 
 def remove_temporary(location: str) -> None:
-    """Remove the folder that `temporary_location` has made."""
+    """Remove a folder that `temporary_location` has made."""
     shutil.rmtree(Path(location).parent, ignore_errors=True)
 
 
@@ -56,5 +56,5 @@ def remove_with(owner: object, location: str) -> None:
 
 
 def _remove_if_ours(location: str, maker: int) -> None:
-    if os.getpid() == maker:  # a forked process has a copy of the owner, but not the store
+    if os.getpid() == maker:  # a forked process has a copy of the owner, but does not own the store
         remove_temporary(location)

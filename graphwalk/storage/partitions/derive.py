@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.partitions.spec import PartitionSpec
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.util.threads import RunTasks
 
 #: Entries of a run of rows: a few milliseconds of work.
@@ -35,7 +35,7 @@ _NO_WEIGHTS = np.empty(0, np.float32)
 
 
 def grouped_by_kind(
-    graph: Graph,
+    graph: GraphArrays,
     layout: PartitionSpec,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
@@ -118,7 +118,7 @@ def _by_rows(row_starts: NDArray[Any], run: RunTasks, work: Callable[[int, int],
     run([partial(work, first, stop) for first, stop in pairwise(cuts) if stop > first])
 
 
-def _check_types(graph: Graph, types: NDArray[np.uint8]) -> None:
+def _check_types(graph: GraphArrays, types: NDArray[np.uint8]) -> None:
     if len(types) and int(types.max()) >= MOST_TYPES:
         raise StoreError(
             f"{graph.path}: array 'edge_types' is damaged: it has the type {types.max()}, and "

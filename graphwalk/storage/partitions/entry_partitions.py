@@ -18,7 +18,7 @@ from graphwalk.storage.store.partition_bounds import find_offsets
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
 
 #: Bytes of an offset while a partition is read.
 _OFFSET = 8
@@ -50,7 +50,7 @@ class PartialRows(NamedTuple):
     neighbors: NDArray[Any]
 
 
-def cut_entries(graph: Graph, entries: int) -> tuple[EntryPartition, ...]:
+def cut_entries(graph: GraphArrays, entries: int) -> tuple[EntryPartition, ...]:
     """Cut the entries of a graph at multiples of `entries`.
 
     Reads those chunks of the offsets in which a cut lies.
@@ -72,13 +72,13 @@ def cut_entries(graph: Graph, entries: int) -> tuple[EntryPartition, ...]:
     )
 
 
-def entry_partition_bytes(graph: Graph, partition: EntryPartition) -> int:
+def entry_partition_bytes(graph: GraphArrays, partition: EntryPartition) -> int:
     """Return what a partition takes in memory."""
     neighbors = len(partition.entries) * graph.neighbor_dtype.itemsize
     return neighbors + (len(partition.nodes) + 1) * _OFFSET
 
 
-def read_entries(graph: Graph, partition: EntryPartition) -> PartialRows:
+def read_entries(graph: GraphArrays, partition: EntryPartition) -> PartialRows:
     """Read a partition.
 
     Raises

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
 
 #: Nodes whose types are turned into kinds at a time.
 _AT_A_TIME = 1 << 16
 
 
 #: What `kinds_of` found last, as long as the graph is used: each partition that is read asks.
-_kinds: WeakKeyDictionary[Graph, tuple[Any, NDArray[np.uint8]]] = WeakKeyDictionary()
+_kinds: WeakKeyDictionary[GraphArrays, tuple[Any, NDArray[np.uint8]]] = WeakKeyDictionary()
 
 
 _making = threading.Lock()
@@ -41,7 +41,7 @@ def kinds_of_types(names: Sequence[Any], metapath: tuple[Any, ...]) -> NDArray[n
     return kinds
 
 
-def kinds_of(graph: Graph, metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
+def kinds_of(graph: GraphArrays, metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
     """Return the kind of each node, see `kinds_of_types`."""
     with _making:  # partitions are read side by side, and would make it each
         known = _kinds.get(graph)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.partitions.spec import PartitionSpec
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
 
 #: Rows that are read at a time, of which little is kept.
 _ROWS = 1 << 8
 
 
 def gather_closed(
-    graph: Graph, nodes: NDArray[Any], previous: NDArray[Any], layout: PartitionSpec
+    graph: GraphArrays, nodes: NDArray[Any], previous: NDArray[Any], layout: PartitionSpec
 ) -> Partition:
     """Return the rows of `nodes`, and what matters of those of their neighbours.
 
@@ -30,7 +30,7 @@ def gather_closed(
 
     Parameters
     ----------
-    graph : Graph
+    graph : GraphArrays
         An undirected graph.
     nodes, previous : ndarray of int
         Where walkers are, and where they come from.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.partitions.read import SharedReading
     from graphwalk.storage.partitions.spec import PartitionSpec
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
 
 
 class Partition:
@@ -97,7 +97,7 @@ class Partition:
 
 
 def load_partition(
-    graph: Graph,
+    graph: GraphArrays,
     layout: PartitionSpec,
     *,
     nodes: range | None = None,
@@ -110,7 +110,7 @@ def load_partition(
 
     Parameters
     ----------
-    graph : Graph
+    graph : GraphArrays
         The graph.
     layout : PartitionSpec
         What the walks need.
@@ -171,12 +171,14 @@ def load_partition(
     )
 
 
-def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: PartitionSpec) -> Partition:
+def gather_partition(
+    graph: GraphArrays, nodes: NDArray[np.int64], layout: PartitionSpec
+) -> Partition:
     """Read the rows of a few nodes, and of the store no more chunks than hold them.
 
     Parameters
     ----------
-    graph : Graph
+    graph : GraphArrays
         The graph.
     nodes : ndarray of int64
         Ascending, without repeats, not empty.
@@ -204,7 +206,7 @@ def gather_partition(graph: Graph, nodes: NDArray[np.int64], layout: PartitionSp
     return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds, shares=shares)
 
 
-def _check_nodes(graph: Graph, neighbors: NDArray[Any]) -> None:
+def _check_nodes(graph: GraphArrays, neighbors: NDArray[Any]) -> None:
     largest = int(neighbors.max())
     if largest >= max(1, graph.num_nodes):
         raise StoreError(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.partitions.spec import PartitionSpec
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.format import ValueName
-    from graphwalk.storage.store.graph import Graph
     from graphwalk.util.threads import RunTasks
 
 #: Bytes of a cache line, at which arrays that share memory begin.
@@ -57,7 +57,9 @@ class RowMemory:
     def __init__(self, size: int) -> None:
         self._memory = np.empty(size, np.uint8)
 
-    def arrays(self, graph: Graph, layout: PartitionSpec, rows: int, entries: int) -> RowArrays:
+    def arrays(
+        self, graph: GraphArrays, layout: PartitionSpec, rows: int, entries: int
+    ) -> RowArrays:
         """Return the arrays of a partition, in place of those of the one before."""
         arrays, place = [], 0
         for dtype, length in _parts(graph, layout, rows, entries):
@@ -67,14 +69,14 @@ class RowMemory:
         return RowArrays(*arrays)
 
 
-def row_memory_bytes(graph: Graph, layout: PartitionSpec, rows: int, entries: int) -> int:
+def row_memory_bytes(graph: GraphArrays, layout: PartitionSpec, rows: int, entries: int) -> int:
     """Return how large a `RowMemory` such a partition takes."""
     parts = _parts(graph, layout, rows, entries)
     return sum(_aligned(length * dtype.itemsize) for dtype, length in parts)
 
 
 def _parts(
-    graph: Graph, layout: PartitionSpec, rows: int, entries: int
+    graph: GraphArrays, layout: PartitionSpec, rows: int, entries: int
 ) -> Iterator[tuple[np.dtype[Any], int]]:
     """Yield type and length of each of the `RowArrays`."""
     yield row_start_type(graph), rows + 1
@@ -107,7 +109,9 @@ class SharedReading(NamedTuple):
     run: RunTasks
 
 
-def read_alone(graph: Graph, nodes: range, threads: int) -> tuple[NDArray[Any], NDArray[Any], int]:
+def read_alone(
+    graph: GraphArrays, nodes: range, threads: int
+) -> tuple[NDArray[Any], NDArray[Any], int]:
     """Return row starts, neighbours, and where in the store the first begins, in new memory."""
     row_starts, start = _read_row_starts(graph, nodes)
     stop = start + int(row_starts[-1])
@@ -117,7 +121,7 @@ def read_alone(graph: Graph, nodes: range, threads: int) -> tuple[NDArray[Any], 
 
 
 def read_together(
-    graph: Graph, nodes: range, shared: SharedReading
+    graph: GraphArrays, nodes: range, shared: SharedReading
 ) -> tuple[NDArray[Any], NDArray[Any], int]:
     """Return row starts, neighbours, and where in the store the first begins."""
     arrays, entries = shared.arrays, shared.entries
@@ -134,7 +138,7 @@ def read_together(
 
 
 def read_values(
-    graph: Graph, name: ValueName, entries: range, shared: SharedReading | None, threads: int
+    graph: GraphArrays, name: ValueName, entries: range, shared: SharedReading | None, threads: int
 ) -> NDArray[Any]:
     """Return what these entries have of one kind."""
     if shared is None:
@@ -143,13 +147,13 @@ def read_values(
     return shared.arrays.values
 
 
-def _nothing(graph: Graph) -> NDArray[Any]:
+def _nothing(graph: GraphArrays) -> NDArray[Any]:
     """Return no neighbours: kernels look at the first item of any table, if only to discard it."""
     return np.zeros(1, graph.neighbor_dtype)
 
 
 def _read_row_starts(
-    graph: Graph,
+    graph: GraphArrays,
     nodes: range,
     offsets: NDArray[np.int64] | None = None,
     row_starts: NDArray[Any] | None = None,
@@ -172,7 +176,7 @@ def _read_row_starts(
     return row_starts, start
 
 
-def _damaged_offsets(graph: Graph) -> StoreError:
+def _damaged_offsets(graph: GraphArrays) -> StoreError:
     return StoreError(
         f"{graph.path}: array 'offsets' is damaged: it must rise from 0 to {graph.num_entries}, "
         "the number of entries; build the store again"

@@ -10,8 +10,9 @@ from graphwalk.kernels.rows.alias_tables import alias_dtype
 from graphwalk.storage.store.format import value_bytes
 
 if TYPE_CHECKING:
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.format import ValueName
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.walk_spec import WalkSpec
 
 #: Row starts are 32 bits wide while a partition has fewer entries than this.
 NARROW_ENTRIES = 1 << 32
@@ -43,6 +44,18 @@ class PartitionSpec(NamedTuple):
     gamma: float | None = None
     temporal: bool = False
 
+    @classmethod
+    def of(cls, rules: WalkSpec) -> PartitionSpec:
+        """Return what these walks need."""
+        return cls(
+            weighted=rules.weighted,
+            second_order=rules.second_order,
+            metapath=rules.metapath,
+            by_edge=rules.metapath_of == "edges",
+            gamma=rules.gamma if rules.plus else None,
+            temporal=rules.temporal,
+        )
+
     @property
     def values(self) -> ValueName | None:
         """The array of values that is read along with neighbours."""
@@ -66,7 +79,7 @@ class PartitionSpec(NamedTuple):
         return self.metapath is not None or self.keeps_values
 
 
-def entry_bytes(graph: Graph, layout: PartitionSpec, *, filtered: bool) -> int:
+def entry_bytes(graph: GraphArrays, layout: PartitionSpec, *, filtered: bool) -> int:
     """Return how many bytes a stored neighbour takes in a partition."""
     node = graph.neighbor_dtype
     return (
@@ -77,12 +90,12 @@ def entry_bytes(graph: Graph, layout: PartitionSpec, *, filtered: bool) -> int:
     )
 
 
-def partition_bytes(graph: Graph, layout: PartitionSpec) -> int:
+def partition_bytes(graph: GraphArrays, layout: PartitionSpec) -> int:
     """Return how many bytes a partition of the whole graph takes in memory."""
     row = layout.kinds * row_start_type(graph).itemsize
     return graph.num_entries * entry_bytes(graph, layout, filtered=True) + graph.num_nodes * row + 8
 
 
-def row_start_type(graph: Graph) -> np.dtype[Any]:
+def row_start_type(graph: GraphArrays) -> np.dtype[Any]:
     """Return the type of row starts, which is the same in all partitions of a graph."""
     return np.dtype(np.uint32 if graph.num_entries < NARROW_ENTRIES else np.int64)

@@ -12,6 +12,7 @@ import zarr
 from graphwalk.errors import InputError
 from graphwalk.storage.files.locations import write_errors, zarr_store
 from graphwalk.storage.store.array_writer import array_writer
+from graphwalk.storage.store.arrays import GraphArrays
 from graphwalk.storage.store.format import GraphInfo, NodeTypes, complete
 from graphwalk.storage.store.graph import Graph
 from graphwalk.util.threads import thread_pool
@@ -30,7 +31,7 @@ def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
     """Write the type of every node into the store of a graph, for walks along a metapath.
 
     Types that are there already are replaced; walks that are being computed from them meanwhile
-    fail, or see the old or the new ones.
+    fail, or read the old or the new ones.
 
     Parameters
     ----------
@@ -51,6 +52,16 @@ def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
         When there is not one type for each node, or types are neither integers nor strings.
     StoreError
         When the store cannot be written.
+
+    Examples
+    --------
+    >>> graph = graphwalk.build_zarr(np.array([[0, 1, 2], [3, 3, 3]]))
+    >>> graph = graphwalk.set_node_types(graph, ["author", "author", "author", "paper"])
+    >>> graph.type_names
+    ('author', 'paper')
+    >>> walks = graphwalk.random_walks(graph, [0], walk_length=4, metapath=["paper", "author"])
+    >>> walks.compute()[0, 1::2].tolist()
+    [3, 3]
     """
     given = np.asarray(types)
     if given.shape != (graph.num_nodes,):
@@ -69,12 +80,13 @@ def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
 
 
 def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
-    location, options = graph.path, graph._storage_options
+    arrays = graph._arrays
+    location, options = arrays.path, arrays.storage_options
     with write_errors(location):
         store = zarr_store(location, read_only=False, storage_options=options)
         group = zarr.open_group(store, mode="r+", zarr_format=3, use_consolidated=False)
         if _NAME in group:
-            complete(group, replace(graph._info, node_types=None))
+            complete(group, replace(arrays.info, node_types=None))
             del group[_NAME]
         with (
             thread_pool(1) as pool,
@@ -82,7 +94,8 @@ def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
         ):
             array.append(codes)
         info: GraphInfo = replace(
-            graph._info, node_types=NodeTypes(tuple(names), f"{crc32(codes.tobytes()):08x}")
+            arrays.info, node_types=NodeTypes(tuple(names), f"{crc32(codes.tobytes()):08x}")
         )
         complete(group, info)
-    return Graph(location, info, temporary=graph.temporary, storage_options=options, owner=graph)
+    typed = GraphArrays(location, info, options, temporary=arrays.temporary, owner=arrays)
+    return Graph(typed)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from graphwalk.errors import InputError
+from graphwalk.util.optional_imports import import_optional
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,8 +53,8 @@ class RowSlice:
         first: int,
         offsets: NDArray[np.int64],
         neighbors: NDArray[Any],
-        weights: NDArray[np.float32] | None,
         num_nodes: int,
+        weights: NDArray[np.float32] | None = None,
         times: NDArray[np.float64] | None = None,
         edge_types: NDArray[np.uint8] | None = None,
     ) -> None:
@@ -97,9 +98,15 @@ class RowSlice:
 
         Its values are the weights; without any, 1.0. Arrays are shared where SciPy allows it.
         """
-        from graphwalk.storage.store.export import slice_to_scipy
-
-        return slice_to_scipy(self)
+        sparse = import_optional("scipy.sparse", "to_scipy() needs")
+        values = self.weights
+        if values is None:
+            # As weights are, so that code for one kind of graph works for the other; small integers
+            # would overflow silently where paths are counted.
+            values = np.ones(len(self.neighbors), np.float32)
+        parts = values, self.neighbors, self.offsets
+        matrix: csr_array[Any] = sparse.csr_array(parts, shape=(len(self), self.num_nodes))
+        return matrix
 
     @overload
     def to_edge_index(self, *, weights: Literal[False] = False) -> NDArray[np.int64]: ...

@@ -13,7 +13,7 @@ from dask.task_spec import Task, TaskRef
 from distributed import Client, Future, LocalCluster
 from distributed.utils import get_ip
 
-from graphwalk.errors import SchedulerError
+from graphwalk.errors import SchedulerError, argument
 from graphwalk.scheduler.executors.distributed.errors import own_errors
 from graphwalk.scheduler.executors.distributed.job import (
     DistributedJob,
@@ -54,7 +54,7 @@ class DistributedExecutor(RemoteExecutor):
         super().__init__()
         if address is not None and num_workers is not None:
             raise SchedulerError(
-                f"num_workers={num_workers} is for a cluster started here; the cluster at "
+                f"{argument('num_workers', num_workers)} is for a cluster started here; that at "
                 f"{address} has its own workers"
             )
         self._cluster: Any = None

@@ -9,7 +9,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.errors import SchedulerError
+from graphwalk.errors import SchedulerError, argument
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.threads import num_cores
 
@@ -52,8 +52,8 @@ def start_ray(address: str | None, num_workers: int | None, options: dict[str, A
 
     if address is not None and num_workers is not None:
         raise SchedulerError(
-            f"num_workers={num_workers} is for a Ray started here; the cluster at {address} has "
-            "its own workers"
+            f"{argument('num_workers', num_workers)} is for a Ray started here; the cluster at "
+            f"{address} has its own workers"
         )
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:

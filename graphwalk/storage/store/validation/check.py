@@ -16,22 +16,22 @@ from graphwalk.util.threads import num_cores, thread_pool
 if TYPE_CHECKING:
     import zarr
 
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.format import GraphInfo
-    from graphwalk.storage.store.graph import Graph
     from graphwalk.util.progress_bar import Progress
 
 _UNCHECKED = ("the number of edges", "that both ends of each edge list it")
 
 
-def validate(graph: Graph, group: zarr.Group, info: GraphInfo, progress: Progress) -> Validation:
+def validate(graph: GraphArrays, progress: Progress) -> Validation:
     """Check all of a graph's store; see `Graph.validate`.
 
     Problems are gathered, and what can be checked in spite of them is.
     """
-    problems = Problems(graph.path)
+    info, problems = graph.info, Problems(graph.path)
     if not _check_attributes(info, problems):
         return Validation(graph.path, tuple(problems.texts), problems.count, ("all else",), {})
-    _check_arrays(group, info, problems)
+    _check_arrays(graph.group, info, problems)
     with thread_pool(num_cores()) as pool:
         rows = RowsCheck(graph, problems, pool)
         with progress.stage("check rows", graph.num_entries, "entries") as advance:
@@ -40,7 +40,7 @@ def validate(graph: Graph, group: zarr.Group, info: GraphInfo, progress: Progres
         if whole:
             _check_edges(graph, rows, problems)
         with progress.stage("check labels", graph.num_nodes, "labels") as advance:
-            check_labels(group, info, problems, advance)
+            check_labels(graph.group, info, problems, advance)
         _check_node_types(graph, problems)
     unchecked = _UNCHECKED[: 1 if graph.directed else 2] if not whole else ()
     facts = {
@@ -100,7 +100,7 @@ def _check_arrays(group: zarr.Group, info: GraphInfo, problems: Problems) -> Non
             )
 
 
-def _check_node_types(graph: Graph, problems: Problems) -> None:
+def _check_node_types(graph: GraphArrays, problems: Problems) -> None:
     names = graph.type_names
     if names is None or graph.num_nodes == 0:
         return
@@ -118,7 +118,7 @@ def _check_node_types(graph: Graph, problems: Problems) -> None:
         problems.add(f"array 'node_types' has the type {largest}, and there are {len(names)}")
 
 
-def _check_edges(graph: Graph, rows: RowsCheck, problems: Problems) -> None:
+def _check_edges(graph: GraphArrays, rows: RowsCheck, problems: Problems) -> None:
     """Check what only all rows together tell."""
     if not graph.directed and rows.asymmetry:
         problems.add("array 'neighbors': the graph is undirected, but not both ends of each edge "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.format import ValueName
-    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.validation.report import Problems
 
 #: Elements read at a time if an array cannot say how many make a chunk.
@@ -58,13 +58,13 @@ class RowsCheck:
         0 if each entry has its mirror image; see `graphwalk.kernels.build.buckets.asymmetry`.
     """
 
-    def __init__(self, graph: Graph, problems: Problems, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, graph: GraphArrays, problems: Problems, pool: ThreadPoolExecutor) -> None:
         self._graph = graph
         self._problems = problems
         self._pool = pool
         self._spans = self._read_spans()
         self._span: _Span | None = None
-        self._values = graph._info.values
+        self._values = graph.info.values
         self._last_value = np.zeros(1, np.float64)
         self._state = np.zeros(kernel.STATE, np.int64)
         self._counts = np.zeros(kernel.FINDINGS, np.int64)
@@ -148,16 +148,10 @@ class RowsCheck:
     # Entries
 
     def _read_piece(self, bounds: tuple[int, int]) -> _Piece:
-        graph = self._graph
         values = None
         if self._values is not None:
-            readers: dict[ValueName, Callable[[int, int], Any]] = {
-                "weights": graph.read_weights,
-                "times": graph.read_times,
-                "edge_types": graph.read_edge_types,
-            }
-            values = _attempt(readers[self._values], *bounds)
-        return _Piece(*bounds, _attempt(graph.read_neighbors, *bounds), values)
+            values = _attempt(partial(self._graph.read_values, self._values), *bounds)
+        return _Piece(*bounds, _attempt(self._graph.read_neighbors, *bounds), values)
 
     def _check_values(self, piece: _Piece) -> None:
         """Check what needs no rows."""

@@ -1,0 +1,113 @@
+"""Files of walks as node ids: a Zarr array, a numpy file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.algorithms.output.sink import BaseSink, open_kept, sync
+from graphwalk.errors import InputError
+from graphwalk.storage.files.locations import zarr_store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import zarr
+
+    from graphwalk.algorithms.output.sink import WalkBlock
+
+#: Blosc compresses a buffer of at most 2 GiB, less what its header takes.
+_ZARR_BLOCK_BYTES = 2**31 - 2**10
+
+
+class ZarrSink(BaseSink):
+    """A Zarr v3 array of node ids, one chunk a block."""
+
+    def open(self) -> None:
+        """Make the metadata, which is written last."""
+        from zarr.storage import MemoryStore
+
+        _, width, block_walks, _, dtype = self.shape
+        if block_walks * width * dtype.itemsize > _ZARR_BLOCK_BYTES:
+            raise InputError(
+                f"blocks of {block_walks} walks are more than the 2 GiB that a Zarr chunk can "
+                "compress; rechunk the walks, or give random_walks smaller `chunks`"
+            )
+        # Chunks come first and what makes them an array last: half of it is no array.
+        self.metadata = self._create(MemoryStore(), {}).metadata
+
+    def write(self, block: WalkBlock) -> int:
+        """Write a chunk."""
+        import zarr
+        from zarr.storage import LocalStore, StorePath
+
+        store = self._store()
+        array: Any = zarr.Array(
+            zarr.AsyncArray(self.metadata, StorePath(store), {"write_empty_chunks": True})  # type: ignore[call-overload]
+        )
+        array[block.first_walk : block.first_walk + len(block.walks)] = block.walks
+        if isinstance(store, LocalStore) and len(block.walks):
+            sync(Path(self.location, self.metadata.encode_chunk_key((block.number, 0))))
+        return 0
+
+    def close(self, _sizes: Sequence[int], about: Mapping[str, Any]) -> str:
+        """Write the metadata, by which the chunks become an array."""
+        self._create(self._store(), about)
+        return self.location
+
+    def _store(self) -> Any:
+        return zarr_store(self.location, read_only=False, storage_options=self.storage_options)
+
+    def _create(self, store: Any, about: Mapping[str, Any]) -> zarr.Array[Any]:
+        import zarr
+        from zarr.codecs import BloscCodec, Crc32cCodec
+
+        walks, width, block_walks, _, dtype = self.shape
+        # Not even a start node is -1, so a missing chunk cannot pass for walks.
+        return zarr.create_array(
+            store,
+            shape=(walks, width),
+            chunks=(max(1, block_walks), width),
+            dtype=dtype,
+            fill_value=-1,
+            compressors=[
+                BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=dtype.itemsize),
+                Crc32cCodec(),
+            ],
+            dimension_names=("walk", "step"),
+            attributes=dict(about),
+        )
+
+
+class NpySink(BaseSink):
+    """One ``.npy`` array of node ids.
+
+    Blocks are written, not assigned to a memory map: a full disk is an error then and no bus
+    error, and on a network file system neighbouring blocks do not share pages.
+    """
+
+    def open(self) -> None:
+        """Write the header, and make the file as large as it will be."""
+        walks, width, _, _, dtype = self.shape
+        header = {
+            "descr": np.lib.format.dtype_to_descr(dtype),
+            "fortran_order": False,
+            "shape": (walks, width),
+        }
+        with open_kept(Path(self.location)) as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            self.header_bytes = file.tell()
+            file.truncate(self.header_bytes + walks * width * dtype.itemsize)
+
+    def write(self, block: WalkBlock) -> int:
+        """Write rows where they belong."""
+        _, width, _, _, dtype = self.shape
+        with Path(self.location).open("r+b") as file:
+            file.seek(self.header_bytes + block.first_walk * width * dtype.itemsize)
+            file.write(np.ascontiguousarray(block.walks, dtype).data)
+            file.flush()
+            os.fsync(file.fileno())
+        return 0

@@ -1,0 +1,95 @@
+"""What files of walks have in common: they are written block by block by independent tasks.
+
+A sink is opened before the first block, pickled into the tasks, and closed after the last one. All
+operations can be repeated: a job that is resumed opens its sink again, and a task that was
+considered dead may write its block a second time.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from graphwalk.algorithms.output.labelled_walks import LabelFile
+
+
+class Shape(NamedTuple):
+    """What a sink must know of the walks before the first block."""
+
+    walks: int
+    width: int
+    block_walks: int
+    num_blocks: int
+    dtype: np.dtype[Any]
+
+
+class WalkBlock(NamedTuple):
+    """A run of walks, and where they belong."""
+
+    number: int
+    first_walk: int
+    walks: NDArray[np.integer[Any]]
+
+
+class WalkSink(Protocol):
+    """A file, or a folder of files, into which blocks of walks are written in any order."""
+
+    def open(self) -> None:
+        """Make what all blocks share."""
+
+    def write(self, block: WalkBlock) -> int:
+        """Write a block so that it is on disk; return the bytes of its file, if it is a part.
+
+        Many tasks call this at once.
+        """
+
+    def close(self, sizes: Sequence[int], about: Mapping[str, Any]) -> str:
+        """Return the finished file or folder, once all blocks are written.
+
+        Takes what `write` returned, and what to say of the walks where there is room for it.
+        """
+
+
+class BaseSink:
+    """What sinks have in common; not a dataclass, which Dask on Ray takes apart in arguments."""
+
+    def __init__(
+        self,
+        location: str,
+        shape: Shape,
+        labels: LabelFile | None,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.location = location
+        self.shape = shape
+        self.label_file = labels
+        self.storage_options = storage_options
+
+    def load_labels(self) -> Any:
+        """Return the labels, or None."""
+        return self.label_file.load() if self.label_file else None
+
+    def close(self, _sizes: Sequence[int], _about: Mapping[str, Any]) -> str:
+        """Return the location: blocks were written where they belong."""
+        return self.location
+
+
+def open_kept(path: Path) -> IO[bytes]:
+    """Open a file to write, with what it holds, or a new one."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666), "wb")
+
+
+def sync(path: Path) -> None:
+    """See that a file is on disk."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,238 @@
+"""Writing the blocks of walks while they are computed: each by the task that has made it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import dask.array as da
+import numpy as np
+from dask.base import compute_as_if_collection, get_scheduler
+
+from graphwalk.algorithms.output.check_walks import check_share, checked_walks
+from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS
+from graphwalk.algorithms.output.labelled_walks import LabelFile, as_labels, label_digest
+from graphwalk.algorithms.output.resumable_job import Done, total_of
+from graphwalk.algorithms.output.sink import Shape, WalkBlock
+from graphwalk.algorithms.output.target import WalkTarget
+from graphwalk.algorithms.walks.dask_array import WalkArray
+from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error
+from graphwalk.errors import InputError, argument
+from graphwalk.scheduler.executors.progress import block_progress
+from graphwalk.scheduler.executors.resources import executor_of
+from graphwalk.util.events import Work
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from graphwalk.algorithms.output.resumable_job import ResumableJob
+    from graphwalk.algorithms.output.sink import WalkSink
+
+
+class Written(NamedTuple):
+    """What was written, and where it is; `whole` says whether all walks are there now."""
+
+    path: Path | str
+    walks: int
+    steps: int
+    whole: bool = True
+
+
+def write_blocks(
+    walks: da.Array,
+    path: str | os.PathLike[str],
+    *,
+    labels: Any = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    share: tuple[int, int] | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    progress: bool | None = None,
+) -> Written:
+    """Do as `write_walks`, and return how much was written too."""
+    if share is not None:
+        check_share(share, overwrite)
+    resume = resume or share is not None
+    given, walks = walks, checked_walks(walks)
+    about, target = _about(given, resume), WalkTarget(path, storage_options)
+    if resume and isinstance(given, WalkArray):
+        walks = _as_begun(given, walks, target)
+    suffix, shape = target.suffix, _shape(walks)
+    names = (
+        None if labels is None or suffix in ID_FORMATS else as_labels(labels, text=".txt" in suffix)
+    )
+    about |= {
+        "format": suffix,
+        "shape": walks.shape,
+        "block_walks": shape.block_walks,
+        "type": walks.dtype.str,
+        "labels": None if names is None else label_digest(names),
+    }
+
+    def sink_of(job: ResumableJob) -> WalkSink:
+        label_file = None if names is None else LabelFile(job.folder, about["labels"])
+        if label_file:
+            label_file.save(names)
+        return SINKS[suffix](job.location, shape, label_file, job.storage_options)
+
+    finished = target.totals(about) if resume else None
+    if finished is not None:
+        return _written(target, finished)
+    target.check_free(overwrite)
+    if share is not None:
+        with target.share(about) as job:
+            mine = _write_share(walks, share, job, sink_of(job), progress)
+        whole = target.finish(about, shape.num_blocks, sink_of)
+        return _written(target, mine, whole=whole is not None)
+    with target.job(about, resume=resume) as job:
+        sink = sink_of(job)
+        finished = job.finish(sink, about, _write(walks, job, sink, progress))
+    return _written(target, finished)
+
+
+def _written(target: WalkTarget, done: Done, *, whole: bool = True) -> Written:
+    return Written(target.result, done.walks, done.nodes - done.walks, whole)
+
+
+def _as_begun(given: WalkArray, walks: da.Array, target: WalkTarget) -> da.Array:
+    """Return the walks in blocks of the size that the job was begun with.
+
+    With ``chunks="auto"`` it depends on the memory that this process or machine has.
+    """
+    size = (target.begun() or {}).get("block_walks")
+    return given.in_blocks(size) if size and walks.chunks[0][:1] != (size,) else walks
+
+
+def _about(walks: da.Array, resume: bool) -> dict[str, Any]:
+    """Return what tells these walks from others."""
+    if not isinstance(walks, WalkArray):
+        return {"array": walks.name}
+    about = walks.about()
+    if resume and about["graph"] is None:
+        raise InputError(
+            "the graph's store was written by an early version of graphwalk and does not say what "
+            "tells its rows from others, so that walks on it cannot be resumed; build it again, "
+            f"or leave out {argument('resume', True)}"
+        )
+    return about
+
+
+def _shape(walks: da.Array) -> Shape:
+    rows = walks.chunks[0]
+    return Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), walks.dtype)
+
+
+def _write_share(
+    walks: da.Array,
+    share: tuple[int, int],
+    job: ResumableJob,
+    sink: WalkSink,
+    progress: bool | None,
+) -> Done:
+    """Write one of several shares of the blocks; return what it came to."""
+    part, parts = share
+    blocks = range(*(number * walks.numblocks[0] // parts for number in (part, part + 1)))
+    if not blocks:
+        return Done(0, 0, 0)
+    # Planned alone, they keep all workers busy and take no more memory than they need.
+    some = (
+        walks.alone(blocks)
+        if isinstance(walks, WalkArray)
+        else walks.blocks[blocks.start : blocks.stop]
+    )
+    first_walk = sum(walks.chunks[0][: blocks.start])
+    done = _write(some, job, sink, progress, first_block=blocks.start, first_walk=first_walk)
+    return total_of(done[number] for number in blocks)
+
+
+def _write(
+    walks: da.Array,
+    job: ResumableJob,
+    sink: WalkSink,
+    progress: bool | None,
+    *,
+    first_block: int = 0,
+    first_walk: int = 0,
+) -> dict[int, Done]:
+    """Write the blocks that are not done; return what each that is done came to.
+
+    Parameters
+    ----------
+    first_block, first_walk : int
+        Those of the whole job that the walks begin with.
+    """
+    with job.errors():
+        sink.open()
+        done = job.done()
+    missing = [n for n in range(walks.numblocks[0]) if n + first_block not in done]
+    write = partial(_write_block, job, sink, first_block, first_walk, walks.chunksize[0])
+    executor = executor_of(get_scheduler(collections=[walks]))
+    if executor and isinstance(walks, WalkArray):
+        found: Any = walks.used_by(executor, missing, write, progress)
+    else:
+        found = _write_by_dask(walks, missing, write, progress)
+    return done | {number + first_block: one for number, one in found}
+
+
+def _write_by_dask(
+    walks: da.Array,
+    missing: list[int],
+    write: Callable[[NDArray[Any], int], Done],
+    progress: bool | None,
+) -> Iterator[tuple[int, Done]]:
+    """Write blocks of an array of any kind, on whatever scheduler; yield what each came to."""
+    counts = walks.map_blocks(
+        _write_mapped,
+        write=write,
+        dtype=np.int64,
+        chunks=((1,) * walks.numblocks[0], (len(Done._fields),)),
+        meta=np.empty((0, 0), np.int64),
+        name=None,
+    )
+    keys = [(counts.name, number, 0) for number in missing]
+    tasks = dict(da.Array.__dask_optimize__(counts.dask, keys)) if missing else {}
+    with _progress(walks, keys, missing, progress), cancelling_on_error(tasks):
+        # Not counts.compute(): its one last task, of all blocks, is all that Ray would report.
+        rows = compute_as_if_collection(da.Array, tasks, keys) if missing else ()
+    for number, row in zip(missing, rows, strict=True):
+        yield number, Done(*map(int, row[0]))
+
+
+def _progress(
+    walks: da.Array, keys: list[Any], blocks: list[int], show: bool | None
+) -> AbstractContextManager[None]:
+    if isinstance(walks, WalkArray):
+        return walks.progress(keys, blocks, show)
+    amounts = (walks.chunks[0][block] for block in blocks)
+    return block_progress("Walking", dict(zip(keys, amounts, strict=True)), "walks", show)
+
+
+def _write_mapped(
+    block: NDArray[np.integer[Any]],
+    write: Callable[[NDArray[Any], int], Done],
+    block_info: Any = None,
+) -> NDArray[np.int64]:
+    return np.array([write(block, block_info[0]["chunk-location"][0])])
+
+
+def _write_block(
+    job: ResumableJob,
+    sink: WalkSink,
+    first_block: int,
+    first_walk: int,
+    block_walks: int,
+    block: NDArray[np.integer[Any]],
+    number: int,
+) -> Done:
+    """Write a block of a job that begins with the block and the walk that come first."""
+    nodes = int(np.count_nonzero(block >= 0))
+    first = first_walk + number * block_walks
+    with Work("write", "") as work:
+        done = job.write(sink, WalkBlock(first_block + number, first, block), nodes)
+        work.add(size=block.nbytes)
+    return done

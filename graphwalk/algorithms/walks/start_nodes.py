@@ -1,0 +1,49 @@
+"""The start nodes of walks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphwalk.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from graphwalk.storage.store.graph import Graph
+
+
+def checked_start_nodes(graph: Graph, start_nodes: ArrayLike) -> NDArray[np.int64]:
+    """Return start nodes as an array; raise InputError if they are not nodes of the graph."""
+    nodes = np.atleast_1d(np.asarray(start_nodes))
+    if nodes.ndim != 1:
+        raise InputError(f"start_nodes has shape {nodes.shape}; pass one dimension of node ids")
+    if nodes.size == 0:
+        return np.empty(0, np.int64)
+    if nodes.dtype.kind not in "iu":
+        raise InputError(
+            f"start_nodes are {nodes.dtype}, not integers; pass node ids 0 … "
+            f"{graph.num_nodes - 1}, such as graph.index_of(labels)"
+        )
+    outside = np.flatnonzero((nodes < 0) | (nodes >= graph.num_nodes))
+    if outside.size:
+        at = outside[0]
+        raise InputError(
+            f"start_nodes[{at}] is {nodes[at]}, but the graph has the nodes 0 … "
+            f"{graph.num_nodes - 1}; pass ids of nodes that exist"
+        )
+    return nodes.astype(np.int64)
+
+
+def mentions_before(nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each item how often its node stands before it."""
+    if bool(np.all(nodes[:-1] < nodes[1:])):
+        return np.zeros(len(nodes), np.int64)
+    order = np.argsort(nodes, kind="stable")
+    ordered = nodes[order]
+    group_start = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    sizes = np.diff(np.r_[group_start, len(nodes)])
+    before = np.empty(len(nodes), np.int64)
+    before[order] = np.arange(len(nodes)) - np.repeat(group_start, sizes)
+    return before

@@ -1,0 +1,92 @@
+"""Options of the command line that are parameters in Python, and how they are written."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import SUPPRESS
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.util.parameters import FLAG, Kind, Parameter, one_of, whole
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable
+
+#: What is written otherwise than in Python; underscores become dashes in any case.
+_NAMES = {"num_workers": "workers"}
+_FALSE = {"weighted": "--unweighted", "directed": "no --directed"}
+_SEPARATORS = {"share": "/"}
+
+#: Parameters of `graphwalk.scheduler.use`.
+SCHEDULER = [
+    Parameter("scheduler", "threads", one_of("threads", "ray"), "what computes the walks"),
+    Parameter(
+        "address",
+        None,
+        Kind("an address", "URL"),
+        "of a running Ray cluster; by default Ray starts on this machine",
+    ),
+    Parameter("num_workers", None, whole(1), "tasks at a time; by default one a core"),
+]
+
+
+def option(name: str, *value: Any) -> str:
+    """Return the option of a parameter, and perhaps its value, such as ``--stop-prob=0.5``."""
+    flag = f"--{_NAMES.get(name, name).replace('_', '-')}"
+    if not value or value[0] is True:
+        return flag
+    if value[0] is False:
+        return _FALSE.get(name, f"no {flag}")
+    items = value[0] if isinstance(value[0], list | tuple) else value
+    return f"{flag}={_SEPARATORS.get(name, ',').join(map(str, items))}"
+
+
+def quoted_option(name: str, *value: Any) -> str:
+    """Return an option as a shell takes it."""
+    flag, equals, text = option(name, *value).partition("=")
+    return f"{flag}={shlex.quote(text)}" if equals else flag
+
+
+def add_options(
+    parser: ArgumentParser, parameters: Iterable[Parameter], title: str | None = None
+) -> None:
+    """Add an option for each parameter; defaults are left to the function that is called."""
+    group = parser.add_argument_group(title, argument_default=SUPPRESS) if title else parser
+    for parameter in parameters:
+        if parameter.kind is FLAG:
+            _add_flag(group, parameter)
+            continue
+        kind, default = parameter.kind, parameter.default
+        text = parameter.help if default is None else f"{parameter.help} (default: {default})"
+        group.add_argument(
+            option(parameter.name),
+            dest=parameter.name,
+            metavar=kind.metavar,
+            type=kind.parse,
+            choices=kind.choices or None,
+            default=SUPPRESS,
+            help=text.replace("%", "%%"),
+        )
+
+
+def _add_flag(group: Any, parameter: Parameter) -> None:
+    either = group.add_mutually_exclusive_group().add_argument
+    name = parameter.name
+    if parameter.help:
+        either(option(name), action="store_true", default=SUPPRESS, help=parameter.help)
+    if parameter.off:
+        off, text = parameter.off
+        either(f"--{off}", dest=name, action="store_false", default=SUPPRESS, help=text)
+
+
+def given_options(args: Namespace, parameters: Iterable[Parameter]) -> dict[str, Any]:
+    """Return the options that were given, as arguments of the function that has the parameters."""
+    names = (parameter.name for parameter in parameters)
+    return {name: getattr(args, name) for name in names if name in args}
+
+
+def add_output_options(parser: ArgumentParser) -> None:
+    """Add what each command has that writes something."""
+    add = parser.add_argument
+    add("--overwrite", action="store_true", help="replace what an earlier run has written")
+    add("--quiet", action="store_true", help="print nothing but errors")

@@ -1,0 +1,64 @@
+"""The start nodes that the command line names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphwalk.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from graphwalk import Graph
+
+
+def read_start_nodes(text: str, graph: Graph) -> NDArray[np.int64]:
+    """Return the ids of the nodes that ``--start-nodes`` names.
+
+    Parameters
+    ----------
+    text : str
+        The path of a file with one node a line, or nodes separated by commas.
+    graph : Graph
+        If it has labels, nodes are named by them; otherwise by their ids.
+
+    Raises
+    ------
+    InputError
+        When there is no such node.
+    """
+    file = Path(text)
+    if file.is_file():
+        return _find(_lines_of(file), graph, f"--start-nodes {text}")
+    names = [name.strip() for name in text.split(",")]
+    return _find(names, graph, f"--start-nodes {text} (there is no such file)")
+
+
+def _lines_of(file: Path) -> list[str]:
+    try:
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"--start-nodes {file} is no UTF-8 text: {error}") from None
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    return [line for line in lines if line.strip()]
+
+
+def _find(names: Sequence[str], graph: Graph, where: str) -> NDArray[np.int64]:
+    import numpy as np
+
+    wanted = names if graph.label_kind == "string" else [_integer(name, where) for name in names]
+    try:
+        return np.asarray(graph.index_of(wanted), np.int64)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _integer(name: str, where: str) -> int:
+    try:
+        return int(name)
+    except ValueError:
+        raise InputError(f"{where}: {name!r} is no integer, as this graph's nodes are") from None

@@ -1,0 +1,48 @@
+"""The options of walks: one for each parameter of `random_walks`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.cli.options import add_options, given_options
+from graphwalk.cli.start_nodes import read_start_nodes
+from graphwalk.util.parameters import Kind, Parameter, parameters_of
+from graphwalk.walk_spec import PlanOptions, WalkSpec
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+_START_NODES = Parameter(
+    "start_nodes",
+    None,
+    Kind("nodes of the graph", "FILE|A,B,..."),
+    "nodes to start from, by label where the graph has labels: a file with one a line, or a list; "
+    "by default all nodes",
+)
+
+WALK, PLAN = [_START_NODES, *parameters_of(WalkSpec)], parameters_of(PlanOptions)
+
+
+def add_walk_options(parser: ArgumentParser, plan: Sequence[Parameter] = PLAN) -> None:
+    """Add the options of walks, and of their plan."""
+    add_options(parser, WALK, "walks")
+    add_options(parser, plan, "plan")
+
+
+def walk_arguments(args: Namespace, store: str) -> dict[str, Any]:
+    """Return the arguments of `random_walks` and `plan_walks`, with the graph opened.
+
+    Raises
+    ------
+    InputError
+        When a start node does not exist.
+    StoreError
+        When `store` is no graph that can be read.
+    """
+    from graphwalk import open_zarr
+
+    given, graph = given_options(args, [*WALK, *PLAN]), open_zarr(store)
+    if "start_nodes" in given:
+        given["start_nodes"] = read_start_nodes(given["start_nodes"], graph)
+    return {"store": graph, **given}

@@ -1,0 +1,78 @@
+"""What a store's attributes say about its graph, under the names that `Graph` has for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from graphwalk.storage.store.format import GraphInfo, LabelKind
+
+
+class GraphFacts:
+    """What is known of a graph without reading any array."""
+
+    def __init__(self, path: str, info: GraphInfo) -> None:
+        self._path = path
+        self._info = info
+
+    @property
+    def path(self) -> str:
+        """Absolute path or URL of the store."""
+        return self._path
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of nodes."""
+        return self._info.num_nodes
+
+    @property
+    def num_edges(self) -> int:
+        """Number of edges; an undirected one counts once, though both its ends store it."""
+        return self._info.num_edges
+
+    @property
+    def num_entries(self) -> int:
+        """Number of stored neighbours: the length of all rows together."""
+        return self._info.num_entries
+
+    @property
+    def digest(self) -> str | None:
+        """Checksum that differs between graphs of different rows; None if the store has none."""
+        return self._info.digest
+
+    @property
+    def directed(self) -> bool:
+        """Whether edges lead one way only."""
+        return self._info.directed
+
+    @property
+    def weighted(self) -> bool:
+        """Whether edges have weights."""
+        return self._info.weighted
+
+    @property
+    def timed(self) -> bool:
+        """Whether edges have times."""
+        return self._info.timed
+
+    @property
+    def edge_type_names(self) -> tuple[int, ...] | None:
+        """The types of edges, ascending; None if edges have no types."""
+        return self._info.edge_types
+
+    @property
+    def label_kind(self) -> LabelKind | None:
+        """Type of the labels, ``"int64"`` or ``"string"``; None where nodes have no labels."""
+        return self._info.labels
+
+    @property
+    def type_names(self) -> tuple[int | str, ...] | None:
+        """The types of nodes, in the order of their codes; None if nodes have no types."""
+        return None if self._info.node_types is None else self._info.node_types.names
+
+    @property
+    def neighbor_dtype(self) -> np.dtype[Any]:
+        """Type of node ids in the store: int32, or int64 from 2³¹ nodes on."""
+        return self._info.neighbor_dtype

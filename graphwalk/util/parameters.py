@@ -1,0 +1,162 @@
+"""Parameters that are declared once: which values they accept, and what is said of them."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from contextlib import suppress
+from dataclasses import field, fields
+from functools import wraps
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+
+from graphwalk.errors import InputError, argument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Kind(NamedTuple):
+    """Which values a parameter may have.
+
+    Attributes
+    ----------
+    words : str
+        What a value must be, for messages and tables.
+    metavar : str or None
+        How ``--help`` shows a value.
+    parse : callable
+        Makes a value of the text that the command line has.
+    convert : callable
+        Returns a value in its own type; raises TypeError or ValueError for any other.
+    accepts : callable
+        Whether a converted value is in range.
+    choices : tuple of str
+        The values, where they are few.
+    """
+
+    words: str
+    metavar: str | None = None
+    parse: Callable[[str], Any] = str
+    convert: Callable[[Any], Any] = lambda value: value
+    accepts: Callable[[Any], bool] = lambda _: True
+    choices: tuple[str, ...] = ()
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool):
+        raise TypeError
+    return operator.index(value)
+
+
+def _truth(value: Any) -> bool:
+    # Those of NumPy are known by their dtype: the command line does not wait for NumPy.
+    if not isinstance(value, bool) and str(getattr(value, "dtype", "")) != "bool":
+        raise TypeError
+    return bool(value)
+
+
+def whole(least: int, most: float = inf) -> Kind:
+    """Return the kind of integers within bounds, both included."""
+    words = f"an integer, at least {least}" if most == inf else f"an integer from {least} to {most}"
+    return Kind(words, "N", int, _integer, lambda number: least <= number <= most)
+
+
+def number(words: str, accepts: Callable[[float], bool]) -> Kind:
+    """Return the kind of numbers for which `accepts` is true."""
+    return Kind(words, "X", float, float, accepts)
+
+
+def one_of(*choices: str) -> Kind:
+    """Return the kind of a few names."""
+    words = f"one of {', '.join(map(repr, choices))}"
+    return Kind(words, None, str, str.__str__, choices.__contains__, choices)
+
+
+FLAG = Kind("True or False", convert=_truth)
+SIZE = Kind("a size, such as '4 GiB'", "SIZE")
+FINITE = number("a finite number", isfinite)
+PROBABILITY = number("a probability, at least 0 and below 1", lambda x: 0 <= x < 1)
+# The reciprocal, which walks use, of the very smallest numbers is infinite.
+POSITIVE = number("a number above 0, at least 1e-307", lambda x: x > 0 and 1 / x < inf)
+FINITE_POSITIVE = number(
+    "a finite number above 0, at least 1e-307", lambda x: 0 < x < inf and 1 / x < inf
+)
+
+
+class Parameter(NamedTuple):
+    """A parameter of a public function.
+
+    Attributes
+    ----------
+    name : str
+        Its name in Python; its option on the command line has dashes for underscores.
+    default : object
+        Its default in Python. None and False are not shown as defaults.
+    kind : Kind
+        Which values it may have; None is allowed if it is the default.
+    help : str
+        What it does, in one line. A flag without it has the option `off` only.
+    off : tuple of (str, str), optional
+        Name and help of the option that makes a flag False.
+    """
+
+    name: str
+    default: Any
+    kind: Kind
+    help: str
+    off: tuple[str, str] | None = None
+
+    def check(self, value: Any) -> Any:
+        """Return `value` in the type of its kind.
+
+        Raises
+        ------
+        InputError
+            When it is not of the kind.
+        """
+        if value is None and self.default is None:
+            return None
+        with suppress(TypeError, ValueError):
+            converted = self.kind.convert(value)
+            if self.kind.accepts(converted):
+                return converted
+        raise InputError(f"{argument(self.name, value)} must be {self.kind.words}")
+
+
+def declare(default: Any, *about: Any) -> Any:
+    """Return the field of a dataclass that declares a parameter: default, kind, help, off."""
+    return field(default=default, metadata={"about": about})
+
+
+def parameters_of(declaration: type) -> list[Parameter]:
+    """Return the parameters that are the fields of a dataclass."""
+    return [
+        Parameter(item.name, item.default, *item.metadata["about"]) for item in fields(declaration)
+    ]
+
+
+def check_all(declaration: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a value for each parameter of a declaration, checked."""
+    return {each.name: each.check(values[each.name]) for each in parameters_of(declaration)}
+
+
+def same_parameters(model: Callable[P, Any]) -> Callable[[Callable[..., R]], Callable[P, R]]:
+    """Give a function of keywords the parameters of another: for `help` and for type checkers."""
+    signature = inspect.signature(model)
+
+    def decorate(function: Callable[..., R]) -> Callable[P, R]:
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            given = signature.bind(*args, **kwargs)
+            given.apply_defaults()
+            return function(**given.arguments)
+
+        returned = inspect.signature(function).return_annotation
+        vars(call)["__signature__"] = signature.replace(return_annotation=returned)
+        return call
+
+    return decorate

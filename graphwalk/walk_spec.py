@@ -1,0 +1,122 @@
+"""The parameters of walks: each is declared here, and only here.
+
+The options of the command line, the checks and their messages, the tables of plans and the table
+of the reference are derived from these fields. `random_walks` repeats names and defaults in its
+signature and documents them, so that editors and type checkers see them; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from graphwalk.util.parameters import (
+    FINITE,
+    FINITE_POSITIVE,
+    FLAG,
+    POSITIVE,
+    PROBABILITY,
+    SIZE,
+    Kind,
+    declare,
+    one_of,
+    parameters_of,
+    whole,
+)
+
+_TYPES = Kind("types of the graph", "A,B,...", lambda text: text.split(","))
+_CHUNKS = Kind(
+    "'auto', a number of walks or a size", "N|SIZE", lambda s: int(s) if s.isdecimal() else s
+)
+
+
+@dataclass(frozen=True)
+class WalkSpec:
+    """The rules that all walkers of a job follow.
+
+    Checked by `random_walks`, which documents each field. The types are those of a checked value:
+    what None stands for has been decided.
+    """
+
+    num_walks: int = declare(10, whole(1), "walks from each start node")
+    walk_length: int = declare(80, whole(0, 2**32 - 2), "steps of a walk")
+    p: float = declare(1.0, POSITIVE, "node2vec's return parameter; inf: never go straight back")
+    q: float = declare(1.0, FINITE_POSITIVE, "node2vec's in-out parameter")
+    gamma: float | None = declare(
+        None,
+        FINITE,
+        "node2vec+: edges lighter than a node's mean plus X standard deviations are loose",
+    )
+    weighted: bool = declare(
+        None,
+        FLAG,
+        "draw neighbours by weight, as is the default where there are weights",
+        ("unweighted", "draw all neighbours alike"),
+    )
+    restart_prob: float = declare(0.0, PROBABILITY, "probability of a step to the start node")
+    stop_prob: float = declare(0.0, PROBABILITY, "probability of ending at each step")
+    dead_end: str = declare(
+        "stop", one_of("stop", "restart", "stay"), "what a walk does at a node without neighbours"
+    )
+    metapath: tuple[int | str, ...] | None = declare(
+        None, _TYPES, "types of the nodes, or edges, that steps lead to, or along, over and over"
+    )
+    metapath_of: Literal["nodes", "edges"] | None = declare(
+        None,
+        one_of("nodes", "edges"),
+        "whose types these are, where both nodes and edges have types",
+    )
+    temporal: bool = declare(False, FLAG, "each step takes an edge later than the last one")
+    seed: int = declare(None, whole(0, 2**64 - 1), "the same seed gives the same walks")
+
+    @property
+    def second_order(self) -> bool:
+        """Whether a step depends on the previous node too."""
+        return self.p != 1.0 or self.q != 1.0
+
+    @property
+    def plus(self) -> bool:
+        """Whether the bias of a step depends on weights; it does not where q is 1."""
+        return self.gamma is not None and self.weighted and self.q != 1.0
+
+    @property
+    def ends_if_isolated(self) -> bool:
+        """Whether a walk from a node without neighbours ends there."""
+        return self.dead_end == "stop" and self.restart_prob == 0
+
+    @property
+    def kind(self) -> str:
+        """What the literature calls such walks."""
+        if self.second_order:
+            return "node2vec+" if self.plus else "node2vec"
+        return "forward in time" if self.temporal else "first order"
+
+    def table(self) -> list[tuple[str, str]]:
+        """Return the kind of walk, and the parameters that are not off."""
+        rows = [("walks", self.kind)]
+        for parameter in parameters_of(WalkSpec):
+            value = getattr(self, parameter.name)
+            if parameter.default or value != parameter.default:
+                rows.append((parameter.name, _text(value)))
+        return rows
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """How walks are computed; whatever these are, the walks are the same."""
+
+    chunks: str | int | tuple[Any, ...] = declare(
+        "auto", _CHUNKS, "walks of a block, or their size"
+    )
+    memory: str | int | None = declare(
+        None, SIZE, "for graph and walkers, such as 4GiB; by default 70 % of what is free"
+    )
+    partitions: int | None = declare(
+        None, whole(1), "about how many parts the graph is cut into; by default as few as fit"
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " → ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
