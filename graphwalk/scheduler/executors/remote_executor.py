@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import dask.threaded
+
 from graphwalk.scheduler.executors.progress import finished
 from graphwalk.util.cancel import CancelToken
 from graphwalk.util.executor import Cache, Job, bounded_map
@@ -103,6 +105,10 @@ class RemoteExecutor(ABC):
 
     def __init__(self) -> None:
         self.kept = Cache()
+
+    def __reduce__(self) -> Any:
+        """Pickle as what computes in a worker: Dask's settings, which name this, are sent there."""
+        return _InWorker, ()
 
     @abstractmethod
     def resources(self) -> Resources:
@@ -215,6 +221,12 @@ class RemoteExecutor(ABC):
         if isinstance(references, list | tuple):
             return [self._fetch(job, reference) for reference in references]
         return job.result(references) if self.is_reference(references) else references
+
+
+class _InWorker:
+    """An executor in one of its workers: threads of that process."""
+
+    get = staticmethod(dask.threaded.get)
 
 
 def remote_executor_of(get: Any) -> RemoteExecutor | None:

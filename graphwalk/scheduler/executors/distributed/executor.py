@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -65,7 +66,8 @@ class DistributedExecutor(RemoteExecutor):
                     "n_workers": 1,
                     "threads_per_worker": num_workers or num_cores(),
                     "memory_limit": free_memory(),
-                    "dashboard_address": None,
+                    "dashboard_address": ":0",
+                    "silence_logs": logging.ERROR,
                 }
                 self._cluster = LocalCluster(**(settings | options))
                 self.client = Client(self._cluster, set_as_default=False)
