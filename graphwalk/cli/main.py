@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0; 1 after an error that graphwalk or the system reports; 130 when interrupted, 143 when
-        told to stop by SIGTERM, and 129 by SIGHUP; that of the command that ``with-ray`` runs. Wrong usage exits with status 2.
+        told to stop by SIGTERM, and 129 by SIGHUP; that of the command that ``with-ray`` runs.
+        Wrong usage exits with status 2.
     """
     args, told = make_parser().parse_args(arguments), list[int]()
     spelled = SPELLING.set(quoted_option)
