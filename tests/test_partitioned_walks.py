@@ -336,6 +336,19 @@ def test_few_blocks_of_a_batch_are_there_at_a_time(large, monkeypatch):
     assert max(held) <= 2 * 2 + 1
 
 
+@pytest.mark.parametrize("kind", ["first order", "node2vec (2, .5)"])
+def test_a_hub_that_is_read_singly_is_planned(kind):
+    leaves = 1_000_000
+    star = graphwalk.build_zarr((np.zeros(leaves, int), np.arange(1, leaves + 1)))
+    how = {"num_walks": 1, "walk_length": 4, "seed": 1, **KINDS[kind]}
+    with dask.config.set(num_workers=2):
+        least = 2 * 2 * leaves * 4  # both threads, each with two copies of the hub's row
+        with pytest.raises(MemoryBudgetError, match="pass memory="):
+            graphwalk.plan_walks(star, **how, memory=least)
+        plan = graphwalk.plan_walks(star, **how, memory="80 MiB", partitions=4)
+    assert plan.resident or plan.peak_memory > least
+
+
 def test_isolated_nodes_take_no_memory():
     edges = np.random.default_rng(5).integers(20_000, size=(2, 100_000))
     with_isolated = graphwalk.build_zarr(edges, num_nodes=1_000_000)
