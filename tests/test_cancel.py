@@ -56,15 +56,19 @@ def test_a_token_is_looked_at_where_it_is_active():
     check_cancelled()
 
 
-def run_on(folder, number):
-    """Say where it runs, and run until the job is cancelled."""
-    (folder / f"begun-{number}").touch()
-    try:
-        while True:
-            check_cancelled()
-            time.sleep(0.01)
-    finally:
-        (folder / f"ended-{number}").touch()
+def task_that_runs_on():
+    """Return a function that is sent to workers whole: they cannot import this module."""
+
+    def run_on(folder, number):
+        (folder / f"begun-{number}").touch()
+        try:
+            while True:
+                check_cancelled()
+                time.sleep(0.01)
+        finally:
+            (folder / f"ended-{number}").touch()
+
+    return run_on
 
 
 def wait_for(paths):
@@ -76,10 +80,13 @@ def wait_for(paths):
 
 
 def begun_and_interrupted(session, folder):
+    run_on = task_that_runs_on()
     with session.executor.job() as job:
         for number in range(6):
             job.submit(run_on, folder, number)
-        while len(list(folder.glob("begun-*"))) < 2:
+        for _ in range(6000):
+            if len(list(folder.glob("begun-*"))) == 2:
+                break
             time.sleep(0.01)
         raise KeyboardInterrupt
 
@@ -89,7 +96,7 @@ def test_an_interrupted_job_ends_what_runs_and_drops_what_waits(session, tmp_pat
         begun_and_interrupted(session, tmp_path)
     begun = {path.name.partition("-")[2] for path in tmp_path.glob("begun-*")}
     wait_for([tmp_path / f"ended-{number}" for number in begun])
-    assert len(begun) < 6
+    assert len(begun) == 2
     with session.executor.job() as job:
         assert job.result(job.submit(abs, -3)) == 3
     assert len(list(tmp_path.glob("begun-*"))) == len(begun)
@@ -107,14 +114,14 @@ def test_leaving_iterations_leaves_no_threads(session, graph, partitions):
     np.testing.assert_array_equal(walks.compute(), expected)
 
 
-def fail(_block):
-    raise ZeroDivisionError
-
-
 @pytest.mark.parametrize("partitions", [1, 3])
 def test_what_is_left_undone_by_an_error_is_cancelled(session, graph, partitions, tmp_path):
     how = {"num_walks": 1, "walk_length": 10, "seed": 1, "chunks": 2000, "partitions": partitions}
     walks = graphwalk.random_walks(graph, **how)
+
+    def fail(_block):
+        raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError):
         graphwalk.write_walks(walks.map_blocks(fail, meta=walks._meta), tmp_path / "walks.npy")
     assert list(tmp_path.iterdir()) == []
@@ -180,3 +187,18 @@ def test_ray_that_was_shut_down_says_so(graph):
         ray.shutdown()
         with pytest.raises(SchedulerError, match=r"shut down while it was in use.*use\('ray'\)"):
             walks.compute()
+
+
+@pytest.mark.ray
+def test_walks_persisted_on_ray_say_so_elsewhere(graph):
+    ray = pytest.importorskip("ray")
+    if ray.is_initialized():
+        pytest.skip("another module's Ray")
+    walks = graphwalk.random_walks(graph, num_walks=1, walk_length=2, seed=1, chunks=5000)
+    with scheduler.use("ray", num_workers=1):
+        held = walks.persist()
+        np.testing.assert_array_equal(held.compute(), walks.compute(scheduler="threads"))
+        np.testing.assert_array_equal(held[:7].sum(axis=1).compute(), held.compute()[:7].sum(1))
+    for part in (held, held[:7], held.sum(axis=1)):
+        with pytest.raises(SchedulerError, match="persisted on Ray"):
+            part.compute()

@@ -130,6 +130,10 @@ class RemoteExecutor(ABC):
     def is_reference(self, value: Any) -> bool:
         """Return whether a value is a reference."""
 
+    def hold(self, references: Any) -> Any:
+        """Return what stands for references in an array that is persisted."""
+        return references
+
     @abstractmethod
     def tasks_since(self, start: float) -> list[Event]:
         """Return what workers have done since then, in seconds since the epoch."""
@@ -161,7 +165,7 @@ class RemoteExecutor(ABC):
             references = self.submit_graph(job, dsk, keys, **kwargs)
             if persist:
                 job.detach()
-                return references
+                return self.hold(references)
             for _ in self._finished(job, references, keys):
                 pass
             return self._fetch(job, references)

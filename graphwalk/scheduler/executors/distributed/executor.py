@@ -67,7 +67,7 @@ class DistributedExecutor(RemoteExecutor):
                     "threads_per_worker": num_workers or num_cores(),
                     "memory_limit": free_memory(),
                     "dashboard_address": ":0",
-                    "silence_logs": logging.ERROR,
+                    "silence_logs": logging.CRITICAL,  # results tell what fails
                 }
                 self._cluster = LocalCluster(**(settings | options))
                 self.client = Client(self._cluster, set_as_default=False)

@@ -13,6 +13,7 @@ from typing import Any
 
 from graphwalk.errors import SchedulerError
 from graphwalk.scheduler.executors.ray.errors import own_errors
+from graphwalk.scheduler.executors.ray.held_block import HeldBlock, replaced
 from graphwalk.scheduler.executors.ray.job import RayJob
 from graphwalk.scheduler.executors.ray.start import check_pair, start_ray
 from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
@@ -130,6 +131,12 @@ class RayExecutor(RemoteExecutor):
                 "graphwalk.scheduler.use('ray') before ray.shutdown(), and call use('ray') again"
             )
 
+    def hold(self, references: Any) -> Any:
+        """Return blocks that say so where Ray does not compute."""
+        return replaced(
+            references, lambda value: HeldBlock(value) if self.is_reference(value) else value
+        )
+
     def submit_graph(self, job: RayJob, dsk: Any, keys: Any, **kwargs: Any) -> Any:
         """Have Ray's Dask scheduler submit a graph; return references."""
         from ray.util.dask import RayDaskCallback, ray_dask_get
@@ -148,9 +155,10 @@ class RayExecutor(RemoteExecutor):
         callbacks = [Following()._ray_callback, *RayDaskCallback.ray_active]
         pool = ThreadPool(kwargs.pop("num_workers", _SUBMITTING))
         try:
-            return ray_dask_get(
+            found = ray_dask_get(
                 dsk, keys, ray_persist=True, ray_callbacks=callbacks, pool=pool, **kwargs
             )
+            return replaced(found, lambda value: getattr(value, "reference", value))
         except BaseException:
             job.close()  # so that coordinators, which wait for tasks, end
             raise

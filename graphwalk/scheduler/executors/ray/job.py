@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import suppress
 from functools import cache
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.scheduler.executors.ray.errors import own_errors
@@ -49,11 +50,13 @@ class RayJob(RemoteJob):
     ) -> Any:
         """Run a function as a Ray task; return its reference."""
         self.token.check()
+        if not isfunction(function):  # a method, a partial function or one of C is a value to Ray
+            return self.submit(_call, function, *args, pieces=pieces, place=place, name=name)
         if pieces == 1:  # Ray would take the sequence for the one value
             return [self.submit(_only_piece, function, *args, place=place, name=name)]
         task = _remote(function).options(
             num_returns=pieces or 1,
-            name=name or getattr(function, "__name__", type(function).__name__),
+            name=name or function.__name__,
             scheduling_strategy=strategy(place),
         )
         references = task.remote(*args)
@@ -149,6 +152,10 @@ def _remote(function: Callable[..., Any]) -> Any:
     import ray
 
     return ray.remote(function)
+
+
+def _call(function: Callable[..., Any], *args: Any) -> Any:
+    return function(*args)
 
 
 def _only_piece(function: Callable[..., Any], *args: Any) -> Any:
