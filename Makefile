@@ -4,11 +4,25 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+OLDEST := $(VENV)-oldest
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# Tests of what depends on other packages most: graphs of tasks, plans, threads, Ray, the store.
+OLDEST_TESTS := tests/test_oldest.py tests/test_private_interfaces.py tests/test_streaming.py \
+  tests/test_determinism.py tests/test_reader.py tests/test_store_format.py tests/test_walks.py \
+  $(addprefix tests/test_partitioned_walks.py::, test_start_nodes_given test_within_dask_expressions \
+    test_some_blocks_compute_their_groups_alone test_what_does_not_fit_is_refused_before_it_runs) \
+  $(addprefix tests/test_ray.py::, test_some_start_nodes_and_slices \
+    test_the_plan_is_for_the_cluster_and_refuses_before_it_runs \
+    test_persisted_walks_and_expressions test_a_partition_is_loaded_once_a_session \
+    test_partitions_that_do_not_stay test_a_damaged_store_is_told_as_on_threads \
+    test_the_versions_here_are_listed_as_working) \
+  $(addprefix tests/test_graph.py::, test_scipy_has_every_entry test_networkx_has_every_edge) \
+  tests/test_embedding.py::test_neighbours_are_near tests/test_plots.py::test_visits
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-slow lint format docs bench peers clean
+.PHONY: help demo test test-oldest test-slow lint format docs bench peers clean
 
 help: ## list the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +32,11 @@ demo: $(VENV)/.installed ## build the store of a real graph, walk it, show some 
 
 test: lint docs ## lint, check types, build the site, run the tests
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
+
+# Kernels are compiled into a folder of its own: two versions of numba would overwrite each other's.
+test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported versions
+	NUMBA_CACHE_DIR=$(abspath $(OLDEST))/kernels $(OLDEST)/bin/python -m pytest \
+	  -n 2 --dist loadfile --no-loadscope-reorder $(OLDEST_TESTS)
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
@@ -43,7 +62,7 @@ peers: $(VENV)/.installed-dev ## compare with other packages; PEERS='--python ..
 	$(BIN)/python -m benchmarks.peers --python $(BIN)/python $(PEERS)
 
 clean: ## remove all that these recipes make, the environment too
-	rm -rf $(VENV) results site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) results site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find graphwalk tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp stands for an installation, so that it is done again only when the requirements change.
@@ -56,6 +75,13 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	@echo "Installing graphwalk and what its tests need into $(VENV) (a minute or two) ..."
 	@$(PIP) install --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(OLDEST)/.installed: pyproject.toml tests/oldest.txt
+	@$(MAKE) --no-print-directory VENV=$(OLDEST) $(OLDEST)/bin/python
+	@echo "Installing the oldest supported versions into $(OLDEST) (a minute or two) ..."
+	@$(OLDEST)/bin/python -m pip --quiet --disable-pip-version-check install \
+	  --constraint tests/oldest.txt --editable '.[embed,interop,plot,test]'
+	@touch $@
 
 # Some systems leave out what `venv` puts pip in with; then their own pip does it.
 $(BIN)/python:

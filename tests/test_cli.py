@@ -501,6 +501,19 @@ def test_bad_values_are_named(arguments, culprit, fails, ring_store, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["ring.zarr"]
 
 
+def test_a_batch_script_has_the_options_that_were_given(run, fails, ring_store, tmp_path):
+    machine = ("--cpus", 2, "--mode", "node", "--dry-run")
+    given = ["--q=0.5", "--unweighted", "--chunks=100", "--start-nodes=1,2", "--seed=7"]
+    status, out, _ = run("slurm", ring_store, "walks.npy", *machine, "--mem", "4 GiB", *given)
+    assert status == 0
+    (line,) = re.findall(r"^walks=\((.*)\)$", out, re.MULTILINE)
+    assert {*shlex.split(line)} == {*given, "--num-walks=10", "--walk-length=80"}
+    assert run("walk", ring_store, tmp_path / "walks.npy", *shlex.split(line))[0] == 0
+    assert "--mem=much is not a size" in fails(
+        "slurm", ring_store, "walks.npy", *machine, "--mem", "much"
+    )
+
+
 def test_the_remedy_for_too_little_memory_works(fails, run, ring_store):
     message = fails("plan", ring_store, "--memory", "1 kB")
     (remedy,) = re.findall(r"pass (--memory='.*?') or more", message)

@@ -15,7 +15,7 @@ from graphwalk import errors
 from graphwalk.algorithms.output import resumable_job
 from graphwalk.algorithms.output.write import write_walks
 from graphwalk.algorithms.output.write_blocks import write_blocks
-from graphwalk.storage.files import locations
+from graphwalk.storage.files import locks
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
 RULES = {"num_walks": 3, "walk_length": 6, "q": 0.5, "seed": 7, "chunks": 50}
@@ -170,7 +170,7 @@ def test_a_share_waits_for_a_whole_job(walks, tmp_path):
         write_walks(walks, target, share=(0, 2))
         ended.append(True)
 
-    with locations.held(partial):
+    with locks.held(partial):
         thread = threading.Thread(target=share)
         thread.start()
         thread.join(0.3)

@@ -475,6 +475,6 @@ def test_outside_of_slurm(monkeypatch, capsys):
     for name in [name for name in os.environ if name.startswith("SLURM")]:
         monkeypatch.delenv(name)
     assert main(["with-ray", "--", "true"]) == 1
-    assert "this is no job of Slurm" in capsys.readouterr().err
+    assert "this is not a job of Slurm" in capsys.readouterr().err
     assert main(["with-ray"]) == 1
     assert "add it behind --" in capsys.readouterr().err

@@ -130,7 +130,7 @@ def test_a_damaged_chunk_is_the_only_problem(store, name, damage, chunk):
     assert found.problems[0].startswith(f"array '{name}': chunk {chunk} (elements ")
     assert str(store) not in found.problems[0]
     assert "the number of edges" in found.unchecked
-    with pytest.raises(StoreError, match=rf"{store} is damaged: array '{name}'.*build it anew"):
+    with pytest.raises(StoreError, match=rf"{store} is damaged: array '{name}'.*build it again"):
         found.raise_if_damaged()
 
 

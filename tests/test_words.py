@@ -25,8 +25,14 @@ SEARCHED = (
     "graphwalk/__init__.py",
     "graphwalk/errors.py",
     "graphwalk/units.py",
+    "graphwalk/util",
+    "graphwalk/walk_spec.py",
+    "graphwalk/cli",
+    "graphwalk/storage/files",
+    "graphwalk/storage/store",
     "graphwalk/plotting",
-    "graphwalk/algorithms/training",
+    "graphwalk/algorithms",
+    "graphwalk/scheduler/slurm",
     "graphwalk/scheduler/engine/memory_model.py",
     "graphwalk/scheduler/engine/plan.py",
     "graphwalk/scheduler/engine/planner.py",
@@ -61,7 +67,7 @@ ALLOWED = re.compile(
 
 WORDS = re.compile(rf"\b({'|'.join(AVOIDED)})\b".replace(" ", r"\s+"), re.IGNORECASE)
 FENCES = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-CODE = re.compile(r"(`+)[^`]+\1|\]\([^)]*\)")
+CODE = re.compile(r"(`+)[^`]+\1|\]\([^)]*\)|^ *(>>>|\.\.\.) .*$", re.MULTILINE)
 MARKS = re.compile(r"""\b[bfru]{1,2}['"]|(?<!\w)'|'(?!\w)|[^\w\s'’.,;:!?()–—-]""")
 
 

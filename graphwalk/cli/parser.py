@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import (
-    ArgumentDefaultsHelpFormatter,
-    ArgumentParser,
-    RawDescriptionHelpFormatter,
-)
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from importlib import import_module
 from typing import Any
 
@@ -27,22 +23,13 @@ examples:
 """
 
 
-class _Help(ArgumentDefaultsHelpFormatter, RawDescriptionHelpFormatter):
-    """Shows defaults other than None and False."""
-
-    def _get_help_string(self, action: Any) -> str | None:
-        if action.default is None or action.default is False:
-            return str(action.help)
-        return super()._get_help_string(action)
-
-
 def make_parser() -> ArgumentParser:
     """Return the parser; the command's name is ``command`` in what it parses."""
     parser = ArgumentParser(
         prog="graphwalk",
         description="Random walks on graphs of any size.",
         epilog=_EXAMPLES,
-        formatter_class=_Help,
+        formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"graphwalk {__version__}")
@@ -54,7 +41,7 @@ def make_parser() -> ArgumentParser:
                 name,
                 help=module.HELP,
                 description=f"{module.HELP[0].upper()}{module.HELP[1:]}.",
-                formatter_class=_Help,
+                formatter_class=RawDescriptionHelpFormatter,
                 allow_abbrev=False,
             )
         )

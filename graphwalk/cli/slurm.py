@@ -39,7 +39,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--cpus", metavar="N", type=int, help="of each machine; by default as many as it has")
     add("--mem", metavar="SIZE", help="of each machine at most; by default what it has")
     add = parser.add_argument
-    add("--script", metavar="FILE", default="walks.sbatch", help="the script to write")
+    add(
+        "--script", metavar="FILE", default="walks.sbatch", help="the script (default: %(default)s)"
+    )
     add("--dry-run", action="store_true", help="show the plan and the script, and write nothing")
     add("--overwrite", action="store_true", help="replace the script, if there is one")
 
@@ -64,7 +66,9 @@ def run(args: Namespace) -> None:
         **given_options(args, PLAN),
     )
     print(_about(choice), file=sys.stderr)
-    walks = given_options(args, [*WALK, *PLAN]) | {"seed": plan.rules.seed}
+    # What is the same in each task is written down, so that it does not depend on defaults.
+    same = {name: getattr(plan.rules, name) for name in ("num_walks", "walk_length", "seed")}
+    walks = same | given_options(args, [*WALK, *PLAN])
     options = [option(name, value) for name, value in walks.items()]
     script = batch_script(choice, args.store, args.output, options)
     if args.dry_run:

@@ -30,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SECONDS",
         type=float,
         default=300.0,
-        help="how long machines may take to join",
+        help="how long machines may take to join (default: %(default)s)",
     )
     add(
         "--object-store-memory",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba import types
 from numba.extending import intrinsic
 
 if TYPE_CHECKING:
@@ -33,12 +33,24 @@ def jit(function: F) -> F:
     every worker of a cluster is a fresh process.
     """
     compiled = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    # Numba notices that the file of a kernel changed, but not that of another kernel which is
-    # compiled into it. Stamped with the contents of both, no cache is stale.
-    cache_file: Any = getattr(compiled._cache, "_cache_file", None)
-    if hasattr(cache_file, "_source_stamp"):
-        cache_file._source_stamp = sources_stamp(function.__module__)
+    if not stamp_cache(compiled, sources_stamp(function.__module__)):
+        # A cache that cannot be stamped may be stale, so there is none: each process compiles.
+        compiled = numba.njit(nogil=True, error_model="numpy")(function)
     return cast("F", compiled)
+
+
+def stamp_cache(compiled: Any, stamp: str) -> bool:
+    """Have the cached machine code of a kernel hold as long as a stamp is the same.
+
+    Numba notices that the file of a kernel changed, but not that of another kernel which is
+    compiled into it. Stamped with the contents of both, no cache is stale. Returns whether this
+    version of numba has what is stamped, which is private.
+    """
+    cache_file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if not hasattr(cache_file, "_source_stamp"):
+        return False
+    cast("Any", cache_file)._source_stamp = stamp
+    return True
 
 
 def sources_stamp(module: str) -> str:
@@ -74,7 +86,7 @@ def prefetch(_context: Any, array: Any, index: Any) -> Any:
         offset = context.cast(builder, args[1], signature.args[1], types.intp)
         byte_pointer, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
         function_type = ir.FunctionType(ir.VoidType(), [byte_pointer, flag, flag, flag])
-        function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
+        function = builder.module.declare_intrinsic("llvm.prefetch.p0", fnty=function_type)
         address = builder.bitcast(builder.gep(data, [offset]), byte_pointer)
         # For reading, as data, into the second-level cache: it can wait for more lines at a time
         # than the first, which makes walks up to 1.6 times as fast.

@@ -50,7 +50,7 @@ class ZarrSink(BaseSink):
         )
         array[block.first_walk : block.first_walk + len(block.walks)] = block.walks
         if isinstance(store, LocalStore) and len(block.walks):
-            sync(Path(self.location, self.metadata.encode_chunk_key((block.number, 0))))
+            sync(Path(self.location, "c", str(block.number), "0"))
         return 0
 
     def close(self, _sizes: Sequence[int], about: Mapping[str, Any]) -> str:

@@ -139,7 +139,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
 
     def __reduce__(self) -> Any:
         """Pickle as a plain Dask array."""
-        return da.Array, (self.dask, self.name, self.chunks, self.dtype, self._meta)
+        return da.Array, (self.dask, self.name, self.chunks, self.dtype)
 
     def _repr_html_(self) -> str:
         shown: str = super()._repr_html_()

@@ -209,7 +209,7 @@ def batches(walks: WalkTasks, wanted: AbstractSet[int]) -> Iterator[list[GroupWo
             blocks = [block for block in range(first, stop) if block in wanted]
             if not blocks:
                 continue
-            # Of a group of whom some blocks are wanted, no more walk than need be.
+            # If only some blocks of a group are requested, only their walkers walk.
             first, stop = blocks[0], blocks[-1] + 1
             rows = walks.rows(first, stop)
             group = WalkerGroup(

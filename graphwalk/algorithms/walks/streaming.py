@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import dask.array as da
 import numpy as np
 from dask.base import compute_as_if_collection, get_scheduler
-from dask.core import flatten
 from dask.task_spec import Task, TaskRef
 
 from graphwalk.algorithms.walks.dask_array import WalkArray
@@ -136,7 +135,7 @@ class _OrderedQueue:
             chain[key] = Task(key, _after, TaskRef((put.name, number, 0)), before)
             before = TaskRef(key)
         # If some of the walks are wanted, no others are made.
-        tasks = dict(put.__dask_graph__().cull(set(flatten(put.__dask_keys__()))))
+        tasks = dict(put.__dask_graph__().cull({row[0] for row in put.__dask_keys__()}))
         return tasks | chain, list(chain)[-1:]
 
     def _put(self, block: NDArray[Any], block_id: tuple[int, int]) -> bool:

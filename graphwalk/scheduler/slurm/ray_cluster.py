@@ -124,7 +124,7 @@ class _Machines:
             | os.environ
             | {
                 "RAY_ADDRESS": self._address,
-                # Without it, anyone who reaches a port of Ray can run programs as this user.
+                # Without it, every program that reaches a port of Ray can run code as this user.
                 "RAY_AUTH_MODE": "token",
                 "RAY_AUTH_TOKEN": secrets.token_hex(32),
                 "RAY_USAGE_STATS_ENABLED": "0",

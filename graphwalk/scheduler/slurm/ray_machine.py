@@ -27,7 +27,13 @@ GOOD = b"good\n"
 #: The environment variable by which processes show which Ray they belong to.
 MARK = "GRAPHWALK_RAY"
 
-_RAY = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
+#: The command ``ray`` of this Python, wherever its script lies.
+_COMMAND = """
+from importlib.metadata import entry_points
+(command,) = entry_points(group="console_scripts", name="ray")
+command.load()()
+"""
+_RAY = [sys.executable, "-c", _COMMAND]
 _SECONDS_TO_STOP = 10
 
 

@@ -1,4 +1,4 @@
-"""Edges that were read once and are to be read again: in memory as far as it goes, then on disk."""
+"""A cache of edges for further passes: in memory while there is room, then on disk."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class BatchCache:
-    """An `EdgeSource` of the batches that were put in, with checked ids.
+    """An `EdgeSource` of cached batches with checked ids.
 
     Parameters
     ----------
     source : EdgeSource
-        Where the edges come from.
+        The source of the edges.
     folder : SpillFolder
-        Where temporary files may be made.
+        The folder for temporary files.
     name : str
         Name of the file.
     room : int
@@ -48,10 +48,10 @@ class BatchCache:
         self._batches: list[EdgeBatch | _Stored] = []
 
     def append(self, batch: EdgeBatch) -> None:
-        """Take up the next batch."""
+        """Add the next batch."""
         size = _size(batch)
         self.num_edges += len(batch.src)
-        batch = batch._replace(place=self._place)  # the batch's own may hold what it was read from
+        batch = batch._replace(place=self._place)  # the batch's own may keep its source alive
         if self._file is None and self.memory + size <= self._room:
             self.memory += size
             self._batches.append(batch)
@@ -64,13 +64,13 @@ class BatchCache:
         return self.name
 
     def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
-        """Return the batches as they were put in, whatever `size` is."""
+        """Return the batches as they were added, whatever `size` is."""
         del size
         for batch in self._batches:
             yield batch.load if isinstance(batch, _Stored) else _Loaded(batch)
 
     def close(self) -> None:
-        """Let go of everything; the spool cannot be read any more."""
+        """Free all batches; the cache cannot be read after this."""
         self._batches.clear()
         self.memory = 0
         if self._file is not None:
@@ -89,7 +89,7 @@ class _Loaded:
 
 
 class _Stored:
-    """A batch that lies in a file."""
+    """A batch in a temporary file."""
 
     def __init__(self, batch: EdgeBatch, file: SpillFile) -> None:
         self._src = _store(batch.src, file)

@@ -1,4 +1,4 @@
-"""Fourth stage of a build: a bucket's entries into sorted rows."""
+"""Fourth stage of a build: sort the entries of a bucket into rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Duplicates: TypeAlias = Literal["merge", "keep", "error"]
 
 
 class Rows(NamedTuple):
-    """Some rows, complete but for the last, which may go on in the next `Rows`.
+    """Some rows; all are complete except the last, which may continue in the next `Rows`.
 
     Attributes
     ----------
@@ -42,9 +42,9 @@ class Rows(NamedTuple):
     loops : int
         How many entries are self-loops.
     taken : int
-        How many entries of the input these rows are made of, dropped self-loops not counted.
+        Entries of the input in these rows, without dropped self-loops.
     asymmetry : int
-        Sums up to 0 modulo 2⁶⁴ over a graph whose every entry has its mirror image.
+        A number whose sum over a graph is 0 modulo 2⁶⁴ if each entry has its mirror image.
     """
 
     neighbors: NDArray[Any]
@@ -56,7 +56,7 @@ class Rows(NamedTuple):
 
 
 class RowError(InputError):
-    """What is wrong with an edge, in words with a place for each node's name.
+    """An error in an edge; the message has placeholders for the names of nodes.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class RowError(InputError):
 
 @dataclass(frozen=True)
 class RowSpec:
-    """What all buckets have in common: how keys are made up, and what becomes of entries."""
+    """What all buckets have in common: the layout of keys, and how entries are treated."""
 
     bits: int
     num_nodes: int
@@ -104,7 +104,7 @@ class BucketTask(NamedTuple):
 
 
 def make_rows(task: BucketTask) -> Rows:
-    """Gather a bucket's entries, sort them, and merge parallel ones.
+    """Collect a bucket's entries, sort them, and merge parallel ones.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def make_rows(task: BucketTask) -> Rows:
 
 
 def plain_rows(keys: Keys, task: BucketTask) -> Rows:
-    """Return the rows of a bucket whose entries are gathered and sorted."""
+    """Return the rows of a bucket whose entries are collected and sorted."""
     spec = task.spec
     neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
     ends = np.empty(len(task.rows), np.int64)
@@ -136,7 +136,7 @@ def plain_rows(keys: Keys, task: BucketTask) -> Rows:
 
 
 def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
-    """Return the rows of a bucket whose entries are gathered; changes `keys`."""
+    """Return the rows of a bucket whose entries are collected; changes `keys`."""
     spec = task.spec
     assert spec.values is not None
     distinguishes_edges = spec.values in APART
@@ -168,9 +168,10 @@ def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
 
 
 def _sort_stably(keys: Keys, high: int) -> NDArray[np.integer[Any]]:
-    """Sort `keys`, equal ones in input order, and return the positions where they were.
+    """Sort `keys` stably, and return the former positions.
 
-    NumPy's stable sort takes five times as long as its other, which runs on vector instructions.
+    NumPy's stable sort takes five times as long as its default sort, which uses vector
+    instructions.
     """
     position_bits = len(keys).bit_length()
     if high.bit_length() + position_bits <= 63 and len(keys) < 2**31:

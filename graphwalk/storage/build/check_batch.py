@@ -1,4 +1,4 @@
-"""Node ids as they come in, and the dense integers that the build works on."""
+"""Checks of batches: node ids and values of the input, and dense integers for the kernels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.protocol import EdgeSource, Ids
     from graphwalk.storage.store.format import ValueName
 
-#: Says in words where an edge or id stands, by its position.
+#: Returns a description of an edge or id by its position, for messages.
 DescribeEdge: TypeAlias = Callable[[int], str]
 
 
@@ -35,9 +35,9 @@ class DenseBatch(NamedTuple):
 def load_checked(
     load: Callable[[], EdgeBatch], source: EdgeSource, values: ValueName | None
 ) -> EdgeBatch:
-    """Load a batch and check that it can be edges: its lengths, its ids, its values.
+    """Load a batch of edges, and check its lengths, ids and values.
 
-    Ids are int32, int64 or Arrow's large strings then, and values float32 or float64.
+    The result has ids as int32, int64 or Arrow's large strings, and values as float32 or float64.
     """
     src, dst, weight, place = load()
     if len(src) != len(dst) or (weight is not None and len(weight) != len(src)):
@@ -85,12 +85,12 @@ def dense_batch(batch: EdgeBatch, num_nodes: int | None) -> DenseBatch:
 
 
 def known_batch(batch: EdgeBatch, num_nodes: int, name: str) -> DenseBatch:
-    """Return a batch of ids that an earlier pass has found to be below `num_nodes`.
+    """Return a batch for the kernels, whose ids were below `num_nodes` in an earlier pass.
 
     Raises
     ------
     InputError
-        When they no longer are.
+        When an id is not below `num_nodes` any more.
     """
     for ids in (batch.src, batch.dst):
         if is_text(ids) or (len(ids) and ids.max() >= num_nodes):
@@ -99,9 +99,9 @@ def known_batch(batch: EdgeBatch, num_nodes: int, name: str) -> DenseBatch:
 
 
 def check_ids(ids: Ids, name: str, place: DescribeEdge) -> Ids:
-    """Return `ids` as int32, int64 or Arrow's large strings, or raise when they cannot be ids.
+    """Return `ids` as int32, int64 or Arrow's large strings, or raise an error if they are not ids.
 
-    `place` says where the id of some position stands.
+    `place` describes the id at a position.
     """
     if isinstance(ids, pa.Array | pa.ChunkedArray):
         return _check_arrow(ids, name, place)
@@ -109,7 +109,7 @@ def check_ids(ids: Ids, name: str, place: DescribeEdge) -> Ids:
 
 
 def changed(name: str) -> InputError:
-    """Return the error for a source that yields other edges the second time."""
+    """Return the error for a source whose second pass yields other edges."""
     return InputError(f"{name} changed while it was read; build again when nothing writes to it")
 
 
@@ -148,7 +148,7 @@ def _check_integers(ids: NDArray[Any], name: str, place: DescribeEdge) -> NDArra
     return ids.astype(np.int32 if np.can_cast(ids.dtype, np.int32) else np.int64, copy=False)
 
 
-#: What to call a value, and what it must be.
+#: The name of a value, and the rule for it.
 _WORDS = {
     "weights": ("weight", "weights are finite and not negative"),
     "times": ("time", "times are finite and below 2**53 in size: count in a longer unit"),
@@ -159,7 +159,7 @@ _WORDS = {
 def check_values(
     given: NDArray[Any], kind: ValueName, place: DescribeEdge
 ) -> NDArray[np.floating[Any]]:
-    """Return values as float32 or float64, or raise when they cannot be any of that kind."""
+    """Return values as float32 or float64, or raise an error if they break the rule for `kind`."""
     given = np.asarray(given)
     noun, rule = _WORDS[kind]
     if given.dtype.kind not in "iuf":
@@ -172,5 +172,5 @@ def check_values(
         bad = -1 if whole.all() else int(np.argmin(whole))
     if bad >= 0:
         raise InputError(f"{place(bad)} has the {noun} {values[bad]:.17g}; {rule}")
-    # Integers as small as types are take half the room while they wait.
+    # Types are small integers, which float32 holds in half the memory.
     return values.astype(np.float32, copy=False) if kind == "edge_types" else values

@@ -28,14 +28,14 @@ class Direction:
 
 @dataclass
 class EdgeCounts:
-    """What was counted.
+    """Counts of edges and entries.
 
     Attributes
     ----------
     edges : int
         Edges of the input.
     loops : int
-        How many of them are self-loops.
+        Self-loops of the input.
     highest : int
         The highest node id; −1 without edges.
     shift : int
@@ -59,7 +59,7 @@ class EdgeCounts:
         return int(self.bins.sum())
 
     def add(self, other: EdgeCounts) -> None:
-        """Add what was counted elsewhere."""
+        """Add other counts."""
         shift = max(self.shift, other.shift)
         self.coarsen(shift)
         other.coarsen(shift)

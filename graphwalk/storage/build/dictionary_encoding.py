@@ -1,8 +1,8 @@
-"""Edges whose ids are to be numbered anew: strings, and sparse integers.
+"""Dictionary encoding of edges whose ids are replaced by numbers: strings, and sparse integers.
 
-A batch is kept as its distinct ids, ascending, and its edges as positions among them. So an id is
-looked up once for each batch that names it, whatever number of edges does; and where the labels do
-not fit into memory, it is these lists of ids that are gone through for each part of the labels.
+A batch is kept as its distinct ids, ascending, and as edges whose ends are positions among them. An
+id is therefore looked up once for each batch, whatever the number of its edges. If the labels do
+not fit in memory, the ids of all batches are looked up in each part of the labels.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class EncodedBatch(NamedTuple):
 
 
 def encode(batch: EdgeBatch) -> EncodedBatch:
-    """Return a checked batch with its ids apart from its edges."""
+    """Return a checked batch, split into distinct ids and edges."""
     ids, codes = (_code_text if is_text(batch.src) else _code_integers)(batch)
     codes = codes.astype(np.int32)
     edges = batch._replace(src=codes[: len(batch.src)], dst=codes[len(batch.src) :])
@@ -62,14 +62,14 @@ def _code_integers(batch: EdgeBatch) -> tuple[Ids, Numbers]:
 
 
 class EncodedEdges:
-    """Coded batches, and an `EdgeSource` of the same edges once their ids are numbered.
+    """Encoded batches; an `EdgeSource` of the same edges after their ids were numbered.
 
     Parameters
     ----------
     source : EdgeSource
-        Where the edges come from.
+        The source of the edges.
     folder : SpillFolder
-        Where temporary files may be made.
+        The folder for temporary files.
     room : int
         Bytes that may stay in memory.
     """
@@ -102,14 +102,14 @@ class EncodedEdges:
         return self._edges.memory + self._held
 
     def append(self, batch: EncodedBatch) -> None:
-        """Take up the next batch."""
+        """Add the next batch."""
         self._edges.append(batch.edges)
         self.num_ids += len(batch.ids)
         keep = self._has_room(batch.ids.nbytes)
         self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._spill()))
 
     def number(self, labels: Labels, context: Context, advance: Callable[[int], object]) -> None:
-        """Look all ids up, and let go of them; `advance` is called with the number of them done."""
+        """Look up all ids, and free them; `advance` is called with the number of ids done."""
         dtype: Any = np.int32 if len(labels) < 2**31 else np.int64
         self._numbers = [[] for _ in self._ids]
         done = [0] * len(self._ids)
@@ -126,12 +126,12 @@ class EncodedEdges:
         self._ids.clear()
 
     def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
-        """Return the batches as they were put in, whatever `size` is, with their nodes' numbers."""
+        """Return the batches as they were added, whatever `size` is, with numbers of nodes."""
         for edges, numbers in zip(self._edges.batches(size), self._numbers, strict=True):
             yield partial(_load, edges, numbers)
 
     def close(self) -> None:
-        """Let go of everything; the edges cannot be read any more."""
+        """Free all batches; the edges cannot be read after this."""
         self._edges.close()
         self._numbers.clear()
         self._held = 0
@@ -152,14 +152,14 @@ class EncodedEdges:
 
 
 class DictionaryEncoder:
-    """Takes up coded batches, and finds all labels.
+    """Collects encoded batches, and finds all labels.
 
     Parameters
     ----------
     source : EdgeSource
-        Where the edges come from.
+        The source of the edges.
     nodes : Ids or None
-        Ids that are nodes even when no edge names them.
+        Ids of further nodes, which need not have edges.
     context : Context
         The build.
     """
@@ -171,7 +171,7 @@ class DictionaryEncoder:
         self._nodes = nodes
 
     def add(self, batch: EncodedBatch) -> None:
-        """Take up the next batch."""
+        """Add the next batch."""
         self._labels.add(batch.ids)
         self.edges.append(batch)
 

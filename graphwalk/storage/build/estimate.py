@@ -1,4 +1,4 @@
-"""What a build is going to take, known before its long stages begin."""
+"""An estimate of a build's memory and disk, made before its long stages begin."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a build of edges is going to take.
+    """The estimated size, memory and disk of a build.
 
     Attributes
     ----------
     num_nodes, edges, entries : int
         Nodes, edges of the input, and entries before parallel ones are merged.
     store : int
-        Most bytes that the store may come to have, labels and compression not counted.
+        Most bytes of the store, without labels and compression.
     temporary : int
         Bytes of temporary files.
     memory : int
-        Bytes of memory, on top of what the process has and of input that lies in memory.
+        Bytes of memory, in addition to the process and to input that is in memory.
     """
 
     num_nodes: int
@@ -50,7 +50,7 @@ class Estimate:
 
 
 def estimate(plan: BucketPlan, layout: RunLayout, edges: int) -> Estimate:
-    """Say what a build is going to take."""
+    """Return the estimate of a build."""
     entry = neighbor_dtype(plan.num_nodes).itemsize + value_bytes(plan.values)
     return Estimate(
         num_nodes=plan.num_nodes,
@@ -63,12 +63,12 @@ def estimate(plan: BucketPlan, layout: RunLayout, edges: int) -> Estimate:
 
 
 def check_disk(folder: Path, needed: int) -> None:
-    """Refuse to begin what the disk has no room for.
+    """Raise an error if the disk has not enough free space.
 
     Raises
     ------
     StoreError
-        When less than `needed` bytes are free where `folder` lies.
+        When less than `needed` bytes are free on the disk of `folder`.
     """
     free = shutil.disk_usage(folder).free
     if needed > free:

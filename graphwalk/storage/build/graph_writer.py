@@ -1,4 +1,4 @@
-"""A graph's rows, written as they come in order."""
+"""Writing the rows of a graph, in their order."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 
 class GraphWriter:
-    """Writes rows as they come, and adds up what is said of them.
+    """Writes rows in their order, and sums up their counts.
 
     Attributes
     ----------
     num_rows, num_entries, num_loops : int
-        Rows and entries written, and how many of the latter are self-loops.
+        Rows, entries and self-loops that were written.
     taken : int
         Sum over all `Rows.taken`.
     asymmetry : int
         Sum over all `Rows.asymmetry`.
     degrees : DegreeCounter
-        Of the rows.
+        The degrees of the rows.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class GraphWriter:
         pool: ThreadPoolExecutor,
         ahead: int,
     ) -> None:
-        num_nodes, entries = sizes  # as far as they are known
+        num_nodes, entries = sizes  # estimates, if they are not known
         wide = 2**31 if dtype == np.int64 else 0
 
         def writer(name: str, dtype: Any, length: int) -> ArrayWriter:
@@ -95,7 +95,7 @@ class GraphWriter:
         self.asymmetry += rows.asymmetry
 
     def append_empty(self, count: int) -> None:
-        """Write so many rows without entries."""
+        """Write `count` rows without entries."""
         while count > 0:
             step = min(count, 1 << 20)
             self._offsets.append(np.full(step, self.num_entries, np.int64))
@@ -104,21 +104,21 @@ class GraphWriter:
             count -= step
 
     def finish(self) -> None:
-        """Write what is left, and wait until all is written."""
+        """Write the remaining elements, and wait until all are written."""
         for writer in self._writers():
             writer.finish()
 
     @property
     def edge_types(self) -> tuple[int, ...] | None:
-        """The types of edges that there are, ascending; None if edges have none."""
+        """The types of edges that occur, ascending; None if edges have no types."""
         return None if self._types is None else tuple(np.flatnonzero(self._types).tolist())
 
     def digest(self) -> str:
-        """Return what tells these rows from others, wherever and however they are stored."""
+        """Return a digest of these rows, which does not depend on where and how they are stored."""
         return sha256(b"".join(writer.digest for writer in self._writers())).hexdigest()
 
     def abandon(self) -> None:
-        """Wait for what is being written, if the build has failed."""
+        """Wait for running writes, if the build has failed."""
         for writer in self._writers():
             writer.abandon()
 
@@ -130,7 +130,7 @@ class GraphWriter:
 class _ZeroRows:
     """Finds rows that have entries, but none with a weight above zero.
 
-    A row may come in several pieces, so what there was of the last one is remembered.
+    A row may come in several pieces, so the state of the last row is kept.
     """
 
     def __init__(self) -> None:
@@ -138,7 +138,7 @@ class _ZeroRows:
         self._positive = False
 
     def check(self, weights: NDArray[np.float32], ends: NDArray[np.int64], node: int) -> None:
-        """Look at the next weights, whose first complete row is that of `node`."""
+        """Check the next weights, whose first complete row is that of `node`."""
         if not len(ends):
             self._take(weights)
             return

@@ -1,4 +1,4 @@
-"""How a build divides the memory that it was given."""
+"""How a build divides its memory budget."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 BUCKET_ENTRIES = 1 << 18
 MAX_BUCKETS = 512
 
-#: Edges of a batch: enough to make nothing of the work around them.
+#: Edges of a batch: enough that the fixed cost of a batch does not matter.
 BATCH_EDGES = 1 << 20
 
-#: Edges of a run that stays in memory: more would leave threads without one.
+#: Least and most edges of a run in memory: with larger runs, some threads would have none.
 _RUN_EDGES = 1 << 18, 1 << 22
 
-#: Bytes of an edge while it is loaded, checked and turned into node numbers.
+#: Bytes of an edge while it is loaded, checked and converted to node numbers.
 _LOADED_EDGE = 48
 
-#: Least entries that a run on disk has for a bucket, so that they are read at a disk's speed.
+#: Least entries of a bucket in a run on disk, so that they are read at the speed of the disk.
 _SEGMENT_ENTRIES = 1 << 13
 
 
 @dataclass(frozen=True)
 class RunLayout:
-    """Where entries wait for their bucket's turn.
+    """Where entries are kept until their bucket is sorted.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class RunLayout:
     run_edges : int
         Edges of a run.
     bucket_entries : int
-        Entries that a bucket is to have.
+        Target number of entries of a bucket.
     largest_bucket : int
         Entries up to which a bucket can be sorted in memory.
     memory : int
@@ -61,14 +61,14 @@ class BuildSizes:
     Attributes
     ----------
     budget : int
-        Bytes the build may use, input that is in memory anyway not counted.
+        Bytes that the build may use, without input that is in memory anyway.
     threads : int
         Threads that compute.
     batch_edges, run_edges, bucket_entries, largest_bucket : int or None
-        Edges that a thread takes up at a time, edges of a run, entries of a bucket, and entries
-        of the largest bucket that is sorted as one; None lets the budget decide.
+        Edges that a thread loads at a time, edges of a run, entries of a bucket, and entries of
+        the largest bucket that is sorted as a whole; None lets the budget decide.
     spill : bool or None
-        Whether what waits goes to temporary files; None lets the budget decide.
+        Whether runs and cached edges go to temporary files; None lets the budget decide.
     """
 
     budget: int
@@ -81,12 +81,12 @@ class BuildSizes:
 
     @property
     def ahead(self) -> int:
-        """How many batches or buckets are under way at a time."""
+        """How many batches or buckets are processed at a time."""
         return self.threads + 1
 
     @cached_property
     def edges_per_batch(self) -> int:
-        """Edges that a thread takes up at a time."""
+        """Edges that a thread loads at a time."""
         if self.batch_edges is not None:
             return self.batch_edges
         share = self.budget // 8 // (self.ahead * _LOADED_EDGE)
@@ -99,12 +99,12 @@ class BuildSizes:
 
     @property
     def nodes_per_bucket(self) -> int:
-        """Most nodes of a bucket, which bounds the offsets that one task makes."""
+        """Most nodes of a bucket, which limits the offsets that one task makes."""
         return min(1 << 22, max(1, self.budget >> 9))
 
     @property
     def spool_bytes(self) -> int:
-        """Bytes of edges read once that may wait in memory for being read again."""
+        """Bytes of memory for the cache of edges that are read again."""
         return 0 if self.spill else self.budget // 4
 
     @property
@@ -113,20 +113,20 @@ class BuildSizes:
         return self.budget // 4
 
     def layout(self, edges: int, entries: int, values: ValueName | None, spooled: int) -> RunLayout:
-        """Decide where entries wait.
+        """Decide where entries are kept.
 
         Parameters
         ----------
         edges, entries : int
-            Edges of the input, and the entries that they make.
+            Edges of the input, and entries that they make.
         values : str or None
-            Whether they have weights, times or types.
+            The kind of values that edges have: weights, times or types.
         spooled : int
-            Bytes of memory that are taken already.
+            Bytes of memory that are in use already.
         """
         waiting, sorting = (16, 32 + value_bytes(values)) if values else (8, 16)
         taken = spooled + self._writing_bytes(edges, values)
-        free = max(self.budget // 4, self.budget - taken)  # a few chunks may be a small budget
+        free = max(self.budget // 4, self.budget - taken)  # a small budget may be a few chunks only
         few = max(BUCKET_ENTRIES, entries // MAX_BUCKETS)
         needed = entries * waiting + self.ahead * min(few, entries) * sorting
         on_disk = needed > free if self.spill is None else self.spill
@@ -147,7 +147,7 @@ class BuildSizes:
         return max(least, min(most, edges // (4 * self.threads)))
 
     def _spilled_run_edges(self, waiting: int) -> int:
-        """Return how many edges a run may have so that several fit: as edges, and as entries."""
+        """Return how many edges a run may have, so that several fit as edges and as entries."""
         edge = 24 + 2 * waiting
         share = self.budget // 2 // (edge * (self.threads + 2))
         return max(1 << 10, min(1 << 25, share))

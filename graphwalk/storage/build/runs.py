@@ -1,7 +1,7 @@
 """Third stage of a build: entries in runs, each sorted by bucket, in memory or on disk.
 
-A run is made of so many edges; a bucket takes the entries of a run of nodes. Whoever takes up a
-bucket gathers its share of every run, in the order of the runs, which is input order.
+A run consists of a number of edges. A bucket has the entries of a range of nodes. To sort a bucket,
+its slices of all runs are collected, in the order of the runs, which is the order of the input.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.build.count_edges import Direction, EdgeCounts
     from graphwalk.storage.store.format import ValueName
 
-#: A key has 63 bits for a neighbour and for a row within its bucket, which is a bin at least.
+#: A key has 63 bits for a neighbour and for a row of its bucket, which is at least a bin.
 MOST_NODES = 1 << 39
 
 Keys: TypeAlias = "NDArray[np.int64]"
@@ -33,7 +33,7 @@ Weights: TypeAlias = "NDArray[np.floating[Any]]"
 
 
 class Bucket(NamedTuple):
-    """Nodes `first` to `stop`, and how many entries their rows have before any are merged."""
+    """Nodes `first` to `stop`, and the number of their entries before parallel ones are merged."""
 
     first: int
     stop: int
@@ -42,12 +42,12 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True)
 class BucketPlan:
-    """Which bucket takes which nodes.
+    """The nodes of each bucket.
 
     Attributes
     ----------
     buckets : list of Bucket
-        All of them, in the order of their nodes, which they cover without a gap.
+        All buckets, in the order of their nodes; together they cover all nodes.
     shift : int
         Buckets begin at multiples of ``2**shift`` nodes.
     num_nodes : int
@@ -55,9 +55,9 @@ class BucketPlan:
     bits : int
         Bits of a key that hold the neighbour.
     values : str or None
-        What edges have beside their ends, weights, times or types. All travel as weights do.
+        The kind of values of edges: weights, times or types. All are handled like weights.
     weight_dtype : dtype or None
-        How these are held, as in the input.
+        Type of the values, as in the input.
     """
 
     buckets: list[Bucket]
@@ -86,7 +86,7 @@ class BucketPlan:
 def plan_buckets(
     counts: EdgeCounts, num_nodes: int, values: ValueName | None, target: int, most_nodes: int
 ) -> BucketPlan:
-    """Cut the nodes into buckets of about `target` entries and at most about `most_nodes` nodes."""
+    """Divide nodes into buckets of about `target` entries and at most about `most_nodes` nodes."""
     if num_nodes > MOST_NODES:
         raise InputError(
             f"a graph of {num_nodes} nodes is more than the {MOST_NODES} that a build can sort; "
@@ -110,7 +110,7 @@ def plan_buckets(
 
 
 class RunSlice(NamedTuple):
-    """The entries that one run has for one bucket: arrays, or where they lie on disk."""
+    """The entries of a bucket in a run: arrays, or references to temporary files."""
 
     keys: Keys | SpilledArray
     weights: Weights | SpilledArray
@@ -156,7 +156,7 @@ class DiskRun:
         return np.diff(self._starts)
 
     def share(self, bucket: int) -> RunSlice:
-        """Return where the entries of one bucket lie."""
+        """Return references to the entries of one bucket."""
         start, stop = self._starts[bucket : bucket + 2].tolist()
         length = stop - start
         keys = SpilledArray(self._path, 8 * start, length, "<i8", int(self._key_sums[bucket]))
@@ -177,11 +177,11 @@ class RunMaker:
     Parameters
     ----------
     plan : BucketPlan
-        Which bucket takes which nodes.
+        The nodes of each bucket.
     direction : Direction
         Which entries an edge makes.
     folder : Path or None
-        Where runs go; None keeps them in memory.
+        The folder for runs; None keeps them in memory.
     """
 
     def __init__(self, plan: BucketPlan, direction: Direction, folder: Path | None) -> None:
@@ -192,7 +192,7 @@ class RunMaker:
         self._first_node = np.array([bucket.first for bucket in plan.buckets], np.int64)
 
     def __call__(self, item: tuple[int, list[DenseBatch]]) -> Run:
-        """Return the run of some batches, which is the `item[0]`-th."""
+        """Return the run with the number `item[0]`, of the batches `item[1]`."""
         number, batches = item
         run = self._scatter(batches)
         batches.clear()
@@ -232,7 +232,7 @@ class RunMaker:
 
 
 def collect_bucket(shares: list[RunSlice], dtype: np.dtype[Any] | None) -> tuple[Keys, Weights]:
-    """Return a bucket's entries, of which each run has a share, in one piece."""
+    """Return a bucket's entries, joined from its slices of all runs."""
     lengths = [_length(share.keys) for share in shares]
     keys = np.empty(sum(lengths), np.int64)
     weights: Weights = np.empty(0 if dtype is None else len(keys), dtype or np.float32)

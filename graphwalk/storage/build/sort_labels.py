@@ -1,4 +1,4 @@
-"""Relabelling: find all ids that edges name, and number them in ascending order."""
+"""Relabelling: find all ids of edges, and number them in ascending order."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.format import LabelKind
     from graphwalk.storage.store.labels import Labels, MemoryLabels
 
-#: Sorting takes so many times the size of strings, in which Arrow's hash tables are counted.
+#: Sorting strings takes this many times their size, including Arrow's hash tables.
 _TEXT_WEIGHT = 4
 
-#: Runs that are merged at a time, and bytes of their share of memory that each block takes.
+#: Runs that are merged at a time, and the fraction of memory (one over this) of a block.
 _FAN_IN = 32
 _BLOCK_SHARE = 1 << 8
 
@@ -41,16 +41,16 @@ def distinct(ids: Ids) -> Ids:
 
 
 class LabelCollector:
-    """Gathers ids, and sorts them out of core where they are too many for its share of memory.
+    """Collects ids, and sorts them out of core if they do not fit in its share of memory.
 
     Parameters
     ----------
     name : str
-        What the source is called in messages.
+        Name of the source in messages.
     folder : SpillFolder
-        Where temporary files may be made.
+        The folder for temporary files.
     room : int
-        Bytes that it may hold.
+        Bytes that ids may take in memory.
     """
 
     def __init__(self, name: str, folder: SpillFolder, room: int) -> None:
@@ -65,7 +65,7 @@ class LabelCollector:
         self._file: SpillFile | None = None
 
     def add(self, ids: Ids) -> None:
-        """Take up distinct ids, ascending."""
+        """Add distinct ids, ascending."""
         if self._text is not None and is_text(ids) != self._text:
             raise mixed(self._name)
         self._text = is_text(ids)
@@ -73,7 +73,7 @@ class LabelCollector:
             return
         self._waiting.append(ids)
         self._bytes += _weight(ids)
-        # Merging takes as much again twice over, and twice is what it may take until then.
+        # Merging takes twice as much memory in addition. Until the next merge, ids may double.
         if self._bytes > max(self._room // 4, min(2 * self._merged_bytes, self._room // 2)):
             self._merge()
 
@@ -119,7 +119,7 @@ class LabelCollector:
 
 
 class SpilledLabels:
-    """Labels in a temporary file, ascending, which are read in parts."""
+    """Labels in a temporary file, in ascending order, which are read in parts."""
 
     def __init__(self, blocks: list[SpilledIds], kind: LabelKind, room: int) -> None:
         self.kind: LabelKind = kind
@@ -131,7 +131,7 @@ class SpilledLabels:
         return int(self._firsts[-1])
 
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
-        """Yield the labels in parts that fit into memory, each with its first one's node."""
+        """Yield the labels in parts that fit in memory, each with the node of its first label."""
         for first, blocks in zip(self._firsts.tolist(), self._parts, strict=False):
             yield first, _labels(_concatenate([block.load() for block in blocks]))
 
@@ -148,7 +148,7 @@ class SpilledLabels:
 
 
 class SpilledIds:
-    """A few ids in a file, and the last of them."""
+    """Some ids in a temporary file."""
 
     def __init__(self, ids: Ids, file: SpillFile) -> None:
         arrays = string_buffers(ids) if is_text(ids) else (np.ascontiguousarray(ids, np.int64),)
@@ -166,12 +166,12 @@ class SpilledIds:
 
 
 def _weight(ids: Ids) -> int:
-    """Return the bytes that it takes to sort ids, in terms of integers."""
+    """Return the bytes that sorting ids takes, relative to integers."""
     return int(ids.nbytes) * (_TEXT_WEIGHT if is_text(ids) else 1)
 
 
 def _blocks(run: Iterable[Ids], size: int, file: SpillFile) -> Iterator[SpilledIds]:
-    """Write ids in blocks of about `size` bytes at most."""
+    """Write ids in blocks of at most about `size` bytes."""
     for ids in run:
         step = max(1, size * len(ids) // max(1, ids.nbytes))
         for start in range(0, len(ids), step):
@@ -179,7 +179,7 @@ def _blocks(run: Iterable[Ids], size: int, file: SpillFile) -> Iterator[SpilledI
 
 
 def _group(blocks: list[SpilledIds], room: int) -> Iterator[list[SpilledIds]]:
-    """Yield runs of blocks that take about `room` bytes at most."""
+    """Yield lists of blocks that take at most about `room` bytes."""
     part: list[SpilledIds] = []
     size = 0
     for block in blocks:
@@ -193,11 +193,11 @@ def _group(blocks: list[SpilledIds], room: int) -> Iterator[list[SpilledIds]]:
 
 
 def _merge_runs(runs: list[list[SpilledIds]]) -> Iterator[Ids]:
-    """Yield the distinct ids of sorted runs, ascending, holding one block of each at a time."""
+    """Yield the distinct ids of sorted runs, ascending; one block of each run is in memory."""
     left = [iter(run) for run in runs]
     heads: list[Ids] = [next(blocks).load() for blocks in left]
     while heads:
-        limit = min(map(_last, heads))  # no id up to here is still to come
+        limit = min(map(_last, heads))  # no later block has an id up to here
         counts = [count_up_to(head, limit) for head in heads]
         taken = [head[:count] for head, count in zip(heads, counts, strict=True)]
         yield distinct(_concatenate(taken))

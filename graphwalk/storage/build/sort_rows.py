@@ -1,4 +1,4 @@
-"""Rows that come grouped: sorted and written as they come, none of them twice in memory."""
+"""Sorting of rows of neighbours as they arrive; none is in memory twice."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 
 @dataclass
 class RowSorter:
-    """Turns batches of rows into sorted rows; may be called by several threads.
+    """Sorts batches of rows; several threads may call it.
 
     Attributes
     ----------
     source : RowSource
-        Where the rows come from.
+        The source of the rows.
     num_nodes : int or None
         Number of nodes, if that is known.
     values : str or None
-        What entries have beside the neighbour: weights, times or types.
+        The kind of values of entries: weights, times or types.
     duplicates, drop_loops
-        What becomes of parallel edges and self-loops.
+        How parallel edges and self-loops are treated.
     check_symmetry : bool
-        Whether to compute what the rows have in asymmetry.
+        Whether to compute the asymmetry of the rows.
     """
 
     source: RowSource
@@ -60,7 +60,7 @@ class RowSorter:
         return neighbor_dtype(self.num_nodes or 0)
 
     def __call__(self, load: Callable[[], RowBatch]) -> tuple[int, int, Rows]:
-        """Return how many entries a batch has, the highest neighbour or −1, and its rows."""
+        """Return the number of entries of a batch, the highest neighbour or −1, and its rows."""
         batch = load()
         name = self.source.name
         if (batch.weights is not None) != self.source.weighted:
@@ -92,7 +92,7 @@ class RowSorter:
         return high
 
     def out_of_range(self, row: str, neighbor: int, end: int) -> InputError:
-        """Return the error for a neighbour that is no node."""
+        """Return the error for a neighbour that is not a node."""
         return InputError(
             f"{self.source.name}, {row}: neighbour {neighbor} is not one of its nodes 0 to "
             f"{end - 1}; give every node a row, or pass num_nodes="

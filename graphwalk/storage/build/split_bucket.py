@@ -1,6 +1,6 @@
-"""Buckets that are too large to be sorted in memory, cut by their keys.
+"""Splitting of buckets that are too large to be sorted in memory, by their keys.
 
-A node with more neighbours than fit makes such a bucket, so the cut may go through a row.
+A node with too many neighbours makes such a bucket, so a row may be split too.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _BINS = 1 << 12
 
 
 def fitting(task: BucketTask, entries: int, largest: int, folder: Path) -> Iterator[BucketTask]:
-    """Yield `task`, or several that do the same with at most `largest` entries each.
+    """Yield `task`, or several equivalent tasks with at most `largest` entries each.
 
     Raises
     ------
     MemoryBudgetError
-        When one edge alone is listed more often than fits.
+        When a single edge is listed more often than fits in memory.
     """
     if entries <= largest:
         yield task
@@ -71,7 +71,7 @@ def _pieces(task: BucketTask, largest: int) -> Iterator[tuple[NDArray[Any], NDAr
 
 
 def _cut(counts: NDArray[np.int64], largest: int) -> list[int]:
-    """Return where to cut the bins so that parts of several bins have at most `largest` entries."""
+    """Return bounds of parts of the bins; parts of several bins have at most `largest` entries."""
     bounds = [0]
     room = largest
     for bin_, count in enumerate(counts.tolist()):

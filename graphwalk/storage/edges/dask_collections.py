@@ -75,7 +75,9 @@ def open_dask_columns(columns: Sequence[Any]) -> SeriesSource:
 
 
 def _empty_frame(frame: Any) -> Any:
-    return frame._meta
+    from dask.dataframe.utils import make_meta
+
+    return make_meta(frame)
 
 
 class _Blocks:

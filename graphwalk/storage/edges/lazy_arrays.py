@@ -82,7 +82,10 @@ def from_memmap(array: NDArray[Any]) -> FileArray | NDArray[Any]:
     plain = isinstance(array, np.memmap) and array.flags.c_contiguous and array.ndim <= 2
     if not plain or mapped.mode == "c" or mapped.filename is None:  # "c": its changes are its own
         return array
-    base = np.frombuffer(mapped._mmap, np.uint8).ctypes.data
+    whole: Any = array
+    while isinstance(whole, np.ndarray):  # a view is of an array, and that of the map
+        whole = whole.base
+    base = np.frombuffer(whole, np.uint8).ctypes.data
     begin = mapped.offset - mapped.offset % mmap.ALLOCATIONGRANULARITY
     offset = begin + array.ctypes.data - base
     return FileArray(str(mapped.filename), array.dtype, array.shape, offset)

@@ -32,19 +32,19 @@ def new_store(
     is_ours: Callable[[str], bool],
     storage_options: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
-    """Yield where to build the store that is to lie at `location`.
+    """Yield the path or URL at which to build the store of `location`.
 
-    A local store is built beside its place and renamed when the block ends; on a URL, which cannot
-    be renamed, it is built in place. Nothing is left behind when the block raises.
+    A local store is built in a folder next to its path, which is renamed when the block ends. At a
+    URL, which cannot be renamed, it is built in place. If the block raises, all files are removed.
 
     Parameters
     ----------
     location : str
         What `locate` returned.
     overwrite : bool
-        Whether a store that is there already may be replaced.
+        Whether an existing store may be replaced.
     is_ours : callable
-        Tells whether what lies at a location is a graphwalk store, for nothing else is replaced.
+        Returns whether a location holds a graphwalk store; nothing else is replaced.
     storage_options : mapping, optional
         For fsspec, if `location` is a URL.
 
@@ -118,7 +118,7 @@ _WRITERS = "writers.lock"
 
 @contextmanager
 def partial_folder(target: Path, *, keep: bool = False) -> Iterator[Path]:
-    """Make the folder ``<target>.partial``, and remove it at the end, come what may.
+    """Make the folder ``<target>.partial``, and remove it at the end, also after an error.
 
     What an earlier job left there is removed first. To `keep` means that both do not happen to what
     a job that fails leaves, so that another one can go on with it.
@@ -141,14 +141,14 @@ def partial_folder(target: Path, *, keep: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def shared_folder(target: Path) -> Iterator[Path]:
-    """Make the folder ``<target>.partial``, or use it with others who write parts of the same.
+    """Make the folder ``<target>.partial``, or share it with other writers of the same target.
 
-    It stays, for the one who finds all parts written to make one whole of them.
+    The folder is kept; the writer that finds all parts written combines them.
 
     Raises
     ------
     StoreError
-        When the folder cannot be made, or somebody has just made a whole of it.
+        When the folder cannot be made, or another writer has just combined its parts.
     """
     folder = partial_path(target)
     with made_folders(target.parent):
@@ -186,7 +186,7 @@ def writing(folder: Path) -> Iterator[None]:
         if lock.exists():
             raise
         raise StoreError(
-            f"{folder} is not there: either the job has been given up, or this machine does not "
+            f"{folder} is not there: either the job was cancelled, or this machine does not "
             "share the file system; write to a folder that all machines see"
         ) from None
 
@@ -206,7 +206,7 @@ def put_in_place(finished: Path, target: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a partial folder, once nobody writes into it."""
+    """Remove a partial folder when no process writes into it any more."""
     with suppress(FileNotFoundError), (folder / _WRITERS).open("r+") as writers:
         _flock(writers, fcntl.LOCK_EX)
         (folder / _WRITERS).unlink()

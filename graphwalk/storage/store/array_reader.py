@@ -46,7 +46,7 @@ class ArrayReader:
         How many elements the store's attributes say that it has.
     below : int, optional
         Elements are node ids, to be below this. Then a chunk is verified when it is first read, and
-        again only when its file has changed: for those who read it again and again.
+        again only when its file has changed, so that repeated reads are fast.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class ArrayReader:
         except Exception as error:
             if is_refusal(error) and not isinstance(error, FileNotFoundError):
                 raise StoreError(describe_refusal(self._where, "read", error)) from error
-            raise StoreError(f"{self._where} is missing or damaged; build it anew") from error
+            raise StoreError(f"{self._where} is missing or damaged; build it again") from error
         if array.shape != (length,):
             raise StoreError(
-                f"{self._where} has shape {array.shape} where ({length},) is due; build it anew"
+                f"{self._where} has shape {array.shape} where ({length},) is due; build it again"
             )
         self._array = array
         self._below = below
@@ -98,7 +98,7 @@ class ArrayReader:
         return out
 
     def read_into(self, out: NDArray[Any], start: int, threads: int | None = None) -> None:
-        """Fill `out` with elements from `start` on, holding a few chunks beside it at most.
+        """Fill `out` with elements from `start` on; at most a few chunks are in memory too.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class ArrayReader:
             yield
         except ChunkError as error:
             raise StoreError(
-                f"{self._where}: {self._describe(chunk)} {error}; build it anew"
+                f"{self._where}: {self._describe(chunk)} {error}; build it again"
             ) from error
         except OSError as error:
             raise StoreError(describe_refusal(self._where, "read", error)) from error
@@ -194,7 +194,7 @@ class ArrayReader:
         missing = np.isnan(seen) if self._fill != self._fill else seen == self._fill
         if missing.any():
             chunk = (start + int(firsts[missing][0])) // self._chunk
-            raise StoreError(f"{self._where}: {self._describe(chunk)} is missing; build it anew")
+            raise StoreError(f"{self._where}: {self._describe(chunk)} is missing; build it again")
 
     def _explain(self, start: int, stop: int, error: Exception) -> str:
         if is_refusal(error):
@@ -204,7 +204,7 @@ class ArrayReader:
                 self._array[chunk * self._chunk : (chunk + 1) * self._chunk]
             except Exception as damage:
                 what = self._describe(chunk)
-                return f"{self._where}: {what} is damaged ({damage}); build it anew"
+                return f"{self._where}: {what} is damaged ({damage}); build it again"
         return f"{self._where}: elements {start} to {stop} could not be read: {error}"
 
     def _describe(self, chunk: int) -> str:

@@ -283,5 +283,5 @@ class GraphArrays(GraphFacts):
     def _bad_offsets(self, node: int) -> StoreError:
         return StoreError(
             f"array 'offsets' of {self.path} is damaged at or after node {node}: it must rise "
-            f"from 0 to {self.num_entries}; build it anew"
+            f"from 0 to {self.num_entries}; build it again"
         )

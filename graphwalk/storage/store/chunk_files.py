@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import google_crc32c
 import numpy as np
 from numcodecs import Blosc
-from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 from zarr.storage import LocalStore
 
 from graphwalk.errors import StoreError
@@ -40,10 +39,14 @@ _PAGES = 1 << 15
 #: More than a chunk's file may have beyond its elements.
 _LARGEST_HEADER = 1 << 16
 
+#: Codecs, by the names that the Zarr specification has for them: whether they compress.
 _PROFILES = {
-    (BytesCodec, BloscCodec, Crc32cCodec): True,
-    (BytesCodec, Crc32cCodec): False,
+    ("bytes", "blosc", "crc32c"): True,
+    ("bytes", "crc32c"): False,
 }
+
+#: How chunks of the default encoding are named: ``c/0``, ``c/1`` and so on.
+_CHUNK_KEYS = {"name": "default", "configuration": {"separator": "/"}}
 
 
 class ChunkError(StoreError):
@@ -75,7 +78,6 @@ class ChunkFiles:
         check: Callable[[NDArray[Any]], None] | None = None,
     ) -> None:
         self._folder = folder
-        self._metadata: Any = array.metadata
         self._dtype = np.dtype(array.dtype)
         self._length = array.chunks[0]
         self._bytes = self._length * self._dtype.itemsize
@@ -122,7 +124,7 @@ class ChunkFiles:
         return 2 * self._bytes if self.compressed else _PIECE
 
     def _open(self, chunk: int) -> int:
-        path = self._folder / self._metadata.encode_chunk_key((chunk,))
+        path = self._folder / "c" / str(chunk)
         try:
             return os.open(path, os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
@@ -153,7 +155,7 @@ class ChunkFiles:
         self._verified[chunk] = version
 
     def _read_in_pieces(self, file: int, stored: int, start: int, out: NDArray[Any]) -> None:
-        """Verify a chunk with so many elements of the array, and copy those from `start` on."""
+        """Verify a chunk with `stored` elements of the array, and copy those from `start` on."""
         size, found, problem = _PIECE // self._dtype.itemsize, 0, None
         for first in range(0, self._length, size):
             stop = min(first + size, self._length)
@@ -266,14 +268,22 @@ def chunk_files(
     array: zarr.Array[Any], check: Callable[[NDArray[Any]], None] | None = None
 ) -> ChunkFiles | None:
     """Return the chunk files of an array that lies on this machine as graphwalk writes it."""
-    store = array.store
-    codecs: Any = getattr(array.metadata, "codecs", ())
-    profile = tuple(type(codec) for codec in codecs)
+    store, about = array.store, array_document(array)
+    codecs = about.get("codecs", ())
+    profile = tuple(codec["name"] for codec in codecs)
     if not isinstance(store, LocalStore) or profile not in _PROFILES or sys.byteorder != "little":
         return None
-    if codecs[0].to_dict().get("configuration", {}).get("endian") == "big":
+    if codecs[0].get("configuration", {}).get("endian") == "big":
+        return None
+    if about["chunk_key_encoding"] != _CHUNK_KEYS:
         return None
     return ChunkFiles(Path(store.root) / array.path, array, _PROFILES[profile], check)
+
+
+def array_document(array: zarr.Array[Any]) -> dict[str, Any]:
+    """Return what the ``zarr.json`` of an array says, in the terms of the Zarr specification."""
+    document: dict[str, Any] = array.metadata.to_dict()
+    return document
 
 
 def _version(about: os.stat_result) -> tuple[int, ...]:

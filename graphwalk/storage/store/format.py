@@ -103,7 +103,7 @@ class GraphInfo:
 
     @property
     def values(self) -> ValueName | None:
-        """The array of what edges have beside their ends, if they have anything."""
+        """The array of the values of edges, if they have weights, times or types."""
         if self.timed:
             return "times"
         if self.edge_types is not None:
@@ -147,7 +147,7 @@ def create_group(
     storage_options : mapping, optional
         For fsspec, if `place` is a URL.
     """
-    # Until the store is complete its attributes also hold what those who add arrays must know.
+    # Until the store is complete, its attributes also say how arrays are to be added.
     attributes = {ATTRIBUTE: {"format": FORMAT, "complete": False, "compressed": compressed}}
     store = zarr_store(place, read_only=False, storage_options=storage_options)
     with write_errors(place):
@@ -269,7 +269,7 @@ def _nothing_to_open(location: str) -> StoreError:
 def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     version = attributes.get("format")
     if not isinstance(version, int) or version < 1:
-        raise StoreError(f"{location}: the attribute 'format' is {version!r}; build the store anew")
+        raise StoreError(f"{location}: the attribute 'format' is {version!r}; build it again")
     if version > FORMAT:
         raise StoreError(
             f"{location} has format {version}, and this graphwalk reads formats up to {FORMAT}; "
@@ -283,7 +283,7 @@ def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     names = [field.name for field in fields(GraphInfo)]
     missing = [name for name in names if name not in attributes and name not in _OPTIONAL]
     if missing:
-        raise StoreError(f"{location}: the attributes lack {missing[0]!r}; build the store anew")
+        raise StoreError(f"{location}: the attributes lack {missing[0]!r}; build it again")
     values: dict[str, Any] = {name: attributes.get(name) for name in names}
     values["timed"] = attributes.get("timed", False)
     values["statistics"] = Statistics(**values["statistics"])

@@ -38,8 +38,8 @@ def read_ranges(
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the elements of all ranges, one range after the other.
 
-    Chunks that no range needs are not read. Beside the result, no more than `MOST_CHUNKS` decoded
-    chunks are in memory.
+    Chunks that no range needs are not read. At most `MOST_CHUNKS` decoded chunks are in memory, in
+    addition to the result.
 
     Parameters
     ----------

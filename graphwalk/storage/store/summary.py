@@ -28,7 +28,7 @@ class Summary:
     dropped_loops, merged_edges : int
         Edges of the input that were dropped as self-loops, or merged into another.
     degree_quantiles : dict of float to int
-        The degree that so many of the nodes, from 0.0 to 1.0, have at most.
+        The degree that a fraction of the nodes, from 0.0 to 1.0, has at most.
     stored_bytes : int or None
         Size of the store; None where that cannot be told.
     raw_bytes : int

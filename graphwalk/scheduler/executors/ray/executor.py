@@ -140,19 +140,19 @@ class RayExecutor(RemoteExecutor):
     def submit_graph(self, job: RayJob, dsk: Any, keys: Any, **kwargs: Any) -> Any:
         """Have Ray's Dask scheduler submit a graph; return references."""
         from ray.util.dask import RayDaskCallback, ray_dask_get
+        from ray.util.dask.callbacks import RayCallback
 
-        class Following(RayDaskCallback):  # type: ignore[misc]
-            # Callbacks around tasks would be shipped to the workers.
-            _ray_pretask = _ray_posttask = None
+        def presubmit(task: Any, _key: Any, deps: Any) -> Any:
+            """Return what is submitted in place of a task; None has the task submitted."""
+            return task.run(job, deps) if isinstance(task, DriverTask) else None
 
-            def _ray_presubmit(self, task: Any, _key: Any, deps: Any) -> Any:
-                """Return what is submitted in place of a task; None has the task submitted."""
-                return task.run(job, deps) if isinstance(task, DriverTask) else None
+        def postsubmit(_task: Any, _key: Any, _deps: Any, reference: Any) -> None:
+            job.follow(reference)
 
-            def _ray_postsubmit(self, _task: Any, _key: Any, _deps: Any, reference: Any) -> None:
-                job.follow(reference)
-
-        callbacks = [Following()._ray_callback, *RayDaskCallback.ray_active]
+        # None of the others: callbacks around tasks would be sent to the workers.
+        hooks = dict.fromkeys(RayCallback._fields)
+        hooks |= {"ray_presubmit": presubmit, "ray_postsubmit": postsubmit}
+        callbacks = [RayCallback(**hooks), *RayDaskCallback.ray_active]
         pool = ThreadPool(kwargs.pop("num_workers", _SUBMITTING))
         try:
             found = ray_dask_get(

@@ -33,8 +33,10 @@ def check_pair() -> None:
     try:
         from dask.task_spec import Task
         from ray.util.dask import RayDaskCallback, ray_dask_get
+        from ray.util.dask.callbacks import RayCallback
 
-        known = callable(ray_dask_get) and hasattr(RayDaskCallback, "_ray_callback")
+        hooks = {"ray_presubmit", "ray_postsubmit"} <= set(RayCallback._fields)
+        known = callable(ray_dask_get) and hooks and hasattr(RayDaskCallback, "ray_active")
         why = "" if known and hasattr(Task, "block_fusion") else "tasks cannot be kept apart"
     except Exception as error:  # whatever a module that was made for another Dask trips over
         why = str(error)

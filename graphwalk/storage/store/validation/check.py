@@ -1,4 +1,4 @@
-"""Whether a store holds what the format says, read front to back in little memory."""
+"""Checks whether a store follows the format, reading all of it in little memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNCHECKED = ("the number of edges", "that both ends of each edge list it")
 def validate(graph: GraphArrays, progress: Progress) -> Validation:
     """Check all of a graph's store; see `Graph.validate`.
 
-    Problems are gathered, and what can be checked in spite of them is.
+    Problems are collected, and all checks that are still possible are made.
     """
     info, problems = graph.info, Problems(graph.path)
     if not _check_attributes(info, problems):
@@ -83,7 +83,7 @@ def _array_types(info: GraphInfo) -> dict[str, Any]:
 
 
 def _check_arrays(group: zarr.Group, info: GraphInfo, problems: Problems) -> None:
-    """Check types and fill values; arrays that are not there are noticed when they are read."""
+    """Check types and fill values; missing arrays are detected when they are read."""
     for name, dtype in _array_types(info).items():
         try:
             array: Any = group[name]
@@ -119,7 +119,7 @@ def _check_node_types(graph: GraphArrays, problems: Problems) -> None:
 
 
 def _check_edges(graph: GraphArrays, rows: RowsCheck, problems: Problems) -> None:
-    """Check what only all rows together tell."""
+    """Check what depends on all rows together."""
     if not graph.directed and rows.asymmetry:
         problems.add("array 'neighbors': the graph is undirected, but not both ends of each edge "
                      "list it, with the same weight, time or type")  # fmt: skip

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.format import GraphInfo
     from graphwalk.storage.store.validation.report import Problems
 
-#: Bytes of strings that are looked at together, unless one is longer.
+#: Bytes of strings that are checked together, unless one is longer.
 _BATCH_BYTES = 8 << 20
 
 
 def check_labels(
     group: zarr.Group, info: GraphInfo, problems: Problems, advance: Callable[[int], object]
 ) -> None:
-    """Note what is wrong with a graph's labels, if it has any."""
+    """Add the problems of a graph's labels, if it has labels."""
     if info.labels is None:
         advance(info.num_nodes)
         return
     check = _check_integers if info.labels == "int64" else _check_strings
     try:
         check(group, info, problems, advance)
-    except StoreError as error:  # of an array as a whole
+    except StoreError as error:  # an error of a whole array
         problems.add(error)
 
 
@@ -68,9 +68,9 @@ def _check_strings(
         wrong = _wrong_offsets(ends, start, last, total)
         if wrong:
             problems.add(wrong)
-            return  # whose bytes are whose is not known
+            return  # the bytes of each label are not known
         last = int(ends[-1])
-    # Each chunk of bytes is read by itself first, so that every damaged one is told.
+    # Each chunk of bytes is read separately first, so that every damaged one is reported.
     damaged = [start for start, values in _all_chunks(text, total, problems) if values is None]
     if not damaged:
         _check_text(offsets, text, info.num_nodes, problems, advance)
@@ -113,7 +113,7 @@ def _check_text(
 
 
 def _batches(ends: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield ranges of strings, each but the first beginning with the last one of the one before."""
+    """Yield ranges of strings; each begins with the last string of the previous range."""
     a, count = 0, len(ends) - 1
     while True:
         b = int(np.searchsorted(ends, ends[a] + _BATCH_BYTES, "right")) - 1
@@ -142,7 +142,7 @@ def _wrong_text(ends: NDArray[np.int64], text: NDArray[np.uint8], first: int) ->
 def _all_chunks(
     reader: ArrayReader, length: int, problems: Problems
 ) -> Iterator[tuple[int, NDArray[Any] | None]]:
-    """Yield each chunk of an array and where it begins; None, and note it, if it is damaged."""
+    """Yield the start and the values of each chunk; None for a damaged one, which is reported."""
     for start in range(0, length, reader.chunk):
         try:
             yield start, reader.read(start, min(start + reader.chunk, length))

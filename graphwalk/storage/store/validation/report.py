@@ -1,4 +1,4 @@
-"""What a validation has found."""
+"""The result of a validation."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from dataclasses import dataclass, field
 
 from graphwalk.errors import StoreError
 
-#: Problems that are told of; of more, only the number.
+#: Problems that are listed; further ones are only counted.
 MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
 class Validation:
-    """The outcome of `Graph.validate`; it prints as text for people.
+    """The result of `Graph.validate`; `print` shows it as text.
 
     Attributes
     ----------
     path : str
         The store.
     problems : tuple of str
-        What is wrong, and where; the first 20 of it.
+        The first 20 problems, each with its place.
     num_problems : int
-        How many problems there are.
+        The number of problems.
     unchecked : tuple of str
         What could not be checked because of the problems.
     facts : dict
-        What was counted, by name: nodes, entries, self-loops, parallel entries.
+        Counts by name: nodes, entries, self-loops, parallel entries.
     """
 
     path: str
@@ -36,14 +36,14 @@ class Validation:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether there are no problems."""
         return not self.problems
 
     def raise_if_damaged(self) -> None:
         """Raise StoreError unless the store is `ok`."""
         if not self.ok:
             several = f"{self.num_problems} problems, the first: " if self.num_problems > 1 else ""
-            raise StoreError(f"{self.path} is damaged: {several}{self.problems[0]}; build it anew")
+            raise StoreError(f"{self.path} is damaged: {several}{self.problems[0]}; build it again")
 
     def __str__(self) -> str:
         facts = ", ".join(f"{number:,} {name}" for name, number in self.facts.items())
@@ -60,15 +60,15 @@ class Validation:
 
 @dataclass
 class Problems:
-    """Gathers problems while a store is checked, each once."""
+    """Collects problems while a store is checked, each once."""
 
     location: str
     texts: list[str] = field(default_factory=list)
     count: int = 0
 
     def add(self, problem: str | StoreError) -> None:
-        """Note a problem; of an error, only what it says is wrong, for this store."""
-        text = str(problem).replace(f" of {self.location}", "").removesuffix("; build it anew")
+        """Add a problem; of an error, only the part that does not name the store and the remedy."""
+        text = str(problem).replace(f" of {self.location}", "").removesuffix("; build it again")
         if text in self.texts:
             return
         self.count += 1

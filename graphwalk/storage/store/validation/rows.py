@@ -1,4 +1,4 @@
-"""Check offsets, neighbours, and what edges have beside, two streams of chunks that are merged."""
+"""Check offsets, neighbours and values of entries, as two merged streams of chunks."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.validation.report import Problems
 
-#: Elements read at a time if an array cannot say how many make a chunk.
+#: Elements that are read at a time if the length of chunks cannot be read.
 _UNKNOWN_CHUNK = 1 << 20
 
 _NO_WEIGHTS, _NOT_APART = np.empty(0, np.float32), np.empty(0, np.float64)
 
 
 class _Span(NamedTuple):
-    """Rows that end one after the other; which they are is not known if offsets are damaged."""
+    """Consecutive rows; their ends are not known if offsets are damaged."""
 
     first_row: int
     ends: NDArray[np.int64] | None
@@ -37,7 +37,7 @@ class _Span(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """A chunk of entries; None, or an error, is what could not be read."""
+    """A chunk of entries, with None or an error for arrays that could not be read."""
 
     begin: int
     stop: int
@@ -46,12 +46,12 @@ class _Piece(NamedTuple):
 
 
 class RowsCheck:
-    """Checks the rows of a graph, and counts what they hold.
+    """Checks the rows of a graph, and counts their entries.
 
     Attributes
     ----------
     edge_types : set of int
-        Types of edges, if they have any.
+        Types of edges, if edges have types.
     loops, parallel : int
         Self-loops, and entries that repeat the one before them.
     asymmetry : int
@@ -85,20 +85,20 @@ class RowsCheck:
         return int(self._counts[kernel.PARALLEL])
 
     def run(self, advance: Callable[[int], object]) -> None:
-        """Check all rows, and note what is wrong."""
+        """Check all rows, and add their problems."""
         self._forget_row()
         for piece in self._map(self._read_piece, self._graph.num_entries, "neighbors"):
             self._check_values(piece)
             self._check_rows(piece)
             advance(piece.stop - piece.begin)
-        for _ in self._spans:  # of rows after the last entry
+        for _ in self._spans:  # rows after the last entry
             pass
         self._tell()
 
     # Offsets
 
     def _read_spans(self) -> Iterator[_Span]:
-        """Yield spans that hold all entries between them, noting what is wrong with offsets."""
+        """Yield spans that together have all entries; add the problems of offsets."""
         entries = self._graph.num_entries
         known, last = True, 0
         for start, ends in self._map(self._read_offsets, self._graph.num_nodes + 1, "offsets"):
@@ -108,7 +108,7 @@ class RowsCheck:
             if isinstance(ends, StoreError) or wrong is not None:
                 known = False
                 continue
-            if not known:  # what lies between cannot be told apart by row
+            if not known:  # the rows of the entries between are not known
                 yield _Span(start - 1, None, int(ends[0]))
             # offsets[v + 1] is where row v ends.
             skip = int(not known or start == 0)
@@ -122,13 +122,13 @@ class RowsCheck:
     def _fault(
         self, start: int, ends: NDArray[np.int64] | StoreError, last: int, *, after_fault: bool
     ) -> str | None:
-        """Return what is wrong with a chunk of offsets; "" if that has been told."""
+        """Return the problem of a chunk of offsets; "" if it was reported already."""
         if isinstance(ends, StoreError):
             return str(ends)
         if start == 0 and ends[0] != 0:
             return f"array 'offsets' begins with {ends[0]}, not 0"
         if ends[0] < last:
-            # After a fault there is no telling which of the two is wrong.
+            # After a fault it is not known which of the two is wrong.
             return "" if after_fault else _fall(start, last, int(ends[0]))
         falls = np.flatnonzero(ends[1:] < ends[:-1])
         if len(falls):
@@ -154,7 +154,7 @@ class RowsCheck:
         return _Piece(*bounds, _attempt(self._graph.read_neighbors, *bounds), values)
 
     def _check_values(self, piece: _Piece) -> None:
-        """Check what needs no rows."""
+        """Make the checks that need no rows."""
         for values in (piece.neighbors, piece.values):
             if isinstance(values, StoreError):
                 self._problems.add(values)
@@ -209,7 +209,7 @@ class RowsCheck:
         return ended
 
     def _skip(self, ends: NDArray[np.int64], stop: int) -> int:
-        """Pass over entries that could not be read; return how many rows ended."""
+        """Skip entries that could not be read; return how many rows ended."""
         ended = int(np.searchsorted(ends, stop, "right"))
         whole = ended > 0 and ends[ended - 1] == stop
         self._forget_row(settled=not whole)
@@ -220,7 +220,7 @@ class RowsCheck:
         self._state[kernel.SETTLED] = settled
 
     def _tell(self) -> None:
-        """Note what was counted of each kind of fault."""
+        """Add a problem for each kind of fault that was counted."""
         last = self._graph.num_nodes - 1
         self._outside.tell(self._problems, "neighbors", f"ids that name no node from 0 to {last}")
         bad = {
@@ -249,7 +249,7 @@ class RowsCheck:
         """Yield what `read` returns for the bounds of each chunk of an array, reading ahead."""
         try:
             chunk = self._graph.chunk_length(name)
-        except StoreError:  # will be told by `read`; arrays read along with it may be sound
+        except StoreError:  # `read` will report it; other arrays may be valid
             chunk = _UNKNOWN_CHUNK
         bounds = ((a, min(a + chunk, length)) for a in range(0, length, chunk))
         return map_in_order(self._pool, read, bounds, num_cores() + 1)
