@@ -33,9 +33,13 @@ def graph(tmp_path_factory):
 
 @pytest.fixture(params=SCHEDULERS, scope="module")
 def session(request):
+    how = {"num_workers": 2}
+    if request.param == "ray":
+        request.getfixturevalue("shared_ray")
+        how = {}
     if request.param == "distributed":
         pytest.importorskip("distributed")
-    with scheduler.use(request.param, num_workers=2) as session:
+    with scheduler.use(request.param, **how) as session:
         yield session
 
 
@@ -178,10 +182,9 @@ def test_the_status_of_a_command_that_is_told_to_stop(graph, number, status, tmp
 
 
 @pytest.mark.ray
-def test_ray_that_was_shut_down_says_so(graph):
-    ray = pytest.importorskip("ray")
-    if ray.is_initialized():
-        pytest.skip("another module's Ray")
+def test_ray_that_was_shut_down_says_so(graph, own_ray):
+    import ray
+
     with scheduler.use("ray", num_workers=1):
         walks = graphwalk.random_walks(graph, num_walks=1, walk_length=2)
         ray.shutdown()
@@ -190,10 +193,7 @@ def test_ray_that_was_shut_down_says_so(graph):
 
 
 @pytest.mark.ray
-def test_walks_persisted_on_ray_say_so_elsewhere(graph):
-    ray = pytest.importorskip("ray")
-    if ray.is_initialized():
-        pytest.skip("another module's Ray")
+def test_walks_persisted_on_ray_say_so_elsewhere(graph, own_ray):
     walks = graphwalk.random_walks(graph, num_walks=1, walk_length=2, seed=1, chunks=5000)
     with scheduler.use("ray", num_workers=1):
         held = walks.persist()

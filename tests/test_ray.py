@@ -38,13 +38,13 @@ KINDS = {
     "temporal": {"temporal": True},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
     "node2vec+": {"p": 2, "q": 0.5, "gamma": 0},
-    "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1, "walk_length": 4},
+    "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1, "num_walks": 1, "walk_length": 2},
 }
 
 
 @pytest.fixture(scope="module")
-def session():
-    with scheduler.use("ray", num_workers=2) as session:
+def session(shared_ray):
+    with scheduler.use("ray") as session:
         yield session
 
 
@@ -297,7 +297,7 @@ def test_an_address_where_nothing_is_says_so(session, monkeypatch):
 
 
 def test_the_same_use_twice_is_one_session(session):
-    again = scheduler.use("ray", num_workers=2)
+    again = scheduler.use("ray")
     assert again is session
     with again:
         pass

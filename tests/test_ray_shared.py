@@ -32,9 +32,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def session():
-    pytest.importorskip("ray")
-    with scheduler.use("ray", num_workers=2) as session:
+def session(shared_ray):
+    with scheduler.use("ray") as session:
         yield session
 
 
