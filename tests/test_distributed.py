@@ -1,7 +1,9 @@
 """Dask distributed makes the same walks as threads, from partitions that its workers keep."""
 
+import gc
 import os
 import signal
+import time
 from functools import cache
 from importlib import import_module
 from math import inf
@@ -147,8 +149,13 @@ def test_nothing_is_left_in_the_workers(session):
 
         return len(worker._pieces)
 
-    session.executor.client.sync(session.executor.client.scheduler.identity)
-    assert sum(session.executor.client.run(pieces).values()) == 0
+    gc.collect()  # errors of earlier tests hold what was lost
+    for _ in range(600):
+        left = sum(session.executor.client.run(pieces).values())
+        if left == 0:
+            return
+        time.sleep(0.05)  # the scheduler tells workers some time later
+    pytest.fail(f"{left} tasks have pieces left")
 
 
 def test_what_it_does_not_take(session):

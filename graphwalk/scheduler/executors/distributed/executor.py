@@ -65,7 +65,7 @@ class DistributedExecutor(RemoteExecutor):
                 settings = {
                     "n_workers": 1,
                     "threads_per_worker": num_workers or num_cores(),
-                    "memory_limit": free_memory(),
+                    "memory_limit": free_memory() // options.get("n_workers", 1),
                     "dashboard_address": ":0",
                     "silence_logs": logging.CRITICAL,  # results tell what fails
                 }
