@@ -37,6 +37,11 @@ SEARCHED = (
     "graphwalk/scheduler/engine/plan.py",
     "graphwalk/scheduler/engine/planner.py",
     "graphwalk/scheduler/engine/rules.py",
+    "graphwalk/storage/build",
+    "graphwalk/storage/files",
+    "graphwalk/storage/partitions",
+    "graphwalk/storage/store",
+    "graphwalk/util",
 )
 NOT_SEARCHED = {"docs/design.md"}
 SUFFIXES = {".py", ".md", ".yml", ".ipynb", ".sbatch", ".sh", ".svg"}

@@ -16,6 +16,7 @@ from graphwalk.storage.files.errors import disk_errors
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.files.publish import partial_folder, put_in_place
 from graphwalk.storage.files.temporary import temporary_folder
+from graphwalk.util.optional_imports import import_optional
 from graphwalk.util.progress_bar import Progress
 from graphwalk.util.threads import num_cores
 
@@ -122,7 +123,7 @@ def embed(
         "epochs": checked_size("epochs", epochs),
         "workers": num_cores() if workers is None else checked_size("workers", workers),
     }
-    word2vec = _trainer()
+    word2vec = import_optional("gensim.models", "embeddings need").Word2Vec
     with temporary_folder() as folder:
         corpus = folder / "walks.txt"
         sentences, names = _numbered(walks, labels, storage_options)
@@ -163,16 +164,6 @@ def _target(path: str | os.PathLike[str], overwrite: bool) -> Path:
             f"{target} exists; choose another path or pass {argument('overwrite', True)}"
         )
     return target
-
-
-def _trainer() -> Any:
-    try:
-        from gensim.models import Word2Vec
-    except ImportError:
-        raise InputError(
-            "embeddings need gensim, which is not installed: pip install gensim"
-        ) from None
-    return Word2Vec
 
 
 def _after_epochs(advance: Callable[[int], object]) -> Any:

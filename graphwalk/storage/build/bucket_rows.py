@@ -29,7 +29,7 @@ Duplicates: TypeAlias = Literal["merge", "keep", "error"]
 
 
 class Rows(NamedTuple):
-    """Some rows; all are complete except the last, which may continue in the next `Rows`.
+    """Some rows, complete except the last, which may go on in the next `Rows`.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Dictionary encoding of edges whose ids are replaced by numbers: strings, and sparse integers.
+"""Edges whose nodes get new numbers: strings, and sparse integers.
 
 A batch is kept as its distinct ids, ascending, and as edges whose ends are positions among them. An
 id is therefore looked up once for each batch, whatever the number of its edges. If the labels do
@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from graphwalk.storage.build.batch_cache import BatchCache
 from graphwalk.storage.build.check_batch import is_text
-from graphwalk.storage.build.sort_labels import LabelCollector, SpilledIds, count_up_to, distinct
+from graphwalk.storage.build.sort_labels import LabelCollector, count_up_to, distinct
+from graphwalk.storage.build.spilled_ids import SpilledIds
 from graphwalk.storage.store.labels import IntegerLabels
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
-    from graphwalk.storage.files.spill import SpilledArray, SpillFile, SpillFolder
+    from graphwalk.storage.files.spill import SpilledArray, SpillFolder
     from graphwalk.storage.store.labels import Labels, MemoryLabels
 
     Numbers: TypeAlias = NDArray[np.integer[Any]]
@@ -62,7 +63,7 @@ def _code_integers(batch: EdgeBatch) -> tuple[Ids, Numbers]:
 
 
 class EncodedEdges:
-    """Encoded batches; an `EdgeSource` of the same edges after their ids were numbered.
+    """Encoded batches, and an `EdgeSource` of the same edges once their ids are numbered.
 
     Parameters
     ----------
@@ -82,10 +83,9 @@ class EncodedEdges:
         self.name = source.name
         self.weighted = source.weighted
         self.nodes: Ids | None = source.nodes
-        self._edges = BatchCache(source, folder, "coded", room // 2)
-        self._folder = folder
+        self._edges = BatchCache(source, folder, "encoded", room // 2)
         self._room = room // 2
-        self._file: SpillFile | None = None
+        self._file = folder.new("ids")
         self._ids: list[Ids | SpilledIds] = []
         self._numbers: list[list[Numbers | SpilledArray]] = []
         self._held = 0
@@ -106,10 +106,10 @@ class EncodedEdges:
         self._edges.append(batch.edges)
         self.num_ids += len(batch.ids)
         keep = self._has_room(batch.ids.nbytes)
-        self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._spill()))
+        self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._file))
 
     def number(self, labels: Labels, context: Context, advance: Callable[[int], object]) -> None:
-        """Look up all ids, and free them; `advance` is called with the number of ids done."""
+        """Look all ids up, and release them; `advance` is called with the number that are done."""
         dtype: Any = np.int32 if len(labels) < 2**31 else np.int64
         self._numbers = [[] for _ in self._ids]
         done = [0] * len(self._ids)
@@ -119,7 +119,7 @@ class EncodedEdges:
             for i, numbers in enumerate(found):
                 done[i] += len(numbers)
                 keep = self._has_room(numbers.nbytes)
-                self._numbers[i].append(numbers if keep else self._spill().append(numbers))
+                self._numbers[i].append(numbers if keep else self._file.append(numbers))
                 advance(len(numbers))
             del part, look_up, found  # before the next part is loaded
         self._held -= sum(ids.nbytes for ids in self._ids if not isinstance(ids, SpilledIds))
@@ -131,24 +131,17 @@ class EncodedEdges:
             yield partial(_load, edges, numbers)
 
     def close(self) -> None:
-        """Free all batches; the edges cannot be read after this."""
+        """Release everything; the edges cannot be read any more."""
         self._edges.close()
         self._numbers.clear()
         self._held = 0
-        if self._file is not None:
-            self._file.remove()
-            self._file = None
+        self._file.remove()
 
     def _has_room(self, size: int) -> bool:
         if self._held + size > self._room:
             return False
         self._held += size
         return True
-
-    def _spill(self) -> SpillFile:
-        if self._file is None:
-            self._file = self._folder.new("ids")
-        return self._file
 
 
 class DictionaryEncoder:
@@ -166,7 +159,7 @@ class DictionaryEncoder:
 
     def __init__(self, source: EdgeSource, nodes: Ids | None, context: Context) -> None:
         tuning = context.tuning
-        self.edges = EncodedEdges(source, context.folder, tuning.spool_bytes)
+        self.edges = EncodedEdges(source, context.folder, tuning.cache_bytes)
         self._labels = LabelCollector(source.name, context.folder, tuning.label_bytes)
         self._nodes = nodes
 

@@ -20,16 +20,15 @@ from graphwalk.storage.build.estimate import check_disk, estimate
 from graphwalk.storage.build.external_sort import EntryStages
 from graphwalk.storage.build.runs import plan_buckets
 from graphwalk.storage.edges.protocol import NotIntegers
-from graphwalk.storage.store.format import GraphInfo
-from graphwalk.storage.store.statistics import Statistics
+from graphwalk.storage.store.labels import write_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.build.dictionary_encoding import EncodedBatch
-    from graphwalk.storage.build.graph_writer import GraphWriter
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
+    from graphwalk.storage.store.format import GraphInfo
     from graphwalk.storage.store.labels import Labels
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ SPARSE = 4
 
 
 def build_edges(source: EdgeSource, context: Context) -> GraphInfo:
-    """Write the graph of the edges of `source`, and return what to say of it."""
+    """Write the graph of the edges of `source`, and return its attributes."""
     try:
         return _EdgeBuild(source, context).run()
     except NotIntegers as error:
@@ -51,7 +50,7 @@ def build_edges(source: EdgeSource, context: Context) -> GraphInfo:
 class _Survey(NamedTuple):
     """What the first pass found.
 
-    `edges` is what further passes read; `labels` are there if nodes must be numbered anew.
+    `edges` is what further passes read; there are `labels` if nodes get new numbers.
     """
 
     edges: _Edges
@@ -71,8 +70,8 @@ class _EdgeBuild:
     def run(self) -> GraphInfo:
         edges, counts, labels = self._number(self._survey())
         num_nodes = self._count_nodes(counts, labels)
-        spooled = edges.memory if isinstance(edges, BatchCache | EncodedEdges) else 0
-        layout = self._tuning.layout(counts.edges, counts.entries, self._values, spooled)
+        cached = edges.memory if isinstance(edges, BatchCache | EncodedEdges) else 0
+        layout = self._tuning.layout(counts.edges, counts.entries, self._values, cached)
         plan = plan_buckets(
             counts, num_nodes, self._values, layout.bucket_entries, self._tuning.nodes_per_bucket
         )
@@ -85,14 +84,21 @@ class _EdgeBuild:
             edges.close()
         writer = stages.write(runs, labels)
         if labels is not None:
-            labels.write(self._context.group, self._context.writers, self._tuning.write_ahead)
-        return self._info(writer, counts, labels)
+            context = self._context
+            write_labels(context.group, labels, context.writers, self._tuning.write_ahead)
+        directed, dropped = self._options.directed, counts.loops * self._direction.drop_loops
+        return writer.info(
+            directed=directed,
+            dropped_loops=dropped,
+            merged_edges=counts.edges - dropped - writer.num_edges(directed=directed),
+            labels=None if labels is None else labels.kind,
+        )
 
     # First stage: look at every edge.
 
     def _survey(self) -> _Survey:
         source = self._source
-        spool = BatchCache(source, self._context.folder, "edges", self._tuning.spool_bytes)
+        cache = BatchCache(source, self._context.folder, "edges", self._tuning.cache_bytes)
         coder = self._coder()
         total = EdgeCounts()
         text = None
@@ -105,12 +111,12 @@ class _EdgeBuild:
                 if coded is not None:
                     coder.add(coded)
                 elif source.once:
-                    spool.append(batch)
+                    cache.append(batch)
                 total.add(counts)
                 advance(len(batch.src))
         if self._must_relabel(bool(text)):
             return _Survey(coder.edges, total, coder.labels())
-        return _Survey(spool if source.once else source, total, None)
+        return _Survey(cache if source.once else source, total, None)
 
     def _look(
         self, load: Callable[[], EdgeBatch]
@@ -124,7 +130,7 @@ class _EdgeBuild:
         return count_batch(dense_batch(batch, self._num_nodes_given()), self._direction)
 
     def _must_relabel(self, text: bool) -> bool:
-        """Return whether nodes are to be numbered anew, whatever their ids are."""
+        """Return whether nodes get new numbers, whatever their ids are."""
         text = text or (self._source.nodes is not None and is_text(self._source.nodes))
         if not text:
             return self._options.relabel is True
@@ -191,7 +197,7 @@ class _EdgeBuild:
         return DictionaryEncoder(self._source, nodes, self._context)
 
     def _is_sparse(self, counts: EdgeCounts) -> bool:
-        """Return whether integer ids are to be numbered anew."""
+        """Return whether nodes with integer ids get new numbers."""
         known = self._options.num_nodes is not None or self._source.num_nodes is not None
         if known or self._options.relabel is False:
             return False
@@ -224,26 +230,3 @@ class _EdgeBuild:
                 f"{self._source.name} has no edges; pass num_nodes to make a graph without any"
             )
         return num_nodes
-
-    def _info(self, writer: GraphWriter, counts: EdgeCounts, labels: Labels | None) -> GraphInfo:
-        directed, entries, loops = self._options.directed, writer.num_entries, writer.num_loops
-        num_edges = entries if directed else (entries + loops) // 2
-        dropped = counts.loops if self._options.drop_loops else 0
-        return GraphInfo(
-            num_nodes=writer.num_rows,
-            num_entries=entries,
-            num_edges=num_edges,
-            directed=directed,
-            weighted=self._values == "weights",
-            labels=None if labels is None else labels.kind,
-            statistics=Statistics(
-                isolated_nodes=writer.degrees.isolated,
-                self_loops=loops,
-                dropped_loops=dropped,
-                merged_edges=counts.edges - dropped - num_edges,
-                degree_quantiles=writer.degrees.quantiles(),
-            ),
-            digest=writer.digest(),
-            timed=self._values == "times",
-            edge_types=writer.edge_types,
-        )

@@ -11,8 +11,8 @@ import numpy as np
 from graphwalk.kernels.build.bucket_values import first_zero_row
 from graphwalk.storage.build.bucket_rows import RowError
 from graphwalk.storage.store.array_writer import ArrayWriter
-from graphwalk.storage.store.format import VALUE_TYPES
-from graphwalk.storage.store.statistics import DegreeCounter
+from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
+from graphwalk.storage.store.statistics import DegreeCounter, Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.bucket_rows import Rows
-    from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.format import LabelKind, ValueName
 
 
 class GraphWriter:
@@ -55,6 +55,7 @@ class GraphWriter:
         def writer(name: str, dtype: Any, length: int) -> ArrayWriter:
             return ArrayWriter(group, name, dtype, wide, length, pool, ahead)
 
+        self._value_name = values
         self._offsets = writer("offsets", np.int64, num_nodes + 1)
         self._neighbors = writer("neighbors", dtype, entries)
         self._values = writer(values, VALUE_TYPES[values], entries) if values else None
@@ -108,13 +109,43 @@ class GraphWriter:
         for writer in self._writers():
             writer.finish()
 
-    @property
-    def edge_types(self) -> tuple[int, ...] | None:
-        """The types of edges that occur, ascending; None if edges have no types."""
+    def _edge_types(self) -> tuple[int, ...] | None:
         return None if self._types is None else tuple(np.flatnonzero(self._types).tolist())
 
-    def digest(self) -> str:
-        """Return a digest of these rows, which does not depend on where and how they are stored."""
+    def num_edges(self, *, directed: bool) -> int:
+        """Return how many edges the entries are."""
+        return self.num_entries if directed else (self.num_entries + self.num_loops) // 2
+
+    def info(
+        self,
+        *,
+        directed: bool,
+        dropped_loops: int,
+        merged_edges: int,
+        labels: LabelKind | None = None,
+    ) -> GraphInfo:
+        """Return the attributes of the graph, once all of it is written."""
+        return GraphInfo(
+            num_nodes=self.num_rows,
+            num_entries=self.num_entries,
+            num_edges=self.num_edges(directed=directed),
+            directed=directed,
+            weighted=self._value_name == "weights",
+            labels=labels,
+            statistics=Statistics(
+                isolated_nodes=self.degrees.isolated,
+                self_loops=self.num_loops,
+                dropped_loops=dropped_loops,
+                merged_edges=merged_edges,
+                degree_quantiles=self.degrees.quantiles(),
+            ),
+            digest=self._digest(),
+            timed=self._value_name == "times",
+            edge_types=self._edge_types(),
+        )
+
+    def _digest(self) -> str:
+        """Return a checksum of the rows, which does not depend on where and how they are stored."""
         return sha256(b"".join(writer.digest for writer in self._writers())).hexdigest()
 
     def abandon(self) -> None:

@@ -1,7 +1,7 @@
 """Third stage of a build: entries in runs, each sorted by bucket, in memory or on disk.
 
-A run consists of a number of edges. A bucket has the entries of a range of nodes. To sort a bucket,
-its slices of all runs are collected, in the order of the runs, which is the order of the input.
+A run is made of a number of edges; a bucket takes the entries of a range of nodes. The task that
+sorts a bucket gathers its part of every run, in the order of the runs, which is input order.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class BucketPlan:
     bits : int
         Bits of a key that hold the neighbour.
     values : str or None
-        The kind of values of edges: weights, times or types. All are handled like weights.
+        What edges have: weights, times or types, or nothing. Times and types are stored as weights
+        are.
     weight_dtype : dtype or None
         Type of the values, as in the input.
     """
@@ -199,7 +200,7 @@ class RunMaker:
         return run if self._folder is None else DiskRun(run, self._folder / f"run-{number}")
 
     def _scatter(self, batches: list[DenseBatch]) -> MemoryRun:
-        plan, (both_ways, drop_loops) = self._plan, self._flags
+        plan, (both_ways, drop_loops) = self._plan, self._direction
         counts = np.zeros(len(plan.buckets), np.int64)
         for src, dst, _ in batches:
             count_buckets(src, dst, plan.shift, self._bucket_of_bin, both_ways, drop_loops, counts)
@@ -225,10 +226,6 @@ class RunMaker:
                 weights,
             )
         return MemoryRun(keys, weights, starts)
-
-    @property
-    def _flags(self) -> tuple[bool, bool]:
-        return self._direction.both_ways, self._direction.drop_loops
 
 
 def collect_bucket(shares: list[RunSlice], dtype: np.dtype[Any] | None) -> tuple[Keys, Weights]:

@@ -40,7 +40,7 @@ class RowSorter:
     num_nodes : int or None
         Number of nodes, if that is known.
     values : str or None
-        The kind of values of entries: weights, times or types.
+        What entries have: weights, times or types, or nothing.
     duplicates, drop_loops
         How parallel edges and self-loops are treated.
     check_symmetry : bool

@@ -44,12 +44,12 @@ class Partition:
     edge_filter : ndarray of uint64, or None
         For second-order walks.
     shares : ndarray of float32, shape (max(1, entries),), or None
-        For node2vec+, in whose alias tables loose edges are marked.
+        For node2vec+, whose alias tables mark weak edges.
     times : ndarray of float64, shape (max(1, entries),), or None
         For temporal walks; then entries are sorted by time within each row, and only those of one
         time by neighbour.
     closed : bool
-        Whether nodes without a row here are no neighbours of those that walkers come from, see
+        Whether nodes without a row here are not neighbours of the walkers' previous nodes, see
         :mod:`graphwalk.storage.partitions.node2vec_plus_rows`.
     """
 
@@ -117,13 +117,12 @@ def load_partition(
     nodes : range, optional
         The nodes whose rows to read; all by default.
     shared : SharedReading, optional
-        Where to put rows, and how to have them read. None: into new memory, by this thread and as
-        many `threads`.
+        Where to put rows, and which threads read them. None: into new memory, by `threads` threads.
     filtered : bool
-        Whether second-order walks get an edge filter, which takes longer to make than a partition
-        that is soon let go is worth.
+        Whether second-order walks get an edge filter. To make it takes longer than it saves in a
+        partition that is soon released.
     have : Partition, optional
-        What is loaded of the same rows already; its arrays are used again. Not of a layout of its
+        What is loaded of the same rows already; its arrays are used again. Its layout must not be
         `own`.
     threads : int
         How many threads read and derive tables.
@@ -174,7 +173,7 @@ def load_partition(
 def gather_partition(
     graph: GraphArrays, nodes: NDArray[np.int64], layout: PartitionSpec
 ) -> Partition:
-    """Read the rows of a few nodes, and of the store no more chunks than hold them.
+    """Read the rows of a few nodes, and only the chunks of the store that hold them.
 
     Parameters
     ----------
@@ -194,7 +193,8 @@ def gather_partition(
     if not len(neighbors):
         neighbors = np.zeros(1, graph.neighbor_dtype)
     _check_nodes(graph, neighbors)
-    row_starts = row_starts.astype(row_start_type(graph))  # as in all, lest kernels compile anew
+    # The type of all partitions, so that kernels need not compile again.
+    row_starts = row_starts.astype(row_start_type(graph))
     run, table, shares = run_by(1), None, None
     if layout.temporal and values is not None:
         times = sorted_by_time(row_starts, neighbors, values, run)

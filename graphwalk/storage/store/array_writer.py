@@ -9,7 +9,8 @@ import google_crc32c
 import numpy as np
 
 from graphwalk.storage.files.locations import location_of, write_errors
-from graphwalk.storage.store.format import chunk_length, create_array
+from graphwalk.storage.store.format import chunk_length
+from graphwalk.storage.store.group import create_array
 from graphwalk.util.threads import drain
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 from graphwalk.errors import InputError, StoreError
 from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.storage.store.facts import GraphFacts
-from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo, open_group
+from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
+from graphwalk.storage.store.group import open_group
 from graphwalk.storage.store.labels import read_labels
 from graphwalk.storage.store.partition_bounds import partition_nodes
 from graphwalk.storage.store.read_ranges import read_ranges
@@ -124,7 +125,7 @@ class GraphArrays(GraphFacts):
         first, last = int(offsets[0]), int(offsets[-1])
         falls = np.flatnonzero(offsets[1:] < offsets[:-1])
         if len(falls) or first < 0 or last > self.num_entries:
-            raise self._bad_offsets(node + int(falls[0]) if len(falls) else node)
+            raise self.bad_offsets(node + int(falls[0]) if len(falls) else node)
         return first, last
 
     def has_neighbors(self, start: int, stop: int) -> NDArray[np.bool_]:
@@ -236,7 +237,7 @@ class GraphArrays(GraphFacts):
 
     @property
     def seek_cost_bytes(self) -> int:
-        """Bytes of a partition that are read in the time that one row takes which is read alone."""
+        """Bytes of a partition that are read in the time that reading one row alone takes."""
         return self._reader("neighbors").seek_cost_bytes
 
     @property
@@ -275,12 +276,13 @@ class GraphArrays(GraphFacts):
         bounds = values.reshape(-1, 2)
         for start, stop in ((bounds[:, 0], bounds[:, 1]), (bounds[:-1, 1], bounds[1:, 0])):
             if (start > stop).any():
-                raise self._bad_offsets(int(nodes[np.argmax(start > stop)]))
+                raise self.bad_offsets(int(nodes[np.argmax(start > stop)]))
         if len(nodes):
             self.check_offsets(bounds.ravel()[[0, -1]], int(nodes[0]))
         return bounds[:, 0], bounds[:, 1]
 
-    def _bad_offsets(self, node: int) -> StoreError:
+    def bad_offsets(self, node: int) -> StoreError:
+        """Return the error of offsets that are damaged at a node or after it."""
         return StoreError(
             f"array 'offsets' of {self.path} is damaged at or after node {node}: it must rise "
             f"from 0 to {self.num_entries}; build it again"

@@ -10,9 +10,9 @@ from graphwalk.errors import InputError
 from graphwalk.storage.files.locations import locate
 from graphwalk.storage.store.arrays import GraphArrays
 from graphwalk.storage.store.export import rows_for_edge_index, rows_for_scipy, to_networkx
-from graphwalk.storage.store.format import open_group
 from graphwalk.storage.store.graph_html import graph_html
 from graphwalk.storage.store.graph_rows import GraphRows, check_nodes
+from graphwalk.storage.store.group import open_group
 from graphwalk.storage.store.summary import Summary, stored_bytes, summarize
 from graphwalk.storage.store.validation.check import validate
 from graphwalk.util.progress_bar import Progress

@@ -147,7 +147,7 @@ class GraphRows(GraphFacts):
         ----------
         size : str or int
             Size in bytes of the neighbours and weights of a partition, or text such as
-            ``"256 MiB"``; at least one chunk is taken. Offsets can double it.
+            ``"256 MiB"``; a partition has at least one chunk. Offsets may need the same again.
 
         Returns
         -------

@@ -43,9 +43,6 @@ class Labels(Protocol):
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield the labels in parts that fit into memory, each with its first one's node."""
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
-        """Write the labels' arrays into a store, `ahead` chunks at a time."""
-
 
 class IntegerLabels:
     """Labels that are integers, ascending."""
@@ -86,10 +83,6 @@ class IntegerLabels:
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield all labels."""
         yield 0, self
-
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
-        """Write the array ``labels``."""
-        write_labels(group, self, pool, ahead)
 
 
 class StringLabels:
@@ -144,16 +137,16 @@ class StringLabels:
         """Yield all labels."""
         yield 0, self
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
-        """Write the arrays ``label_offsets`` and ``label_bytes``, laid out as Arrow does."""
-        write_labels(group, self, pool, ahead)
-
 
 MemoryLabels: TypeAlias = IntegerLabels | StringLabels
 
 
 def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
-    """Write the labels' arrays into a store, part by part."""
+    """Write the labels' arrays into a store, part by part and `ahead` chunks at a time.
+
+    Integers are the array ``labels``; strings are ``label_offsets`` and ``label_bytes``, laid out
+    as Arrow does.
+    """
     write = _write_integers if labels.kind == "int64" else _write_strings
     write(group, labels, pool, ahead)
 

@@ -13,8 +13,9 @@ from graphwalk.errors import InputError
 from graphwalk.storage.files.locations import write_errors, zarr_store
 from graphwalk.storage.store.array_writer import array_writer
 from graphwalk.storage.store.arrays import GraphArrays
-from graphwalk.storage.store.format import GraphInfo, NodeTypes, complete
+from graphwalk.storage.store.format import GraphInfo, NodeTypes
 from graphwalk.storage.store.graph import Graph
+from graphwalk.storage.store.group import complete
 from graphwalk.util.threads import thread_pool
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Many short ranges of an array, of which no more is read than need be."""
+"""Many short ranges of an array, read without the chunks between them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Reader(Protocol):
 
     @property
     def min_gap(self) -> int:
-        """Elements between two ranges from which on they are better read apart."""
+        """Elements between two ranges from which on reading them separately is faster."""
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Return elements `start` to `stop`."""
@@ -38,8 +38,8 @@ def read_ranges(
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the elements of all ranges, one range after the other.
 
-    Chunks that no range needs are not read. At most `MOST_CHUNKS` decoded chunks are in memory, in
-    addition to the result.
+    Chunks that no range needs are not read. In addition to the result, no more than
+    `MOST_CHUNKS` decoded chunks are in memory.
 
     Parameters
     ----------

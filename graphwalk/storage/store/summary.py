@@ -1,4 +1,4 @@
-"""What there is to say of a graph in its store, at a glance."""
+"""Sizes of a graph and its store, as a table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Summary:
     dropped_loops, merged_edges : int
         Edges of the input that were dropped as self-loops, or merged into another.
     degree_quantiles : dict of float to int
-        The degree that a fraction of the nodes, from 0.0 to 1.0, has at most.
+        For a share of the nodes, from 0.0 to 1.0, the degree that they have at most.
     stored_bytes : int or None
         Size of the store; None where that cannot be told.
     raw_bytes : int
@@ -47,7 +47,7 @@ class Summary:
     raw_bytes: int
 
     def table(self) -> list[tuple[str, str]]:
-        """Return what there is to say, line by line."""
+        """Return the lines of the table: names, and texts."""
         degrees = ", ".join(f"{part:.0%}: {d:,}" for part, d in self.degree_quantiles.items())
         return [
             ("nodes", f"{self.num_nodes:,}, of which {self.isolated_nodes:,} isolated"),

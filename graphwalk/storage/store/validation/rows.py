@@ -1,4 +1,4 @@
-"""Check offsets, neighbours and values of entries, as two merged streams of chunks."""
+"""Check offsets, neighbours and values of edges: two streams of chunks that are merged."""
 
 from __future__ import annotations
 
