@@ -80,5 +80,5 @@ def _left(group: Path, version_2: bool) -> int | None:
         stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):
         return None
-    # Pages of files that nobody uses are freed for whatever needs memory.
+    # The system frees unused pages of files when memory is needed.
     return max(0, limit - used + int(stat.get(cache, 0)))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class CancelledError(Exception):
-    """The job has been cancelled: nobody wants its results any more."""
+    """The job has been cancelled, and its results are not wanted any more."""
 
 
 class CancelToken:

@@ -114,8 +114,8 @@ class Job(Protocol):
         Parameters
         ----------
         pieces : int, optional
-            The function returns a sequence of so many values, addressed to different tasks. A list
-            of as many references is returned. Each value stays where it was made and is fetched
+            The function returns a sequence of this many values, addressed to different tasks. A
+            list of as many references is returned. Each value stays where it was made and is fetched
             alone by the tasks that get its reference: so data is exchanged between tasks.
         place : {"any", "here", "spread"}
             Where the task runs: by default where its arguments lie or where there is room; on this
@@ -168,7 +168,7 @@ class Job(Protocol):
         size : callable, optional
             Returns how many bytes the task of an item and its result take.
         most_bytes : int, optional
-            So many bytes may be under way; one item always is.
+            Bytes that may be under way; one item always is.
         place : str
             As `submit` takes it.
         """

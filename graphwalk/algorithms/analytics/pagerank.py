@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.arrays import GraphArrays
 
 #: Nodes whose changes are added up before they are added to others: always the same, so that the
-#: number of iterations does not depend on who adds.
+#: number of iterations does not depend on the order of threads.
 _NODES = 1 << 20
 
 
@@ -193,7 +193,7 @@ class _Sums:
         return np.zeros(len(self._shares), np.int64)
 
     def visit(self, result: NDArray[Any], rows: PartialRows) -> None:
-        """Add the shares that some entries pass on."""
+        """Add the shares that nodes give along some entries."""
         add = push_sums if self._push else pull_sums
         add(self._shares, rows.first, rows.row_starts, rows.neighbors, result)
 

@@ -194,7 +194,7 @@ class GroupWork(NamedTuple):
 
 
 def batches(walks: WalkTasks, wanted: AbstractSet[int]) -> Iterator[list[GroupWork]]:
-    """Yield the groups of each batch of walkers, of whom some blocks are wanted.
+    """Yield the groups of each batch of walkers, if some of their blocks are wanted.
 
     The groups of a batch share what is read; a batch begins when the one before has ended.
     """
