@@ -115,8 +115,8 @@ class Job(Protocol):
         ----------
         pieces : int, optional
             The function returns a sequence of this many values, addressed to different tasks. A
-            list of as many references is returned. Each value stays where it was made and is fetched
-            alone by the tasks that get its reference: so data is exchanged between tasks.
+            list of as many references is returned. Each value stays where it was made and is
+            fetched alone by the tasks that get its reference: so data is exchanged between tasks.
         place : {"any", "here", "spread"}
             Where the task runs: by default where its arguments lie or where there is room; on this
             machine and no other, as it reads files that are nowhere else; or on the machine that
