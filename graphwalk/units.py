@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from math import inf
+from numbers import Integral
 
 from graphwalk.errors import InputError, argument
 
@@ -15,7 +17,7 @@ _UNITS = {
 _PATTERN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
 
 
-def parse_size(size: str | int, name: str = "memory") -> int:
+def parse_size(size: str | Integral | int, name: str = "memory") -> int:
     """Return the number of bytes that `size` stands for.
 
     Parameters
@@ -31,9 +33,9 @@ def parse_size(size: str | int, name: str = "memory") -> int:
     InputError
         When the text is not a size, or the size is not positive.
     """
-    match = _PATTERN.fullmatch(str(size)) if isinstance(size, str | int) else None
+    match = _PATTERN.fullmatch(str(size)) if isinstance(size, str | Integral) else None
     unit = _UNITS.get(match[2].lower()) if match else None
-    if match is None or unit is None or float(match[1]) * unit < 1:
+    if match is None or unit is None or not 1 <= float(match[1]) * unit < inf:
         raise InputError(
             f"{argument(name, size)} is not a size; write it as '4 GiB', '500 MB' or bytes"
         )

@@ -207,7 +207,7 @@ DAMAGES = {"truncated": truncate, "flipped": flip, "removed": Path.unlink}
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize(
     ("stage", "file"),
-    [("write", "run-4"), ("bucket", "encoded"), ("bucket", "ids"), ("number", "encoded")],
+    [("write", "run-4"), ("bucket", "encoded"), ("number", "encoded")],
 )
 def test_damaged_temporary_file_is_named(tmp_path, damage, stage, file):
     class Damaging(Progress):

@@ -293,7 +293,7 @@ def test_what_zarr_says_of_an_array(tmp_path):
     import json
 
     from graphwalk.storage.store.chunk_files import array_document, chunk_files
-    from graphwalk.storage.store.format import create_array, create_group
+    from graphwalk.storage.store.group import create_array, create_group
 
     array = create_array(create_group(str(tmp_path / "store")), "neighbors", np.int32, 5, 4)
     document = json.loads((tmp_path / "store" / "neighbors" / "zarr.json").read_text())

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from graphwalk import errors
@@ -9,6 +10,7 @@ from graphwalk.units import format_size, parse_size
     [
         (1, 1),
         (2**40, 2**40),
+        (np.int64(2**40), 2**40),
         ("1", 1),
         ("512 B", 512),
         ("3kB", 3000),
@@ -29,7 +31,7 @@ def test_sizes_are_read_as_people_write_them(size, num_bytes):
     "size",
     [
         *("", "GiB", "four GiB", "4 GiBs", "4 XB", "-4 GiB", "4,5 GiB", "1e9", "nan", "0.5 B"),
-        *(0, -1, "0 GiB", 4.5, None, b"4 GiB", [4]),
+        *(0, -1, "0 GiB", 4.5, None, b"4 GiB", [4], 10**400),
     ],
 )
 def test_what_is_no_size_is_named_with_the_parameter_and_the_remedy(size):

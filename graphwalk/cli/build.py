@@ -37,12 +37,15 @@ BUILD = [
         "duplicates",
         "merge",
         one_of("merge", "keep", "error"),
-        "what becomes of parallel edges; merged ones add up their weights",
+        "what is done with parallel edges; merging adds their weights up",
     ),
     Parameter(
-        "self_loops", "keep", one_of("keep", "drop"), "what becomes of edges from a node to itself"
+        "self_loops",
+        "keep",
+        one_of("keep", "drop"),
+        "what is done with edges from a node to itself",
     ),
-    Parameter("num_nodes", None, whole(0), "number of nodes; ids are then 0 to N - 1"),
+    Parameter("num_nodes", None, whole(1), "number of nodes; ids are then 0 to N - 1"),
     Parameter("memory", "4 GiB", SIZE, "memory that the build may use"),
     Parameter("compressed", True, FLAG, "", ("uncompressed", "leave the arrays uncompressed")),
 ]

@@ -29,9 +29,14 @@ SCHEDULER = [
         "address",
         None,
         Kind("an address", "URL"),
-        "of a running cluster of Ray or Dask; by default one starts on this machine",
+        "address of a running cluster of Ray or Dask; by default one starts on this machine",
     ),
-    Parameter("num_workers", None, whole(1), "tasks at a time; by default one a core"),
+    Parameter(
+        "num_workers",
+        None,
+        whole(1),
+        "number of tasks that run at the same time; by default one for each core",
+    ),
 ]
 
 

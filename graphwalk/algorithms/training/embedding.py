@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphwalk.algorithms.output.labelled_walks import with_values
 from graphwalk.algorithms.training.corpus import WalkCorpus
 from graphwalk.algorithms.training.skip_grams import checked_size
 from graphwalk.errors import InputError, StoreExistsError, argument
@@ -17,6 +18,7 @@ from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.files.publish import partial_folder, put_in_place
 from graphwalk.storage.files.temporary import temporary_folder
 from graphwalk.util.optional_imports import import_optional
+from graphwalk.util.parameters import Parameter, whole
 from graphwalk.util.progress_bar import Progress
 from graphwalk.util.threads import num_cores
 
@@ -70,7 +72,8 @@ def embed(
     epochs : int
         Passes over all walks.
     seed : int
-        Seed of the trainer. With more than one worker, its results still differ from run to run.
+        Seed of the trainer, from 0 to 2**32 - 1. With more than one worker, its results still
+        differ from run to run.
     workers : int, optional
         Threads of the trainer; None: one for each core.
     overwrite : bool
@@ -88,8 +91,8 @@ def embed(
     Raises
     ------
     InputError
-        For an unknown suffix or a URL, numbers below 1, walks that visit no node, or labels that
-        do not fit, or when gensim is not installed.
+        For an unknown suffix or a URL, numbers below 1, a seed out of its range, walks that visit
+        no node, or labels that do not fit, or when gensim is not installed.
     StoreExistsError
         When a file is at `path` and `overwrite` is not given, or when a folder is there.
     StoreError
@@ -116,6 +119,8 @@ def embed(
     (['a', 'b', 'c'], 8)
     """
     target = _target(path, overwrite)
+    # Before the walks are made, since the trainer would refuse the seed only afterwards.
+    seed = Parameter("seed", 1, whole(0, 2**32 - 1), "").check(seed)
     how = {
         "vector_size": checked_size("dimensions", dimensions),
         "window": checked_size("window", window),
@@ -208,11 +213,7 @@ def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None,
                 seen = words if labels is None else pa.concat_arrays([labels, words])
                 labels = pc.unique(seen)
                 words = pc.index_in(words, value_set=labels)
-            offsets = lists.offsets.to_numpy()
-            text = pa.ListArray.from_arrays(
-                pa.array(offsets - offsets[0], pa.int32()), words.cast(pa.string())
-            )
-            lines = pc.binary_join(text, " ")
+            lines = pc.binary_join(with_values(lists, words.cast(pa.string())), " ")
             with disk_errors(corpus):
                 file.write("\n".join(lines.to_pylist()).encode() + b"\n")
     return labels, count

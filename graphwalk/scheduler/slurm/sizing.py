@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.graph import Graph
     from graphwalk.walk_spec import WalkSpec
 
-MODES = ("node", "array", "ray")
-
 _GIB = 1 << 30
 
 #: Steps that a core makes in a second, first and second order, on a machine of 2024; all measured

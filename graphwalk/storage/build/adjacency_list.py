@@ -8,7 +8,7 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.storage.build.bucket_rows import RowError
-from graphwalk.storage.build.graph_writer import GraphWriter, finishing
+from graphwalk.storage.build.graph_writer import GraphWriter
 from graphwalk.storage.build.sort_rows import RowSorter
 from graphwalk.storage.store.format import VALUE_TYPES
 
@@ -38,16 +38,9 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
         options.drop_loops,
         not options.directed,
     )
-    writer = GraphWriter(
-        context.group,
-        sorter.dtype,
-        (num_nodes or 0, 0),
-        context.options.values(source),
-        context.writers,
-        context.tuning.write_ahead,
-    )
+    writer = GraphWriter(context, sorter.dtype, (num_nodes or 0, 0), sorter.values)
     given, highest = 0, -1
-    with finishing(writer), context.progress.stage("write", num_nodes, "rows") as advance:
+    with writer, context.progress.stage("write", num_nodes, "rows") as advance:
         batches = source.rows(context.tuning.edges_per_batch)
         try:
             for entries, high, rows in context.in_order(sorter, batches):
@@ -63,7 +56,6 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
         raise _asymmetric(source, context, writer)
     merged = writer.taken - writer.num_entries
     return writer.info(
-        directed=options.directed,
         dropped_loops=given - writer.taken,
         merged_edges=merged if options.directed else -(-merged // 2),
     )

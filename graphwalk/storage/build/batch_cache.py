@@ -48,14 +48,17 @@ class BatchCache:
 
     def append(self, batch: EdgeBatch) -> None:
         """Add the next batch."""
-        size = _size(batch)
         self.num_edges += len(batch.src)
         batch = batch._replace(place=self._place)  # the batch's own may hold what it was read from
-        if self.memory + size <= self._room:
-            self.memory += size
-            self._batches.append(batch)
-        else:
-            self._batches.append(_Stored(batch, self._file))
+        keep = self._has_room(_size(batch))
+        self._batches.append(batch if keep else _Stored(batch, self._file))
+
+    def _has_room(self, size: int) -> bool:
+        """Return whether `size` more bytes may stay in memory; then they are counted."""
+        if self.memory + size > self._room:
+            return False
+        self.memory += size
+        return True
 
     def _place(self, _: int) -> str:
         return self.name

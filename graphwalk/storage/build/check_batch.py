@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.build.bucket_values import first_outside
+from graphwalk.kernels.store.check_rows import outside
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.store.format import VALUE_BOUNDS
 
@@ -166,7 +166,7 @@ def check_values(
         raise InputError(f"{place(0)}: {noun}s are numbers, not {given.dtype}; convert them")
     dtype: Any = np.float32 if np.can_cast(given.dtype, np.float32) else np.float64
     values: NDArray[np.floating[Any]] = np.ascontiguousarray(given, dtype)
-    bad = first_outside(values, *VALUE_BOUNDS[kind])
+    _, bad = outside(values, *VALUE_BOUNDS[kind])
     if kind == "edge_types" and bad < 0 and given.dtype.kind == "f":
         whole = values == np.floor(values)
         bad = -1 if whole.all() else int(np.argmin(whole))

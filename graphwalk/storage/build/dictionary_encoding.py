@@ -62,7 +62,7 @@ def _code_integers(batch: EdgeBatch) -> tuple[Ids, Numbers]:
     return ids, IntegerLabels(ids.astype(np.int64, copy=False)).find(both)
 
 
-class EncodedEdges:
+class EncodedEdges(BatchCache):
     """Encoded batches, and an `EdgeSource` of the same edges once their ids are numbered.
 
     Parameters
@@ -75,35 +75,15 @@ class EncodedEdges:
         Bytes that may stay in memory.
     """
 
-    once = False
-    directed: bool | None = None
-    num_nodes: int | None = None
-
     def __init__(self, source: EdgeSource, folder: SpillFolder, room: int) -> None:
-        self.name = source.name
-        self.weighted = source.weighted
-        self.nodes: Ids | None = source.nodes
-        self._edges = BatchCache(source, folder, "encoded", room // 2)
-        self._room = room // 2
-        self._file = folder.new("ids")
+        super().__init__(source, folder, "encoded", room)
         self._ids: list[Ids | SpilledIds] = []
         self._numbers: list[list[Numbers | SpilledArray]] = []
-        self._held = 0
         self.num_ids = 0
 
-    @property
-    def num_edges(self) -> int:
-        """Number of edges."""
-        return self._edges.num_edges
-
-    @property
-    def memory(self) -> int:
-        """Bytes that are in memory."""
-        return self._edges.memory + self._held
-
-    def append(self, batch: EncodedBatch) -> None:
+    def add(self, batch: EncodedBatch) -> None:
         """Add the next batch."""
-        self._edges.append(batch.edges)
+        self.append(batch.edges)
         self.num_ids += len(batch.ids)
         keep = self._has_room(batch.ids.nbytes)
         self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._file))
@@ -122,26 +102,18 @@ class EncodedEdges:
                 self._numbers[i].append(numbers if keep else self._file.append(numbers))
                 advance(len(numbers))
             del part, look_up, found  # before the next part is loaded
-        self._held -= sum(ids.nbytes for ids in self._ids if not isinstance(ids, SpilledIds))
+        self.memory -= sum(ids.nbytes for ids in self._ids if not isinstance(ids, SpilledIds))
         self._ids.clear()
 
     def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
         """Return the batches as they were added, whatever `size` is, with numbers of nodes."""
-        for edges, numbers in zip(self._edges.batches(size), self._numbers, strict=True):
+        for edges, numbers in zip(super().batches(size), self._numbers, strict=True):
             yield partial(_load, edges, numbers)
 
     def close(self) -> None:
         """Release everything; the edges cannot be read any more."""
-        self._edges.close()
+        super().close()
         self._numbers.clear()
-        self._held = 0
-        self._file.remove()
-
-    def _has_room(self, size: int) -> bool:
-        if self._held + size > self._room:
-            return False
-        self._held += size
-        return True
 
 
 class DictionaryEncoder:
@@ -166,7 +138,7 @@ class DictionaryEncoder:
     def add(self, batch: EncodedBatch) -> None:
         """Add the next batch."""
         self._labels.add(batch.ids)
-        self.edges.append(batch)
+        self.edges.add(batch)
 
     def labels(self) -> Labels:
         """Return all labels."""

@@ -16,7 +16,7 @@ from graphwalk.storage.build.check_batch import (
 )
 from graphwalk.storage.build.count_edges import Direction, EdgeCounts, count_batch
 from graphwalk.storage.build.dictionary_encoding import DictionaryEncoder, EncodedEdges, encode
-from graphwalk.storage.build.estimate import check_disk, estimate
+from graphwalk.storage.build.estimate import check_disk, describe_sizes
 from graphwalk.storage.build.external_sort import EntryStages
 from graphwalk.storage.build.runs import plan_buckets
 from graphwalk.storage.edges.protocol import NotIntegers
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.format import GraphInfo
     from graphwalk.storage.store.labels import Labels
 
-if TYPE_CHECKING:
-    _Edges: TypeAlias = EdgeSource | BatchCache | EncodedEdges
+    _Edges: TypeAlias = EdgeSource | BatchCache
 
 #: Integer ids are kept as they are while the highest is less than this many times the edges.
 SPARSE = 4
@@ -70,27 +69,26 @@ class _EdgeBuild:
     def run(self) -> GraphInfo:
         edges, counts, labels = self._number(self._survey())
         num_nodes = self._count_nodes(counts, labels)
-        cached = edges.memory if isinstance(edges, BatchCache | EncodedEdges) else 0
+        cached = edges.memory if isinstance(edges, BatchCache) else 0
         layout = self._tuning.layout(counts.edges, counts.entries, self._values, cached)
         plan = plan_buckets(
             counts, num_nodes, self._values, layout.bucket_entries, self._tuning.nodes_per_bucket
         )
-        expected = estimate(plan, layout, counts.edges)
-        self._context.progress.say(str(expected))
-        check_disk(self._context.folder.path, expected.temporary)
+        temporary = plan.entry_bytes * plan.entries if layout.on_disk else 0
+        self._context.progress.say(describe_sizes(plan, layout, counts.edges, temporary))
+        check_disk(self._context.folder.path, temporary)
         stages = EntryStages(edges, plan, layout, self._direction, self._context)
         runs = stages.make_runs()
-        if isinstance(edges, BatchCache | EncodedEdges):
+        if isinstance(edges, BatchCache):
             edges.close()
         writer = stages.write(runs, labels)
         if labels is not None:
             context = self._context
             write_labels(context.group, labels, context.writers, self._tuning.write_ahead)
-        directed, dropped = self._options.directed, counts.loops * self._direction.drop_loops
+        dropped = counts.loops * self._direction.drop_loops
         return writer.info(
-            directed=directed,
             dropped_loops=dropped,
-            merged_edges=counts.edges - dropped - writer.num_edges(directed=directed),
+            merged_edges=counts.edges - dropped - writer.num_edges,
             labels=None if labels is None else labels.kind,
         )
 

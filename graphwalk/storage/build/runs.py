@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.kernels.build.buckets import count_buckets, scatter
-from graphwalk.storage.build.count_edges import shift_for
+from graphwalk.kernels.build.buckets import count_bins, scatter
+from graphwalk.storage.build.count_edges import BINS, shift_for
 from graphwalk.storage.files.spill import SpilledArray, SpillFile
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class DiskRun:
 
     def __init__(self, run: MemoryRun, path: Path) -> None:
         self._path = str(path)
-        self._starts = run.starts
+        self._starts, self.sizes = run.starts, run.sizes
         self._weight_dtype = run.weights.dtype.str
         self._weight_bytes = run.weights.itemsize if len(run.weights) else 0
         file = SpillFile(self._path)
@@ -150,11 +150,6 @@ class DiskRun:
             self._weight_sums = file.append_parts(run.weights, bounds)
         finally:
             file.close()
-
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        """Entries of each bucket."""
-        return np.diff(self._starts)
 
     def share(self, bucket: int) -> RunSlice:
         """Return references to the entries of one bucket."""
@@ -201,9 +196,10 @@ class RunMaker:
 
     def _scatter(self, batches: list[DenseBatch]) -> MemoryRun:
         plan, (both_ways, drop_loops) = self._plan, self._direction
-        counts = np.zeros(len(plan.buckets), np.int64)
+        bins = np.zeros(BINS, np.int64)
         for src, dst, _ in batches:
-            count_buckets(src, dst, plan.shift, self._bucket_of_bin, both_ways, drop_loops, counts)
+            count_bins(src, dst, plan.shift, both_ways, drop_loops, bins)
+        counts = np.add.reduceat(bins, self._first_node >> plan.shift)
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         cursor = starts[:-1].copy()
         keys = np.empty(starts[-1], np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,11 +24,17 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.format import ArrayName, ValueName
     from graphwalk.storage.store.labels import MemoryLabels
     from graphwalk.util.threads import Thunk
 
-ArrayName = Literal["offsets", "neighbors", "weights", "times", "edge_types", "node_types"]
+#: What is missing where a graph does not have one of its possible arrays, and the remedy.
+_MISSING: Mapping[str, str] = {
+    "weights": "{} has no weights; build it from weighted edges",
+    "times": "{} has no times; build it with times=True",
+    "edge_types": "the edges of {} have no types; build it with edge_types=True",
+    "node_types": "the nodes of {} have no types; call set_node_types",
+}
 
 
 class GraphArrays(GraphFacts):
@@ -255,19 +261,10 @@ class GraphArrays(GraphFacts):
         return ArrayReader(self.group, self.path, "neighbors", length, nodes)
 
     def _reader(self, name: ArrayName) -> ArrayReader:
-        if name == "weights" and not self.weighted:
-            raise InputError(f"{self.path} has no weights; build it from weighted edges")
-        if name == "times" and not self.timed:
-            raise InputError(f"{self.path} has no times; build it with times=True")
-        if name == "edge_types" and self.edge_type_names is None:
-            raise InputError(
-                f"the edges of {self.path} have no types; build it with edge_types=True"
-            )
-        if name == "node_types" and self.type_names is None:
-            raise InputError(f"the nodes of {self.path} have no types; call set_node_types")
         if name not in self._readers:
-            lengths = {"offsets": self.num_nodes + 1, "node_types": self.num_nodes}
-            length = lengths.get(name, self.num_entries)
+            if name not in self.info.arrays:
+                raise InputError(_MISSING[name].format(self.path))
+            _, length = self.info.arrays[name]
             self._readers[name] = ArrayReader(self.group, self.path, name, length)
         return self._readers[name]
 

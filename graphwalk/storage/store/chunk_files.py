@@ -240,9 +240,8 @@ class ChunkFiles:
             raise ChunkError(f"is damaged (it does not decode to {out.nbytes} bytes)")
         _decode(stored[:-_CHECKSUM], out)
         if not known:
-            problem = self._problem(out[: max(0, self._stored - chunk * self._length)])
-            if problem is not None:
-                raise problem
+            if self._check is not None:
+                self._check(out[: max(0, self._stored - chunk * self._length)])
             self._verified[chunk] = version
 
 

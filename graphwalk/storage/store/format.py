@@ -41,6 +41,9 @@ FILL_VALUES: Mapping[str, float] = {
 
 LabelKind = Literal["int64", "string"]
 
+#: Arrays that a store may have, except those of labels.
+ArrayName = Literal["offsets", "neighbors", "weights", "times", "edge_types", "node_types"]
+
 #: What the value of an edge may be: a weight, a time, or a type.
 ValueName = Literal["weights", "times", "edge_types"]
 
@@ -100,6 +103,19 @@ class GraphInfo:
         if self.edge_types is not None:
             return "edge_types"
         return "weights" if self.weighted else None
+
+    @property
+    def arrays(self) -> dict[ArrayName, tuple[np.dtype[Any], int]]:
+        """Type and length of each array of the store, except those of labels."""
+        arrays: dict[ArrayName, tuple[np.dtype[Any], int]] = {
+            "offsets": (np.dtype(np.int64), self.num_nodes + 1),
+            "neighbors": (self.neighbor_dtype, self.num_entries),
+        }
+        if self.values is not None:
+            arrays[self.values] = VALUE_TYPES[self.values], self.num_entries
+        if self.node_types is not None:
+            arrays["node_types"] = np.dtype(np.uint8), self.num_nodes
+        return arrays
 
     @property
     def entry_bytes(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
+from zarr.errors import ContainsArrayError
 
 from graphwalk.errors import StoreError, StoreNotFoundError
 from graphwalk.storage.files.errors import describe_refusal, is_refusal
@@ -140,8 +141,13 @@ def _open_zarr_group(location: str, storage_options: Mapping[str, Any] | None) -
     except Exception as error:
         if is_refusal(error):
             raise StoreError(describe_refusal(location, "read", error)) from error
+        if isinstance(error, ContainsArrayError):
+            raise StoreError(
+                f"{location} is a Zarr array, such as a result of walks, but no Zarr group; make a "
+                "store with graphwalk.build_zarr"
+            ) from error
         if isinstance(error, ValueError | TypeError | KeyError | AttributeError):
-            raise StoreError(f"{location} is no Zarr group: {error}") from error  # or an array
+            raise StoreError(f"{location} is no Zarr group: {error}") from error
         raise
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from graphwalk.errors import InputError
 from graphwalk.kernels.store.find_labels import find_sorted, find_strings, prefix_keys
 from graphwalk.storage.store.array_reader import ArrayReader
-from graphwalk.storage.store.array_writer import array_writer
+from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.util.arrow_strings import string_buffers, strings_of
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ah
 def _write_integers(
     group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
 ) -> None:
-    with array_writer(group, "labels", np.int64, len(labels), pool, ahead) as writer:
+    with ArrayWriter(group, "labels", np.int64, len(labels), pool, ahead) as writer:
         for _, part in labels.parts():
             writer.append(part.to_numpy())
             del part  # before the next one is loaded
@@ -163,8 +163,8 @@ def _write_integers(
 def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
     number, end = len(labels), 0
     with (
-        array_writer(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
-        array_writer(group, "label_bytes", np.uint8, number, pool, ahead) as data,
+        ArrayWriter(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
+        ArrayWriter(group, "label_bytes", np.uint8, number, pool, ahead) as data,
     ):
         offsets.append(np.zeros(1, np.int64))
         for _, part in labels.parts():

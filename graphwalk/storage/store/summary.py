@@ -71,11 +71,12 @@ class Summary:
         return f"{format_size(self.stored_bytes)} stored, {raw} ({ratio:.0%})"
 
 
-def stored_bytes(location: str) -> int | None:
-    """Return the size of all files of a store on this machine; None for a URL."""
-    if is_url(location):
+def stored_bytes(location: str | Path) -> int | None:
+    """Return the size of a file, or of all files of a folder; None for a URL."""
+    if is_url(str(location)):
         return None
-    return sum(path.stat().st_size for path in Path(location).rglob("*") if path.is_file())
+    paths = (Path(location), *Path(location).rglob("*"))
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def summarize(info: GraphInfo, stored_bytes: int | None) -> Summary:
