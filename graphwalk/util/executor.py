@@ -151,6 +151,7 @@ class Job(Protocol):
         size: Callable[[T], int] | None = None,
         most_bytes: int | None = None,
         place: Place = "any",
+        name: str = "",
     ) -> Iterator[R]:
         """Yield ``function(item)`` for all items, a bounded number of them under way at a time.
 
@@ -169,8 +170,8 @@ class Job(Protocol):
             Returns how many bytes the task of an item and its result take.
         most_bytes : int, optional
             Bytes that may be under way; one item always is.
-        place : str
-            As `submit` takes it.
+        place, name : str
+            As `submit` takes them.
         """
 
     def cached(
@@ -303,6 +304,7 @@ def bounded_map(
     size: Callable[[T], int] | None = None,
     most_bytes: int | None = None,
     place: Place = "any",
+    name: str = "",
     drop: Callable[[list[Any]], None],
 ) -> Iterator[R]:
     """Do what `Job.map` promises, by means of `Job.submit`; `drop` cancels tasks and waits."""
@@ -326,7 +328,7 @@ def bounded_map(
             while running and most_bytes is not None and in_flight + bytes_of_item > most_bytes:
                 yield take()
             args: Any = item if star else (item,)
-            running.append((job.submit(function, *args, place=place), bytes_of_item))
+            running.append((job.submit(function, *args, place=place, name=name), bytes_of_item))
             in_flight += bytes_of_item
             if len(running) >= ahead:
                 yield take()

@@ -61,7 +61,7 @@ def _in_memory(
     partition = resident_partition(graph, rules, size, room, remote)
     parts = ((number, walks.part(walks.rows(number, number + 1))) for number in blocks)
     items = ((use, number, partition, part, rules) for number, part in parts)
-    yield from job.map(_walk_and_use, items, star=True, ordered=ordered)
+    yield from job.map(_walk_and_use, items, star=True, ordered=ordered, name=_name(use, walks))
 
 
 def _walk_and_use(
@@ -94,7 +94,12 @@ def _out_of_core(
         yield from job.map(_take_and_use, items, star=True, ordered=ordered)
     else:
         made = ((use, number, found.block(place)) for use, number, found, place in items)
-        yield from job.map(_use, made, star=True, ordered=ordered)
+        yield from job.map(_use, made, star=True, ordered=ordered, name=_name(use, walks))
+
+
+def _name(use: Any, walks: WalkTasks) -> str:
+    """Return what reports call the tasks: those that use a block in another way write it."""
+    return f"{'walk' if use is as_it_is else 'write'} {walks.graph.path}"
 
 
 def _walk_groups(job: Job, works: list[GroupWork], *, spill: bool) -> list[Steps]:

@@ -58,6 +58,7 @@ class RemoteJob(ABC, Job):
         size: Callable[[T], int] | None = None,
         most_bytes: int | None = None,
         place: Place = "any",
+        name: str = "",
     ) -> Iterator[R]:
         """Yield the results of items; see `graphwalk.util.executor.Job`."""
         return bounded_map(
@@ -70,6 +71,7 @@ class RemoteJob(ABC, Job):
             size=size,
             most_bytes=most_bytes,
             place=place,
+            name=name,
             drop=self.cancel,
         )
 

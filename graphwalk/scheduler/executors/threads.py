@@ -133,6 +133,7 @@ class ThreadsJob:
         size: Callable[[T], int] | None = None,
         most_bytes: int | None = None,
         place: Place = "any",
+        name: str = "",
     ) -> Iterator[R]:
         """Yield the results of items; see `graphwalk.util.executor.Job`."""
         return bounded_map(
@@ -145,6 +146,7 @@ class ThreadsJob:
             size=size,
             most_bytes=most_bytes,
             place=place,
+            name=name,
             drop=self._drop,
         )
 
