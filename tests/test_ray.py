@@ -311,10 +311,10 @@ def test_a_pair_of_versions_that_does_not_work_says_so(session, monkeypatch):
     with monkeypatch.context() as patched:
         patched.delattr(owner, "block_fusion")
         with pytest.raises(SchedulerError, match=r"Ray \S+ and Dask \S+ do not work together"):
-            scheduler.use("ray")
+            scheduler.use("ray", log_to_driver=False)
     monkeypatch.setitem(sys.modules, "ray.util.dask", None)
     with pytest.raises(SchedulerError, match=r"together \(.*ray.util.dask.*newest"):
-        scheduler.use("ray")
+        scheduler.use("ray", log_to_driver=False)
 
 
 def test_the_versions_here_are_listed_as_working():

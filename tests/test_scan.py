@@ -26,8 +26,8 @@ def test_every_entry_is_in_one_partition_with_its_row(random_graph, entries):
     whole = random_graph.rows(0, random_graph.num_nodes)
     src, dst = whole.to_edge_index()
     seen = []
-    for part in cut_entries(random_graph, entries):
-        rows = read_entries(random_graph, part)
+    for part in cut_entries(random_graph._arrays, entries):
+        rows = read_entries(random_graph._arrays, part)
         assert len(rows.row_starts) == len(part.nodes) + 1
         nodes = rows.first + np.repeat(np.arange(len(part.nodes)), np.diff(rows.row_starts))
         seen.append(np.stack([nodes, rows.neighbors]))
@@ -35,7 +35,7 @@ def test_every_entry_is_in_one_partition_with_its_row(random_graph, entries):
 
 
 def test_a_hub_is_cut_so_that_no_partition_is_larger_than_the_others():
-    parts = cut_entries(star(1000), 100)
+    parts = cut_entries(star(1000)._arrays, 100)
     assert max(len(part.entries) for part in parts) == 100
     assert sum(part.nodes.start <= 0 < part.nodes.stop for part in parts) == 10
 
@@ -43,7 +43,7 @@ def test_a_hub_is_cut_so_that_no_partition_is_larger_than_the_others():
 def test_a_plan_counts_the_state_of_all_nodes():
     graph = star(10_000)
     cost = ScanCost("a test", 16, 8, "1", repeated=False)
-    plan = plan_scan(graph, cost, Resources(64 << 20, 2))
+    plan = plan_scan(graph._arrays, cost, Resources(64 << 20, 2))
     assert 16 * graph.num_nodes < plan.peak_memory <= 64 << 20
     assert "a test" in str(plan)
     assert "10,001 nodes" in str(plan)
@@ -53,7 +53,7 @@ def test_a_plan_that_does_not_fit_names_the_memory_that_does():
     graph = star(10_000)
     cost = ScanCost("a test", 16, 8, "1", repeated=False)
     with pytest.raises(errors.MemoryBudgetError, match="memory=") as refused:
-        plan_scan(graph, cost, Resources(1 << 16, 2))
+        plan_scan(graph._arrays, cost, Resources(1 << 16, 2))
     size = str(refused.value).partition("memory='")[2].partition("'")[0]
     graphwalk.connected_components(graph, memory=size).compute()
 
@@ -62,7 +62,7 @@ def test_a_repeated_scan_keeps_partitions_that_fit():
     graph = star(10_000)
     for repeated in (False, True):
         cost = ScanCost("a test", 8, 8, "2", repeated=repeated)
-        assert plan_scan(graph, cost, Resources(64 << 20, 2)).resident is repeated
+        assert plan_scan(graph._arrays, cost, Resources(64 << 20, 2)).resident is repeated
 
 
 @pytest.mark.parametrize("analysis", [graphwalk.connected_components, graphwalk.pagerank])

@@ -15,6 +15,7 @@ from distributed import as_completed
 from graphwalk.scheduler.executors.distributed.errors import own_errors
 from graphwalk.scheduler.executors.distributed.worker import Piece, cancel_tasks, run_task
 from graphwalk.scheduler.executors.remote_executor import RemoteJob
+from graphwalk.util.executor import LostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,7 +36,7 @@ class PieceRef:
 
     def piece(self) -> Piece:
         """Wait until it has been made; return where it is."""
-        made = self.future.result()
+        made = _result(self.future)
         return Piece(made.address, made.key, self.number, made.small.get(self.number))
 
 
@@ -84,11 +85,11 @@ class DistributedJob(RemoteJob):
         """Return a value."""
         with own_errors():
             if not isinstance(ref, PieceRef):
-                return ref.result()
+                return _result(ref)
             piece = ref.piece()
             if piece.value is not None:
                 return piece.value
-            return self.submit(_same, ref, name="fetch").result()
+            return _result(self.submit(_same, ref, name="fetch"))
 
     def wait(self, refs: Iterable[Any]) -> Iterator[Any]:
         """Yield references as their tasks finish."""
@@ -128,6 +129,15 @@ class DistributedJob(RemoteJob):
                 if time.monotonic() > end:
                     return
                 time.sleep(_LOOK_EVERY)
+
+
+def _result(future: Any) -> Any:
+    try:
+        return future.result()
+    except LostError as error:
+        # The client keeps the error, whose traceback would keep references to pieces, and them.
+        lost, error.__traceback__ = str(error), None
+    raise LostError(lost)
 
 
 def _same(value: Any) -> Any:
