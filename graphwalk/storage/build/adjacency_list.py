@@ -30,14 +30,7 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
         )
     known = [number for number in (options.num_nodes, source.num_nodes) if number is not None]
     num_nodes = max(known, default=None)
-    sorter = RowSorter(
-        source,
-        num_nodes,
-        options.values(source),
-        options.duplicates,
-        options.drop_loops,
-        not options.directed,
-    )
+    sorter = RowSorter(source, num_nodes, options)
     writer = GraphWriter(context, sorter.dtype, (num_nodes or 0, 0), sorter.values)
     given, highest = 0, -1
     with writer, context.progress.stage("write", num_nodes, "rows") as advance:

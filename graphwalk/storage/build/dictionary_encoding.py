@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
-    from graphwalk.storage.files.spill import SpilledArray, SpillFolder
+    from graphwalk.storage.files.spill import SpilledArray
     from graphwalk.storage.store.labels import Labels, MemoryLabels
 
     Numbers: TypeAlias = NDArray[np.integer[Any]]
@@ -69,24 +69,34 @@ class EncodedEdges(BatchCache):
     ----------
     source : EdgeSource
         The source of the edges.
-    folder : SpillFolder
-        The folder for temporary files.
-    room : int
-        Bytes that may stay in memory.
+    listed : Ids or None
+        Ids of further nodes, which need not have edges.
+    context : Context
+        The build.
     """
 
-    def __init__(self, source: EdgeSource, folder: SpillFolder, room: int) -> None:
-        super().__init__(source, folder, "encoded", room)
+    def __init__(self, source: EdgeSource, listed: Ids | None, context: Context) -> None:
+        folder, tuning = context.folder, context.tuning
+        super().__init__(source, folder, "encoded", tuning.cache_bytes)
+        self._labels = LabelCollector(source.name, folder, tuning.label_bytes)
+        self._listed = listed
         self._ids: list[Ids | SpilledIds] = []
         self._numbers: list[list[Numbers | SpilledArray]] = []
         self.num_ids = 0
 
     def add(self, batch: EncodedBatch) -> None:
         """Add the next batch."""
+        self._labels.add(batch.ids)
         self.append(batch.edges)
         self.num_ids += len(batch.ids)
         keep = self._has_room(batch.ids.nbytes)
         self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._file))
+
+    def labels(self) -> Labels:
+        """Return all labels, once all batches are added."""
+        if self._listed is not None:
+            self._labels.add(distinct(self._listed))
+        return self._labels.finish()
 
     def number(self, labels: Labels, context: Context, advance: Callable[[int], object]) -> None:
         """Look all ids up, and release them; `advance` is called with the number that are done."""
@@ -114,37 +124,6 @@ class EncodedEdges(BatchCache):
         """Release everything; the edges cannot be read any more."""
         super().close()
         self._numbers.clear()
-
-
-class DictionaryEncoder:
-    """Collects encoded batches, and finds all labels.
-
-    Parameters
-    ----------
-    source : EdgeSource
-        The source of the edges.
-    nodes : Ids or None
-        Ids of further nodes, which need not have edges.
-    context : Context
-        The build.
-    """
-
-    def __init__(self, source: EdgeSource, nodes: Ids | None, context: Context) -> None:
-        tuning = context.tuning
-        self.edges = EncodedEdges(source, context.folder, tuning.cache_bytes)
-        self._labels = LabelCollector(source.name, context.folder, tuning.label_bytes)
-        self._nodes = nodes
-
-    def add(self, batch: EncodedBatch) -> None:
-        """Add the next batch."""
-        self._labels.add(batch.ids)
-        self.edges.add(batch)
-
-    def labels(self) -> Labels:
-        """Return all labels."""
-        if self._nodes is not None:
-            self._labels.add(distinct(self._nodes))
-        return self._labels.finish()
 
 
 def _look_up(

@@ -15,7 +15,7 @@ from graphwalk.storage.build.check_batch import (
     mixed,
 )
 from graphwalk.storage.build.count_edges import Direction, EdgeCounts, count_batch
-from graphwalk.storage.build.dictionary_encoding import DictionaryEncoder, EncodedEdges, encode
+from graphwalk.storage.build.dictionary_encoding import EncodedEdges, encode
 from graphwalk.storage.build.estimate import check_disk, describe_sizes
 from graphwalk.storage.build.external_sort import EntryStages
 from graphwalk.storage.build.runs import plan_buckets
@@ -113,7 +113,7 @@ class _EdgeBuild:
                 total.add(counts)
                 advance(len(batch.src))
         if self._must_relabel(bool(text)):
-            return _Survey(coder.edges, total, coder.labels())
+            return _Survey(coder, total, coder.labels())
         return _Survey(cache if source.once else source, total, None)
 
     def _look(
@@ -188,11 +188,11 @@ class _EdgeBuild:
                 advance(len(coded.edges.src))
         if isinstance(edges, BatchCache):
             edges.close()
-        return _Survey(coder.edges, survey.counts, coder.labels())
+        return _Survey(coder, survey.counts, coder.labels())
 
-    def _coder(self) -> DictionaryEncoder:
+    def _coder(self) -> EncodedEdges:
         nodes = None if self._source.nodes is None else self._nodes()
-        return DictionaryEncoder(self._source, nodes, self._context)
+        return EncodedEdges(self._source, nodes, self._context)
 
     def _is_sparse(self, counts: EdgeCounts) -> bool:
         """Return whether nodes with integer ids get new numbers."""

@@ -104,7 +104,8 @@ class LabelCollector:
             return SpilledLabels(blocks, "string" if self._text else "int64", room)
         if not self._waiting:
             return IntegerLabels(np.empty(0, np.int64))
-        return _labels(distinct(_concatenate(self._waiting)))
+        waiting, self._waiting = self._waiting, []
+        return _labels(distinct(_concatenate(waiting)))
 
 
 class SpilledLabels:

@@ -11,6 +11,7 @@ import fcntl
 import os
 import shutil
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +23,17 @@ from graphwalk.storage.files.remote import new_remote_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 
-@contextmanager
 def new_store(
     location: str,
     *,
     overwrite: bool,
     is_ours: Callable[[str], bool],
     storage_options: Mapping[str, Any] | None = None,
-) -> Iterator[str]:
-    """Yield the path or URL at which to build the store of `location`.
+) -> AbstractContextManager[str]:
+    """Return a block that gets the path or URL at which to build the store of `location`.
 
     A local store is built next to its place and renamed when the block ends; on a URL, which cannot
     be renamed, it is built in place. Nothing is left behind when the block raises.
@@ -55,16 +56,10 @@ def new_store(
     StoreError
         When nothing can be written there.
     """
+    check_free = partial(_check_free, location, overwrite, is_ours)
     if is_url(location):
-
-        def check_free() -> None:
-            _check_free(location, overwrite, is_ours)
-
-        with new_remote_store(location, check_free, storage_options) as place:
-            yield place
-    else:
-        with _new_local(location, overwrite, is_ours) as place:
-            yield place
+        return new_remote_store(location, check_free, storage_options)
+    return _new_local(location, check_free)
 
 
 def _check_free(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> None:
@@ -81,15 +76,15 @@ def _check_free(location: str, overwrite: bool, is_ours: Callable[[str], bool]) 
 
 
 @contextmanager
-def _new_local(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> Iterator[str]:
+def _new_local(location: str, check_free: Callable[[], None]) -> Iterator[str]:
     target = Path(location)
     if _is_occupied(target):
-        _check_free(location, overwrite, is_ours)
-    with made_folders(target.parent), claimed(Path(f"{location}.partial")) as partial:
-        yield str(partial)
+        check_free()
+    with made_folders(target.parent), claimed(Path(f"{location}.partial")) as folder:
+        yield str(folder)
         with disk_errors(target):
             old = Path(f"{target}.partial-replaced")
-            put_in_place(partial, target, old)
+            put_in_place(folder, target, old)
             with suppress(FileNotFoundError):
                 shutil.rmtree(old)  # or what a job left that was killed between two renames
 

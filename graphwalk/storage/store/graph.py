@@ -242,7 +242,7 @@ class Graph(GraphRows):
         wanted = [labels] if single else labels
         known = self._arrays.labels
         if known is None:
-            found = check_nodes(wanted, self.num_nodes).astype(np.int64)
+            found = check_nodes(wanted, self.num_nodes)
         else:
             found = known.find(wanted)
             if (found < 0).any():

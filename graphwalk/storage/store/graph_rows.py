@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import operator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -33,6 +32,7 @@ class GraphRows(GraphFacts):
     def __init__(self, arrays: GraphArrays) -> None:
         super().__init__(arrays.path, arrays.info)
         self._arrays = arrays
+        self._partitions: dict[int, list[range]] = {}
 
     @property
     def degrees(self) -> NDArray[np.int64]:
@@ -255,10 +255,6 @@ class GraphRows(GraphFacts):
         [3, 7]
         """
         return self._arrays.read_values("edge_types", start, stop)
-
-    @cached_property
-    def _partitions(self) -> dict[int, list[range]]:
-        return {}
 
 
 def check_nodes(nodes: ArrayLike, num_nodes: int) -> NDArray[Any]:

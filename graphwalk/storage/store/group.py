@@ -92,12 +92,9 @@ def create_array(
 def complete(group: zarr.Group, info: GraphInfo) -> None:
     """Write the attributes, the mark of completeness among them: the last step of a build."""
     about = asdict(info)
-    if info.node_types is None:
-        del about["node_types"]
-    if not info.timed:
-        del about["timed"]
-    if info.edge_types is None:
-        del about["edge_types"]
+    for name in ("node_types", "timed", "edge_types"):
+        if about[name] is None or about[name] is False:
+            del about[name]
     with write_errors(location_of(group)):
         group.update_attributes({ATTRIBUTE: {"format": FORMAT, **about, "complete": True}})
 

@@ -65,11 +65,9 @@ class IntegerLabels:
     def find(self, ids: Any) -> NDArray[np.int64]:
         """Return the position of each of `ids`, or −1."""
         ids = _as_integers(ids)
-        found = np.empty(len(ids), np.int64)
+        found = np.full(len(ids), -1, np.int64)
         if len(self):
             find_sorted(self.values, self._starts, self._shift, ids, found)
-        else:
-            found[:] = -1
         return found
 
     def at(self, node: int) -> int:
