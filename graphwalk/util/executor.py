@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from graphwalk.util.cancel import CancelToken
 
 T = TypeVar("T")
@@ -72,16 +69,6 @@ class Ref(Protocol):
     """
 
     def __hash__(self) -> int: ...
-
-
-class Output(Protocol):
-    """Memory for the result of a job: shared by the processes of a host, sent from elsewhere."""
-
-    def put(self, rows: slice, values: NDArray[Any]) -> None:
-        """Write rows, here in the process that submits."""
-
-    def array(self) -> NDArray[Any]:
-        """Return the whole result; call this last."""
 
 
 class Job(Protocol):
@@ -208,9 +195,6 @@ class Job(Protocol):
         place, name : str
             As `submit` takes them.
         """
-
-    def output(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> Output:
-        """Return memory for a result, which is an argument for tasks, too."""
 
 
 class Executor(Protocol):

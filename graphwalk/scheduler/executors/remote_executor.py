@@ -12,12 +12,9 @@ import dask.threaded
 from graphwalk.scheduler.executors.progress import finished
 from graphwalk.util.cancel import CancelToken
 from graphwalk.util.executor import Cache, Job, bounded_map
-from graphwalk.util.shared_array import SharedResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
-
-    import numpy as np
 
     from graphwalk.util.events import Event
     from graphwalk.util.executor import Place, Resources
@@ -89,10 +86,6 @@ class RemoteJob(ABC, Job):
         """Return the reference of a value that workers keep, which outlives the job."""
         make = partial(self.submit, load, *args, place=place, name=name)
         return self._kept.get(key, make, owner=owner, size=size, room=room)
-
-    def output(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> SharedResult:
-        """Return a result that processes of this machine write into."""
-        return SharedResult(shape, dtype)
 
 
 class RemoteExecutor(ABC):

@@ -9,8 +9,6 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.cancel import CancelledError, CancelToken
 from graphwalk.util.executor import Cache, Resources, bounded_map
@@ -18,8 +16,6 @@ from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
-
-    from numpy.typing import NDArray
 
     from graphwalk.util.executor import Place
 
@@ -167,10 +163,6 @@ class ThreadsJob:
         get = partial(self._cache.get, key, make, owner=owner, size=size, room=room)
         return _Task(get, lazy=True)
 
-    def output(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> ThreadsOutput:
-        """Return an array that tasks write into."""
-        return ThreadsOutput(np.empty(shape, dtype))
-
     def close(self) -> None:
         """Cancel what is left, and wait until the threads have ended."""
         self.token.cancel()
@@ -211,21 +203,6 @@ class ThreadsJob:
                 task.fail(CancelledError())
         for task in tasks:
             task.done.wait()
-
-
-class ThreadsOutput:
-    """A result that tasks of this process write into."""
-
-    def __init__(self, values: NDArray[Any]) -> None:
-        self.values = values
-
-    def put(self, rows: slice, values: NDArray[Any]) -> None:
-        """Write rows."""
-        self.values[rows] = values
-
-    def array(self) -> NDArray[Any]:
-        """Return the result."""
-        return self.values
 
 
 class _Task:
