@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphwalk.algorithms.walks.dask_tasks import GroupWork, WalkTasks, batches
@@ -111,6 +111,8 @@ def _walk_groups(job: Job, works: list[GroupWork], *, spill: bool) -> list[Steps
             for work in works
         ]
         try:
+            for walk in wait(walking, return_when=FIRST_EXCEPTION).done:
+                walk.result()
             return [walk.result() for walk in walking]
         except BaseException:
             job.token.cancel()
