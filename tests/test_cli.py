@@ -466,6 +466,20 @@ def test_start_nodes_that_do_not_exist(text, culprit, fails, ring_store, tmp_pat
     assert "no such file" in message
 
 
+def test_a_build_numbers_nodes_as_told(run, fails, tmp_path):
+    edges = tmp_path / "edges.csv"
+    edges.write_text("7,9\n9,8\n")
+    labelled, plain = tmp_path / "labelled.zarr", tmp_path / "plain.zarr"
+    assert run("build", edges, labelled, "--relabel")[0] == 0
+    assert graphwalk.open_zarr(labelled).labels.tolist() == [7, 8, 9]
+    assert run("build", edges, plain, "--no-relabel")[0] == 0
+    assert graphwalk.open_zarr(plain).num_nodes == 10
+    message = fails("build", edges, tmp_path / "none.zarr", "--num-nodes", 9)
+    assert "--num-nodes=9 has no room for; raise it" in message
+    message = fails("build", edges, tmp_path / "none.zarr", "--num-nodes", 2**40)
+    assert "leave out --num-nodes and pass --relabel" in message
+
+
 def test_a_list_of_start_nodes_may_be_longer_than_the_name_of_a_file(run, ring_store, tmp_path):
     text = ",".join(["1"] * 200)
     status, out, _ = run("walk", ring_store, tmp_path / "walks.npy", "--start-nodes", text)

@@ -46,6 +46,14 @@ BUILD = [
         "what is done with edges from a node to itself",
     ),
     Parameter("num_nodes", None, whole(1), "number of nodes; ids are then 0 to N - 1"),
+    Parameter(
+        "relabel",
+        "auto",
+        FLAG,
+        "number nodes in ascending order of their ids, which become labels; by default if ids are "
+        "strings or sparse",
+        ("no-relabel", "take ids as the numbers of nodes"),
+    ),
     Parameter("memory", "4 GiB", SIZE, "memory that the build may use"),
     Parameter("compressed", True, FLAG, "", ("uncompressed", "leave the arrays uncompressed")),
 ]
