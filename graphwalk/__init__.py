@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphwalk._version import __version__
 from graphwalk.errors import (
+    ConvergenceError,
     GraphwalkError,
     InputError,
     MemoryBudgetError,
@@ -20,6 +21,8 @@ from graphwalk.errors import (
 
 if TYPE_CHECKING:
     from graphwalk import scheduler
+    from graphwalk.algorithms.analytics.components import connected_components
+    from graphwalk.algorithms.analytics.pagerank import pagerank
     from graphwalk.algorithms.output.write import iter_blocks, write_walks
     from graphwalk.algorithms.training.corpus import WalkCorpus
     from graphwalk.algorithms.training.embedding import embed
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CSR",
+    "ConvergenceError",
     "Graph",
     "GraphwalkError",
     "InputError",
@@ -50,9 +54,11 @@ __all__ = [
     "WalkPlan",
     "__version__",
     "build_zarr",
+    "connected_components",
     "embed",
     "iter_blocks",
     "open_zarr",
+    "pagerank",
     "performance_report",
     "plan_walks",
     "plot_coverage",
@@ -68,6 +74,8 @@ __all__ = [
 _HOMES = {
     "CSR": "graphwalk.storage.edges.open",
     "Graph": "graphwalk.storage.store.graph",
+    "connected_components": "graphwalk.algorithms.analytics.components",
+    "pagerank": "graphwalk.algorithms.analytics.pagerank",
     "build_zarr": "graphwalk.storage.build.api",
     "embed": "graphwalk.algorithms.training.embedding",
     "iter_blocks": "graphwalk.algorithms.output.write",

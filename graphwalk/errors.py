@@ -39,6 +39,10 @@ class MemoryBudgetError(GraphwalkError, MemoryError):
     """A job does not fit in its memory; raised before the job starts if possible."""
 
 
+class ConvergenceError(GraphwalkError, ArithmeticError):
+    """An iteration that has not come to its end after as many steps as it may make."""
+
+
 class SchedulerError(GraphwalkError, RuntimeError):
     """The chosen scheduler cannot be started or used."""
 

@@ -58,10 +58,10 @@ def _rank(item):
 def shared_ray():
     """Have a Ray of two workers run, which is started once for all tests that share it."""
     ray = pytest.importorskip("ray")
-    from graphwalk.scheduler.executors.ray.session import RaySession
+    from graphwalk.scheduler.executors.ray.start import start_ray
 
     if not ray.is_initialized():
-        RaySession(None, 2, {})
+        start_ray(None, 2, {})
 
 
 @pytest.fixture(scope="module")

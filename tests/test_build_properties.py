@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import dask
 import numpy as np
 import oracle
 import pyarrow as pa
@@ -19,11 +18,12 @@ from hypothesis import strategies as st
 
 from graphwalk import scheduler
 from graphwalk.errors import InputError
-from graphwalk.storage.build.context import SPREAD, BuildOptions
+from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.open import open_source
 from graphwalk.storage.store.format import VALUE_TYPES
+from graphwalk.util.executor import in_use
 from graphwalk.util.progress_bar import Progress
 
 AMPLE = BuildSizes(1 << 30, 2)
@@ -264,9 +264,9 @@ def test_ray_makes_the_same_bytes(session, tmp_path, value_kind, directed):
     columns = (src, dst, values) if value_kind else (src, dst)
     chosen = BuildOptions(directed=directed, value_kind=value_kind or "weights")
     spilling = BuildSizes(1 << 30, 2, 300, 700, bucket_entries=200, largest_bucket=2000, spill=True)
-    with dask.config.set({SPREAD: None}):
+    with scheduler.use("threads"):
         build(Edges(*columns), str(tmp_path / "threads"), chosen, AMPLE, Progress(False))
-    assert dask.config.get(SPREAD, None) is not None
+    assert in_use.executor is session.executor
     build(Edges(*columns), str(tmp_path / "ray"), chosen, spilling, Progress(False))
     assert digest(tmp_path / "ray") == digest(tmp_path / "threads")
 

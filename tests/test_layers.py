@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     "kernels", "util", "walk_spec", "storage.files", "storage.edges", "storage.store",
     "storage.partitions", "storage.build", "storage", "scheduler.engine", "scheduler.executors",
-    "scheduler.slurm", "scheduler", "algorithms.walks", "algorithms.output",
+    "scheduler.slurm", "scheduler", "algorithms.walks", "algorithms.analytics", "algorithms.output",
     "algorithms.training", "algorithms", "plotting", "", "cli",
 )  # fmt: skip
 COMMON = {"errors", "units", "_version"}
@@ -28,6 +28,11 @@ KERNELS_MAY_IMPORT = {
 # What is compiled is cached under a digest of the kernels' own sources.
 COMPILING = "graphwalk.kernels.jit"
 COMPILING_MAY_IMPORT = KERNELS_MAY_IMPORT | {"hashlib", "pathlib", "re", "sys"}
+CLUSTERS = {"ray", "distributed"}
+EXECUTORS = ("scheduler.executors",)
+KNOW_CLUSTERS = (*EXECUTORS, "scheduler.slurm")
+LATE = ("scheduler.executors.distributed",)  # imported itself when it is asked for
+NO_ALGORITHMS = ("kernels", "storage", "scheduler.engine", "algorithms")
 KERNELS_MAY_NOT_CALL = {"open", "print", "input"}
 
 
@@ -134,10 +139,16 @@ def import_faults(module, found):
             yield f"{module}:{line} imports {name}, of a layer above its own"
         if module.startswith("graphwalk.kernels") and top not in allowed:
             yield f"{module}:{line} imports {name}; kernels take arrays and return arrays"
-        if top == "ray" and not module.startswith("graphwalk.scheduler"):
-            yield f"{module}:{line} imports {name}; only graphwalk.scheduler knows Ray"
-        if top == "ray" and when is When.AT_ONCE:
-            yield f"{module}:{line} imports {name} before Ray is asked for"
+        if top in CLUSTERS and not is_within(module, KNOW_CLUSTERS):
+            yield f"{module}:{line} imports {name}; only executors and Slurm's tools know clusters"
+        if top in CLUSTERS and when is When.AT_ONCE and not is_within(module, LATE):
+            yield f"{module}:{line} imports {name} before it is asked for"
+        if is_within(module, EXECUTORS) and is_within(name, NO_ALGORITHMS):
+            yield f"{module}:{line} imports {name}; executors know no algorithm"
+
+
+def is_within(module, rooms):
+    return any(f"{module}.".startswith(f"graphwalk.{room}.") for room in rooms)
 
 
 def call_faults(module, source):
@@ -181,7 +192,11 @@ GOOD = {
     "graphwalk.kernels.walks": "import numba\nfrom graphwalk import errors",
     "graphwalk.storage": "from .graph import Graph",
     "graphwalk.storage.graph": "import zarr\nfrom graphwalk.kernels import walks",
-    "graphwalk.scheduler": "def use():\n    import ray.util.dask",
+    "graphwalk.scheduler": "from graphwalk.scheduler.executors import ray",
+    "graphwalk.scheduler.engine": "",
+    "graphwalk.scheduler.executors": "",
+    "graphwalk.scheduler.executors.ray": "def use():\n    import ray.util.dask",
+    "graphwalk.scheduler.executors.distributed": "from distributed import Client",
     "graphwalk.algorithms": "",
     "graphwalk.algorithms.walks": "from graphwalk import scheduler, storage",
     "graphwalk.cli": "import graphwalk",
@@ -192,7 +207,8 @@ GOOD = {
     ("module", "source"),
     [
         ("graphwalk", GOOD["graphwalk"]),
-        ("graphwalk.scheduler", "if TYPE_CHECKING:\n    import ray"),
+        ("graphwalk.scheduler.executors.ray", "if TYPE_CHECKING:\n    import ray"),
+        ("graphwalk.scheduler.executors", "from graphwalk import errors"),
     ],
 )
 def test_good_imports_have_no_fault(module, source):
@@ -215,12 +231,16 @@ def test_good_imports_have_no_fault(module, source):
         ("graphwalk.kernels.walks", "def f():\n    import zarr", "kernels take arrays"),
         ("graphwalk.kernels.walks", "from pathlib import Path", "kernels take arrays"),
         ("graphwalk.kernels.walks", "def f():\n    return open('x')", "kernels do no I/O"),
-        ("graphwalk.algorithms.walks", "def f():\n    import ray", "only graphwalk.scheduler"),
-        ("graphwalk.storage.graph", "from ray import put", "only graphwalk.scheduler"),
-        ("graphwalk.storage.graph", "import_module('ray.util')", "only graphwalk.scheduler"),
-        ("graphwalk.scheduler", "import ray", "before Ray is asked for"),
-        ("graphwalk.scheduler", "class A:\n    from ray import put", "before Ray is asked for"),
-        ("graphwalk.scheduler", "if not TYPE_CHECKING:\n    import ray", "before Ray is asked"),
+        ("graphwalk.algorithms.walks", "def f():\n    import ray", "only executors"),
+        ("graphwalk.scheduler.engine", "def f():\n    import distributed", "only executors"),
+        ("graphwalk.scheduler.executors", "from graphwalk.scheduler import engine", "no algorithm"),
+        ("graphwalk.scheduler.executors", "from graphwalk import storage", "no algorithm"),
+        ("graphwalk.scheduler.executors", "import distributed", "before it is asked for"),
+        ("graphwalk.storage.graph", "from ray import put", "only executors"),
+        ("graphwalk.storage.graph", "import_module('ray.util')", "only executors"),
+        ("graphwalk.scheduler", "import ray", "before it is asked for"),
+        ("graphwalk.scheduler.executors.ray", "class A:\n    from ray import put", "before it is"),
+        ("graphwalk.scheduler.executors", "if not TYPE_CHECKING:\n    import ray", "before it is"),
         ("graphwalk.scheduler", "if TYPE_CHECKING:\n    x = 1\nelse:\n    import ray", "before"),
         ("graphwalk.storage.graph", "from graphwalk.storage import Graph", "import cycle"),
         ("graphwalk.storage.graph", "def f():\n    import graphwalk.storage", "import cycle"),
@@ -241,7 +261,10 @@ def test_a_module_outside_the_layers_is_noticed():
         faults(GOOD | {"graphwalk.helpers": "import graphwalk.kernels"})
 
 
-def test_importing_the_package_leaves_ray_alone():
-    script = "import sys, graphwalk, graphwalk.cli; sys.exit('ray' in sys.modules)"
+def test_importing_the_package_imports_no_cluster():
+    script = (
+        "import sys, graphwalk, graphwalk.cli, graphwalk.scheduler; "
+        "sys.exit(bool({'ray', 'distributed'} & sys.modules.keys()))"
+    )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)

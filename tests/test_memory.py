@@ -7,7 +7,7 @@ import pytest
 
 from graphwalk import scheduler
 from graphwalk.errors import MemoryBudgetError
-from graphwalk.util import available_memory
+from graphwalk.util import available_memory, control_groups
 from graphwalk.util.threads import num_cores
 
 MIB = 1 << 20
@@ -18,8 +18,8 @@ def machine(tmp_path, monkeypatch):
     """Return a function that writes files below /proc and /sys/fs/cgroup, as this process sees."""
     for name in [name for name in os.environ if name.startswith("SLURM_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr(available_memory, "_PROC", tmp_path / "proc")
-    monkeypatch.setattr(available_memory, "_CGROUP", tmp_path / "cgroup")
+    monkeypatch.setattr(control_groups, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(control_groups, "_CGROUP", tmp_path / "cgroup")
 
     def write(path, text):
         file = tmp_path / path
@@ -115,3 +115,30 @@ def test_threads_are_as_many_as_slurm_gave_cpus(machine, monkeypatch):
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "1")
     with scheduler.use("threads"):
         assert dask.config.get("num_workers") == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "100000 100000", "outer/cpu.max": "max 100000"}, 1),
+        ({"cpu.max": "max 100000"}, None),
+        ({"cpu.max": "20000 100000"}, 1),
+    ],
+)
+def test_the_cpu_quota_of_a_container(machine, files, cores):
+    machine("proc/self/cgroup", "0::/outer\n")
+    for name, text in files.items():
+        machine(f"cgroup/{name}", text)
+    assert control_groups.cpu_quota() == cores
+    assert num_cores() == min(cores or 10**9, len(os.sched_getaffinity(0)))
+
+
+def test_the_cpu_quota_of_version_1(machine):
+    machine("proc/self/cgroup", "4:cpu,cpuacct:/job\n7:memory:/job\n")
+    machine("cgroup/cpu,cpuacct/job/cpu.cfs_quota_us", "-1\n")
+    machine("cgroup/cpu,cpuacct/job/cpu.cfs_period_us", "100000\n")
+    assert control_groups.cpu_quota() is None
+    machine("cgroup/cpu,cpuacct/cpu.cfs_quota_us", "100000\n")
+    machine("cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n")
+    assert control_groups.cpu_quota() == num_cores() == 1

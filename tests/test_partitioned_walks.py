@@ -16,7 +16,14 @@ from plans import read_anew
 
 import graphwalk
 from graphwalk import MemoryBudgetError
-from graphwalk.scheduler.engine import partition_sweep, planner, walk_out_of_core, walker_group
+from graphwalk.scheduler.engine import (
+    local_queues,
+    partition_sweep,
+    planner,
+    read_partition,
+    walk_out_of_core,
+    walker_group,
+)
 from graphwalk.storage.partitions import derive
 from graphwalk.storage.store.chunk_files import ChunkFiles
 from graphwalk.util.events import listening
@@ -295,9 +302,9 @@ def test_walkers_in_batches_by_processes(large):
 def test_for_a_part_of_the_walks_no_others_are_made(large, monkeypatch):
     started, start = [], walk_out_of_core.OutOfCoreWalk.start
 
-    def noted(self):
+    def noted(self, *args):
         started.append(self.group.shape[0])
-        start(self)
+        start(self, *args)
 
     monkeypatch.setattr(walk_out_of_core.OutOfCoreWalk, "start", noted)
     walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET, chunks=10_000)
@@ -335,6 +342,19 @@ def test_few_blocks_of_a_batch_are_there_at_a_time(large, monkeypatch):
         held = [settled(made, 2 * 2 + 1) for _ in graphwalk.iter_blocks(walks)]
     assert len(made) == blocks > 100
     assert max(held) <= 2 * 2 + 1
+
+
+@pytest.mark.parametrize("kind", ["first order", "node2vec (2, .5)"])
+def test_a_hub_that_is_read_singly_is_planned(kind):
+    leaves = 1_000_000
+    star = graphwalk.build_zarr((np.zeros(leaves, int), np.arange(1, leaves + 1)))
+    how = {"num_walks": 1, "walk_length": 4, "seed": 1, **KINDS[kind]}
+    with dask.config.set(num_workers=2):
+        least = 2 * 2 * leaves * 4  # both threads, each with two copies of the hub's row
+        with pytest.raises(MemoryBudgetError, match="pass memory="):
+            graphwalk.plan_walks(star, **how, memory=least)
+        plan = graphwalk.plan_walks(star, **how, memory="80 MiB", partitions=4)
+    assert plan.resident or plan.peak_memory > least
 
 
 def test_isolated_nodes_take_no_memory():
@@ -477,7 +497,7 @@ def test_an_error_while_reading_reaches_the_caller(large, monkeypatch):
     def broken(*_args, **_kwargs):
         raise graphwalk.StoreError("no such chunk")
 
-    monkeypatch.setattr(walk_out_of_core, "load_partition", broken)
+    monkeypatch.setattr(read_partition, "load_partition", broken)
     walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET)
     with pytest.raises(graphwalk.StoreError, match="no such chunk"):
         walks.compute()
@@ -555,12 +575,12 @@ class Riders:
 
 def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large, monkeypatch):
     """A thread that was to read ahead, and is late, neither keeps the memory nor reads."""
-    lent, read = [], walk_out_of_core.read_partition
+    lent, read = [], local_queues.read_partition
 
     def lent_to(by, *args):
         return lent.append(args[-1]) if by is group else read(by, *args)
 
-    monkeypatch.setattr(walk_out_of_core, "read_partition", lent_to)
+    monkeypatch.setattr(local_queues, "read_partition", lent_to)
     plan = graphwalk.plan_walks(large, **LARGE, memory=BUDGET)
     bounds = np.array([0, *(nodes.stop for nodes in plan.partitions)])
     group = walker_group.WalkerGroup(
@@ -568,9 +588,7 @@ def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large
     )
     ring = partition_sweep.PartitionSweep(2, resident=False, ahead=True)
     with ring._registered(Riders(1)):
-        first, second = (
-            walk_out_of_core.LazyPartition(group, number, ring, 0) for number in range(2)
-        )
+        first, second = (local_queues.LazyPartition(group, number, ring, 0) for number in range(2))
         first.get()
         first.close()
         second.get()

@@ -8,6 +8,7 @@ import re
 import sys
 from contextlib import contextmanager
 from importlib import import_module
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import dask
@@ -76,7 +77,7 @@ def test_a_failure_names_the_interface_the_module_and_the_consequence():
 def test_tasks_of_dask():
     from dask.task_spec import GraphNode, List, Task, TaskRef
 
-    from graphwalk.scheduler.executors.ray.walk_out_of_core import _resolved as resolved
+    from graphwalk.util.driver_task import _resolved as resolved
 
     task = Task("sum", max, TaskRef("a"), List(TaskRef("b"), TaskRef("c")))
     assert (task.key, task.func, task.dependencies) == ("sum", max, {"a", "b", "c"})
@@ -91,10 +92,10 @@ def test_tasks_of_dask():
 def test_tasks_that_are_not_fused():
     from dask.task_spec import Task, TaskRef
 
-    from graphwalk.algorithms.walks.dask_tasks import _Unfused
+    from graphwalk.util.driver_task import DriverTask
 
     assert hasattr(Task, "block_fusion")
-    graph = {"a": Task("a", abs, -1), "b": _Unfused("b", abs, TaskRef("a"))}
+    graph = {"a": Task("a", abs, -1), "b": DriverTask("b", abs, TaskRef("a"))}
     assert set(da.Array.__dask_optimize__(graph, ["b"])) == {"a", "b"}
 
 
@@ -182,15 +183,16 @@ def session(own_ray):
 
 
 @pytest.mark.ray
-@relies_on("`ray.util.dask.ray_dask_get`: `ray_persist`, `ray_callbacks`, `num_workers`")
+@relies_on("`ray.util.dask.ray_dask_get`: `ray_persist`, `ray_callbacks`, `pool`")
 def test_references_in_place_of_results(session):
     import ray
     from dask.task_spec import Task
     from ray.util.dask import ray_dask_get
 
-    [reference] = ray_dask_get(
-        {"a": Task("a", abs, -1)}, ["a"], ray_persist=True, ray_callbacks=[], num_workers=2
-    )
+    with ThreadPool(2) as pool:
+        [reference] = ray_dask_get(
+            {"a": Task("a", abs, -1)}, ["a"], ray_persist=True, ray_callbacks=[], pool=pool
+        )
     assert isinstance(reference, ray.ObjectRef)
     assert ray.get(reference) == 1
 
@@ -208,6 +210,7 @@ def test_tasks_that_are_swapped_when_they_are_submitted(session):
 
     assert len(RayDaskCallback.ray_active) == 0
     hooks = dict.fromkeys(RayCallback._fields) | {"ray_presubmit": presubmit}
+    assert "ray_postsubmit" in hooks
     graph = {"a": Task("a", abs, -1), "b": Task("b", abs, TaskRef("a"))}
     [found] = ray_dask_get(graph, ["b"], ray_persist=True, ray_callbacks=[RayCallback(**hooks)])
     assert found == (abs, "b", {"a": (abs, "a", {})})
@@ -218,17 +221,15 @@ def test_tasks_that_are_swapped_when_they_are_submitted(session):
 def test_what_ray_notes_of_tasks(session):
     import ray
 
-    from graphwalk.scheduler.executors.ray.session import RaySession
-
     @ray.remote
     def note():
         return 1
 
-    assert ray.get(note.options(name="advance_walkers x").remote()) == 1
+    assert ray.get(note.options(name="advance x").remote()) == 1
     # Workers pass their notes on once a second or so; asking again waits for that long.
     kinds = set()
     for _ in range(10):
-        kinds |= {event.kind for event in RaySession.tasks_since(session._ray, 0.0)}
+        kinds |= {event.kind for event in session.executor.tasks_since(0.0)}
         if "advance" in kinds:
             break
     assert "advance" in kinds
@@ -250,6 +251,25 @@ def _ray_programs_say(word):
     files = [programs / "gcs" / "gcs_server", programs / "raylet" / "raylet"]
     words = word.lower().encode(), word.upper().encode()
     return any(word in file.read_bytes() for file in files for word in words)
+
+
+@relies_on("`RAY_IGNORE_UNHANDLED_ERRORS`")
+def test_ray_can_keep_silent_about_errors_that_nothing_asks_for():
+    worker = pytest.importorskip("ray._private.worker")
+    assert "RAY_IGNORE_UNHANDLED_ERRORS" in Path(worker.__file__).read_text()
+
+
+@relies_on("`Worker.handlers`, `Worker.rpc`, `distributed.utils.sync`")
+def test_a_worker_answers_requests_of_others():
+    distributed = pytest.importorskip("distributed")
+    from distributed.utils import sync
+    from distributed.worker import Worker
+
+    assert callable(sync)
+    assert issubclass(Worker, distributed.core.Server)
+    server = distributed.core.Server({})
+    server.handlers["echo"] = max
+    assert callable(server.rpc)
 
 
 @relies_on("`RAY_AUTH_MODE`, `RAY_AUTH_TOKEN`")

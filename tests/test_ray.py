@@ -1,11 +1,13 @@
 """Ray makes the same walks as threads, from partitions that it loads once and does not copy."""
 
 import contextlib
+import gc
 import os
 import re
 import signal
 import sys
 from functools import cache
+from importlib import import_module
 from math import inf
 from pathlib import Path
 
@@ -17,8 +19,8 @@ import pytest
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
-from graphwalk.scheduler.engine import planner
-from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_walks
+from graphwalk.scheduler.engine import planner, remote_queues
+from graphwalk.scheduler.executors.ray.job import strategy
 from graphwalk.storage.partitions.spec import PartitionSpec
 
 ray = pytest.importorskip("ray")
@@ -111,14 +113,17 @@ def test_a_worker_that_is_killed_changes_nothing(session, graph, tmp_path, monke
     whole = walks_of(graph, p=2, q=0.5).compute(scheduler="threads")
     once = tmp_path / "killed"
 
-    def advance_or_die(group, partition, *pieces):
-        with contextlib.suppress(FileExistsError):
-            once.touch(exist_ok=False)
-            os.kill(os.getpid(), signal.SIGKILL)
-        return advance_walkers(group, partition, *pieces)
+    def move_or_die(group, out, kind, *rest):
+        if kind == "advance":
+            with contextlib.suppress(FileExistsError):
+                once.touch(exist_ok=False)
+                os.kill(os.getpid(), signal.SIGKILL)
+        # By name, where the worker has what it imports: nothing of this process is sent there.
+        return import_module("graphwalk.scheduler.engine.remote_queues").move_walkers(
+            group, out, kind, *rest
+        )
 
-    advance_walkers = ray_walks.advance_walkers
-    monkeypatch.setattr(ray_walks, "advance_walkers", advance_or_die)
+    monkeypatch.setattr(remote_queues, "move_walkers", move_or_die)
     walks = walks_of(graph, p=2, q=0.5, partitions=3, chunks=2500)
     np.testing.assert_array_equal(walks.compute(), whole)
     assert once.exists()
@@ -168,19 +173,36 @@ def test_persisted_walks_and_expressions(session, graph):
 
 
 def resident(session, graph):
-    return session._ray._partitions.get(graph._arrays)
+    """Return what the session keeps of a graph: references by what is laid out."""
+    kept = session.executor.kept._entries
+    return {layout: ref for (known, layout), (ref, _) in kept.items() if known == id(graph._arrays)}
 
 
 def test_a_partition_is_loaded_once_a_session(session):
     graph = graphwalk.build_zarr(np.random.default_rng(1).integers(0, 100, (2, 1000)))
-    assert resident(session, graph) is None
+    assert resident(session, graph) == {}
     walks_of(graph, chunks=50).compute()
     first = resident(session, graph)
     walks_of(graph, chunks=20, seed=6, restart_prob=0.5).compute()
     assert resident(session, graph) == first
-    # What is laid out for walks of another kind takes its place: plans count no two.
     walks_of(graph, p=2, chunks=50).compute()
-    assert resident(session, graph)[0] == PartitionSpec(second_order=True)
+    second = PartitionSpec(second_order=True)
+    assert resident(session, graph).keys() == {PartitionSpec(), second}
+    # What is laid out for walks of another kind stays only where the plan has room for both.
+    least = walks_of(graph, chunks=50).plan.peak_memory
+    session.executor.kept.drop((id(graph._arrays), PartitionSpec()))
+    walks_of(graph, chunks=50, memory=least).compute()
+    assert resident(session, graph).keys() == {PartitionSpec()}
+
+
+def test_a_partition_goes_with_its_graph(session):
+    graph = graphwalk.build_zarr(np.random.default_rng(1).integers(0, 100, (2, 1000)))
+    walks_of(graph).compute()
+    number = id(graph._arrays)
+    assert any(known == number for known, _ in session.executor.kept._entries)
+    del graph
+    gc.collect()
+    assert not any(known == number for known, _ in session.executor.kept._entries)
 
 
 def test_tasks_read_the_partition_where_it_lies(session, graph):
@@ -192,8 +214,7 @@ def test_tasks_read_the_partition_where_it_lies(session, graph):
         arrays = [getattr(partition, name) for name in names]
         return [(a.flags.owndata, a.flags.writeable) for a in arrays]
 
-    layout, reference = resident(session, graph)
-    assert layout == PartitionSpec(weighted=True, second_order=True)
+    reference = resident(session, graph)[PartitionSpec(weighted=True, second_order=True)]
     assert ray.get(look.remote(reference)) == [(False, False)] * 4
 
 
@@ -217,11 +238,10 @@ def test_a_partition_that_failed_to_load_is_not_kept(session, tmp_path):
     np.testing.assert_array_equal(walks_of(graph).compute(), expected)
 
 
-def test_a_temporary_store_is_loaded_where_it_lies(session, graph, tmp_path):
+def test_a_temporary_store_is_loaded_where_it_lies(session):
     here = ray.get_runtime_context().get_node_id()
-    assert ray_walks.where_to_read(graph._arrays).node_id == here
-    named = graphwalk.build_zarr(np.array([[0, 1], [1, 2]]), tmp_path / "store")
-    assert ray_walks.where_to_read(named._arrays) == "DEFAULT"
+    assert strategy("here").node_id == here
+    assert strategy("any") == "DEFAULT"
 
 
 def test_within_use_another_scheduler_can_be_used(session, graph):
@@ -235,7 +255,7 @@ def test_within_use_another_scheduler_can_be_used(session, graph):
     assert ray.is_initialized(), "a session that did not start Ray does not stop it"
 
 
-@pytest.mark.parametrize("how", [{"address": "auto"}, {"num_workers": 2}, {"log_to_driver": True}])
+@pytest.mark.parametrize("how", [{"address": "auto"}, {"num_workers": 3}, {"log_to_driver": True}])
 def test_a_running_ray_takes_no_options(session, how):
     with pytest.raises(SchedulerError, match="already initialised"):
         scheduler.use("ray", **how)
@@ -269,9 +289,19 @@ def test_an_address_where_nothing_is_says_so(session, monkeypatch):
         raise ConnectionError("nobody there")
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    with pytest.raises(SchedulerError, match=r"127\.0\.0\.1:1.*refused.*ray start"):
+        scheduler.use("ray", "127.0.0.1:1")  # Ray itself would try for minutes
     monkeypatch.setattr(ray, "init", refuse)
-    with pytest.raises(SchedulerError, match=r"127\.0\.0\.1:1.*nobody there.*ray start"):
-        scheduler.use("ray", "127.0.0.1:1")
+    with pytest.raises(SchedulerError, match=r"auto.*nobody there.*ray start"):
+        scheduler.use("ray", "auto")
+
+
+def test_the_same_use_twice_is_one_session(session):
+    again = scheduler.use("ray")
+    assert again is session
+    with again:
+        pass
+    assert dask.config.get("scheduler") == session.executor.get
 
 
 def test_a_pair_of_versions_that_does_not_work_says_so(session, monkeypatch):
@@ -281,10 +311,10 @@ def test_a_pair_of_versions_that_does_not_work_says_so(session, monkeypatch):
     with monkeypatch.context() as patched:
         patched.delattr(owner, "block_fusion")
         with pytest.raises(SchedulerError, match=r"Ray \S+ and Dask \S+ do not work together"):
-            scheduler.use("ray")
+            scheduler.use("ray", log_to_driver=False)
     monkeypatch.setitem(sys.modules, "ray.util.dask", None)
     with pytest.raises(SchedulerError, match=r"together \(.*ray.util.dask.*newest"):
-        scheduler.use("ray")
+        scheduler.use("ray", log_to_driver=False)
 
 
 def test_the_versions_here_are_listed_as_working():

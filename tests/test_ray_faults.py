@@ -14,7 +14,7 @@ import zarr
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import MemoryBudgetError, SchedulerError
-from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_walks
+from graphwalk.scheduler.engine import remote_queues
 from graphwalk.scheduler.executors.ray.errors import own_errors
 from graphwalk.util.events import listening
 
@@ -160,10 +160,10 @@ def test_other_errors_are_left_alone():
 
 
 def test_a_worker_that_dies_each_time(cluster, graph, monkeypatch):
-    def advance_walkers(*_):
+    def move_walkers(*_):
         os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr(ray_walks, "advance_walkers", advance_walkers)
+    monkeypatch.setattr(remote_queues, "move_walkers", move_walkers)
     with pytest.raises(SchedulerError, match=r"worker died.*smaller memory="):
         several(graph).compute()
     monkeypatch.undo()

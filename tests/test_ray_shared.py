@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 import uuid
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,8 @@ import pytest
 
 import graphwalk
 from graphwalk import scheduler
-from graphwalk.scheduler.engine import planner, walk_in_memory
-from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_walks
-from graphwalk.scheduler.executors.ray.session import RaySession
+from graphwalk.scheduler.engine import planner, remote_queues, walk_in_memory
+from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
 from graphwalk.util import shared_array
 from graphwalk.util.shared_array import NotSharedError, SharedResult, SharedRows
 
@@ -65,7 +65,7 @@ def name(monkeypatch):
 @pytest.fixture
 def sent(monkeypatch):
     """Return a list of what the driver receives in place of what workers could have put."""
-    arrays, gather, put = [], RaySession.gather, ray_walks.put_steps
+    arrays, gather, put = [], RemoteExecutor.gather, remote_queues.put_steps
 
     def gather_noted(self, dsk, keys, receive, **kwargs):
         def received(key, value):
@@ -78,8 +78,8 @@ def sent(monkeypatch):
         arrays.append(log)
         put(log, out)
 
-    monkeypatch.setattr(RaySession, "gather", gather_noted)
-    monkeypatch.setattr(ray_walks, "put_steps", put_noted)
+    monkeypatch.setattr(RemoteExecutor, "gather", gather_noted)
+    monkeypatch.setattr(remote_queues, "put_steps", put_noted)
     return arrays
 
 
@@ -181,15 +181,14 @@ def test_a_block_is_walked_in_pieces(graph, expected, monkeypatch):
 def test_a_worker_that_dies_after_it_has_written(session, graph, expected, tmp_path, monkeypatch):
     once = tmp_path / "killed"
 
-    def advance_and_die(group, *rest):
-        done = advance_walkers(group, *rest)
+    def move_and_die(group, *rest):
+        done = import_module("graphwalk.scheduler.engine.remote_queues").move_walkers(group, *rest)
         with contextlib.suppress(FileExistsError):
             once.touch(exist_ok=False)
             os.kill(os.getpid(), signal.SIGKILL)
         return done
 
-    advance_walkers = ray_walks.advance_walkers
-    monkeypatch.setattr(ray_walks, "advance_walkers", advance_and_die)
+    monkeypatch.setattr(remote_queues, "move_walkers", move_and_die)
     walks = graphwalk.random_walks(graph, **RULES, partitions=3)
     np.testing.assert_array_equal(walks.compute(), expected)
     assert once.exists()
@@ -213,7 +212,7 @@ def test_a_job_that_fails_leaves_nothing(session, walks, name, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(ray_walks, "advance_walkers", fail)
+    monkeypatch.setattr(remote_queues, "move_walkers", fail)
     monkeypatch.setattr("graphwalk.algorithms.walks.dask_tasks.walk_block_into", fail)
     with pytest.raises(ZeroDivisionError):
         walks.compute()
@@ -229,7 +228,7 @@ def test_the_result_outlives_ray_and_a_killed_driver_leaves_nothing(
         import os, signal
         import numpy as np
         import graphwalk
-        from graphwalk.scheduler.executors.ray import session as ray_session
+        from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
 
         make = os.memfd_create
         os.memfd_create = lambda _: make({name!r})
@@ -243,7 +242,7 @@ def test_the_result_outlives_ray_and_a_killed_driver_leaves_nothing(
             os.kill(os.getpid(), signal.SIGKILL)
 
         with graphwalk.scheduler.use("ray", num_workers=2):
-            ray_session._finished = kill
+            RemoteExecutor._finished = kill
             walks.compute()
     """
     ended = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)

@@ -62,7 +62,7 @@ def test_a_report_of_ray(shared_ray, partitions, graph, tmp_path):
             graphwalk.write_walks(walks, tmp_path / "walks.zarr")
         travels = {"start", "advance", "join"} if partitions > 1 else set()
         for _ in range(10):  # workers report what they did once a second
-            kinds = {task.kind for task in session._ray.tasks_since(begun)}
+            kinds = {task.kind for task in session.executor.tasks_since(begun)}
             if kinds == {"read", "write"} | travels:
                 break
         else:

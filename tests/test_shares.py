@@ -85,10 +85,10 @@ def test_no_more_is_walked_than_the_share(graph, monkeypatch, tmp_path):
         rows.append(len(block))
         return block
 
-    from graphwalk.algorithms.walks import dask_tasks
+    from graphwalk.algorithms.walks import walked_blocks
 
-    really = dask_tasks.walk_block
-    monkeypatch.setattr(dask_tasks, "walk_block", walk)
+    really = walked_blocks.walk_block
+    monkeypatch.setattr(walked_blocks, "walk_block", walk)
     write_walks(graphwalk.random_walks(graph, **RULES), tmp_path / "w.zarr", share=(1, 4))
     assert rows == [50, 50, 50]
 

@@ -7,12 +7,12 @@ import pytest
 
 import graphwalk
 from graphwalk.errors import MemoryBudgetError, SchedulerError
-from graphwalk.scheduler.engine.plan import Resources
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.slurm import slurm_partition
 from graphwalk.scheduler.slurm.batch_script import batch_script
 from graphwalk.scheduler.slurm.sizing import choose
 from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition, find_partition
+from graphwalk.util.executor import Resources
 
 MIB = 1 << 20
 NODES = 300_000

@@ -55,6 +55,19 @@ def test_blocks_come_from_ray(shared_ray, partitions, graph):
             np.testing.assert_array_equal(np.concatenate(blocks), rows)
 
 
+def test_of_a_million_blocks_no_graph_is_made(graph):
+    how = {"walk_length": 2, "seed": 1}
+    walks = graphwalk.random_walks(graph, num_walks=2500, **how, chunks=1)
+    assert walks.numblocks == (1_000_000, 1)
+    blocks = graphwalk.iter_blocks(walks)
+    first = np.concatenate([next(blocks) for _ in range(20)])
+    blocks.close()
+    (layer,) = walks.dask.layers.values()
+    assert not layer.is_materialized()
+    expected = graphwalk.random_walks(graph, [0], num_walks=20, **how).compute()
+    np.testing.assert_array_equal(first, expected)
+
+
 def test_few_blocks_wait_for_one_who_is_slow():
     made = []
     with dask.config.set(scheduler="threads", num_workers=2):

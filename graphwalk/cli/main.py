@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 FAILED = 1
 INTERRUPTED = 130
-STOPPED = 143
+_STOPPING = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALLED = 128  # and the number of the signal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0; 1 after an error that graphwalk or the system reports; 130 when interrupted, 143 when
-        told to stop; that of the command that ``with-ray`` runs. Wrong usage exits with status 2.
+        told to stop by SIGTERM, and 129 by SIGHUP; that of the command that ``with-ray`` runs.
+        Wrong usage exits with status 2.
     """
     args, told = make_parser().parse_args(arguments), list[int]()
     spelled = SPELLING.set(quoted_option)
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(error)
     except KeyboardInterrupt:
         print(f"graphwalk: {'told to stop' if told else 'interrupted'}", file=sys.stderr)
-        return STOPPED if told else INTERRUPTED
+        return _SIGNALLED + told[0] if told else INTERRUPTED
     finally:
         SPELLING.reset(spelled)
     return status
@@ -61,7 +63,10 @@ def _warn(message: Warning | str, *_where: Any, **_more: Any) -> None:
 
 @contextmanager
 def _told_to_stop(told: list[int]) -> Iterator[None]:
-    """Have SIGTERM interrupt the block as Ctrl-C does, as when a batch system's time limit is near.
+    """Have SIGTERM and SIGHUP interrupt the block as Ctrl-C does.
+
+    A batch system sends the first when its time limit is near, a terminal the second when it is
+    closed.
 
     Parameters
     ----------
@@ -76,11 +81,12 @@ def _told_to_stop(told: list[int]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in _STOPPING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _failed(error: Exception) -> int:

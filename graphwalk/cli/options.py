@@ -19,12 +19,17 @@ _SEPARATORS = {"share": "/"}
 
 #: Parameters of `graphwalk.scheduler.use`.
 SCHEDULER = [
-    Parameter("scheduler", "threads", one_of("threads", "ray"), "what computes the walks"),
+    Parameter(
+        "scheduler",
+        "threads",
+        one_of("threads", "ray", "distributed"),
+        "what computes the walks; distributed is Dask's",
+    ),
     Parameter(
         "address",
         None,
         Kind("an address", "URL"),
-        "address of a running Ray cluster; by default Ray starts on this machine",
+        "address of a running cluster of Ray or Dask; by default one starts on this machine",
     ),
     Parameter(
         "num_workers",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dask
 
 from graphwalk.plotting.plans_and_runs import new_figure, run_figures
-from graphwalk.scheduler.executors.ray.session import session_of
+from graphwalk.scheduler.executors.remote_executor import remote_executor_of
 from graphwalk.storage.files.errors import disk_errors
 from graphwalk.units import format_size
 from graphwalk.util.events import Event, listening
@@ -73,9 +73,9 @@ def performance_report(
 
 
 def _tasks(events: list[Event], start: float) -> list[Event]:
-    """Return the events of tasks; on Ray, its workers recorded them."""
-    session = session_of(dask.config.get("scheduler", None))
-    return session.tasks_since(start) if session else events
+    """Return what ran where: what workers have noted, if they are other processes."""
+    executor = remote_executor_of(dask.config.get("scheduler", None))
+    return executor.tasks_since(start) if executor else events
 
 
 def _page(events: Sequence[Event], tasks: Sequence[Event], seconds: float) -> str:

@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from graphwalk.errors import MemoryBudgetError
 from graphwalk.units import format_size
+from graphwalk.util import control_groups
+from graphwalk.util.control_groups import groups
 from graphwalk.util.slurm_environment import allocated_memory
 
-_PROC = Path("/proc")
-_CGROUP = Path("/sys/fs/cgroup")
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Bytes that are assumed if the system does not say how much memory is free.
 _UNKNOWN = 4 << 30
 
 
-class _Version(NamedTuple):
-    """The names of files and fields of a version of control groups."""
-
-    folder: str
-    limit: str
-    used: str
-    cache: str
-
-
-_VERSIONS = {
-    "": _Version("", "memory.max", "memory.current", "inactive_file"),
-    "memory": _Version(
-        "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
-    ),
+#: Names of files of a control group in both versions: its limit, what it uses, and of that the
+#: cache of files.
+_NAMES = {
+    True: ("memory.max", "memory.current", "inactive_file"),
+    False: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 }
 
 
 def available_memory() -> int | None:
     """Return how many bytes this process can still allocate, None if that is not known."""
-    known = (_kilobytes(_PROC / "meminfo", "MemAvailable"), _groups(), _job())
+    known = (_kilobytes(control_groups.PROC / "meminfo", "MemAvailable"), _groups(), _job())
     return min((size for size in known if size is not None), default=None)
 
 
@@ -58,7 +50,7 @@ def require(needed: int, what: str, remedy: str) -> None:
 def _job() -> int | None:
     """Return the free part of the memory that Slurm allocated to the job."""
     allocated = allocated_memory()
-    used = _kilobytes(_PROC / "self" / "status", "VmRSS") or 0
+    used = _kilobytes(control_groups.PROC / "self" / "status", "VmRSS") or 0
     return None if allocated is None else max(0, allocated - used)
 
 
@@ -71,35 +63,18 @@ def _kilobytes(file: Path, name: str) -> int | None:
 
 
 def _groups() -> int | None:
-    """Return the free memory within the limits of the control groups of this process.
-
-    They are the groups of a container or of a Slurm job. The limits of all parent groups apply too.
-    """
-    left = []
-    for version, path in _memberships():
-        group = _CGROUP / version.folder / path
-        top = _CGROUP / version.folder
-        # In a container, the path is one of the host, and the group of the container is at the top.
-        groups = [above for above in (group, *group.parents) if above.is_relative_to(top)]
-        left += [_left(above, version) for above in groups]
+    """Return what the limits of the control groups leave that this process is in."""
+    left = (_left(*group) for group in groups("memory"))
     return min((size for size in left if size is not None), default=None)
 
 
-def _memberships() -> list[tuple[_Version, str]]:
+def _left(group: Path, version_2: bool) -> int | None:
+    limit_file, used_file, cache = _NAMES[version_2]
     try:
-        lines = (_PROC / "self" / "cgroup").read_text().splitlines()
-    except OSError:
-        return []
-    fields = (line.split(":", 2) for line in lines)
-    return [(_VERSIONS[kind], path.lstrip("/")) for _, kind, path in fields if kind in _VERSIONS]
-
-
-def _left(group: Path, version: _Version) -> int | None:
-    try:
-        limit = int((group / version.limit).read_text())  # "max" is not a number and means no limit
-        used = int((group / version.used).read_text())
+        limit = int((group / limit_file).read_text())  # "max" is no number: no limit
+        used = int((group / used_file).read_text())
         stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):
         return None
     # The system frees unused pages of files when memory is needed.
-    return max(0, limit - used + int(stat.get(version.cache, 0)))
+    return max(0, limit - used + int(stat.get(cache, 0)))

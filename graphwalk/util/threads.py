@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from graphwalk.util.control_groups import cpu_quota
 from graphwalk.util.slurm_environment import allocated_cpus
 
 if TYPE_CHECKING:
@@ -26,9 +27,12 @@ RunTasks: TypeAlias = "Callable[[Iterable[Thunk]], None]"
 
 
 def num_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return how many cores this process may use.
+
+    It is what its affinity, the quota of its container and its Slurm job allow, all together.
+    """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(allocated_cpus() or sys.maxsize, allowed or 1)
+    return min(allowed or 1, allocated_cpus() or sys.maxsize, cpu_quota() or sys.maxsize)
 
 
 def thread_pool(threads: int) -> ThreadPoolExecutor:

@@ -30,8 +30,8 @@ def write_walks(
 ) -> Path | str:
     r"""Compute walks and write them, holding no more than some blocks of them in memory.
 
-    One task computes and writes a block, on threads or on Ray. The machines of a Ray cluster must
-    share the file system, or `path` must be a URL. What is at a path is complete: walks are written
+    One task computes and writes a block, on every scheduler. The machines of a cluster must share
+    the file system, or `path` must be a URL. What is at a path is complete: walks are written
     into the folder ``<path>.partial``, which is renamed at the end, and after an error nothing is
     left. At a URL, blocks are written at their final names, and the metadata last.
 
@@ -104,9 +104,9 @@ def write_walks(
 def iter_blocks(walks: da.Array) -> Iterator[NDArray[Any]]:
     """Compute walks, and return an iterator over their blocks, in order.
 
-    While one block is used, later ones are computed. No more of them than there are workers wait
-    in memory; in Ray's object store, any number can. A caller that stops early stops the
-    computation too.
+    While one block is used, later ones are computed, no more of them than there are workers; in
+    a graph of several partitions, Ray and Dask distributed hold those of a batch of walkers. A
+    caller that stops early stops the computation too.
 
     Parameters
     ----------

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dask.array as da
 import numpy as np
-from dask.base import compute_as_if_collection
+from dask.base import compute_as_if_collection, get_scheduler
 
 from graphwalk.algorithms.output.check_walks import check_share, checked_walks
 from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS
@@ -18,11 +19,12 @@ from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error
 from graphwalk.errors import InputError, argument
 from graphwalk.scheduler.executors.progress import block_progress
+from graphwalk.scheduler.executors.resources import executor_of
 from graphwalk.util.events import Work
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -163,27 +165,38 @@ def _write(
     with job.errors():
         sink.open()
         done = job.done()
+    missing = [n for n in range(walks.numblocks[0]) if n + first_block not in done]
+    write = partial(_write_block, job, sink, first_block, first_walk, walks.chunksize[0])
+    executor = executor_of(get_scheduler(collections=[walks]))
+    if executor and isinstance(walks, WalkArray):
+        found: Any = walks.used_by(executor, missing, write, progress)
+    else:
+        found = _write_by_dask(walks, missing, write, progress)
+    return done | {number + first_block: one for number, one in found}
+
+
+def _write_by_dask(
+    walks: da.Array,
+    missing: list[int],
+    write: Callable[[NDArray[Any], int], Done],
+    progress: bool | None,
+) -> Iterator[tuple[int, Done]]:
+    """Write blocks of an array of any kind, on whatever scheduler; yield what each came to."""
     counts = walks.map_blocks(
-        _write_block,
-        job=job,
-        sink=sink,
-        first_block=first_block,
-        first_walk=first_walk,
+        _write_mapped,
+        write=write,
         dtype=np.int64,
         chunks=((1,) * walks.numblocks[0], (len(Done._fields),)),
         meta=np.empty((0, 0), np.int64),
         name=None,
     )
-    missing = [n for n in range(walks.numblocks[0]) if n + first_block not in done]
     keys = [(counts.name, number, 0) for number in missing]
     tasks = dict(da.Array.__dask_optimize__(counts.dask, keys)) if missing else {}
     with _progress(walks, keys, missing, progress), cancelling_on_error(tasks):
         # Not counts.compute(): its one last task, of all blocks, is all that Ray would report.
         rows = compute_as_if_collection(da.Array, tasks, keys) if missing else ()
-    return done | {
-        number + first_block: Done(*map(int, row[0]))
-        for number, row in zip(missing, rows, strict=True)
-    }
+    for number, row in zip(missing, rows, strict=True):
+        yield number, Done(*map(int, row[0]))
 
 
 def _progress(
@@ -195,18 +208,27 @@ def _progress(
     return block_progress("Walking", dict(zip(keys, amounts, strict=True)), "walks", show)
 
 
-def _write_block(
+def _write_mapped(
     block: NDArray[np.integer[Any]],
+    write: Callable[[NDArray[Any], int], Done],
+    block_info: Any = None,
+) -> NDArray[np.int64]:
+    return np.array([write(block, block_info[0]["chunk-location"][0])])
+
+
+def _write_block(
     job: ResumableJob,
     sink: WalkSink,
     first_block: int,
     first_walk: int,
-    block_info: Any = None,
-) -> NDArray[np.int64]:
-    number, _ = block_info[0]["chunk-location"]
-    row, _ = block_info[0]["array-location"][0]
+    block_walks: int,
+    block: NDArray[np.integer[Any]],
+    number: int,
+) -> Done:
+    """Write a block of a job that begins with the block and the walk that come first."""
     nodes = int(np.count_nonzero(block >= 0))
+    first = first_walk + number * block_walks
     with Work("write", "") as work:
-        done = job.write(sink, WalkBlock(first_block + number, first_walk + row, block), nodes)
+        done = job.write(sink, WalkBlock(first_block + number, first, block), nodes)
         work.add(size=block.nbytes)
-    return np.array([done])
+    return done

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import dask.array as da
 import numpy as np
@@ -16,14 +17,17 @@ from graphwalk.algorithms.walks.dask_tasks import (
     cancelling_on_error,
     is_in_process,
 )
+from graphwalk.algorithms.walks.walked_blocks import as_it_is, walked_blocks
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.progress import block_progress, wave_progress
-from graphwalk.scheduler.executors.ray.result import walks_on_ray
-from graphwalk.scheduler.executors.ray.session import session_of
+from graphwalk.scheduler.executors.remote_executor import remote_executor_of
+from graphwalk.scheduler.executors.result import gather_blocks
+from graphwalk.util.cancel import CancelToken
 from graphwalk.util.html_table import html_table
+from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.engine.plan import WalkPlan
     from graphwalk.scheduler.engine.start_nodes import Walkers
     from graphwalk.storage.store.graph import Graph
+    from graphwalk.util.executor import Executor
+
+R = TypeVar("R")
 
 
 class WalkArray(da.Array):  # type: ignore[misc]
@@ -102,6 +109,34 @@ class WalkArray(da.Array):  # type: ignore[misc]
         )
         return WalkArray(again, self._graph, tasks.part(rows))
 
+    def blocks_by(self, executor: Executor) -> Iterator[NDArray[Any]]:
+        """Yield all blocks, in order, that an executor makes."""
+        blocks = range(len(self.plan.block_rows))
+        found = walked_blocks(executor, self._tasks, blocks, as_it_is, ordered=True)
+        with closing(found):
+            for _, block in found:
+                yield block
+
+    def used_by(
+        self,
+        executor: Executor,
+        blocks: Sequence[int],
+        use: Callable[[NDArray[Any], int], R],
+        show: bool | None = None,
+    ) -> Iterator[tuple[int, R]]:
+        """Yield number and ``use(block, number)`` of blocks, as they are made, with progress."""
+        rows, length = self.plan.block_rows, self.plan.rules.walk_length
+        walkers = sum(rows[block] for block in blocks)
+        found = walked_blocks(executor, self._tasks, blocks, use, ordered=False)
+        if len(self.plan.partitions) > 1:
+            with wave_progress(self.name, walkers, length, self.plan.waves, show):
+                yield from found
+            return
+        with Progress(show).stage("Walking", walkers * length, "steps") as advance:
+            for number, result in found:
+                advance(rows[number] * length)
+                yield number, result
+
     def __reduce__(self) -> Any:
         """Pickle as a plain Dask array."""
         return da.Array, (self.dask, self.name, self.chunks, self.dtype)
@@ -149,17 +184,18 @@ class WalkArray(da.Array):  # type: ignore[misc]
 
     def _compute(self, **kwargs: Any) -> NDArray[Any]:
         get = get_scheduler(scheduler=kwargs.get("scheduler"), collections=[self])
-        session = session_of(get)
+        executor = remote_executor_of(get)
         in_process = is_in_process(get)
-        if not in_process and not session:
+        if not in_process and not executor:
             walks: NDArray[Any] = super().compute(**kwargs)
             return walks
         for done_here in ("scheduler", "optimize_graph", "traverse"):
             kwargs.pop(done_here, None)
-        if session:
-            return walks_on_ray(session, self._tasks, **kwargs)
+        if executor:
+            return gather_blocks(executor, self._tasks, **kwargs)
         result = np.empty(self.shape, self.dtype)
-        tasks = self._tasks.writing_into(result)
-        with cancelling_on_error(tasks):
+        token = CancelToken()
+        tasks = self._tasks.writing_into(result, token=token)
+        with cancelling_on_error(tasks, token):
             get(tasks, self._tasks.keys, **kwargs)
         return result

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import cached_property
 from itertools import accumulate, islice, pairwise
 from math import isinf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dask.local
 import dask.threaded
@@ -25,6 +25,7 @@ from graphwalk.scheduler.engine.walk_in_memory import (
 )
 from graphwalk.scheduler.engine.walk_out_of_core import block_done, get_block, walk_group
 from graphwalk.scheduler.engine.walker_group import WalkerGroup
+from graphwalk.util.driver_task import DriverTask
 from graphwalk.util.shared_array import SharedRows
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.engine.plan import WalkPlan
     from graphwalk.scheduler.engine.start_nodes import Walkers
     from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.util.cancel import CancelToken
 
 
 def is_in_process(get: Any) -> bool:
@@ -44,14 +46,18 @@ def is_in_process(get: Any) -> bool:
 
 
 @contextmanager
-def cancelling_on_error(tasks: Mapping[Any, Any]) -> Iterator[None]:
-    """Cancel groups of walkers when the block ends by an error or a signal.
+def cancelling_on_error(
+    tasks: Mapping[Any, Any], token: CancelToken | None = None
+) -> Iterator[None]:
+    """Have tasks of this process end when the block is left by an error or a signal.
 
     Dask does not cancel tasks that are under way, and these may take hours.
     """
     try:
         yield
     except BaseException:
+        if token is not None:
+            token.cancel()
         for task in tasks.values():
             if isinstance(task, Task) and task.func is walk_group:
                 task.args[1].cancel()
@@ -91,13 +97,13 @@ class _WalkLayer(Layer):  # type: ignore[misc]
 
     def get_output_keys(self) -> AbstractSet[Any]:
         """Return the keys of the blocks."""
-        return {self._tasks.keys[block] for block in self._blocks}
+        return {self._tasks.key(block) for block in self._blocks}
 
     def cull(
         self, keys: AbstractSet[Any], _all_keys: Any
     ) -> tuple[_WalkLayer, dict[Any, AbstractSet[Any]]]:
         """Return the layer of the wanted blocks alone, and what each of its tasks depends on."""
-        wanted = [block for block in self._blocks if self._tasks.keys[block] in keys]
+        wanted = [block for block in self._blocks if self._tasks.key(block) in keys]
         layer = _WalkLayer(self._tasks, wanted)
         return layer, {key: task.dependencies for key, task in layer._made.items()}
 
@@ -113,8 +119,19 @@ class WalkTasks:
             graph.path, same, graph.directed, plan.rules, walkers, plan.block_rows
         )
         self.name = f"random-walks-{self._token}"
-        self.keys = [(self.name, block, 0) for block in range(len(plan.block_rows))]
-        self.stops = list(accumulate(plan.block_rows))
+
+    @property
+    def keys(self) -> list[Any]:
+        """The keys of all blocks."""
+        return [self.key(block) for block in range(len(self.plan.block_rows))]
+
+    def key(self, block: int) -> Any:
+        """Return the key of a block."""
+        return self.name, block, 0
+
+    @cached_property
+    def _stops(self) -> NDArray[np.int64]:
+        return np.cumsum(self.plan.block_rows)
 
     def about(self) -> dict[str, Any]:
         """Return what identifies these walks, whatever the plan, fit for JSON."""
@@ -130,119 +147,110 @@ class WalkTasks:
         return graph | rules | {"start_nodes": starts}
 
     def writing_into(
-        self, result: NDArray[Any] | SharedRows | None, blocks: Any = None
+        self,
+        result: NDArray[Any] | SharedRows | None,
+        blocks: Any = None,
+        token: CancelToken | None = None,
     ) -> dict[Any, Task]:
         """Return the tasks of `blocks`, which are parts of `result`, or arrays of their own.
 
-        None stands for all blocks.
+        None stands for all blocks. Tasks of this process end when the token is cancelled.
         """
-        blocks = range(len(self.keys)) if blocks is None else blocks
+        blocks = range(len(self.plan.block_rows)) if blocks is None else blocks
         if len(self.plan.partitions) > 1:
-            return _GroupTasks(self, result, set(blocks)).tasks()
+            return _group_tasks(self, result, set(blocks))
         rules, load = self.plan.rules, f"load-partition-{self._token}"
-        tasks: dict[Any, Task] = {load: Task(load, resident_partition, self.graph, rules)}
+        tasks: dict[Any, Task] = {load: DriverTask(load, resident_partition, *self.to_load())}
         walk: Any = walk_block_into if isinstance(result, SharedRows) else walk_block
         for block in blocks:
-            part, key = self.rows(block, block + 1), self.keys[block]
+            part, key = self.rows(block, block + 1), self.key(block)
             out = None if result is None else result[part]
-            tasks[key] = Task(key, walk, TaskRef(load), self.part(part), rules, out)
+            tasks[key] = Task(key, walk, TaskRef(load), self.part(part), rules, out, token)
         return tasks
+
+    def to_load(self) -> tuple[Any, ...]:
+        """Return the arguments of `resident_partition` for a graph of one partition."""
+        size = self.plan.largest_partition
+        room = self.plan.resources.memory - (self.plan.peak_memory - size)
+        return self.graph, self.plan.rules, size, room
 
     def rows(self, first: int, stop: int) -> slice:
         """Return the rows of some blocks."""
-        return slice(self.stops[first - 1] if first else 0, self.stops[stop - 1])
+        return slice(int(self._stops[first - 1]) if first else 0, int(self._stops[stop - 1]))
 
     def part(self, rows: slice) -> Walkers:
         """Return the walkers of some rows."""
         return part_of(self.walkers, rows, self.plan.rules.num_walks)
 
 
-class _Unfused(Task):  # type: ignore[misc]
-    """A task that Dask does not fuse with others, in which its kind would be hidden from Ray."""
+class GroupWork(NamedTuple):
+    """A group of walkers, and the blocks that are wanted of it."""
 
-    @property
-    def block_fusion(self) -> bool:
-        """Whether to leave the task alone."""
-        return True
+    group: WalkerGroup
+    sweep: PartitionSweep
+    blocks: list[int]
+    rows: slice
+    block_rows: tuple[int, ...]
 
 
-class _GroupTasks:
-    """The tasks of walks through several partitions: one for each group, one for each block."""
+def batches(walks: WalkTasks, wanted: AbstractSet[int]) -> Iterator[list[GroupWork]]:
+    """Yield the groups of each batch of walkers, if some of their blocks are wanted.
 
-    def __init__(
-        self, walks: WalkTasks, result: NDArray[Any] | SharedRows | None, blocks: set[int]
-    ) -> None:
-        self._walks, self._plan, self._result, self._blocks = walks, walks.plan, result, blocks
-        self._bounds = np.array([0, *(nodes.stop for nodes in walks.plan.partitions)], np.int64)
-        self._offsets = np.array(walks.plan.offsets, np.int64)
-        self._made: dict[Any, Task] = {}
-
-    def tasks(self) -> dict[Any, Task]:
-        """Return the tasks."""
-        plan = self._plan
-        spans = iter(pairwise([0, *accumulate(plan.group_blocks)]))
-        blocks: list[int] = []
-        for count in plan.batch_groups:
-            before = [self._taken(block) for block in blocks]
-            sweep = PartitionSweep(
-                len(plan.partitions),
+    The groups of a batch share what is read; a batch begins when the one before has ended.
+    """
+    plan = walks.plan
+    bounds = np.array([0, *(nodes.stop for nodes in plan.partitions)], np.int64)
+    offsets = np.array(plan.offsets, np.int64)
+    spans = iter(pairwise(accumulate(plan.group_blocks, initial=0)))
+    for count in plan.batch_groups:
+        how = {"resident": plan.resident, "ahead": plan.ahead, "at_once": plan.at_once}
+        sweep, works = PartitionSweep(len(plan.partitions), **how), []
+        for first, stop in islice(spans, count):
+            blocks = [block for block in range(first, stop) if block in wanted]
+            if not blocks:
+                continue
+            # If only some blocks of a group are requested, only their walkers walk.
+            first, stop = blocks[0], blocks[-1] + 1
+            rows = walks.rows(first, stop)
+            group = WalkerGroup(
+                walks.graph,
+                plan.rules,
+                walks.part(rows),
+                bounds,
+                offsets,
+                walks.name,
                 resident=plan.resident,
-                ahead=plan.ahead,
-                at_once=plan.at_once,
             )
-            groups = [
-                self._group(wanted, sweep, before)
-                for first, stop in islice(spans, count)
-                if (wanted := sorted(self._blocks.intersection(range(first, stop))))
-            ]
-            blocks = [block for group in groups for block in self._take(group, groups)] or blocks
-        return self._made
+            works.append(GroupWork(group, sweep, blocks, rows, plan.block_rows[first:stop]))
+        if works:
+            yield works
 
-    def _taken(self, block: int) -> Any:
-        """Add a task that is done when a block is made; return its key."""
-        key = (f"block_done-{self._walks.name}", block)
-        self._made[key] = _Unfused(key, block_done, TaskRef(self._walks.keys[block]))
-        return key
 
-    def _group(
-        self, wanted: list[int], sweep: PartitionSweep, before: list[Any]
-    ) -> tuple[Any, list[int]]:
-        """Add the task of a group, which starts when those `before` are done.
+def _group_tasks(
+    walks: WalkTasks, result: NDArray[Any] | SharedRows | None, wanted: AbstractSet[int]
+) -> dict[Any, Task]:
+    """Return the tasks of walks through several partitions: one for each group, one a block.
 
-        Returns its key, and the blocks that are wanted of it.
-        """
-        walks, plan = self._walks, self._plan
-        # If only some blocks of a group are requested, only their walkers walk.
-        first, stop = wanted[0], wanted[-1] + 1
-        rows = walks.rows(first, stop)
-        walkers = walks.part(rows)
-        group = WalkerGroup(
-            walks.graph,
-            plan.rules,
-            walkers,
-            self._bounds,
-            self._offsets,
-            walks.name,
-            resident=plan.resident,
-        )
-        out = None if self._result is None else self._result[rows]
-        key = (f"walk-{walks.name}", first)
-        wait = List(*map(TaskRef, before))
-        block_rows = plan.block_rows[first:stop]
-        self._made[key] = _Unfused(key, walk_group, group, sweep, block_rows, out, plan.spill, wait)
-        return key, wanted
-
-    def _take(self, group: tuple[Any, list[int]], groups: list[tuple[Any, list[int]]]) -> list[int]:
-        """Add the tasks that make blocks of the steps of a group; return the blocks.
-
-        Where steps wait in files, blocks wait for all groups of the batch: until then, memory is
-        for partitions.
-        """
-        key, blocks = group
-        together = List(*(TaskRef(other) for other, _ in groups if self._plan.spill))
-        for block in blocks:
-            target = self._walks.keys[block]
-            self._made[target] = _Unfused(
-                target, get_block, TaskRef(key), block - blocks[0], together
-            )
-        return blocks
+    Where steps wait in files, blocks wait for all groups of the batch: until then, memory is for
+    partitions.
+    """
+    made: dict[Any, Task] = {}
+    before: list[int] = []
+    for works in batches(walks, wanted):
+        keys = [(f"walk-{walks.name}", work.blocks[0]) for work in works]
+        done = {block: (f"block_done-{walks.name}", block) for block in before}
+        made |= {
+            key: DriverTask(key, block_done, TaskRef(walks.key(block)))
+            for block, key in done.items()
+        }
+        after = List(*map(TaskRef, done.values()))
+        together = List(*(TaskRef(key) for key in keys if walks.plan.spill))
+        before = [block for work in works for block in work.blocks]
+        for key, (group, sweep, blocks, rows, block_rows) in zip(keys, works, strict=True):
+            out = None if result is None else result[rows]
+            how = out, walks.plan.spill, after
+            made[key] = DriverTask(key, walk_group, group, sweep, block_rows, *how)
+            for block in blocks:
+                target, number = walks.key(block), block - blocks[0]
+                made[target] = DriverTask(target, get_block, TaskRef(key), number, together)
+    return made

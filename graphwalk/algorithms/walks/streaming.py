@@ -15,10 +15,9 @@ from dask.task_spec import Task, TaskRef
 
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error, is_in_process
-from graphwalk.scheduler.engine.partition_sweep import CancelledError
-from graphwalk.scheduler.engine.walk_out_of_core import block_done, get_block
-from graphwalk.scheduler.executors.ray.session import RaySession, session_of
-from graphwalk.scheduler.executors.resources import num_workers
+from graphwalk.scheduler.executors.remote_executor import RemoteExecutor, remote_executor_of
+from graphwalk.scheduler.executors.resources import executor_of, num_workers
+from graphwalk.util.cancel import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,13 +26,16 @@ if TYPE_CHECKING:
 
 
 def blocks_in_order(walks: da.Array) -> Iterator[NDArray[Any]]:
-    """Yield the blocks of an array of rows; each is released when the next is requested."""
+    """Yield the blocks of an array of rows, each of which is freed when the next is asked for."""
     get = get_scheduler(collections=[walks])
+    executor = executor_of(get)
+    if executor and isinstance(walks, WalkArray):
+        return walks.blocks_by(executor)
     keys = [row[0] for row in walks.__dask_keys__()]
     if is_in_process(get):
         return _OrderedQueue(walks).blocks()
-    if session := session_of(get):
-        return _ahead(_batches(walks, keys), lambda some: _submitted(session, walks, some))
+    if remote := remote_executor_of(get):
+        return _ahead([keys], lambda some: _submitted(remote, walks, some))
     return _ahead(_batches(walks, keys), lambda some: _computed(walks, some))
 
 
@@ -44,10 +46,8 @@ def _batches(walks: da.Array, keys: list[Any]) -> list[list[Any]]:
     return [keys[blocks.start : blocks.stop] for blocks in walks.plan.batch_blocks]
 
 
-def _submitted(session: RaySession, walks: da.Array, keys: list[Any]) -> Iterator[Any]:
-    return session.in_order(
-        list(compute_as_if_collection(da.Array, walks.dask, keys, ray_persist=True))
-    )
+def _submitted(executor: RemoteExecutor, walks: da.Array, keys: list[Any]) -> Iterator[Any]:
+    return executor.in_order(da.Array.__dask_optimize__(walks.dask, keys), keys)
 
 
 def _computed(walks: da.Array, keys: list[Any]) -> Iterator[Any]:
@@ -136,27 +136,7 @@ class _OrderedQueue:
             before = TaskRef(key)
         # If some of the walks are wanted, no others are made.
         tasks = dict(put.__dask_graph__().cull({row[0] for row in put.__dask_keys__()}))
-        if isinstance(self._walks, WalkArray):
-            tasks = self._throttled(tasks, put.name)
         return tasks | chain, list(chain)[-1:]
-
-    def _throttled(self, tasks: dict[Any, Any], put: str) -> dict[Any, Any]:
-        """Order blocks whose steps wait in files, and delay each until there is room for it.
-
-        All blocks of a batch can be made at the same time, and the next batch waits for all of
-        them; without this, Dask chooses an order.
-        """
-        name = self._walks.name
-        for key, task in tasks.items():
-            if isinstance(task, Task) and task.func is block_done:
-                # Not of the block itself, which Dask would hold until it runs this task.
-                tasks[key] = type(task)(key, block_done, TaskRef((put, key[1], 0)))
-        for number in range(self._enough, self._walks.numblocks[0]):
-            task = tasks.get((name, number, 0))
-            if isinstance(task, Task) and task.func is get_block:
-                before = TaskRef((put, number - self._enough, 0))
-                tasks[task.key] = type(task)(task.key, _get_block_after, *task.args, before)
-        return tasks
 
     def _put(self, block: NDArray[Any], block_id: tuple[int, int]) -> bool:
         with self._changed:
@@ -170,10 +150,6 @@ class _OrderedQueue:
     def _may_put(self) -> bool:
         enough = len(self._blocks) >= self._enough
         return self._cancelled or not enough or self._next not in self._blocks
-
-
-def _get_block_after(steps: Any, number: int, together: Any, _before: bool) -> Any:
-    return get_block(steps, number, together)
 
 
 def _after(_this: bool, _before: bool | None) -> bool:

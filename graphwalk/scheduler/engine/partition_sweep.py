@@ -7,12 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from graphwalk.util.cancel import CancelToken
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-
-class CancelledError(Exception):
-    """Nobody wants the walks any more."""
 
 
 class PartitionHandle(Protocol):
@@ -79,7 +77,7 @@ class PartitionSweep:
         self._shared: dict[int, PartitionHandle] = {}
         self._free_buffers: list[Any] = []
         self._num_joined = 0
-        self._cancelled = False
+        self.token = CancelToken()
         self._reader: ThreadPoolExecutor | None = None
 
     def __reduce__(self) -> Any:
@@ -91,7 +89,7 @@ class PartitionSweep:
         Raises
         ------
         CancelledError
-            When they have been given up.
+            When the sweep has been cancelled.
         """
         with self._registered(client):
             while self.at_once and self._wanted(client):
@@ -105,12 +103,11 @@ class PartitionSweep:
                 self._go_on(client, place + 1)
 
     def cancel(self) -> None:
-        """Have all groups leave, once they are through with a partition, and let no others on."""
-        self._cancelled = True
+        """Have all groups leave, at the next slice of walkers, and let no others on."""
+        self.token.cancel()
 
     def _wanted(self, client: SweepClient) -> bool:
-        if self._cancelled:
-            raise CancelledError
+        self.token.check()
         return client.left()
 
     def acquire_buffer(self) -> Any:

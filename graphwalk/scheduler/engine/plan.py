@@ -13,6 +13,7 @@ from graphwalk.util.html_table import html_table
 if TYPE_CHECKING:
     import numpy as np
 
+    from graphwalk.util.executor import Resources
     from graphwalk.walk_spec import WalkSpec
 
 
@@ -29,26 +30,6 @@ def expected_waves(rules: WalkSpec, partitions: int, *, at_once: bool) -> int:
         bias = sorted((1.0, 1 / rules.q))
         trips *= 2 - bias[0] / bias[1]
     return max(1, round(trips))
-
-
-@dataclass(frozen=True)
-class Resources:
-    """The resources that a job may use.
-
-    Attributes
-    ----------
-    memory : int
-        Bytes for graph, walkers and steps: of this process on threads; on Ray, in the object store
-        of one machine.
-    workers : int
-        Tasks that run at a time.
-    machines : int
-        Machines; each has this memory.
-    """
-
-    memory: int
-    workers: int
-    machines: int = 1
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ from graphwalk.storage.partitions.spec import (
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
-    from graphwalk.scheduler.engine.plan import Resources
     from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.util.executor import Resources
     from graphwalk.walk_spec import WalkSpec
 
 #: The smallest number of walkers of a group.
@@ -232,6 +232,7 @@ class _PartitionedPlanner:
         scratch = slices + self.workers * (log * self.log + thread_bytes(self.graph))
         # A walker is in one queue, and the last page of each queue is not full.
         state = scratch + walkers * self.walker * 5 // 4 + kinds_bytes(self.graph, self.rules)
+        state += 0 if self.resident else self._single_rows_bytes()
         output = in_batch * width * self.whole.dtype.itemsize
         # The caller may still hold the blocks of a batch while the next batch walks.
         kept = output * min(batches, 2)
@@ -243,6 +244,15 @@ class _PartitionedPlanner:
         blocks = _blocks_at_once(len(self.whole.block_rows), self.whole.resources) * block
         logs = self.workers * log * (self.log + _PLACE)
         return _Needs(groups, True, state, logs if batches == 1 else max(blocks, logs), blocks)
+
+    def _single_rows_bytes(self) -> int:
+        """Return the memory of rows that are read singly, the longest row among them.
+
+        A step that is drawn with all rows at hand reads it a second time.
+        """
+        layout, entries = PartitionSpec.of(self.rules), 2 * self.graph.max_degree
+        derived = deriving_bytes(self.graph, entries, layout, 1)
+        return self.workers * (entries * self.entry + values_bytes(entries, layout) + derived)
 
     def _fits_on_all_machines(self) -> bool:
         return (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,6 +19,7 @@ from graphwalk.scheduler.engine.walk_temporal import walk_temporal
 from graphwalk.storage.partitions.metapath import step_kinds_of
 from graphwalk.storage.partitions.partition import Partition, load_partition
 from graphwalk.storage.partitions.spec import PartitionSpec
+from graphwalk.util.cancel import CancelToken, check_cancelled
 from graphwalk.util.events import Work
 from graphwalk.util.shared_array import NotSharedError
 from graphwalk.util.threads import num_cores
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.util.executor import Job, Place
     from graphwalk.util.shared_array import SharedRows
     from graphwalk.walk_spec import WalkSpec
 
@@ -35,30 +38,87 @@ if TYPE_CHECKING:
 FIRST_ORDER_IN_FLIGHT = 128
 NODE2VEC_IN_FLIGHT = 512
 
-_resident: WeakKeyDictionary[GraphArrays, tuple[PartitionSpec, Partition]] = WeakKeyDictionary()
+#: Steps after which it is looked at whether a job is cancelled, but for the least walkers that keep
+#: a kernel busy.
+_SLICE_STEPS, _LEAST_SLICE = 1 << 21, 1 << 12
+
+_resident: WeakKeyDictionary[GraphArrays, _Resident] = WeakKeyDictionary()
 _loading = threading.Lock()
 
 
-def resident_partition(graph: GraphArrays, rules: WalkSpec) -> Partition:
-    """Return the partition of `graph`, loaded once a process and kept as long as the graph is.
+class _Resident(NamedTuple):
+    """A graph in memory."""
 
-    On Ray this runs in a worker, whose copy of the graph goes when the task ends: there the
-    object store keeps the partition.
+    layout: PartitionSpec
+    partition: Partition
+    size: int
+
+
+def resident_partition(
+    graph: GraphArrays,
+    rules: WalkSpec,
+    size: int = 0,
+    room: int | None = None,
+    job: Job | None = None,
+) -> Any:
+    """Return the partition of `graph`, loaded once and kept as long as the graph is.
+
+    Parameters
+    ----------
+    graph : GraphArrays
+        The graph.
+    rules : WalkSpec
+        What decides what is laid out.
+    size : int
+        Bytes that it takes.
+    room : int, optional
+        Bytes that the graphs in memory may take together. Others are freed before more is taken.
+    job : Job, optional
+        Where it is loaded, and what returns its reference; without one it is loaded here.
     """
+    if job is not None:
+        place: Place = "here" if graph.temporary else "any"
+        return job.cached(
+            (id(graph), PartitionSpec.of(rules)),
+            _load,
+            *(graph, PartitionSpec.of(rules)),
+            owner=graph,
+            size=size,
+            room=room,
+            place=place,
+            name=f"load {graph.path}",
+        )
     with _loading, Work("read", "") as work:
-        layout = PartitionSpec.of(rules)
-        before, have = _resident.get(graph, (PartitionSpec(), None))
-        if before.own or layout.own:
-            if have is not None and before == layout:
-                return have
+        layout, have = PartitionSpec.of(rules), None
+        if before := _resident.get(graph):
+            if before.layout == layout:
+                return before.partition
             # What is laid out for walks of one kind is of no use to others; both may be too large.
-            have = None
-            _resident.pop(graph, None)
-        partition = load_partition(graph, layout, have=have, threads=num_cores())
-        _resident[graph] = layout, partition
+            if before.layout.own or layout.own:
+                del _resident[graph]
+            else:
+                have = before.partition
+        before = None
+        _make_room(graph, size, room)
+        partition = _load(graph, layout, have)
+        _resident[graph] = _Resident(layout, partition, size)
         if have is None:
             work.add(size=graph.num_entries * graph.neighbor_dtype.itemsize + 8 * graph.num_nodes)
     return partition
+
+
+def _load(graph: GraphArrays, layout: PartitionSpec, have: Partition | None = None) -> Partition:
+    return load_partition(graph, layout, have=have, threads=num_cores())
+
+
+def _make_room(graph: GraphArrays, size: int, room: int | None) -> None:
+    """Free graphs in memory, those first that were loaded first, until one more fits."""
+    others = [other for other in _resident if other is not graph]
+    for other in others:
+        if room is None or size + sum(_resident[known].size for known in others) <= room:
+            return
+        others = others[1:]
+        del _resident[other]
 
 
 def walk_block(
@@ -66,6 +126,7 @@ def walk_block(
     walkers: Walkers,
     rules: WalkSpec,
     out: NDArray[Any] | None = None,
+    token: CancelToken | None = None,
 ) -> NDArray[Any]:
     """Walk one block of walkers from beginning to end.
 
@@ -79,6 +140,8 @@ def walk_block(
         What every walker does.
     out : ndarray of int32 or int64, shape (walkers, walk_length + 1), optional
         Where to write the walks; C-contiguous.
+    token : CancelToken, optional
+        Ends the task where no executor does.
 
     Returns
     -------
@@ -88,14 +151,18 @@ def walk_block(
     starts, numbers = starts_and_numbers(walkers, rules.num_walks)
     shape = len(starts), rules.walk_length + 1
     walks = np.empty(shape, partition.neighbors.dtype) if out is None else out
-    with Work("walk", "") as work:
-        _walk(partition, starts, numbers, rules, walks)
+    step = max(_LEAST_SLICE, _SLICE_STEPS // max(1, rules.walk_length))
+    with nullcontext() if token is None else token.active(), Work("walk", "") as work:
+        for first in range(0, shape[0], step):
+            check_cancelled()
+            some = slice(first, first + step)
+            _walk(partition, starts[some], numbers[some], rules, walks[some])
         work.add(walkers=shape[0], steps=shape[0] * rules.walk_length, ended=shape[0])
     return walks
 
 
 def walk_block_into(
-    partition: Partition, walkers: Walkers, rules: WalkSpec, out: SharedRows
+    partition: Partition, walkers: Walkers, rules: WalkSpec, out: SharedRows, _token: Any = None
 ) -> NDArray[Any] | None:
     """Walk a block into a shared result; return it where that is out of reach.
 

@@ -24,6 +24,7 @@ from graphwalk.storage.partitions.partition import Partition, gather_partition
 from graphwalk.storage.partitions.read import RowMemory, row_memory_bytes
 from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.storage.store.format import value_bytes
+from graphwalk.util.cancel import check_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -215,6 +216,20 @@ class WalkerGroup:
         """Return walkers by the partition whose rows they need next, as parts of one new array."""
         return self.sorter.sort(walkers, self.places(walkers).astype(np.int64))
 
+    def move(
+        self,
+        kind: str,
+        rows: Partition | None,
+        arriving: Iterable[NDArray[Any]],
+        keep: Callable[[NDArray[Any]], None],
+    ) -> Iterator[NDArray[Any]]:
+        """Do the work of an event of a kind: `start`, `advance`, or `advance_few` ("fetch")."""
+        if kind == "start":
+            return self.start()
+        return (
+            self.advance_few(arriving, keep) if rows is None else self.advance(rows, arriving, keep)
+        )
+
     def advance(
         self,
         partition: Partition,
@@ -261,6 +276,7 @@ class WalkerGroup:
         keep: Callable[[NDArray[Any]], None],
     ) -> Iterator[NDArray[Any]]:
         while len(walkers):
+            check_cancelled()
             leaving = self._scratch("leaving", self.dtype, max(self.slice, len(walkers)) + 1)
             log = self._scratch("log", self.log_dtype, self._log)
             to_leave = leaving[: len(walkers) + 1]

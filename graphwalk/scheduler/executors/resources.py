@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import dask
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from graphwalk.scheduler.engine.plan import Resources
-from graphwalk.scheduler.executors.ray.session import session_of
+import dask
+import dask.local
+import dask.threaded
+from dask.base import get_scheduler
+
+from graphwalk.scheduler.executors.remote_executor import remote_executor_of
+from graphwalk.scheduler.executors.threads import ThreadsExecutor
 from graphwalk.units import parse_size
-from graphwalk.util.available_memory import free_memory
 from graphwalk.util.threads import num_cores
+
+if TYPE_CHECKING:
+    from graphwalk.util.executor import Executor, Resources
 
 #: Share of what is free that a job takes unless it is told otherwise: others need some too.
 SHARE = 0.7
@@ -22,12 +30,22 @@ def find_resources(memory: str | int | None) -> Resources:
     memory : str or int, optional
         Bytes, or text such as ``"4 GiB"``.
     """
-    session = session_of(dask.config.get("scheduler", None))
-    wanted = None if memory is None else parse_size(memory)
-    if session:
-        store, workers, machines = session.resources()
-        return Resources(int(SHARE * store) if wanted is None else wanted, workers, machines)
-    return Resources(int(SHARE * free_memory()) if wanted is None else wanted, num_workers())
+    have = current_executor().resources()
+    return replace(have, memory=int(SHARE * have.memory) if memory is None else parse_size(memory))
+
+
+def current_executor() -> Executor:
+    """Return what runs tasks on the scheduler in use; threads here stand for unknown ones."""
+    return executor_of(get_scheduler()) or ThreadsExecutor(num_workers())
+
+
+def executor_of(get: Any) -> Executor | None:
+    """Return the executor that stands for a scheduler of Dask, None for one of another kind."""
+    if remote := remote_executor_of(get):
+        return remote
+    if get in (dask.threaded.get, dask.local.get_sync):
+        return ThreadsExecutor(1 if get is dask.local.get_sync else num_workers())
+    return None
 
 
 def num_workers() -> int:

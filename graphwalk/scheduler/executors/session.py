@@ -1,4 +1,4 @@
-"""Choosing what runs the tasks: threads of this process, or Ray."""
+"""Choosing what runs the tasks: threads of this process, Ray, or Dask distributed."""
 
 from __future__ import annotations
 
@@ -7,57 +7,40 @@ from typing import TYPE_CHECKING, Any
 import dask
 
 from graphwalk.errors import InputError, SchedulerError, argument
-from graphwalk.storage.build.context import SPREAD
+from graphwalk.scheduler.executors.threads import ThreadsExecutor
+from graphwalk.util.executor import in_use
 from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from graphwalk.scheduler.executors.ray.session import RaySession
+    from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
 
-SCHEDULERS = ("threads", "ray")
+SCHEDULERS = ("threads", "ray", "distributed")
+
+_KEYS = ("scheduler", "num_workers")
+_MISSING = object()
 
 
 class Session:
-    """A scheduler that is in use until the session is closed. Made by `use`.
+    """A scheduler in use, until it is closed. Made by `use`."""
 
-    Examples
-    --------
-    >>> import graphwalk
-    >>> session = graphwalk.scheduler.use("threads")
-    >>> session
-    <graphwalk scheduler 'threads', in use>
-    >>> session.close()
-    """
-
-    def __init__(self, name: str, ray: RaySession | None, num_workers: int | None) -> None:
-        self.name = name
-        self._ray = ray
-        settings: dict[str, Any] = {
-            "scheduler": ray.get if ray else name,
-            SPREAD: ray.map_in_order if ray else None,
-        }
-        if ray is None and num_workers is not None:
-            settings["num_workers"] = num_workers
-        self._setting: Any = dask.config.set(settings)
+    def __init__(
+        self, name: str, executor: RemoteExecutor | ThreadsExecutor, asked: Any, workers: int | None
+    ) -> None:
+        self.name, self.executor, self._asked = name, executor, asked
+        self._settings: dict[str, Any] = {"scheduler": getattr(executor, "get", name)}
+        if workers is not None:
+            self._settings["num_workers"] = workers
+        self._uses = 1
+        _sessions.open(self)
 
     def close(self) -> None:
-        """Restore the scheduler that was in use before; stop Ray if this session started it.
-
-        Examples
-        --------
-        >>> import graphwalk
-        >>> session = graphwalk.scheduler.use("threads")
-        >>> session.close()
-        >>> session
-        <graphwalk scheduler 'threads', closed>
-        """
-        if self._setting is None:
-            return
-        self._setting.__exit__(None, None, None)
-        self._setting = None
-        if self._ray:
-            self._ray.close()
+        """Go back to the scheduler before, and stop what this session started."""
+        if self._uses:
+            self._uses = 0
+            _sessions.close(self)
+            self.executor.close()
 
     def __enter__(self) -> Session:
         return self
@@ -68,11 +51,54 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if self._uses > 1:  # an outer use of the same
+            self._uses -= 1
+        else:
+            self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._setting is None else "in use"
+        state = "in use" if self._uses else "closed"
         return f"<graphwalk scheduler {self.name!r}, {state}>"
+
+
+class _Sessions:
+    """Sessions that are open; the one that was opened last is in use."""
+
+    def __init__(self) -> None:
+        self._open: list[Session] = []
+        self._before: dict[str, Any] = {}
+
+    def known(self, asked: Any) -> Session | None:
+        """Return the session in use if it is what is asked for."""
+        last = self._open[-1] if self._open else None
+        return last if last is not None and last._asked == asked else None
+
+    def open(self, session: Session) -> None:
+        if not self._open:
+            self._before = {key: dask.config.get(key, _MISSING) for key in _KEYS}
+        self._open.append(session)
+        self._apply()
+
+    def close(self, session: Session) -> None:
+        """Leave the one that was opened last, whatever the order in which they are closed."""
+        was_in_use = self._open[-1] is session
+        self._open.remove(session)
+        if was_in_use:
+            self._apply()
+
+    def _apply(self) -> None:
+        settings = self._before.copy()
+        for session in self._open:
+            settings |= session._settings
+        for key, value in settings.items():
+            if value is _MISSING:
+                dask.config.config.pop(key, None)
+            else:
+                dask.config.set({key: value})
+        in_use.executor = self._open[-1].executor if self._open else None
+
+
+_sessions = _Sessions()
 
 
 def use(
@@ -91,22 +117,27 @@ def use(
 
     Parameters
     ----------
-    scheduler : {"threads", "ray"}
-        Threads of this process (the default, also if this function is never called), or Ray.
+    scheduler : {"threads", "ray", "distributed"}
+        Threads of this process (the default, also if this function is never called), Ray, or Dask
+        distributed.
     address : str, optional
-        For Ray: the address of a running cluster, ``"auto"`` for the one this machine belongs to.
-        None starts Ray on this machine, or uses the Ray that this process has initialised.
+        The address of a running cluster: for Ray, ``"auto"`` is the one this machine belongs to;
+        for Dask distributed it is the scheduler's, such as ``"tcp://host:8786"``. None starts a
+        cluster on this machine, or uses the Ray that this process has initialised.
     num_workers : int, optional
-        Threads, or CPUs of a Ray started here. None: as many as there are.
+        Threads, CPUs of a Ray started here, or threads of the worker of a Dask cluster started
+        here. None: as many cores as this process may use.
     **options
-        For Ray: what else ``ray.init`` takes, such as ``object_store_memory`` in bytes.
+        What else ``ray.init`` takes, such as ``object_store_memory`` in bytes; or
+        ``distributed.LocalCluster``, such as ``n_workers``; or ``distributed.Client`` where there
+        is an address.
 
     Raises
     ------
     InputError
         For an unknown scheduler or options that it does not take.
     SchedulerError
-        When Ray cannot be started or reached.
+        When Ray or Dask distributed cannot be started or reached.
 
     Examples
     --------
@@ -123,23 +154,41 @@ def use(
         raise InputError(f"{argument('scheduler', scheduler)} is not known; pass one of {known}")
     if num_workers is not None and num_workers < 1:
         raise InputError(f"{argument('num_workers', num_workers)} must be at least 1")
+    asked = scheduler, address, num_workers, options
+    if session := _sessions.known(asked):
+        session._uses += 1
+        return session
     if scheduler == "threads":
         if address is not None or options:
             extra = "address" if address is not None else next(iter(options))
             raise InputError(
-                f"{argument(extra)} is for Ray; add {argument('scheduler', 'ray')}, or leave it out"
+                f"{argument(extra)} is for Ray and Dask distributed; add "
+                f"{argument('scheduler', 'ray')}, or leave it out"
             )
-        return Session("threads", None, num_workers or num_cores())
-    return Session("ray", _ray_session(address, num_workers, options), num_workers)
+        workers = num_workers or num_cores()
+        return Session("threads", ThreadsExecutor(workers), asked, workers)
+    make = _ray if scheduler == "ray" else _distributed
+    return Session(scheduler, make(address, num_workers, options), asked, None)
 
 
-def _ray_session(
+def _distributed(
     address: str | None, num_workers: int | None, options: dict[str, Any]
-) -> RaySession:
-    from graphwalk.scheduler.executors.ray.session import RaySession
+) -> RemoteExecutor:
+    try:
+        from graphwalk.scheduler.executors.distributed.executor import DistributedExecutor
+    except ImportError as error:
+        raise SchedulerError(
+            f"Dask distributed cannot be imported ({error}); install it with: "
+            "pip install 'graphwalk[distributed]'"
+        ) from error
+    return DistributedExecutor(address, num_workers, options)
+
+
+def _ray(address: str | None, num_workers: int | None, options: dict[str, Any]) -> RemoteExecutor:
+    from graphwalk.scheduler.executors.ray.executor import RayExecutor
 
     try:
-        return RaySession(address, num_workers, options)
+        return RayExecutor(address, num_workers, options)
     except ImportError as error:
         raise SchedulerError(
             f"Ray cannot be imported ({error}); install it with: pip install ray"

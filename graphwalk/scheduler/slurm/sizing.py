@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import MemoryBudgetError
-from graphwalk.scheduler.engine.plan import Resources
 from graphwalk.scheduler.engine.planner import GRAPH_SHARE, plan_job
 from graphwalk.scheduler.executors.resources import SHARE
 from graphwalk.scheduler.slurm.ray_cluster import STORE_SHARE
 from graphwalk.units import format_size
+from graphwalk.util.executor import Resources
 
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.plan import WalkPlan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from graphwalk.util.threads import map_in_order
 
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.protocol import Source
     from graphwalk.storage.files.spill import SpillFolder
     from graphwalk.storage.store.format import ValueName
+    from graphwalk.util.executor import Executor
     from graphwalk.util.progress_bar import Progress
-
-#: Key of Dask's configuration under which the scheduler in use puts its `ParallelMap`.
-SPREAD = "graphwalk.spread"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -45,15 +43,6 @@ class BuildOptions:
         return self.value_kind if source.weighted else None
 
 
-class ParallelMap(Protocol):
-    """Yields ``function(item)`` in the order of the items, at most `ahead` of them unread."""
-
-    def __call__(
-        self, function: Callable[[T], R], items: Iterable[T], ahead: int, /
-    ) -> Iterator[R]:
-        """Yield the results."""
-
-
 @dataclass(frozen=True)
 class Context:
     """One build: what it writes to, and what it may use.
@@ -68,8 +57,8 @@ class Context:
         Where temporary files go; it is removed at the end.
     group : zarr.Group
         The store.
-    spread : ParallelMap or None
-        Takes work on temporary files elsewhere, to other processes or machines.
+    executor : Executor or None
+        Does work on temporary files in other processes or on other machines; None: threads here do.
     """
 
     options: BuildOptions
@@ -79,7 +68,7 @@ class Context:
     writers: ThreadPoolExecutor
     folder: SpillFolder
     group: zarr.Group
-    spread: ParallelMap | None = None
+    executor: Executor | None = None
 
     def in_order(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield ``function(item)`` in the order of the items, computed by this build's threads."""

@@ -101,10 +101,12 @@ class EntryStages:
         return writer
 
     def _rows(self, runs: list[Run]) -> Iterator[Rows]:
-        spread = self.context.spread
-        if spread is None or not self.layout.on_disk:
-            return self.context.in_order(make_rows, self._tasks(runs))
-        return spread(make_rows, self._tasks(runs), self.context.tuning.ahead)
+        executor = self.context.executor
+        if executor is None or not self.layout.on_disk:
+            yield from self.context.in_order(make_rows, self._tasks(runs))
+            return
+        with executor.job("build") as job:
+            yield from job.map(make_rows, self._tasks(runs))
 
     def _tasks(self, runs: list[Run]) -> Iterator[BucketTask]:
         plan, largest = self.plan, self.layout.largest_bucket

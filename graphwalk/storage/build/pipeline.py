@@ -14,11 +14,9 @@ from functools import partial as bind
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dask
-
 from graphwalk.errors import InputError
 from graphwalk.storage.build.adjacency_list import build_rows
-from graphwalk.storage.build.context import SPREAD, Context
+from graphwalk.storage.build.context import Context
 from graphwalk.storage.build.edge_list import build_edges
 from graphwalk.storage.edges.protocol import RowSource
 from graphwalk.storage.files.errors import disk_errors
@@ -34,6 +32,7 @@ from graphwalk.storage.files.temporary import (
 from graphwalk.storage.store.arrays import GraphArrays
 from graphwalk.storage.store.graph import Graph
 from graphwalk.storage.store.group import complete, create_group, is_graphwalk_store
+from graphwalk.util.executor import in_use
 from graphwalk.util.malloc import plain_arrow_memory
 from graphwalk.util.threads import thread_pool
 
@@ -73,9 +72,10 @@ def build(
             thread_pool(tuning.threads) as pool,
             thread_pool(tuning.threads) as writers,
         ):
+            executor = in_use.executor
+            executor = None if executor is None or executor.in_process else executor
             group = create_group(partial, compressed=options.compressed, storage_options=access)
-            spread = dask.config.get(SPREAD, None)
-            context = Context(options, tuning, progress, pool, writers, folder, group, spread)
+            context = Context(options, tuning, progress, pool, writers, folder, group, executor)
             info = _build(source, context)
             complete(group, info)
         arrays = GraphArrays(place, info, access, temporary=location is None)

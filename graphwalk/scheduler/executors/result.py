@@ -1,4 +1,4 @@
-"""Walks that Ray computes, in one array: written there by workers, or sent and copied."""
+"""Walks that other processes compute, in one array: written there by workers, or sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.executors.ray.session import RaySession
+    from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
     from graphwalk.util.shared_array import SharedRows
 
 
@@ -22,7 +22,10 @@ class BlockTasks(Protocol):
     """Tasks that each make a block of rows of one array."""
 
     plan: Any
-    keys: list[Any]
+
+    @property
+    def keys(self) -> list[Any]:
+        """The keys of all blocks."""
 
     def rows(self, first: int, stop: int) -> slice:
         """Return the rows of some blocks."""
@@ -31,31 +34,32 @@ class BlockTasks(Protocol):
         """Return the tasks; they write into `result`, or return arrays when it is None."""
 
 
-def walks_on_ray(session: RaySession, tasks: BlockTasks, **kwargs: Any) -> NDArray[Any]:
-    """Return all walks of some tasks."""
+def gather_blocks(executor: RemoteExecutor, tasks: BlockTasks, **kwargs: Any) -> NDArray[Any]:
+    """Return all rows of some tasks."""
     shape, dtype = tasks.plan.shape, tasks.plan.dtype
     try:
         with closing(SharedResult(shape, dtype)) as shared:
-            _gather(session, tasks, shared.rows, shared.put, **kwargs)
+            _gather(executor, tasks, shared.rows, shared.put, **kwargs)
             return shared.array()
     except NotSharedError:
         result = np.empty(shape, dtype)
-        _gather(session, tasks, None, result.__setitem__, **kwargs)
+        _gather(executor, tasks, None, result.__setitem__, **kwargs)
         return result
 
 
 def _gather(
-    session: RaySession,
+    executor: RemoteExecutor,
     tasks: BlockTasks,
     into: SharedRows | None,
     put: Callable[[slice, NDArray[Any]], None],
     **kwargs: Any,
 ) -> None:
     """Compute all blocks, and put those that are sent where they belong."""
-    number_of = {key: number for number, key in enumerate(tasks.keys)}
+    keys = tasks.keys
+    number_of = {key: number for number, key in enumerate(keys)}
 
     def receive(key: Any, block: Any) -> None:
         if isinstance(block, np.ndarray):  # else it is there
             put(tasks.rows(number_of[key], number_of[key] + 1), block)
 
-    session.gather(tasks.writing_into(into), tasks.keys, receive, **kwargs)
+    executor.gather(tasks.writing_into(into), keys, receive, **kwargs)

@@ -1,0 +1,1 @@
+"""Graph analytics: one module for each algorithm, on the scans of the engine."""

@@ -1,0 +1,130 @@
+"""Connected components."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.kernels.analytics.link_components import flatten, link_forest, link_rows
+from graphwalk.scheduler.engine.scan_plan import ScanCost
+from graphwalk.storage.store.graph import Graph, open_zarr
+
+if TYPE_CHECKING:
+    import os
+
+    import dask.array as da
+    from numpy.typing import NDArray
+
+    from graphwalk.scheduler.engine.scan import Scanner
+    from graphwalk.storage.partitions.entry_partitions import PartialRows
+    from graphwalk.storage.store.arrays import GraphArrays
+
+
+def connected_components(
+    store: Graph | str | os.PathLike[str],
+    *,
+    memory: str | int | None = None,
+    partitions: int | None = None,
+) -> da.Array:
+    """Return the connected component of every node, as a lazy Dask array.
+
+    The component of a node is named by the smallest node in it. Directions of edges are ignored: in
+    a directed graph, these are the weakly connected components. Entries are read in one pass; most
+    of those of the largest component are not looked at [1]_.
+
+    Parameters
+    ----------
+    store : Graph, str or path
+        The graph, or where its store is.
+    memory : str or int, optional
+        Bytes, or text such as ``"4 GiB"``, that labels and partitions of the graph may take. None:
+        70 % of what is free.
+    partitions : int, optional
+        How many partitions to read the graph in. None: as `memory` asks for.
+
+    Returns
+    -------
+    dask.array.Array of int32 or int64, shape (num_nodes,)
+        The smallest node that is connected to each node. Its attribute ``plan`` says how it is
+        computed. Nothing is read before ``compute()`` except where the graph is cut.
+
+    Raises
+    ------
+    InputError
+        When a parameter is out of its range.
+    MemoryBudgetError
+        When the labels do not fit in `memory`.
+    StoreError
+        When `store` is not a graph that can be read.
+
+    References
+    ----------
+    .. [1] M. Sutton, T. Ben-Nun, A. Barak, "Optimizing parallel graph connectivity computation via
+       subgraph sampling", IPDPS 2018, https://doi.org/10.1109/IPDPS.2018.00012
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> store = graphwalk.build_zarr([(0, 1), (1, 2), (3, 4)])
+    >>> graphwalk.connected_components(store).compute()
+    array([0, 0, 0, 3, 3], dtype=int32)
+    """
+    graph = store if isinstance(store, Graph) else open_zarr(store)
+    return node_array(ConnectedComponents(), graph._arrays, memory, partitions)
+
+
+class ConnectedComponents(NodeAlgorithm):
+    """Links the entries of the whole graph in one pass."""
+
+    name = "connected components"
+
+    def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
+        """Return the type of the labels."""
+        return graph.neighbor_dtype
+
+    def cost(self, graph: GraphArrays) -> ScanCost:
+        """Return what the algorithm takes."""
+        label = graph.neighbor_dtype.itemsize
+        return ScanCost(self.name, label, label, "1", repeated=False)
+
+    def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
+        """Return the label of every node."""
+        program = _Links(graph.num_nodes, graph.neighbor_dtype, _pivot(graph))
+        labels = program.new_result()
+        scanner.scan(program, labels)
+        flatten(labels, 0, len(labels))
+        return labels
+
+
+class _Links:
+    """Links the ends of entries; its result is a forest over the nodes."""
+
+    def __init__(self, num_nodes: int, dtype: np.dtype[Any], pivot: int) -> None:
+        self._num_nodes, self._dtype, self._pivot = num_nodes, dtype, pivot
+
+    def new_result(self) -> NDArray[Any]:
+        """Return a forest in which every node is a root."""
+        return np.arange(self._num_nodes, dtype=self._dtype)
+
+    def visit(self, result: NDArray[Any], rows: PartialRows) -> None:
+        """Link some entries."""
+        link_rows(result, rows.first, rows.row_starts, rows.neighbors, self._pivot)
+
+    def merge(self, result: NDArray[Any], other: NDArray[Any]) -> None:
+        """Link what another forest links."""
+        link_forest(result, other)
+
+
+def _pivot(graph: GraphArrays) -> int:
+    """Return a node of the largest component, probably; -1 where entries have one direction."""
+    if graph.directed or graph.num_nodes == 0:
+        return -1
+    best, degree, chunk = 0, -1, graph.chunk_length("offsets")
+    for start in range(0, graph.num_nodes, chunk):
+        stop = min(start + chunk, graph.num_nodes)
+        degrees = np.diff(graph.read_offsets(start, stop + 1))
+        if degrees.max() > degree:
+            best, degree = start + int(degrees.argmax()), int(degrees.max())
+    return best

@@ -1,0 +1,84 @@
+"""Lazy arrays of one value for each node, computed by scans of the graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import dask.array as da
+import numpy as np
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph
+from dask.task_spec import Task
+
+from graphwalk.scheduler.engine.scan import Scanner
+from graphwalk.scheduler.engine.scan_plan import plan_scan
+from graphwalk.scheduler.executors.resources import current_executor, find_resources
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from graphwalk.scheduler.engine.scan_plan import ScanCost, ScanPlan
+    from graphwalk.storage.store.arrays import GraphArrays
+
+
+class NodeAlgorithm(Protocol):
+    """An algorithm that gives each node a value. It is a plain value itself, and picklable."""
+
+    def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
+        """Return the type of the values."""
+
+    def cost(self, graph: GraphArrays) -> ScanCost:
+        """Return what the algorithm takes."""
+
+    def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
+        """Return the value of every node."""
+
+
+def node_array(
+    algorithm: NodeAlgorithm,
+    graph: GraphArrays,
+    memory: str | int | None,
+    partitions: int | None,
+) -> da.Array:
+    """Return the values of an algorithm as a lazy Dask array of one block, with its plan.
+
+    Parameters
+    ----------
+    algorithm : NodeAlgorithm
+        What to compute.
+    graph : GraphArrays
+        The graph.
+    memory : str or int, optional
+        Bytes, or text such as ``"4 GiB"``, that the job may take.
+    partitions : int, optional
+        How many partitions to read the graph in.
+
+    Raises
+    ------
+    InputError
+        When a parameter is out of its range.
+    MemoryBudgetError
+        When the algorithm's state does not fit in the memory.
+    """
+    cost, dtype = algorithm.cost(graph), algorithm.dtype(graph)
+    plan = plan_scan(graph, cost, find_resources(memory), partitions)
+    same = id(graph) if graph.digest is None else graph.digest
+    name = f"{cost.name.replace(' ', '-')}-{tokenize(graph.path, same, algorithm.__reduce_ex__(4))}"
+    key = (name, 0)
+    task = Task(key, compute_values, algorithm, graph, plan, name)
+    array = da.Array(
+        HighLevelGraph.from_collections(name, {key: task}),
+        name,
+        ((graph.num_nodes,),),
+        meta=np.empty(0, dtype),
+    )
+    array.plan = plan
+    return array
+
+
+def compute_values(
+    algorithm: NodeAlgorithm, graph: GraphArrays, plan: ScanPlan, name: str
+) -> NDArray[Any]:
+    """Compute the values of all nodes on the executor in use."""
+    with current_executor().job(name) as job:
+        return algorithm.run(graph, Scanner(graph, plan, job, name))

@@ -1,0 +1,211 @@
+"""PageRank by power iteration, with the same bits whatever the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.node_values import node_distribution
+from graphwalk.errors import ConvergenceError, InputError
+from graphwalk.kernels.analytics.pagerank import ONE, spread_ranks, update_ranks
+from graphwalk.kernels.analytics.sum_neighbors import pull_sums, push_sums
+from graphwalk.scheduler.engine.scan_plan import ScanCost
+from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.units import is_integer
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    import dask.array as da
+    from numpy.typing import ArrayLike, NDArray
+
+    from graphwalk.scheduler.engine.scan import Scanner
+    from graphwalk.storage.partitions.entry_partitions import PartialRows
+    from graphwalk.storage.store.arrays import GraphArrays
+
+#: Nodes whose changes are added up before they are added to others: always the same, so that the
+#: number of iterations does not depend on the order of threads.
+_NODES = 1 << 20
+
+
+def pagerank(
+    store: Graph | str | os.PathLike[str],
+    alpha: float = 0.85,
+    personalization: Mapping[Any, float] | ArrayLike | None = None,
+    max_iter: int = 100,
+    tol: float = 1e-6,
+    nstart: Mapping[Any, float] | ArrayLike | None = None,
+    dangling: Mapping[Any, float] | ArrayLike | None = None,
+    *,
+    memory: str | int | None = None,
+    partitions: int | None = None,
+) -> da.Array:
+    """Return the PageRank of every node, as a lazy Dask array.
+
+    The rank of a node is ``(1 - alpha) * personalization + alpha * (the sum, over all nodes with an
+    edge to it, of their rank divided by their out-degree, and its part of the rank of nodes without
+    out-edges)``. It is the limit distribution of a walk that goes on along an edge with probability
+    `alpha` and starts at a new node otherwise [1]_. All ranks together are 1. Weights are not
+    used; a graph that has any is refused.
+
+    Sums over edges are exact, in fixed point, so that the result has the same bits whatever the
+    partitions, workers and scheduler.
+
+    Parameters
+    ----------
+    store : Graph, str or path
+        The graph, or where its store is.
+    alpha : float
+        Probability of going on along an edge, in [0, 1).
+    personalization : mapping or array_like, optional
+        How likely each node is to be a start, as numbers in proportion: of all nodes, shape
+        (num_nodes,), or a mapping from some nodes, by number, to theirs. None: all alike.
+    max_iter : int
+        Most iterations; each reads the graph once.
+    tol : float
+        The iteration stops when all ranks together have changed by less than this.
+    nstart : mapping or array_like, optional
+        Ranks to start from, given as `personalization` is. None: all alike.
+    dangling : mapping or array_like, optional
+        Where the rank of nodes without out-edges goes, given as `personalization` is. None: as
+        `personalization` says.
+    memory : str or int, optional
+        Bytes, or text such as ``"4 GiB"``, that ranks and partitions of the graph may take. None:
+        70 % of what is free.
+    partitions : int, optional
+        How many partitions to read the graph in. None: as `memory` asks for.
+
+    Returns
+    -------
+    dask.array.Array of float64, shape (num_nodes,)
+        The rank of each node. Its attribute ``plan`` says how it is computed. Nothing is read
+        before ``compute()`` except where the graph is cut.
+
+    Raises
+    ------
+    InputError
+        When a parameter is out of its range or names no node.
+    ConvergenceError
+        When computed: if the ranks have not converged after `max_iter` iterations.
+    MemoryBudgetError
+        When the ranks do not fit in `memory`.
+    StoreError
+        When `store` is not a graph that can be read.
+
+    References
+    ----------
+    .. [1] L. Page, S. Brin, R. Motwani, T. Winograd, "The PageRank citation ranking: bringing order
+       to the web", Stanford InfoLab 1999-66, http://ilpubs.stanford.edu:8090/422/
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> store = graphwalk.build_zarr([(0, 1), (0, 2), (0, 3)])
+    >>> graphwalk.pagerank(store).compute().round(4)
+    array([0.4797, 0.1734, 0.1734, 0.1734])
+    """
+    graph = store if isinstance(store, Graph) else open_zarr(store)
+    if graph.weighted:
+        raise InputError(f"{graph.path} has weights, which pagerank does not use yet")
+    if not 0 <= alpha < 1:
+        raise InputError(f"alpha={alpha!r} must be at least 0 and less than 1")
+    if not (is_integer(max_iter) and max_iter >= 1):
+        raise InputError(f"max_iter={max_iter!r} must be an integer, at least 1")
+    if not tol > 0:
+        raise InputError(f"tol={tol!r} must be positive")
+    given = {"personalization": personalization, "nstart": nstart, "dangling": dangling}
+    found = {name: node_distribution(graph, name, values) for name, values in given.items()}
+    algorithm = PageRank(float(alpha), int(max_iter), float(tol), **found)
+    return node_array(algorithm, graph._arrays, memory, partitions)
+
+
+@dataclass(frozen=True)
+class PageRank(NodeAlgorithm):
+    """Power iteration, one pass over the entries for each iteration.
+
+    Attributes
+    ----------
+    alpha, max_iter, tol
+        As `pagerank` takes them.
+    personalization, nstart, dangling : ndarray of float64, shape (nodes,), or None
+        Distributions over the nodes.
+    """
+
+    alpha: float
+    max_iter: int
+    tol: float
+    personalization: NDArray[np.float64] | None
+    nstart: NDArray[np.float64] | None
+    dangling: NDArray[np.float64] | None
+
+    def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
+        """Return the type of ranks."""
+        del graph
+        return np.dtype(np.float64)
+
+    def cost(self, graph: GraphArrays) -> ScanCost:
+        """Return what the algorithm takes: ranks, shares, sums, and degrees."""
+        given = {id(item) for item in (self.personalization, self.nstart, self.dangling)}
+        state = 3 * 8 + graph.neighbor_dtype.itemsize + 8 * len(given - {id(None)})
+        return ScanCost("PageRank", state, 2 * 8, f"up to {self.max_iter}", repeated=True)
+
+    def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.float64]:
+        """Return the rank of every node."""
+        nodes = graph.num_nodes
+        uniform = np.full(1, 1 / max(1, nodes))
+        teleport = uniform if self.personalization is None else self.personalization
+        dangling = teleport if self.dangling is None else self.dangling
+        ranks = np.full(nodes, uniform[0]) if self.nstart is None else self.nstart.copy()
+        degrees = out_degrees(graph)
+        shares, sums = np.empty(nodes, np.int64), np.empty(nodes, np.int64)
+        blocks = [(start, min(start + _NODES, nodes)) for start in range(0, nodes, _NODES)]
+        for _ in range(self.max_iter):
+            sinks = sum(spread_ranks(ranks, degrees, shares, *block) for block in blocks)
+            sums.fill(0)
+            scanner.scan(_Sums(shares, push=graph.directed), sums)
+            change = sum(
+                update_ranks(ranks, sums, self.alpha, int(sinks) / ONE, teleport, dangling, *block)
+                for block in blocks
+            )
+            if change < self.tol:
+                return ranks
+        if not nodes:
+            return ranks
+        raise ConvergenceError(
+            f"{graph.path}: PageRank has not converged after max_iter={self.max_iter} iterations: "
+            f"ranks still change by {change:.3g}, and tol={self.tol:g}; pass a larger max_iter= or "
+            "tol="
+        )
+
+
+class _Sums:
+    """Adds the shares of neighbours: of each row in an undirected graph, else to each neighbour."""
+
+    def __init__(self, shares: NDArray[np.int64], *, push: bool) -> None:
+        self._shares, self._push = shares, push
+
+    def new_result(self) -> NDArray[Any]:
+        """Return sums of nothing."""
+        return np.zeros(len(self._shares), np.int64)
+
+    def visit(self, result: NDArray[Any], rows: PartialRows) -> None:
+        """Add the shares that nodes give along some entries."""
+        add = push_sums if self._push else pull_sums
+        add(self._shares, rows.first, rows.row_starts, rows.neighbors, result)
+
+    def merge(self, result: NDArray[Any], other: NDArray[Any]) -> None:
+        """Add the sums of other partitions."""
+        result += other
+
+
+def out_degrees(graph: GraphArrays) -> NDArray[Any]:
+    """Return the number of entries of every node, in the type of node ids."""
+    degrees = np.empty(graph.num_nodes, graph.neighbor_dtype)
+    for start in range(0, graph.num_nodes, _NODES):
+        stop = min(start + _NODES, graph.num_nodes)
+        degrees[start:stop] = np.diff(graph.read_offsets(start, stop + 1))
+    return degrees

@@ -1,0 +1,87 @@
+"""One step of PageRank's power iteration, over nodes; sums over edges are in other kernels.
+
+Ranks are float64. What is summed over edges or over all nodes is in fixed point, see
+:mod:`graphwalk.kernels.analytics.sum_neighbors`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.kernels.jit import Int, jit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: What 1.0 is in fixed point.
+ONE = float(1 << 62)
+
+
+@jit
+def spread_ranks(
+    ranks: NDArray[np.float64],
+    strengths: NDArray[Any],
+    shares: NDArray[np.int64],
+    start: int,
+    stop: int,
+) -> Int:
+    """Divide the rank of each node by its strength; return the rank of sinks together.
+
+    Parameters
+    ----------
+    ranks : ndarray of float64, shape (nodes,)
+        The rank of each node; all together are 1.
+    strengths : ndarray of int or float, shape (nodes,)
+        Out-degree of each node, or the sum of the weights of its entries. Zero for a sink.
+    shares : ndarray of int64, shape (nodes,)
+        Where to write what each unit of an entry's weight passes on, in fixed point.
+    start, stop : int
+        The nodes to look at.
+    """
+    sinks = np.int64(0)
+    for node in range(start, stop):
+        if strengths[node] > 0:
+            shares[node] = np.int64(np.rint(ranks[node] / strengths[node] * ONE))
+        else:
+            shares[node] = 0
+            sinks += np.int64(np.rint(ranks[node] * ONE))
+    return sinks
+
+
+@jit
+def update_ranks(
+    ranks: NDArray[np.float64],
+    sums: NDArray[np.int64],
+    alpha: float,
+    sinks: float,
+    personalization: NDArray[np.float64],
+    dangling: NDArray[np.float64],
+    start: int,
+    stop: int,
+) -> float:
+    """Compute the next ranks in place; return by how much they changed, added up.
+
+    Parameters
+    ----------
+    ranks, sums : ndarray of float64 and int64, shape (nodes,)
+        Ranks, and what each node gets along edges, in fixed point.
+    alpha : float
+        Part of a node's rank that it gets along edges.
+    sinks : float
+        Rank of all sinks together.
+    personalization, dangling : ndarray of float64, shape (nodes,) or (1,)
+        Where the rest of the rank goes, and where the rank of sinks goes; one number if it is the
+        same for all nodes.
+    start, stop : int
+        The nodes to look at.
+    """
+    change = 0.0
+    for node in range(start, stop):
+        rest = personalization[node if len(personalization) > 1 else 0]
+        sunk = dangling[node if len(dangling) > 1 else 0]
+        rank = alpha * (sums[node] / ONE + sinks * sunk) + (1.0 - alpha) * rest
+        change += abs(rank - ranks[node])
+        ranks[node] = rank
+    return change

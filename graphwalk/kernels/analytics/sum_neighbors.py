@@ -1,0 +1,75 @@
+"""Sums over neighbours of values that are integers, so that their order does not matter.
+
+A float is stored in fixed point: the integer nearest to it times ``2**62``. Sums of such integers
+are exact and associative. They come out the same however entries are divided among partitions,
+threads and machines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.kernels.atomics import atomic_add
+from graphwalk.kernels.jit import jit, prefetch
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Entries whose value is fetched ahead of use.
+_AHEAD = 24
+
+
+@jit
+def pull_sums(
+    values: NDArray[np.int64],
+    first: int,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    sums: NDArray[np.int64],
+) -> None:
+    """Add to the sum of each row's node the values of its neighbours.
+
+    Parameters
+    ----------
+    values : ndarray of int64, shape (nodes,)
+        The value of each node.
+    first : int
+        The node of the first row.
+    row_starts : ndarray of int64, shape (rows + 1,)
+        Where each row begins in `neighbors`. The first and the last row may be parts of a row,
+        whose other parts another thread adds at the same time.
+    neighbors : ndarray of int32 or int64
+        Their entries.
+    sums : ndarray of int64, shape (nodes,)
+        Where to add.
+    """
+    last = len(neighbors) - _AHEAD
+    for i in range(len(row_starts) - 1):
+        total = values[0] - values[0]
+        for entry in range(row_starts[i], row_starts[i + 1]):
+            if entry < last:
+                prefetch(values, neighbors[entry + _AHEAD])
+            total += values[neighbors[entry]]
+        atomic_add(sums, first + i, total)
+
+
+@jit
+def push_sums(
+    values: NDArray[np.int64],
+    first: int,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    sums: NDArray[np.int64],
+) -> None:
+    """Add to the sum of each neighbour the value of the row's node.
+
+    The parameters are those of `pull_sums`. Rows need not be stored in both directions.
+    """
+    last = len(neighbors) - _AHEAD
+    for i in range(len(row_starts) - 1):
+        value = values[first + i]
+        for entry in range(row_starts[i], row_starts[i + 1]):
+            if entry < last:
+                prefetch(sums, neighbors[entry + _AHEAD])
+            atomic_add(sums, neighbors[entry], value)

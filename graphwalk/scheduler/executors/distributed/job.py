@@ -1,0 +1,155 @@
+"""Tasks of Dask distributed that belong together."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+import uuid
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from distributed import as_completed
+
+from graphwalk.scheduler.executors.distributed.errors import own_errors
+from graphwalk.scheduler.executors.distributed.worker import Piece, cancel_tasks, run_task
+from graphwalk.scheduler.executors.remote_executor import RemoteJob
+from graphwalk.util.executor import LostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from distributed import Client
+
+    from graphwalk.util.executor import Cache, Place
+
+#: Seconds that cancelled tasks have to end, and between two looks at whether they have.
+_GRACE, _LOOK_EVERY = 2.0, 0.05
+
+
+class PieceRef:
+    """A piece of a task, which is kept as long as there is a reference to any of them."""
+
+    def __init__(self, future: Any, number: int) -> None:
+        self.future, self.number = future, number
+
+    def piece(self) -> Piece:
+        """Wait until it has been made; return where it is."""
+        made = _result(self.future)
+        return Piece(made.address, made.key, self.number, made.small.get(self.number))
+
+
+class DistributedJob(RemoteJob):
+    """Tasks of one job, which are known by key as long as they are under way."""
+
+    def __init__(
+        self, client: Client, num_workers: int, kept: Cache, hosts_here: Callable[[], list[str]]
+    ) -> None:
+        super().__init__(num_workers, kept)
+        self._client, self._hosts_here = client, hosts_here
+        self._name, self._numbers = uuid.uuid4().hex, itertools.count()
+        self._lock = threading.Lock()
+        # Futures by key, and the arguments of their tasks: pieces go with the last reference.
+        self._under_way: dict[str, tuple[Any, Any]] = {}
+
+    def submit(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        pieces: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Any:
+        """Run a function in a worker; return its reference."""
+        self.token.check()
+        kind = name.partition(" ")[0] or getattr(function, "__name__", "task")
+        key = f"{kind}-{self._name}-{next(self._numbers)}"
+        values = [arg.piece() if isinstance(arg, PieceRef) else arg for arg in args]
+        where = self._hosts_here() if place == "here" else None
+        future = self._client.submit(
+            run_task, key, pieces, function, *values, key=key, workers=where, pure=False
+        )
+        with self._lock:
+            self._under_way[key] = future, args
+        future.add_done_callback(partial(self._ended, key))
+        if pieces is None:
+            return future
+        return [PieceRef(future, number) for number in range(pieces)]
+
+    def put(self, value: Any) -> Any:
+        """Return the reference of a value; it is made again where a worker is lost."""
+        return self.submit(_same, value, name="put")
+
+    def result(self, ref: Any) -> Any:
+        """Return a value."""
+        with own_errors():
+            if not isinstance(ref, PieceRef):
+                return _result(ref)
+            piece = ref.piece()
+            if piece.value is not None:
+                return piece.value
+            return _result(self.submit(_same, ref, name="fetch"))
+
+    def wait(self, refs: Iterable[Any]) -> Iterator[Any]:
+        """Yield references as their tasks finish."""
+        by_future: dict[Any, list[Any]] = {}
+        for ref in refs:
+            future = ref.future if isinstance(ref, PieceRef) else ref
+            by_future.setdefault(future, []).append(ref)
+        for future in as_completed(by_future, loop=self._client.loop):
+            yield from by_future.pop(future)
+
+    def detach(self) -> None:
+        """Have tasks outlive the job."""
+        with self._lock:
+            self._under_way.clear()
+
+    def close(self) -> None:
+        """Cancel what is left, and wait until it has ended."""
+        self.token.cancel()
+        with self._lock:
+            left, self._under_way = list(self._under_way.values()), {}
+        self.cancel([future for future, _ in left])
+
+    def _ended(self, key: str, _future: Any) -> None:
+        with self._lock:
+            self._under_way.pop(key, None)
+
+    def cancel(self, refs: list[Any]) -> None:
+        """Cancel tasks: queued ones at once, running ones when they look at their token."""
+        futures = [ref.future if isinstance(ref, PieceRef) else ref for ref in refs]
+        keys = [future.key for future in futures]
+        if not keys or self._client.status != "running":
+            return
+        with suppress(Exception):  # workers may have died, and their tasks with them
+            self._client.cancel(futures, force=True)
+            end = time.monotonic() + _GRACE
+            while any(self._client.run(cancel_tasks, keys, on_error="ignore").values()):
+                if time.monotonic() > end:
+                    return
+                time.sleep(_LOOK_EVERY)
+
+
+def _result(future: Any) -> Any:
+    try:
+        return future.result()
+    except LostError as error:
+        # The client keeps the error, whose traceback would keep references to pieces, and them.
+        lost, error.__traceback__ = str(error), None
+    raise LostError(lost)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+class HiddenTask:
+    """A task of a Dask graph as a value, which Dask does not take for a task of another graph."""
+
+    def __init__(self, task: Any) -> None:
+        self.task, self.needs = task, sorted(task.dependencies, key=str)
+
+    def run(self, *values: Any) -> Any:
+        """Run it, given the values that it depends on."""
+        return self.task(dict(zip(self.needs, values, strict=True)))

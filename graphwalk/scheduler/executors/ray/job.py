@@ -1,0 +1,163 @@
+"""Ray tasks that belong together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from functools import cache
+from inspect import isfunction
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.scheduler.executors.ray.errors import own_errors
+from graphwalk.scheduler.executors.remote_executor import RemoteJob
+from graphwalk.util.cancel import CancelledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from graphwalk.util.executor import Cache, Place
+
+#: Seconds after which signals are noticed, for which Ray does not wake up.
+_SIGNALS_EVERY = 0.5
+
+#: Seconds between two looks at which tasks have ended.
+_PRUNE_EVERY = 0.1
+
+#: Seconds that a cancelled task has to end by itself, before its process is ended.
+_GRACE = 1.0
+
+
+class RayJob(RemoteJob):
+    """Tasks of one job, which are known as long as they are under way.
+
+    A running task is cancelled by an interrupt of its process, as Ray does it: it needs no token.
+    """
+
+    def __init__(self, num_workers: int, kept: Cache) -> None:
+        super().__init__(num_workers, kept)
+        self._lock = threading.Lock()
+        self._under_way: list[Any] = []
+        self._pruned = time.monotonic()
+
+    def submit(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        pieces: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Any:
+        """Run a function as a Ray task; return its reference."""
+        self.token.check()
+        if not isfunction(function):  # a method, a partial function or one of C is a value to Ray
+            return self.submit(_call, function, *args, pieces=pieces, place=place, name=name)
+        if pieces == 1:  # Ray would take the sequence for the one value
+            return [self.submit(_only_piece, function, *args, place=place, name=name)]
+        task = _remote(function).options(
+            num_returns=pieces or 1,
+            name=name or function.__name__,
+            scheduling_strategy=strategy(place),
+        )
+        references = task.remote(*args)
+        self.follow(references[0] if pieces else references)
+        return references
+
+    def put(self, value: Any) -> Any:
+        """Put a value into the object store."""
+        import ray
+
+        self.token.check()
+        return ray.put(value)
+
+    def result(self, ref: Any) -> Any:
+        """Return a value."""
+        import ray
+        from ray.exceptions import TaskCancelledError
+
+        for _ in self.wait([ref]):
+            pass  # in pieces of time, in which signals are noticed
+        with own_errors():
+            try:
+                return ray.get(ref)
+            except TaskCancelledError as error:
+                raise CancelledError from error
+
+    def wait(self, refs: Iterable[Any]) -> Iterator[Any]:
+        """Yield references as their tasks finish."""
+        import ray
+
+        pending = list(refs)
+        while pending:
+            with own_errors():
+                done, pending = ray.wait(pending, timeout=_SIGNALS_EVERY, fetch_local=False)
+            yield from done
+
+    def follow(self, reference: Any) -> None:
+        """Have a task cancelled with the job, if it has not ended by then."""
+        import ray
+
+        with self._lock:
+            self._under_way.append(reference)
+            if time.monotonic() - self._pruned < _PRUNE_EVERY:
+                return
+            _, self._under_way = ray.wait(
+                self._under_way, num_returns=len(self._under_way), timeout=0, fetch_local=False
+            )
+            self._pruned = time.monotonic()
+
+    def detach(self) -> None:
+        """Have tasks outlive the job."""
+        with self._lock:
+            self._under_way.clear()
+
+    def close(self) -> None:
+        """Cancel what is left, and wait until it has ended."""
+        self.token.cancel()
+        with self._lock:
+            left, self._under_way = self._under_way, []
+        self.cancel(left)
+
+    def cancel(self, refs: list[Any]) -> None:
+        """Cancel tasks, and see them end: by themselves, or with their processes."""
+        import ray
+
+        if not refs or not ray.is_initialized():
+            return
+        _, left = ray.wait(refs, num_returns=len(refs), timeout=0, fetch_local=False)
+        for reference in left:
+            with suppress(Exception):
+                ray.cancel(reference)
+        if left:
+            _, left = ray.wait(left, num_returns=len(left), timeout=_GRACE, fetch_local=False)
+        for reference in left:
+            with suppress(Exception):
+                ray.cancel(reference, force=True)
+
+
+def strategy(place: Place) -> Any:
+    """Return where Ray runs a task; a temporary store is read on this machine alone."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    if place != "here":
+        return "SPREAD" if place == "spread" else "DEFAULT"
+    here = ray.get_runtime_context().get_node_id()
+    return NodeAffinitySchedulingStrategy(here, soft=False)
+
+
+@cache
+def _remote(function: Callable[..., Any]) -> Any:
+    """Return a function for Ray, made once: each that is made is sent to all workers again."""
+    import ray
+
+    return ray.remote(function)
+
+
+def _call(function: Callable[..., Any], *args: Any) -> Any:
+    return function(*args)
+
+
+def _only_piece(function: Callable[..., Any], *args: Any) -> Any:
+    (piece,) = function(*args)
+    return piece

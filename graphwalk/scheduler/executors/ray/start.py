@@ -1,0 +1,102 @@
+"""Starting Ray on this machine, or connecting to a cluster."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.errors import SchedulerError, argument
+from graphwalk.util.available_memory import free_memory
+from graphwalk.util.threads import num_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Seconds that an address has to answer.
+_ANSWER = 10.0
+
+#: Part of the memory that is free that a Ray started here takes for its object store, and the least
+#: and the most, in bytes: Ray's own rules, but for the memory that is this process's.
+_STORE_SHARE = 0.3
+_LEAST_STORE, _MOST_STORE = 80 << 20, 200 << 30
+
+
+def check_pair() -> None:
+    """Raise unless this Ray's scheduler for Dask knows the tasks of this Dask."""
+    import dask
+    import ray
+
+    try:
+        from dask.task_spec import Task
+        from ray.util.dask import RayDaskCallback, ray_dask_get
+        from ray.util.dask.callbacks import RayCallback
+
+        hooks = {"ray_presubmit", "ray_postsubmit"} <= set(RayCallback._fields)
+        known = callable(ray_dask_get) and hooks and hasattr(RayDaskCallback, "ray_active")
+        why = "" if known and hasattr(Task, "block_fusion") else "tasks cannot be kept apart"
+    except Exception as error:  # whatever a module that was made for another Dask trips over
+        why = str(error)
+    if why:
+        raise SchedulerError(
+            f"Ray {ray.__version__} and Dask {dask.__version__} do not work together ({why}); "
+            "install versions that 'Running on Ray' in the documentation lists, such as the newest "
+            "of both"
+        )
+
+
+def start_ray(address: str | None, num_workers: int | None, options: dict[str, Any]) -> None:
+    """Start Ray with what this process may use, or connect to the cluster at an address."""
+    import ray
+
+    if address is not None and num_workers is not None:
+        raise SchedulerError(
+            f"{argument('num_workers', num_workers)} is for a Ray started here; the cluster at "
+            f"{address} has its own workers"
+        )
+    settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        # "local": never join a cluster by way of the environment without being asked to.
+        store = int(min(max(_STORE_SHARE * free_memory(), _LEAST_STORE), _MOST_STORE))
+        settings |= {
+            "address": "local",
+            "include_dashboard": False,
+            "num_cpus": num_workers or num_cores(),
+            "object_store_memory": store,
+        }
+    else:
+        settings["address"] = address
+    try:
+        if address is not None:
+            _check_answer(address)
+        with _keeping_handler():
+            ray.init(**(settings | options))
+    except (OSError, ValueError, RuntimeError, TypeError) as error:
+        where = "on this machine" if address is None else f"at address {address!r}"
+        raise SchedulerError(
+            f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', or "
+            "leave address out to start Ray here"
+        ) from error
+
+
+def _check_answer(address: str) -> None:
+    """Raise where nothing answers: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        with socket.create_connection((host.strip("[]"), int(port)), _ANSWER):
+            pass
+
+
+@contextmanager
+def _keeping_handler() -> Iterator[None]:
+    """Keep the process's own handler of SIGTERM, which Ray replaces."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if callable(before) and threading.current_thread() is threading.main_thread():
+            with suppress(ValueError):
+                signal.signal(signal.SIGTERM, before)

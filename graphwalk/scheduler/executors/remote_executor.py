@@ -1,0 +1,251 @@
+"""What executors have in common whose tasks run in other processes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import dask.threaded
+
+from graphwalk.scheduler.executors.progress import finished
+from graphwalk.util.cancel import CancelToken
+from graphwalk.util.executor import Cache, Job, bounded_map
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
+    from graphwalk.util.events import Event
+    from graphwalk.util.executor import Place, Resources
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class RemoteJob(ABC, Job):
+    """A job whose tasks run in other processes."""
+
+    in_process = False
+
+    def __init__(self, num_workers: int, kept: Cache) -> None:
+        self.token = CancelToken()
+        self._num_workers, self._kept = num_workers, kept
+
+    @abstractmethod
+    def cancel(self, refs: list[Any]) -> None:
+        """Cancel tasks, and wait until they have ended."""
+
+    @abstractmethod
+    def detach(self) -> None:
+        """Have tasks outlive the job."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Cancel what is left, and wait until it has ended."""
+
+    def map(
+        self,
+        function: Callable[..., R],
+        items: Iterable[T],
+        *,
+        ahead: int | None = None,
+        ordered: bool = True,
+        star: bool = False,
+        size: Callable[[T], int] | None = None,
+        most_bytes: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Iterator[R]:
+        """Yield the results of items; see `graphwalk.util.executor.Job`."""
+        return bounded_map(
+            self,
+            function,
+            items,
+            ahead or self._num_workers + 1,
+            ordered=ordered,
+            star=star,
+            size=size,
+            most_bytes=most_bytes,
+            place=place,
+            name=name,
+            drop=self.cancel,
+        )
+
+    def cached(
+        self,
+        key: Hashable,
+        load: Callable[..., Any],
+        *args: Any,
+        owner: object = None,
+        size: int = 0,
+        room: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Any:
+        """Return the reference of a value that workers keep, which outlives the job."""
+        make = partial(self.submit, load, *args, place=place, name=name)
+        return self._kept.get(key, make, owner=owner, size=size, room=room)
+
+
+class RemoteExecutor(ABC):
+    """An executor, and a scheduler of Dask.
+
+    Coordinators of a Dask graph run in this process, tasks are cancelled with the computation,
+    progress counts tasks that are finished rather than submitted, and errors say what to do.
+    """
+
+    name: str
+    in_process = False
+
+    def __init__(self) -> None:
+        self.kept = Cache()
+
+    def __reduce__(self) -> Any:
+        """Pickle as what computes in a worker: Dask's settings, which name this, are sent there."""
+        return _InWorker, ()
+
+    @abstractmethod
+    def resources(self) -> Resources:
+        """Return what all workers have."""
+
+    @abstractmethod
+    def new_job(self) -> RemoteJob:
+        """Return a new job."""
+
+    @abstractmethod
+    def explained(self) -> Any:
+        """Return a context that turns errors of the executor's library into those of graphwalk."""
+
+    @abstractmethod
+    def submit_graph(self, job: Any, dsk: Any, keys: Any, **kwargs: Any) -> Any:
+        """Submit a Dask graph; return references, or values, nested as the keys are."""
+
+    @abstractmethod
+    def is_reference(self, value: Any) -> bool:
+        """Return whether a value is a reference."""
+
+    def hold(self, references: Any) -> Any:
+        """Return what stands for references in an array that is persisted."""
+        return references
+
+    @abstractmethod
+    def tasks_since(self, start: float) -> list[Event]:
+        """Return what workers have done since then, in seconds since the epoch."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Drop all values, and stop what was started here."""
+
+    @contextmanager
+    def job(self, name: str = "") -> Iterator[Any]:
+        """Begin a job, which ends with the block."""
+        del name
+        job = self.new_job()
+        try:
+            with self.explained():
+                yield job
+        except GeneratorExit:
+            raise  # an iteration was left, and what it needed had been loaded
+        except BaseException:
+            self.kept.clear()  # nothing that could not be loaded: the next job is to try again
+            raise
+        finally:
+            job.close()
+
+    def get(self, dsk: Any, keys: Any, **kwargs: Any) -> Any:
+        """Compute `keys` of a Dask graph; Dask calls this."""
+        persist = kwargs.pop("ray_persist", False)  # Ray has Dask's persist() pass it
+        with self.job() as job:
+            references = self.submit_graph(job, dsk, keys, **kwargs)
+            if persist:
+                job.detach()
+                return self.hold(references)
+            for _ in self._finished(job, references, keys):
+                pass
+            return self._fetch(job, references)
+
+    def gather(
+        self, dsk: Any, keys: list[Any], receive: Callable[[Any, Any], None], **kwargs: Any
+    ) -> None:
+        """Compute `keys`; call ``receive(key, value)`` for each as soon as it is there.
+
+        A value is freed after that: only values that have not been taken are held anywhere.
+        """
+        with self.job() as job:
+            references = self.submit_graph(job, dsk, keys, **kwargs)
+            for reference, key in self._finished(job, references, keys):
+                receive(key, self._fetch(job, reference))
+
+    def in_order(self, dsk: Any, keys: list[Any]) -> Iterator[Any]:
+        """Return an iterator over the values of `keys`, which are computed from now on.
+
+        Each is freed when the next is asked for.
+        """
+        job = self.new_job()
+        references = self.submit_graph(job, dsk, keys)
+        references = list(references)[::-1]
+
+        def values() -> Iterator[Any]:
+            try:
+                with self.explained():
+                    while references:
+                        yield self._fetch(job, references.pop())
+            finally:
+                job.close()
+
+        return values()
+
+    def _finished(self, job: Job, references: Any, keys: Any) -> Iterator[tuple[Any, Any]]:
+        """Yield reference and key of each result when it is there, and report it.
+
+        References are dropped on the way, so that a result goes when it has been taken.
+        """
+        key_of = {}
+        for reference, key in zip(_flat_values(references), _flat_keys(keys), strict=True):
+            if self.is_reference(reference):
+                key_of[reference] = key
+            else:  # it has been there already
+                finished(key)
+                yield reference, key
+        del references
+        reference = None
+        for reference in job.wait(list(key_of)):
+            key = key_of.pop(reference)
+            finished(key)
+            yield reference, key
+
+    def _fetch(self, job: Job, references: Any) -> Any:
+        """Return the results in place of references."""
+        if isinstance(references, list | tuple):
+            return [self._fetch(job, reference) for reference in references]
+        return job.result(references) if self.is_reference(references) else references
+
+
+class _InWorker:
+    """An executor in one of its workers: threads of that process."""
+
+    get = staticmethod(dask.threaded.get)
+
+
+def remote_executor_of(get: Any) -> RemoteExecutor | None:
+    """Return the executor whose `get` computes for Dask, if it is one of those here."""
+    owner = getattr(get, "__self__", None)
+    return owner if isinstance(owner, RemoteExecutor) else None
+
+
+def _flat_values(nested: Any) -> Iterator[Any]:
+    if isinstance(nested, list | tuple):
+        for item in nested:
+            yield from _flat_values(item)
+    else:
+        yield nested
+
+
+def _flat_keys(keys: Any) -> Iterator[Any]:
+    """Return the keys within lists of lists; a tuple is a key."""
+    if isinstance(keys, list):
+        for item in keys:
+            yield from _flat_keys(item)
+    else:
+        yield keys

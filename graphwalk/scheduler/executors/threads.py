@@ -1,0 +1,269 @@
+"""Tasks run by threads of this process."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from contextlib import contextmanager
+from functools import partial
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from graphwalk.util.available_memory import free_memory
+from graphwalk.util.cancel import CancelledError, CancelToken
+from graphwalk.util.executor import Cache, Resources, bounded_map
+from graphwalk.util.threads import num_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
+    from graphwalk.util.executor import Place
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class ThreadsExecutor:
+    """Threads of this process, started when a job needs them and gone when it ends.
+
+    Parameters
+    ----------
+    num_workers : int, optional
+        Threads; by default as many as this process may use cores.
+    """
+
+    name = "threads"
+    in_process = True
+
+    def __init__(self, num_workers: int | None = None) -> None:
+        self._num_workers = num_workers
+        self._cache = Cache()
+
+    def resources(self) -> Resources:
+        """Return the memory that is free, and the threads."""
+        return Resources(free_memory(), self._num_workers or num_cores())
+
+    @contextmanager
+    def job(self, name: str = "") -> Iterator[ThreadsJob]:
+        """Begin a job, which ends with the block."""
+        job = ThreadsJob(self._num_workers or num_cores(), self._cache, name)
+        try:
+            yield job
+        finally:
+            job.close()
+
+    def close(self) -> None:
+        """Forget cached values."""
+        self._cache.clear()
+
+
+class ThreadsJob:
+    """Tasks of one job, and the threads that run them."""
+
+    in_process = True
+
+    def __init__(self, num_workers: int, cache: Cache, name: str) -> None:
+        self.token = CancelToken()
+        self._num_workers, self._cache, self._name = num_workers, cache, name
+        self._changed = threading.Condition()
+        self._queue: deque[_Task] = deque()
+        self._threads: list[threading.Thread] = []
+        self._running: set[_Task] = set()
+        self._idle, self._closed = 0, False
+
+    def submit(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        pieces: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Any:
+        """Run a function in one of the threads; return its reference."""
+        del place, name
+        task = _Task(partial(self._call, function, args))
+        with self._changed:
+            if self._closed:
+                raise CancelledError
+            self._queue.append(task)
+            if len(self._queue) > self._idle and len(self._threads) < self._num_workers:
+                name = f"graphwalk-{self._name or 'task'}"
+                thread = threading.Thread(target=self._work, name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._changed.notify()
+        if pieces is None:
+            return task
+        return [_Task(partial(self._piece, task, number), lazy=True) for number in range(pieces)]
+
+    def put(self, value: Any) -> _Task:
+        """Return a reference of a value."""
+        return _done(value)
+
+    def result(self, ref: Any) -> Any:
+        """Return a value; a task that no thread has begun is run by this one."""
+        if ref.claim():
+            ref.run()
+        ref.done.wait()
+        return ref.outcome()
+
+    def wait(self, refs: Iterable[Any]) -> Iterator[Any]:
+        """Yield references as their tasks finish."""
+        refs, finished = list(refs), SimpleQueue[_Task]()
+        for ref in refs:
+            ref.when_done(finished.put)
+        for ref in refs:
+            if ref.lazy and ref.claim():
+                ref.run()
+        for _ in refs:
+            yield finished.get()
+
+    def map(
+        self,
+        function: Callable[..., R],
+        items: Iterable[T],
+        *,
+        ahead: int | None = None,
+        ordered: bool = True,
+        star: bool = False,
+        size: Callable[[T], int] | None = None,
+        most_bytes: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Iterator[R]:
+        """Yield the results of items; see `graphwalk.util.executor.Job`."""
+        return bounded_map(
+            self,
+            function,
+            items,
+            ahead or self._num_workers + 1,
+            ordered=ordered,
+            star=star,
+            size=size,
+            most_bytes=most_bytes,
+            place=place,
+            name=name,
+            drop=self._drop,
+        )
+
+    def cached(
+        self,
+        key: Hashable,
+        load: Callable[..., Any],
+        *args: Any,
+        owner: object = None,
+        size: int = 0,
+        room: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> _Task:
+        """Return the reference of a value of this process."""
+        del place, name
+        make = partial(self._call, load, args)
+        get = partial(self._cache.get, key, make, owner=owner, size=size, room=room)
+        return _Task(get, lazy=True)
+
+    def close(self) -> None:
+        """Cancel what is left, and wait until the threads have ended."""
+        self.token.cancel()
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._drop([*self._queue, *self._running])
+        for thread in self._threads:
+            thread.join()
+
+    def _call(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        return function(*(self.result(arg) if isinstance(arg, _Task) else arg for arg in args))
+
+    def _piece(self, task: _Task, number: int) -> Any:
+        return self.result(task)[number]
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._idle += 1
+                self._changed.wait_for(lambda: self._queue or self._closed)
+                self._idle -= 1
+                if not self._queue:
+                    return
+                task = self._queue.popleft()
+                self._running.add(task)
+            if task.claim():
+                task.run()
+            with self._changed:
+                self._running.discard(task)
+            del task
+
+    def _drop(self, tasks: list[_Task]) -> None:
+        """Cancel tasks that nobody waits for any more, and see those end that are running."""
+        for task in tasks:
+            task.token.cancel()
+            if task.claim():
+                task.fail(CancelledError())
+        for task in tasks:
+            task.done.wait()
+
+
+class _Task:
+    """A call that is run once, by whichever thread claims it first; if lazy, when it is needed."""
+
+    def __init__(self, call: Callable[[], Any], *, lazy: bool = False) -> None:
+        self._call: Callable[[], Any] | None = call
+        self.lazy, self.token = lazy, CancelToken()
+        self._lock = threading.Lock()
+        self._claimed = False
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._callbacks: list[Callable[[_Task], object]] = []
+        self.done = threading.Event()
+
+    def claim(self) -> bool:
+        """Return whether the caller is the one to run it."""
+        with self._lock:
+            mine, self._claimed = not self._claimed, True
+            return mine
+
+    def run(self) -> None:
+        """Run it, after a claim."""
+        assert self._call is not None
+        try:
+            with self.token.active():
+                self._value = self._call()
+        except BaseException as error:  # it is raised where the result is asked for
+            self._error = error
+        self._finish()
+
+    def fail(self, error: BaseException) -> None:
+        """End it without a run, after a claim."""
+        self._error = error
+        self._finish()
+
+    def when_done(self, callback: Callable[[_Task], object]) -> None:
+        """Call a function with it when it is done, or now."""
+        with self._lock:
+            if not self.done.is_set():
+                self._callbacks.append(callback)
+                return
+        callback(self)
+
+    def outcome(self) -> Any:
+        """Return its value, or raise its error."""
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def _finish(self) -> None:
+        self._call = None  # and with it the arguments
+        with self._lock:
+            self.done.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback(self)
+
+
+def _done(value: Any) -> _Task:
+    task = _Task(lambda: value)
+    task.claim()
+    task.run()
+    return task

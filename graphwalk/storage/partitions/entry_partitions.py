@@ -1,0 +1,100 @@
+"""Partitions of a graph's entries for scans: whole chunks, so that a pass reads each chunk once.
+
+A partition of a walk has whole rows, since a walker needs all of one. A scan does not: its sums and
+links take a row in parts. So partitions of a scan are cut where chunks end, whatever rows lie
+there, and one row of a hub never makes a partition larger than planned.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphwalk.errors import StoreError
+from graphwalk.storage.store.partition_bounds import find_offsets
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.store.arrays import GraphArrays
+
+#: Bytes of an offset while a partition is read.
+_OFFSET = 8
+
+
+class EntryPartition(NamedTuple):
+    """Which entries of the store a partition has, and the nodes in whose rows they are."""
+
+    entries: range
+    nodes: range
+
+
+class PartialRows(NamedTuple):
+    """Entries of a partition by row.
+
+    Attributes
+    ----------
+    first : int
+        The node of the first row.
+    row_starts : ndarray of int64, shape (rows + 1,)
+        Where each row begins in `neighbors`. Only a part of the first and of the last row may be
+        here.
+    neighbors : ndarray of int32 or int64, shape (entries,)
+        Node ids.
+    """
+
+    first: int
+    row_starts: NDArray[np.int64]
+    neighbors: NDArray[Any]
+
+
+def cut_entries(graph: GraphArrays, entries: int) -> tuple[EntryPartition, ...]:
+    """Cut the entries of a graph at multiples of `entries`.
+
+    Reads those chunks of the offsets in which a cut lies.
+    """
+    chunk, length = graph.chunk_length("offsets"), graph.num_nodes + 1
+
+    def read_chunk(number: int) -> NDArray[np.int64]:
+        return graph.read_offsets(number * chunk, min((number + 1) * chunk, length))
+
+    cuts = np.arange(entries, graph.num_entries, entries, dtype=np.int64)
+    after, offsets = find_offsets(read_chunk, chunk, length, cuts)
+    # The row in which a cut lies belongs to the partitions on both sides.
+    before = after - (offsets > cuts)
+    edges = [0, *cuts.tolist(), graph.num_entries]
+    firsts, stops = [0, *before.tolist()], [*after.tolist(), graph.num_nodes]
+    return tuple(
+        EntryPartition(range(a, b), range(first, stop))
+        for (a, b), first, stop in zip(itertools.pairwise(edges), firsts, stops, strict=True)
+    )
+
+
+def entry_partition_bytes(graph: GraphArrays, partition: EntryPartition) -> int:
+    """Return what a partition takes in memory."""
+    neighbors = len(partition.entries) * graph.neighbor_dtype.itemsize
+    return neighbors + (len(partition.nodes) + 1) * _OFFSET
+
+
+def read_entries(graph: GraphArrays, partition: EntryPartition) -> PartialRows:
+    """Read a partition.
+
+    Raises
+    ------
+    StoreError
+        When chunks are missing or damaged, or offsets do not rise as they must.
+    """
+    nodes, entries = partition.nodes, partition.entries
+    row_starts = graph.read_offsets(nodes.start, nodes.stop + 1)
+    rising = bool((row_starts[1:] >= row_starts[:-1]).all())
+    if not (rising and row_starts[0] <= entries.start and row_starts[-1] >= entries.stop):
+        raise StoreError(
+            f"{graph.path}: array 'offsets' is damaged between nodes {nodes.start} and "
+            f"{nodes.stop}: offsets must not fall; build the store again"
+        )
+    row_starts -= entries.start
+    np.clip(row_starts, 0, len(entries), out=row_starts)
+    neighbors = graph.read_neighbors(entries.start, entries.stop, threads=1, checked=True)
+    return PartialRows(nodes.start, row_starts, neighbors)

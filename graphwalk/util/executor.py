@@ -1,0 +1,322 @@
+"""The interface of what runs tasks: threads of this process, Ray, or Dask distributed.
+
+Algorithms, builds and checks are written against :class:`Executor` and :class:`Job`; no
+implementation knows any of them. All implementations are in :mod:`graphwalk.scheduler.executors`.
+
+A job is a scope:
+
+    with executor.job() as job:
+        graph = job.put(graph)
+        parts = [job.submit(count_rows, graph, rows) for rows in ranges]
+        for ref in job.wait(parts):
+            total += job.result(ref)
+
+Functions and arguments must be picklable, and functions defined in a module: tasks may run in other
+processes. A task may run twice, at the same time even, when a worker is lost: what it does outside
+of its result must be the same each time. References among the arguments of a task, not deeper
+within them, are replaced by their values. Events are emitted by the process that submits: what a
+task has to tell is part of its result.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from graphwalk.util.cancel import CancelToken
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Place: TypeAlias = Literal["any", "here", "spread"]
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a job may use.
+
+    Attributes
+    ----------
+    memory : int
+        Bytes for graph, state, records and results: of this process on threads; on Ray, in the
+        object store of one machine; on Dask distributed, of one worker process.
+    workers : int
+        Tasks that run at a time.
+    machines : int
+        Machines that have as much memory each.
+    """
+
+    memory: int
+    workers: int
+    machines: int = 1
+
+
+class LostError(Exception):
+    """Values were lost with the worker that held them; what made them may be run again."""
+
+
+class Ref(Protocol):
+    """A value that a task makes, or will make. Valid within its job; dropping it frees the value.
+
+    Each executor has its own kind; it is hashable, and otherwise opaque.
+    """
+
+    def __hash__(self) -> int: ...
+
+
+class Job(Protocol):
+    """Tasks that belong together: cancelled together, and forgotten at the end of their job.
+
+    Attributes
+    ----------
+    token : CancelToken
+        Cancelled when the scope is left by an error or a signal. Tasks reach it by
+        :func:`graphwalk.util.cancel.check_cancelled`, on every executor, and call that between
+        pieces of work of well below half a second.
+    in_process : bool
+        Whether tasks run in this process: values are never copied then, and references can be
+        arrays that tasks write into.
+    """
+
+    token: CancelToken
+    in_process: bool
+
+    def submit(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        pieces: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Any:
+        """Run ``function(*args)``; return a reference at once.
+
+        Parameters
+        ----------
+        pieces : int, optional
+            The function returns a sequence of this many values, addressed to different tasks. A
+            list of as many references is returned. Each value stays where it was made and is
+            fetched alone by the tasks that get its reference: so data is exchanged between tasks.
+        place : {"any", "here", "spread"}
+            Where the task runs: by default where its arguments lie or where there is room; on this
+            machine and no other, as it reads files that are nowhere else; or on the machine that
+            holds least, since its value is large and stays.
+        name : str
+            The kind of work, and what it is done to: shown where the executor lists tasks.
+        """
+
+    def put(self, value: Any) -> Ref:
+        """Make a value known to all workers, sent once to each; return its reference."""
+
+    def result(self, ref: Ref) -> Any:
+        """Wait for a value and return it, or raise what its task raised.
+
+        Values may be read-only. A thread that waits runs tasks itself where it can.
+        """
+
+    def wait(self, refs: Iterable[Ref]) -> Iterator[Ref]:
+        """Yield references in the order in which their tasks finish, so that none holds up others.
+
+        A task that failed is yielded too; `result` raises what it raised.
+        """
+
+    def map(
+        self,
+        function: Callable[..., R],
+        items: Iterable[T],
+        *,
+        ahead: int | None = None,
+        ordered: bool = True,
+        star: bool = False,
+        size: Callable[[T], int] | None = None,
+        most_bytes: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Iterator[R]:
+        """Yield ``function(item)`` for all items, a bounded number of them under way at a time.
+
+        `items` is drawn by the calling thread, as results are taken. When the iteration is left
+        early, queued tasks are dropped, and running ones are cancelled and waited for.
+
+        Parameters
+        ----------
+        ahead : int, optional
+            Items under way or waiting to be taken, at most; by default one more than workers.
+        ordered : bool
+            Whether results come in the order of the items, or as they are made.
+        star : bool
+            Whether items are tuples of arguments, among which may be references.
+        size : callable, optional
+            Returns how many bytes the task of an item and its result take.
+        most_bytes : int, optional
+            Bytes that may be under way; one item always is.
+        place, name : str
+            As `submit` takes them.
+        """
+
+    def cached(
+        self,
+        key: Hashable,
+        load: Callable[..., Any],
+        *args: Any,
+        owner: object = None,
+        size: int = 0,
+        room: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Ref:
+        """Return the reference of a value that outlives the job, loaded when first asked for.
+
+        It is loaded once: into this process on threads; into the object store on Ray, from where
+        the workers of a host read it without a copy; into a worker process on Dask distributed,
+        from which others copy it. It is dropped with its owner, when the executor is closed, when
+        a job fails, or to make room for others.
+
+        Parameters
+        ----------
+        key : hashable
+            The identity of the value, such as a graph's digest and what is read of it.
+        load : callable
+            Returns the value, given `args`. It may run again when the value was lost.
+        owner : object, optional
+            The value is of no use when this object is gone. It can be referenced weakly.
+        size : int
+            Bytes that it takes.
+        room : int, optional
+            Bytes that all cached values may take together: those unused for longest are dropped
+            before another is loaded. By default none is dropped.
+        place, name : str
+            As `submit` takes them.
+        """
+
+
+class Executor(Protocol):
+    """What runs tasks. Made by `graphwalk.scheduler.use`.
+
+    Attributes
+    ----------
+    name : str
+        As it is passed to `use`.
+    in_process : bool
+        Whether tasks run in this process.
+    """
+
+    name: str
+    in_process: bool
+
+    def resources(self) -> Resources:
+        """Return what this process may use, or the workers; it may change as machines join."""
+
+    def job(self, name: str = "") -> AbstractContextManager[Job]:
+        """Begin a job, which ends with the block.
+
+        When the block is left by an error, a signal or the end of a generator, queued tasks are
+        dropped and running ones cancelled, and they have ended when the scope is left.
+        """
+
+
+class InUse:
+    """Which executor `graphwalk.scheduler.use` has chosen; None stands for this process."""
+
+    executor: Executor | None = None
+
+
+in_use = InUse()
+
+
+class Cache:
+    """Values or references by key, in the order of their last use, within a room of bytes."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._lock = threading.RLock()  # the collector may call `drop` in the midst of anything
+
+    def get(
+        self,
+        key: Hashable,
+        make: Callable[[], T],
+        *,
+        owner: object = None,
+        size: int = 0,
+        room: int | None = None,
+    ) -> T:
+        """Return the value of a key, made if it is not there, after there is room for it."""
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                found: T = self._entries[key][0]
+                return found
+            while room is not None and self._entries and self.size + size > room:
+                self._entries.popitem(last=False)
+            value = make()
+            self._entries[key] = value, size
+            if owner is not None:
+                weakref.finalize(owner, self.drop, key)
+            return value
+
+    @property
+    def size(self) -> int:
+        """Bytes of all values."""
+        return sum(size for _, size in self._entries.values())
+
+    def drop(self, key: Hashable) -> None:
+        """Forget a value, if it is there."""
+        with self._lock:
+            self._entries.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget all values."""
+        with self._lock:
+            self._entries.clear()
+
+
+def bounded_map(
+    job: Job,
+    function: Callable[..., R],
+    items: Iterable[T],
+    ahead: int,
+    *,
+    ordered: bool = True,
+    star: bool = False,
+    size: Callable[[T], int] | None = None,
+    most_bytes: int | None = None,
+    place: Place = "any",
+    name: str = "",
+    drop: Callable[[list[Any]], None],
+) -> Iterator[R]:
+    """Do what `Job.map` promises, by means of `Job.submit`; `drop` cancels tasks and waits."""
+    running: deque[tuple[Any, int]] = deque()
+    in_flight = 0
+
+    def take() -> R:
+        nonlocal in_flight
+        if not ordered:
+            done = next(iter(job.wait([ref for ref, _ in running])))
+            at = next(i for i, (ref, _) in enumerate(running) if ref is done)
+            running.rotate(-at)
+        # It stays among those that are dropped until its value is here.
+        value: R = job.result(running[0][0])
+        in_flight -= running.popleft()[1]
+        return value
+
+    try:
+        for item in items:
+            bytes_of_item = 0 if size is None else size(item)
+            while running and most_bytes is not None and in_flight + bytes_of_item > most_bytes:
+                yield take()
+            args: Any = item if star else (item,)
+            running.append((job.submit(function, *args, place=place, name=name), bytes_of_item))
+            in_flight += bytes_of_item
+            if len(running) >= ahead:
+                yield take()
+        while running:
+            yield take()
+    finally:
+        drop([ref for ref, _ in running])

@@ -1,0 +1,180 @@
+"""Jobs that nobody wants any more end at once, and leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from contextlib import closing
+
+import dask
+import numpy as np
+import pytest
+
+import graphwalk
+from graphwalk import scheduler
+from graphwalk.util.cancel import CancelledError, CancelToken, check_cancelled
+
+SCHEDULERS = [
+    "threads",
+    pytest.param("ray", marks=pytest.mark.ray),
+    pytest.param("distributed", marks=pytest.mark.distributed),
+]
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
+    edges = np.random.default_rng(8).integers(20_000, size=(2, 200_000))
+    return graphwalk.build_zarr(edges, tmp_path_factory.mktemp("graph") / "graph.zarr")
+
+
+@pytest.fixture(params=SCHEDULERS, scope="module")
+def session(request):
+    how = {"num_workers": 2}
+    if request.param == "ray":
+        request.getfixturevalue("shared_ray")
+        how = {}
+    if request.param == "distributed":
+        pytest.importorskip("distributed")
+    with scheduler.use(request.param, **how) as session:
+        yield session
+
+
+def ours():
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("graphwalk")]
+
+
+def test_a_token_is_looked_at_where_it_is_active():
+    token = CancelToken()
+    check_cancelled()
+    with token.active():
+        check_cancelled()
+        token.cancel()
+        with pytest.raises(CancelledError):
+            check_cancelled()
+        with CancelToken().active():
+            check_cancelled()
+    check_cancelled()
+
+
+def task_that_runs_on():
+    """Return a function that is sent to workers whole: they cannot import this module."""
+
+    def run_on(folder, number):
+        (folder / f"begun-{number}").touch()
+        try:
+            while True:
+                check_cancelled()
+                time.sleep(0.01)
+        finally:
+            (folder / f"ended-{number}").touch()
+
+    return run_on
+
+
+def wait_for(paths):
+    for _ in range(3000):
+        if all(path.exists() for path in paths):
+            return
+        time.sleep(0.02)
+    pytest.fail(f"{[path.name for path in paths if not path.exists()]} were not there in a minute")
+
+
+def begun_and_interrupted(session, folder):
+    run_on = task_that_runs_on()
+    with session.executor.job() as job:
+        for number in range(6):
+            job.submit(run_on, folder, number)
+        for _ in range(6000):
+            if len(list(folder.glob("begun-*"))) == 2:
+                break
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_job_ends_what_runs_and_drops_what_waits(session, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        begun_and_interrupted(session, tmp_path)
+    begun = {path.name.partition("-")[2] for path in tmp_path.glob("begun-*")}
+    wait_for([tmp_path / f"ended-{number}" for number in begun])
+    assert len(begun) == 2
+    with session.executor.job() as job:
+        assert job.result(job.submit(abs, -3)) == 3
+    assert len(list(tmp_path.glob("begun-*"))) == len(begun)
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_leaving_iterations_leaves_no_threads(session, graph, partitions):
+    how = {"num_walks": 1, "walk_length": 10, "seed": 1, "chunks": 2000, "partitions": partitions}
+    walks = graphwalk.random_walks(graph, **how)
+    expected = walks.compute()
+    for _ in range(3):
+        with closing(graphwalk.iter_blocks(walks)) as blocks:
+            np.testing.assert_array_equal(next(blocks), expected[:2000])
+    assert not ours()
+    np.testing.assert_array_equal(walks.compute(), expected)
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_what_is_left_undone_by_an_error_is_cancelled(session, graph, partitions, tmp_path):
+    how = {"num_walks": 1, "walk_length": 10, "seed": 1, "chunks": 2000, "partitions": partitions}
+    walks = graphwalk.random_walks(graph, **how)
+
+    def fail(_block):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        graphwalk.write_walks(walks.map_blocks(fail, meta=walks._meta), tmp_path / "walks.npy")
+    assert list(tmp_path.iterdir()) == []
+    assert walks.compute().shape == walks.shape
+
+
+def test_sessions_closed_out_of_order_leave_the_one_before():
+    before = dask.config.get("scheduler", None), dask.config.get("num_workers", None)
+    first, second = (scheduler.use("threads", num_workers=n) for n in (1, 2))
+    first.close()
+    assert dask.config.get("num_workers") == 2
+    third = scheduler.use("threads", num_workers=3)
+    second.close()
+    assert dask.config.get("num_workers") == 3
+    third.close()
+    assert (dask.config.get("scheduler", None), dask.config.get("num_workers", None)) == before
+    assert repr(first) == "<graphwalk scheduler 'threads', closed>"
+
+
+SCRIPT = """
+    import sys, threading, time
+    import graphwalk
+    from graphwalk.cli import main
+
+    if __name__ == "__main__":
+        from graphwalk.util import events
+
+        def ready(event):
+            print("walking", flush=True)
+
+        with events.listening(ready):
+            sys.exit(main(["walk", *sys.argv[1:], "--quiet"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_the_status_of_a_command_that_is_told_to_stop(graph, number, status, tmp_path):
+    script = tmp_path / "walk.py"
+    script.write_text(textwrap.dedent(SCRIPT))
+    out = tmp_path / "walks.npy"
+    how = ["--num-walks=2000", "--walk-length=400", "--chunks=4000", "--scheduler=threads"]
+    command = [sys.executable, str(script), graph.path, str(out), *how]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout.readline() == "walking\n"
+        os.kill(run.pid, number)
+        _, said = run.communicate(timeout=120)
+    assert run.returncode == status
+    assert said.splitlines()[-1].startswith("graphwalk: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["walk.py"]

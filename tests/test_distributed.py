@@ -1,0 +1,174 @@
+"""Dask distributed makes the same walks as threads, from partitions that its workers keep."""
+
+import gc
+import os
+import signal
+import time
+from functools import cache
+from importlib import import_module
+from math import inf
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+from plans import read_anew
+
+import graphwalk
+from graphwalk import scheduler
+from graphwalk.errors import InputError, SchedulerError, StoreError
+from graphwalk.scheduler.engine import planner, remote_queues
+from graphwalk.util.events import listening
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.distributed
+
+KINDS = {
+    "first order": {"weighted": False},
+    "weighted": {},
+    "node2vec": {"weighted": False, "p": 4, "q": 0.25},
+    "restart": {"restart_prob": 0.2, "dead_end": "restart"},
+    "metapath": {"metapath": [2, 0, 1, 0]},
+    "temporal": {"temporal": True},
+    "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
+}
+
+
+@pytest.fixture(scope="module")
+def session():
+    with scheduler.use("distributed", num_workers=1, n_workers=2) as session:
+        yield session
+
+
+@cache
+def make_graph(values):
+    src, dst = np.random.default_rng(2).integers(0, 3000, (2, 50_000))
+    third = np.random.default_rng(3).exponential(size=len(src))
+    graph = graphwalk.build_zarr(
+        (src % 2900, dst, third), directed=True, num_nodes=3000, times=values == "times"
+    )
+    return graphwalk.set_node_types(graph, np.arange(3000) % 3)
+
+
+def walks_of(kind, **how):
+    graph = make_graph("times" if kind == "temporal" else "weights")
+    how = {"num_walks": 2, "walk_length": 8, "seed": 5} | KINDS[kind] | how
+    return graphwalk.random_walks(graph, **how)
+
+
+@cache
+def expected(kind):
+    return walks_of(kind).compute(scheduler="threads")
+
+
+@pytest.mark.parametrize("partitions", [1, 3, 7])
+@pytest.mark.parametrize("kind", KINDS)
+def test_walks_are_those_of_threads(session, kind, partitions):
+    walks = walks_of(kind, chunks=3000, partitions=partitions)
+    assert len(walks.plan.partitions) >= partitions
+    np.testing.assert_array_equal(walks.compute(), expected(kind))
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_blocks_files_slices_and_expressions(session, partitions, tmp_path):
+    walks, whole = walks_of("node2vec", chunks=2500, partitions=partitions), expected("node2vec")
+    np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), whole)
+    np.testing.assert_array_equal(walks[:2600].compute(), whole[:2600])
+    np.testing.assert_array_equal(da.unique(walks).compute(), np.unique(whole))
+    both = dask.compute(walks.max(), (walks == -1).sum())
+    assert both == (whole.max(), (whole == -1).sum())
+    graphwalk.write_walks(walks, tmp_path / "walks.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), whole)
+
+
+def test_each_partition_is_read_once_where_partitions_stay(session, monkeypatch):
+    monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
+    read = []
+    walks = walks_of("first order", chunks=1500, partitions=3)
+    assert len(walks.plan.group_blocks) > 1
+    assert walks.plan.resident
+    with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
+        np.testing.assert_array_equal(walks.compute(), expected("first order"))
+    assert sorted(read) == list(range(len(walks.plan.partitions)))
+
+
+def test_partitions_that_are_read_again(session):
+    walks = walks_of("first order", chunks=3000, partitions=3)
+    anew, read = read_anew(walks, ahead=False, cut=2900), []
+    with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
+        np.testing.assert_array_equal(anew.compute(), expected("first order"))
+    assert len(read) > len(anew.plan.partitions)
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_a_worker_that_is_killed_changes_nothing(session, partitions, tmp_path, monkeypatch):
+    once = tmp_path / "killed"
+
+    def move_or_die(group, out, kind, *rest):
+        if kind == "advance" and not once.exists():
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        # By name, where the worker has what it imports: nothing of this process is sent there.
+        return import_module("graphwalk.scheduler.engine.remote_queues").move_walkers(
+            group, out, kind, *rest
+        )
+
+    walks = walks_of("node2vec", chunks=3000, partitions=partitions)
+    if partitions > 1:
+        monkeypatch.setattr(remote_queues, "move_walkers", move_or_die)
+        np.testing.assert_array_equal(walks.compute(), expected("node2vec"))
+        assert once.exists()
+        return
+    walks.compute()
+    (victim, *_) = session.executor.client.run(os.getpid).values()
+    os.kill(victim, signal.SIGKILL)
+    np.testing.assert_array_equal(walks.compute(), expected("node2vec"))
+
+
+def test_builds_run_their_buckets_there(session, tmp_path):
+    edges = np.random.default_rng(4).integers(0, 2000, (2, 60_000))
+    there = graphwalk.build_zarr(edges, tmp_path / "there", memory="64 MiB")
+    with scheduler.use("threads"):
+        here = graphwalk.build_zarr(edges, tmp_path / "here")
+    assert there.digest == here.digest
+
+
+def test_a_damaged_store_is_told_as_on_threads(session, tmp_path):
+    graph = graphwalk.build_zarr(np.array([[0, 1, 2], [1, 2, 0]]), tmp_path / "store")
+    for chunk in (tmp_path / "store" / "neighbors" / "c").iterdir():
+        chunk.unlink()
+    with pytest.raises(StoreError, match="neighbors"):
+        graphwalk.random_walks(graph, num_walks=1, walk_length=2).compute()
+
+
+def test_nothing_is_left_in_the_workers(session):
+    walks_of("first order", chunks=3000, partitions=3).compute()
+
+    def pieces():
+        from graphwalk.scheduler.executors.distributed import worker
+
+        return len(worker._pieces)
+
+    gc.collect()  # errors of earlier tests hold what was lost
+    for _ in range(600):
+        left = sum(session.executor.client.run(pieces).values())
+        if left == 0:
+            return
+        time.sleep(0.05)  # the scheduler tells workers some time later
+    pytest.fail(f"{left} tasks have pieces left")
+
+
+def test_what_it_does_not_take(session):
+    with pytest.raises(SchedulerError, match="num_workers=2 is for a cluster started here"):
+        scheduler.use("distributed", "tcp://127.0.0.1:1", num_workers=2)
+    with pytest.raises(InputError, match="'dask' is not known"):
+        scheduler.use("dask")
+
+
+def test_a_running_cluster_is_used_by_its_address(session):
+    address = session.executor.client.scheduler.address
+    with scheduler.use("distributed", address) as other:
+        assert other.executor.resources().workers == 2
+        walks = walks_of("first order", chunks=3000)
+        np.testing.assert_array_equal(walks.compute(), expected("first order"))
+    assert session.executor.resources().machines == 2
