@@ -23,7 +23,16 @@ _MISSING = object()
 
 
 class Session:
-    """A scheduler in use, until it is closed. Made by `use`."""
+    """A scheduler that is in use until the session is closed. Made by `use`.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> session = graphwalk.scheduler.use("threads")
+    >>> session
+    <graphwalk scheduler 'threads', in use>
+    >>> session.close()
+    """
 
     def __init__(
         self, name: str, executor: RemoteExecutor | ThreadsExecutor, asked: Any, workers: int | None
@@ -36,7 +45,18 @@ class Session:
         _sessions.open(self)
 
     def close(self) -> None:
-        """Go back to the scheduler before, and stop what this session started."""
+        """Restore the scheduler that was in use before, and stop what this session started.
+
+        Sessions may be closed in any order: the one that was opened last remains in use.
+
+        Examples
+        --------
+        >>> import graphwalk
+        >>> session = graphwalk.scheduler.use("threads")
+        >>> session.close()
+        >>> session
+        <graphwalk scheduler 'threads', closed>
+        """
         if self._uses:
             self._uses = 0
             _sessions.close(self)
