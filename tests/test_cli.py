@@ -133,7 +133,8 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
     run(
         *("build", "a.csv", "b.zarr", "--directed", "--columns", "x, y", "--duplicates", "keep"),
         *("--self-loops", "drop", "--num-nodes", "9", "--memory", "1 GiB", "--overwrite"),
-        *("--uncompressed", "--times", "--quiet"),
+        *("--uncompressed", "--times", "--quiet", "--sep", ";", "--no-header", "--relabel"),
+        "--allow-pickle",
     )
     everything = dict(seen)
     seen.clear()
@@ -151,6 +152,10 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
         "store": "b.zarr",
         "directed": True,
         "columns": ["x", "y"],
+        "sep": ";",
+        "header": False,
+        "relabel": True,
+        "allow_pickle": True,
         "times": True,
         "duplicates": "keep",
         "self_loops": "drop",
@@ -169,7 +174,8 @@ def test_columns_may_be_numbers(run, tmp_path):
 
 
 def test_quiet_prints_nothing(run, routes, ring_store, tmp_path):
-    assert run("build", routes, tmp_path / "g.zarr", "--quiet") == (0, "", "")
+    build = "build", routes, tmp_path / "g.zarr", "--quiet", "--columns", "from,to"
+    assert run(*build) == (0, "", "")
     assert run("walk", ring_store, tmp_path / "walks.npy", "--quiet") == (0, "", "")
 
 

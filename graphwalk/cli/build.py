@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from graphwalk.cli.options import add_options, add_output_options, given_options
+from graphwalk.cli.options import add_options, add_output_options, given_options, option
 from graphwalk.cli.text import count, describe, rate
 from graphwalk.util.parameters import FLAG, SIZE, Kind, Parameter, one_of, whole
 
@@ -29,7 +29,21 @@ BUILD = [
         "columns",
         None,
         _COLUMNS,
-        "columns to use, by name, or by number from 0 where a file has no header",
+        "columns to use, by name, or by number from 0; by default known names say which",
+    ),
+    Parameter(
+        "sep",
+        None,
+        Kind("a separator", "CHAR"),
+        "what separates the fields of text, such as ';', or ' ' for any run of blanks and tabs; by "
+        "default what its lines show",
+    ),
+    Parameter(
+        "header",
+        None,
+        FLAG,
+        "the first line of text has names of columns; by default what its lines show",
+        ("no-header", "the first line of text is an edge"),
     ),
     Parameter("times", False, FLAG, "the third column is the time of each edge"),
     Parameter("edge_types", False, FLAG, "the third column is the type of each edge, 0 to 254"),
@@ -43,6 +57,20 @@ BUILD = [
         "self_loops", "keep", one_of("keep", "drop"), "what becomes of edges from a node to itself"
     ),
     Parameter("num_nodes", None, whole(0), "number of nodes; ids are then 0 to N - 1"),
+    Parameter(
+        "relabel",
+        "auto",
+        FLAG,
+        "number nodes in the order of their ids, which are kept as labels; by default where ids "
+        "are names or far apart",
+        ("no-relabel", "take ids as the numbers of nodes"),
+    ),
+    Parameter(
+        "allow_pickle",
+        False,
+        FLAG,
+        "load Python objects from npy and npz files; they can run code, so trust them",
+    ),
     Parameter("memory", "4 GiB", SIZE, "memory that the build may use"),
     Parameter("compressed", True, FLAG, "", ("uncompressed", "leave the arrays uncompressed")),
 ]
@@ -51,7 +79,11 @@ BUILD = [
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the edges, the store, and options."""
     add = parser.add_argument
-    add("edges", metavar="EDGES", help="file, folder, pattern or URL: Parquet, text, npy, npz")
+    add(
+        "edges",
+        metavar="EDGES",
+        help="file, folder, pattern or URL: Parquet, text, Arrow, mtx, npy",
+    )
     add("store", metavar="STORE", help="path or URL of the store to make, such as graph.zarr")
     add_options(parser, BUILD)
     add_output_options(parser)
@@ -80,4 +112,6 @@ def _report(graph: Graph, seconds: float) -> None:
     )
     print(f"in {seconds:.1f} s ({rate(graph.num_edges, seconds, 'edges')}).")
     print(graph.summary())
+    if graph.num_nodes > 1 and graph.label_kind is None and not len(graph.neighbors(0)):
+        print(f"Node 0 has no neighbors. If ids begin at 1, {option('relabel')} leaves it out.")
     print(f"It is in {graph.path}.")

@@ -102,6 +102,7 @@ def _info(writer: GraphWriter, sorter: RowSorter, context: Context, given: int) 
         digest=writer.digest(),
         timed=sorter.values == "times",
         edge_types=writer.edge_types,
+        time_unit=getattr(sorter.source, "time_unit", None),
     )
 
 

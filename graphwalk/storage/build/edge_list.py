@@ -246,4 +246,5 @@ class _EdgeBuild:
             digest=writer.digest(),
             timed=self._values == "times",
             edge_types=writer.edge_types,
+            time_unit=getattr(self._source, "time_unit", None),
         )

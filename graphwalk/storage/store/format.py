@@ -69,7 +69,7 @@ VALUE_BOUNDS: Mapping[ValueName, tuple[float, float]] = {
 APART: frozenset[ValueName | None] = frozenset({"times", "edge_types"})
 
 #: Attributes that stores of earlier versions of graphwalk do without.
-_OPTIONAL = ("digest", "node_types", "timed", "edge_types")
+_OPTIONAL = ("digest", "node_types", "timed", "edge_types", "time_unit")
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,7 @@ class GraphInfo:
     node_types: NodeTypes | None = None
     timed: bool = False
     edge_types: tuple[int, ...] | None = None
+    time_unit: str | None = None
 
     @property
     def neighbor_dtype(self) -> np.dtype[Any]:
@@ -196,8 +197,9 @@ def complete(group: zarr.Group, info: GraphInfo) -> None:
         del about["node_types"]
     if not info.timed:
         del about["timed"]
-    if info.edge_types is None:
-        del about["edge_types"]
+    for name in ("edge_types", "time_unit"):
+        if about[name] is None:
+            del about[name]
     with write_errors(location_of(group)):
         group.update_attributes({ATTRIBUTE: {"format": FORMAT, **about, "complete": True}})
 
