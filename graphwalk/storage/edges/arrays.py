@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.columns import (
     ColumnName,
     ColumnSource,
@@ -63,7 +63,8 @@ def open_pairs(edges: list[Any]) -> ColumnSource:
     if size not in (2, 3):
         raise InputError(
             f"edge 0 is {edges[0]!r}; an edge is (source, target) or has one value more: a weight, "
-            "a time (times=True) or a type (edge_types=True); leave out the others"
+            f"a time ({argument('times', True)}) or a type ({argument('edge_types', True)}); leave out "
+            "the others"
         )
     for number, edge in enumerate(edges):
         if not isinstance(edge, tuple) or len(edge) != size:

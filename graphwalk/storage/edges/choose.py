@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.column_names import (
     are_numbers,
     is_edge_id,
@@ -21,7 +21,7 @@ from graphwalk.storage.edges.column_names import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from graphwalk.storage.edges.options import ReadOptions, ValueKind
 
@@ -74,7 +74,7 @@ def choose_columns(
     columns = how.columns
     if columns is not None:
         if not isinstance(columns, list | tuple) or len(columns) not in (2, 3):
-            raise InputError(f"columns={columns!r} must be two or three column names")
+            raise InputError(f"{argument('columns', columns)} must be two or three column names")
         return Choice([_position(names, column, table) for column in columns], [])
     values = _value_column(names, how, table)
     ends = _ends(names, values, table, kinds, how)
@@ -85,7 +85,10 @@ def choose_columns(
             i for kind in ("weights", "times") for rank in values_of(names, kind) for i in rank
         ]
         rest = [i for i in rest if i in named]
-    numeric = (i for i in rest if kinds is None or kinds[i] in ("i", "f", "M"))
+    paired = {i for pair in pairs_of(names) for i in pair[1:]}
+    numeric = (
+        i for i in rest if i not in paired and (kinds is None or kinds[i] in ("i", "f", "M"))
+    )
     return Choice(chosen, rest, next(numeric, None))
 
 
@@ -103,23 +106,34 @@ def warn_unread(names: Sequence[Hashable], choice: Choice, table: str, how: Read
 
 
 def _how_to_read(names: Sequence[Hashable], choice: Choice, how: ReadOptions) -> str:
-    without = f"columns={shown(names, choice.columns)} not to"
+    without = shown(names, choice.columns)
     if choice.numeric is None:
-        return without
+        return f"{without} to leave them out"
     times = any(choice.numeric in rank for rank in values_of(names, "times"))
     third: ValueKind = "times" if times else how.values
-    flag = "" if third == "weights" else f" and {third}=True"
+    flag = "" if third == "weights" else f" and {argument(third, True)}"
     columns = shown(names, [*choice.columns[:2], choice.numeric])
-    return f"columns={columns}{flag} to read {third.removeprefix('edge_')}, {without}"
+    return f"{columns}{flag} to read {third.removeprefix('edge_')}, {without} not to"
 
 
-def warn_values(names: Sequence[Hashable], found: int | None, name: str, how: ReadOptions) -> None:
-    """Say which attributes of edges are not read although they look like weights or times."""
-    left = [names[i] for i in range(len(names)) if i != found and not is_edge_id(names[i])]
-    if found is None and left:
+def warn_values(attributes: Mapping[str, Any], name: str) -> None:
+    """Say which attributes of edges are not read although they may be weights or times.
+
+    Parameters
+    ----------
+    attributes : mapping
+        Their names, and the value of some edge for each.
+    name : str
+        What to call the graph.
+    """
+    for attribute, value in attributes.items():
+        times = any(values_of([attribute], "times"))
+        if is_edge_id(attribute) or not (times or isinstance(value, int | float)):
+            continue
+        remedy = f"pass {argument('times', True)}" if times else "rename it to 'weight'"
         warnings.warn(
-            f"{name} has edges with {listed(left)}, which is not read; rename it to "
-            f"{how.values.removesuffix('s')!r}, or drop it",
+            f"{name}: edges have the attribute {attribute!r}, which is not read; {remedy} to have "
+            "it read, or drop it",
             stacklevel=2,
         )
 
@@ -130,9 +144,9 @@ def listed(names: Sequence[Hashable]) -> str:
 
 
 def shown(names: Sequence[Hashable], columns: Sequence[int]) -> str:
-    """Return columns as the argument that names them, by number where names do not."""
+    """Return the argument that names columns, by number where names do not tell them apart."""
     plain = len(set(names)) == len(names)
-    return f"({', '.join(repr(names[i] if plain else i) for i in columns)})"
+    return argument("columns", tuple(names[i] if plain else i for i in columns))
 
 
 def _value_column(names: Sequence[Hashable], how: ReadOptions, table: str) -> list[int]:
@@ -191,11 +205,11 @@ def _unclear(
 ) -> InputError:
     some = ends or [i for i in range(len(names)) if not _is_nothing(names, None, i)][:2]
     some = some if len(some) == 2 else range(len(names))[:2]
-    example = shown(names, some) if len(some) == 2 else ""
+    example = shown(names, some) if len(some) == 2 else argument("columns")
     third = how.values.removeprefix("edge_").removesuffix("s")
     return InputError(
         f"{table} has columns {listed(names)}; {why}; name those of sources and targets, and of a "
-        f"{third} if there is one, as in columns={example}"
+        f"{third} if there is one, as in {example}"
     )
 
 
@@ -210,6 +224,6 @@ def _position(names: Sequence[Hashable], column: Hashable, table: str) -> int:
     if len(found) > 1:
         raise InputError(
             f"{table} has {len(found)} columns {column!r}; name them by number, as in "
-            f"columns={tuple(found[:2])}"
+            f"{argument('columns', tuple(found[:2]))}"
         )
     return found[0]

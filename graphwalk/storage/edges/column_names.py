@@ -104,9 +104,7 @@ _VALUE_WORDS = frozenset(
     word for names in _VALUES.values() for rank in names for name in rank for word in name.split()
 ) - {"edge", "id", "t", "w", "at"}
 _ATTRIBUTE_WORDS = _VALUE_WORDS | {"lat", "lon", "lng", "latitude", "longitude", "port", "degree"}
-_EDGE_IDS = frozenset(
-    {"id", "index", "edge", "eid", "key", "level", "0", "unnamed", "row", "osmid"}
-)
+_EDGE_IDS = frozenset({"id", "index", "edge", "eid", "key", "unnamed", "row", "osmid"})
 
 _NEO4J = re.compile(r"\w*:(START_ID|END_ID|TYPE)(\(.*\))?\s*", re.IGNORECASE)
 _NEO4J_WORDS: dict[str, Words] = {"start_id": ("source",), "end_id": ("target",), "type": ("type",)}
@@ -142,7 +140,8 @@ def are_numbers(names: Sequence[Hashable]) -> bool:
 
 def is_edge_id(name: Hashable) -> bool:
     """Return whether a name is one of what only tells edges or rows apart."""
-    return set(words_of(name)) <= _EDGE_IDS
+    words = set(words_of(name))
+    return words - {"level", "0"} <= _EDGE_IDS and words != {"level", "0"}
 
 
 def pairs_of(names: Sequence[Hashable]) -> list[Pair]:

@@ -114,6 +114,8 @@ def id_column(values: Any, place: ColumnName) -> Column:
     if isinstance(column, np.ndarray):
         if column.dtype.kind not in "iuUT":
             raise _bad_ids(column, column.dtype, place)
+        if column.dtype.kind in "UT":
+            _check_damaged(column, place)
         return column
     import pyarrow as pa
 
@@ -225,12 +227,12 @@ def _arrow_column(values: Any, place: ColumnName) -> Any:
     import pyarrow as pa
 
     if isinstance(values, pa.ChunkedArray):
-        return values
+        return _plain_dictionary(values)
     if isinstance(values, pa.Array):
-        return pa.chunked_array([values])
+        return _plain_dictionary(pa.chunked_array([values]))
     try:
         if hasattr(values, "__arrow_c_stream__") and not comes_from(values, "pandas"):
-            return pa.chunked_array(values)
+            return _plain_dictionary(pa.chunked_array(values))
         column = pa.array(values, from_pandas=True)
     except OverflowError as error:
         raise InputError(f"{place.name} has integers beyond 64 bits; use strings") from error
@@ -239,6 +241,20 @@ def _arrow_column(values: Any, place: ColumnName) -> Any:
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise _mixed(values, place) from error
     return column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+
+
+def _plain_dictionary(column: Any) -> Any:
+    """Return a categorical of string views, which Arrow can't decode, as one of strings."""
+    import pyarrow as pa
+
+    kind = column.type
+    if not pa.types.is_dictionary(kind) or not pa.types.is_string_view(kind.value_type):
+        return column
+    chunks = [
+        pa.DictionaryArray.from_arrays(part.indices, part.dictionary.cast(pa.large_string()))
+        for part in column.chunks
+    ]
+    return pa.chunked_array(chunks, pa.dictionary(kind.index_type, pa.large_string()))
 
 
 def no_text(name: str, error: UnicodeError) -> InputError:
@@ -273,7 +289,10 @@ def _bad_ids(column: Column, kind: object, place: ColumnName) -> InputError:
 def _check_damaged(column: Any, place: ColumnName) -> None:
     from graphwalk.storage.edges.damaged_ids import first_damaged
 
-    found = first_damaged(column)
+    try:
+        found = first_damaged(column)
+    except UnicodeError as error:
+        raise no_text(place.name, error) from error
     if found is not None:
         raise InputError(
             f"{place.row(found[0])}: {found[1]} is no id, while the others are numbers; convert "

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_FIRST_ROWS = 64
 _INTEGER = r"^[+-]?[0-9]+$"
 _FLOAT = r"^[+-]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+)$"
 _MISSING = r"(?i)^([+-]?(nan|inf|infinity)|na|n/a|null|none|<na>|nat)$"
@@ -50,9 +52,13 @@ def first_damaged(column: Any) -> tuple[int, str] | None:
     """Return row and text of the first damaged id of a column, None where there is none."""
     if not len(column):
         return None
-    strings = column.cast(pa.large_string())
-    look = DamagedIds()
-    if not look.stays(strings.slice(0, 64)):  # most columns of names show it at once
+    if not DamagedIds().stays(_strings(column[:_FIRST_ROWS])):  # as most columns of names show
         return None
     look = DamagedIds()
-    return look.first if look.stays(strings) else None
+    return look.first if look.stays(_strings(column)) else None
+
+
+def _strings(column: Any) -> Any:
+    if isinstance(column, np.ndarray):
+        return pa.array(column.tolist(), pa.large_string())
+    return column.cast(pa.large_string())

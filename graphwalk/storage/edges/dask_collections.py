@@ -27,9 +27,10 @@ def is_dask(value: object) -> bool:
 
 def open_dask(edges: Any, how: ReadOptions) -> SeriesSource:
     """Open a Dask data frame, or an array of shape (2, E) or (E, 2)."""
-    if hasattr(edges, "partitions") and hasattr(edges, "columns"):
+    delayed = type(edges).__name__.startswith("Delayed")  # which has every attribute
+    if not delayed and hasattr(edges, "partitions") and hasattr(edges, "columns"):
         return _open_frame(edges, how)
-    if not hasattr(edges, "ndim") or not hasattr(edges, "numblocks"):
+    if delayed or not hasattr(edges, "ndim") or not hasattr(edges, "numblocks"):
         raise InputError(
             f"a Dask {type(edges).__name__} has no shape; pass its .to_dataframe() with columns "
             "named source and target, or its .compute()"

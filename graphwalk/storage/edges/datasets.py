@@ -12,7 +12,7 @@ from graphwalk.storage.edges.iterables import open_iterable
 from graphwalk.storage.edges.tables import arrow_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from graphwalk.storage.edges.file import File
     from graphwalk.storage.edges.options import ReadOptions
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 
 def open_dataset(
-    dataset: Any, how: ReadOptions, name: str = "pyarrow data set"
+    dataset: Any,
+    how: ReadOptions,
+    name: str = "pyarrow data set",
+    partitions: Container[str] = (),
 ) -> EdgeSource | RowSource:
-    """Open a data set; only columns that are used are read."""
+    """Open a data set; only columns that are used are read, and `partitions` only if named."""
     names = dataset.schema.names
-    choice = choose_columns(names, how, name, [arrow_kind(field.type) for field in dataset.schema])
+    kinds = ["" if f.name in partitions else arrow_kind(f.type) for f in dataset.schema]
+    choice = choose_columns(names, how, name, kinds)
     warn_unread(names, choice, name, how)
     chosen = [names[i] for i in choice.columns]
     return open_iterable(_Batches(dataset, chosen, name), how, chosen)
@@ -47,7 +51,9 @@ def open_files(
         )
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{name} cannot be read as {kind}: {error}") from error
-    return open_dataset(dataset, how, name)
+    folders = (part for file in files for part in file.name.split("/")[:-1])
+    keys = {part.partition("=")[0] for part in folders if "=" in part}
+    return open_dataset(dataset, how, name, keys)
 
 
 def open_ipc_stream(file: File, how: ReadOptions) -> EdgeSource | RowSource:

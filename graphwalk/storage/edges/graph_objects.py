@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -69,12 +70,12 @@ def _open_igraph(graph: Any, how: ReadOptions) -> ColumnSource:
     src, dst = pairs[:, 0], pairs[:, 1]
     attributes = graph.es.attributes()
     found = next((rank[0] for rank in values_of(attributes, how.values) if rank), None)
-    values = None if found is None else list(graph.es[attributes[found]])
-    warn_values(attributes, found, name, how)
     weight = None
-    if values is not None:
-        place = ColumnName(f"{attributes[found or 0]} of the {name}", "edge {}".format)
-        weight = weight_column(values, place)
+    if found is not None:
+        place = ColumnName(f"{attributes[found]} of the {name}", "edge {}".format)
+        weight = weight_column(list(graph.es[attributes[found]]), place)
+    elif graph.ecount():
+        warn_values(graph.es[0].attributes(), name)
     directed = bool(graph.is_directed())
     if "name" not in graph.vs.attributes():
         return ColumnSource(name, src, dst, weight, directed, num_nodes=count)
@@ -119,7 +120,11 @@ def _edge_values(data: Any, how: ReadOptions, length: int) -> NDArray[Any] | Non
         array = array[:, 0] if array.shape == (length, 1) else array
         if array.ndim == 1 or attribute != "edge_attr":
             return array
-        warn_values([attribute], None, "the data object", how)
+        warnings.warn(
+            f"edge_attr of shape {array.shape} is not one weight for each edge, and is not read; "
+            "give the data object an edge_weight, or drop edge_attr",
+            stacklevel=2,
+        )
     return None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import RowIterable, check_no_pairs
 from graphwalk.storage.edges.arrays import open_array, open_columns, open_pairs
 from graphwalk.storage.edges.batch_series import Grouped, Items, SeriesSource
@@ -74,6 +74,8 @@ def is_table(value: object) -> bool:
     """Return whether `value` is a table: of pandas, Arrow, or what exports an Arrow stream."""
     if comes_from(value, "pandas"):
         return hasattr(value, "columns")  # not a Series
+    if comes_from(value, "xarray") or (comes_from(value, "polars") and hasattr(value, "to_list")):
+        return False  # it exports a stream of its values alone
     return hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__")
 
 
@@ -83,7 +85,7 @@ def _open_item(item: Any, how: ReadOptions, name: str) -> ColumnSource:
 
         return open_table(item, how)
     if how.columns is not None:
-        raise InputError(f"{name}: columns= is for tables, and its items are none")
+        raise InputError(f"{name}: {argument('columns')} is for tables, and its items are none")
     if isinstance(item, tuple):
         return open_columns(item)
     if isinstance(item, list):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import open_rows
 from graphwalk.storage.edges.arrays import open_array, open_pairs
 from graphwalk.storage.edges.column_names import pairs_of
@@ -75,7 +75,11 @@ def open_indexed(series: Any, how: ReadOptions) -> EdgeSource | RowSource:
 
 def refuse_coordinates(edges: Any) -> None:
     """Refuse an xarray that names its rows, since these names would be lost."""
-    if comes_from(edges, "xarray") and any(dim in edges.coords for dim in edges.dims):
+    if not comes_from(edges, "xarray"):
+        return
+    if not hasattr(edges, "values") or callable(edges.values):
+        raise InputError("an xarray Dataset has several arrays; pass its .to_dataframe()")
+    if any(dim in edges.coords for dim in edges.dims):
         raise InputError(
             "a DataArray with coordinates names its rows, and they would not be read; pass its "
             ".values if nodes are 0, 1, 2 and so on, or a dict from each node to its neighbours"
@@ -125,8 +129,8 @@ def once(src: NDArray[Any], dst: NDArray[Any], name: str) -> tuple[NDArray[Any],
         pair = divmod(int(min(forth[at], back[at])), len(names))
         u, v = (names[i] for i in (pair if forth[at] < back[at] else pair[::-1]))
         raise InputError(
-            f"{name}: the rows are not symmetric ({u} → {v} is not); pass directed=True, or add "
-            "what is missing"
+            f"{name}: the rows are not symmetric ({u} → {v} is not); pass "
+            f"{argument('directed', True)}, or add what is missing"
         )
     kept = left <= right
     return src[kept], dst[kept]

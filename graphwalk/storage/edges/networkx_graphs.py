@@ -77,10 +77,11 @@ def _endpoints(graph: Any, integers: bool) -> tuple[Column, Column]:
 
 
 def _values(graph: Any, name: str, how: ReadOptions) -> Column | None:
-    names = list(dict.fromkeys(key for *_, data in graph.edges(data=True) for key in data))
+    attributes = {key: value for *_, data in graph.edges(data=True) for key, value in data.items()}
+    names = list(attributes)
     found = next((rank[0] for rank in values_of(names, how.values) if rank), None)
-    warn_values(names, found, name, how)
     if found is None:
+        warn_values(attributes, name)
         return None
     key, noun = names[found], _NOUNS[how.values]
     values = [value for *_, value in graph.edges(data=key)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import CSR, open_csr, open_rows, open_scipy
 from graphwalk.storage.edges.arrays import open_array
 from graphwalk.storage.edges.graph_objects import open_data
@@ -85,7 +85,7 @@ def _open_one(array: Any, how: ReadOptions, name: str) -> EdgeSource | RowSource
 
         return open_structured(array, how)
     if how.columns is not None:
-        raise InputError(f"columns= is for tables, and {name} has no named columns")
+        raise InputError(f"{argument('columns')} is for tables, and {name} has no named columns")
     if is_padded(array):
         return open_padded(array)
     return open_window(array) if isinstance(array, np.memmap) else open_array(array)
@@ -110,7 +110,7 @@ def _load(path: Path, how: ReadOptions) -> Any:
         if "allow_pickle" in str(error) and "bject" in str(error) and not how.allow_pickle:
             raise InputError(
                 f"{path} holds Python objects, and loading them can run any code; pass "
-                "allow_pickle=True if you trust it"
+                f"{argument('allow_pickle', True)} if you trust it"
             ) from error
         kind = f"an {path.suffix} file"
         raise InputError(f"{path} cannot be read as {kind}: {error}") from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import CSR, open_csr, open_rows, open_scipy
 from graphwalk.storage.edges.arrays import open_array, open_columns, open_pairs
 from graphwalk.storage.edges.columns import as_array, comes_from
@@ -80,14 +80,14 @@ def open_source(
     if sep is not None or header is not None:
         word = "sep" if sep is not None else "header"
         raise InputError(
-            f"{word}= is for text files, not for a {type(edges).__name__}; leave it out"
+            f"{argument(word)} is for text files, not for a {type(edges).__name__}; leave it out"
         )
     source = _open_table(edges, how)
     if source is not None:
         return source
     if columns is not None and (isinstance(edges, CSR) or _has_no_columns(edges)):
         raise InputError(
-            f"columns= is for tables and files; a {type(edges).__name__} has no named columns"
+            f"{argument('columns')} is for tables and files; a {type(edges).__name__} has no named columns"
         )
     return _open_arrays(edges, how)
 
@@ -139,7 +139,9 @@ def _open_arrays(edges: Any, how: ReadOptions) -> EdgeSource | RowSource:
         return _open_list(edges, how)
     if comes_from(edges, "pandas") and hasattr(edges, "index"):
         return open_indexed(edges, how)
-    if is_window(edges) or hasattr(edges, "__array__"):
+    if comes_from(edges, "polars") and "List" in str(edges.dtype):
+        return open_rows(edges.to_list())
+    if comes_from(edges, "xarray") or is_window(edges) or hasattr(edges, "__array__"):
         return _open_array(edges)
     if hasattr(edges, "__iter__") and not isinstance(edges, bytes | Set):
         return open_iterable(edges, how)

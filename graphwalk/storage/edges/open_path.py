@@ -7,7 +7,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.file import _WEB, COMPRESSIONS, File, _without_query
 from graphwalk.storage.edges.recognise import content_suffix, text_suffix
 
@@ -51,7 +51,7 @@ def open_path(path: str | os.PathLike[str], how: ReadOptions) -> EdgeSource | Ro
         return open_text(name, files, suffix, how)
     if how.sep is not None or how.header is not None:
         word = "sep" if how.sep is not None else "header"
-        raise InputError(f"{word}= is for text files, and {name} is none; leave it out")
+        raise InputError(f"{argument(word)} is for text files, and {name} is none; leave it out")
     return _open_binary(name, files, suffix, how)
 
 
@@ -98,7 +98,8 @@ def _suffix(file: File, how: ReadOptions) -> str:
     raise InputError(
         f"{file.name} has a suffix that names no kind of file of edges; the kinds are "
         f"{', '.join(_OTHERS)}, and {', '.join(TEXT_SUFFIXES)}, each of these also with "
-        f"{', '.join(COMPRESSIONS)}; to read it as text all the same, pass sep=' ' or another"
+        f"{', '.join(COMPRESSIONS)}; to read it as text all the same, pass "
+        f"{argument('sep', ' ')} or another"
     )
 
 

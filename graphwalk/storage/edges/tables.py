@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.choose import choose_columns, warn_unread
 from graphwalk.storage.edges.columns import (
     ColumnName,
@@ -115,7 +115,7 @@ def _check_no_matrix(frame: Any) -> None:
         raise InputError(
             f"a pandas DataFrame of shape {frame.shape} whose index equals its columns is an "
             "adjacency matrix; pass scipy.sparse.csr_array(frame.to_numpy()), or, if its rows are "
-            "edges, name their columns as columns=('source', 'target')"
+            f"edges, name their columns, as in {argument('columns', tuple(frame.columns[:2]))}"
         )
 
 

@@ -94,6 +94,7 @@ class _Ahead:
     def __init__(self, stream: Any, head: bytes) -> None:
         self._stream = stream
         self._head = head
+        self._at = 0
 
     closed = False
 
@@ -104,15 +105,13 @@ class _Ahead:
         return False
 
     def read(self, size: int = -1) -> bytes:
-        if not self._head:
-            data: bytes = self._stream.read(size)
-            return data
-        if 0 <= size <= len(self._head):
-            data, self._head = self._head[:size], self._head[size:]
-            return data
-        data, self._head = self._head, b""
-        more: bytes = self._stream.read(size - len(data) if size >= 0 else -1)
-        return data + more
+        left = len(self._head) - self._at
+        if left and 0 <= size <= left:
+            self._at += size
+            return self._head[self._at - size : self._at]
+        data, self._head, self._at = self._head[self._at :], b"", 0
+        more: bytes = self._stream.read(size - left if size >= 0 else -1)
+        return data + more if data else more
 
     def close(self) -> None:
         """Do nothing, since what opened the file closes it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.text.lines import Format, is_number
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _find(lines: Sequence[str], suffix: str, free: bool, quoted: bool, name: str
     if len(marks) > 1 and not (usual == "\t" and usual in marks):
         raise _unclear(lines, marks, name)
     mark = usual if usual in marks else marks[0]
-    if blanks and blanks != field_count(lines, Format(mark, free, quoted)):
+    if blanks:
         inner = _inner_words(lines[1:] or lines, Format(mark, free, quoted))
         numbers = [is_number(word) for word in inner]
         if mark == "\t" and numbers and all(numbers):
@@ -104,8 +104,8 @@ def _check_brackets(lines: Sequence[str], form: Format, name: str) -> None:
                 remedy = "write edges without brackets, one a line"
                 if number > 1:  # the ends of the edge are before it
                     remedy = (
-                        f"pass sep={form.delimiter!r} and columns=(0, 1) to read without it, or "
-                        "write its values as columns"
+                        f"pass {argument('sep', form.delimiter)} and {argument('columns', (0, 1))} to "
+                        "read without it, or write its values as columns"
                     )
                 raise InputError(
                     f"{name}: {line!r:.80} holds what a program wrote of an object, {field!r:.40}; "
@@ -121,19 +121,23 @@ def _is_object(field: str) -> bool:
 
 def _checked(sep: str) -> str:
     if not isinstance(sep, str) or not sep:
-        raise InputError(f"sep={sep!r} is no separator; pass one character, such as sep=';'")
+        raise _no_separator(sep)
     sep = _SPELLED.get(sep, sep)
     if len(sep) != 1 or sep in '\n\r"' or not sep.isascii():
-        raise InputError(
-            f"sep={sep!r} is no separator; it is one ASCII character, such as sep=';', or sep=' ' "
-            "for any run of blanks and tabs"
-        )
+        raise _no_separator(sep)
     return sep
+
+
+def _no_separator(sep: object) -> InputError:
+    return InputError(
+        f"{argument('sep', sep)} is no separator; it is one ASCII character, such as "
+        f"{argument('sep', ';')}, or {argument('sep', ' ')} for any run of blanks and tabs"
+    )
 
 
 def _unclear(lines: Sequence[str], marks: Sequence[str], name: str) -> InputError:
     ways = " or ".join(_NAMES[mark] for mark in marks)
-    calls = " or ".join(f"sep={mark!r}" for mark in marks)
+    calls = " or ".join(argument("sep", mark) for mark in marks)
     return InputError(
         f"{name}: {ways} may separate its fields, as in {lines[-1]!r:.80}; pass {calls}"
     )

@@ -78,11 +78,12 @@ def kinds_of(body: Sequence[Fields], width: int) -> list[str]:
 def may_be_sizes(lines: Sequence[Fields], whole: bool) -> bool:
     """Whether the first of all lines of integers may be the numbers of nodes and of edges."""
     first, *body = lines
-    if not whole or len(body) < 2 or kinds_of(lines, len(first))[:2] != ["i", "i"]:
+    ids = [node for fields in body for node in fields[:2]]
+    if not whole or len(body) < 2 or not all(map(_INTEGER.fullmatch, [*first, *ids])):
         return False
     if len(first) == 3 and first[0] == first[1]:  # a matrix: rows, columns, entries
         first = [first[0], first[2]]
-    highest = max(int(node) for fields in body for node in fields[:2])
+    highest = max(map(int, ids))
     return len(first) == 2 and int(first[1]) == len(body) and highest <= int(first[0])
 
 
@@ -121,6 +122,6 @@ def _judge(
 def _are_known(names: Fields) -> bool:
     """Whether names are known as ends of edges, in words rather than in letters."""
     pairs = pairs_of(names)
-    if not pairs:
+    if not pairs or any(map(_NUMBER.fullmatch, names)):
         return False
     return all(any(len(word) > 1 for word in words_of(names[i])) for i in pairs[0][1:])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.choose import choose_columns
 from graphwalk.storage.edges.text.dialect import find_format
 from graphwalk.storage.edges.text.header import find_header, kinds_of, may_be_sizes
@@ -101,15 +101,15 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
     if choice.columns[2:] and choice.columns[2] in choice.columns[:2]:
         raise InputError(
             f"{file.name}: column {header.names[choice.columns[2]]!r} cannot be both ids and "
-            "weights; name another one in columns="
+            f"weights; name another one in {argument('columns')}"
         )
     if not header.certain:
         _warn(file, lines[0], header.there)
     if how.header is None and not header.there and may_be_sizes(fields, len(lines) < _LINES):
         warnings.warn(
-            f"{file.name}, line {lines[0].number}: {lines[0].text!r} is read as an edge, and may be "
-            "the numbers of nodes and of edges; if so, remove it or begin it with '#', or else pass "
-            "header=False",
+            f"{file.name}, line {lines[0].number}: {lines[0].text!r} is read as an edge, and may "
+            "be the numbers of nodes and of edges; if so, remove it or begin it with '#', or else "
+            f"pass {argument('header', False)}",
             stacklevel=2,
         )
     if not body:
@@ -133,7 +133,8 @@ def _warn(file: File, line: Line, header: bool) -> None:
     taken, other = ("a header", False) if header else ("an edge", True)
     warnings.warn(
         f"{file.name}, line {line.number}: {line.text!r:.80} was taken for {taken}, which nothing "
-        f"in it proves; pass header={header} to confirm that, or header={other} if it is "
+        f"in it proves; pass {argument('header', header)} to confirm that, or "
+        f"{argument('header', other)} if it is "
         f"{'an edge' if header else 'a header'}",
         stacklevel=2,
     )

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.parse_edges import parse_lines
 from graphwalk.storage.edges.columns import ColumnName, floats, id_column, ids, weight_column
 from graphwalk.storage.edges.protocol import EdgeBatch
@@ -175,7 +175,8 @@ def _check_header(layout: TextLayout, columns: list[Any]) -> None:
             if pc.index(column, pa.scalar(name, column.type)).as_py() >= 0:
                 raise InputError(
                     f"{layout.file.name}: its first line was read as a header, but {name!r} is a "
-                    "node too; pass header=False if it is an edge, or header=True if it is not"
+                    f"node too; pass {argument('header', False)} if it is an edge, or "
+                    f"{argument('header', True)} if it is not"
                 )
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.choose import warn_unread
 from graphwalk.storage.edges.protocol import EdgeBatch, NotIntegers
 from graphwalk.storage.edges.text.check_ids import check_strings
@@ -113,7 +113,9 @@ def open_text(name: str, files: Sequence[File], suffix: str, how: ReadOptions) -
         weighted = how.columns is not None and len(how.columns) > 2
         return TextSource(name, (), strings=False, weighted=weighted)
     if len({len(layout.chosen) for layout in layouts}) > 1:
-        raise InputError(f"{name}: some files have weights and others have none; pass columns=")
+        raise InputError(
+            f"{name}: some files have weights and others have none; pass {argument('columns')}"
+        )
     if len({layout.dates for layout in layouts}) > 1:
         raise InputError(f"{name}: some files have dates and others numbers; make them alike")
     first = next((layout for layout in layouts if layout.choice.unread), layouts[0])
