@@ -180,9 +180,10 @@ def test_quiet_prints_nothing(run, routes, ring_store, tmp_path):
 
 
 def test_build_does_not_replace_a_store_unasked(run, fails, routes, ring_store):
-    assert "overwrite" in fails("build", routes, ring_store)
+    named = "--columns", "from,to"
+    assert "overwrite" in fails("build", routes, ring_store, *named)
     assert graphwalk.open_zarr(ring_store).num_nodes == 8
-    status, _, _ = run("build", routes, ring_store, "--overwrite")
+    status, _, _ = run("build", routes, ring_store, "--overwrite", *named)
     assert status == 0
     assert graphwalk.open_zarr(ring_store).num_nodes == 5
 
@@ -258,7 +259,7 @@ def test_a_column_that_is_not_read_is_said_to_be(run, tmp_path):
     status, _, err = run(*how)
     assert status == 0
     assert "graphwalk: warning: " in err
-    assert "columns=(0, 1, 2) to read weights" in err
+    assert "--columns=0,1,2 to read weights" in err
     for columns in ("0,1", "0,1,2"):
         assert "warning" not in run(*how, "--columns", columns)[2]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.bucket_rows import RowError
 from graphwalk.storage.build.graph_writer import GraphWriter, finishing
 from graphwalk.storage.build.sort_rows import RowSorter
@@ -26,7 +26,7 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
     if options.relabel is True:
         raise InputError(
             f"{source.name}: the rows of an adjacency list are its nodes in order, so that "
-            "relabel=True has nothing to number; leave it out, or pass edges"
+            f"{argument('relabel', True)} has nothing to number; leave it out, or pass edges"
         )
     known = [number for number in (options.num_nodes, source.num_nodes) if number is not None]
     num_nodes = max(known, default=None)
@@ -69,15 +69,17 @@ def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: 
     name, given, rows = sorter.source.name, context.options.num_nodes, writer.num_rows
     if given is not None and given < rows:
         raise InputError(
-            f"num_nodes={given} is less than the {rows} nodes of the {name}; raise num_nodes, or "
-            "leave it out"
+            f"{argument('num_nodes', given)} is less than the {rows} nodes of the {name}; "
+            "raise it, or leave it out"
         )
     if given is not None or sorter.source.num_nodes is not None:
         return
     if not writer.num_entries:
         raise InputError(f"{name} has no edges; pass num_nodes to make a graph without any")
     if rows >= 2**31:
-        raise InputError(f"{name} has {rows} rows; pass num_nodes= when there are 2**31 or more")
+        raise InputError(
+            f"{name} has {rows} rows; pass {argument('num_nodes', rows)} for 2**31 or more"
+        )
     if highest >= rows:
         raise sorter.out_of_range("some row", highest, rows)
 
@@ -112,8 +114,8 @@ def _asymmetric(source: RowSource, context: Context, writer: GraphWriter) -> Inp
     )
     pair = "" if found is None else " ({} → {} is not)".format(*found)
     return InputError(
-        f"{source.name}: the rows are not symmetric{pair}; pass directed=True, or add what is "
-        "missing"
+        f"{source.name}: the rows are not symmetric{pair}; pass "
+        f"{argument('directed', True)}, or add what is missing"
     )
 
 

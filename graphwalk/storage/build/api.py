@@ -201,7 +201,8 @@ def _check_value_kind(source: EdgeSource | RowSource, value_kind: ValueName) -> 
     """Refuse times and types that are nowhere, and dates where no times are wanted."""
     if getattr(source, "time_unit", None) is not None and value_kind != "times":
         raise InputError(
-            f"{source.name}: the third column holds dates, which are times; pass times=True, or "
+            f"{source.name}: the third column holds dates, which are times; pass "
+            f"{argument('times', True)}, or "
             "leave the column out"
         )
     if value_kind != "weights" and not source.weighted:
@@ -210,7 +211,7 @@ def _check_value_kind(source: EdgeSource | RowSource, value_kind: ValueName) -> 
         raise InputError(
             f"{value_kind}=True, but nothing says what the {words} of {source.name} are; pass a "
             f"tuple (src, dst, {word}), or name the column as in "
-            f"columns=('source', 'target', '{word}')"
+            f"{argument('columns', ('source', 'target', word))}"
         )
 
 
@@ -224,9 +225,10 @@ def _check_num_nodes(num_nodes: object, relabel: object) -> None:
     if num_nodes is None:
         return
     if isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer) or num_nodes < 1:
-        raise InputError(f"num_nodes={num_nodes!r} is not a positive integer")
+        raise InputError(f"{argument('num_nodes', num_nodes)} is not a positive integer")
     if relabel is True:
         raise InputError(
-            "num_nodes says that ids are numbers below it, relabel=True that they are "
+            f"{argument('num_nodes')} says that ids are numbers below it, "
+            f"{argument('relabel', True)} that they are "
             "not; leave one of them out"
         )

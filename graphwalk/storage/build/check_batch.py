@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.bucket_values import first_outside
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.store.format import VALUE_BOUNDS
@@ -74,7 +74,8 @@ def dense_batch(batch: EdgeBatch, num_nodes: int | None) -> DenseBatch:
         if num_nodes is not None and len(ids) and ids.max() >= num_nodes:
             at = int(np.argmax(ids >= num_nodes))
             raise InputError(
-                f"{batch.place(at)} names node {ids[at]}, which num_nodes={num_nodes} has no room "
+                f"{batch.place(at)} names node {ids[at]}, which "
+                f"{argument('num_nodes', num_nodes)} has no room "
                 "for; raise num_nodes, or leave it out"
             )
     narrow = batch.src.dtype == batch.dst.dtype == np.int32

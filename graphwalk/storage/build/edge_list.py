@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.batch_cache import BatchCache
 from graphwalk.storage.build.check_batch import (
     changed,
@@ -129,7 +129,9 @@ class _EdgeBuild:
         if not text:
             return self._options.relabel is True
         if self._options.relabel is False or self._options.num_nodes is not None:
-            given = "relabel=False" if self._options.relabel is False else "num_nodes="
+            given = argument("relabel", False)
+            if self._options.relabel is not False:
+                given = argument("num_nodes")
             raise InputError(
                 f"{self._source.name}: node ids are strings, which {given} does not go with; "
                 f"leave {given} out"
@@ -142,8 +144,8 @@ class _EdgeBuild:
         nodes = check_ids(self._source.nodes, name, f"{name}: node {{}} of its list".format)
         if given is not None and not is_text(nodes) and nodes.max(initial=-1) >= given:
             raise InputError(
-                f"{name} lists node {nodes.max()}, which num_nodes={given} has no room for; raise "
-                "num_nodes, or leave it out"
+                f"{name} lists node {nodes.max()}, which "
+                f"{argument('num_nodes', given)} has no room for; raise it, or leave it out"
             )
         return nodes
 
@@ -206,8 +208,8 @@ class _EdgeBuild:
         known, given = self._source.num_nodes, self._options.num_nodes
         if known is not None and given is not None and given < known:
             raise InputError(
-                f"num_nodes={given} is less than the {known} nodes of the {self._source.name}; "
-                "raise num_nodes, or leave it out"
+                f"{argument('num_nodes', given)} is less than the {known} nodes of the "
+                f"{self._source.name}; raise it, or leave it out"
             )
         return known if given is None else given
 

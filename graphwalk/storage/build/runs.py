@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.buckets import count_buckets, scatter
 from graphwalk.storage.build.count_edges import shift_for
 from graphwalk.storage.files.spill import SpilledArray, SpillFile
@@ -90,7 +90,7 @@ def plan_buckets(
     if num_nodes > MOST_NODES:
         raise InputError(
             f"a graph of {num_nodes} nodes is more than the {MOST_NODES} that a build can sort; "
-            "pass relabel=True to number only the nodes that have edges"
+            f"pass {argument('relabel', True)} to number only the nodes that have edges"
         )
     counts.coarsen(shift_for(num_nodes))
     shift = counts.shift

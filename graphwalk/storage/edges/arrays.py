@@ -63,8 +63,8 @@ def open_pairs(edges: list[Any]) -> ColumnSource:
     if size not in (2, 3):
         raise InputError(
             f"edge 0 is {edges[0]!r}; an edge is (source, target) or has one value more: a weight, "
-            f"a time ({argument('times', True)}) or a type ({argument('edge_types', True)}); leave out "
-            "the others"
+            f"a time ({argument('times', True)}) or a type ({argument('edge_types', True)}); leave "
+            "out the others"
         )
     for number, edge in enumerate(edges):
         if not isinstance(edge, tuple) or len(edge) != size:

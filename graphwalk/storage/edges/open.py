@@ -87,7 +87,8 @@ def open_source(
         return source
     if columns is not None and (isinstance(edges, CSR) or _has_no_columns(edges)):
         raise InputError(
-            f"{argument('columns')} is for tables and files; a {type(edges).__name__} has no named columns"
+            f"{argument('columns')} is for tables and files; a {type(edges).__name__} has no named "
+            "columns"
         )
     return _open_arrays(edges, how)
 

@@ -104,8 +104,9 @@ def _check_brackets(lines: Sequence[str], form: Format, name: str) -> None:
                 remedy = "write edges without brackets, one a line"
                 if number > 1:  # the ends of the edge are before it
                     remedy = (
-                        f"pass {argument('sep', form.delimiter)} and {argument('columns', (0, 1))} to "
-                        "read without it, or write its values as columns"
+                        f"pass {argument('sep', form.delimiter)} and "
+                        f"{argument('columns', (0, 1))} to read without it, or write its values "
+                        "as columns"
                     )
                 raise InputError(
                     f"{name}: {line!r:.80} holds what a program wrote of an object, {field!r:.40}; "
