@@ -73,14 +73,15 @@ class GraphRows(GraphFacts):
         return counter.counts()
 
     @overload
-    def neighbors(self, nodes: int) -> NDArray[Any]: ...
+    def neighbors(self, nodes: int | str) -> NDArray[Any]: ...  # type: ignore[overload-overlap]
 
     @overload
-    def neighbors(self, nodes: Sequence[int] | NDArray[Any]) -> list[NDArray[Any]]: ...
+    def neighbors(self, nodes: Sequence[int | str] | NDArray[Any]) -> list[NDArray[Any]]: ...
 
     def neighbors(self, nodes: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
         """Return the neighbours of one node, or a list with those of each of several.
 
+        Nodes are given by number, or by label where labels are strings.
         Neighbours ascend; parallel edges that were kept repeat theirs. Each chunk of the store that
         has a part of the answer is read once, and few are in memory at a time. The arrays of a list
         share memory.
@@ -100,7 +101,7 @@ class GraphRows(GraphFacts):
         >>> [row.tolist() for row in graph.neighbors([2, 1])]
         [[0, 1], [0, 2]]
         """
-        ids = check_nodes(nodes, self.num_nodes)
+        ids = find_nodes(self._arrays, nodes)
         unique, inverse = np.unique(ids, return_inverse=True)
         ends, values, _ = self._arrays.read_rows(unique)
         rows = [values[a:b] for a, b in itertools.pairwise(ends.tolist())]
@@ -259,6 +260,34 @@ class GraphRows(GraphFacts):
     @cached_property
     def _partitions(self) -> dict[int, list[range]]:
         return {}
+
+
+def find_nodes(arrays: GraphArrays, nodes: Any) -> NDArray[np.int64]:
+    """Return the numbers of nodes that are given by number, or by label where labels are strings.
+
+    Raises
+    ------
+    InputError
+        When there is no such node, or nodes are neither numbers nor labels.
+    """
+    ids = np.asarray(nodes)
+    is_text = ids.dtype.kind in "UOT" and ids.size and all(isinstance(x, str) for x in ids.flat)
+    if not is_text or arrays.labels is None or arrays.info.labels != "string":
+        return check_nodes(nodes, arrays.info.num_nodes)
+    return find_labels(arrays, ids.ravel()).reshape(ids.shape)
+
+
+def find_labels(arrays: GraphArrays, labels: Any) -> NDArray[np.int64]:
+    """Return the nodes of labels; raises InputError where there is none."""
+    known = arrays.labels
+    if known is None:
+        return check_nodes(labels, arrays.info.num_nodes)
+    found = known.find(labels)
+    if (found < 0).any():
+        missing = labels[int(np.flatnonzero(found < 0)[0])]
+        missing = str(missing) if isinstance(missing, str) else missing  # not NumPy's own
+        raise InputError(f"no node of {arrays.path} has the label {missing!r}")
+    return found
 
 
 def check_nodes(nodes: ArrayLike, num_nodes: int) -> NDArray[Any]:

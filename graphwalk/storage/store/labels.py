@@ -79,6 +79,14 @@ class IntegerLabels:
         """Return a node's label."""
         return int(self.values[node])
 
+    def to_arrow(self) -> pa.Array:
+        """Return all labels as an Arrow array, without a copy."""
+        return pa.array(self.values)
+
+    def take(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the labels of nodes, which must exist."""
+        return self.values[nodes]
+
     def to_numpy(self) -> NDArray[np.int64]:
         """Return all labels."""
         return self.values
@@ -135,6 +143,15 @@ class StringLabels:
     def at(self, node: int) -> str:
         """Return a node's label."""
         return str(self.values[node].as_py())
+
+    def to_arrow(self) -> pa.LargeStringArray:
+        """Return all labels as an Arrow array."""
+        return self.values
+
+    def take(self, nodes: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Return the labels of nodes, which must exist."""
+        found = self.values.take(pa.array(nodes))
+        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=object)
 
     def to_numpy(self) -> NDArray[np.object_]:
         """Return all labels."""
