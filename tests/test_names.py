@@ -1,6 +1,8 @@
 """Names of nodes: labels as a sequence, names of whole walks, and labels in place of nodes."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -125,3 +127,48 @@ def test_labels_that_no_node_has_are_named(friends, nodes):
 def test_labels_are_refused_where_there_are_none(plain):
     with pytest.raises(InputError, match="integers"):
         plain.neighbors("Ada")
+
+
+@pytest.mark.parametrize(
+    "start_nodes",
+    [
+        ["Grace", "Ada"],
+        ("Grace", "Ada"),
+        np.array(["Grace", "Ada"]),
+        np.array(["Grace", "Ada"], object),
+        pa.array(["Grace", "Ada"]),
+        pd.Series(["Grace", "Ada"]),
+        pl.Series(["Grace", "Ada"]),
+    ],
+)
+def test_walks_start_at_labels(friends, start_nodes):
+    walks = graphwalk.random_walks(friends, start_nodes, num_walks=1, walk_length=3, seed=1)
+    numbers = graphwalk.random_walks(friends, [2, 0], num_walks=1, walk_length=3, seed=1)
+    assert walks.compute().tolist() == numbers.compute().tolist()
+    assert graphwalk.plan_walks(friends, start_nodes, num_walks=1).shape[0] == 2
+
+
+def test_a_walk_starts_at_one_label(friends):
+    walks = graphwalk.random_walks(friends, "Grace", num_walks=2, walk_length=1)
+    assert walks.compute().tolist() == [[2, 0], [2, 0]]
+
+
+@pytest.mark.parametrize(
+    ("graph", "start_nodes", "message"),
+    [
+        ("friends", ["Bob"], "'Bob'"),
+        ("friends", "Ada,Grace", "'Ada,Grace'"),
+        ("friends", ["Ada", 1], "start_nodes= has object"),
+        ("friends", ("Ada", None), "start_nodes= has object"),
+        ("friends", [["Ada"]], "one dimension"),
+        ("friends", [None], "start_nodes= has object"),
+        ("friends", [0.0], "start_nodes= has float64"),
+        ("friends", [3], r"start_nodes\[0\] is 3"),
+        ("plain", ["Ada"], "no labels that are strings"),
+        ("sparse", ["5"], "no labels that are strings"),
+        ("sparse", [5], r"start_nodes\[0\] is 5"),
+    ],
+)
+def test_start_nodes_that_do_not_exist_are_refused(request, graph, start_nodes, message):
+    with pytest.raises(InputError, match=message):
+        graphwalk.plan_walks(request.getfixturevalue(graph), start_nodes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
@@ -43,8 +44,8 @@ class Labels(Protocol):
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield the labels in parts that fit into memory, each with its first one's node."""
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
-        """Write the labels' arrays into a store, `ahead` chunks at a time."""
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
+        """Write the labels' arrays into a store, `ahead` chunks at a time; return their digest."""
 
 
 class IntegerLabels:
@@ -95,9 +96,9 @@ class IntegerLabels:
         """Yield all labels."""
         yield 0, self
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
-        """Write the array ``labels``."""
-        write_labels(group, self, pool, ahead)
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
+        """Write the array ``labels``; return its digest."""
+        return write_labels(group, self, pool, ahead)
 
 
 class StringLabels:
@@ -161,30 +162,33 @@ class StringLabels:
         """Yield all labels."""
         yield 0, self
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
         """Write the arrays ``label_offsets`` and ``label_bytes``, laid out as Arrow does."""
-        write_labels(group, self, pool, ahead)
+        return write_labels(group, self, pool, ahead)
 
 
 MemoryLabels: TypeAlias = IntegerLabels | StringLabels
 
 
-def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
-    """Write the labels' arrays into a store, part by part."""
+def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> str:
+    """Write the labels' arrays into a store, part by part; return their digest."""
     write = _write_integers if labels.kind == "int64" else _write_strings
-    write(group, labels, pool, ahead)
+    return sha256(write(group, labels, pool, ahead)).hexdigest()
 
 
 def _write_integers(
     group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
-) -> None:
+) -> bytes:
     with array_writer(group, "labels", np.int64, len(labels), pool, ahead) as writer:
         for _, part in labels.parts():
             writer.append(part.to_numpy())
             del part  # before the next one is loaded
+    return writer.digest
 
 
-def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
+def _write_strings(
+    group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
+) -> bytes:
     number, end = len(labels), 0
     with (
         array_writer(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
@@ -197,6 +201,7 @@ def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, 
             data.append(part_data)
             end += len(part_data)
             del part, part_offsets, part_data  # before the next one is loaded
+    return offsets.digest + data.digest
 
 
 def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> MemoryLabels | None:
