@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 #: What is written otherwise than in Python; underscores become dashes in any case.
 _NAMES = {"num_workers": "workers"}
-_FALSE = {"weighted": "--unweighted", "directed": "no --directed"}
+_FALSE = {
+    "weighted": "--unweighted",
+    "directed": "no --directed",
+    "labels": "--labels=none",
+}
 _SEPARATORS = {"share": "/"}
 
 #: Parameters of `graphwalk.scheduler.use`.
