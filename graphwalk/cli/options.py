@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 #: What is written otherwise than in Python; underscores become dashes in any case.
 _NAMES = {"num_workers": "workers"}
-_FALSE = {"weighted": "--unweighted", "header": "--no-header", "relabel": "--no-relabel"}
+_FALSE = {
+    "weighted": "--unweighted",
+    "directed": "no --directed",
+    "labels": "--labels=none",
+    "header": "--no-header",
+    "relabel": "--no-relabel",
+}
 _SEPARATORS = {"share": "/"}
 
 #: Parameters of `graphwalk.scheduler.use`.

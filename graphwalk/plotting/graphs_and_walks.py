@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.algorithms.output.write import iter_blocks
-from graphwalk.algorithms.walks.dask_array import WalkArray
+from graphwalk.algorithms.walks.source import walks_source
 from graphwalk.plotting.plans_and_runs import matplotlib
 from graphwalk.storage.store.graph import Graph, open_zarr
 
@@ -179,7 +179,8 @@ class _Visits:
     """
 
     def __init__(self, walks: da.Array) -> None:
-        self.num_nodes = walks.graph.num_nodes if isinstance(walks, WalkArray) else None
+        source = walks_source(walks)
+        self.num_nodes = None if source is None else source.graph.num_nodes
         self.counts = np.zeros(self.num_nodes or 0, np.int64)
 
     def add(self, walks: NDArray[Any]) -> int:

@@ -16,6 +16,7 @@ from graphwalk.algorithms.walks.dask_tasks import (
     cancelling_on_error,
     is_in_process,
 )
+from graphwalk.algorithms.walks.source import PersistedWalks
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.progress import block_progress, wave_progress
 from graphwalk.scheduler.executors.ray.result import walks_on_ray
@@ -102,6 +103,10 @@ class WalkArray(da.Array):  # type: ignore[misc]
         )
         return WalkArray(again, self._graph, tasks.part(rows))
 
+    def __dask_postpersist__(self) -> Any:
+        """Have arrays that are kept in memory know what walks they are."""
+        return _persisted, (self._tasks, self.chunks, self._meta)
+
     def __reduce__(self) -> Any:
         """Pickle as a plain Dask array."""
         return da.Array, (self.dask, self.name, self.chunks, self.dtype)
@@ -163,3 +168,17 @@ class WalkArray(da.Array):  # type: ignore[misc]
         with cancelling_on_error(tasks):
             get(tasks, self._tasks.keys, **kwargs)
         return result
+
+
+def _persisted(
+    blocks: Any,
+    tasks: WalkTasks,
+    chunks: Any,
+    meta: Any,
+    *,
+    rename: dict[str, str] | None = None,
+) -> da.Array:
+    """Return the array of blocks that have been computed; Dask calls it for ``persist()``."""
+    name = (rename or {}).get(tasks.name, tasks.name)
+    layers = HighLevelGraph({name: PersistedWalks(blocks, tasks)}, {name: set()})
+    return da.Array(layers, name, chunks, meta=meta)

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.bucket_rows import RowError
+from graphwalk.storage.build.count_isolated import IsolatedCounter
 from graphwalk.storage.build.graph_writer import GraphWriter, finishing
 from graphwalk.storage.build.sort_rows import RowSorter
 from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
@@ -45,6 +46,7 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
         context.options.values(source),
         context.writers,
         context.tuning.write_ahead,
+        unconnected=IsolatedCounter(num_nodes or 0) if options.directed else None,
     )
     given, highest = 0, -1
     with finishing(writer), context.progress.stage("write", num_nodes, "rows") as advance:
@@ -105,6 +107,7 @@ def _info(writer: GraphWriter, sorter: RowSorter, context: Context, given: int) 
         timed=sorter.values == "times",
         edge_types=writer.edge_types,
         time_unit=getattr(sorter.source, "time_unit", None),
+        unconnected_nodes=writer.unconnected_nodes,
     )
 
 

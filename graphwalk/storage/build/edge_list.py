@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from graphwalk.errors import InputError, argument
@@ -15,6 +16,7 @@ from graphwalk.storage.build.check_batch import (
     mixed,
 )
 from graphwalk.storage.build.count_edges import Direction, EdgeCounts, count_batch
+from graphwalk.storage.build.count_isolated import IsolatedCounter, bit_map_bytes
 from graphwalk.storage.build.dictionary_encoding import DictionaryEncoder, EncodedEdges, encode
 from graphwalk.storage.build.estimate import check_disk, estimate
 from graphwalk.storage.build.external_sort import EntryStages
@@ -71,8 +73,12 @@ class _EdgeBuild:
     def run(self) -> GraphInfo:
         edges, counts, labels = self._number(self._survey())
         num_nodes = self._count_nodes(counts, labels)
-        spooled = edges.memory if isinstance(edges, BatchCache | EncodedEdges) else 0
-        layout = self._tuning.layout(counts.edges, counts.entries, self._values, spooled)
+        # Of nodes that edges have named, each is an end of one.
+        named = labels is not None and self._source.nodes is None
+        count = self._options.directed and not named
+        taken = edges.memory if isinstance(edges, BatchCache | EncodedEdges) else 0
+        taken += bit_map_bytes(num_nodes) if count else 0
+        layout = self._tuning.layout(counts.edges, counts.entries, self._values, taken)
         plan = plan_buckets(
             counts, num_nodes, self._values, layout.bucket_entries, self._tuning.nodes_per_bucket
         )
@@ -83,10 +89,17 @@ class _EdgeBuild:
         runs = stages.make_runs()
         if isinstance(edges, BatchCache | EncodedEdges):
             edges.close()
-        writer = stages.write(runs, labels)
+        writer = stages.write(runs, labels, IsolatedCounter(num_nodes) if count else None)
+        label_digest = None
         if labels is not None:
-            labels.write(self._context.group, self._context.writers, self._tuning.write_ahead)
-        return self._info(writer, counts, labels)
+            label_digest = labels.write(
+                self._context.group, self._context.writers, self._tuning.write_ahead
+            )
+        return replace(
+            self._info(writer, counts, labels),
+            label_digest=label_digest,
+            unconnected_nodes=0 if named else writer.unconnected_nodes,
+        )
 
     # First stage: look at every edge.
 

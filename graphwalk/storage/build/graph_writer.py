@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.bucket_rows import Rows
+    from graphwalk.storage.build.count_isolated import IsolatedCounter
     from graphwalk.storage.store.format import ValueName
 
 
@@ -38,6 +39,8 @@ class GraphWriter:
         Sum over all `Rows.asymmetry`.
     degrees : DegreeCounter
         The degrees of the rows.
+    unconnected : IsolatedCounter or None
+        What counts nodes that no edge touches, where the degrees do not tell.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class GraphWriter:
         values: ValueName | None,
         pool: ThreadPoolExecutor,
         ahead: int,
+        *,
+        unconnected: IsolatedCounter | None = None,
     ) -> None:
         num_nodes, entries = sizes  # estimates, if they are not known
         wide = 2**31 if dtype == np.int64 else 0
@@ -66,6 +71,7 @@ class GraphWriter:
         self.taken = 0
         self.asymmetry = 0
         self.degrees = DegreeCounter()
+        self.unconnected = unconnected
         self._end = 0  # where the last complete row ends
         self._offsets.append(np.zeros(1, np.int64))
 
@@ -86,7 +92,10 @@ class GraphWriter:
             self._values.append(rows.values)
         if self._types is not None and rows.values is not None:
             self._types[rows.values] = True
-        self.degrees.add(np.diff(ends, prepend=self._end))
+        degrees = np.diff(ends, prepend=self._end)
+        self.degrees.add(degrees)
+        if self.unconnected is not None:
+            self.unconnected.add(self.num_rows, degrees, rows.neighbors)
         self._end = int(ends[-1]) if len(ends) else self._end
         self.num_rows += len(ends)
         self.num_entries += len(rows.neighbors)
@@ -102,6 +111,13 @@ class GraphWriter:
             self.degrees.add(np.zeros(step, np.int64))
             self.num_rows += step
             count -= step
+
+    @property
+    def unconnected_nodes(self) -> int:
+        """Nodes that no edge touches."""
+        if self.unconnected is None:
+            return self.degrees.isolated
+        return self.unconnected.count(self.num_rows)
 
     def finish(self) -> None:
         """Write the remaining elements, and wait until all are written."""

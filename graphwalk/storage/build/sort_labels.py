@@ -142,9 +142,9 @@ class SpilledLabels:
                 return part.at(node - first)
         raise IndexError(node)
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
-        """Write the labels' arrays into a store, `ahead` chunks at a time."""
-        write_labels(group, self, pool, ahead)
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
+        """Write the labels' arrays into a store, `ahead` chunks at a time; return their digest."""
+        return write_labels(group, self, pool, ahead)
 
 
 class SpilledIds:

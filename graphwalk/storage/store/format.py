@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -69,7 +72,10 @@ VALUE_BOUNDS: Mapping[ValueName, tuple[float, float]] = {
 APART: frozenset[ValueName | None] = frozenset({"times", "edge_types"})
 
 #: Attributes that stores of earlier versions of graphwalk do without.
-_OPTIONAL = ("digest", "node_types", "timed", "edge_types", "time_unit")
+_OPTIONAL = (
+    *("digest", "label_digest", "node_types", "timed", "edge_types", "unconnected_nodes"),
+    "time_unit",
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,20 @@ class GraphInfo:
     timed: bool = False
     edge_types: tuple[int, ...] | None = None
     time_unit: str | None = None
+    label_digest: str | None = None
+    unconnected_nodes: int | None = None
+
+    @property
+    def isolated_nodes(self) -> int | None:
+        """Nodes that no edge touches; None where an early version has not counted them."""
+        if self.unconnected_nodes is None and not self.directed:
+            return self.statistics.isolated_nodes
+        return self.unconnected_nodes
+
+    @property
+    def identity(self) -> tuple[str | None, str | None]:
+        """Checksums by which the graph is told from others: of its rows, and of its labels."""
+        return self.digest, self.label_digest
 
     @property
     def neighbor_dtype(self) -> np.dtype[Any]:
@@ -197,7 +217,7 @@ def complete(group: zarr.Group, info: GraphInfo) -> None:
         del about["node_types"]
     if not info.timed:
         del about["timed"]
-    for name in ("edge_types", "time_unit"):
+    for name in ("edge_types", "time_unit", "label_digest", "unconnected_nodes"):
         if about[name] is None:
             del about[name]
     with write_errors(location_of(group)):
@@ -226,6 +246,20 @@ def open_group(
     return group, _read_info(location, attributes)
 
 
+def read_identity(
+    location: str, storage_options: Mapping[str, Any] | None = None
+) -> tuple[str | None, str | None]:
+    """Return `GraphInfo.identity` of what lies at `location` now; raises as `open_group` does."""
+    if not is_url(location):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            # Much faster than opening it; this happens with every partition that is loaded.
+            attributes = json.loads(Path(location, "zarr.json").read_bytes())["attributes"]
+            about = attributes[ATTRIBUTE]
+            if about["complete"] is True:
+                return about.get("digest"), about.get("label_digest")
+    return open_group(location, storage_options)[1].identity
+
+
 def is_graphwalk_store(location: str, storage_options: Mapping[str, Any] | None = None) -> bool:
     """Return whether a store, complete or not, and of whatever version, lies at `location`."""
     try:
@@ -249,8 +283,6 @@ def _open_zarr_group(location: str, storage_options: Mapping[str, Any] | None) -
 
 
 def _nothing_to_open(location: str) -> StoreError:
-    from pathlib import Path
-
     if is_url(location):
         return StoreNotFoundError(
             f"there is no graphwalk store at {location}; check the URL and its bucket, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
@@ -43,8 +44,8 @@ class Labels(Protocol):
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield the labels in parts that fit into memory, each with its first one's node."""
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
-        """Write the labels' arrays into a store, `ahead` chunks at a time."""
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
+        """Write the labels' arrays into a store, `ahead` chunks at a time; return their digest."""
 
 
 class IntegerLabels:
@@ -79,6 +80,14 @@ class IntegerLabels:
         """Return a node's label."""
         return int(self.values[node])
 
+    def to_arrow(self) -> pa.Array:
+        """Return all labels as an Arrow array, without a copy."""
+        return pa.array(self.values)
+
+    def take(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the labels of nodes, which must exist."""
+        return self.values[nodes]
+
     def to_numpy(self) -> NDArray[np.int64]:
         """Return all labels."""
         return self.values
@@ -87,9 +96,9 @@ class IntegerLabels:
         """Yield all labels."""
         yield 0, self
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
-        """Write the array ``labels``."""
-        write_labels(group, self, pool, ahead)
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
+        """Write the array ``labels``; return its digest."""
+        return write_labels(group, self, pool, ahead)
 
 
 class StringLabels:
@@ -136,6 +145,15 @@ class StringLabels:
         """Return a node's label."""
         return str(self.values[node].as_py())
 
+    def to_arrow(self) -> pa.LargeStringArray:
+        """Return all labels as an Arrow array."""
+        return self.values
+
+    def take(self, nodes: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Return the labels of nodes, which must exist."""
+        found = self.values.take(pa.array(nodes))
+        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=object)
+
     def to_numpy(self) -> NDArray[np.object_]:
         """Return all labels."""
         return np.asarray(self.values.to_numpy(zero_copy_only=False), dtype=object)
@@ -144,30 +162,33 @@ class StringLabels:
         """Yield all labels."""
         yield 0, self
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> None:
+    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
         """Write the arrays ``label_offsets`` and ``label_bytes``, laid out as Arrow does."""
-        write_labels(group, self, pool, ahead)
+        return write_labels(group, self, pool, ahead)
 
 
 MemoryLabels: TypeAlias = IntegerLabels | StringLabels
 
 
-def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
-    """Write the labels' arrays into a store, part by part."""
+def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> str:
+    """Write the labels' arrays into a store, part by part; return their digest."""
     write = _write_integers if labels.kind == "int64" else _write_strings
-    write(group, labels, pool, ahead)
+    return sha256(write(group, labels, pool, ahead)).hexdigest()
 
 
 def _write_integers(
     group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
-) -> None:
+) -> bytes:
     with array_writer(group, "labels", np.int64, len(labels), pool, ahead) as writer:
         for _, part in labels.parts():
             writer.append(part.to_numpy())
             del part  # before the next one is loaded
+    return writer.digest
 
 
-def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
+def _write_strings(
+    group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
+) -> bytes:
     number, end = len(labels), 0
     with (
         array_writer(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
@@ -180,6 +201,7 @@ def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, 
             data.append(part_data)
             end += len(part_data)
             del part, part_offsets, part_data  # before the next one is loaded
+    return offsets.digest + data.digest
 
 
 def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> MemoryLabels | None:
