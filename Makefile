@@ -31,7 +31,7 @@ demo: $(VENV)/.installed ## build the store of a real graph, walk it, show some 
 	@$(BIN)/python examples/debian/demo.py
 
 test: lint docs ## lint, check types, build the site, run the tests
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder --durations=20
 
 # Kernels are compiled into a folder of its own: two versions of numba would overwrite each other's.
 test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported versions
@@ -39,7 +39,7 @@ test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported v
 	  -n 2 --dist loadfile --no-loadscope-reorder $(OLDEST_TESTS)
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --timeout=1800 --durations=20
 
 lint: $(VENV)/.installed-dev ## check style and types
 	$(BIN)/ruff check .

@@ -1,6 +1,70 @@
-"""The order of tests."""
+"""What tests share, and in which order and in which process they run."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+#: A test on Ray, by a word of its name or of its file's.
+ON_RAY = re.compile(r"(?<![a-z])ray(?![a-z])")
+
+#: Groups of tests that take longest: they begin early, so that no process waits at the end.
+LONG = [
+    "test_slurm",
+    "ray",
+    "test_partitioned_walks",
+    "test_walk_memory",
+    "test_build_memory",
+    "test_docs",
+    "test_build_properties",
+    "test_walk_distributions",
+    "test_examples",
+    "test_shares",
+    "test_build_faults",
+    "test_build",
+]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep tests of a file in one process, and all those on Ray, which share a server."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadGroups(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return _group(nodeid)
+
+    return LoadGroups(config, log)
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with those on Slurm, which take longest, so that no process waits for another."""
-    items.sort(key=lambda item: item.get_closest_marker("slurm") is None)
+    """Begin with the tests that take longest."""
+    items.sort(key=_rank)
+
+
+def _group(nodeid):
+    """Return "ray" for a test that says so in its name, and else the name of its file."""
+    file = Path(nodeid.partition("::")[0]).stem
+    return "ray" if ON_RAY.search(nodeid) and file != "test_slurm" else file
+
+
+def _rank(item):
+    group = _group(item.nodeid)
+    place = LONG.index(group) if group in LONG else len(LONG)
+    return place, "shared_ray" not in item.fixturenames
+
+
+@pytest.fixture(scope="module")
+def shared_ray():
+    """Have a Ray of two workers run, which is started once for all tests that share it."""
+    ray = pytest.importorskip("ray")
+    from graphwalk.scheduler.executors.ray.session import RaySession
+
+    if not ray.is_initialized():
+        RaySession(None, 2, {})
+
+
+@pytest.fixture(scope="module")
+def own_ray():
+    """Stop the Ray that tests share, for those that start one of their own."""
+    pytest.importorskip("ray").shutdown()

@@ -247,9 +247,8 @@ def test_bytes_do_not_depend_on_the_form(form, kind, data):
 
 
 @pytest.fixture(scope="module")
-def session():
-    pytest.importorskip("ray")
-    with scheduler.use("ray", num_workers=2) as session:
+def session(shared_ray):
+    with scheduler.use("ray") as session:
         yield session
 
 

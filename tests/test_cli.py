@@ -562,7 +562,7 @@ def test_workers_bound_the_threads(run, ring_store, tmp_path):
 
 
 @pytest.mark.ray
-def test_walks_on_ray_are_the_same(run, fails, town_store, tmp_path):
+def test_walks_on_ray_are_the_same(own_ray, run, fails, town_store, tmp_path):
     def walk(output, *arguments):
         return run("walk", town_store, output, "--seed", 1, "--num-walks", 50, *arguments)
 

@@ -159,7 +159,10 @@ def uses_ray(page):
         if page.name not in ON_CLUSTERS
     ],
 )
-def test_the_blocks_of_a_page_run_and_print_what_it_shows(checkout, page):
+@pytest.mark.timeout(300)  # a page may start Ray more than once
+def test_the_blocks_of_a_page_run_and_print_what_it_shows(checkout, page, request):
+    if uses_ray(page):
+        request.getfixturevalue("own_ray")
     run_page(page.read_text(), page.relative_to(ROOT))
 
 

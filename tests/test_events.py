@@ -47,9 +47,9 @@ def test_events_add_up_on_threads(graph):
 
 
 @pytest.mark.ray
-def test_events_add_up_on_ray(graph, capsys):
+def test_events_add_up_on_ray(shared_ray, graph, capsys):
     walks, events = graphwalk.random_walks(graph, **RULES, partitions=4), []
-    with scheduler.use("ray", num_workers=2), listening(events.append):
+    with scheduler.use("ray"), listening(events.append):
         found = walks.compute(progress=True)
     check(events, walks, found)
     assert " 0 walkers left" in capsys.readouterr().err

@@ -44,9 +44,9 @@ def test_where_nothing_is_known(machine, tmp_path):
 
 
 def group(machine, path, limit, used, cache=0):
-    machine(f"cgroup/{path}/available_memory.max", f"{limit}\n")
-    machine(f"cgroup/{path}/available_memory.current", f"{used}\n")
-    machine(f"cgroup/{path}/available_memory.stat", f"anon 1\ninactive_file {cache}\n")
+    machine(f"cgroup/{path}/memory.max", f"{limit}\n")
+    machine(f"cgroup/{path}/memory.current", f"{used}\n")
+    machine(f"cgroup/{path}/memory.stat", f"anon 1\ninactive_file {cache}\n")
 
 
 def test_a_container(machine):
@@ -76,9 +76,9 @@ def test_the_group_of_a_job_within_that_of_a_node(machine):
 def test_groups_of_the_first_version(machine):
     machine("proc/self/cgroup", "4:memory:/slurm/uid_0/job_1\n1:cpu:/\n0::/\n")
     top = "cgroup/memory/slurm/uid_0/job_1"
-    machine(f"{top}/available_memory.limit_in_bytes", "3000\n")
-    machine(f"{top}/available_memory.usage_in_bytes", "1000\n")
-    machine(f"{top}/available_memory.stat", "cache 9\ntotal_inactive_file 100\n")
+    machine(f"{top}/memory.limit_in_bytes", "3000\n")
+    machine(f"{top}/memory.usage_in_bytes", "1000\n")
+    machine(f"{top}/memory.stat", "cache 9\ntotal_inactive_file 100\n")
     assert available_memory.available_memory() == 2100
 
 

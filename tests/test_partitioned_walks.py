@@ -261,7 +261,7 @@ def test_steps_wait_in_files_where_the_result_does_not_fit(large, tmp_path, monk
     ],
 )
 def test_walkers_in_batches(large, kind, memory):
-    how = LARGE | KINDS[kind] | {"num_walks": 8}
+    how = LARGE | KINDS[kind] | {"num_walks": 3}
     whole = graphwalk.random_walks(large, **how).compute()
     walks = graphwalk.random_walks(large, **how, memory=memory, chunks=50_000)
     assert len(walks.plan.batch_groups) > 1
@@ -270,16 +270,24 @@ def test_walkers_in_batches(large, kind, memory):
     np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), whole)
 
 
-def test_walkers_in_batches_by_processes_and_in_part(large):
+def test_parts_of_walks_in_batches(large):
     """Batches of a part wait for no blocks that it has not."""
-    how = LARGE | {"num_walks": 8}
+    how = LARGE | {"num_walks": 3}
     rows = graphwalk.random_walks(large, **how).compute()
     walks = graphwalk.random_walks(large, **how, memory="32 MiB", chunks=50_000)
-    assert len(walks.plan.batch_groups) > 1
-    some = np.concatenate([rows[i : i + 50_000] for i in range(50_000, 1_050_000, 250_000)])
-    for part, expected in ((walks[250_000:], rows[250_000:]), (walks.blocks[1:21:5], some)):
+    assert len(walks.plan.batch_groups) > 4
+    some = np.concatenate([rows[i : i + 50_000] for i in range(50_000, 550_000, 250_000)])
+    for part, expected in ((walks[250_000:], rows[250_000:]), (walks.blocks[1:11:5], some)):
         blocks = np.concatenate(list(graphwalk.iter_blocks(part)))
         np.testing.assert_array_equal(blocks, expected)
+
+
+def test_walkers_in_batches_by_processes(large):
+    """Dask starts its processes for each batch, so that there are few."""
+    how = LARGE | {"num_walks": 2}
+    rows = graphwalk.random_walks(large, **how).compute()
+    walks = graphwalk.random_walks(large, **how, memory="32 MiB", chunks=50_000)
+    assert len(walks.plan.batch_groups) > 2
     with dask.config.set(scheduler="processes"):
         np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), rows)
 

@@ -173,9 +173,8 @@ def test_computing_a_graph_as_an_array_is():
 
 
 @pytest.fixture(scope="module")
-def session():
+def session(own_ray):
     """A Ray of one CPU."""
-    pytest.importorskip("ray")
     from graphwalk import scheduler
 
     with scheduler.use("ray", num_workers=1, object_store_memory=100 << 20) as session:

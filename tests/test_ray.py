@@ -36,13 +36,13 @@ KINDS = {
     "temporal": {"temporal": True},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
     "node2vec+": {"p": 2, "q": 0.5, "gamma": 0},
-    "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1, "walk_length": 4},
+    "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1, "num_walks": 1, "walk_length": 2},
 }
 
 
 @pytest.fixture(scope="module")
-def session():
-    with scheduler.use("ray", num_workers=2) as session:
+def session(shared_ray):
+    with scheduler.use("ray") as session:
         yield session
 
 
@@ -219,9 +219,9 @@ def test_a_partition_that_failed_to_load_is_not_kept(session, tmp_path):
 
 def test_a_temporary_store_is_loaded_where_it_lies(session, graph, tmp_path):
     here = ray.get_runtime_context().get_node_id()
-    assert ray_walks.where_to_read(graph).node_id == here
+    assert ray_walks.where_to_read(graph._arrays).node_id == here
     named = graphwalk.build_zarr(np.array([[0, 1], [1, 2]]), tmp_path / "store")
-    assert ray_walks.where_to_read(named) == "DEFAULT"
+    assert ray_walks.where_to_read(named._arrays) == "DEFAULT"
 
 
 def test_within_use_another_scheduler_can_be_used(session, graph):

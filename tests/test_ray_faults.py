@@ -19,7 +19,7 @@ from graphwalk.scheduler.executors.ray.errors import own_errors
 from graphwalk.util.events import listening
 
 ray = pytest.importorskip("ray")
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]  # machines and drivers are started again
 
 RULES = {"num_walks": 6, "walk_length": 12, "p": 2, "q": 0.5, "seed": 5}
 STORE_BYTES = 200 << 20
@@ -37,7 +37,7 @@ def expected(graph):
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def cluster(own_ray):
     """Return a cluster of two machines, as far as Ray knows."""
     from ray.cluster_utils import Cluster
 

@@ -18,6 +18,7 @@ import graphwalk
 from graphwalk import scheduler
 from graphwalk.scheduler.engine import planner, walk_in_memory
 from graphwalk.scheduler.executors.ray import walk_out_of_core as ray_walks
+from graphwalk.scheduler.executors.ray.session import RaySession
 from graphwalk.util import shared_array
 from graphwalk.util.shared_array import NotSharedError, SharedResult, SharedRows
 
@@ -31,9 +32,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def session():
-    pytest.importorskip("ray")
-    with scheduler.use("ray", num_workers=2) as session:
+def session(shared_ray):
+    with scheduler.use("ray") as session:
         yield session
 
 
@@ -65,7 +65,7 @@ def name(monkeypatch):
 @pytest.fixture
 def sent(monkeypatch):
     """Return a list of what the driver receives in place of what workers could have put."""
-    arrays, gather, put = [], scheduler.ray_backend.RaySession.gather, ray_walks.put_steps
+    arrays, gather, put = [], RaySession.gather, ray_walks.put_steps
 
     def gather_noted(self, dsk, keys, receive, **kwargs):
         def received(key, value):
@@ -78,7 +78,7 @@ def sent(monkeypatch):
         arrays.append(log)
         put(log, out)
 
-    monkeypatch.setattr(scheduler.ray_backend.RaySession, "gather", gather_noted)
+    monkeypatch.setattr(RaySession, "gather", gather_noted)
     monkeypatch.setattr(ray_walks, "put_steps", put_noted)
     return arrays
 

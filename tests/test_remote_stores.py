@@ -111,7 +111,7 @@ def test_walks(url, options, tmp_path):
 
 
 @pytest.mark.ray
-def test_walks_on_ray(url, options, tmp_path):
+def test_walks_on_ray(shared_ray, url, options, tmp_path):
     graph = graphwalk.build_zarr(EDGES, url, storage_options=options)
     with graphwalk.scheduler.use("ray"):
         walks = walk(graph)

@@ -1,6 +1,7 @@
 """Reports of runs and pictures of plans."""
 
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -53,14 +54,15 @@ def test_a_report_of_one_partition(graph, tmp_path):
 
 @pytest.mark.ray
 @pytest.mark.parametrize("partitions", [1, 4])
-def test_a_report_of_ray(partitions, graph, tmp_path):
+def test_a_report_of_ray(shared_ray, partitions, graph, tmp_path):
     walks = graphwalk.random_walks(graph, **RULES, partitions=partitions, chunks=2000)
-    with scheduler.use("ray", num_workers=2) as session:
+    begun = time.time()
+    with scheduler.use("ray") as session:
         with graphwalk.performance_report(tmp_path / "run.html"):
             graphwalk.write_walks(walks, tmp_path / "walks.zarr")
         travels = {"start", "advance", "join"} if partitions > 1 else set()
         for _ in range(10):  # workers report what they did once a second
-            kinds = {task.kind for task in session._ray.tasks_since(0)}
+            kinds = {task.kind for task in session._ray.tasks_since(begun)}
             if kinds == {"read", "write"} | travels:
                 break
         else:

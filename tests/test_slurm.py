@@ -17,7 +17,7 @@ from test_docs import blocks, run_console
 import graphwalk
 from graphwalk.cli import main
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]  # Slurm may have to be installed
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "slurm"
@@ -475,6 +475,6 @@ def test_outside_of_slurm(monkeypatch, capsys):
     for name in [name for name in os.environ if name.startswith("SLURM")]:
         monkeypatch.delenv(name)
     assert main(["with-ray", "--", "true"]) == 1
-    assert "this is no job of Slurm" in capsys.readouterr().err
+    assert "this is not a job of Slurm" in capsys.readouterr().err
     assert main(["with-ray"]) == 1
     assert "add it behind --" in capsys.readouterr().err

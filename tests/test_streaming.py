@@ -46,10 +46,10 @@ def test_blocks_are_those_of_the_array(name, partitions, graph):
 
 @pytest.mark.ray
 @pytest.mark.parametrize("partitions", [None, 4])
-def test_blocks_come_from_ray(partitions, graph):
+def test_blocks_come_from_ray(shared_ray, partitions, graph):
     walks = graphwalk.random_walks(graph, **RULES, partitions=partitions)
     expected = walks.compute()
-    with scheduler.use("ray", num_workers=2):
+    with scheduler.use("ray"):
         for array, rows in ((walks, expected), (walks[150:900], expected[150:900])):
             blocks = list(graphwalk.iter_blocks(array))
             np.testing.assert_array_equal(np.concatenate(blocks), rows)

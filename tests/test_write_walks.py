@@ -243,11 +243,11 @@ def test_progress_counts_the_walks(walks, tmp_path, capsys):
 
 
 @pytest.mark.ray
-def test_processes_of_ray_write_the_same(walks, tmp_path, capsys):
+def test_processes_of_ray_write_the_same(shared_ray, walks, tmp_path, capsys):
     folders = tmp_path / "threads", tmp_path / "ray"
     for suffix in SUFFIXES:
         write_walks(walks, folders[0] / f"walks{suffix}", labels=TOWNS)
-    with scheduler.use("ray", num_workers=2):
+    with scheduler.use("ray"):
         for suffix in SUFFIXES:
             write_walks(walks, folders[1] / f"walks{suffix}", labels=TOWNS, progress=True)
             assert "10.0/10.0" in capsys.readouterr().err

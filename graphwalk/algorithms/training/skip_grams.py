@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Pairs that are made at a time, at least one walk's: 4 or 8 MiB.
-_PAIRS = 1 << 19
+PAIRS = 1 << 19
 
 
 class WalkBlocks:
@@ -82,7 +82,7 @@ def in_batches(
 
 
 def skip_grams(
-    blocks: Iterable[NDArray[np.integer[Any]]], width: int, window: int, at_least: int = 0
+    blocks: Iterable[NDArray[np.integer[Any]]], width: int, window: int, at_a_time: int = PAIRS
 ) -> Iterator[NDArray[np.integer[Any]]]:
     """Yield the pairs of nodes that are at most `window` steps apart in a walk, some at a time.
 
@@ -97,8 +97,8 @@ def skip_grams(
         Nodes of a walk.
     window : int
         Steps between two nodes of a pair, at most.
-    at_least : int
-        About how many pairs to make at a time, if more than the default.
+    at_a_time : int
+        About how many pairs to make at a time.
 
     Yields
     ------
@@ -106,7 +106,7 @@ def skip_grams(
         Centers and contexts.
     """
     where = _positions(width, window)
-    rows = max(1, max(_PAIRS, at_least) // max(1, len(where)))
+    rows = max(1, at_a_time // max(1, len(where)))
     for block in blocks:
         for start in range(0, len(block), rows):
             walks = block[start : start + rows]

@@ -8,6 +8,7 @@ import dask
 import numpy as np
 
 from graphwalk.algorithms.training.skip_grams import (
+    PAIRS,
     WalkBlocks,
     checked_size,
     in_batches,
@@ -183,7 +184,7 @@ class SkipGramDataset(_WalkDataset):
         self._size = checked_size("batch_size", batch_size)
 
     def _examples(self, blocks: Iterator[NDArray[np.integer[Any]]]) -> Iterator[Any]:
-        pairs = skip_grams(blocks, self._blocks.width, self._window, self._size)
+        pairs = skip_grams(blocks, self._blocks.width, self._window, max(PAIRS, self._size))
         for batch in in_batches(pairs, self._size):
             yield _tensor(batch[:, 0]), _tensor(batch[:, 1])
 
