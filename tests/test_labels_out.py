@@ -60,13 +60,13 @@ KEPT = {
     "dask.optimize": lambda w: dask.optimize(w)[0],
     "slice of persisted": lambda w: w.persist()[2:9],
     "concatenated": lambda w: da.concatenate([w[:3], w[20:]]),
-    "astype": lambda w: w.astype(np.int64),
     "copy": lambda w: w.copy(),
     "several": lambda w: da.vstack([w[3:20].rechunk(4), w])[5:].blocks[:2],
 }
 
 LOST = {
     "arithmetic": lambda w: w + 0,
+    "astype": lambda w: w.astype(np.int8).astype(np.int64),
     "map_blocks": lambda w: w.map_blocks(lambda block: block),
     "getitem of others": lambda w: w.map_blocks(np.arange(5, dtype=np.int32).__getitem__),
     "where": lambda w: da.where(w > 1, w, -1),
