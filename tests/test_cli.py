@@ -210,7 +210,7 @@ def test_info_for_people(run, town_store):
     lines = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert lines["store"].startswith(f"{town_store} (")
     assert lines["graph"] == "directed, weighted, labelled by strings"
-    assert lines["nodes"] == "5; 1 node without neighbours"
+    assert lines["nodes"] == "5; 1 node without out-neighbours"
     assert lines["edges"] == "4; 4 neighbours stored"
     assert lines["degrees"].startswith("0 to 1, 0.8 on average; 25% have at most 1, 50% ")
     assert lines["labels"] == "Aarhus, Bad Ems, Dún Laoghaire, ..."

@@ -57,15 +57,16 @@ KEPT = {
     "persist": lambda w: w.persist(),
     "dask.persist": dask_persist,
     "persisted mask": persisted_mask,
+    "dask.optimize": lambda w: dask.optimize(w)[0],
     "slice of persisted": lambda w: w.persist()[2:9],
     "concatenated": lambda w: da.concatenate([w[:3], w[20:]]),
-    "astype": lambda w: w.astype(np.int64),
     "copy": lambda w: w.copy(),
     "several": lambda w: da.vstack([w[3:20].rechunk(4), w])[5:].blocks[:2],
 }
 
 LOST = {
     "arithmetic": lambda w: w + 0,
+    "astype": lambda w: w.astype(np.int8).astype(np.int64),
     "map_blocks": lambda w: w.map_blocks(lambda block: block),
     "getitem of others": lambda w: w.map_blocks(np.arange(5, dtype=np.int32).__getitem__),
     "where": lambda w: da.where(w > 1, w, -1),
@@ -203,3 +204,26 @@ def test_the_command_line_names_its_own_option(graph, walks, tmp_path, capsys):
         assert main([*embed, f"--labels={labels}", "--overwrite"]) == 0
         nodes = pq.read_table(tmp_path / "vectors.parquet")["node"].to_pylist()
         assert nodes == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["walk", "plain", "out.parquet", "--metapath=a,b"], "--edge-types"),
+        (["walk", "plain", "out.parquet", "--temporal"], "--times"),
+        (["embed", "there.npy", "there.parquet"], "--overwrite"),
+        (["walk", "plain", "there.npy"], "--overwrite"),
+        (["embed", "there.npy", "out.parquet"], "--labels=none"),
+    ],
+)
+def test_the_command_line_speaks_of_options(
+    arguments, option, walks, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    graphwalk.build_zarr([(0, 1)], "plain")
+    graphwalk.write_walks(walks, "there.npy")
+    (tmp_path / "there.parquet").write_text("something")
+    assert main([*arguments, "--quiet"]) == 1
+    error = capsys.readouterr().err
+    assert option in error
+    assert "=True" not in error

@@ -80,8 +80,8 @@ def plot_visits(walks: da.Array, ax: Any = None, **options: Any) -> Any:
     Parameters
     ----------
     walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
-        What `random_walks` returned, or a part of it. A part, such as ``walks[:1000]``, does not
-        know its graph; then only visited nodes are counted.
+        What `random_walks` returned, or a part of it such as ``walks[:1000]``. Of arrays of other
+        origin, whose graph is not known, only visited nodes are counted.
     ax : matplotlib.axes.Axes, optional
         The axes to plot on; None: those of a new figure.
     **options

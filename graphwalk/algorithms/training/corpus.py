@@ -14,7 +14,7 @@ from graphwalk.algorithms.output.labelled_walks import as_labels, named_lists, w
 from graphwalk.algorithms.output.read import count_walks, read_walks
 from graphwalk.algorithms.output.write import iter_blocks
 from graphwalk.algorithms.training.node_names import names_for
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,7 +142,9 @@ class WalkCorpus:
 
     def _named(self, lists: pa.ListArray) -> pa.ListArray:
         if not pa.types.is_integer(lists.values.type):
-            raise InputError(f"{self._walks} holds labels of nodes already; remove labels=")
+            raise InputError(
+                f"{self._walks} holds labels of nodes already; remove {argument('labels')}"
+            )
         return named_lists(lists, self.labels)
 
 

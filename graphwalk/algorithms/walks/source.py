@@ -17,10 +17,11 @@ from graphwalk.algorithms.walks.dask_tasks import WalkTasks, _WalkLayer
 if TYPE_CHECKING:
     import dask.array as da
 
-#: Names of layers, before their token, that move elements and change none.
+#: Names of layers, before their token, that move elements and change none. ``astype`` is not among
+#: them: a narrow type would make other numbers.
 _MOVES = frozenset(
-    {"astype", "blocks", "concatenate", "getitem", "getitem_variadic"}
-    | {"rechunk-merge", "rechunk-split"}
+    {"blocks", "concatenate", "getitem", "getitem_variadic"}
+    | {"rechunk-merge", "rechunk-split", "rechunk-p2p"}
 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphwalk.errors import InputError, StoreError
+from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.storage.store.facts import GraphFacts
 from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo, open_group, read_identity
@@ -298,13 +298,16 @@ class GraphArrays(GraphFacts):
         if name == "weights" and not self.weighted:
             raise InputError(f"{self.path} has no weights; build it from weighted edges")
         if name == "times" and not self.timed:
-            raise InputError(f"{self.path} has no times; build it with times=True")
+            raise InputError(f"{self.path} has no times; build it with {argument('times', True)}")
         if name == "edge_types" and self.edge_type_names is None:
             raise InputError(
-                f"the edges of {self.path} have no types; build it with edge_types=True"
+                f"the edges of {self.path} have no types; build it with "
+                f"{argument('edge_types', True)}"
             )
         if name == "node_types" and self.type_names is None:
-            raise InputError(f"the nodes of {self.path} have no types; call set_node_types")
+            raise InputError(
+                f"the nodes of {self.path} have no types; graphwalk.set_node_types gives them types"
+            )
         if name not in self._readers:
             lengths = {"offsets": self.num_nodes + 1, "node_types": self.num_nodes}
             length = lengths.get(name, self.num_entries)

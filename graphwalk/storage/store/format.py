@@ -12,7 +12,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from graphwalk.errors import StoreError, StoreNotFoundError
+from graphwalk.errors import StoreError, StoreNotFoundError, argument
 from graphwalk.storage.files.errors import describe_refusal, is_refusal
 from graphwalk.storage.files.locations import is_url, location_of, write_errors, zarr_store
 from graphwalk.storage.store.statistics import Statistics
@@ -312,7 +312,7 @@ def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     if attributes.get("complete") is not True:
         raise StoreError(
             f"{location} is incomplete: the build that wrote it did not finish; "
-            "build it again with overwrite=True"
+            f"build it again with {argument('overwrite', True)}"
         )
     names = [field.name for field in fields(GraphInfo)]
     missing = [name for name in names if name not in attributes and name not in _OPTIONAL]
