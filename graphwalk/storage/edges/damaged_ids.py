@@ -27,12 +27,9 @@ class DamagedIds:
 
     def stays(self, column: Any) -> bool:
         """Look at the next rows; return False once some of them show that ids are names."""
-        integers, floats, missing = (
-            pc.fill_null(pc.match_substring_regex(column, pattern), False)
-            for pattern in (_INTEGER, _FLOAT, _MISSING)
-        )
-        odd = pc.or_(floats, missing)
-        known = pc.or_(pc.or_(odd, integers), pc.is_null(column))
+        if not self._rows and not pc.all(_kinds(column[:_FIRST_ROWS])[0], min_count=0).as_py():
+            return False  # as most columns of names show
+        known, integers, floats, odd = _kinds(column)
         if not pc.all(known, min_count=0).as_py():
             return False
         self._numbers |= pc.any(pc.or_(integers, floats), min_count=0).as_py()
@@ -52,10 +49,20 @@ def first_damaged(column: Any) -> tuple[int, str] | None:
     """Return row and text of the first damaged id of a column, None where there is none."""
     if not len(column):
         return None
-    if not DamagedIds().stays(_strings(column[:_FIRST_ROWS])):  # as most columns of names show
+    if not DamagedIds().stays(_strings(column[:_FIRST_ROWS])):
         return None
     look = DamagedIds()
     return look.first if look.stays(_strings(column)) else None
+
+
+def _kinds(column: Any) -> tuple[Any, Any, Any, Any]:
+    """Return which texts are numbers or missing, integers, floats, and floats or missing."""
+    integers, floats, missing = (
+        pc.fill_null(pc.match_substring_regex(column, pattern), False)
+        for pattern in (_INTEGER, _FLOAT, _MISSING)
+    )
+    odd = pc.or_(floats, missing)
+    return pc.or_(pc.or_(odd, integers), pc.is_null(column)), integers, floats, odd
 
 
 def _strings(column: Any) -> Any:
