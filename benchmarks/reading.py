@@ -15,7 +15,7 @@ import graphwalk
 from benchmarks.table import Row
 from benchmarks.timing import in_turns
 from graphwalk.storage.store.array_reader import ArrayReader
-from graphwalk.storage.store.format import open_group
+from graphwalk.storage.store.group import open_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable

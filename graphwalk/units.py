@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+from math import inf
 from typing import SupportsIndex
 
 from graphwalk.errors import InputError, argument
@@ -37,7 +38,7 @@ def parse_size(size: str | SupportsIndex, name: str = "memory") -> int:
     """
     match = _PATTERN.fullmatch(_text_of(size))
     unit = _UNITS.get(match[2].lower()) if match else None
-    if match is None or unit is None or float(match[1]) * unit < 1:
+    if match is None or unit is None or not 1 <= float(match[1]) * unit < inf:
         raise InputError(
             f"{argument(name, size)} is not a size; write it as '4 GiB', '4G', '500 MB' or bytes"
         )

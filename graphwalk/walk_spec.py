@@ -8,6 +8,7 @@ signature and documents them, so that editors and type checkers see them; a test
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Literal
 
 from graphwalk.util.parameters import (
@@ -24,9 +25,21 @@ from graphwalk.util.parameters import (
     whole,
 )
 
-_TYPES = Kind("types of the graph", "A,B,...", lambda text: text.split(","))
+_TYPES = Kind(
+    "types of the graph", "A,B,...", lambda text: [name.strip() for name in text.split(",")]
+)
+
+
+def _may_be_chunks(value: Any) -> bool:
+    # As in Dask, -1 is all of them. What is no number is checked when blocks are made.
+    return not isinstance(value, Integral) or int(value) == -1 or 0 < int(value) < 2**63
+
+
 _CHUNKS = Kind(
-    "'auto', a number of walks or a size", "N|SIZE", lambda s: int(s) if s.isdecimal() else s
+    "'auto', a number of walks (1 or more) or a size",
+    "N|SIZE",
+    lambda text: int(text) if text.isdecimal() else text,
+    accepts=_may_be_chunks,
 )
 
 
@@ -50,8 +63,8 @@ class WalkSpec:
     weighted: bool = declare(
         None,
         FLAG,
-        "draw neighbours by weight, as is the default where there are weights",
-        ("unweighted", "draw all neighbours alike"),
+        "draw neighbours in proportion to weights; the default if the graph has weights",
+        ("unweighted", "draw all neighbours with the same probability"),
     )
     restart_prob: float = declare(0.0, PROBABILITY, "probability of a step to the start node")
     stop_prob: float = declare(0.0, PROBABILITY, "probability of ending at each step")
@@ -59,12 +72,15 @@ class WalkSpec:
         "stop", one_of("stop", "restart", "stay"), "what a walk does at a node without neighbours"
     )
     metapath: tuple[int | str, ...] | None = declare(
-        None, _TYPES, "types of the nodes, or edges, that steps lead to, or along, over and over"
+        None,
+        _TYPES,
+        "types of the nodes that steps go to, or of the edges that they follow, in this order, "
+        "repeated until the walk ends",
     )
     metapath_of: Literal["nodes", "edges"] | None = declare(
         None,
         one_of("nodes", "edges"),
-        "whose types these are, where both nodes and edges have types",
+        "what the types of the metapath belong to; needed if both nodes and edges have types",
     )
     temporal: bool = declare(False, FLAG, "each step takes an edge later than the last one")
     seed: int = declare(None, whole(0, 2**64 - 1), "the same seed gives the same walks")

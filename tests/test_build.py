@@ -564,4 +564,4 @@ def test_rows_cut_apart_are_checked_for_zero_weights_as_one(tmp_path):
 def test_rows_of_a_graph_that_num_nodes_makes_wide(tmp_path):
     source = open_source([np.array([2**31]), np.array([0])])
     options = BuildOptions(directed=True, num_nodes=2**31 + 1)
-    assert RowSorter(source, options.num_nodes, None, "merge", False, False).dtype == np.int64
+    assert RowSorter(source, options.num_nodes, options).dtype == np.int64

@@ -45,11 +45,11 @@ STAGES = {
     "write of rows": ("rows", "write", 3),
 }
 CALLS = {
-    "labels": ("edges", "graphwalk.storage.store.labels:write_labels", 1),
+    "labels": ("edges", "graphwalk.storage.build.edge_list:write_labels", 1),
     "run files": ("edges", "graphwalk.storage.files.spill:SpillFile.append_parts", 3),
     "chunks": ("edges", "graphwalk.storage.store.array_writer:ArrayWriter.finish", 2),
     "attributes": ("rows", "graphwalk.storage.build.pipeline:complete", 1),
-    "rename": ("edges", "graphwalk.storage.files.publish:_replace", 1),
+    "rename": ("edges", "graphwalk.storage.files.publish:put_in_place", 1),
 }
 POINTS = {
     **{name: (run_until_stage, *point) for name, point in STAGES.items()},
@@ -207,7 +207,7 @@ DAMAGES = {"truncated": truncate, "flipped": flip, "removed": Path.unlink}
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize(
     ("stage", "file"),
-    [("write", "run-4"), ("bucket", "coded"), ("bucket", "ids"), ("number", "coded")],
+    [("write", "run-4"), ("bucket", "encoded"), ("number", "encoded")],
 )
 def test_damaged_temporary_file_is_named(tmp_path, damage, stage, file):
     class Damaging(Progress):

@@ -473,6 +473,40 @@ def test_start_nodes_that_do_not_exist(text, culprit, fails, ring_store, tmp_pat
     assert "no such file" in message
 
 
+def test_a_build_numbers_nodes_as_told(run, fails, tmp_path):
+    edges = tmp_path / "edges.csv"
+    edges.write_text("7,9\n9,8\n")
+    labelled, plain = tmp_path / "labelled.zarr", tmp_path / "plain.zarr"
+    assert run("build", edges, labelled, "--relabel")[0] == 0
+    assert graphwalk.open_zarr(labelled).labels.tolist() == [7, 8, 9]
+    assert run("build", edges, plain, "--no-relabel")[0] == 0
+    assert graphwalk.open_zarr(plain).num_nodes == 10
+    message = fails("build", edges, tmp_path / "none.zarr", "--num-nodes", 9)
+    assert "--num-nodes=9 has no room for; raise it" in message
+    message = fails("build", edges, tmp_path / "none.zarr", "--num-nodes", 2**40)
+    assert "leave out --num-nodes and pass --relabel" in message
+
+
+def test_a_list_of_start_nodes_may_be_longer_than_the_name_of_a_file(run, ring_store, tmp_path):
+    text = ",".join(["1"] * 200)
+    status, out, _ = run("walk", ring_store, tmp_path / "walks.npy", "--start-nodes", text)
+    assert status == 0
+    assert "2,000 walks" in out
+
+
+def test_start_nodes_from_a_pipe(run, ring_store, tmp_path):
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, b"1\n2\n")
+        os.close(writing)
+        pipe = f"/dev/fd/{reading}"
+        status, out, _ = run("walk", ring_store, tmp_path / "walks.npy", "--start-nodes", pipe)
+    finally:
+        os.close(reading)
+    assert status == 0
+    assert "20 walks" in out
+
+
 def test_a_label_that_does_not_exist(fails, town_store, tmp_path):
     message = fails("walk", town_store, tmp_path / "walks.txt", "--start-nodes", "Aarhus,Berlin")
     assert "'Berlin'" in message
@@ -495,7 +529,8 @@ def test_a_label_that_does_not_exist(fails, town_store, tmp_path):
         (["--seed=-1"], "--seed=-1 must be an integer from 0 to 18446744073709551615"),
         (["--memory", "much"], "--memory=much is not a size"),
         (["--memory", "1 kB"], "pass --memory='"),
-        (["--chunks", "0"], "--chunks=0 "),
+        (["--chunks", "0"], "--chunks=0 must be 'auto', a number of walks"),
+        (["--num-walks", str(2**62)], "more than an array can have; lower it, or --walk-length"),
         (["--partitions", "0"], "--partitions=0 must be an integer, at least 1"),
         (["--weighted"], "pass --unweighted"),
         (["--address", "auto"], "--address is for Ray; add --scheduler=ray"),
@@ -519,6 +554,25 @@ def test_a_batch_script_has_the_options_that_were_given(run, fails, ring_store, 
     assert "--mem=much is not a size" in fails(
         "slurm", ring_store, "walks.npy", *machine, "--mem", "much"
     )
+
+
+@pytest.mark.parametrize(
+    ("output", "arguments", "culprit"),
+    [
+        ("walks.npy", ["--cpus=0"], "--cpus=0 must be an integer, at least 1"),
+        ("walks.npy", ["--cpus=-2"], "--cpus=-2 must be an integer, at least 1"),
+        ("walks.npy", ["--nodes=-3", "--mode=array"], "--nodes=-3 must be an integer, at least 1"),
+        ("walks.npy", ["--nodes=3", "--mode=node"], "leave out --nodes"),
+        ("walks.csv", [], "the suffix chooses the format"),
+    ],
+)
+def test_a_batch_script_that_would_fail_is_not_written(
+    output, arguments, culprit, fails, ring_store, tmp_path
+):
+    script = tmp_path / "walks.sbatch"
+    given = ["--cpus=2", "--mem=4GiB", f"--script={script}", *arguments]
+    assert culprit in fails("slurm", ring_store, output, *given)
+    assert not script.exists()
 
 
 def test_the_remedy_for_too_little_memory_works(fails, run, ring_store):

@@ -126,8 +126,14 @@ def test_nothing_to_learn_from(graph, tmp_path):
 @pytest.mark.parametrize("name", ["dimensions", "window", "negative", "epochs", "workers"])
 def test_numbers_that_the_trainer_cannot_use(name, walks, tmp_path):
     """It would crash, train nothing, or say so when all walks have been made."""
-    with pytest.raises(errors.InputError, match=f"{name}=0 must be an integer of at least 1"):
+    with pytest.raises(errors.InputError, match=f"{name}=0 must be an integer, at least 1"):
         graphwalk.embed(walks, tmp_path / "vectors.parquet", **{name: 0})
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.0, None])
+def test_seeds_that_the_trainer_cannot_use(seed, walks, tmp_path):
+    with pytest.raises(errors.InputError, match="must be an integer from 0 to 4294967295"):
+        graphwalk.embed(walks, tmp_path / "vectors.parquet", seed=seed)
 
 
 def test_where_no_vectors_can_be(walks, tmp_path):

@@ -17,7 +17,7 @@ def test_walkers_come_and_go(node, second_order, number):
     rng = np.random.default_rng(number)
     dtype = walker_dtype(np.dtype(node), second_order=second_order)
     walkers = rng.integers(0, 256, number * dtype.itemsize, np.uint8).view(dtype)
-    walkers["at"] = np.arange(number)
+    walkers["position"] = np.arange(number)
     walkers["node"] = rng.integers(0, 1000, number)
     inboxes = Inboxes(dtype, number, Sorter(BOUNDS))
     inboxes.put(walkers, walkers["node"])
@@ -28,7 +28,7 @@ def test_walkers_come_and_go(node, second_order, number):
         assert inboxes.waiting(partition) == there.sum()
         taken = 0
         for some in inboxes.take(partition, 64):
-            where = some["at"].copy()
+            where = some["position"].copy()
             assert there[where].all()
             assert (some == walkers[where]).all()
             taken += len(some)

@@ -24,12 +24,14 @@ from graphwalk.kernels.rows.bloom_filter import (
     filter_word,
     filter_words,
 )
-from graphwalk.kernels.rows.node2vec_plus import acceptance_of, make_shares, mark_loose
+from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_weak_edges
+from graphwalk.kernels.rows.rows import Rows
 from graphwalk.kernels.walk.first_order import walk_first_order
 from graphwalk.kernels.walk.node2vec import walk_node2vec
+from graphwalk.kernels.walk.node2vec_rule import limit_of_edge
 from graphwalk.kernels.walk.search_rows import find_in_rows
-from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP
-from graphwalk.scheduler.engine.probabilities import acceptances
+from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption, Starts
+from graphwalk.scheduler.engine.probabilities import bias_of
 
 MASK = (1 << 64) - 1
 #: One false alarm in a thousand runs of all tests of random numbers, were the seeds not fixed.
@@ -173,7 +175,7 @@ def test_shares_are_weights_relative_to_the_mean_and_deviation(node, gamma):
             loose = sums < threshold
             wanted[start:stop] = np.where(loose, sums / max(threshold, 1e-9), 1)[first]
     given = neighbors.copy()
-    mark_loose(row_starts, neighbors, weights, gamma)
+    mark_weak_edges(row_starts, neighbors, weights, gamma)
     assert (neighbors < 0).tolist() == (wanted < 1).tolist()
     np.testing.assert_array_equal(np.where(neighbors < 0, ~neighbors, neighbors), given)
     make_shares(row_starts, neighbors, weights, gamma)
@@ -198,7 +200,7 @@ def test_a_draw_tells_whether_an_edge_is_loose(node):
     given = np.r_[7, 0:40, 0:259].astype(node)
     weights = (10 ** rng.uniform(-2, 2, len(given))).astype(np.float32)
     neighbors, table = given.copy(), np.zeros(len(given), alias_dtype(np.dtype(node)))
-    mark_loose(row_starts, neighbors, weights, 0.0)
+    mark_weak_edges(row_starts, neighbors, weights, 0.0)
     fill_alias_table(row_starts, neighbors, weights, table)
     items, bounds = np.arange(len(given)), table["share"]
     assert len(set(bounds.tolist())) > len(given) // 2
@@ -219,10 +221,13 @@ def test_a_draw_tells_whether_an_edge_is_loose(node):
 
 @pytest.mark.parametrize(("p", "q"), [(1, 4), (1, 0.25), (0.1, 3), (5, 1e-300), (inf, 1e30)])
 def test_biases_by_weight_lie_between_those_of_node2vec(p, q):
-    _, common, far = acceptances(p, q)
+    bias = bias_of(p, q)
+    common, far = bias.accept_common, bias.accept_far
+    given = np.array([0.0, 0.3, 0.999, 1.0], np.float32)
     for loose in (False, True):
-        assert int(acceptance_of(1.0, loose, p, q)) == int(common)
-        shares = [int(acceptance_of(share, loose, p, q)) for share in (0.0, 0.3, 0.999)]
+        *shares, whole = (int(limit_of_edge(bias, given, entry, loose)) for entry in range(4))
+        assert whole == int(common)
+        assert int(limit_of_edge(bias, given, -1, loose)) == int(far)
         assert all(min(common, far) <= share <= max(common, far) for share in shares)
         assert loose or shares[0] == int(far)
         assert not loose or set(shares) == {int(min(common, far))}
@@ -255,6 +260,11 @@ def test_the_edge_filter_misses_no_edge_and_lets_few_others_pass():
     assert passed / others < 0.08
 
 
+@njit
+def search(neighbors, low, span, sought, count):
+    find_in_rows(neighbors, low, span, sought, count)
+
+
 def test_nodes_are_found_in_rows_of_all_lengths():
     rng = np.random.default_rng(8)
     lengths = np.r_[1:70, 250:260, 1000, 4097]
@@ -265,7 +275,7 @@ def test_nodes_are_found_in_rows_of_all_lengths():
     for seek in ("first", "last", "any", "below", "above", "absent"):
         sought = np.array([sought_in(row, seek, rng) for row in rows])
         found, count = low.copy(), len(rows) - 1
-        find_in_rows(neighbors, found, lengths.copy(), sought, count)
+        search(neighbors, found, lengths.copy(), sought, count)
         for k, row in enumerate(rows[:count]):
             if sought[k] in row:
                 assert low[k] <= found[k] < low[k] + len(row)
@@ -288,12 +298,17 @@ def walk(kind, in_flight, *, p=1.0, q=1.0, hops=(0.0, 0.0), dead_end=GO_TO_START
     starts, numbers = np.divmod(np.arange(1500), 3)
     walks = np.full((1500, 13), -7, np.int32)
     thresholds = [np.uint64(int(share * 2**64)) for share in (hops[0], sum(hops))]
-    tail = starts, numbers, np.uint64(seed_key(3)), *thresholds, dead_end, walks
+    rows = Rows(row_starts, neighbors, 0, len(row_starts) - 1, np.empty(0, np.int64))
+    tail = (
+        Starts(starts, numbers, np.uint64(seed_key(3))),
+        Interruption(*thresholds, dead_end),
+        walks,
+        in_flight,
+    )
     if kind == "first order":
-        walk_first_order(None, row_starts, neighbors, *tail, in_flight)
+        walk_first_order(rows, neighbors, None, *tail)
     else:
-        biases = *acceptances(p, q), p, q
-        walk_node2vec(row_starts, neighbors, neighbors, words, None, *biases, *tail, in_flight)
+        walk_node2vec(rows, neighbors, None, words, bias_of(p, q), *tail)
     return walks
 
 

@@ -288,7 +288,7 @@ def test_what_zarr_says_of_an_array(tmp_path):
     import json
 
     from graphwalk.storage.store.chunk_files import array_document, chunk_files
-    from graphwalk.storage.store.format import create_array, create_group
+    from graphwalk.storage.store.group import create_array, create_group
 
     array = create_array(create_group(str(tmp_path / "store")), "neighbors", np.int32, 5, 4)
     document = json.loads((tmp_path / "store" / "neighbors" / "zarr.json").read_text())
@@ -346,6 +346,7 @@ def test_kernels_are_stamped_with_all_sources():
 
     assert walker_key._cache._cache_file._source_stamp == sources_stamp(walker_key.__module__)
     assert stamp_cache(walker_key, sources_stamp(walker_key.__module__))
+    assert sources_stamp(walker_key.__module__) in walker_key._cache._cache_file._version
 
 
 def test_a_cache_that_cannot_be_stamped_is_not_used(monkeypatch):
@@ -360,6 +361,23 @@ def test_a_cache_that_cannot_be_stamped_is_not_used(monkeypatch):
 
 def _doubled(number):
     return 2 * number
+
+
+@relies_on("`njit(_nrt=False)`")
+def test_parts_of_kernels_count_no_references():
+    import numba
+
+    for options, counts in (({}, True), ({"_nrt": False}, False)):
+        part = numba.njit(**options)(_total)
+        assert part(np.ones(3)) == 3
+        assert ("NRT_decref" in part.inspect_llvm(part.signatures[0])) == counts
+
+
+def _total(values):
+    total = 0.0
+    for value in values:
+        total += value
+    return total
 
 
 @relies_on("`context.make_array` in an `@intrinsic`; LLVM's `llvm.prefetch.p0`")

@@ -15,8 +15,8 @@ from graphwalk.storage.build.api import build_zarr
 from graphwalk.storage.store import chunk_files
 from graphwalk.storage.store import format as store_format
 from graphwalk.storage.store.array_reader import ArrayReader
-from graphwalk.storage.store.format import create_array, create_group, open_group
 from graphwalk.storage.store.graph import open_zarr
+from graphwalk.storage.store.group import create_array, create_group, open_group
 
 CHUNK = 100
 VALUES = np.arange(10, 10 + 12 * CHUNK + 37, dtype=np.int32)

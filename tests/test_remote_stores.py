@@ -140,7 +140,7 @@ def test_overwrite_replaces_nothing_but_graphs(url, options, files):
 
 
 def test_a_build_that_was_killed(url, options):
-    from graphwalk.storage.store.format import create_group
+    from graphwalk.storage.store.group import create_group
 
     create_group(url, storage_options=options)
     with pytest.raises(StoreError, match=r"incomplete.*overwrite=True"):

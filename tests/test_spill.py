@@ -69,7 +69,10 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_folder_closes_what_was_left_open(tmp_path):
     before = len(list(os.scandir("/proc/self/fd")))
     folder = SpillFolder(tmp_path)
-    files = [folder.new(name) for name in "abc"]
+    files = [folder.new(name) for name in "abcd"]
+    for file in files[:3]:
+        file.append(ARRAYS[0])
+    assert len(list(os.scandir("/proc/self/fd"))) == before + 3
     files[1].remove()
     folder.close()
     assert len(list(os.scandir("/proc/self/fd"))) == before
@@ -92,7 +95,7 @@ def small_disk(tmp_path):
 FULL = {
     "run-[0-9]+": {},
     "edges": {"once": True},
-    "coded": {"scale": 10**9},
+    "encoded": {"scale": 10**9},
 }
 
 

@@ -246,7 +246,7 @@ def test_broken_metadata(tmp_path, metadata):
 
 def test_array_instead_of_a_group(tmp_path):
     zarr.create_array(tmp_path / "a", shape=(3,), dtype="int32")
-    with pytest.raises(StoreError, match="no Zarr group"):
+    with pytest.raises(StoreError, match=r"is a Zarr array, .* but no Zarr group"):
         open_zarr(tmp_path / "a")
 
 

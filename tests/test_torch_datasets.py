@@ -164,7 +164,7 @@ def test_what_is_refused(walks, tmp_path, as_worker):
     with pytest.raises(errors.StoreNotFoundError, match="there are no walks"):
         graphwalk.WalkDataset(tmp_path / "none.zarr")
     for options in ({"window": 0}, {"window": 1.5}, {"batch_size": 0}, {"batch_size": True}):
-        with pytest.raises(errors.InputError, match="must be an integer of at least 1"):
+        with pytest.raises(errors.InputError, match="must be an integer, at least 1"):
             graphwalk.SkipGramDataset(walks, **options)
     with pytest.raises(errors.InputError, match="not a Dask array"):
         graphwalk.WalkDataset(np.zeros((2, 3), int))

@@ -36,7 +36,11 @@ SEARCHED = (
     "graphwalk/scheduler/engine/memory_model.py",
     "graphwalk/scheduler/engine/plan.py",
     "graphwalk/scheduler/engine/planner.py",
-    "graphwalk/scheduler/engine/rules.py",
+    "graphwalk/storage/build",
+    "graphwalk/storage/files",
+    "graphwalk/storage/partitions",
+    "graphwalk/storage/store",
+    "graphwalk/util",
 )
 NOT_SEARCHED = {"docs/design.md"}
 SUFFIXES = {".py", ".md", ".yml", ".ipynb", ".sbatch", ".sh", ".svg"}
@@ -74,6 +78,7 @@ MARKS = re.compile(r"""\b[bfru]{1,2}['"]|(?<!\w)'|'(?!\w)|[^\w\s'’.,;:!?()–�
 def files():
     for name in SEARCHED:
         path = ROOT / name
+        assert path.exists(), f"{path} is not there to be searched; correct SEARCHED"
         found = [path] if path.is_file() else sorted(path.rglob("*"))
         for file in found:
             known = file.suffix in SUFFIXES and str(file.relative_to(ROOT)) not in NOT_SEARCHED

@@ -395,7 +395,7 @@ def test_removal_waits_for_those_who_write(tmp_path, monkeypatch):
     """A writer inside the folder is let finish; one that comes later is turned away."""
     entered, removal_waits, order = threading.Event(), threading.Event(), []
 
-    def lock(file, kind):
+    def lock(file, folder, kind):
         if kind == fcntl.LOCK_EX:
             removal_waits.set()
         fcntl.flock(file, kind)
@@ -407,7 +407,7 @@ def test_removal_waits_for_those_who_write(tmp_path, monkeypatch):
             (folder / "file").touch()
             order.append("written")
 
-    monkeypatch.setattr(publish, "_flock", lock)
+    monkeypatch.setattr(publish, "lock_file", lock)
     with partial_folder(tmp_path / "walks") as folder:
         writer = threading.Thread(target=write, args=(folder,))
         writer.start()

@@ -51,18 +51,21 @@ BUILD = [
         "duplicates",
         "merge",
         one_of("merge", "keep", "error"),
-        "what becomes of parallel edges; merged ones add up their weights",
+        "what is done with parallel edges; merging adds their weights up",
     ),
     Parameter(
-        "self_loops", "keep", one_of("keep", "drop"), "what becomes of edges from a node to itself"
+        "self_loops",
+        "keep",
+        one_of("keep", "drop"),
+        "what is done with edges from a node to itself",
     ),
-    Parameter("num_nodes", None, whole(0), "number of nodes; ids are then 0 to N - 1"),
+    Parameter("num_nodes", None, whole(1), "number of nodes; ids are then 0 to N - 1"),
     Parameter(
         "relabel",
         "auto",
         FLAG,
-        "number nodes in the order of their ids, which are kept as labels; by default where ids "
-        "are names or far apart",
+        "number nodes in ascending order of their ids, which become labels; by default if ids are "
+        "strings or sparse",
         ("no-relabel", "take ids as the numbers of nodes"),
     ),
     Parameter(

@@ -20,9 +20,9 @@ HELP = "learn a vector for each node from walks"
 EMBED = [
     Parameter("dimensions", 128, whole(1), "length of a vector"),
     Parameter("window", 10, whole(1), "how far apart in a walk neighbours may be"),
-    Parameter("negative", 5, whole(1), "random nodes against each neighbour"),
-    Parameter("epochs", 1, whole(1), "times to learn from all walks"),
-    Parameter("workers", None, whole(1), "threads; by default one a core"),
+    Parameter("negative", 5, whole(1), "random nodes that are drawn for each pair of neighbours"),
+    Parameter("epochs", 1, whole(1), "number of passes over all walks"),
+    Parameter("workers", None, whole(1), "number of threads; by default one for each core"),
 ]
 
 #: What says that the numbers of nodes are their names.

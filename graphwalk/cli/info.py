@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.text import bytes_on_disk, count, describe, size_on_disk
+from graphwalk.cli.text import count, describe, size_on_disk
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -66,7 +66,7 @@ def _as_json(graph: Graph, degrees: dict[str, Any]) -> dict[str, Any]:
         "edge_types": graph.edge_type_names,
         "labels": graph.label_kind,
         "degrees": degrees,
-        "bytes_on_disk": bytes_on_disk(graph.path),
+        "bytes_on_disk": graph.summary().stored_bytes,
     }
 
 

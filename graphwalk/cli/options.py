@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _NAMES = {"num_workers": "workers"}
 _FALSE = {
     "weighted": "--unweighted",
-    "directed": "no --directed",
     "labels": "--labels=none",
     "header": "--no-header",
     "relabel": "--no-relabel",
@@ -30,9 +29,14 @@ SCHEDULER = [
         "address",
         None,
         Kind("an address", "URL"),
-        "of a running Ray cluster; by default Ray starts on this machine",
+        "address of a running Ray cluster; by default Ray starts on this machine",
     ),
-    Parameter("num_workers", None, whole(1), "tasks at a time; by default one a core"),
+    Parameter(
+        "num_workers",
+        None,
+        whole(1),
+        "number of tasks that run at the same time; by default one for each core",
+    ),
 ]
 
 

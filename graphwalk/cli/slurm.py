@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.options import given_options, option, quoted_option
+from graphwalk.cli.options import add_options, given_options, option, quoted_option
 from graphwalk.cli.walk_options import PLAN, WALK, add_walk_options, walk_arguments
 from graphwalk.errors import SPELLING, InputError
 from graphwalk.units import format_size, parse_size
+from graphwalk.util.parameters import SIZE, Kind, Parameter, one_of, whole
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -19,6 +21,26 @@ if TYPE_CHECKING:
 
 HELP = "write a script that walks a graph on a Slurm cluster"
 
+#: What is asked of Slurm.
+CLUSTER = [
+    Parameter(
+        "mode",
+        None,
+        one_of("node", "array", "ray"),
+        "one machine, an array of tasks that each write a share, or a Ray cluster of several "
+        "machines; by default what suits the graph",
+    ),
+    Parameter(
+        "partition",
+        None,
+        Kind("a partition of Slurm", "NAME"),
+        "Slurm's partition of machines; by default Slurm's default partition",
+    ),
+    Parameter("nodes", None, whole(1), "number of machines, or of tasks in the array"),
+    Parameter("cpus", None, whole(1), "CPUs to use of each machine; by default all"),
+    Parameter("mem", None, SIZE, "memory to use of each machine at most; by default all"),
+]
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the graph, the output, and options."""
@@ -27,18 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("output", metavar="OUTPUT", help="where to write the walks, as for 'graphwalk walk'")
     # The memory of walks is that of a machine: --mem.
     add_walk_options(parser, [parameter for parameter in PLAN if parameter.name != "memory"])
-    add = parser.add_argument_group("cluster").add_argument
-    add(
-        "--mode",
-        choices=("node", "array", "ray"),
-        help="one machine, an array of them that each write a share, or several by Ray; by default "
-        "what suits the graph",
-    )
-    add("--partition", metavar="NAME", help="of the cluster; by default Slurm's default partition")
-    add("--nodes", metavar="N", type=int, help="machines, or tasks of the array")
-    add("--cpus", metavar="N", type=int, help="of each machine; by default as many as it has")
-    add("--mem", metavar="SIZE", help="of each machine at most; by default what it has")
-    add = parser.add_argument
+    add_options(parser, CLUSTER, "cluster")
     add(
         "--script", metavar="FILE", default="walks.sbatch", help="the script (default: %(default)s)"
     )
@@ -49,9 +60,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> None:
     """Plan the walks, and write a script to submit."""
     from graphwalk import plan_walks
+    from graphwalk.algorithms.output.target import WalkTarget
     from graphwalk.scheduler.slurm.batch_script import batch_script
     from graphwalk.scheduler.slurm.sizing import choose
 
+    cluster = _cluster(args)
+    WalkTarget(args.output)  # refuses an unknown suffix here instead of in the job
     arguments = walk_arguments(args, args.store)
     # What this machine could do with it does not matter here.
     plan = plan_walks(**arguments, memory="1000 TiB")
@@ -60,9 +74,9 @@ def run(args: Namespace) -> None:
         arguments["store"],
         plan.rules,
         plan.shape[0],
-        _machines(args),
-        mode=args.mode,
-        nodes=args.nodes,
+        _machines(**cluster),
+        mode=cluster["mode"],
+        nodes=cluster["nodes"],
         **given_options(args, PLAN),
     )
     print(_about(choice), file=sys.stderr)
@@ -78,20 +92,27 @@ def run(args: Namespace) -> None:
     print(f"Submit it with: sbatch {args.script}", file=sys.stderr)
 
 
-def _machines(args: Namespace) -> SlurmPartition:
+def _cluster(args: Namespace) -> dict[str, Any]:
+    """Return the options of the cluster, checked; None for those that were not given."""
+    values = {each.name: each.check(getattr(args, each.name, None)) for each in CLUSTER}
+    if values["mode"] == "node" and (values["nodes"] or 1) > 1:
+        raise InputError(
+            f"{option('mode', 'node')} is one machine; leave out {option('nodes')}, or choose "
+            "another mode"
+        )
+    return values
+
+
+def _machines(
+    *, partition: str | None, nodes: int | None, cpus: int | None, mem: str | None, **_: Any
+) -> SlurmPartition:
     from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition, find_partition
 
-    memory = None if args.mem is None else parse_size(args.mem, "mem")
-    if args.cpus and memory:
-        return SlurmPartition(args.partition, args.nodes or 1, args.cpus, memory)
-    found = find_partition(args.partition)
-    return SlurmPartition(
-        args.partition,
-        found.nodes,
-        args.cpus or found.cpus,
-        memory or found.memory,
-        found.minutes,
-    )
+    memory = None if mem is None else parse_size(mem, "mem")
+    if cpus and memory:
+        return SlurmPartition(partition, nodes or 1, cpus, memory)
+    found = find_partition(partition)
+    return replace(found, cpus=cpus or found.cpus, memory=memory or found.memory)
 
 
 def _about(choice: Choice) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def read_start_nodes(text: str, graph: Graph) -> NDArray[np.int64]:
     Parameters
     ----------
     text : str
-        The path of a file with one node a line, or nodes separated by commas.
+        The path of a file (or pipe) with one node a line, or nodes separated by commas.
     graph : Graph
         If it has labels, nodes are named by them; otherwise by their ids.
 
@@ -32,7 +33,8 @@ def read_start_nodes(text: str, graph: Graph) -> NDArray[np.int64]:
         When there is no such node.
     """
     file = Path(text)
-    if file.is_file():
+    # Not Path.exists, which raises an error for a list that is too long for the name of a file.
+    if os.path.exists(file) and not file.is_dir():  # noqa: PTH110
         return _find(_lines_of(file), graph, f"--start-nodes {text}")
     names = [name.strip() for name in text.split(",")]
     return _find(names, graph, f"--start-nodes {text} (there is no such file)")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from graphwalk import Graph
 
@@ -49,16 +49,9 @@ def _types(what: str, names: Sequence[int | str] | None) -> list[str]:
     return [] if names is None else [f"{count(len(names), 'type')} of {what}"]
 
 
-def bytes_on_disk(location: str | Path) -> int | None:
-    """Return the size of all files of a local path together; None for a URL."""
-    if "://" in str(location):
-        return None
-    path = Path(location)
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
-
-
 def size_on_disk(location: str | Path) -> str:
     """Return such as ``"3.2 GiB"``."""
-    size = bytes_on_disk(location)
+    from graphwalk.storage.store.summary import stored_bytes
+
+    size = stored_bytes(location)
     return "size unknown" if size is None else format_size(size)

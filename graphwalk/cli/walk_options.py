@@ -17,8 +17,8 @@ _START_NODES = Parameter(
     "start_nodes",
     None,
     Kind("nodes of the graph", "FILE|A,B,..."),
-    "nodes to start from, by label where the graph has labels: a file with one a line, or a list; "
-    "by default all nodes",
+    "nodes to start from, named by their labels if the graph has labels: a list, or a file with "
+    "one node on each line; by default all nodes",
 )
 
 WALK, PLAN = [_START_NODES, *parameters_of(WalkSpec)], parameters_of(PlanOptions)

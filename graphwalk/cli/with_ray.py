@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "program",
         metavar="-- COMMAND",
         nargs=REMAINDER,
-        help="which finds the cluster at the address 'auto'",
+        help="the command to run; it reaches the cluster at the address 'auto'",
     )
     add(
         "--timeout",
@@ -35,18 +35,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     add(
         "--object-store-memory",
         metavar="SIZE",
-        help="of Ray's object store on each machine, such as 40GiB; by default half of the memory "
-        "that the job has",
+        help="size of Ray's object store on each machine, such as 40GiB; by default half of the "
+        "job's memory",
     )
     add(
         "--logs",
         metavar="FOLDER",
-        help="where Ray's logs are put if the job fails; by default ray-logs-JOB",
+        help="folder for Ray's logs if the job fails; by default ray-logs-JOB",
     )
     add(
         "--address",
         metavar="ADDRESS",
-        help="at which the other machines reach the first one; by default that of its name",
+        help="address at which the other machines reach the first one; by default the address of "
+        "its host name",
     )
 
 

@@ -24,6 +24,8 @@ _IMPORT = re.compile(rb"^from (graphwalk\.kernels[\w.]*) import", re.MULTILINE)
 
 #: Integers as kernels take and return them: Python's outside, numpy's inside compiled code.
 Int: TypeAlias = int | np.integer[Any]
+#: Truth values, likewise.
+Bool: TypeAlias = bool | np.bool[bool]
 
 
 def jit(function: F) -> F:
@@ -32,10 +34,23 @@ def jit(function: F) -> F:
     The cache makes the first call in a fresh process a matter of milliseconds, which counts where
     every worker of a cluster is a fresh process.
     """
-    compiled = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    return _compiled(function)
+
+
+def part_of_kernel(function: F) -> F:
+    """Compile a function that only kernels call, and that makes no arrays: a part of their loops.
+
+    It counts no references to the arrays that it is handed, which its callers hold. Counting is
+    atomic, and the compiler cannot leave it out where a function has a loop.
+    """
+    return _compiled(function, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def _compiled(function: F, **options: bool) -> F:
+    compiled = numba.njit(nogil=True, cache=True, error_model="numpy", **options)(function)
     if not stamp_cache(compiled, sources_stamp(function.__module__)):
         # A cache that cannot be stamped may be stale, so there is none: each process compiles.
-        compiled = numba.njit(nogil=True, error_model="numpy")(function)
+        compiled = numba.njit(nogil=True, error_model="numpy", **options)(function)
     return cast("F", compiled)
 
 
@@ -50,6 +65,9 @@ def stamp_cache(compiled: Any, stamp: str) -> bool:
     if not hasattr(cache_file, "_source_stamp"):
         return False
     cast("Any", cache_file)._source_stamp = stamp
+    # The version is compared before anything is unpickled: a stale cache may name a class of
+    # arguments that is no longer there.
+    cast("Any", cache_file)._version = f"{numba.__version__} {stamp}"
     return True
 
 

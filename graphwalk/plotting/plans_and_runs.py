@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from importlib import import_module
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.errors import InputError
+from graphwalk.util.optional_imports import import_optional
 
 if TYPE_CHECKING:
     import os
@@ -42,12 +41,7 @@ def matplotlib(module: str) -> Any:
     InputError
         When matplotlib is not installed.
     """
-    try:
-        return import_module(f"matplotlib.{module}")
-    except ImportError:
-        raise InputError(
-            "pictures need matplotlib, which is not installed: pip install matplotlib"
-        ) from None
+    return import_optional(f"matplotlib.{module}", "pictures need")
 
 
 def new_figure(width: float, height: float, panels: int) -> tuple[Any, Any]:

@@ -36,7 +36,7 @@ _VERSIONS = {
 
 def available_memory() -> int | None:
     """Return how many bytes this process can still allocate, None if that is not known."""
-    known = (_machine(), _groups(), _job())
+    known = (_kilobytes(_PROC / "meminfo", "MemAvailable"), _groups(), _job())
     return min((size for size in known if size is not None), default=None)
 
 
@@ -53,10 +53,6 @@ def require(needed: int, what: str, remedy: str) -> None:
             f"{what} takes about {format_size(needed)} of memory, and {format_size(available)} "
             f"are available; {remedy}"
         )
-
-
-def _machine() -> int | None:
-    return _kilobytes(_PROC / "meminfo", "MemAvailable")
 
 
 def _job() -> int | None:

@@ -27,7 +27,7 @@ _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
 _last = 0.0
 
 
-def give_back() -> None:
+def return_freed_memory() -> None:
     """Return freed memory to the system from time to time, if the C library supports it.
 
     Allocators keep freed memory for later requests, in pieces that may not fit these requests. A

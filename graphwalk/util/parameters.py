@@ -31,7 +31,7 @@ class Kind(NamedTuple):
     parse : callable
         Makes a value of the text that the command line has.
     convert : callable
-        Returns a value in its own type; raises TypeError or ValueError for any other.
+        Returns a value in its own type; raises TypeError, ValueError or OverflowError for others.
     accepts : callable
         Whether a converted value is in range.
     choices : tuple of str
@@ -120,7 +120,7 @@ class Parameter(NamedTuple):
         """
         if value is None and self.default is None:
             return None
-        with suppress(TypeError, ValueError):
+        with suppress(TypeError, ValueError, OverflowError):
             converted = self.kind.convert(value)
             if self.kind.accepts(converted):
                 return converted

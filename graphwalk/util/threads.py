@@ -6,6 +6,7 @@ import os
 import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from graphwalk.util.slurm_environment import allocated_cpus
@@ -60,7 +61,8 @@ def map_in_order(
     running: deque[Future[R]] = deque()
     try:
         for item in items:
-            running.append(pool.submit(function, item))
+            # In a copy of the caller's context, so that errors spell parameters as the caller does.
+            running.append(pool.submit(copy_context().run, function, item))
             if len(running) >= ahead:
                 yield running.popleft().result()
         while running:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.algorithms.output.sink import BaseSink, open_kept, sync
+from graphwalk.algorithms.output.sink import WalkSink, open_kept, sync
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.locations import zarr_store
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ZARR_BLOCK_BYTES = 2**31 - 2**10
 
 
-class ZarrSink(BaseSink):
+class ZarrSink(WalkSink):
     """A Zarr v3 array of node ids, one chunk a block."""
 
     def open(self) -> None:
@@ -82,7 +82,7 @@ class ZarrSink(BaseSink):
         )
 
 
-class NpySink(BaseSink):
+class NpySink(WalkSink):
     """One ``.npy`` array of node ids.
 
     Blocks are written, not assigned to a memory map: a full disk is an error then and no bus

@@ -118,9 +118,13 @@ def walk_lists(block: NDArray[np.integer[Any]], labels: pa.Array | None) -> Iter
 
 def named_lists(lists: pa.ListArray, labels: pa.Array) -> pa.ListArray:
     """Return walks as lists of labels, given as lists of node ids."""
+    return with_values(lists, _named(lists.flatten().to_numpy(), labels))
+
+
+def with_values(lists: pa.ListArray, values: pa.Array) -> pa.ListArray:
+    """Return lists of the same lengths, of other values."""
     offsets = lists.offsets.to_numpy()
-    names = _named(lists.flatten().to_numpy(), labels)
-    return pa.ListArray.from_arrays(pa.array(offsets - offsets[0], pa.int32()), names)
+    return pa.ListArray.from_arrays(pa.array(offsets - offsets[0], pa.int32()), values)
 
 
 def walk_lines(block: NDArray[np.integer[Any]], labels: pa.Array | None) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.algorithms.output.labelled_walks import walk_lines, walk_lists
-from graphwalk.algorithms.output.sink import BaseSink, open_kept
+from graphwalk.algorithms.output.sink import WalkSink, open_kept
 from graphwalk.storage.files.folder import folder_at
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ABOUT = "_graphwalk.parquet"
 
 
-class _PartsSink(BaseSink):
+class _PartsSink(WalkSink):
     """One file a block, in a folder."""
 
     suffix = ""

@@ -150,24 +150,22 @@ def _zarr_blocks(location: str, storage_options: Mapping[str, Any] | None) -> St
 
     store = zarr_store(location, read_only=True, storage_options=storage_options)
     array: Any = zarr.open_array(store, mode="r")
-    (walks, width), rows = array.shape, array.chunks[0]
-
-    def read(number: int) -> NDArray[np.integer[Any]]:
-        block: NDArray[np.integer[Any]] = array[number * rows : (number + 1) * rows]
-        if (block[:, :1] < 0).any():  # a start node is a node
-            raise ValueError(f"chunk {number} is missing")
-        return block
-
-    return StoredBlocks(walks, width, -(-walks // rows), read)
+    return _array_blocks(array, array.chunks[0])
 
 
 def _npy_blocks(location: str, _options: Any) -> StoredBlocks:
     array = np.load(location, mmap_mode="r")
+    return _array_blocks(array, max(1, _NPY_NODES // max(1, array.shape[1])))
+
+
+def _array_blocks(array: Any, rows: int) -> StoredBlocks:
     walks, width = array.shape
-    rows = max(1, _NPY_NODES // max(1, width))
 
     def read(number: int) -> NDArray[np.integer[Any]]:
-        return np.asarray(array[number * rows : (number + 1) * rows])
+        block = np.asarray(array[number * rows : (number + 1) * rows])
+        if (block[:, :1] < 0).any():  # a start node is a node
+            raise ValueError(f"chunk {number} is missing")
+        return block
 
     return StoredBlocks(walks, width, -(-walks // rows), read)
 

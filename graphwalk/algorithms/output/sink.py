@@ -8,7 +8,7 @@ considered dead may write its block a second time.
 from __future__ import annotations
 
 import os
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,27 +38,11 @@ class WalkBlock(NamedTuple):
     walks: NDArray[np.integer[Any]]
 
 
-class WalkSink(Protocol):
-    """A file, or a folder of files, into which blocks of walks are written in any order."""
+class WalkSink:
+    """A file, or a folder of files, into which blocks of walks are written in any order.
 
-    def open(self) -> None:
-        """Make what all blocks share."""
-
-    def write(self, block: WalkBlock) -> int:
-        """Write a block so that it is on disk; return the bytes of its file, if it is a part.
-
-        Many tasks call this at once.
-        """
-
-    def close(self, sizes: Sequence[int], about: Mapping[str, Any]) -> str:
-        """Return the finished file or folder, once all blocks are written.
-
-        Takes what `write` returned, and what to say of the walks where there is room for it.
-        """
-
-
-class BaseSink:
-    """What sinks have in common; not a dataclass, which Dask on Ray takes apart in arguments."""
+    It is not a dataclass, since Dask on Ray takes those apart in arguments.
+    """
 
     def __init__(
         self,
@@ -76,8 +60,22 @@ class BaseSink:
         """Return the labels, or None."""
         return self.label_file.load() if self.label_file else None
 
-    def close(self, _sizes: Sequence[int], _about: Mapping[str, Any]) -> str:
-        """Return the location: blocks were written where they belong."""
+    def open(self) -> None:
+        """Make what all blocks share."""
+        raise NotImplementedError
+
+    def write(self, block: WalkBlock) -> int:
+        """Write a block so that it is on disk; return the bytes of its file, if it is a part.
+
+        Many tasks call this at once.
+        """
+        raise NotImplementedError
+
+    def close(self, sizes: Sequence[int], about: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the finished file or folder, once all blocks are written.
+
+        Takes what `write` returned, and what to say of the walks where there is room for it.
+        """
         return self.location
 
 

@@ -24,7 +24,6 @@ from graphwalk.storage.files.publish import (
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
 
     from graphwalk.algorithms.output.sink import WalkSink
 
@@ -139,11 +138,7 @@ class WalkTarget:
         StoreError
             When one of them has just finished it.
         """
-        if self.is_url:
-            folder: AbstractContextManager[Any] = nullcontext()
-        else:
-            folder = shared_folder(Path(self.location))
-        with folder:
+        with nullcontext() if self.is_url else shared_folder(Path(self.location)):
             job = self._begun()
             job.begin(about, resume=True)
             yield job

@@ -63,7 +63,8 @@ def write_blocks(
     about, target = _about(given, resume), WalkTarget(path, storage_options)
     if resume and isinstance(given, WalkArray):
         walks = _as_begun(given, walks, target)
-    suffix, shape = target.suffix, _shape(walks)
+    suffix, rows = target.suffix, walks.chunks[0]
+    shape = Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), walks.dtype)
     names = (
         None if labels is None or suffix in ID_FORMATS else as_labels(labels, text=".txt" in suffix)
     )
@@ -134,11 +135,6 @@ def _store_of(graph: GraphArrays) -> dict[str, Any]:
         "labels": graph.label_kind,
         "label_digest": label_digest,
     }
-
-
-def _shape(walks: da.Array) -> Shape:
-    rows = walks.chunks[0]
-    return Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), walks.dtype)
 
 
 def _write_share(

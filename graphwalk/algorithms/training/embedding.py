@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphwalk.algorithms.output.labelled_walks import with_values
 from graphwalk.algorithms.training.corpus import WalkCorpus
 from graphwalk.algorithms.training.skip_grams import checked_size
 from graphwalk.errors import InputError, StoreExistsError, argument
@@ -16,6 +17,8 @@ from graphwalk.storage.files.errors import disk_errors
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.files.publish import partial_folder, put_in_place
 from graphwalk.storage.files.temporary import temporary_folder
+from graphwalk.util.optional_imports import import_optional
+from graphwalk.util.parameters import Parameter, whole
 from graphwalk.util.progress_bar import Progress
 from graphwalk.util.threads import num_cores
 
@@ -70,7 +73,8 @@ def embed(
     epochs : int
         Passes over all walks.
     seed : int
-        Seed of the trainer. With more than one worker, its results still differ from run to run.
+        Seed of the trainer, from 0 to 2**32 - 1. With more than one worker, its results still
+        differ from run to run.
     workers : int, optional
         Threads of the trainer; None: one for each core.
     overwrite : bool
@@ -88,9 +92,9 @@ def embed(
     Raises
     ------
     InputError
-        For an unknown suffix or a URL, numbers below 1, walks that visit no node, labels that do
-        not fit, walks of which it is not known what their nodes are called, labels that the text
-        format cannot hold, or when gensim is not installed.
+        For an unknown suffix or a URL, numbers below 1, a seed out of its range, walks that visit
+        no node, labels that do not fit, walks of which it is not known what their nodes are called,
+        labels that the text format cannot hold, or when gensim is not installed.
     StoreExistsError
         When a file is at `path` and `overwrite` is not given, or when a folder is there.
     StoreError
@@ -117,6 +121,8 @@ def embed(
     (['a', 'b', 'c'], 8)
     """
     target = _target(path, overwrite)
+    # Before the walks are made, since the trainer would refuse the seed only afterwards.
+    seed = Parameter("seed", 1, whole(0, 2**32 - 1), "").check(seed)
     how = {
         "vector_size": checked_size("dimensions", dimensions),
         "window": checked_size("window", window),
@@ -124,7 +130,7 @@ def embed(
         "epochs": checked_size("epochs", epochs),
         "workers": num_cores() if workers is None else checked_size("workers", workers),
     }
-    word2vec = _trainer()
+    word2vec = import_optional("gensim.models", "embeddings need").Word2Vec
     with temporary_folder() as folder:
         corpus = folder / "walks.txt"
         sentences, names = _numbered(walks, labels, storage_options)
@@ -170,16 +176,6 @@ def _target(path: str | os.PathLike[str], overwrite: bool) -> Path:
     return target
 
 
-def _trainer() -> Any:
-    try:
-        from gensim.models import Word2Vec
-    except ImportError:
-        raise InputError(
-            "embeddings need gensim, which is not installed: pip install gensim"
-        ) from None
-    return Word2Vec
-
-
 def _after_epochs(advance: Callable[[int], object]) -> Any:
     from gensim.models.callbacks import CallbackAny2Vec
 
@@ -222,11 +218,7 @@ def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None,
                 seen = words if labels is None else pa.concat_arrays([labels, words])
                 labels = pc.unique(seen)
                 words = pc.index_in(words, value_set=labels)
-            offsets = lists.offsets.to_numpy()
-            text = pa.ListArray.from_arrays(
-                pa.array(offsets - offsets[0], pa.int32()), words.cast(pa.string())
-            )
-            lines = pc.binary_join(text, " ")
+            lines = pc.binary_join(with_values(lists, words.cast(pa.string())), " ")
             with disk_errors(corpus):
                 file.write("\n".join(lines.to_pylist()).encode() + b"\n")
     return labels, count

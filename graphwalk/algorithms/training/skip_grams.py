@@ -10,8 +10,8 @@ import numpy as np
 from graphwalk.algorithms.output.check_walks import checked_walks
 from graphwalk.algorithms.output.read import stored_blocks
 from graphwalk.algorithms.output.write import iter_blocks
-from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.locations import locate
+from graphwalk.util.parameters import Parameter, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -55,10 +55,8 @@ class WalkBlocks:
 
 
 def checked_size(name: str, value: Any) -> int:
-    """Return a parameter after checking that it is an integer of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise InputError(f"{argument(name, value)} must be an integer of at least 1")
-    return int(value)
+    """Return a parameter after checking that it is an integer, at least 1."""
+    return int(Parameter(name, 1, whole(1), "").check(value))
 
 
 def in_batches(

@@ -42,8 +42,9 @@ def random_walks(
 ) -> da.Array:
     """Return random walks on a graph, as a lazy Dask array.
 
-    Only the store's attributes, and offsets at the bounds of partitions, are read before the array
-    is computed, by the scheduler that `graphwalk.scheduler.use` chose, or by threads.
+    Before the array is computed, only the store's attributes and the offsets at the bounds of
+    partitions are read. The scheduler that `graphwalk.scheduler.use` chose computes the array;
+    without a choice, threads do.
 
     A graph that does not fit in `memory` is walked in partitions; `plan_walks` shows how.
 
@@ -70,13 +71,14 @@ def random_walks(
         both 1 a step depends on the current node alone. ``p=math.inf`` walks without backtracking:
         never straight back, so that a node with one neighbour is a dead end.
     gamma : float, optional
-        A number makes it node2vec+ [2], in which biases depend on weights: an edge is loose at one
-        of its nodes if it weighs less than the mean of the edges there plus `gamma` times their
-        standard deviation. If the edge between a proposed and the previous node is loose at the
-        proposed node, the proposal counts between 1/q and 1, in proportion to the weight of that
-        edge. If the edge to the proposed node is loose at the current node too, or there is no edge
-        to the previous node, it counts the smaller of 1/q and 1. For undirected graphs. If all
-        weights are equal, or `q` is 1, the walks are those of node2vec. The usual value is 0.
+        With a number, walks are those of node2vec+ [2], whose biases depend on weights: an edge is
+        loose at one of its nodes if it weighs less than the mean of the edges there plus `gamma`
+        times their standard deviation. If the edge between a proposed and the previous node is
+        loose at the proposed node, the proposal counts between 1/q and 1, in proportion to the
+        weight of that edge. If the edge to the proposed node is loose at the current node too, or
+        there is no edge to the previous node, it counts the smaller of 1/q and 1. The graph must be
+        undirected. If all weights are equal, or `q` is 1, the walks are those of node2vec. The
+        usual value is 0.
     weighted : bool, optional
         Whether steps follow edges in proportion to their weights. None: if the store has weights.
     restart_prob : float
@@ -91,19 +93,20 @@ def random_walks(
         Types of nodes, see `set_node_types`: the first step goes to a neighbour of the first
         type, the next to one of the second, and after the last comes the first again [3]. Or types
         of edges, of a graph built with ``edge_types=True``: the first step follows an edge of the
-        first type, and so on. A node without such a neighbour or edge is a dead end. Excludes `p`,
-        `q`, `gamma`, `restart_prob` and values of `dead_end` other than ``"stop"``.
+        first type, and so on. A node without such a neighbour or edge is a dead end. A metapath
+        cannot be combined with `p`, `q`, `gamma`, `restart_prob`, or a `dead_end` other than
+        ``"stop"``.
     metapath_of : {"nodes", "edges"}, optional
         Whose types `metapath` names. None: those that the graph has; required if both nodes and
         edges have types.
     temporal : bool
         Whether each step takes an edge that is later than the one before it, any of them with the
         same probability; the first step takes any edge of the start node, and a walk ends where no
-        edge is later [4]. For graphs built with ``times=True``. Excludes `p`, `q`, `gamma`,
-        `restart_prob`, `metapath` and values of `dead_end` other than ``"stop"``.
+        edge is later [4]. The graph must be built with ``times=True``. This cannot be combined with
+        `p`, `q`, `gamma`, `restart_prob`, `metapath`, or a `dead_end` other than ``"stop"``.
     seed : int, optional
-        From 0 to 2**64 - 1. None draws one when the array is made: it has the same walks each time
-        that it is computed.
+        From 0 to 2**64 - 1. None: a seed is drawn when the array is made, so that the array has the
+        same walks each time that it is computed.
     chunks : "auto", int, str or tuple
         Walks of a block: their number, or their size as text such as ``"64 MiB"``.
     memory : str or int, optional
@@ -163,8 +166,8 @@ def random_walks(
 def plan_walks(**parameters: Any) -> WalkPlan:
     """Return how `random_walks` would compute walks: partitions, memory, bytes to read.
 
-    It takes the same parameters. Nothing is computed, and of the graph no more is read than the
-    offsets where it is cut. The plan prints as a table, as ``graphwalk plan`` does.
+    It takes the same parameters. Nothing is computed, and only the offsets where the graph is cut
+    are read. The plan prints as a table, as ``graphwalk plan`` does.
 
     Raises
     ------

@@ -47,6 +47,7 @@ def plan_of(
     options = PlanOptions(**check_all(PlanOptions, parameters))
     nodes = None if start_nodes is None else checked_start_nodes(graph, start_nodes)
     num_starts = graph.num_nodes if nodes is None else len(nodes)
+    _check_result(num_starts, rules)
     plan = plan_job(
         graph._arrays,
         rules,
@@ -78,6 +79,17 @@ def _walk_spec(graph: Graph, values: dict[str, Any]) -> WalkSpec:
     return rules
 
 
+def _check_result(num_starts: int, rules: WalkSpec) -> None:
+    """Refuse more walks than an array of int64 can have."""
+    walks = num_starts * rules.num_walks
+    if walks * (rules.walk_length + 1) * 8 >= 2**63:
+        raise InputError(
+            f"{argument('num_walks', rules.num_walks)} from each of {num_starts} start nodes makes "
+            f"{walks} walks of {rules.walk_length + 1} nodes, more than an array can have; lower "
+            f"it, or {_names('walk_length')}"
+        )
+
+
 def _check_graph(graph: Graph, rules: WalkSpec) -> None:
     """Refuse walks that need what the graph does not have."""
     if rules.weighted and not graph.weighted:
@@ -93,7 +105,7 @@ def _check_graph(graph: Graph, rules: WalkSpec) -> None:
     if rules.gamma is not None and graph.directed:
         raise InputError(
             f"{argument('gamma', rules.gamma)} asks for node2vec+, which is defined on undirected "
-            f"graphs, and {graph.path} is directed; leave gamma out, or build with "
+            f"graphs, and {graph.path} is directed; leave {_names('gamma')} out, or build with "
             f"{argument('directed', False)}"
         )
 

@@ -122,12 +122,3 @@ def first_zero_row(ends: Counts, weights: NDArray[np.float32]) -> int:
             return row
         start = ends[row]
     return -1
-
-
-@jit
-def first_outside(values: Floats, low: float, high: float) -> int:
-    """Return where the first value is that is NaN, below `low`, or not below `high`; or −1."""
-    for i in range(values.size):
-        if not (values[i] >= low and values[i] < high):
-            return i
-    return -1

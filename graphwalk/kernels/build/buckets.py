@@ -41,27 +41,6 @@ def count_bins(
 
 
 @jit
-def count_buckets(
-    src: Integers,
-    dst: Integers,
-    shift: int,
-    bucket_of_bin: Integers,
-    both_ways: bool,
-    drop_loops: bool,
-    counts: Counts,
-) -> None:
-    """Add to `counts` the entries that these edges make, by bucket."""
-    for i in range(src.size):
-        if src[i] == dst[i]:
-            if not drop_loops:
-                counts[bucket_of_bin[src[i] >> shift]] += 1
-        else:
-            counts[bucket_of_bin[src[i] >> shift]] += 1
-            if both_ways:
-                counts[bucket_of_bin[dst[i] >> shift]] += 1
-
-
-@jit
 def _put(
     row: int,
     neighbor: int,
@@ -94,27 +73,21 @@ def scatter(
 ) -> None:
     """Write the entries that these edges make at their bucket's `cursor`, in input order.
 
-    Buckets from ``len(first_node)`` on are not wanted in this pass. `weights` and `key_weights` are
-    empty for unweighted edges.
+    `weights` and `key_weights` are empty for unweighted edges.
     """
     weighted = weights.size > 0
-    wanted = first_node.size
     for i in range(src.size):
         u = src[i]
         v = dst[i]
         if u == v and drop_loops:
             continue
-        bucket = bucket_of_bin[u >> shift]
-        if bucket < wanted:
-            at = _put(u, v, bucket, bits, first_node, cursor, keys)
+        at = _put(u, v, bucket_of_bin[u >> shift], bits, first_node, cursor, keys)
+        if weighted:
+            key_weights[at] = weights[i]
+        if both_ways and u != v:
+            at = _put(v, u, bucket_of_bin[v >> shift], bits, first_node, cursor, keys)
             if weighted:
                 key_weights[at] = weights[i]
-        if both_ways and u != v:
-            bucket = bucket_of_bin[v >> shift]
-            if bucket < wanted:
-                at = _put(v, u, bucket, bits, first_node, cursor, keys)
-                if weighted:
-                    key_weights[at] = weights[i]
 
 
 @jit

@@ -51,7 +51,7 @@ def filter_word(row_start: Int, degree: Int, hashed: np.uint64) -> Int:
 
 
 def filter_words(entries: int) -> int:
-    """Return how many 64-bit words the filter of so many entries has."""
+    """Return how many 64-bit words the filter of a number of entries has."""
     return (entries >> 3) + 1
 
 

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def row_of(path: NDArray[np.int64] | None, row: Int, step: Int) -> Int:
+def row_of(step_kinds: NDArray[np.int64] | None, row: Int, step: Int) -> Int:
     """Return which row start a walk needs at a node that has row `row`; for use inside kernels.
 
     Parameters
     ----------
-    path : ndarray of int64, shape (walk_length + 2,), or None
+    step_kinds : ndarray of int64, shape (walk_length + 2,), or None
         Row starts of a node, the kind that each step leads to, and one more, which is looked at
         after the last; None if rows are not grouped, for which no code at all is compiled.
     row, step : int
@@ -39,16 +39,16 @@ def row_of(path: NDArray[np.int64] | None, row: Int, step: Int) -> Int:
 
 
 @overload(row_of)  # type: ignore[untyped-decorator]
-def _row_of(path: Any, row: Any, step: Any) -> Any:  # noqa: ARG001
-    if isinstance(path, types.NoneType):
+def _row_of(step_kinds: Any, row: Any, step: Any) -> Any:  # noqa: ARG001
+    if isinstance(step_kinds, types.NoneType):
 
-        def plain(path: Any, row: Any, step: Any) -> Any:  # noqa: ARG001
+        def plain(step_kinds: Any, row: Any, step: Any) -> Any:  # noqa: ARG001
             return row
 
         return plain
 
-    def grouped(path: Any, row: Any, step: Any) -> Any:
-        return row * path[0] + path[1 + step]
+    def grouped(step_kinds: Any, row: Any, step: Any) -> Any:
+        return row * step_kinds[0] + step_kinds[1 + step]
 
     return grouped
 

@@ -1,11 +1,12 @@
 """What node2vec+ [1]_ adds to node2vec: biases that know of weights, on undirected graphs.
 
-An edge is loose, seen from one of its ends, if it weighs less than that end's threshold: the mean
-of the weights there plus `gamma` times their standard deviation. A neighbour of the previous node
-to which it is tied loosely counts as one partly, and one that is reached by a loose edge never
-counts more for being far away. All that is needed are shares, the weight of an entry relative to
-the threshold of its row, 1 where it is not loose. Those of the edges to the proposal are marked in
-the table that it is drawn from, that of its edge to the previous node is in its own row.
+An edge is weak (the paper says loose), seen from one of its ends, if it weighs less than that end's
+threshold: the mean of the weights there plus `gamma` times their standard deviation. A neighbour of
+the previous node to which a weak edge leads counts as one partly, and one that is reached by a weak
+edge never counts more for being far away. All that is needed are shares, the weight of an entry
+relative to the threshold of its row, 1 where the edge is not weak. Weak edges to a proposal are
+marked in the table that it is drawn from, the share of its edge to the previous node is in its own
+row. What a step makes of them is :func:`graphwalk.kernels.walk.node2vec_rule.bias_of_edge`.
 
 References
 ----------
@@ -24,42 +25,15 @@ from graphwalk.kernels.jit import Int, jit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ALWAYS = np.uint64(0xFFFFFFFFFFFFFFFF)
-_TWO_64 = 2.0**64
-#: The largest share of a loose edge.
+#: The largest share of a weak edge.
 _BELOW_ONE = float(np.nextafter(np.float32(1), np.float32(0)))
 
 
 @jit
-def bias_of(share: float, loose: bool, q: float) -> float:
-    """Return the bias of a proposal that is not the previous node.
-
-    Parameters
-    ----------
-    share : float
-        That of its edge to the previous node in its row, 0 if there is none.
-    loose : bool
-        Whether the edge that leads to it is loose, seen from where it was drawn.
-    q : float
-        The in-out parameter.
-    """
-    if share >= 1.0:
-        return 1.0
-    return min(1.0, 1 / q) if loose else 1 / q + (1 - 1 / q) * share
-
-
-@jit
-def acceptance_of(share: float, loose: bool, p: float, q: float) -> np.uint64:
-    """Return 2**64 times the probability of accepting such a proposal."""
-    scaled = bias_of(share, loose, q) / max(1 / p, 1.0, 1 / q) * _TWO_64
-    return _ALWAYS if scaled >= _TWO_64 else np.uint64(scaled)
-
-
-@jit
-def mark_loose(
+def mark_weak_edges(
     row_starts: NDArray[Any], neighbors: NDArray[Any], weights: NDArray[np.float32], gamma: float
 ) -> None:
-    """Replace each neighbour to which an edge is loose by its complement, a negative number.
+    """Replace each neighbour to which an edge is weak by its complement, a negative number.
 
     Parameters
     ----------
@@ -89,7 +63,7 @@ def make_shares(
 ) -> None:
     """Turn weights into shares in place, and neighbours that are marked into what they were.
 
-    The parameters are those of `mark_loose`.
+    The parameters are those of `mark_weak_edges`.
     """
     for row in range(len(row_starts) - 1):
         at: Int = np.int64(row_starts[row])

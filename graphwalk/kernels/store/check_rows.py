@@ -28,20 +28,11 @@ FINDINGS = 4
 
 
 @jit
-def outside(neighbors: Integers, num_nodes: int) -> tuple[int, int]:
-    """Return how many ids name no node, and the position of the first, or −1."""
-    count, first = 0, -1
-    for i in range(neighbors.size):
-        if neighbors[i] < 0 or neighbors[i] >= num_nodes:
-            if count == 0:
-                first = i
-            count += 1
-    return count, first
+def outside(values: NDArray[Any], low: float, high: float) -> tuple[int, int]:
+    """Count values that are NaN, below `low`, or not below `high`; return where the first is too.
 
-
-@jit
-def bad_values(values: Floats, low: float, high: float) -> tuple[int, int]:
-    """Return how many values are NaN, below `low`, or not below `high`, and where the first is."""
+    It is at −1 if there are none.
+    """
     count, first = 0, -1
     for i in range(values.size):
         if not (values[i] >= low and values[i] < high):

@@ -1,349 +1,297 @@
 """Second-order walks of node2vec, as long as they stay within a partition.
 
 The rule and the random numbers of :mod:`graphwalk.kernels.walk.node2vec`, so the walks too. A
-proposal on which the acceptance draw alone does not decide needs to know of one edge: between the
+proposal on which the acceptance draw alone does not decide needs an edge check: between the
 proposal and the previous node. Where neither has its row here, the walker leaves with the proposal
-for a partition where it can be seen, to go on from there if it is accepted, and to come back if
-not. In node2vec+ that is the row of the proposal.
+for a partition where the edge can be seen, to go on from there if it is accepted, and to come back
+if not. In node2vec+ that is the partition that has the row of the proposal.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphwalk.kernels.jit import jit, multiply_high, prefetch
-from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
+from graphwalk.kernels.jit import Int, jit, prefetch
+from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix
 from graphwalk.kernels.rows.alias_tables import pick
-from graphwalk.kernels.rows.bloom_filter import filter_bits, filter_hash, filter_word
-from graphwalk.kernels.rows.node2vec_plus import acceptance_of
-from graphwalk.kernels.search import row_inside, row_listed
-from graphwalk.kernels.walk.exact_step import MAX_ATTEMPTS, all_are, pick_from_row
-from graphwalk.kernels.walk.search_rows import find_in_rows
-from graphwalk.kernels.walk.steps import draw_interruption, identity, jump_target, reciprocal_of
+from graphwalk.kernels.rows.rows import draw_entry, find_row, row_bounds
+from graphwalk.kernels.walk.exact_step import MAX_ATTEMPTS, pick_from_row
+from graphwalk.kernels.walk.node2vec_rule import (
+    is_trapped,
+    leads_only_back,
+    limit_of_edge,
+    limit_without_edge,
+    needs_edge_check,
+    unmarked,
+)
+from graphwalk.kernels.walk.search_rows import find_edges
+from graphwalk.kernels.walk.steps import (
+    draw_interruption,
+    identity,
+    jump_target,
+    reciprocal_of,
+    resume,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ONE, _NONE = np.uint64(1), np.uint64(0)
+    from graphwalk.kernels.rows.rows import Rows
+    from graphwalk.kernels.walk.node2vec_rule import Bias
+    from graphwalk.kernels.walk.steps import GroupStarts, Interruption
+
+_NONE = np.uint64(0)
 
 # What becomes of a walker in a round.
-_REFUSED, _ACCEPTED, _HOPPED, _ELSEWHERE = 0, 1, 2, 3
+_REFUSED, _ACCEPTED, _JUMPED, _ELSEWHERE = 0, 1, 2, 3
+
+
+class EdgeSource(NamedTuple):
+    """Where the partition of a second-order walk tells whether an edge is there.
+
+    Attributes
+    ----------
+    filter_words : ndarray of uint64
+        The Bloom filter of edges, or empty, which makes do without one.
+    directed : bool
+        Whether an edge can be seen only in the row of the node that it leaves.
+    complete : bool
+        In node2vec+: whether a node without a row here is no neighbour of any previous node, and
+        walkers leave after a step.
+    """
+
+    filter_words: NDArray[np.uint64]
+    directed: bool
+    complete: bool
 
 
 @jit
 def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
-    first: int,
-    inside: int,
-    index: NDArray[np.int64],
-    directed: bool,
-    row_starts: NDArray[Any],
-    neighbors: NDArray[Any],
+    rows: Rows,
     table: NDArray[Any],
-    words: NDArray[np.uint64],
     shares: NDArray[np.float32] | None,
-    closed: bool,
-    accept_return: np.uint64,
-    accept_common: np.uint64,
-    accept_far: np.uint64,
-    p: float,
-    q: float,
-    num_walks: int,
-    first_walk: int,
-    start_nodes: NDArray[np.int64],
-    first_numbers: NDArray[np.int64],
-    run: np.uint64,
-    restart: np.uint64,
-    over: np.uint64,
-    dead_end: int,
-    width: int,
+    edges: EdgeSource,
+    bias: Bias,
+    starts: GroupStarts,
+    interruption: Interruption,
     arriving: NDArray[Any],
     log: NDArray[Any],
     leaving: NDArray[Any],
-    in_flight: int,
+    batch_size: int,
 ) -> tuple[int, int, int, int]:
     """Advance walkers until each of them has left the partition or ended, or the log is full.
 
-    Those who have tried a step `MAX_ATTEMPTS` times and need a row that is not here leave without a
-    proposal, for the partition that they are in: see `finish_step`.
+    Walkers that have tried a step `MAX_ATTEMPTS` times and need a row that is not here leave
+    without a proposal, for the partition that they are in: the engine reads the rows for them.
 
     Parameters
     ----------
-    directed : bool
-        Whether an edge can be seen in the row of the node alone that it leaves.
-    words : ndarray of uint64
-        The edge filter, or empty, which makes do without one.
-    closed : bool
-        In node2vec+: whether a node without a row here is no neighbour of any previous node, and
-        walkers leave after a step.
-    neighbors, shares, accept_return, accept_common, accept_far, p, q
+    shares, bias
         As of :func:`graphwalk.kernels.walk.node2vec.walk_node2vec`.
+    edges : EdgeSource
+        Where edges are looked up.
     arriving : ndarray of second-order walker records
         Walkers at nodes whose rows are here, or with proposals to be decided on here.
-    first, inside, index, row_starts, table, num_walks, first_walk, start_nodes, first_numbers, \
-    run, restart, over, dead_end, width, log, leaving, in_flight
+    rows, table, starts, interruption, log, leaving, batch_size
         As of :func:`graphwalk.kernels.walk.partitioned_first_order.advance_first_order`.
 
     Returns
     -------
-    entered, logged, left, held : int
-        How many of `arriving` were taken up, items of `log`, and items of `leaving` of both kinds.
+    num_taken, num_logged, num_leaving, num_remaining : int
+        How many of `arriving` were taken, items of `log`, and items of `leaving` of both kinds.
     """
-    surely, possibly = min(accept_common, accept_far), max(accept_common, accept_far)
-    outward = accept_far > accept_common
-    at = np.empty(in_flight, np.int64)
-    end = np.empty(in_flight, np.int64)
-    node = np.empty(in_flight, np.int64)
-    previous = np.empty(in_flight, np.int64)
-    proposal = np.empty(in_flight, np.int64)
-    loose = np.empty(in_flight, np.bool_)
-    attempts = np.empty(in_flight, np.int64)
-    first_draw = np.empty(in_flight, np.uint64)
-    # The row of the node; of those who come with a proposal, the one in which it is decided on.
-    row = np.empty(in_flight, np.int64)
-    brought = np.empty(in_flight, np.bool_)
-    entry = np.empty(in_flight, np.int64)
-    draw = np.empty(in_flight, np.uint64)
-    acceptance = np.empty(in_flight, np.uint64)
-    outcome = np.empty(in_flight, np.int64)
-    # Of the proposals in question: whose, in which row, the node sought there, the search.
-    unsure = np.empty(in_flight, np.int64)
-    seen_in = np.empty(in_flight, np.int64)
-    sought = np.empty(in_flight, np.int64)
-    word = np.empty(in_flight, np.int64)
-    low = np.empty(in_flight, np.int64)
-    span = np.empty(in_flight, np.int64)
-    # What those do who follow no edge.
-    how = np.empty(in_flight, np.int64)
-    has_filter = len(words) > 0
-    never_back = p == np.inf
+    row_starts, neighbors, filter_words = rows.row_starts, rows.neighbors, edges.filter_words
+    position = np.empty(batch_size, np.int64)
+    end = np.empty(batch_size, np.int64)
+    node = np.empty(batch_size, np.int64)
+    previous = np.empty(batch_size, np.int64)
+    proposal = np.empty(batch_size, np.int64)
+    weak_edge = np.empty(batch_size, np.bool_)
+    attempts = np.empty(batch_size, np.int64)
+    first_draw = np.empty(batch_size, np.uint64)
+    # The row of the node; of walkers that come with a proposal, the one in which it is decided on.
+    row = np.empty(batch_size, np.int64)
+    brought = np.empty(batch_size, np.bool_)
+    entry = np.empty(batch_size, np.int64)
+    draw = np.empty(batch_size, np.uint64)
+    acceptance = np.empty(batch_size, np.uint64)
+    outcome = np.empty(batch_size, np.int64)
+    # The edge checks: which walkers need one, in which row, the node sought there, the search.
+    undecided = np.empty(batch_size, np.int64)
+    seen_in = np.empty(batch_size, np.int64)
+    sought = np.empty(batch_size, np.int64)
+    low = np.empty(batch_size, np.int64)
+    span = np.empty(batch_size, np.int64)
+    hashed = np.empty(batch_size, np.uint64)
+    word = np.empty(batch_size, np.int64)
+    # What walkers do that follow no edge.
+    how = np.empty(batch_size, np.int64)
+    dead_end = np.int64(interruption.dead_end)
     # Columns: a record taken from an array counts a reference to it, each time and atomically.
-    at_in, node_in, previous_in = arriving["at"], arriving["node"], arriving["previous"]
-    proposal_in, attempt_in, loose_in = arriving["proposal"], arriving["attempt"], arriving["loose"]
-    at_out, node_out, previous_out = leaving["at"], leaving["node"], leaving["previous"]
-    proposal_out, attempt_out, loose_out = leaving["proposal"], leaving["attempt"], leaving["loose"]
-    log_at, log_node = log["at"], log["node"]
-    reciprocal = reciprocal_of(width)
-    # To hand an array to a function with a loop counts a reference too: not where it is not needed.
-    listed = len(index) > 0
-    if shares is None:
-        ties: Any = None
-    else:
-        ties = row_starts, shares, first, inside, index, closed
-    flying = entered = logged = left = 0
+    position_in, node_in, previous_in = arriving["position"], arriving["node"], arriving["previous"]
+    proposal_in, attempt_in = arriving["proposal"], arriving["attempt"]
+    weak_edge_in, weak_edge_out = arriving["weak_edge"], leaving["weak_edge"]
+    position_out, node_out, previous_out = leaving["position"], leaving["node"], leaving["previous"]
+    proposal_out, attempt_out = leaving["proposal"], leaving["attempt"]
+    position_log, node_log = log["position"], log["node"]
+    reciprocal = reciprocal_of(starts.width)
+    listed = rows.num_nodes == 0
+    active = num_taken = num_logged = num_leaving = 0
     while True:
-        while flying < in_flight and entered < len(arriving):
-            walk = np.int64(multiply_high(np.uint64(at_in[entered]), reciprocal))
-            start, number = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
-            at[flying] = at_in[entered]
-            end[flying] = walk * width + width - 1
-            step = np.uint64(at[flying] - walk * width)
-            first_draw[flying] = walker_key(run, start, number) + (step + _ONE) * STEP
-            node[flying], previous[flying] = node_in[entered], previous_in[entered]
-            proposal[flying], attempts[flying] = proposal_in[entered], attempt_in[entered]
-            brought[flying] = proposal[flying] >= 0
+        while active < batch_size and num_taken < len(arriving):
+            i, k = active, num_taken
+            position[i], node[i], previous[i] = position_in[k], node_in[k], previous_in[k]
+            proposal[i], attempts[i] = proposal_in[k], attempt_in[k]
             if shares is not None:
-                loose[flying] = loose_in[entered] != 0
-            place = node[flying]
-            if brought[flying]:
-                place = previous[flying] if directed else proposal[flying]
-            row[flying] = row_inside(place, first, inside)
-            if listed:
-                row[flying] = row_listed(place, index)
-            prefetch(row_starts, row[flying])
-            entered += 1
-            flying += 1
-        if flying == 0 or logged + flying > len(log):
+                weak_edge[i] = weak_edge_in[k] != 0
+            end[i], counter = resume(starts, reciprocal, position[i])
+            first_draw[i] = counter + STEP
+            brought[i] = proposal[i] >= 0
+            place: Int = node[i]
+            if brought[i]:
+                place = previous[i] if edges.directed else proposal[i]
+            row[i] = find_row(rows, listed, place)
+            prefetch(row_starts, row[i])
+            num_taken += 1
+            active += 1
+        if active == 0 or num_logged + active > len(log):
             break
         # Propose: draw an entry of the current row, unless there is a proposal.
-        hops = 0
-        for i in range(flying):
+        jumps = 0
+        for i in range(active):
             counter = first_draw[i] + np.uint64(attempts[i]) * ATTEMPT
             draw[i] = mix(counter)
             acceptance[i] = mix(counter + ACCEPTANCE)
-        for i in range(flying):
-            here = np.uint64(row[i])
-            begin = np.int64(row_starts[here])
-            degree = np.uint64(np.int64(row_starts[here + _ONE]) - begin)
-            entry[i] = begin + np.int64(multiply_high(draw[i], degree))
+        for i in range(active):
+            entry[i], draw[i], degree = draw_entry(row_starts, row[i], draw[i])
             prefetch(table, entry[i])
-            draw[i] *= degree
             outcome[i] = _REFUSED
             if degree == _NONE and not brought[i]:
-                outcome[i] = _HOPPED
-                hops += 1
-        if hops > 0 or over > _NONE:
-            for i in range(flying):
-                drawn = (
-                    np.int64(-1) if brought[i] else draw_interruption(first_draw[i], restart, over)
-                )
-                if drawn >= 0 or outcome[i] == _HOPPED:
-                    outcome[i] = _HOPPED
-                    how[i] = drawn if drawn >= 0 else np.int64(dead_end)
+                outcome[i] = _JUMPED
+                jumps += 1
+        if jumps > 0 or interruption.end > _NONE:
+            for i in range(active):
+                drawn: Int = np.int64(-1)
+                if not brought[i]:
+                    drawn = draw_interruption(interruption, first_draw[i])
+                if drawn >= 0 or outcome[i] == _JUMPED:
+                    outcome[i] = _JUMPED
+                    how[i] = drawn if drawn >= 0 else dead_end
         # Decide, as far as the draws can.
-        num_unsure = 0
-        for i in range(flying):
-            if outcome[i] == _HOPPED:
+        num_undecided: Int = 0
+        for i in range(active):
+            if outcome[i] == _JUMPED:
                 continue
             if not brought[i]:
                 proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
                 if shares is not None:
-                    loose[i] = proposal[i] < 0
-                    proposal[i] = ~proposal[i] if loose[i] else proposal[i]
-                if previous[i] < 0:
-                    outcome[i] = _ACCEPTED
-                    continue
+                    weak_edge[i] = proposal[i] < 0
+                    proposal[i] = unmarked(proposal[i])
                 if attempts[i] == MAX_ATTEMPTS:
-                    whole = np.int64(row_starts[row[i]]), np.int64(row_starts[row[i] + 1])
-                    before = np.int64(0), np.int64(0)
-                    past = row_inside(previous[i], first, inside)
-                    if listed:
-                        past = row_listed(previous[i], index)
-                    if past >= 0:
-                        before = np.int64(row_starts[past]), np.int64(row_starts[past + 1])
-                    known = past >= 0 or all_are(neighbors, whole, previous[i])
+                    whole = row_bounds(row_starts, row[i])
+                    past = find_row(rows, listed, previous[i])
+                    before = row_bounds(row_starts, past) if past >= 0 else (whole[0], whole[0])
+                    known = past >= 0 or leads_only_back(neighbors, whole, previous[i])
                     if shares is not None:
                         known = True
                     if known:
                         counter = first_draw[i] + np.uint64(MAX_ATTEMPTS) * ATTEMPT
+                        draw[i], complete = mix(counter), edges.complete
                         proposal[i] = pick_from_row(
-                            table, whole, neighbors, before, ties, previous[i], p, q, mix(counter)
+                            rows, table, shares, complete, bias, whole, before, previous[i], draw[i]
                         )
                         known = proposal[i] >= -1
-                        outcome[i] = _ACCEPTED if proposal[i] >= 0 else _HOPPED
+                        outcome[i] = _ACCEPTED if proposal[i] >= 0 else _JUMPED
                         how[i] = dead_end
                     if not known:
                         proposal[i] = -1
                         outcome[i] = _ELSEWHERE
                     continue
-                if proposal[i] == previous[i]:
-                    outcome[i] = _ACCEPTED if acceptance[i] < accept_return else _REFUSED
-                    if never_back:
-                        whole = np.int64(row_starts[row[i]]), np.int64(row_starts[row[i] + 1])
-                        if all_are(neighbors, whole, previous[i]):
-                            outcome[i], how[i] = _HOPPED, dead_end
+                if not needs_edge_check(
+                    bias, shares, proposal[i], previous[i], weak_edge[i], acceptance[i]
+                ):
+                    limit = limit_without_edge(bias, proposal[i], previous[i])
+                    outcome[i] = _ACCEPTED if acceptance[i] < limit else _REFUSED
+                    if proposal[i] == previous[i] and is_trapped(bias, rows, row[i], previous[i]):
+                        outcome[i], how[i] = _JUMPED, dead_end
                     continue
-                if acceptance[i] < surely:
-                    outcome[i] = _ACCEPTED
-                    continue
-                if acceptance[i] >= possibly:
-                    continue
-                if shares is not None and outward and loose[i]:
-                    continue
+            # As without the edge, which may be found below.
+            outcome[i] = _ACCEPTED if acceptance[i] < bias.accept_far else _REFUSED
+            in_proposal = brought[i] and not edges.directed
+            if shares is not None:
+                in_proposal = True
             seen, other = previous[i], proposal[i]
-            if brought[i]:
-                seen_in[num_unsure] = row[i]
-                if not directed:
-                    seen, other = other, seen
-            elif shares is not None:
+            if in_proposal:
                 seen, other = other, seen
-                seen_in[num_unsure] = row_inside(seen, first, inside)
-                if listed:
-                    seen_in[num_unsure] = row_listed(seen, index)
-                if seen_in[num_unsure] < 0:
+            place = row[i] if brought[i] else find_row(rows, listed, seen)
+            if shares is None and place < 0 and not edges.directed:
+                seen, other = other, seen
+                place = find_row(rows, listed, seen)
+            if place < 0:
+                if not edges.complete:
                     outcome[i] = _ELSEWHERE
-                    if closed:
-                        outcome[i] = _ACCEPTED if acceptance[i] < accept_far else _REFUSED
-                    continue
-            else:
-                seen_in[num_unsure] = row_inside(seen, first, inside)
-                if listed:
-                    seen_in[num_unsure] = row_listed(seen, index)
-                if seen_in[num_unsure] < 0 and not directed:
-                    seen, other = other, seen
-                    seen_in[num_unsure] = row_inside(seen, first, inside)
-                    if listed:
-                        seen_in[num_unsure] = row_listed(seen, index)
-                if seen_in[num_unsure] < 0:
-                    outcome[i] = _ELSEWHERE
-                    continue
-            sought[num_unsure] = other
-            unsure[num_unsure] = i
-            prefetch(row_starts, seen_in[num_unsure])
-            num_unsure += 1
-        # Ask the filter, then search the rows.
-        for k in range(num_unsure):
-            here = np.uint64(seen_in[k])
-            low[k] = row_starts[here]
-            span[k] = np.int64(row_starts[here + _ONE]) - low[k]
-            word[k] = filter_word(low[k], span[k], filter_hash(sought[k]))
-            prefetch(words, word[k])
-        num_maybe = 0
-        for k in range(num_unsure):
-            i = unsure[k]
-            bits = filter_bits(filter_hash(sought[k]))
-            surely_not = has_filter and (words[np.uint64(word[k])] & bits) != bits
-            if surely_not or span[k] == 0:
-                outcome[i] = _ACCEPTED if acceptance[i] < accept_far else _REFUSED
                 continue
-            unsure[num_maybe], sought[num_maybe] = i, sought[k]
-            low[num_maybe], span[num_maybe] = low[k], span[k]
-            num_maybe += 1
-        find_in_rows(neighbors, low, span, sought, num_maybe)
-        for k in range(num_maybe):
-            i, found = unsure[k], low[k] >= 0
-            limit = accept_common if found else accept_far
-            if shares is not None and found:
-                share = np.float64(shares[np.uint64(low[k])])
-                limit = acceptance_of(share, loose[i], p, q)
+            seen_in[num_undecided], sought[num_undecided] = place, other
+            undecided[num_undecided] = i
+            prefetch(row_starts, place)
+            num_undecided += 1
+        num_undecided = find_edges(
+            rows, filter_words, seen_in, sought, undecided, low, span, hashed, word, num_undecided
+        )
+        for k in range(num_undecided):
+            i = undecided[k]
+            limit = limit_of_edge(bias, shares, low[k], weak_edge[i])
             outcome[i] = _ACCEPTED if acceptance[i] < limit else _REFUSED
-        # Move those who may; keep those who go on here, and let the others leave.
+        # Move the walkers that may; keep those that go on here, and let the others leave.
         kept = 0
-        for i in range(flying):
-            came = brought[i]
-            home = row[i]
+        for i in range(active):
+            home, alive = row[i], True
             if outcome[i] == _ELSEWHERE:
-                home, alive = np.int64(-1), True
+                home = np.int64(-1)
             elif outcome[i] == _REFUSED:
                 attempts[i] += 1
                 proposal[i] = -1
-                alive = True
-                if came:
-                    home = row_inside(node[i], first, inside)
-                    if listed:
-                        home = row_listed(node[i], index)
+                if brought[i]:
+                    home = find_row(rows, listed, node[i])
             else:
-                hopped = outcome[i] == _HOPPED
-                if hopped:
-                    walk = at[i] // width
-                    start, _ = identity(walk, num_walks, first_walk, start_nodes, first_numbers)
+                jumped = outcome[i] == _JUMPED
+                if jumped:
+                    start, _ = identity(starts, position[i] // starts.width)
                     proposal[i] = jump_target(node[i], start, how[i])
-                previous[i] = -1 if hopped else node[i]
+                previous[i] = -1 if jumped else node[i]
                 node[i] = proposal[i]
                 proposal[i] = -1
                 attempts[i] = 0
                 if node[i] < 0:
                     continue
-                at[i] += 1
+                position[i] += 1
                 first_draw[i] += STEP
-                log_at[logged], log_node[logged] = at[i], node[i]
-                logged += 1
-                alive = at[i] < end[i]
-                home = row_inside(node[i], first, inside)
-                if listed:
-                    home = row_listed(node[i], index)
-                if shares is not None and closed:
-                    home = np.int64(-1)
+                position_log[num_logged], node_log[num_logged] = position[i], node[i]
+                num_logged += 1
+                alive = position[i] < end[i]
+                home = np.int64(-1) if edges.complete else find_row(rows, listed, node[i])
             if not alive:
                 continue
             if home < 0:
-                at_out[left], node_out[left], previous_out[left] = at[i], node[i], previous[i]
-                proposal_out[left], attempt_out[left] = proposal[i], attempts[i]
+                k = num_leaving
+                position_out[k], node_out[k], previous_out[k] = position[i], node[i], previous[i]
+                proposal_out[k], attempt_out[k] = proposal[i], attempts[i]
                 if shares is not None:
-                    loose_out[left] = loose[i]
-                left += 1
+                    weak_edge_out[k] = weak_edge[i]
+                num_leaving += 1
                 continue
-            at[kept], end[kept], first_draw[kept] = at[i], end[i], first_draw[i]
+            position[kept], end[kept], first_draw[kept] = position[i], end[i], first_draw[i]
             node[kept], previous[kept], proposal[kept] = node[i], previous[i], np.int64(-1)
             attempts[kept], row[kept], brought[kept] = attempts[i], home, False
             prefetch(row_starts, home)
             kept += 1
-        flying = kept
-    for i in range(flying):
-        k = left + i
-        at_out[k], node_out[k], previous_out[k] = at[i], node[i], previous[i]
+        active = kept
+    for i in range(active):
+        k = num_leaving + i
+        position_out[k], node_out[k], previous_out[k] = position[i], node[i], previous[i]
         proposal_out[k], attempt_out[k] = proposal[i], attempts[i]
         if shares is not None:
-            loose_out[k] = loose[i]
-    return entered, logged, left, flying
+            weak_edge_out[k] = weak_edge[i]
+    return num_taken, num_logged, num_leaving, active

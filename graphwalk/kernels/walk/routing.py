@@ -20,11 +20,11 @@ _AHEAD = 32
 @jit
 def scatter(log: NDArray[Any], walks: NDArray[Any]) -> None:
     """Write the node of each record to its place in the flat `walks`."""
-    at, node = log["at"], log["node"]
+    position, node = log["position"], log["node"]
     for i in range(len(log)):
         if i + _AHEAD < len(log):
-            prefetch(walks, at[i + _AHEAD])
-        walks[np.uint64(at[i])] = node[i]
+            prefetch(walks, position[i + _AHEAD])
+        walks[np.uint64(position[i])] = node[i]
 
 
 @jit

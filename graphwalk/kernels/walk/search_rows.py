@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.jit import Int, jit, prefetch
+from graphwalk.kernels.jit import Int, part_of_kernel, prefetch
+from graphwalk.kernels.rows.bloom_filter import filter_bits, filter_hash, filter_word
+from graphwalk.kernels.rows.rows import Rows, row_bounds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +17,72 @@ if TYPE_CHECKING:
 _FEW = 15
 
 
-@jit
+@part_of_kernel
+def find_edges(
+    rows: Rows,
+    filter_words: NDArray[np.uint64],
+    row: NDArray[np.int64],
+    sought: NDArray[np.int64],
+    asking: NDArray[np.int64],
+    low: NDArray[np.int64],
+    span: NDArray[np.int64],
+    hashed: NDArray[np.uint64],
+    word: NDArray[np.int64],
+    count: Int,
+) -> Int:
+    """Find which of several edges are there: most that are not are denied by the Bloom filter.
+
+    Parameters
+    ----------
+    rows : Rows
+        Where they are sought.
+    filter_words : ndarray of uint64
+        The filter of these rows, or empty, which makes do without one.
+    row, sought : ndarray of int64
+        In which row, and which node; changed.
+    asking : ndarray of int64
+        Which walker asks; receives those that the filter does not answer.
+    low : ndarray of int64
+        Receives where the edges of these are, -1 where they are not.
+    span, hashed, word : ndarray of int64, uint64 and int64
+        Room for what is computed on the way.
+    count : int
+        How many edges there are; the arrays may be longer.
+
+    Returns
+    -------
+    int
+        How many edges the filter does not answer.
+    """
+    row_starts = rows.row_starts
+    for k in range(count):
+        low[k], stop = row_bounds(row_starts, row[k])
+        span[k] = stop - low[k]
+    maybe = 0
+    if len(filter_words) > 0:
+        for k in range(count):
+            hashed[k] = filter_hash(sought[k])
+        for k in range(count):
+            word[k] = filter_word(low[k], span[k], hashed[k])
+            prefetch(filter_words, word[k])
+        for k in range(count):
+            hashed[k] = filter_bits(hashed[k])
+        for k in range(count):
+            set_there = filter_words[np.uint64(word[k])] & hashed[k]
+            word[maybe] = k
+            maybe += (set_there == hashed[k]) & (span[k] > 0)
+    else:
+        for k in range(count):
+            word[maybe] = k
+            maybe += span[k] > 0
+    for j in range(maybe):
+        k = word[j]
+        asking[j], sought[j], low[j], span[j] = asking[k], sought[k], low[k], span[k]
+    find_in_rows(rows.neighbors, low, span, sought, maybe)
+    return maybe
+
+
+@part_of_kernel
 def find_in_rows(
     neighbors: NDArray[Any],
     low: NDArray[np.int64],
@@ -62,7 +129,7 @@ def find_in_rows(
         low[k] = found
 
 
-@jit
+@part_of_kernel
 def _prefetch_quarters(neighbors: NDArray[Any], low: Int, span: Int) -> None:
     for part in range(1, 4):
         prefetch(neighbors, low + part * (span >> 2))

@@ -1,13 +1,13 @@
-"""What all walk kernels share: who walks, and how a walk restarts and goes on at a dead end."""
+"""What all walk kernels share: walkers, their random numbers, and steps that follow no edge."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphwalk.kernels.jit import Int, jit
-from graphwalk.kernels.rng import RESTART, mix
+from graphwalk.kernels.jit import Int, multiply_high, part_of_kernel
+from graphwalk.kernels.rng import RESTART, STEP, mix, walker_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,57 +16,98 @@ if TYPE_CHECKING:
 STOP, GO_TO_START, STAY = 0, 1, 2
 
 
+class Starts(NamedTuple):
+    """Where walkers start that make all their steps in one call.
+
+    Attributes
+    ----------
+    nodes, numbers : ndarray of int64, shape (walkers,)
+        Start node of each walker, and the number of its walk among those from there.
+    run_key : uint64
+        Key of the run, see :func:`graphwalk.kernels.rng.seed_key`.
+    """
+
+    nodes: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    run_key: np.uint64
+
+
+class GroupStarts(NamedTuple):
+    """Where the walkers of a group start, some of which come to a partition.
+
+    Attributes
+    ----------
+    nodes, first_numbers : ndarray of int64
+        Start nodes, and the number of the first walk from each; empty when all nodes are start
+        nodes in order.
+    num_walks : int
+        Walks from each start node.
+    first_walk : int
+        What to add to the row of a walk in its block; the quotient by `num_walks` is the place
+        among start nodes.
+    width : int
+        Nodes of a walk, at least 2.
+    run_key : uint64
+        Key of the run, see :func:`graphwalk.kernels.rng.seed_key`.
+    """
+
+    nodes: NDArray[np.int64]
+    first_numbers: NDArray[np.int64]
+    num_walks: int
+    first_walk: int
+    width: int
+    run_key: np.uint64
+
+
+class Interruption(NamedTuple):
+    """When a step follows no edge.
+
+    Attributes
+    ----------
+    restart, end : uint64
+        Thresholds: a random number below `restart` sends the walk back to its start, one from
+        there to `end` ends it.
+    dead_end : int
+        What happens at a node without neighbours: STOP, GO_TO_START or STAY.
+    """
+
+    restart: np.uint64
+    end: np.uint64
+    dead_end: int
+
+
 def walker_dtype(
     node: np.dtype[Any], *, second_order: bool = False, temporal: bool = False
 ) -> np.dtype[Any]:
     """Return the record of a walker between partitions, for node ids of type `node`.
 
-    ``at`` is where its latest node lies in its block of the result, which is flat; that tells both
-    its walk and how many steps it has made. On a second-order walk there is a ``previous`` node
-    (-1: none), how often the step has been tried, and a ``proposal`` (-1: none) that cannot be
-    decided on where it was made; in node2vec+, whether a ``loose`` edge leads to that. On a
+    ``position`` is where its latest node lies in its block of the result, which is flat; that tells
+    both its walk and how many steps it has made. On a second-order walk there is a ``previous``
+    node (-1: none), how often the step has been tried, and a ``proposal`` (-1: none) that cannot be
+    decided on where it was made; in node2vec+, whether a ``weak_edge`` leads to that. On a
     temporal walk there is the ``time`` of the edge that led here, at first that before all times.
     """
-    fields: list[tuple[str, Any]] = [("at", np.uint32), ("node", node)]
+    fields: list[tuple[str, Any]] = [("position", np.uint32), ("node", node)]
     if second_order:
         fields += [("previous", node), ("proposal", node), ("attempt", np.uint16)]
-        fields += [("loose", np.uint8)]
+        fields += [("weak_edge", np.uint8)]
     if temporal:
         fields += [("time", np.float64)]
     return np.dtype(fields, align=True)
 
 
-@jit
-def identity(
-    walk: Int,
-    num_walks: int,
-    first_walk: int,
-    start_nodes: NDArray[np.int64],
-    first_numbers: NDArray[np.int64],
-) -> tuple[Int, Int]:
-    """Return the start node of a walk and its number among the walks from there.
-
-    Parameters
-    ----------
-    walk : int
-        The walk's row in its block.
-    num_walks : int
-        Walks from each start node.
-    first_walk : int
-        What to add to `walk`; the quotient by `num_walks` is the place among start nodes.
-    start_nodes, first_numbers : ndarray of int64
-        Start nodes, and the number of the first walk from each; empty when all nodes are start
-        nodes in order.
-    """
-    walk = np.int64(walk) + first_walk
-    place = walk // num_walks if num_walks > 1 else walk
-    number = walk - place * num_walks
-    if len(start_nodes) == 0:
+@part_of_kernel
+def identity(starts: GroupStarts, walk: Int) -> tuple[Int, Int]:
+    """Return the start node of the walk in this row of its block, and its number among those."""
+    walk = np.int64(walk) + starts.first_walk
+    place = walk // starts.num_walks if starts.num_walks > 1 else walk
+    number = walk - place * starts.num_walks
+    if len(starts.nodes) == 0:
         return place, number
-    return start_nodes[place], first_numbers[place] + number
+    return starts.nodes[place], starts.first_numbers[place] + number
 
 
-@jit
+@part_of_kernel
 def reciprocal_of(width: Int) -> np.uint64:
     """Return what the upper half of a product with is the quotient by `width`, at least 2.
 
@@ -76,17 +117,36 @@ def reciprocal_of(width: Int) -> np.uint64:
     return np.uint64(0xFFFFFFFFFFFFFFFF) // np.uint64(width) + np.uint64(1)
 
 
-@jit
-def draw_interruption(draw: np.uint64, restart: np.uint64, end_threshold: np.uint64) -> Int:
+@part_of_kernel
+def resume(starts: GroupStarts, reciprocal: np.uint64, position: Int) -> tuple[Int, np.uint64]:
+    """Return the last position of a walker's walk, and the counter of its latest step's first draw.
+
+    Parameters
+    ----------
+    starts : GroupStarts
+        Where it started.
+    reciprocal : uint64
+        `reciprocal_of` the width.
+    position : int
+        Where its latest node lies in its block.
+    """
+    walk = np.int64(multiply_high(np.uint64(position), reciprocal))
+    start, number = identity(starts, walk)
+    first = walk * starts.width
+    step = np.uint64(np.int64(position) - first)
+    return first + starts.width - 1, walker_key(starts.run_key, start, number) + step * STEP
+
+
+@part_of_kernel
+def draw_interruption(interruption: Interruption, draw: np.uint64) -> Int:
     """Return what is drawn for a step before it looks for an edge.
 
     Parameters
     ----------
+    interruption : Interruption
+        How likely it is.
     draw : uint64
         Counter of the step's first draw.
-    restart, end_threshold : uint64
-        Bounds: a number below `restart` sends the walk back to its start, one below
-        `end_threshold` ends it.
 
     Returns
     -------
@@ -94,28 +154,28 @@ def draw_interruption(draw: np.uint64, restart: np.uint64, end_threshold: np.uin
         GO_TO_START, STOP, or -1: follow an edge.
     """
     number = mix(draw + RESTART)
-    if number < restart:
+    if number < interruption.restart:
         return np.int64(GO_TO_START)
-    return np.int64(STOP) if number < end_threshold else np.int64(-1)
+    return np.int64(STOP) if number < interruption.end else np.int64(-1)
 
 
-@jit
+@part_of_kernel
 def jump_target(node: Int, start: Int, how: Int) -> Int:
-    """Return where a step leads that follows no edge; -1 when the walk is end_threshold."""
+    """Return where a step leads that follows no edge; -1 when the walk ends."""
     if how == GO_TO_START:
         return start
     return node if how == STAY else np.int64(-1)
 
 
-@jit
-def apply_jump(walks: NDArray[Any], at: Int, end: Int, length: Int, how: Int) -> Int:
+@part_of_kernel
+def apply_jump(walks: NDArray[Any], position: Int, end: Int, length: Int, how: Int) -> Int:
     """Write a step that follows no edge into the flat `walks`.
 
     Parameters
     ----------
     walks : ndarray of int
         The result block, flat.
-    at, end : int
+    position, end : int
         Where the walk's current and its last node lie in `walks`.
     length : int
         Steps of a walk.
@@ -125,18 +185,18 @@ def apply_jump(walks: NDArray[Any], at: Int, end: Int, length: Int, how: Int) ->
     Returns
     -------
     int
-        The node that the walker is at now; -1 when its walk is end_threshold.
+        The node that the walker is at now; -1 when its walk ends.
     """
-    node = jump_target(np.int64(walks[at]), np.int64(walks[end - length]), how)
+    node = jump_target(np.int64(walks[position]), np.int64(walks[end - length]), how)
     if node >= 0:
-        walks[at + 1] = node
+        walks[position + 1] = node
         return node
-    for i in range(at + 1, end + 1):
+    for i in range(position + 1, end + 1):
         walks[i] = -1
     return node
 
 
-@jit
+@part_of_kernel
 def take_where(
     taken: NDArray[np.int64], values: NDArray[np.int64], into: NDArray[np.int64], count: int
 ) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP
+from graphwalk.kernels.walk.node2vec_rule import Bias
+from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption
 
 if TYPE_CHECKING:
     from graphwalk.walk_spec import WalkSpec
@@ -17,16 +18,16 @@ DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
 _TWO_64 = 1 << 64
 
 
-def hop_thresholds(rules: WalkSpec) -> tuple[np.uint64, np.uint64]:
-    """Return 2**64 times the probability of a restart, and of a restart or the end."""
+def interruption_of(rules: WalkSpec) -> Interruption:
+    """Return when steps of walkers follow no edge."""
     restart = int(rules.restart_prob * _TWO_64)
-    over = min(restart + int(rules.stop_prob * _TWO_64), _TWO_64 - 1)
-    return np.uint64(restart), np.uint64(over)
+    end = min(restart + int(rules.stop_prob * _TWO_64), _TWO_64 - 1)
+    return Interruption(np.uint64(restart), np.uint64(end), DEAD_ENDS[rules.dead_end])
 
 
-def acceptances(p: float, q: float) -> tuple[np.uint64, np.uint64, np.uint64]:
-    """Return 2**64 times the acceptance of the previous node, of its neighbours and of others."""
+def bias_of(p: float, q: float) -> Bias:
+    """Return how likely proposals of node2vec are accepted."""
     bias = (1 / p, 1.0, 1 / q)
     highest = max(bias)
     to_return, common, far = (np.uint64(min(int(b / highest * _TWO_64), _TWO_64 - 1)) for b in bias)
-    return to_return, common, far
+    return Bias(to_return, common, far, p, q)

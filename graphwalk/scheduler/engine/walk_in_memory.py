@@ -11,10 +11,11 @@ import numpy as np
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walk.first_order import walk_first_order
 from graphwalk.kernels.walk.node2vec import walk_node2vec
-from graphwalk.scheduler.engine.probabilities import DEAD_ENDS, acceptances, hop_thresholds
+from graphwalk.kernels.walk.steps import Starts
+from graphwalk.scheduler.engine.probabilities import bias_of, interruption_of
 from graphwalk.scheduler.engine.start_nodes import Walkers, part_of, starts_and_numbers
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
-from graphwalk.storage.partitions.metapath import path_of
+from graphwalk.storage.partitions.metapath import step_kinds_of
 from graphwalk.storage.partitions.partition import Partition, load_partition
 from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.events import Work
@@ -120,40 +121,25 @@ def _walk(
     if rules.walk_length == 0:
         walks[:, 0] = starts
         return
-    table: Any = partition.alias_table if rules.weighted else partition.neighbors
-    run = np.uint64(seed_key(np.uint64(rules.seed)))
-    dead_end = DEAD_ENDS[rules.dead_end]
+    table = partition.table(weighted=rules.weighted)
+    who = Starts(starts, numbers, np.uint64(seed_key(np.uint64(rules.seed))))
+    interruption = interruption_of(rules)
     if rules.temporal:
-        walk_temporal(partition, starts, numbers, run, hop_thresholds(rules)[1], walks)
+        walk_temporal(partition, who, interruption, walks)
     elif rules.second_order:
-        edge_filter: Any = partition.edge_filter
+        assert partition.edge_filter is not None
         walk_node2vec(
-            partition.row_starts,
-            partition.neighbors,
+            partition.rows,
             table,
-            edge_filter,
             partition.shares,
-            *acceptances(rules.p, rules.q),
-            rules.p,
-            rules.q,
-            starts,
-            numbers,
-            run,
-            *hop_thresholds(rules),
-            dead_end,
+            partition.edge_filter,
+            bias_of(rules.p, rules.q),
+            who,
+            interruption,
             walks,
             NODE2VEC_IN_FLIGHT,
         )
     else:
-        walk_first_order(
-            path_of(rules.metapath, rules.walk_length),
-            partition.row_starts,
-            table,
-            starts,
-            numbers,
-            run,
-            *hop_thresholds(rules),
-            dead_end,
-            walks,
-            FIRST_ORDER_IN_FLIGHT,
-        )
+        step_kinds = step_kinds_of(rules.metapath, rules.walk_length)
+        size = FIRST_ORDER_IN_FLIGHT
+        walk_first_order(partition.rows, table, step_kinds, who, interruption, walks, size)

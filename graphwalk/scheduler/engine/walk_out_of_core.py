@@ -89,7 +89,7 @@ class SpilledSteps:
 
     def keep(self, log: NDArray[Any]) -> None:
         """Write the steps down."""
-        by_block = self._sorter.sort(log, log["at"].astype(np.int64))
+        by_block = self._sorter.sort(log, log["position"].astype(np.int64))
         for parts, steps in zip(self._parts, by_block, strict=True):
             if len(steps):
                 start, checksum = self._file.append(steps)
@@ -103,7 +103,7 @@ class SpilledSteps:
         for start, length, checksum in zip(*[iter(self._parts[number])] * 3, strict=True):
             log = np.empty(length, self._group.log_dtype)
             self._file.read_into(log, start, checksum)
-            log["at"] -= before
+            log["position"] -= before
             scatter(log, walks.reshape(-1))
         return walks
 

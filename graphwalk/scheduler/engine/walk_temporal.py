@@ -8,11 +8,12 @@ import numpy as np
 
 from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
 from graphwalk.kernels.walk.routing import scatter
-from graphwalk.kernels.walk.steps import walker_dtype
+from graphwalk.kernels.walk.steps import GroupStarts, walker_dtype
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from graphwalk.kernels.walk.steps import Interruption, Starts
     from graphwalk.storage.partitions.partition import Partition
 
 #: Walkers that the kernel advances together.
@@ -33,12 +34,7 @@ def scratch_bytes(node: np.dtype[Any]) -> int:
 
 
 def walk_temporal(
-    partition: Partition,
-    starts: NDArray[np.int64],
-    numbers: NDArray[np.int64],
-    run: np.uint64,
-    over: np.uint64,
-    walks: NDArray[Any],
+    partition: Partition, starts: Starts, interruption: Interruption, walks: NDArray[Any]
 ) -> None:
     """Walk from beginning to end, and fill `walks`.
 
@@ -46,57 +42,49 @@ def walk_temporal(
     ----------
     partition : Partition
         The whole graph, its rows in the order of their times.
-    starts, numbers, run, walks
+    starts, walks
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
-    over : uint64
+    interruption : Interruption
         As of :func:`graphwalk.kernels.walk.partitioned_temporal.advance_temporal`.
     """
     walks.fill(-1)
-    walks[:, 0] = starts
-    for array in (starts, numbers):  # as where there are several partitions: one compilation
+    walks[:, 0] = starts.nodes
+    for array in (starts.nodes, starts.numbers):  # as in several partitions: one compilation
         array.setflags(write=False)
     log = np.empty(_LOG, walker_dtype(walks.dtype))
-    size = max(1, min(_SLICE, _ITEMS // walks.shape[1]))
+    width = walks.shape[1]
+    size = max(1, min(_SLICE, _ITEMS // width))
     for first in range(0, len(walks), size):
         part = slice(first, first + size)
-        _walk_slice(partition, starts[part], numbers[part], run, over, walks[part], log)
+        nodes, numbers = starts.nodes[part], starts.numbers[part]
+        group = GroupStarts(nodes, numbers, 1, 0, width, starts.run_key)
+        _walk_slice(partition, group, interruption, walks[part], log)
 
 
 def _walk_slice(
     partition: Partition,
-    starts: NDArray[np.int64],
-    numbers: NDArray[np.int64],
-    run: np.uint64,
-    over: np.uint64,
+    starts: GroupStarts,
+    interruption: Interruption,
     walks: NDArray[Any],
     log: NDArray[Any],
 ) -> None:
-    width = walks.shape[1]
+    assert partition.times is not None
     walkers = np.empty(len(walks), walker_dtype(walks.dtype, temporal=True))
-    walkers["at"] = np.arange(0, walks.size, width, dtype=np.uint64)
-    walkers["node"] = starts
+    walkers["position"] = np.arange(0, walks.size, starts.width, dtype=np.uint64)
+    walkers["node"] = starts.nodes
     walkers["time"] = -np.inf
     leaving = np.empty(len(walks) + 1, walkers.dtype)
-    advance: Any = advance_temporal
     while len(walkers):
-        entered, logged, left, held = advance(
-            partition.first,
-            len(partition.row_starts) - 1,
-            partition.index,
-            partition.row_starts,
-            partition.neighbors,
+        num_taken, num_logged, num_leaving, num_remaining = advance_temporal(
+            partition.rows,
             partition.times,
-            1,
-            0,
             starts,
-            numbers,
-            run,
-            over,
-            width,
+            interruption,
             walkers,
             log,
             leaving,
             TEMPORAL_IN_FLIGHT,
         )
-        scatter(log[:logged], walks.reshape(-1))
-        walkers = np.concatenate([leaving[left : left + held], walkers[entered:]])
+        scatter(log[:num_logged], walks.reshape(-1))
+        remaining = leaving[num_leaving : num_leaving + num_remaining]
+        walkers = np.concatenate([remaining, walkers[num_taken:]])

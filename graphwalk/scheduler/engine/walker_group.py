@@ -9,17 +9,17 @@ import numpy as np
 
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walk.partitioned_first_order import advance_first_order
-from graphwalk.kernels.walk.partitioned_node2vec import advance_node2vec
+from graphwalk.kernels.walk.partitioned_node2vec import EdgeSource, advance_node2vec
 from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
 from graphwalk.kernels.walk.routing import second_places
-from graphwalk.kernels.walk.steps import walker_dtype
-from graphwalk.scheduler.engine.probabilities import DEAD_ENDS, acceptances, hop_thresholds
+from graphwalk.kernels.walk.steps import GroupStarts, walker_dtype
+from graphwalk.scheduler.engine.probabilities import bias_of, interruption_of
 from graphwalk.scheduler.engine.start_nodes import starts_and_numbers
 from graphwalk.scheduler.engine.walk_in_memory import NODE2VEC_IN_FLIGHT
 from graphwalk.scheduler.engine.walk_temporal import TEMPORAL_IN_FLIGHT
 from graphwalk.scheduler.engine.walker_records import Sorter, in_slices, read_only
-from graphwalk.storage.partitions.metapath import path_of
-from graphwalk.storage.partitions.node2vec_plus_rows import gather_closed
+from graphwalk.storage.partitions.metapath import step_kinds_of
+from graphwalk.storage.partitions.node2vec_plus_rows import gather_complete
 from graphwalk.storage.partitions.partition import Partition, gather_partition
 from graphwalk.storage.partitions.read import RowMemory, row_memory_bytes
 from graphwalk.storage.partitions.spec import PartitionSpec
@@ -60,7 +60,7 @@ MAX_REMOTE_REJECTIONS = 64
 
 _buffers = threading.local()
 _NO_NODES = np.empty(0, np.int64)
-_NO_WORDS = np.empty(0, np.uint64)
+_NO_WORDS = read_only(np.empty(0, np.uint64))
 
 
 def slice_and_log(*, resident: bool) -> tuple[int, int]:
@@ -116,10 +116,17 @@ class WalkerGroup:
         self._first_walk = rows.start
         starts = (_NO_NODES, _NO_NODES) if isinstance(walkers, range) else walkers[:2]
         # Ray's arrays are read-only; with all of them so, kernels need no other compilation there.
-        self._starts = tuple(map(read_only, starts))
-        self._run = np.uint64(seed_key(np.uint64(rules.seed)))
+        self._starts = GroupStarts(
+            read_only(starts[0]),
+            read_only(starts[1]),
+            rules.num_walks,
+            self._first_walk,
+            self.shape[1],
+            np.uint64(seed_key(np.uint64(rules.seed))),
+        )
+        self._interruption = interruption_of(rules)
         self.sorter = Sorter(self.bounds)
-        self._path = path_of(rules.metapath, rules.walk_length)
+        self._step_kinds = step_kinds_of(rules.metapath, rules.walk_length)
 
     @property
     def num_partitions(self) -> int:
@@ -174,7 +181,7 @@ class WalkerGroup:
             return
         for at, nodes in self._starting():
             walkers = np.empty(len(nodes), self.dtype)
-            walkers["at"], walkers["node"] = at, nodes
+            walkers["position"], walkers["node"] = at, nodes
             if self.rules.second_order:
                 walkers["previous"] = walkers["proposal"] = -1
                 walkers["attempt"] = 0
@@ -257,10 +264,10 @@ class WalkerGroup:
             leaving = self._scratch("leaving", self.dtype, max(self.slice, len(walkers)) + 1)
             log = self._scratch("log", self.log_dtype, self._log)
             to_leave = leaving[: len(walkers) + 1]
-            entered, logged, left, held = self._run_kernel(partition, walkers, log, to_leave)
+            taken, logged, left, remaining = self._run_kernel(partition, walkers, log, to_leave)
             keep(log[:logged])
-            if held or entered < len(walkers):
-                walkers = np.concatenate([leaving[left : left + held], walkers[entered:]])
+            if remaining or taken < len(walkers):
+                walkers = np.concatenate([leaving[left : left + remaining], walkers[taken:]])
             else:
                 walkers = walkers[:0]
             leavers = leaving[:left]
@@ -280,7 +287,7 @@ class WalkerGroup:
         for some in in_slices([walkers], SINGLE_ROW_BATCH):
             nodes, layout = (some["node"], some["previous"]), PartitionSpec.of(self.rules)
             if self.rules.plus:
-                partition = gather_closed(self.graph, *nodes, layout)
+                partition = gather_complete(self.graph, *nodes, layout)
             else:
                 rows = np.union1d(*nodes).astype(np.int64)
                 partition = gather_partition(self.graph, rows, layout)
@@ -322,66 +329,19 @@ class WalkerGroup:
         walkers: NDArray[Any],
         log: NDArray[Any],
         leaving: NDArray[Any],
-    ) -> Any:
-        rules = self.rules
-        rows = (len(partition.row_starts) - 1) // partition.kinds
-        inside = 0 if len(partition.index) else rows
-        table: Any = partition.alias_table if rules.weighted else partition.neighbors
-        where: Any = partition.first, inside, partition.index
-        who: Any = rules.num_walks, self._first_walk, *self._starts
-        how: Any = (
-            self._run,
-            *hop_thresholds(rules),
-            DEAD_ENDS[rules.dead_end],
-            self.shape[1],
-        )
+    ) -> tuple[int, int, int, int]:
+        rules, rows = self.rules, partition.rows
+        walking = self._starts, self._interruption, walkers, log, leaving
         if rules.temporal:
-            temporal: Any = advance_temporal
-            return temporal(
-                *where,
-                partition.row_starts,
-                partition.neighbors,
-                partition.times,
-                *who,
-                self._run,
-                hop_thresholds(rules)[1],
-                self.shape[1],
-                walkers,
-                log,
-                leaving,
-                TEMPORAL_IN_FLIGHT,
-            )
+            assert partition.times is not None
+            return advance_temporal(rows, partition.times, *walking, TEMPORAL_IN_FLIGHT)
+        table = partition.table(weighted=rules.weighted)
         if not rules.second_order:
-            first_order: Any = advance_first_order
-            return first_order(
-                self._path,
-                *where,
-                partition.row_starts,
-                table,
-                *who,
-                *how,
-                walkers,
-                log,
-                leaving,
-                FIRST_ORDER_IN_FLIGHT,
-            )
-        node2vec: Any = advance_node2vec
-        return node2vec(
-            *where,
-            self.graph.directed,
-            partition.row_starts,
-            partition.neighbors,
-            table,
-            _NO_WORDS if partition.edge_filter is None else partition.edge_filter,
-            partition.shares,
-            partition.closed,
-            *acceptances(rules.p, rules.q),
-            rules.p,
-            rules.q,
-            *who,
-            *how,
-            walkers,
-            log,
-            leaving,
-            NODE2VEC_IN_FLIGHT,
+            kinds = self._step_kinds
+            return advance_first_order(rows, table, kinds, *walking, FIRST_ORDER_IN_FLIGHT)
+        words = _NO_WORDS if partition.edge_filter is None else partition.edge_filter
+        edges = EdgeSource(words, self.graph.directed, partition.complete)
+        bias = bias_of(rules.p, rules.q)
+        return advance_node2vec(
+            rows, table, partition.shares, edges, bias, *walking, NODE2VEC_IN_FLIGHT
         )

@@ -15,10 +15,9 @@ from graphwalk.units import format_size
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.plan import WalkPlan
     from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.graph import Graph
     from graphwalk.walk_spec import WalkSpec
-
-MODES = ("node", "array", "ray")
 
 _GIB = 1 << 30
 
@@ -100,7 +99,8 @@ def choose(
     MemoryBudgetError
         When these machines can do none of it.
     """
-    choosing = _Choosing(graph, rules, num_walks, machines, nodes, (chunks, partitions))
+    job = graph._arrays, rules, num_walks
+    choosing = _Choosing(job, machines, nodes, (chunks, partitions))
     choice = choosing.by(mode or choosing.best_mode())
     limit = machines.minutes
     return choice if limit is None else replace(choice, minutes=min(choice.minutes, limit))
@@ -109,15 +109,12 @@ def choose(
 class _Choosing:
     def __init__(
         self,
-        graph: Graph,
-        rules: WalkSpec,
-        num_walks: int,
+        job: tuple[GraphArrays, WalkSpec, int],
         machines: SlurmPartition,
         nodes: int | None,
         cut: tuple[Any, int | None],
     ) -> None:
-        self._cut = cut
-        self._job, self._machines, self._nodes = (graph._arrays, rules, num_walks), machines, nodes
+        self._job, self._machines, self._nodes, self._cut = job, machines, nodes, cut
         self._alone = self._plan(SHARE * machines.memory)
         self._fits = len(self._alone.partitions) == 1
         self._store = SHARE * STORE_SHARE * machines.memory

@@ -9,20 +9,20 @@ import numpy as np
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.bucket_rows import RowError
 from graphwalk.storage.build.count_isolated import IsolatedCounter
-from graphwalk.storage.build.graph_writer import GraphWriter, finishing
+from graphwalk.storage.build.graph_writer import GraphWriter
 from graphwalk.storage.build.sort_rows import RowSorter
-from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
-from graphwalk.storage.store.statistics import Statistics
+from graphwalk.storage.store.format import VALUE_TYPES
 
 if TYPE_CHECKING:
     import zarr
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.edges.protocol import RowSource
+    from graphwalk.storage.store.format import GraphInfo
 
 
 def build_rows(source: RowSource, context: Context) -> GraphInfo:
-    """Write the rows of `source`, and return what to say of the graph."""
+    """Write the rows of `source`, and return the attributes of the graph."""
     options = context.options
     if options.relabel is True:
         raise InputError(
@@ -31,25 +31,12 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
         )
     known = [number for number in (options.num_nodes, source.num_nodes) if number is not None]
     num_nodes = max(known, default=None)
-    sorter = RowSorter(
-        source,
-        num_nodes,
-        options.values(source),
-        options.duplicates,
-        options.drop_loops,
-        not options.directed,
-    )
-    writer = GraphWriter(
-        context.group,
-        sorter.dtype,
-        (num_nodes or 0, 0),
-        context.options.values(source),
-        context.writers,
-        context.tuning.write_ahead,
-        unconnected=IsolatedCounter(num_nodes or 0) if options.directed else None,
-    )
+    sorter = RowSorter(source, num_nodes, options)
+    sizes = num_nodes or 0, 0
+    unconnected = IsolatedCounter(num_nodes or 0) if options.directed else None
+    writer = GraphWriter(context, sorter.dtype, sizes, sorter.values, unconnected)
     given, highest = 0, -1
-    with finishing(writer), context.progress.stage("write", num_nodes, "rows") as advance:
+    with writer, context.progress.stage("write", num_nodes, "rows") as advance:
         batches = source.rows(context.tuning.edges_per_batch)
         try:
             for entries, high, rows in context.in_order(sorter, batches):
@@ -63,7 +50,12 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
         writer.append_empty((options.num_nodes or 0) - writer.num_rows)
     if not options.directed and writer.asymmetry % 2**64:
         raise _asymmetric(source, context, writer)
-    return _info(writer, sorter, context, given)
+    merged = writer.taken - writer.num_entries
+    return writer.info(
+        dropped_loops=given - writer.taken,
+        merged_edges=merged if options.directed else -(-merged // 2),
+        time_unit=getattr(source, "time_unit", None),
+    )
 
 
 def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: Context) -> None:
@@ -84,31 +76,6 @@ def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: 
         )
     if highest >= rows:
         raise sorter.out_of_range("some row", highest, rows)
-
-
-def _info(writer: GraphWriter, sorter: RowSorter, context: Context, given: int) -> GraphInfo:
-    directed, entries = context.options.directed, writer.num_entries
-    merged = writer.taken - entries
-    return GraphInfo(
-        num_nodes=writer.num_rows,
-        num_entries=entries,
-        num_edges=entries if directed else (entries + writer.num_loops) // 2,
-        directed=directed,
-        weighted=sorter.values == "weights",
-        labels=None,
-        statistics=Statistics(
-            isolated_nodes=writer.degrees.isolated,
-            self_loops=writer.num_loops,
-            dropped_loops=given - writer.taken,
-            merged_edges=merged if directed else -(-merged // 2),
-            degree_quantiles=writer.degrees.quantiles(),
-        ),
-        digest=writer.digest(),
-        timed=sorter.values == "times",
-        edge_types=writer.edge_types,
-        time_unit=getattr(sorter.source, "time_unit", None),
-        unconnected_nodes=writer.unconnected_nodes,
-    )
 
 
 def _asymmetric(source: RowSource, context: Context, writer: GraphWriter) -> InputError:

@@ -76,9 +76,9 @@ def build_zarr(
         Whether the first line of a text file has the names of its columns. By default that is
         found from its lines.
     times : bool
-        Whether the third column, or what stands where weights do, is the time of each edge: a
-        number below 2**53 in size, or a date, whose unit is `Graph.time_unit`. Then edges between
-        the same nodes at different times are different edges, and walks may be `temporal`.
+        Whether the third column, in the position of weights, is the time of each edge: a number
+        below 2**53 in size, or a date, whose unit is `Graph.time_unit`. Then edges between the same
+        nodes at different times are different edges, and walks may be `temporal`.
     edge_types : bool
         Whether it is the type of each edge: an integer from 0 to 254. Then edges between the same
         nodes of different types are different edges, and walks may go along a `metapath` of them.
@@ -91,9 +91,9 @@ def build_zarr(
     num_nodes : int, optional
         Number of nodes, if more than the edges show. Ids are then 0 … num_nodes - 1.
     relabel : bool or "auto"
-        Whether nodes are numbered anew, in ascending order of their ids, which are then kept as
-        `Graph.labels`. ``"auto"`` numbers strings anew, and integers that are sparse: the highest
-        is at least 4 times the number of edges, and `num_nodes` is not given. False forbids it.
+        Whether nodes get new numbers, in ascending order of their ids, which are then kept as
+        `Graph.labels`. ``"auto"`` renumbers strings, and integers that are sparse: the highest is
+        at least 4 times the number of edges, and `num_nodes` is not given. False forbids it.
     overwrite : bool
         Whether to replace a store that is there already.
     compressed : bool
@@ -137,7 +137,7 @@ def build_zarr(
     Edges of a CSV file whose ids are strings, in a store that stays:
 
     >>> with open("follows.csv", "w") as file:
-    ...     _ = file.write("who,whom\nAda,Grace\nGrace,Alan\n")
+    ...     _ = file.write("source,target\nAda,Grace\nGrace,Alan\n")
     >>> graph = graphwalk.build_zarr("follows.csv", "follows.zarr", directed=True)
     >>> graph.labels.tolist()
     ['Ada', 'Alan', 'Grace']

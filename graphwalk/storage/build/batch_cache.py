@@ -1,19 +1,20 @@
-"""A cache of edges for further passes: in memory while there is room, then on disk."""
+"""Edges that can be read only once, kept for later passes: in memory or, without room, on disk."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphwalk.storage.build.spilled_ids import SpilledIds
 from graphwalk.storage.edges.protocol import EdgeBatch
-from graphwalk.util.arrow_strings import string_buffers, strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from graphwalk.storage.edges.protocol import EdgeSource, Ids
-    from graphwalk.storage.files.spill import SpilledArray, SpillFile, SpillFolder
+    from graphwalk.storage.files.spill import SpillFile, SpillFolder
 
 
 class BatchCache:
@@ -42,23 +43,22 @@ class BatchCache:
         self.num_edges = 0
         self.memory = 0
         self._room = room
-        self._folder = folder
-        self._file_name = name
-        self._file: SpillFile | None = None
+        self._file = folder.new(name)
         self._batches: list[EdgeBatch | _Stored] = []
 
     def append(self, batch: EdgeBatch) -> None:
         """Add the next batch."""
-        size = _size(batch)
         self.num_edges += len(batch.src)
-        batch = batch._replace(place=self._place)  # the batch's own may keep its source alive
-        if self._file is None and self.memory + size <= self._room:
-            self.memory += size
-            self._batches.append(batch)
-            return
-        if self._file is None:
-            self._file = self._folder.new(self._file_name)
-        self._batches.append(_Stored(batch, self._file))
+        batch = batch._replace(place=self._place)  # the batch's own may hold what it was read from
+        keep = self._has_room(_size(batch))
+        self._batches.append(batch if keep else _Stored(batch, self._file))
+
+    def _has_room(self, size: int) -> bool:
+        """Return whether `size` more bytes may stay in memory; then they are counted."""
+        if self.memory + size > self._room:
+            return False
+        self.memory += size
+        return True
 
     def _place(self, _: int) -> str:
         return self.name
@@ -67,33 +67,20 @@ class BatchCache:
         """Return the batches as they were added, whatever `size` is."""
         del size
         for batch in self._batches:
-            yield batch.load if isinstance(batch, _Stored) else _Loaded(batch)
+            yield partial(_load, batch)
 
     def close(self) -> None:
-        """Free all batches; the cache cannot be read after this."""
+        """Release everything; the batches cannot be read any more."""
         self._batches.clear()
         self.memory = 0
-        if self._file is not None:
-            self._file.remove()
-            self._file = None
-
-
-class _Loaded:
-    """A batch that is in memory."""
-
-    def __init__(self, batch: EdgeBatch) -> None:
-        self._batch = batch
-
-    def __call__(self) -> EdgeBatch:
-        return self._batch
+        self._file.remove()
 
 
 class _Stored:
     """A batch in a temporary file."""
 
     def __init__(self, batch: EdgeBatch, file: SpillFile) -> None:
-        self._src = _store(batch.src, file)
-        self._dst = _store(batch.dst, file)
+        self._ids = SpilledIds(batch.src, file), SpilledIds(batch.dst, file)
         self._weight = (
             None if batch.weight is None else file.append(np.ascontiguousarray(batch.weight))
         )
@@ -101,18 +88,12 @@ class _Stored:
 
     def load(self) -> EdgeBatch:
         weight = None if self._weight is None else self._weight.read()
-        return EdgeBatch(_restore(self._src), _restore(self._dst), weight, self._place)
+        src, dst = (ids.load() for ids in self._ids)
+        return EdgeBatch(src, dst, weight, self._place)
 
 
-def _store(ids: Ids, file: SpillFile) -> tuple[SpilledArray, ...]:
-    if isinstance(ids, np.ndarray):
-        return (file.append(np.ascontiguousarray(ids)),)
-    return tuple(file.append(array) for array in string_buffers(ids))
-
-
-def _restore(pieces: tuple[SpilledArray, ...]) -> Ids:
-    arrays = [piece.read() for piece in pieces]
-    return arrays[0] if len(arrays) == 1 else strings_of(*arrays)
+def _load(batch: EdgeBatch | _Stored) -> EdgeBatch:
+    return batch.load() if isinstance(batch, _Stored) else batch
 
 
 def _size(batch: EdgeBatch) -> int:

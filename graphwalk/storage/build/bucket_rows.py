@@ -29,7 +29,7 @@ Duplicates: TypeAlias = Literal["merge", "keep", "error"]
 
 
 class Rows(NamedTuple):
-    """Some rows; all are complete except the last, which may continue in the next `Rows`.
+    """Some rows, complete except the last, which may go on in the next `Rows`.
 
     Attributes
     ----------
@@ -117,54 +117,45 @@ def make_rows(task: BucketTask) -> Rows:
     keys, key_values = collect_bucket(task.shares, task.spec.weight_dtype)
     if task.spec.weight_dtype is None:
         keys.sort()
-        return plain_rows(keys, task)
+        return sorted_rows(keys, task)
     return valued_rows(keys, key_values, task)
-
-
-def plain_rows(keys: Keys, task: BucketTask) -> Rows:
-    """Return the rows of a bucket whose entries are collected and sorted."""
-    spec = task.spec
-    neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
-    ends = np.empty(len(task.rows), np.int64)
-    merge = spec.duplicates == "merge"
-    entries, loops, parallel = emit_rows(
-        keys, spec.bits, task.first, task.rows.start, merge, neighbors, ends
-    )
-    if parallel >= 0 and spec.duplicates == "error":
-        raise _parallel(int(keys[parallel]), task)
-    return Rows(neighbors[:entries], None, ends, loops, len(keys))
 
 
 def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
     """Return the rows of a bucket whose entries are collected; changes `keys`."""
-    spec = task.spec
-    assert spec.values is not None
-    distinguishes_edges = spec.values in APART
     order = _sort_stably(keys, task.high)
-    if distinguishes_edges:
+    if task.spec.values in APART:
         order_by_value(keys, key_values, order)
-    neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
-    values = np.empty(len(keys), VALUE_TYPES[spec.values])
-    ends = np.empty(len(task.rows), np.int64)
-    entries, loops, parallel = emit_valued_rows(
-        keys,
-        order,
-        key_values,
-        distinguishes_edges,
-        spec.bits,
-        task.first,
-        task.rows.start,
-        spec.duplicates == "merge",
-        neighbors,
-        values,
-        ends,
-    )
-    if parallel >= 0 and spec.duplicates == "error":
-        raise _parallel(int(keys[parallel]), task)
-    rows = Rows(neighbors[:entries], values[:entries], ends, loops, len(keys))
-    if not distinguishes_edges:
+    rows = sorted_rows(keys, task, (order, key_values))
+    if task.spec.values not in APART:
         _check_sums(rows, task)
     return rows
+
+
+def sorted_rows(
+    keys: Keys, task: BucketTask, valued: tuple[NDArray[np.integer[Any]], Weights] | None = None
+) -> Rows:
+    """Return the rows of a bucket whose entries are collected and sorted.
+
+    If entries have values, `valued` are their positions before they were sorted, and the values in
+    the order of these positions.
+    """
+    spec, values = task.spec, None
+    neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
+    ends = np.empty(len(task.rows), np.int64)
+    layout = spec.bits, task.first, task.rows.start, spec.duplicates == "merge"
+    if valued is None or spec.values is None:
+        entries, loops, parallel = emit_rows(keys, *layout, neighbors, ends)
+    else:
+        order, key_values = valued
+        values = np.empty(len(keys), VALUE_TYPES[spec.values])
+        entries, loops, parallel = emit_valued_rows(
+            keys, order, key_values, spec.values in APART, *layout, neighbors, values, ends
+        )
+    if parallel >= 0 and spec.duplicates == "error":
+        raise _parallel(int(keys[parallel]), task)
+    values = None if values is None else values[:entries]
+    return Rows(neighbors[:entries], values, ends, loops, len(keys))
 
 
 def _sort_stably(keys: Keys, high: int) -> NDArray[np.integer[Any]]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.errors import InputError, argument
-from graphwalk.kernels.build.bucket_values import first_outside
+from graphwalk.kernels.store.check_rows import outside
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.store.format import VALUE_BOUNDS
 
@@ -75,8 +75,7 @@ def dense_batch(batch: EdgeBatch, num_nodes: int | None) -> DenseBatch:
             at = int(np.argmax(ids >= num_nodes))
             raise InputError(
                 f"{batch.place(at)} names node {ids[at]}, which "
-                f"{argument('num_nodes', num_nodes)} has no room "
-                "for; raise num_nodes, or leave it out"
+                f"{argument('num_nodes', num_nodes)} has no room for; raise it, or leave it out"
             )
     narrow = batch.src.dtype == batch.dst.dtype == np.int32
     dtype: Any = np.int32 if narrow else np.int64
@@ -167,7 +166,7 @@ def check_values(
         raise InputError(f"{place(0)}: {noun}s are numbers, not {given.dtype}; convert them")
     dtype: Any = np.float32 if np.can_cast(given.dtype, np.float32) else np.float64
     values: NDArray[np.floating[Any]] = np.ascontiguousarray(given, dtype)
-    bad = first_outside(values, *VALUE_BOUNDS[kind])
+    _, bad = outside(values, *VALUE_BOUNDS[kind])
     if kind == "edge_types" and bad < 0 and given.dtype.kind == "f":
         whole = values == np.floor(values)
         bad = -1 if whole.all() else int(np.argmin(whole))

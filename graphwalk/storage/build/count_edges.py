@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 BINS = 1 << 16
 
 
-@dataclass(frozen=True)
-class Direction:
+class Direction(NamedTuple):
     """Which entries an edge makes."""
 
     both_ways: bool
@@ -88,13 +87,6 @@ def count_batch(batch: DenseBatch, direction: Direction) -> EdgeCounts:
     """Count one batch's entries."""
     highest = int(max(batch.src.max(initial=-1), batch.dst.max(initial=-1)))
     counts = EdgeCounts(len(batch.src), highest=highest, shift=shift_for(highest + 1))
-    counts.loops = count_bins(
-        batch.src,
-        batch.dst,
-        counts.shift,
-        direction.both_ways,
-        direction.drop_loops,
-        counts.bins,
-    )
+    counts.loops = count_bins(batch.src, batch.dst, counts.shift, *direction, counts.bins)
     counts.narrow_weights = batch.weight is None or batch.weight.dtype == np.float32
     return counts

@@ -1,4 +1,4 @@
-"""Dictionary encoding of edges whose ids are replaced by numbers: strings, and sparse integers.
+"""Edges whose nodes get new numbers: strings, and sparse integers.
 
 A batch is kept as its distinct ids, ascending, and as edges whose ends are positions among them. An
 id is therefore looked up once for each batch, whatever the number of its edges. If the labels do
@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from graphwalk.storage.build.batch_cache import BatchCache
 from graphwalk.storage.build.check_batch import is_text
-from graphwalk.storage.build.sort_labels import LabelCollector, SpilledIds, count_up_to, distinct
+from graphwalk.storage.build.sort_labels import LabelCollector, count_up_to, distinct
+from graphwalk.storage.build.spilled_ids import SpilledIds
 from graphwalk.storage.store.labels import IntegerLabels
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
-    from graphwalk.storage.files.spill import SpilledArray, SpillFile, SpillFolder
+    from graphwalk.storage.files.spill import SpilledArray
     from graphwalk.storage.store.labels import Labels, MemoryLabels
 
     Numbers: TypeAlias = NDArray[np.integer[Any]]
@@ -61,55 +62,44 @@ def _code_integers(batch: EdgeBatch) -> tuple[Ids, Numbers]:
     return ids, IntegerLabels(ids.astype(np.int64, copy=False)).find(both)
 
 
-class EncodedEdges:
-    """Encoded batches; an `EdgeSource` of the same edges after their ids were numbered.
+class EncodedEdges(BatchCache):
+    """Encoded batches, and an `EdgeSource` of the same edges once their ids are numbered.
 
     Parameters
     ----------
     source : EdgeSource
         The source of the edges.
-    folder : SpillFolder
-        The folder for temporary files.
-    room : int
-        Bytes that may stay in memory.
+    listed : Ids or None
+        Ids of further nodes, which need not have edges.
+    context : Context
+        The build.
     """
 
-    once = False
-    directed: bool | None = None
-    num_nodes: int | None = None
-
-    def __init__(self, source: EdgeSource, folder: SpillFolder, room: int) -> None:
-        self.name = source.name
-        self.weighted = source.weighted
-        self.nodes: Ids | None = source.nodes
-        self._edges = BatchCache(source, folder, "coded", room // 2)
-        self._folder = folder
-        self._room = room // 2
-        self._file: SpillFile | None = None
+    def __init__(self, source: EdgeSource, listed: Ids | None, context: Context) -> None:
+        folder, tuning = context.folder, context.tuning
+        super().__init__(source, folder, "encoded", tuning.cache_bytes)
+        self._labels = LabelCollector(source.name, folder, tuning.label_bytes)
+        self._listed = listed
         self._ids: list[Ids | SpilledIds] = []
         self._numbers: list[list[Numbers | SpilledArray]] = []
-        self._held = 0
         self.num_ids = 0
 
-    @property
-    def num_edges(self) -> int:
-        """Number of edges."""
-        return self._edges.num_edges
-
-    @property
-    def memory(self) -> int:
-        """Bytes that are in memory."""
-        return self._edges.memory + self._held
-
-    def append(self, batch: EncodedBatch) -> None:
+    def add(self, batch: EncodedBatch) -> None:
         """Add the next batch."""
-        self._edges.append(batch.edges)
+        self._labels.add(batch.ids)
+        self.append(batch.edges)
         self.num_ids += len(batch.ids)
         keep = self._has_room(batch.ids.nbytes)
-        self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._spill()))
+        self._ids.append(batch.ids if keep else SpilledIds(batch.ids, self._file))
+
+    def labels(self) -> Labels:
+        """Return all labels, once all batches are added."""
+        if self._listed is not None:
+            self._labels.add(distinct(self._listed))
+        return self._labels.finish()
 
     def number(self, labels: Labels, context: Context, advance: Callable[[int], object]) -> None:
-        """Look up all ids, and free them; `advance` is called with the number of ids done."""
+        """Look all ids up, and release them; `advance` is called with the number that are done."""
         dtype: Any = np.int32 if len(labels) < 2**31 else np.int64
         self._numbers = [[] for _ in self._ids]
         done = [0] * len(self._ids)
@@ -119,67 +109,21 @@ class EncodedEdges:
             for i, numbers in enumerate(found):
                 done[i] += len(numbers)
                 keep = self._has_room(numbers.nbytes)
-                self._numbers[i].append(numbers if keep else self._spill().append(numbers))
+                self._numbers[i].append(numbers if keep else self._file.append(numbers))
                 advance(len(numbers))
             del part, look_up, found  # before the next part is loaded
-        self._held -= sum(ids.nbytes for ids in self._ids if not isinstance(ids, SpilledIds))
+        self.memory -= sum(ids.nbytes for ids in self._ids if not isinstance(ids, SpilledIds))
         self._ids.clear()
 
     def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
         """Return the batches as they were added, whatever `size` is, with numbers of nodes."""
-        for edges, numbers in zip(self._edges.batches(size), self._numbers, strict=True):
+        for edges, numbers in zip(super().batches(size), self._numbers, strict=True):
             yield partial(_load, edges, numbers)
 
     def close(self) -> None:
-        """Free all batches; the edges cannot be read after this."""
-        self._edges.close()
+        """Release everything; the edges cannot be read any more."""
+        super().close()
         self._numbers.clear()
-        self._held = 0
-        if self._file is not None:
-            self._file.remove()
-            self._file = None
-
-    def _has_room(self, size: int) -> bool:
-        if self._held + size > self._room:
-            return False
-        self._held += size
-        return True
-
-    def _spill(self) -> SpillFile:
-        if self._file is None:
-            self._file = self._folder.new("ids")
-        return self._file
-
-
-class DictionaryEncoder:
-    """Collects encoded batches, and finds all labels.
-
-    Parameters
-    ----------
-    source : EdgeSource
-        The source of the edges.
-    nodes : Ids or None
-        Ids of further nodes, which need not have edges.
-    context : Context
-        The build.
-    """
-
-    def __init__(self, source: EdgeSource, nodes: Ids | None, context: Context) -> None:
-        tuning = context.tuning
-        self.edges = EncodedEdges(source, context.folder, tuning.spool_bytes)
-        self._labels = LabelCollector(source.name, context.folder, tuning.label_bytes)
-        self._nodes = nodes
-
-    def add(self, batch: EncodedBatch) -> None:
-        """Add the next batch."""
-        self._labels.add(batch.ids)
-        self.edges.append(batch)
-
-    def labels(self) -> Labels:
-        """Return all labels."""
-        if self._nodes is not None:
-            self._labels.add(distinct(self._nodes))
-        return self._labels.finish()
 
 
 def _look_up(

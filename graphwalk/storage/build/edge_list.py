@@ -17,32 +17,30 @@ from graphwalk.storage.build.check_batch import (
 )
 from graphwalk.storage.build.count_edges import Direction, EdgeCounts, count_batch
 from graphwalk.storage.build.count_isolated import IsolatedCounter, bit_map_bytes
-from graphwalk.storage.build.dictionary_encoding import DictionaryEncoder, EncodedEdges, encode
-from graphwalk.storage.build.estimate import check_disk, estimate
+from graphwalk.storage.build.dictionary_encoding import EncodedEdges, encode
+from graphwalk.storage.build.estimate import check_disk, describe_sizes
 from graphwalk.storage.build.external_sort import EntryStages
 from graphwalk.storage.build.runs import plan_buckets
 from graphwalk.storage.edges.protocol import NotIntegers
-from graphwalk.storage.store.format import GraphInfo
-from graphwalk.storage.store.statistics import Statistics
+from graphwalk.storage.store.labels import write_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.build.dictionary_encoding import EncodedBatch
-    from graphwalk.storage.build.graph_writer import GraphWriter
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
+    from graphwalk.storage.store.format import GraphInfo
     from graphwalk.storage.store.labels import Labels
 
-if TYPE_CHECKING:
-    _Edges: TypeAlias = EdgeSource | BatchCache | EncodedEdges
+    _Edges: TypeAlias = EdgeSource | BatchCache
 
 #: Integer ids are kept as they are while the highest is less than this many times the edges.
 SPARSE = 4
 
 
 def build_edges(source: EdgeSource, context: Context) -> GraphInfo:
-    """Write the graph of the edges of `source`, and return what to say of it."""
+    """Write the graph of the edges of `source`, and return its attributes."""
     try:
         return _EdgeBuild(source, context).run()
     except NotIntegers as error:
@@ -53,7 +51,7 @@ def build_edges(source: EdgeSource, context: Context) -> GraphInfo:
 class _Survey(NamedTuple):
     """What the first pass found.
 
-    `edges` is what further passes read; `labels` are there if nodes must be numbered anew.
+    `edges` is what further passes read; there are `labels` if nodes get new numbers.
     """
 
     edges: _Edges
@@ -73,39 +71,48 @@ class _EdgeBuild:
     def run(self) -> GraphInfo:
         edges, counts, labels = self._number(self._survey())
         num_nodes = self._count_nodes(counts, labels)
-        # Of nodes that edges have named, each is an end of one.
-        named = labels is not None and self._source.nodes is None
-        count = self._options.directed and not named
-        taken = edges.memory if isinstance(edges, BatchCache | EncodedEdges) else 0
-        taken += bit_map_bytes(num_nodes) if count else 0
+        # Each node that is known only from edges is an end of one, unless loops are dropped.
+        touched = labels is not None and self._source.nodes is None
+        touched = touched and not self._options.drop_loops
+        unconnected = None
+        taken = edges.memory if isinstance(edges, BatchCache) else 0
+        if self._options.directed and not touched:
+            unconnected = IsolatedCounter(num_nodes)
+            taken += bit_map_bytes(num_nodes)
         layout = self._tuning.layout(counts.edges, counts.entries, self._values, taken)
         plan = plan_buckets(
             counts, num_nodes, self._values, layout.bucket_entries, self._tuning.nodes_per_bucket
         )
-        expected = estimate(plan, layout, counts.edges)
-        self._context.progress.say(str(expected))
-        check_disk(self._context.folder.path, expected.temporary)
+        temporary = plan.entry_bytes * plan.entries if layout.on_disk else 0
+        self._context.progress.say(describe_sizes(plan, layout, counts.edges, temporary))
+        check_disk(self._context.folder.path, temporary)
         stages = EntryStages(edges, plan, layout, self._direction, self._context)
         runs = stages.make_runs()
-        if isinstance(edges, BatchCache | EncodedEdges):
+        if isinstance(edges, BatchCache):
             edges.close()
-        writer = stages.write(runs, labels, IsolatedCounter(num_nodes) if count else None)
+        writer = stages.write(runs, labels, unconnected)
         label_digest = None
         if labels is not None:
-            label_digest = labels.write(
-                self._context.group, self._context.writers, self._tuning.write_ahead
-            )
+            context, ahead = self._context, self._tuning.write_ahead
+            label_digest = write_labels(context.group, labels, context.writers, ahead)
+        dropped = counts.loops * self._direction.drop_loops
+        info = writer.info(
+            dropped_loops=dropped,
+            merged_edges=counts.edges - dropped - writer.num_edges,
+            time_unit=getattr(self._source, "time_unit", None),
+        )
         return replace(
-            self._info(writer, counts, labels),
+            info,
+            labels=None if labels is None else labels.kind,
             label_digest=label_digest,
-            unconnected_nodes=0 if named else writer.unconnected_nodes,
+            unconnected_nodes=0 if touched else info.unconnected_nodes,
         )
 
     # First stage: look at every edge.
 
     def _survey(self) -> _Survey:
         source = self._source
-        spool = BatchCache(source, self._context.folder, "edges", self._tuning.spool_bytes)
+        cache = BatchCache(source, self._context.folder, "edges", self._tuning.cache_bytes)
         coder = self._coder()
         total = EdgeCounts()
         text = None
@@ -118,12 +125,12 @@ class _EdgeBuild:
                 if coded is not None:
                     coder.add(coded)
                 elif source.once:
-                    spool.append(batch)
+                    cache.append(batch)
                 total.add(counts)
                 advance(len(batch.src))
         if self._must_relabel(bool(text)):
-            return _Survey(coder.edges, total, coder.labels())
-        return _Survey(spool if source.once else source, total, None)
+            return _Survey(coder, total, coder.labels())
+        return _Survey(cache if source.once else source, total, None)
 
     def _look(
         self, load: Callable[[], EdgeBatch]
@@ -137,14 +144,13 @@ class _EdgeBuild:
         return count_batch(dense_batch(batch, self._num_nodes_given()), self._direction)
 
     def _must_relabel(self, text: bool) -> bool:
-        """Return whether nodes are to be numbered anew, whatever their ids are."""
+        """Return whether nodes get new numbers, whatever their ids are."""
         text = text or (self._source.nodes is not None and is_text(self._source.nodes))
         if not text:
             return self._options.relabel is True
         if self._options.relabel is False or self._options.num_nodes is not None:
-            given = argument("relabel", False)
-            if self._options.relabel is not False:
-                given = argument("num_nodes")
+            off = self._options.relabel is False
+            given = argument("relabel", False) if off else argument("num_nodes")
             raise InputError(
                 f"{self._source.name}: node ids are strings, which {given} does not go with; "
                 f"leave {given} out"
@@ -157,8 +163,8 @@ class _EdgeBuild:
         nodes = check_ids(self._source.nodes, name, f"{name}: node {{}} of its list".format)
         if given is not None and not is_text(nodes) and nodes.max(initial=-1) >= given:
             raise InputError(
-                f"{name} lists node {nodes.max()}, which "
-                f"{argument('num_nodes', given)} has no room for; raise it, or leave it out"
+                f"{name} lists node {nodes.max()}, which {argument('num_nodes', given)} has no "
+                "room for; raise it, or leave it out"
             )
         return nodes
 
@@ -199,14 +205,14 @@ class _EdgeBuild:
                 advance(len(coded.edges.src))
         if isinstance(edges, BatchCache):
             edges.close()
-        return _Survey(coder.edges, survey.counts, coder.labels())
+        return _Survey(coder, survey.counts, coder.labels())
 
-    def _coder(self) -> DictionaryEncoder:
+    def _coder(self) -> EncodedEdges:
         nodes = None if self._source.nodes is None else self._nodes()
-        return DictionaryEncoder(self._source, nodes, self._context)
+        return EncodedEdges(self._source, nodes, self._context)
 
     def _is_sparse(self, counts: EdgeCounts) -> bool:
-        """Return whether integer ids are to be numbered anew."""
+        """Return whether nodes with integer ids get new numbers."""
         known = self._options.num_nodes is not None or self._source.num_nodes is not None
         if known or self._options.relabel is False:
             return False
@@ -239,27 +245,3 @@ class _EdgeBuild:
                 f"{self._source.name} has no edges; pass num_nodes to make a graph without any"
             )
         return num_nodes
-
-    def _info(self, writer: GraphWriter, counts: EdgeCounts, labels: Labels | None) -> GraphInfo:
-        directed, entries, loops = self._options.directed, writer.num_entries, writer.num_loops
-        num_edges = entries if directed else (entries + loops) // 2
-        dropped = counts.loops if self._options.drop_loops else 0
-        return GraphInfo(
-            num_nodes=writer.num_rows,
-            num_entries=entries,
-            num_edges=num_edges,
-            directed=directed,
-            weighted=self._values == "weights",
-            labels=None if labels is None else labels.kind,
-            statistics=Statistics(
-                isolated_nodes=writer.degrees.isolated,
-                self_loops=loops,
-                dropped_loops=dropped,
-                merged_edges=counts.edges - dropped - num_edges,
-                degree_quantiles=writer.degrees.quantiles(),
-            ),
-            digest=writer.digest(),
-            timed=self._values == "times",
-            edge_types=writer.edge_types,
-            time_unit=getattr(self._source, "time_unit", None),
-        )

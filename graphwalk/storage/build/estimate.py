@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError
@@ -17,48 +16,23 @@ if TYPE_CHECKING:
     from graphwalk.storage.build.runs import BucketPlan
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """The estimated size, memory and disk of a build.
+def describe_sizes(plan: BucketPlan, layout: RunLayout, edges: int, temporary: int) -> str:
+    """Return what a build is expected to take, in words.
 
-    Attributes
+    Parameters
     ----------
-    num_nodes, edges, entries : int
-        Nodes, edges of the input, and entries before parallel ones are merged.
-    store : int
-        Most bytes of the store, without labels and compression.
+    edges : int
+        Edges of the input.
     temporary : int
         Bytes of temporary files.
-    memory : int
-        Bytes of memory, in addition to the process and to input that is in memory.
     """
-
-    num_nodes: int
-    edges: int
-    entries: int
-    store: int
-    temporary: int
-    memory: int
-
-    def __str__(self) -> str:
-        spilled = f", {format_size(self.temporary)} of temporary files" if self.temporary else ""
-        return (
-            f"{self.edges:,} edges between {self.num_nodes:,} nodes: at most "
-            f"{format_size(self.store)} for the store{spilled}, about {format_size(self.memory)} "
-            "of memory"
-        )
-
-
-def estimate(plan: BucketPlan, layout: RunLayout, edges: int) -> Estimate:
-    """Return the estimate of a build."""
     entry = neighbor_dtype(plan.num_nodes).itemsize + value_bytes(plan.values)
-    return Estimate(
-        num_nodes=plan.num_nodes,
-        edges=edges,
-        entries=plan.entries,
-        store=8 * (plan.num_nodes + 1) + entry * plan.entries,
-        temporary=plan.entry_bytes * plan.entries if layout.on_disk else 0,
-        memory=layout.memory,
+    store = 8 * (plan.num_nodes + 1) + entry * plan.entries  # without labels and compression
+    spilled = f", {format_size(temporary)} of temporary files" if temporary else ""
+    return (
+        f"{edges:,} edges between {plan.num_nodes:,} nodes: at most "
+        f"{format_size(store)} for the store{spilled}, about {format_size(layout.memory)} "
+        "of memory"
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from graphwalk.errors import InputError
 from graphwalk.storage.build.bucket_rows import BucketTask, RowError, RowSpec, make_rows
 from graphwalk.storage.build.check_batch import changed, known_batch, load_checked
-from graphwalk.storage.build.graph_writer import GraphWriter, finishing
+from graphwalk.storage.build.graph_writer import GraphWriter
 from graphwalk.storage.build.runs import RunMaker
 from graphwalk.storage.build.split_bucket import fitting
 from graphwalk.storage.store.format import neighbor_dtype
@@ -91,16 +91,9 @@ class EntryStages:
             When parallel edges are forbidden, or weights cannot be stored or walked.
         """
         context, plan = self.context, self.plan
-        writer = GraphWriter(
-            context.group,
-            neighbor_dtype(plan.num_nodes),
-            (plan.num_nodes, plan.entries),
-            plan.values,
-            context.writers,
-            context.tuning.write_ahead,
-            unconnected=unconnected,
-        )
-        with finishing(writer), context.progress.stage("write", plan.entries, "entries") as advance:
+        sizes, dtype = (plan.num_nodes, plan.entries), neighbor_dtype(plan.num_nodes)
+        writer = GraphWriter(context, dtype, sizes, plan.values, unconnected)
+        with writer, context.progress.stage("write", plan.entries, "entries") as advance:
             try:
                 for rows in self._rows(runs):
                     writer.append(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -10,23 +9,20 @@ import numpy as np
 
 from graphwalk.kernels.build.bucket_values import first_zero_row
 from graphwalk.storage.build.bucket_rows import RowError
-from graphwalk.storage.store.array_writer import ArrayWriter
-from graphwalk.storage.store.format import VALUE_TYPES
-from graphwalk.storage.store.statistics import DegreeCounter
+from graphwalk.storage.store.array_writer import ArrayWriter, Writer
+from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
+from graphwalk.storage.store.statistics import DegreeCounter, Statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from concurrent.futures import ThreadPoolExecutor
-
-    import zarr
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.bucket_rows import Rows
+    from graphwalk.storage.build.context import Context
     from graphwalk.storage.build.count_isolated import IsolatedCounter
     from graphwalk.storage.store.format import ValueName
 
 
-class GraphWriter:
+class GraphWriter(Writer):
     """Writes rows in their order, and sums up their counts.
 
     Attributes
@@ -45,21 +41,20 @@ class GraphWriter:
 
     def __init__(
         self,
-        group: zarr.Group,
+        context: Context,
         dtype: np.dtype[Any],
         sizes: tuple[int, int],
         values: ValueName | None,
-        pool: ThreadPoolExecutor,
-        ahead: int,
-        *,
         unconnected: IsolatedCounter | None = None,
     ) -> None:
         num_nodes, entries = sizes  # estimates, if they are not known
         wide = 2**31 if dtype == np.int64 else 0
 
         def writer(name: str, dtype: Any, length: int) -> ArrayWriter:
-            return ArrayWriter(group, name, dtype, wide, length, pool, ahead)
+            group, ahead = context.group, context.tuning.write_ahead
+            return ArrayWriter(group, name, dtype, wide, context.writers, ahead, length)
 
+        self._value_name, self._directed = values, context.options.directed
         self._offsets = writer("offsets", np.int64, num_nodes + 1)
         self._neighbors = writer("neighbors", dtype, entries)
         self._values = writer(values, VALUE_TYPES[values], entries) if values else None
@@ -124,13 +119,39 @@ class GraphWriter:
         for writer in self._writers():
             writer.finish()
 
-    @property
-    def edge_types(self) -> tuple[int, ...] | None:
-        """The types of edges that occur, ascending; None if edges have no types."""
+    def _edge_types(self) -> tuple[int, ...] | None:
         return None if self._types is None else tuple(np.flatnonzero(self._types).tolist())
 
-    def digest(self) -> str:
-        """Return a digest of these rows, which does not depend on where and how they are stored."""
+    @property
+    def num_edges(self) -> int:
+        """How many edges the entries are."""
+        return self.num_entries if self._directed else (self.num_entries + self.num_loops) // 2
+
+    def info(self, *, dropped_loops: int, merged_edges: int, time_unit: str | None) -> GraphInfo:
+        """Return the attributes of the graph without labels, once all of it is written."""
+        return GraphInfo(
+            num_nodes=self.num_rows,
+            num_entries=self.num_entries,
+            num_edges=self.num_edges,
+            directed=self._directed,
+            weighted=self._value_name == "weights",
+            labels=None,
+            statistics=Statistics(
+                isolated_nodes=self.degrees.isolated,
+                self_loops=self.num_loops,
+                dropped_loops=dropped_loops,
+                merged_edges=merged_edges,
+                degree_quantiles=self.degrees.quantiles(),
+            ),
+            digest=self._digest(),
+            timed=self._value_name == "times",
+            edge_types=self._edge_types(),
+            time_unit=time_unit,
+            unconnected_nodes=self.unconnected_nodes,
+        )
+
+    def _digest(self) -> str:
+        """Return a checksum of the rows, which does not depend on where and how they are stored."""
         return sha256(b"".join(writer.digest for writer in self._writers())).hexdigest()
 
     def abandon(self) -> None:
@@ -179,13 +200,3 @@ def _zero_row(node: int) -> RowError:
         "those edges, or scale the weights",
         node,
     )
-
-
-@contextmanager
-def finishing(writer: GraphWriter) -> Iterator[GraphWriter]:
-    """Finish the writer when the block ends, or abandon it when it raises."""
-    try:
-        yield writer
-        writer.finish()
-    finally:
-        writer.abandon()

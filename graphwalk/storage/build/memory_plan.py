@@ -65,8 +65,8 @@ class BuildSizes:
     threads : int
         Threads that compute.
     batch_edges, run_edges, bucket_entries, largest_bucket : int or None
-        Edges that a thread loads at a time, edges of a run, entries of a bucket, and entries of
-        the largest bucket that is sorted as a whole; None lets the budget decide.
+        Edges that a thread loads at a time, edges of a run, entries of a bucket, and entries
+        of the largest bucket that is sorted as one; None lets the budget decide.
     spill : bool or None
         Whether runs and cached edges go to temporary files; None lets the budget decide.
     """
@@ -103,8 +103,8 @@ class BuildSizes:
         return min(1 << 22, max(1, self.budget >> 9))
 
     @property
-    def spool_bytes(self) -> int:
-        """Bytes of memory for the cache of edges that are read again."""
+    def cache_bytes(self) -> int:
+        """Bytes of edges read once that may wait in memory for being read again."""
         return 0 if self.spill else self.budget // 4
 
     @property
@@ -112,21 +112,21 @@ class BuildSizes:
         """Bytes of labels that may be in memory."""
         return self.budget // 4
 
-    def layout(self, edges: int, entries: int, values: ValueName | None, spooled: int) -> RunLayout:
-        """Decide where entries are kept.
+    def layout(self, edges: int, entries: int, values: ValueName | None, cached: int) -> RunLayout:
+        """Decide where entries wait.
 
         Parameters
         ----------
         edges, entries : int
             Edges of the input, and entries that they make.
         values : str or None
-            The kind of values that edges have: weights, times or types.
-        spooled : int
-            Bytes of memory that are in use already.
+            Whether they have weights, times or types.
+        cached : int
+            Bytes of memory that are taken already.
         """
         waiting, sorting = (16, 32 + value_bytes(values)) if values else (8, 16)
-        taken = spooled + self._writing_bytes(edges, values)
-        free = max(self.budget // 4, self.budget - taken)  # a small budget may be a few chunks only
+        taken = cached + self._writing_bytes(edges, values)
+        free = max(self.budget // 4, self.budget - taken)  # a few chunks may be a small budget
         few = max(BUCKET_ENTRIES, entries // MAX_BUCKETS)
         needed = entries * waiting + self.ahead * min(few, entries) * sorting
         on_disk = needed > free if self.spill is None else self.spill

@@ -32,8 +32,8 @@ from graphwalk.storage.files.temporary import (
     temporary_location,
 )
 from graphwalk.storage.store.arrays import GraphArrays
-from graphwalk.storage.store.format import complete, create_group, is_graphwalk_store
 from graphwalk.storage.store.graph import Graph
+from graphwalk.storage.store.group import complete, create_group, is_graphwalk_store
 from graphwalk.util.malloc import plain_arrow_memory
 from graphwalk.util.threads import thread_pool
 

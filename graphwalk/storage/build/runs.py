@@ -1,7 +1,7 @@
 """Third stage of a build: entries in runs, each sorted by bucket, in memory or on disk.
 
-A run consists of a number of edges. A bucket has the entries of a range of nodes. To sort a bucket,
-its slices of all runs are collected, in the order of the runs, which is the order of the input.
+A run is made of a number of edges; a bucket takes the entries of a range of nodes. The task that
+sorts a bucket gathers its part of every run, in the order of the runs, which is input order.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from graphwalk.errors import InputError, argument
-from graphwalk.kernels.build.buckets import count_buckets, scatter
-from graphwalk.storage.build.count_edges import shift_for
+from graphwalk.kernels.build.buckets import count_bins, scatter
+from graphwalk.storage.build.count_edges import BINS, shift_for
 from graphwalk.storage.files.spill import SpilledArray, SpillFile
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class BucketPlan:
     bits : int
         Bits of a key that hold the neighbour.
     values : str or None
-        The kind of values of edges: weights, times or types. All are handled like weights.
+        What edges have: weights, times or types, or nothing. Times and types are stored as weights
+        are.
     weight_dtype : dtype or None
         Type of the values, as in the input.
     """
@@ -90,7 +91,8 @@ def plan_buckets(
     if num_nodes > MOST_NODES:
         raise InputError(
             f"a graph of {num_nodes} nodes is more than the {MOST_NODES} that a build can sort; "
-            f"pass {argument('relabel', True)} to number only the nodes that have edges"
+            f"leave out {argument('num_nodes')} and pass {argument('relabel', True)} to number "
+            "only the nodes that have edges"
         )
     counts.coarsen(shift_for(num_nodes))
     shift = counts.shift
@@ -139,7 +141,7 @@ class DiskRun:
 
     def __init__(self, run: MemoryRun, path: Path) -> None:
         self._path = str(path)
-        self._starts = run.starts
+        self._starts, self.sizes = run.starts, run.sizes
         self._weight_dtype = run.weights.dtype.str
         self._weight_bytes = run.weights.itemsize if len(run.weights) else 0
         file = SpillFile(self._path)
@@ -149,11 +151,6 @@ class DiskRun:
             self._weight_sums = file.append_parts(run.weights, bounds)
         finally:
             file.close()
-
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        """Entries of each bucket."""
-        return np.diff(self._starts)
 
     def share(self, bucket: int) -> RunSlice:
         """Return references to the entries of one bucket."""
@@ -199,10 +196,11 @@ class RunMaker:
         return run if self._folder is None else DiskRun(run, self._folder / f"run-{number}")
 
     def _scatter(self, batches: list[DenseBatch]) -> MemoryRun:
-        plan, (both_ways, drop_loops) = self._plan, self._flags
-        counts = np.zeros(len(plan.buckets), np.int64)
+        plan, (both_ways, drop_loops) = self._plan, self._direction
+        bins = np.zeros(BINS, np.int64)
         for src, dst, _ in batches:
-            count_buckets(src, dst, plan.shift, self._bucket_of_bin, both_ways, drop_loops, counts)
+            count_bins(src, dst, plan.shift, both_ways, drop_loops, bins)
+        counts = np.add.reduceat(bins, self._first_node >> plan.shift)
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         cursor = starts[:-1].copy()
         keys = np.empty(starts[-1], np.int64)
@@ -225,10 +223,6 @@ class RunMaker:
                 weights,
             )
         return MemoryRun(keys, weights, starts)
-
-    @property
-    def _flags(self) -> tuple[bool, bool]:
-        return self._direction.both_ways, self._direction.drop_loops
 
 
 def collect_bucket(shares: list[RunSlice], dtype: np.dtype[Any] | None) -> tuple[Keys, Weights]:

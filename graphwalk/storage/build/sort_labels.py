@@ -9,21 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.storage.build.check_batch import is_text, mixed
-from graphwalk.storage.store.labels import IntegerLabels, StringLabels, write_labels
-from graphwalk.util.arrow_strings import string_buffers, strings_of
+from graphwalk.storage.build.spilled_ids import SpilledIds
+from graphwalk.storage.store.labels import IntegerLabels, StringLabels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from concurrent.futures import ThreadPoolExecutor
-
-    import zarr
 
     from graphwalk.storage.edges.protocol import Ids
-    from graphwalk.storage.files.spill import SpilledArray, SpillFile, SpillFolder
+    from graphwalk.storage.files.spill import SpillFile, SpillFolder
     from graphwalk.storage.store.format import LabelKind
     from graphwalk.storage.store.labels import Labels, MemoryLabels
 
-#: Sorting strings takes this many times their size, including Arrow's hash tables.
+#: Memory for sorting strings, as a multiple of their size, Arrow's hash tables included.
 _TEXT_WEIGHT = 4
 
 #: Runs that are merged at a time, and the fraction of memory (one over this) of a block.
@@ -62,7 +59,7 @@ class LabelCollector:
         self._bytes = 0
         self._merged_bytes = 0
         self._runs: list[list[SpilledIds]] = []
-        self._file: SpillFile | None = None
+        self._file = folder.new("labels")
 
     def add(self, ids: Ids) -> None:
         """Add distinct ids, ascending."""
@@ -88,8 +85,6 @@ class LabelCollector:
 
     def _store(self, run: Iterable[Ids]) -> list[SpilledIds]:
         """Write ids that ascend, in blocks of about equal size."""
-        if self._file is None:
-            self._file = self._folder.new("labels")
         return list(_blocks(run, self._room // _BLOCK_SHARE, self._file))
 
     def finish(self) -> Labels:
@@ -104,18 +99,13 @@ class LabelCollector:
             sorted_file = self._folder.new("labels.sorted")
             blocks = list(_blocks(_merge_runs(self._runs), self._room // _BLOCK_SHARE, sorted_file))
             sorted_file.close()
-            self.close()
+            self._file.remove()
             room = self._room // (_TEXT_WEIGHT if self._text else 2)
             return SpilledLabels(blocks, "string" if self._text else "int64", room)
         if not self._waiting:
             return IntegerLabels(np.empty(0, np.int64))
-        return _labels(distinct(_concatenate(self._waiting)))
-
-    def close(self) -> None:
-        """Remove the temporary file."""
-        if self._file is not None:
-            self._file.remove()
-            self._file = None
+        waiting, self._waiting = self._waiting, []
+        return _labels(distinct(_concatenate(waiting)))
 
 
 class SpilledLabels:
@@ -142,28 +132,6 @@ class SpilledLabels:
                 return part.at(node - first)
         raise IndexError(node)
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
-        """Write the labels' arrays into a store, `ahead` chunks at a time; return their digest."""
-        return write_labels(group, self, pool, ahead)
-
-
-class SpilledIds:
-    """Some ids in a temporary file."""
-
-    def __init__(self, ids: Ids, file: SpillFile) -> None:
-        arrays = string_buffers(ids) if is_text(ids) else (np.ascontiguousarray(ids, np.int64),)
-        self._pieces: tuple[SpilledArray, ...] = tuple(file.append(array) for array in arrays)
-        self._length = len(ids)
-        self.nbytes = sum(array.nbytes for array in arrays)
-
-    def __len__(self) -> int:
-        return self._length
-
-    def load(self) -> Ids:
-        """Read the ids."""
-        arrays = [piece.read() for piece in self._pieces]
-        return arrays[0] if len(arrays) == 1 else strings_of(*arrays)
-
 
 def _weight(ids: Ids) -> int:
     """Return the bytes that sorting ids takes, relative to integers."""
@@ -173,6 +141,7 @@ def _weight(ids: Ids) -> int:
 def _blocks(run: Iterable[Ids], size: int, file: SpillFile) -> Iterator[SpilledIds]:
     """Write ids in blocks of at most about `size` bytes."""
     for ids in run:
+        ids = ids if is_text(ids) else ids.astype(np.int64, copy=False)  # as labels are
         step = max(1, size * len(ids) // max(1, ids.nbytes))
         for start in range(0, len(ids), step):
             yield SpilledIds(ids[start : start + step], file)

@@ -12,10 +12,9 @@ from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.buckets import asymmetry, row_keys
 from graphwalk.storage.build.bucket_rows import (
     BucketTask,
-    Duplicates,
     Rows,
     RowSpec,
-    plain_rows,
+    sorted_rows,
     valued_rows,
 )
 from graphwalk.storage.build.check_batch import check_values
@@ -24,6 +23,7 @@ from graphwalk.storage.store.format import neighbor_dtype, value_bits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from graphwalk.storage.build.context import BuildOptions
     from graphwalk.storage.build.runs import Keys, Weights
     from graphwalk.storage.edges.protocol import RowBatch, RowSource
     from graphwalk.storage.store.format import ValueName
@@ -39,20 +39,18 @@ class RowSorter:
         The source of the rows.
     num_nodes : int or None
         Number of nodes, if that is known.
-    values : str or None
-        The kind of values of entries: weights, times or types.
-    duplicates, drop_loops
-        How parallel edges and self-loops are treated.
-    check_symmetry : bool
-        Whether to compute the asymmetry of the rows.
+    options : BuildOptions
+        What decides what is written.
     """
 
     source: RowSource
     num_nodes: int | None
-    values: ValueName | None
-    duplicates: Duplicates
-    drop_loops: bool
-    check_symmetry: bool
+    options: BuildOptions
+
+    @property
+    def values(self) -> ValueName | None:
+        """The kind of values that entries have."""
+        return self.options.values(self.source)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -69,7 +67,7 @@ class RowSorter:
             raise InputError(f"{name}: the lengths of its rows do not add up to its neighbours")
         highest = self._check_range(batch)
         rows = self._sort(batch)
-        if self.check_symmetry:
+        if not self.options.directed:
             bits = value_bits(rows.values)
             difference = int(asymmetry(rows.ends, batch.first_row, rows.neighbors, bits))
             rows = rows._replace(asymmetry=difference)
@@ -102,20 +100,20 @@ class RowSorter:
         bits = self._bits
         neighbors = np.ascontiguousarray(batch.neighbors)
         keys = np.empty(len(neighbors), np.int64)
-        drop = self.drop_loops and self.values is None
+        drop = self.options.drop_loops and self.values is None
         count, ascending = row_keys(batch.lengths, neighbors, bits, batch.first_row, drop, keys)
         keys = keys[:count]
-        spec = RowSpec(bits, self.num_nodes or 0, self.values, None, self.duplicates)
+        spec = RowSpec(bits, self.num_nodes or 0, self.values, None, self.options.duplicates)
         task = BucketTask([], batch.first_row, 0, len(batch.lengths) << bits, spec)
         if batch.weights is not None and self.values is not None:
             values = check_values(batch.weights, self.values, partial(self._place, batch))
             return self._sort_valued(keys, values, batch.first_row, task)
         if not ascending:
             keys.sort()
-        return plain_rows(keys, task)
+        return sorted_rows(keys, task)
 
     def _sort_valued(self, keys: Keys, values: Weights, first_row: int, task: BucketTask) -> Rows:
-        if self.drop_loops:
+        if self.options.drop_loops:
             row, mask = keys >> task.spec.bits, (1 << task.spec.bits) - 1
             kept = (keys & mask) != row + first_row
             keys, values = keys[kept], values[kept]

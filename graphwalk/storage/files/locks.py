@@ -77,13 +77,20 @@ def held(folder: Path, *, shared: bool = False) -> Iterator[None]:
     except FileNotFoundError:
         raise HeldError(f"{folder} is gone: another job has just finished there") from None
     try:
-        _lock(opened, folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_file(opened, folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
         os.close(opened)
 
 
-def _lock(opened: int, folder: Path, kind: int) -> None:
+def lock_file(opened: int, folder: Path, kind: int) -> None:
+    """Lock an open file or folder; on a file system without locks, do nothing.
+
+    Raises
+    ------
+    HeldError
+        When another job has locked what is in `folder`, and `kind` does not wait for it.
+    """
     try:
         fcntl.flock(opened, kind)
     except BlockingIOError:

@@ -11,31 +11,32 @@ import fcntl
 import os
 import shutil
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import StoreError, StoreExistsError, argument
 from graphwalk.storage.files.errors import disk_errors
 from graphwalk.storage.files.locations import is_url
-from graphwalk.storage.files.locks import HeldError, claimed, held, made_folders
+from graphwalk.storage.files.locks import HeldError, claimed, held, lock_file, made_folders
 from graphwalk.storage.files.remote import new_remote_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 
-@contextmanager
 def new_store(
     location: str,
     *,
     overwrite: bool,
     is_ours: Callable[[str], bool],
     storage_options: Mapping[str, Any] | None = None,
-) -> Iterator[str]:
-    """Yield the path or URL at which to build the store of `location`.
+) -> AbstractContextManager[str]:
+    """Return a block that gets the path or URL at which to build the store of `location`.
 
-    A local store is built in a folder next to its path, which is renamed when the block ends. At a
-    URL, which cannot be renamed, it is built in place. If the block raises, all files are removed.
+    A local store is built next to its place and renamed when the block ends; on a URL, which cannot
+    be renamed, it is built in place. Nothing is left behind when the block raises.
 
     Parameters
     ----------
@@ -55,16 +56,10 @@ def new_store(
     StoreError
         When nothing can be written there.
     """
+    check_free = partial(_check_free, location, overwrite, is_ours)
     if is_url(location):
-
-        def check_free() -> None:
-            _check_free(location, overwrite, is_ours)
-
-        with new_remote_store(location, check_free, storage_options) as place:
-            yield place
-    else:
-        with _new_local(location, overwrite, is_ours) as place:
-            yield place
+        return new_remote_store(location, check_free, storage_options)
+    return _new_local(location, check_free)
 
 
 def _check_free(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> None:
@@ -81,14 +76,17 @@ def _check_free(location: str, overwrite: bool, is_ours: Callable[[str], bool]) 
 
 
 @contextmanager
-def _new_local(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> Iterator[str]:
+def _new_local(location: str, check_free: Callable[[], None]) -> Iterator[str]:
     target = Path(location)
     if _is_occupied(target):
-        _check_free(location, overwrite, is_ours)
-    with made_folders(target.parent), claimed(Path(f"{location}.partial")) as partial:
-        yield str(partial)
+        check_free()
+    with made_folders(target.parent), claimed(Path(f"{location}.partial")) as folder:
+        yield str(folder)
         with disk_errors(target):
-            _replace(target, partial)
+            old = Path(f"{target}.partial-replaced")
+            put_in_place(folder, target, old)
+            with suppress(FileNotFoundError):
+                shutil.rmtree(old)  # or what a job left that was killed between two renames
 
 
 def _is_occupied(target: Path) -> bool:
@@ -96,32 +94,15 @@ def _is_occupied(target: Path) -> bool:
     return os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir()))
 
 
-def _replace(target: Path, partial: Path) -> None:
-    """Put `partial` where `target` is; two renames are as near to one step as folders allow."""
-    old = Path(f"{target}.partial-replaced")
-    if not _is_occupied(target):
-        partial.rename(target)
-        shutil.rmtree(old, ignore_errors=True)  # left by a job that was killed between two renames
-        return
-    shutil.rmtree(old, ignore_errors=True)
-    target.rename(old)
-    try:
-        partial.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old)
-
-
 _WRITERS = "writers.lock"
 
 
 @contextmanager
 def partial_folder(target: Path, *, keep: bool = False) -> Iterator[Path]:
-    """Make the folder ``<target>.partial``, and remove it at the end, also after an error.
+    """Make the folder ``<target>.partial``, and remove it at the end.
 
-    What an earlier job left there is removed first. To `keep` means that both do not happen to what
-    a job that fails leaves, so that another one can go on with it.
+    What an earlier job left there is removed first. With `keep`, neither what an earlier job nor
+    what this one leaves when it fails is removed, so that another job can go on with it.
 
     Raises
     ------
@@ -141,14 +122,14 @@ def partial_folder(target: Path, *, keep: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def shared_folder(target: Path) -> Iterator[Path]:
-    """Make the folder ``<target>.partial``, or share it with other writers of the same target.
+    """Make the folder ``<target>.partial``, or share it with jobs that write other parts.
 
-    The folder is kept; the writer that finds all parts written combines them.
+    It stays; the job that finds all parts written joins them.
 
     Raises
     ------
     StoreError
-        When the folder cannot be made, or another writer has just combined its parts.
+        When the folder cannot be made, or another job has just joined the parts.
     """
     folder = partial_path(target)
     with made_folders(target.parent):
@@ -168,7 +149,7 @@ def partial_path(target: Path) -> Path:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Hold off the removal of a partial folder while something is written into it.
+    """Delay the removal of a partial folder while something is written into it.
 
     Raises
     ------
@@ -178,7 +159,7 @@ def writing(folder: Path) -> Iterator[None]:
     lock = folder / _WRITERS
     try:
         with lock.open("r+") as file:
-            _flock(file, fcntl.LOCK_SH)
+            lock_file(file.fileno(), folder, fcntl.LOCK_SH)
             if not lock.exists():
                 raise FileNotFoundError
             yield
@@ -186,33 +167,33 @@ def writing(folder: Path) -> Iterator[None]:
         if lock.exists():
             raise
         raise StoreError(
-            f"{folder} is not there: either the job was cancelled, or this machine does not "
+            f"{folder} is not there: either the job has been cancelled, or this machine does not "
             "share the file system; write to a folder that all machines see"
         ) from None
 
 
-def put_in_place(finished: Path, target: Path) -> None:
-    """Rename a finished file or folder of a partial folder to `target`, replacing what is there."""
+def put_in_place(finished: Path, target: Path, old: Path | None = None) -> None:
+    """Rename a finished file or folder to `target`, and a folder that is there to `old`.
+
+    `old` is next to `finished` by default, in a partial folder. Two renames are as near to one step
+    as folders allow.
+    """
     if not target.is_dir():
-        finished.replace(target)
+        finished.rename(target)
         return
-    replaced = finished.with_name(f"{finished.name}.replaced")
-    target.rename(replaced)
+    old = old or finished.with_name(f"{finished.name}.replaced")
+    shutil.rmtree(old, ignore_errors=True)
+    target.rename(old)
     try:
         finished.rename(target)
     except BaseException:
-        replaced.rename(target)
+        old.rename(target)
         raise
 
 
 def remove(folder: Path) -> None:
-    """Remove a partial folder when no process writes into it any more."""
+    """Remove a partial folder, once nothing writes into it."""
     with suppress(FileNotFoundError), (folder / _WRITERS).open("r+") as writers:
-        _flock(writers, fcntl.LOCK_EX)
+        lock_file(writers.fileno(), folder, fcntl.LOCK_EX)
         (folder / _WRITERS).unlink()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _flock(file: IO[str], kind: int) -> None:
-    with suppress(OSError):  # without locks, removal may race with a writer, no more
-        fcntl.flock(file, kind)

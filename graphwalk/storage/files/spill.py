@@ -12,7 +12,7 @@ import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.storage.files.errors import disk_errors
-from graphwalk.util.malloc import give_back
+from graphwalk.util.malloc import return_freed_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,7 +117,7 @@ def _read_checked(file: int, out: NDArray[Any], start: int, sum_: int, name: str
             f"{name} is damaged: bytes {start} to {start + len(bytes_)} are not what was written; "
             "check the disk and its free space, and build again"
         )
-    give_back()
+    return_freed_memory()
 
 
 def _write_all(file: int, values: NDArray[Any], name: str) -> int:
@@ -127,7 +127,7 @@ def _write_all(file: int, values: NDArray[Any], name: str) -> int:
     with disk_errors(name):
         while done < len(bytes_):
             done += os.write(file, bytes_[done:])
-    give_back()  # a build that spills is short of memory
+    return_freed_memory()  # a build that spills is short of memory
     return done
 
 
@@ -176,15 +176,13 @@ class SpillFile:
     Parameters
     ----------
     path : str
-        The path of the new file.
+        The path of the file, which is made when the first array is appended.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._end = 0
-        with disk_errors(path):
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._is_open = True
+        self._file: int | None = None
 
     def append(self, values: NDArray[Any]) -> SpilledArray:
         """Append a contiguous array, and return a reference to it."""
@@ -203,9 +201,9 @@ class SpillFile:
 
     def close(self) -> None:
         """Close the file but keep it; further calls do nothing."""
-        if self._is_open:
-            self._is_open = False
-            os.close(self._file)
+        if self._file is not None:
+            file, self._file = self._file, None
+            os.close(file)
 
     def remove(self) -> None:
         """Close the file and remove it."""
@@ -213,4 +211,7 @@ class SpillFile:
         Path(self.path).unlink(missing_ok=True)
 
     def _write(self, values: NDArray[Any]) -> None:
+        if self._file is None:
+            with disk_errors(self.path):
+                self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._end += _write_all(self._file, values, self.path)

@@ -1,6 +1,6 @@
-"""What walks need of rows beside where they begin: tables, groups, and the order of times.
+"""What walks need of rows: alias tables, groups of neighbours, and the order of times.
 
-Each is made run by run of rows, by as many threads as there are.
+Threads make them, each for a range of rows at a time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from graphwalk.errors import StoreError
 from graphwalk.kernels.rows.alias_tables import alias_dtype, fill_alias_table
 from graphwalk.kernels.rows.group_by_kind import group_rows
-from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_loose
+from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_weak_edges
 from graphwalk.kernels.rows.sort_by_time import sort_by_time
 from graphwalk.storage.partitions.metapath import kinds_of, kinds_of_types
 from graphwalk.storage.store.node_types import MOST_TYPES
@@ -87,7 +87,7 @@ def weighted(
     def fill(first: int, stop: int) -> None:
         rows = row_starts[first : stop + 1]
         if gamma is not None:
-            mark_loose(rows, neighbors, weights, gamma)
+            mark_weak_edges(rows, neighbors, weights, gamma)
         fill_alias_table(rows, neighbors, weights, table)
         if gamma is not None:
             make_shares(rows, neighbors, weights, gamma)
@@ -112,7 +112,7 @@ def sorted_by_time(
 
 def _by_rows(row_starts: NDArray[Any], run: RunTasks, work: Callable[[int, int], None]) -> None:
     """Do work for the rows from one to another, run by run of about equal size."""
-    # Of the same type as row starts, lest these are converted all.
+    # Of the same type as row starts, so that these are not converted.
     wanted = np.arange(_RUN, int(row_starts[-1]), _RUN, dtype=row_starts.dtype)
     cuts = [0, *np.searchsorted(row_starts, wanted).tolist(), len(row_starts) - 1]
     run([partial(work, first, stop) for first, stop in pairwise(cuts) if stop > first])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _AT_A_TIME = 1 << 16
 
 
-#: What `kinds_of` found last, as long as the graph is used: each partition that is read asks.
+#: Last result of `kinds_of` for each graph in use: every partition that is read needs it.
 _kinds: WeakKeyDictionary[GraphArrays, tuple[Any, NDArray[np.uint8]]] = WeakKeyDictionary()
 
 
@@ -43,7 +43,7 @@ def kinds_of_types(names: Sequence[Any], metapath: tuple[Any, ...]) -> NDArray[n
 
 def kinds_of(graph: GraphArrays, metapath: tuple[Any, ...]) -> NDArray[np.uint8]:
     """Return the kind of each node, see `kinds_of_types`."""
-    with _making:  # partitions are read side by side, and would make it each
+    with _making:  # several threads read partitions, and each would make it
         known = _kinds.get(graph)
         if known is not None and known[0] == metapath:
             return known[1]
@@ -62,10 +62,12 @@ def kinds_of(graph: GraphArrays, metapath: tuple[Any, ...]) -> NDArray[np.uint8]
         return kinds
 
 
-def path_of(metapath: tuple[Any, ...] | None, walk_length: int) -> NDArray[np.int64] | None:
+def step_kinds_of(metapath: tuple[Any, ...] | None, walk_length: int) -> NDArray[np.int64] | None:
     """Return what `kernels.rows.group_by_kind.row_of` needs to know of a metapath, if any."""
     if metapath is None:
         return None
     wanted = list(dict.fromkeys(metapath))
     steps = [wanted.index(metapath[step % len(metapath)]) for step in range(walk_length)]
-    return np.array([len(wanted) + 1, *steps, 0], np.int64)
+    kinds = np.array([len(wanted) + 1, *steps, 0], np.int64)
+    kinds.setflags(write=False)  # as on Ray: one compilation
+    return kinds

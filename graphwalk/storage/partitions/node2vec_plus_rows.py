@@ -1,4 +1,4 @@
-"""The rows that decide on a step of node2vec+, of any walkers, and no more of a graph."""
+"""The rows that a step of node2vec+ depends on, read without the rest of a graph."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.arrays import GraphArrays
 
-#: Rows that are read at a time, of which little is kept.
+#: Rows that are read at a time; only few of their entries are kept.
 _ROWS = 1 << 8
 
 
-def gather_closed(
+def gather_complete(
     graph: GraphArrays, nodes: NDArray[Any], previous: NDArray[Any], layout: PartitionSpec
 ) -> Partition:
     """Return the rows of `nodes`, and what matters of those of their neighbours.
 
-    That are their entries of `previous` nodes, which few neighbours have: a row that is not there
-    has none.
+    These are the entries whose neighbour is one of the `previous` nodes. Few neighbours have any;
+    a row that is not in the result has none.
 
     Parameters
     ----------
     graph : GraphArrays
         An undirected graph.
     nodes, previous : ndarray of int
-        Where walkers are, and where they come from.
+        The nodes of walkers, and those of their steps before.
     layout : PartitionSpec
         That of node2vec+.
 
@@ -64,7 +64,7 @@ def gather_closed(
         lengths.append(np.diff(counts[starts]))
         neighbors.append(values[wanted])
         shares.append(weights[wanted])
-    # All in the order of nodes. From the rows of neighbours nobody draws.
+    # All in the order of nodes. No walker draws from the rows of neighbours.
     table = np.zeros(sum(map(len, shares)), whole.alias_table.dtype)
     table[:entries] = whole.alias_table[:entries]
     order, row_starts, places = _in_order(np.concatenate(index), np.concatenate(lengths))
@@ -77,7 +77,7 @@ def gather_closed(
         order,
         1,
         shares=np.concatenate(shares)[places],
-        closed=True,
+        complete=True,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.rows.bloom_filter import fill_filter, filter_words
+from graphwalk.kernels.rows.rows import Rows
 from graphwalk.storage.partitions.derive import grouped_by_kind, sorted_by_time, weighted
 from graphwalk.storage.partitions.read import read_alone, read_together, read_values
 from graphwalk.storage.partitions.spec import row_start_type
@@ -44,18 +45,18 @@ class Partition:
     edge_filter : ndarray of uint64, or None
         For second-order walks.
     shares : ndarray of float32, shape (max(1, entries),), or None
-        For node2vec+, in whose alias tables loose edges are marked.
+        For node2vec+, whose alias tables mark weak edges.
     times : ndarray of float64, shape (max(1, entries),), or None
         For temporal walks; then entries are sorted by time within each row, and only those of one
         time by neighbour.
-    closed : bool
-        Whether nodes without a row here are no neighbours of those that walkers come from, see
+    complete : bool
+        Whether nodes without a row here are not neighbours of the walkers' previous nodes, see
         :mod:`graphwalk.storage.partitions.node2vec_plus_rows`.
     """
 
     __slots__ = (
         "alias_table",
-        "closed",
+        "complete",
         "edge_filter",
         "first",
         "index",
@@ -78,7 +79,7 @@ class Partition:
         *,
         shares: NDArray[np.float32] | None = None,
         times: NDArray[np.float64] | None = None,
-        closed: bool = False,
+        complete: bool = False,
     ) -> None:
         self.first = first
         self.kinds = kinds
@@ -89,11 +90,25 @@ class Partition:
         self.edge_filter = edge_filter
         self.shares = shares
         self.times = times
-        self.closed = closed
+        self.complete = complete
         for array in (self.index, row_starts, neighbors, alias_table, edge_filter, shares, times):
             # One kind of array means one compilation: Ray's are read-only in any case.
             if array is not None:
                 array.setflags(write=False)
+
+    @property
+    def rows(self) -> Rows:
+        """The rows as kernels take them."""
+        num_rows = (len(self.row_starts) - 1) // self.kinds
+        consecutive = 0 if len(self.index) else num_rows
+        return Rows(self.row_starts, self.neighbors, self.first, consecutive, self.index)
+
+    def table(self, *, weighted: bool) -> NDArray[Any]:
+        """Return what steps are drawn from."""
+        if not weighted:
+            return self.neighbors
+        assert self.alias_table is not None
+        return self.alias_table
 
 
 def load_partition(
@@ -117,13 +132,12 @@ def load_partition(
     nodes : range, optional
         The nodes whose rows to read; all by default.
     shared : SharedReading, optional
-        Where to put rows, and how to have them read. None: into new memory, by this thread and as
-        many `threads`.
+        Where to put rows, and which threads read them. None: into new memory, by `threads` threads.
     filtered : bool
-        Whether second-order walks get an edge filter, which takes longer to make than a partition
-        that is soon let go is worth.
+        Whether second-order walks get an edge filter. To make it takes longer than it saves in a
+        partition that is soon released.
     have : Partition, optional
-        What is loaded of the same rows already; its arrays are used again. Not of a layout of its
+        What is loaded of the same rows already; its arrays are used again. Its layout must not be
         `own`.
     threads : int
         How many threads read and derive tables.
@@ -188,7 +202,7 @@ def _load(
 def gather_partition(
     graph: GraphArrays, nodes: NDArray[np.int64], layout: PartitionSpec
 ) -> Partition:
-    """Read the rows of a few nodes, and of the store no more chunks than hold them.
+    """Read the rows of a few nodes, and only the chunks of the store that hold them.
 
     Parameters
     ----------
@@ -208,7 +222,8 @@ def gather_partition(
     if not len(neighbors):
         neighbors = np.zeros(1, graph.neighbor_dtype)
     _check_nodes(graph, neighbors)
-    row_starts = row_starts.astype(row_start_type(graph))  # as in all, lest kernels compile anew
+    # The type of all partitions, so that kernels need not compile again.
+    row_starts = row_starts.astype(row_start_type(graph))
     run, table, shares = run_by(1), None, None
     if layout.temporal and values is not None:
         times = sorted_by_time(row_starts, neighbors, values, run)

@@ -1,4 +1,4 @@
-"""What the store has of a partition's rows, read by one thread or by several."""
+"""The arrays of a partition's rows, read from the store by one thread or by several."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphwalk.errors import StoreError
 from graphwalk.kernels.rows.alias_tables import alias_dtype
 from graphwalk.kernels.rows.row_starts import fill_row_starts
 from graphwalk.storage.partitions.spec import row_start_type
@@ -27,7 +26,7 @@ _LINE = 64
 
 
 class RowArrays(NamedTuple):
-    """Where the rows of a partition go, and what is made of them.
+    """Memory for the rows of a partition, and for what is made of them.
 
     Attributes
     ----------
@@ -35,7 +34,7 @@ class RowArrays(NamedTuple):
         See :class:`graphwalk.storage.partitions.partition.Partition`, as for `neighbors` and
         `alias_table`.
     offsets : ndarray of int64, shape (rows + 1,)
-        The same as the store has it.
+        The same as they are stored.
     neighbors : ndarray of int32 or int64, shape (entries,)
         Node ids.
     values : ndarray, shape (entries,) or (0,)
@@ -52,7 +51,7 @@ class RowArrays(NamedTuple):
 
 
 class RowMemory:
-    """Memory for the rows of one partition after the other, of `size` bytes."""
+    """Memory of `size` bytes for the rows of one partition after another."""
 
     def __init__(self, size: int) -> None:
         self._memory = np.empty(size, np.uint8)
@@ -60,7 +59,7 @@ class RowMemory:
     def arrays(
         self, graph: GraphArrays, layout: PartitionSpec, rows: int, entries: int
     ) -> RowArrays:
-        """Return the arrays of a partition, in place of those of the one before."""
+        """Return the arrays of a partition, which replace those of the one before."""
         arrays, place = [], 0
         for dtype, length in _parts(graph, layout, rows, entries):
             stop = place + length * dtype.itemsize
@@ -101,7 +100,7 @@ class SharedReading(NamedTuple):
     entries : range
         Which entries of the store they are.
     run : callable
-        Does tasks, by whichever threads it likes.
+        Does tasks, with any threads.
     """
 
     arrays: RowArrays
@@ -133,7 +132,7 @@ def read_together(
 
     shared.run([read_row_starts, *graph.neighbor_tasks(neighbors, entries.start)])
     if starts != [entries.start] or row_starts[-1] != len(entries):
-        raise _damaged_offsets(graph)
+        raise graph.bad_offsets(nodes.start)
     return row_starts, neighbors if len(entries) else _nothing(graph), entries.start
 
 
@@ -148,7 +147,7 @@ def read_values(
 
 
 def _nothing(graph: GraphArrays) -> NDArray[Any]:
-    """Return no neighbours: kernels look at the first item of any table, if only to discard it."""
+    """Return no neighbours, in an array of one item: kernels read the first item of any table."""
     return np.zeros(1, graph.neighbor_dtype)
 
 
@@ -160,7 +159,7 @@ def _read_row_starts(
 ) -> tuple[NDArray[Any], int]:
     """Return where each row begins, relative to the first, and where that does.
 
-    Offsets are read into memory that is there, if it is given, and so are row starts.
+    Offsets and row starts are read into the arrays that are given, or into new ones.
     """
     length = len(nodes) + 1
     out = None if offsets is None else offsets[:length]
@@ -172,12 +171,5 @@ def _read_row_starts(
     first_is_right = nodes.start > 0 or start == 0
     last_is_right = nodes.stop < graph.num_nodes or offsets[-1] == graph.num_entries
     if not (rising and first_is_right and last_is_right):
-        raise _damaged_offsets(graph)
+        raise graph.bad_offsets(nodes.start)
     return row_starts, start
-
-
-def _damaged_offsets(graph: GraphArrays) -> StoreError:
-    return StoreError(
-        f"{graph.path}: array 'offsets' is damaged: it must rise from 0 to {graph.num_entries}, "
-        "the number of entries; build the store again"
-    )

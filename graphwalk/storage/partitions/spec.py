@@ -1,4 +1,4 @@
-"""What walks of a kind need of the rows of a graph in memory, and how many bytes that takes."""
+"""What a kind of walks needs of the rows of a graph in memory, and how many bytes that takes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ NARROW_ENTRIES = 1 << 32
 
 
 class PartitionSpec(NamedTuple):
-    """What walks of a kind need of a partition.
+    """What a kind of walks needs of a partition.
 
     Attributes
     ----------
     weighted : bool
         Alias tables.
     second_order : bool
-        Edge filters, where partitions stay.
+        Edge filters, where partitions stay in memory.
     metapath : tuple of int or str, or None
-        Rows grouped by the types that it names.
+        Rows grouped by the types that the metapath names.
     by_edge : bool
         Whether these are types of edges.
     gamma : float or None
@@ -75,7 +75,7 @@ class PartitionSpec(NamedTuple):
 
     @property
     def own(self) -> bool:
-        """Whether what is laid out for such walks is of no use to others."""
+        """Whether other walks cannot use what is laid out for these."""
         return self.metapath is not None or self.keeps_values
 
 

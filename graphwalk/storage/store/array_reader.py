@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 #: Chunks that Zarr reads at a time, all of which are in memory twice then.
 _CHUNKS_AT_ONCE = 8
 
-#: What it takes to read a few elements: far away, in chunks; from files at hand, in bytes.
+#: Cost of reading a few elements: from a URL, in chunks; from local files, in bytes.
 _FAR, _NEAR = 4, 1 << 19
 
-#: From how many chunks on threads are worth their start.
+#: Number of chunks from which on starting threads is worth it.
 _MANY_CHUNKS = 4
 
 
 class ArrayReader:
-    """Reads ranges of one array of a store, and raises rather than return what was not written.
+    """Reads ranges of one array of a store; raises instead of returning what was not written.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class ArrayReader:
         How many elements the store's attributes say that it has.
     below : int, optional
         Elements are node ids, to be below this. Then a chunk is verified when it is first read, and
-        again only when its file has changed, so that repeated reads are fast.
+        again only when its file has changed, as for readers that read it many times.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class ArrayReader:
 
     @property
     def min_gap(self) -> int:
-        """Elements between two ranges from which on they are better read apart."""
+        """Elements between two ranges from which on reading them separately is faster."""
         return self._chunk if self._files is None else self._files.min_gap
 
     @property
     def seek_cost_bytes(self) -> int:
-        """Bytes that are read in the time that a few elements take which are read alone."""
+        """Bytes that are read in the time that reading a few elements alone takes."""
         bytes_: int = self._chunk * self._array.dtype.itemsize
         return _FAR * bytes_ if self._files is None else min(bytes_, _NEAR)
 
@@ -98,7 +98,7 @@ class ArrayReader:
         return out
 
     def read_into(self, out: NDArray[Any], start: int, threads: int | None = None) -> None:
-        """Fill `out` with elements from `start` on; at most a few chunks are in memory too.
+        """Fill `out` with elements from `start` on, with a few more chunks in memory at most.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class ArrayReader:
         stop = start + len(out)
         try:
             out[:] = self._array[start:stop]
-        except Exception as error:  # decoders and remote file systems raise all sorts
+        except Exception as error:  # decoders and remote file systems raise errors of many types
             raise StoreError(self._explain(start, stop, error)) from error
         self._check_present(out, start)
         with self._chunk_errors(start // self._chunk):

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import google_crc32c
 import numpy as np
 
 from graphwalk.storage.files.locations import location_of, write_errors
-from graphwalk.storage.store.format import chunk_length, create_array
+from graphwalk.storage.store.format import chunk_length
+from graphwalk.storage.store.group import create_array
 from graphwalk.util.threads import drain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from concurrent.futures import Future, ThreadPoolExecutor
 
     import zarr
     from numpy.typing import DTypeLike, NDArray
 
 
-class ArrayWriter:
+class Writer:
+    """What is finished when a ``with`` block ends, and abandoned when the block raises."""
+
+    def finish(self) -> object:
+        """Write what is left, and wait until all is written."""
+        raise NotImplementedError
+
+    def abandon(self) -> None:
+        """Wait for running writes, if the build has failed."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.finish()
+        finally:
+            self.abandon()
+
+
+class ArrayWriter(Writer):
     """Writes one array whose length is known only when it has ended.
 
     Every chunk is written once and as a whole, whatever pieces come in, so that the store does not
@@ -36,12 +57,12 @@ class ArrayWriter:
         The array's type.
     num_nodes : int
         Nodes of the graph.
-    capacity : int
-        The length that the array is likely to have; it may come to be any other.
     pool : ThreadPoolExecutor
         Encodes and writes the chunks.
     ahead : int
-        How many chunks may be in the pool's hands at a time.
+        How many chunks the pool may encode and write at a time.
+    capacity : int
+        The length that the array is likely to have; any other is possible.
     """
 
     def __init__(
@@ -50,9 +71,9 @@ class ArrayWriter:
         name: str,
         dtype: DTypeLike,
         num_nodes: int,
-        capacity: int,
         pool: ThreadPoolExecutor,
         ahead: int,
+        capacity: int = 0,
     ) -> None:
         self._group = group
         self._place = location_of(group)
@@ -132,21 +153,3 @@ class ArrayWriter:
     def _wait(self) -> None:
         while self._running:
             self._running.pop(0).result()
-
-
-@contextmanager
-def array_writer(
-    group: zarr.Group,
-    name: str,
-    dtype: DTypeLike,
-    num_nodes: int,
-    pool: ThreadPoolExecutor,
-    ahead: int,
-) -> Iterator[ArrayWriter]:
-    """Yield a writer of the array `name`, which is finished when the block ends."""
-    writer = ArrayWriter(group, name, dtype, num_nodes, 0, pool, ahead)
-    try:
-        yield writer
-        writer.finish()
-    finally:
-        writer.abandon()

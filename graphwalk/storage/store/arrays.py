@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.storage.store.facts import GraphFacts
-from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo, open_group, read_identity
+from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
+from graphwalk.storage.store.group import open_group, read_identity
 from graphwalk.storage.store.labels import read_labels
 from graphwalk.storage.store.partition_bounds import partition_nodes
 from graphwalk.storage.store.read_ranges import read_ranges
@@ -24,11 +25,17 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.format import ArrayName, ValueName
     from graphwalk.storage.store.labels import MemoryLabels
     from graphwalk.util.threads import Thunk
 
-ArrayName = Literal["offsets", "neighbors", "weights", "times", "edge_types", "node_types"]
+#: What is missing where a graph does not have one of its possible arrays, and the remedy.
+_MISSING: Mapping[str, str] = {
+    "weights": "{} has no weights; build it from weighted edges",
+    "times": "{} has no times; build it with {}",
+    "edge_types": "the edges of {} have no types; build it with {}",
+    "node_types": "the nodes of {} have no types; graphwalk.set_node_types gives them types",
+}
 
 
 class GraphArrays(GraphFacts):
@@ -154,7 +161,7 @@ class GraphArrays(GraphFacts):
         first, last = int(offsets[0]), int(offsets[-1])
         falls = np.flatnonzero(offsets[1:] < offsets[:-1])
         if len(falls) or first < 0 or last > self.num_entries:
-            raise self._bad_offsets(node + int(falls[0]) if len(falls) else node)
+            raise self.bad_offsets(node + int(falls[0]) if len(falls) else node)
         return first, last
 
     def has_neighbors(self, start: int, stop: int) -> NDArray[np.bool_]:
@@ -277,7 +284,7 @@ class GraphArrays(GraphFacts):
 
     @property
     def seek_cost_bytes(self) -> int:
-        """Bytes of a partition that are read in the time that one row takes which is read alone."""
+        """Bytes of a partition that are read in the time that reading one row alone takes."""
         return self._reader("neighbors").seek_cost_bytes
 
     @property
@@ -295,22 +302,10 @@ class GraphArrays(GraphFacts):
         return ArrayReader(self.group, self.path, "neighbors", length, nodes)
 
     def _reader(self, name: ArrayName) -> ArrayReader:
-        if name == "weights" and not self.weighted:
-            raise InputError(f"{self.path} has no weights; build it from weighted edges")
-        if name == "times" and not self.timed:
-            raise InputError(f"{self.path} has no times; build it with {argument('times', True)}")
-        if name == "edge_types" and self.edge_type_names is None:
-            raise InputError(
-                f"the edges of {self.path} have no types; build it with "
-                f"{argument('edge_types', True)}"
-            )
-        if name == "node_types" and self.type_names is None:
-            raise InputError(
-                f"the nodes of {self.path} have no types; graphwalk.set_node_types gives them types"
-            )
         if name not in self._readers:
-            lengths = {"offsets": self.num_nodes + 1, "node_types": self.num_nodes}
-            length = lengths.get(name, self.num_entries)
+            if name not in self.info.arrays:
+                raise InputError(_MISSING[name].format(self.path, argument(name, True)))
+            _, length = self.info.arrays[name]
             self._readers[name] = ArrayReader(self.group, self.path, name, length)
         return self._readers[name]
 
@@ -319,12 +314,13 @@ class GraphArrays(GraphFacts):
         bounds = values.reshape(-1, 2)
         for start, stop in ((bounds[:, 0], bounds[:, 1]), (bounds[:-1, 1], bounds[1:, 0])):
             if (start > stop).any():
-                raise self._bad_offsets(int(nodes[np.argmax(start > stop)]))
+                raise self.bad_offsets(int(nodes[np.argmax(start > stop)]))
         if len(nodes):
             self.check_offsets(bounds.ravel()[[0, -1]], int(nodes[0]))
         return bounds[:, 0], bounds[:, 1]
 
-    def _bad_offsets(self, node: int) -> StoreError:
+    def bad_offsets(self, node: int) -> StoreError:
+        """Return the error of offsets that are damaged at a node or after it."""
         return StoreError(
             f"array 'offsets' of {self.path} is damaged at or after node {node}: it must rise "
             f"from 0 to {self.num_entries}; build it again"

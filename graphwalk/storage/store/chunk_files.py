@@ -9,6 +9,7 @@ import mmap
 import os
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from graphwalk.storage.store.blosc_frame import HEADER, cut_run, find_run, read_
 from graphwalk.storage.store.format import BLOSC_BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import zarr
     from numpy.typing import NDArray
@@ -33,7 +34,7 @@ _CHECKSUM = 4
 #: Bytes of an uncompressed chunk that are verified at a time, while they are in a core's cache.
 _PIECE = 1 << 18
 
-#: Bytes of uncompressed chunks that are as soon read as left out.
+#: Bytes of uncompressed chunks that take no longer to read than to skip.
 _PAGES = 1 << 15
 
 #: More than a chunk's file may have beyond its elements.
@@ -66,8 +67,8 @@ class ChunkFiles:
         Whether chunks are compressed.
     check : callable, optional
         Raises `ChunkError` for elements that cannot be right. Chunks that have passed it, and whose
-        files are still the same, are taken for right when they are read again; without it, when a
-        part of them is.
+        files are still the same, are not verified again when they are read again; without it, when
+        a part of them is.
     """
 
     def __init__(
@@ -102,18 +103,15 @@ class ChunkFiles:
 
         The checksum is verified the first time.
         """
-        file = self._open(chunk)
-        try:
+        with self._opened(chunk) as file:
             self._check_size(file)
             self._read_raw(chunk, 0, np.empty(0, self._dtype))
             mapped = mmap.mmap(file, self._bytes + _CHECKSUM, prot=mmap.PROT_READ)
-        finally:
-            os.close(file)
         return np.frombuffer(mapped, self._dtype, self._length)
 
     @property
     def min_gap(self) -> int:
-        """Elements between two ranges from which on they are better read apart."""
+        """Elements between two ranges from which on reading them separately is faster."""
         return min(
             self._length, (BLOSC_BLOCK if self.compressed else _PAGES) // self._dtype.itemsize
         )
@@ -123,12 +121,17 @@ class ChunkFiles:
         """Bytes that a thread keeps to read with."""
         return 2 * self._bytes if self.compressed else _PIECE
 
-    def _open(self, chunk: int) -> int:
+    @contextmanager
+    def _opened(self, chunk: int) -> Iterator[int]:
         path = self._folder / "c" / str(chunk)
         try:
-            return os.open(path, os.O_RDONLY)
+            file = os.open(path, os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
             raise ChunkError("is missing") from None
+        try:
+            yield file
+        finally:
+            os.close(file)
 
     def _check_size(self, file: int) -> tuple[int, ...]:
         """Return what changes when an uncompressed chunk's file does."""
@@ -142,16 +145,13 @@ class ChunkFiles:
 
     def _read_raw(self, chunk: int, start: int, out: NDArray[Any]) -> None:
         """Read no more than `out` if the chunk was verified before and is the same, else all."""
-        file = self._open(chunk)
-        try:
+        with self._opened(chunk) as file:
             version = self._check_size(file)
             trusted = self._check is not None or len(out) < self._length
             if trusted and self._verified.get(chunk) == version:
                 _read_fully(file, out.view(np.uint8), start * self._dtype.itemsize)
                 return
             self._read_in_pieces(file, self._stored - chunk * self._length, start, out)
-        finally:
-            os.close(file)
         self._verified[chunk] = version
 
     def _read_in_pieces(self, file: int, stored: int, start: int, out: NDArray[Any]) -> None:
@@ -188,12 +188,11 @@ class ChunkFiles:
         return None
 
     def _decompress_part(self, chunk: int, start: int, out: NDArray[Any]) -> bool:
-        """Decode no more of a chunk than need be.
+        """Decode no more of a chunk than necessary.
 
         Returns False if all of it must be: to be verified, or since it is stored in another way.
         """
-        file = self._open(chunk)
-        try:
+        with self._opened(chunk) as file:
             size, version = self._compressed_size(file)
             known = self._verified.get(chunk) == version
             if self._check is not None and not known:
@@ -214,8 +213,6 @@ class ChunkFiles:
                 return False
             if known:
                 _read_fully(file, stored[run.begin : run.end], run.begin)
-        finally:
-            os.close(file)
         some = _scratch("chunk", self._bytes)[: run.stop - run.first]
         _decode(cut_run(stored, run), some)
         out.view(np.uint8)[:] = some[first - run.first :][: out.nbytes]
@@ -231,13 +228,10 @@ class ChunkFiles:
         return size, _version(about)
 
     def _decompress(self, chunk: int, out: NDArray[Any]) -> None:
-        file = self._open(chunk)
-        try:
+        with self._opened(chunk) as file:
             size, version = self._compressed_size(file)
             stored = _scratch("stored", size)
             _read_fully(file, stored, 0)
-        finally:
-            os.close(file)
         known = self._check is not None and self._verified.get(chunk) == version
         if not known:
             _verify(stored)
@@ -246,9 +240,8 @@ class ChunkFiles:
             raise ChunkError(f"is damaged (it does not decode to {out.nbytes} bytes)")
         _decode(stored[:-_CHECKSUM], out)
         if not known:
-            problem = self._problem(out[: max(0, self._stored - chunk * self._length)])
-            if problem is not None:
-                raise problem
+            if self._check is not None:
+                self._check(out[: max(0, self._stored - chunk * self._length)])
             self._verified[chunk] = version
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from graphwalk.storage.files.locations import locate
 from graphwalk.storage.store.arrays import GraphArrays
 from graphwalk.storage.store.export import rows_for_edge_index, rows_for_scipy, to_networkx
-from graphwalk.storage.store.format import open_group
 from graphwalk.storage.store.graph_html import graph_html
 from graphwalk.storage.store.graph_rows import GraphRows, find_labels
+from graphwalk.storage.store.group import open_group
 from graphwalk.storage.store.node_labels import NodeLabels, names_of
 from graphwalk.storage.store.summary import Summary, stored_bytes, summarize
 from graphwalk.storage.store.validation.check import validate
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def open_zarr(
     store: str | os.PathLike[str], *, storage_options: Mapping[str, Any] | None = None
 ) -> Graph:
-    """Open a graph that `build_zarr` has written. Reads its attributes only.
+    """Open a graph that `build_zarr` has written; only its attributes are read.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ class Graph(GraphRows):
     """
 
     def summary(self) -> Summary:
-        """Return what there is to say of the graph at a glance; prints as a table.
+        """Return a short description of the graph, which prints as a table.
 
-        Reads nothing but the sizes of the store's files.
+        Only the sizes of the store's files are read.
 
         Examples
         --------
@@ -143,8 +143,8 @@ class Graph(GraphRows):
     def to_scipy(self) -> csr_array[Any]:
         """Return the graph as a SciPy ``csr_array`` of shape (num_nodes, num_nodes), float32.
 
-        Its values are the weights; without any, 1.0. SciPy adds parallel edges up in most of what
-        it does.
+        Its values are the weights, or 1.0 if there are none. Most operations of SciPy add up the
+        values of parallel edges.
 
         Raises
         ------
@@ -223,11 +223,12 @@ class Graph(GraphRows):
     def validate(self, progress: bool | None = None) -> Validation:
         """Read the whole store, and check that it holds what the format says.
 
-        Every chunk's checksum; offsets that rise from 0 to the number of entries; neighbours that
-        exist and ascend; weights that are finite, not negative and not all zero in a row; times
-        that are finite; times or types that, of parallel edges, ascend; in an undirected graph,
-        that both ends list an edge; labels that ascend and are UTF-8; the counts among the
-        attributes. It takes some 100 MiB of memory, whatever the size of the graph.
+        It checks that every chunk has its checksum; that offsets rise from 0 to the number of
+        entries; that neighbours exist and ascend; that weights are finite, not negative and not all
+        zero in a row; that times are finite; that times or types of parallel edges ascend; that
+        both ends of an undirected edge list it; that labels ascend and are UTF-8; and that the
+        counts in the attributes are right. It takes about 100 MiB of memory, whatever the size of
+        the graph.
 
         Parameters
         ----------
@@ -237,8 +238,8 @@ class Graph(GraphRows):
         Returns
         -------
         Validation
-            Whether all is well (`ok`), and what is not (`problems`). Nothing is raised for it;
-            `raise_if_damaged` does.
+            Whether all is well (`ok`), and what is not (`problems`). Damage raises no error here;
+            `raise_if_damaged` raises one.
 
         Examples
         --------

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from graphwalk.errors import StoreError
 from graphwalk.units import format_size
 from graphwalk.util.html_table import html_table
@@ -14,7 +12,9 @@ from graphwalk.util.html_table import html_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from graphwalk.storage.store.arrays import ArrayName, GraphArrays
+    import numpy as np
+
+    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.summary import Summary
 
 #: Pixels that the largest array is wide, and the least.
@@ -83,22 +83,10 @@ def _types(what: str, names: Sequence[int | str] | None) -> list[tuple[str, str]
 
 
 def _arrays(graph: GraphArrays) -> list[_Array]:
-    def array(name: ArrayName, dtype: np.dtype[np.generic], length: int) -> _Array:
-        return _Array(name, dtype, length, graph.chunk_length(name))
-
-    arrays = [
-        array("offsets", np.dtype(np.int64), graph.num_nodes + 1),
-        array("neighbors", graph.neighbor_dtype, graph.num_entries),
+    return [
+        _Array(name, dtype, length, graph.chunk_length(name))
+        for name, (dtype, length) in graph.info.arrays.items()
     ]
-    if graph.weighted:
-        arrays.append(array("weights", np.dtype(np.float32), graph.num_entries))
-    if graph.timed:
-        arrays.append(array("times", np.dtype(np.float64), graph.num_entries))
-    if graph.edge_type_names is not None:
-        arrays.append(array("edge_types", np.dtype(np.uint8), graph.num_entries))
-    if graph.type_names is not None:
-        arrays.append(array("node_types", np.dtype(np.uint8), graph.num_nodes))
-    return arrays
 
 
 def _arrays_table(arrays: list[_Array]) -> str:

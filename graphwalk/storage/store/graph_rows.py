@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import operator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -33,6 +32,7 @@ class GraphRows(GraphFacts):
     def __init__(self, arrays: GraphArrays) -> None:
         super().__init__(arrays.path, arrays.info)
         self._arrays = arrays
+        self._partitions: dict[int, list[range]] = {}
 
     @property
     def degrees(self) -> NDArray[np.int64]:
@@ -152,7 +152,7 @@ class GraphRows(GraphFacts):
         ----------
         size : str or int
             Size in bytes of the neighbours and weights of a partition, or text such as
-            ``"256 MiB"``; at least one chunk is taken. Offsets can double it.
+            ``"256 MiB"``; a partition has at least one chunk. Offsets may need the same again.
 
         Returns
         -------
@@ -265,10 +265,6 @@ class GraphRows(GraphFacts):
         """
         with self._arrays.unchanged():
             return self._arrays.read_values("edge_types", start, stop)
-
-    @cached_property
-    def _partitions(self) -> dict[int, list[range]]:
-        return {}
 
 
 def find_nodes(arrays: GraphArrays, nodes: Any) -> NDArray[np.int64]:

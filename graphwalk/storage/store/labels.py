@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from graphwalk.errors import InputError
 from graphwalk.kernels.store.find_labels import find_sorted, find_strings, prefix_keys
 from graphwalk.storage.store.array_reader import ArrayReader
-from graphwalk.storage.store.array_writer import array_writer
+from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.util.arrow_strings import string_buffers, strings_of
 
 if TYPE_CHECKING:
@@ -44,9 +44,6 @@ class Labels(Protocol):
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield the labels in parts that fit into memory, each with its first one's node."""
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
-        """Write the labels' arrays into a store, `ahead` chunks at a time; return their digest."""
-
 
 class IntegerLabels:
     """Labels that are integers, ascending."""
@@ -69,11 +66,9 @@ class IntegerLabels:
     def find(self, ids: Any) -> NDArray[np.int64]:
         """Return the position of each of `ids`, or −1."""
         ids = _as_integers(ids)
-        found = np.empty(len(ids), np.int64)
+        found = np.full(len(ids), -1, np.int64)
         if len(self):
             find_sorted(self.values, self._starts, self._shift, ids, found)
-        else:
-            found[:] = -1
         return found
 
     def at(self, node: int) -> int:
@@ -95,10 +90,6 @@ class IntegerLabels:
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield all labels."""
         yield 0, self
-
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
-        """Write the array ``labels``; return its digest."""
-        return write_labels(group, self, pool, ahead)
 
 
 class StringLabels:
@@ -162,16 +153,16 @@ class StringLabels:
         """Yield all labels."""
         yield 0, self
 
-    def write(self, group: zarr.Group, pool: ThreadPoolExecutor, ahead: int) -> str:
-        """Write the arrays ``label_offsets`` and ``label_bytes``, laid out as Arrow does."""
-        return write_labels(group, self, pool, ahead)
-
 
 MemoryLabels: TypeAlias = IntegerLabels | StringLabels
 
 
 def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> str:
-    """Write the labels' arrays into a store, part by part; return their digest."""
+    """Write the labels' arrays into a store, part by part and `ahead` chunks at a time.
+
+    Integers are the array ``labels``; strings are ``label_offsets`` and ``label_bytes``, laid out
+    as Arrow does. Returns the digest of the labels.
+    """
     write = _write_integers if labels.kind == "int64" else _write_strings
     return sha256(write(group, labels, pool, ahead)).hexdigest()
 
@@ -179,7 +170,7 @@ def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ah
 def _write_integers(
     group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
 ) -> bytes:
-    with array_writer(group, "labels", np.int64, len(labels), pool, ahead) as writer:
+    with ArrayWriter(group, "labels", np.int64, len(labels), pool, ahead) as writer:
         for _, part in labels.parts():
             writer.append(part.to_numpy())
             del part  # before the next one is loaded
@@ -191,8 +182,8 @@ def _write_strings(
 ) -> bytes:
     number, end = len(labels), 0
     with (
-        array_writer(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
-        array_writer(group, "label_bytes", np.uint8, number, pool, ahead) as data,
+        ArrayWriter(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
+        ArrayWriter(group, "label_bytes", np.uint8, number, pool, ahead) as data,
     ):
         offsets.append(np.zeros(1, np.int64))
         for _, part in labels.parts():

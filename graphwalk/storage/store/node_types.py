@@ -11,11 +11,12 @@ import zarr
 
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.locations import write_errors, zarr_store
-from graphwalk.storage.store.array_writer import array_writer
+from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.storage.store.arrays import GraphArrays
-from graphwalk.storage.store.format import GraphInfo, NodeTypes, complete
+from graphwalk.storage.store.format import GraphInfo, NodeTypes
 from graphwalk.storage.store.graph import Graph
 from graphwalk.storage.store.graph_rows import find_labels
+from graphwalk.storage.store.group import complete
 from graphwalk.util.indexed_values import by_node
 from graphwalk.util.threads import thread_pool
 
@@ -98,7 +99,7 @@ def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
             del group[_NAME]
         with (
             thread_pool(1) as pool,
-            array_writer(group, _NAME, np.uint8, graph.num_nodes, pool, ahead=1) as array,
+            ArrayWriter(group, _NAME, np.uint8, graph.num_nodes, pool, ahead=1) as array,
         ):
             array.append(codes)
         info: GraphInfo = replace(

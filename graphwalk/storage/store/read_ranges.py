@@ -1,9 +1,9 @@
-"""Many short ranges of an array, of which no more is read than need be."""
+"""Many short ranges of an array, read without the chunks between them."""
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,36 +14,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
+    from graphwalk.storage.store.array_reader import ArrayReader
+
 #: Chunks that are read, and thereby in memory, at a time.
 MOST_CHUNKS = 8
 
 
-class Reader(Protocol):
-    """What ranges are read from."""
-
-    @property
-    def chunk(self) -> int:
-        """Elements in a chunk."""
-
-    @property
-    def min_gap(self) -> int:
-        """Elements between two ranges from which on they are better read apart."""
-
-    def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Return elements `start` to `stop`."""
-
-
 def read_ranges(
-    reader: Reader, starts: NDArray[np.int64], stops: NDArray[np.int64], dtype: DTypeLike
+    reader: ArrayReader, starts: NDArray[np.int64], stops: NDArray[np.int64], dtype: DTypeLike
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the elements of all ranges, one range after the other.
 
-    Chunks that no range needs are not read. At most `MOST_CHUNKS` decoded chunks are in memory, in
-    addition to the result.
+    Chunks that no range needs are not read. In addition to the result, no more than
+    `MOST_CHUNKS` decoded chunks are in memory.
 
     Parameters
     ----------
-    reader : Reader
+    reader : ArrayReader
         The array.
     starts, stops : ndarray of int64
         The ranges; neither starts nor stops may descend.

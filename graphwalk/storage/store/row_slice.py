@@ -77,21 +77,15 @@ class RowSlice:
 
     def row_weights(self, node: int) -> NDArray[np.float32]:
         """Return the weights of a node's entries, in the order of `row`."""
-        if self.weights is None:
-            raise InputError("the graph has no weights")
-        return self.weights[self._entries(node)]
+        return self._values(self.weights, "the graph has no weights", node)
 
     def row_times(self, node: int) -> NDArray[np.float64]:
         """Return the times of a node's entries, in the order of `row`."""
-        if self.times is None:
-            raise InputError("the graph has no times")
-        return self.times[self._entries(node)]
+        return self._values(self.times, "the graph has no times", node)
 
     def row_edge_types(self, node: int) -> NDArray[np.uint8]:
         """Return the types of a node's entries, in the order of `row`."""
-        if self.edge_types is None:
-            raise InputError("the edges of the graph have no types")
-        return self.edge_types[self._entries(node)]
+        return self._values(self.edge_types, "the edges of the graph have no types", node)
 
     def to_scipy(self) -> csr_array[Any]:
         """Return a SciPy ``csr_array`` of shape (stop - first, num_nodes) and type float32.
@@ -132,6 +126,11 @@ class RowSlice:
         edges[0] = np.repeat(np.arange(self.first, self.stop), np.diff(self.offsets))
         edges[1] = self.neighbors
         return (edges, self.weights) if weights and self.weights is not None else edges
+
+    def _values(self, values: NDArray[Any] | None, missing: str, node: int) -> NDArray[Any]:
+        if values is None:
+            raise InputError(missing)
+        return values[self._entries(node)]
 
     def _entries(self, node: int) -> slice:
         if not self.first <= node < self.stop:

@@ -1,4 +1,4 @@
-"""What there is to say of a graph in its store, at a glance."""
+"""Sizes of a graph and its store, as a table."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Summary:
     dropped_loops, merged_edges : int
         Edges of the input that were dropped as self-loops, or merged into another.
     degree_quantiles : dict of float to int
-        The degree that a fraction of the nodes, from 0.0 to 1.0, has at most.
+        For a share of the nodes, from 0.0 to 1.0, the degree that they have at most.
     stored_bytes : int or None
         Size of the store; None where that cannot be told.
     raw_bytes : int
@@ -57,7 +57,7 @@ class Summary:
     raw_bytes: int
 
     def table(self) -> list[tuple[str, str]]:
-        """Return what there is to say, line by line."""
+        """Return the lines of the table: names, and texts."""
         degrees = ", ".join(f"{part:.0%}: {d:,}" for part, d in self.degree_quantiles.items())
         return [
             ("nodes", self.nodes_text()),
@@ -88,11 +88,12 @@ class Summary:
         return f"{format_size(self.stored_bytes)} stored, {raw} ({ratio:.0%})"
 
 
-def stored_bytes(location: str) -> int | None:
-    """Return the size of all files of a store on this machine; None for a URL."""
-    if is_url(location):
+def stored_bytes(location: str | Path) -> int | None:
+    """Return the size of a file, or of all files of a folder; None for a URL."""
+    if is_url(str(location)):
         return None
-    return sum(path.stat().st_size for path in Path(location).rglob("*") if path.is_file())
+    paths = (Path(location), *Path(location).rglob("*"))
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def summarize(info: GraphInfo, stored_bytes: int | None) -> Summary:

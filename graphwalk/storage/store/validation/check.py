@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.store.format import FILL_VALUES, VALUE_TYPES
+from graphwalk.storage.store.format import FILL_VALUES
 from graphwalk.storage.store.validation.labels import check_labels
 from graphwalk.storage.store.validation.report import Problems, Validation
 from graphwalk.storage.store.validation.rows import RowsCheck
@@ -70,15 +70,11 @@ def _check_attributes(info: GraphInfo, problems: Problems) -> bool:
 
 
 def _array_types(info: GraphInfo) -> dict[str, Any]:
-    types = {"offsets": np.int64, "neighbors": info.neighbor_dtype}
-    if info.values is not None:
-        types[info.values] = VALUE_TYPES[info.values]
+    types: dict[str, Any] = {name: dtype for name, (dtype, _) in info.arrays.items()}
     if info.labels == "int64":
         types["labels"] = np.int64
     elif info.labels == "string":
         types |= {"label_offsets": np.int64, "label_bytes": np.uint8}
-    if info.node_types is not None:
-        types["node_types"] = np.uint8
     return types
 
 

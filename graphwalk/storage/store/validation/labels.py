@@ -71,8 +71,7 @@ def _check_strings(
             return  # the bytes of each label are not known
         last = int(ends[-1])
     # Each chunk of bytes is read separately first, so that every damaged one is reported.
-    damaged = [start for start, values in _all_chunks(text, total, problems) if values is None]
-    if not damaged:
+    if sum(len(values) for _, values in _chunks(text, total, problems)) == total:
         _check_text(offsets, text, info.num_nodes, problems, advance)
 
 
@@ -139,22 +138,12 @@ def _wrong_text(ends: NDArray[np.int64], text: NDArray[np.uint8], first: int) ->
     return None
 
 
-def _all_chunks(
+def _chunks(
     reader: ArrayReader, length: int, problems: Problems
-) -> Iterator[tuple[int, NDArray[Any] | None]]:
-    """Yield the start and the values of each chunk; None for a damaged one, which is reported."""
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield the start and the values of each chunk; damaged chunks are reported instead."""
     for start in range(0, length, reader.chunk):
         try:
             yield start, reader.read(start, min(start + reader.chunk, length))
         except StoreError as error:
             problems.add(error)
-            yield start, None
-
-
-def _chunks(
-    reader: ArrayReader, length: int, problems: Problems
-) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Yield the chunks of an array that are not damaged."""
-    for start, values in _all_chunks(reader, length, problems):
-        if values is not None:
-            yield start, values

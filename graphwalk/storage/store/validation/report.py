@@ -67,7 +67,7 @@ class Problems:
     count: int = 0
 
     def add(self, problem: str | StoreError) -> None:
-        """Add a problem; of an error, only the part that does not name the store and the remedy."""
+        """Note a problem; of an error, only what it says is wrong, for this store."""
         text = str(problem).replace(f" of {self.location}", "").removesuffix("; build it again")
         if text in self.texts:
             return

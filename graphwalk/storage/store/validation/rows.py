@@ -1,4 +1,4 @@
-"""Check offsets, neighbours and values of entries, as two merged streams of chunks."""
+"""Check offsets, neighbours and values of edges: two streams of chunks that are merged."""
 
 from __future__ import annotations
 
@@ -159,10 +159,10 @@ class RowsCheck:
             if isinstance(values, StoreError):
                 self._problems.add(values)
         if isinstance(piece.neighbors, np.ndarray):
-            found = kernel.outside(piece.neighbors, self._graph.num_nodes)
+            found = kernel.outside(piece.neighbors, 0, self._graph.num_nodes)
             self._outside.add(piece.begin, piece.neighbors, *found)
         if isinstance(piece.values, np.ndarray) and self._values:
-            found = kernel.bad_values(piece.values, *VALUE_BOUNDS[self._values])
+            found = kernel.outside(piece.values, *VALUE_BOUNDS[self._values])
             self._bad_values.add(piece.begin, piece.values, *found)
             if self._values == "edge_types":
                 self.edge_types.update(np.flatnonzero(np.bincount(piece.values)).tolist())
@@ -228,9 +228,8 @@ class RowsCheck:
             "times": "times that are not finite, or not below 2**53 in size",
             "edge_types": "types that are none, which are 0 to 254",
         }
-        for name, text in bad.items():
-            if name == self._values:
-                self._bad_values.tell(self._problems, name, text)
+        if self._values:
+            self._bad_values.tell(self._problems, self._values, bad[self._values])
         apart = {
             "times": ", or times of parallel ones",
             "edge_types": ", or types of parallel ones",
