@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 OLDEST := $(VENV)-oldest
+TORCH := $(VENV)-torch
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # Tests of what depends on other packages most: graphs of tasks, plans, threads, Ray, the store.
@@ -22,7 +23,7 @@ OLDEST_TESTS := tests/test_oldest.py tests/test_private_interfaces.py tests/test
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-oldest test-slow lint format docs bench peers clean
+.PHONY: help demo test test-oldest test-torch test-slow lint format docs bench peers clean
 
 help: ## list the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +38,10 @@ test: lint docs ## lint, check types, build the site, run the tests
 test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported versions
 	NUMBA_CACHE_DIR=$(abspath $(OLDEST))/kernels $(OLDEST)/bin/python -m pytest \
 	  -n 2 --dist loadfile --no-loadscope-reorder $(OLDEST_TESTS)
+
+# PyTorch has an environment of its own, since its usual build for Linux brings some GB of CUDA.
+test-torch: $(TORCH)/.installed ## run the tests that need PyTorch
+	$(TORCH)/bin/python -m pytest tests/test_reading_torch.py
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow --timeout=1800 --durations=20
@@ -62,7 +67,7 @@ peers: $(VENV)/.installed-dev ## compare with other packages; PEERS='--python ..
 	$(BIN)/python -m benchmarks.peers --python $(BIN)/python $(PEERS)
 
 clean: ## remove all that these recipes make, the environment too
-	rm -rf $(VENV) $(OLDEST) results site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(TORCH) results site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find graphwalk tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp stands for an installation, so that it is done again only when the requirements change.
@@ -81,6 +86,13 @@ $(OLDEST)/.installed: pyproject.toml tests/oldest.txt
 	@echo "Installing the oldest supported versions into $(OLDEST) (a minute or two) ..."
 	@$(OLDEST)/bin/python -m pip --quiet --disable-pip-version-check install \
 	  --constraint tests/oldest.txt --editable '.[embed,interop,plot,test]'
+	@touch $@
+
+$(TORCH)/.installed: pyproject.toml
+	@$(MAKE) --no-print-directory VENV=$(TORCH) $(TORCH)/bin/python
+	@echo "Installing PyTorch into $(TORCH) (a minute or two) ..."
+	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install torch==2.13.0 torch_geometric
+	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install --editable '.[interop,test]'
 	@touch $@
 
 # Some systems leave out what `venv` puts pip in with; then their own pip does it.

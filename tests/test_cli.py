@@ -133,7 +133,8 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
     run(
         *("build", "a.csv", "b.zarr", "--directed", "--columns", "x, y", "--duplicates", "keep"),
         *("--self-loops", "drop", "--num-nodes", "9", "--memory", "1 GiB", "--overwrite"),
-        *("--uncompressed", "--times", "--quiet"),
+        *("--uncompressed", "--times", "--quiet", "--sep", ";", "--no-header", "--relabel"),
+        "--allow-pickle",
     )
     everything = dict(seen)
     seen.clear()
@@ -151,6 +152,10 @@ def test_build_passes_every_option_on(run, routes, tmp_path, monkeypatch):
         "store": "b.zarr",
         "directed": True,
         "columns": ["x", "y"],
+        "sep": ";",
+        "header": False,
+        "relabel": True,
+        "allow_pickle": True,
         "times": True,
         "duplicates": "keep",
         "self_loops": "drop",
@@ -169,14 +174,16 @@ def test_columns_may_be_numbers(run, tmp_path):
 
 
 def test_quiet_prints_nothing(run, routes, ring_store, tmp_path):
-    assert run("build", routes, tmp_path / "g.zarr", "--quiet") == (0, "", "")
+    build = "build", routes, tmp_path / "g.zarr", "--quiet", "--columns", "from,to"
+    assert run(*build) == (0, "", "")
     assert run("walk", ring_store, tmp_path / "walks.npy", "--quiet") == (0, "", "")
 
 
 def test_build_does_not_replace_a_store_unasked(run, fails, routes, ring_store):
-    assert "overwrite" in fails("build", routes, ring_store)
+    named = "--columns", "from,to"
+    assert "overwrite" in fails("build", routes, ring_store, *named)
     assert graphwalk.open_zarr(ring_store).num_nodes == 8
-    status, _, _ = run("build", routes, ring_store, "--overwrite")
+    status, _, _ = run("build", routes, ring_store, "--overwrite", *named)
     assert status == 0
     assert graphwalk.open_zarr(ring_store).num_nodes == 5
 
@@ -203,7 +210,7 @@ def test_info_for_people(run, town_store):
     lines = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert lines["store"].startswith(f"{town_store} (")
     assert lines["graph"] == "directed, weighted, labelled by strings"
-    assert lines["nodes"] == "5; 1 node without neighbours"
+    assert lines["nodes"] == "5; 1 node without out-neighbours"
     assert lines["edges"] == "4; 4 neighbours stored"
     assert lines["degrees"].startswith("0 to 1, 0.8 on average; 25% have at most 1, 50% ")
     assert lines["labels"] == "Aarhus, Bad Ems, Dún Laoghaire, ..."
@@ -252,7 +259,7 @@ def test_a_column_that_is_not_read_is_said_to_be(run, tmp_path):
     status, _, err = run(*how)
     assert status == 0
     assert "graphwalk: warning: " in err
-    assert "columns=(0, 1, 2) to read weights" in err
+    assert "--columns=0,1,2 to read weights" in err
     for columns in ("0,1", "0,1,2"):
         assert "warning" not in run(*how, "--columns", columns)[2]
 

@@ -46,8 +46,10 @@ def test_words_are_ids_where_there_are_no_labels(walks):
     unlabelled = graphwalk.build_zarr([(0, 1), (1, 2)], num_nodes=4, directed=True)
     lazy = graphwalk.random_walks(unlabelled, num_walks=2, walk_length=3, seed=1)
     assert list(graphwalk.WalkCorpus(lazy)) == sentences(lazy)
-    part = walks[4:9]  # an array of Dask's, which does not know the graph any more
-    assert list(graphwalk.WalkCorpus(part)) == sentences(part)
+
+
+def test_words_are_numbers_if_that_is_said(walks):
+    assert list(graphwalk.WalkCorpus(walks, labels=False)) == sentences(walks)
 
 
 def test_labels_of_ones_own(walks):
@@ -60,8 +62,9 @@ def test_labels_of_ones_own(walks):
 def test_files_are_read_as_they_were_written(suffix, named, graph, walks, tmp_path):
     labels = graph.labels if named else None
     path = graphwalk.write_walks(walks, tmp_path / f"walks{suffix}", labels=labels)
-    corpus = graphwalk.WalkCorpus(path)
-    shown = None if suffix in (".zarr", ".npy") else labels
+    numbers = suffix in (".zarr", ".npy") or not named
+    corpus = graphwalk.WalkCorpus(path, labels=False if numbers else None)
+    shown = None if numbers else labels
     assert list(corpus) == list(corpus) == sentences(walks, shown)
     assert hasattr(corpus, "__len__") == (".txt" not in suffix)
     if hasattr(corpus, "__len__"):
@@ -111,7 +114,7 @@ def test_blocks_are_computed_as_they_are_asked_for():
 
     chunks = ((1,) * 60, (3,))
     walks = da.map_blocks(make, chunks=chunks, dtype=np.int32, meta=np.empty((0, 0), np.int32))
-    corpus = graphwalk.WalkCorpus(walks)
+    corpus = graphwalk.WalkCorpus(walks, labels=False)
     assert made == []
     one_pass = iter(corpus)
     assert next(one_pass) == ["0", "0", "0"]

@@ -1,6 +1,7 @@
 """Vectors of nodes, and the walks that they are learned from, read back from files."""
 
 import sys
+from functools import partial
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -102,12 +103,13 @@ def test_text_is_that_of_word2vec(walks, tmp_path):
 
 def test_what_is_there_is_replaced_if_wished(walks, tmp_path):
     graphwalk.write_walks(walks, tmp_path / "walks.npy")
+    learn_npy = partial(learn, tmp_path / "walks.npy", labels=False)
     target = tmp_path / "vectors.parquet"
     target.write_text("something")
     with pytest.raises(errors.StoreExistsError, match="overwrite=True"):
-        learn(tmp_path / "walks.npy", target)
+        learn_npy(target)
     assert target.read_text() == "something"
-    learn(tmp_path / "walks.npy", target, overwrite=True)
+    learn_npy(target, overwrite=True)
     assert pq.read_table(target).num_rows == 2 * GROUP
     assert sorted(path.name for path in tmp_path.iterdir()) == ["vectors.parquet", "walks.npy"]
 
@@ -193,3 +195,33 @@ def test_the_command(walks, tmp_path, capsys):
     assert "vectors of 4 dimensions" in capsys.readouterr().out
     assert main(["embed", str(source), str(target), *options]) == 1
     assert "exists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["New York", "New_York", "Rome"], "'New York' and 'New_York' are one word"),
+        (["New York", "New  York", "Rome"], "'New York' and 'New  York' are one word"),
+        (["a\u00a0b", "a_b", "Rome"], r"'a\\xa0b' and 'a_b' are one word"),
+        (["a b", " a b", "Rome"], "'a b' and ' a b' are one word"),
+        (["x", "y\t", "y "], r"'y\\t' and 'y ' are one word"),
+        (["x", "", "y"], "'' is none"),
+        (["x", "  ", "y"], "'  ' is none"),
+    ],
+)
+def test_labels_that_text_cannot_tell_apart_are_refused(labels, message, tmp_path):
+    graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+    walks = graphwalk.random_walks(graph, num_walks=2, walk_length=5, seed=1)
+    with pytest.raises(errors.InputError, match=rf"{message}.*\.parquet"):
+        learn(walks, tmp_path / "vectors.txt", labels=labels)
+    table = pq.read_table(learn(walks, tmp_path / "vectors.parquet", labels=labels))
+    assert table["node"].to_pylist() == sorted(labels)
+
+
+@pytest.mark.parametrize("labels", [["New York", "New_Jersey", "x"], ["a_b", "a_c", "d e"]])
+def test_labels_that_text_can_tell_apart_are_written(labels, tmp_path):
+    graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+    walks = graphwalk.random_walks(graph, num_walks=2, walk_length=5, seed=1)
+    path = learn(walks, tmp_path / "vectors.txt", labels=labels)
+    words = {line.split(" ")[0] for line in path.read_text().splitlines()[1:]}
+    assert words == {label.replace(" ", "_") for label in labels}

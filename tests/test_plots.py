@@ -104,13 +104,15 @@ def test_coverage_grows_with_each_walk(graph, chunks):
     assert axes.get_title() == f"{distinct(result)} of 500 nodes are visited"
 
 
-def test_coverage_of_a_part_of_walks(graph):
+@pytest.mark.parametrize(("origin", "of"), [(0, " of 500"), (1, "")])
+def test_coverage_of_a_part_of_walks(graph, origin, of):
     part = graphwalk.random_walks(graph, **WALKS)[5:90]
+    part = part + 0 if origin else part  # after which the graph is not known
     axes = graphwalk.plot_coverage(part)
     numbers, covered = line(axes)
     assert numbers.tolist() == list(range(86))
     assert covered[-1] == distinct(part.compute())
-    assert axes.get_title() == f"{covered[-1]} nodes are visited"
+    assert axes.get_title() == f"{covered[-1]}{of} nodes are visited"
 
 
 def test_no_walks_cover_nothing(graph):
@@ -128,14 +130,15 @@ def test_visits(graph):
     np.testing.assert_allclose(line(axes)[1], parts)
 
 
-def test_visits_of_a_part_of_walks_are_of_the_nodes_that_it_visits(graph):
+def test_visits_of_a_part_of_walks(graph):
     part = graphwalk.random_walks(graph, **WALKS)[5:90]
     result = part.compute()
-    visits = np.bincount(result[result >= 0])
-    counts, parts = parts_with_at_least(visits[visits > 0])
-    axes = graphwalk.plot_visits(part)
-    np.testing.assert_array_equal(line(axes)[0], counts)
-    np.testing.assert_allclose(line(axes)[1], parts)
+    visits = np.bincount(result[result >= 0], minlength=500)
+    for walks, of in ((part, visits), (part + 0, visits[visits > 0])):
+        counts, parts = parts_with_at_least(of)
+        axes = graphwalk.plot_visits(walks)
+        np.testing.assert_array_equal(line(axes)[0], counts)
+        np.testing.assert_allclose(line(axes)[1], parts)
 
 
 @pytest.mark.parametrize("of", ["degrees", "visits", "coverage"])

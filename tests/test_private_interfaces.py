@@ -145,6 +145,21 @@ def test_subclasses_of_arrays():
     assert array.compute(scheduler="sync").tolist() == [0, 1, 2]
 
 
+@relies_on("names of layers, and `Blockwise.indices`")
+def test_names_of_layers():
+    array = da.ones((12, 2), chunks=2)
+    mask = array[array[:, 0] > 3]
+    for made, name in (
+        (array[2:], "getitem"),
+        (array.blocks[1:], "blocks"),
+        (array.rechunk(3), "rechunk-merge"),
+        (da.concatenate([array, array]), "concatenate"),
+        (mask, "getitem_variadic"),
+    ):
+        assert made.name.rpartition("-")[0] == name
+    assert mask.dask.layers[mask.name].indices[0][0] == array.name
+
+
 @relies_on("`dask.base.get_scheduler`")
 def test_the_scheduler_that_dask_would_use():
     from dask.base import get_scheduler

@@ -134,10 +134,10 @@ def times_of_chunks(folder):
 @pytest.mark.parametrize(
     ("error", "kind", "message"),
     [
-        ("OutOfMemoryError", MemoryBudgetError, r"too little memory.*smaller memory=.*num_workers"),
+        ("OutOfMemoryError", MemoryBudgetError, r"too little memory.*lower memory=.*num_workers"),
         ("ObjectStoreFullError", MemoryBudgetError, r"store is full.*object_store_memory"),
-        ("OutOfDiskError", MemoryBudgetError, r"disk is full.*smaller memory="),
-        ("WorkerCrashedError", SchedulerError, r"worker died.*smaller memory=.*logs"),
+        ("OutOfDiskError", MemoryBudgetError, r"disk is full.*lower memory="),
+        ("WorkerCrashedError", SchedulerError, r"worker died.*lower memory=.*logs"),
         ("LocalRayletDiedError", SchedulerError, r"has stopped.*resume=True"),
     ],
 )
@@ -164,7 +164,7 @@ def test_a_worker_that_dies_each_time(cluster, graph, monkeypatch):
         os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr(remote_queues, "move_walkers", move_walkers)
-    with pytest.raises(SchedulerError, match=r"worker died.*smaller memory="):
+    with pytest.raises(SchedulerError, match=r"worker died.*lower memory="):
         several(graph).compute()
     monkeypatch.undo()
     assert several(graph).compute().shape == (30_000, 13)

@@ -444,7 +444,7 @@ BAD = {
     "1-d sparse": (scipy.sparse.coo_array([1, 0]), r"shape \(2,\)"),
     "complex": (scipy.sparse.eye_array(2, dtype=complex), "weights are complex128"),
     "number": (5, "edges of type int cannot be read"),
-    "mapping": ({0: [1]}, "edges of type dict cannot be read"),
+    "mapping": ({0: {1: 2}}, "a dict of dicts"),
     "empty generator": (iter(()), "has no items"),
     "generator of numbers": (iter([1, 2]), "an item is a int"),
     "None at all": (None, "NoneType"),

@@ -45,6 +45,7 @@ def test_attributes(store):
             "weighted": True,
             "labels": None,
             "digest": digest_of(store),
+            "unconnected_nodes": 0,
             "complete": True,
         }
     }

@@ -299,14 +299,17 @@ def test_rows_may_have_times():
 
 
 @pytest.mark.parametrize("table", [lambda frame: frame, pa.Table.from_pandas])
-def test_dates_are_to_be_counted(table):
+def test_dates_are_times(table):
     dates = pd.DataFrame({"s": [0, 0], "t": [1, 1], "when": pd.to_datetime(["2024-05-02"] * 2)})
     how = {"columns": ("s", "t", "when"), "times": True}
-    with pytest.raises(InputError, match=r"dates count as times by \.astype"):
-        graphwalk.build_zarr(table(dates), **how)
-    counted = dates.assign(when=dates.when.astype("datetime64[us]").astype("int64"))
-    graph = graphwalk.build_zarr(table(counted), **how)
-    assert graph.rows(0, 1).times.astype("datetime64[us]") == np.datetime64("2024-05-02")
+    for unit, kept in (("s", "s"), ("ms", "ms"), ("us", "us"), ("ns", "us")):
+        given = dates.assign(when=dates.when.astype(f"datetime64[{unit}]"))
+        graph = graphwalk.build_zarr(table(given), **how)
+        assert graph.time_unit == kept
+        when = graph.rows(0, 1).times.astype(f"datetime64[{graph.time_unit}]")
+        assert when == np.datetime64("2024-05-02")
+    with pytest.raises(InputError, match="dates, which are times; pass times=True"):
+        graphwalk.build_zarr(table(dates), columns=("s", "t", "when"))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 2**53, -(2**53), 2**63 - 1])

@@ -10,7 +10,6 @@ from graphwalk.units import format_size, parse_size
     [
         (1, 1),
         (2**40, 2**40),
-        (np.int64(2**40), 2**40),
         ("1", 1),
         ("512 B", 512),
         ("3kB", 3000),
@@ -21,6 +20,16 @@ from graphwalk.units import format_size, parse_size
         ("  1.5 TiB ", 3 * 2**39),
         ("2 PB", 2 * 10**15),
         ("0.5 KiB", 512),
+        ("64G", 64 * 2**30),
+        ("4g", 4 * 2**30),
+        ("500M", 500 * 2**20),
+        ("1.5T", 3 * 2**39),
+        ("8 k", 8192),
+        ("1P", 2**50),
+        ("9007199254740993", 2**53 + 1),
+        (np.int64(2**40), 2**40),
+        (np.uint8(7), 7),
+        (np.array(4096), 4096),
     ],
 )
 def test_sizes_are_read_as_people_write_them(size, num_bytes):
@@ -32,6 +41,7 @@ def test_sizes_are_read_as_people_write_them(size, num_bytes):
     [
         *("", "GiB", "four GiB", "4 GiBs", "4 XB", "-4 GiB", "4,5 GiB", "1e9", "nan", "0.5 B"),
         *(0, -1, "0 GiB", 4.5, None, b"4 GiB", [4], 10**400),
+        *("4 GG", "G", "4 Gi", np.float64(4.0), np.int64(0), np.array([4, 5])),
     ],
 )
 def test_what_is_no_size_is_named_with_the_parameter_and_the_remedy(size):
@@ -40,9 +50,10 @@ def test_what_is_no_size_is_named_with_the_parameter_and_the_remedy(size):
     assert repr(size) in str(error.value)
 
 
-def test_true_is_no_size():
-    with pytest.raises(errors.InputError):
-        parse_size(True)
+@pytest.mark.parametrize("size", [True, False, np.True_, np.array(True)])
+def test_truth_is_no_size(size):
+    with pytest.raises(errors.InputError, match="is not a size"):
+        parse_size(size)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_parameters_out_of_range_are_refused(graph, name, values):
         (np.array([2**63], np.uint64), r"start_nodes\[0\] is 9223372036854775808"),
         ([0.0, 1.0], "float64"),
         ([True, False], "bool"),
-        (["a", "b"], "index_of"),
+        (["a", "b"], "no labels that are strings"),
         ([[0, 1], [2, 3]], r"shape \(2, 2\)"),
         ([None], "object"),
     ],

@@ -60,7 +60,7 @@ def first_walks(graph: graphwalk.Graph, packages: list[str]) -> list[list[str]]:
     """
     one_each = WALKS | {"num_walks": 1}
     walks = graphwalk.random_walks(graph, graph.index_of(packages), **one_each).compute()
-    return [list(graph.labels[walk[walk >= 0]]) for walk in walks]
+    return [list(graph.names(walk[walk >= 0])) for walk in walks]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from graphwalk.cli.options import add_options, add_output_options, given_options
+from graphwalk.cli.options import add_options, add_output_options, given_options, option
 from graphwalk.cli.text import count, describe, rate
 from graphwalk.util.parameters import FLAG, SIZE, Kind, Parameter, one_of, whole
 
@@ -29,7 +29,21 @@ BUILD = [
         "columns",
         None,
         _COLUMNS,
-        "columns to use, by name, or by number from 0 where a file has no header",
+        "columns to use, by name, or by number from 0; by default known names say which",
+    ),
+    Parameter(
+        "sep",
+        None,
+        Kind("a separator", "CHAR"),
+        "what separates the fields of text, such as ';', or ' ' for any run of blanks and tabs; by "
+        "default what its lines show",
+    ),
+    Parameter(
+        "header",
+        None,
+        FLAG,
+        "the first line of text has names of columns; by default what its lines show",
+        ("no-header", "the first line of text is an edge"),
     ),
     Parameter("times", False, FLAG, "the third column is the time of each edge"),
     Parameter("edge_types", False, FLAG, "the third column is the type of each edge, 0 to 254"),
@@ -54,6 +68,12 @@ BUILD = [
         "strings or sparse",
         ("no-relabel", "take ids as the numbers of nodes"),
     ),
+    Parameter(
+        "allow_pickle",
+        False,
+        FLAG,
+        "load Python objects from npy and npz files; they can run code, so trust them",
+    ),
     Parameter("memory", "4 GiB", SIZE, "memory that the build may use"),
     Parameter("compressed", True, FLAG, "", ("uncompressed", "leave the arrays uncompressed")),
 ]
@@ -62,7 +82,11 @@ BUILD = [
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the edges, the store, and options."""
     add = parser.add_argument
-    add("edges", metavar="EDGES", help="file, folder, pattern or URL: Parquet, text, npy, npz")
+    add(
+        "edges",
+        metavar="EDGES",
+        help="file, folder, pattern or URL: Parquet, text, Arrow, mtx, npy",
+    )
     add("store", metavar="STORE", help="path or URL of the store to make, such as graph.zarr")
     add_options(parser, BUILD)
     add_output_options(parser)
@@ -91,4 +115,6 @@ def _report(graph: Graph, seconds: float) -> None:
     )
     print(f"in {seconds:.1f} s ({rate(graph.num_edges, seconds, 'edges')}).")
     print(graph.summary())
+    if graph.num_nodes > 1 and graph.label_kind is None and not len(graph.neighbors(0)):
+        print(f"Node 0 has no neighbors. If ids begin at 1, {option('relabel')} leaves it out.")
     print(f"It is in {graph.path}.")

@@ -25,6 +25,9 @@ EMBED = [
     Parameter("workers", None, whole(1), "number of threads; by default one for each core"),
 ]
 
+#: What says that the numbers of nodes are their names.
+_NO_LABELS = "none"
+
 #: Of the walks and of the trainer, unless another is given.
 SEED = 1
 
@@ -38,6 +41,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="a graph, which is walked; or what 'graphwalk walk' has written",
     )
     add("output", metavar="OUTPUT", help="where to write: .parquet, or .txt for word2vec's format")
+    add(
+        "--labels",
+        metavar=f"STORE|{_NO_LABELS}",
+        help="the graph whose labels name the nodes of WALKS, where these do not say it; "
+        f"{_NO_LABELS}: the numbers of nodes are their names",
+    )
     add_options(parser, EMBED)
     add_walk_options(parser)
     add_output_options(parser)
@@ -53,6 +62,7 @@ def run(args: Namespace) -> None:
         path = embed(
             _walks(args, given["seed"]),
             args.output,
+            labels=_labels(args),
             overwrite=args.overwrite,
             progress=False if args.quiet else None,
             **given,
@@ -76,6 +86,16 @@ def _walks(args: Namespace, seed: int) -> Any:
                 "graph, or leave it out for walks that have been written"
             )
     return args.source
+
+
+def _labels(args: Namespace) -> Any:
+    """Return what `embed` takes as labels."""
+    from graphwalk import open_zarr
+
+    if args.labels is None or args.labels == _NO_LABELS:
+        return None if args.labels is None else False
+    labels = open_zarr(args.labels).labels
+    return False if labels is None else labels
 
 
 def _are_walks(source: str) -> bool:

@@ -72,10 +72,11 @@ def _as_json(graph: Graph, degrees: dict[str, Any]) -> dict[str, Any]:
 
 def _lines(graph: Graph, degrees: dict[str, Any]) -> list[tuple[str, str]]:
     types = _type_text(graph)
+    neighbours = "out-neighbours" if graph.directed else "neighbours"
     return [
         ("store", f"{graph.path} ({size_on_disk(graph.path)})"),
         ("graph", describe(graph)),
-        ("nodes", f"{graph.num_nodes:,}; {count(degrees['zero'], 'node')} without neighbours"),
+        ("nodes", f"{graph.num_nodes:,}; {count(degrees['zero'], 'node')} without {neighbours}"),
         ("edges", f"{graph.num_edges:,}; {graph.num_entries:,} neighbours stored"),
         *([("types", types)] if types else []),
         ("degrees", _degree_text(degrees)),

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 #: What is written otherwise than in Python; underscores become dashes in any case.
 _NAMES = {"num_workers": "workers"}
-_FALSE = {"weighted": "--unweighted", "relabel": "--no-relabel"}
+_FALSE = {
+    "weighted": "--unweighted",
+    "labels": "--labels=none",
+    "header": "--no-header",
+    "relabel": "--no-relabel",
+}
 _SEPARATORS = {"share": "/"}
 
 #: Parameters of `graphwalk.scheduler.use`.

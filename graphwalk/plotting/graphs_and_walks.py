@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.algorithms.output.write import iter_blocks
-from graphwalk.algorithms.walks.dask_array import WalkArray
+from graphwalk.algorithms.walks.source import walks_source
 from graphwalk.plotting.plans_and_runs import matplotlib
 from graphwalk.storage.store.graph import Graph, open_zarr
 
@@ -80,8 +80,8 @@ def plot_visits(walks: da.Array, ax: Any = None, **options: Any) -> Any:
     Parameters
     ----------
     walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
-        What `random_walks` returned, or a part of it. A part, such as ``walks[:1000]``, does not
-        know its graph; then only visited nodes are counted.
+        What `random_walks` returned, or a part of it such as ``walks[:1000]``. Of arrays of other
+        origin, whose graph is not known, only visited nodes are counted.
     ax : matplotlib.axes.Axes, optional
         The axes to plot on; None: those of a new figure.
     **options
@@ -179,7 +179,8 @@ class _Visits:
     """
 
     def __init__(self, walks: da.Array) -> None:
-        self.num_nodes = walks.graph.num_nodes if isinstance(walks, WalkArray) else None
+        source = walks_source(walks)
+        self.num_nodes = None if source is None else source.graph.num_nodes
         self.counts = np.zeros(self.num_nodes or 0, np.int64)
 
     def add(self, walks: NDArray[Any]) -> int:

@@ -15,7 +15,12 @@ def checked_walks(walks: Any) -> da.Array:
     """Return walks in blocks of whole rows and of one size; raise InputError for anything else."""
     if not isinstance(walks, da.Array):
         raise InputError(f"walks are a {type(walks).__name__}, not a Dask array of random_walks")
-    if walks.ndim != 2 or walks.dtype.kind != "i" or np.isnan(walks.shape).any():
+    if np.isnan(walks.shape).any():
+        raise InputError(
+            f"the number of walks is not known: walks are a Dask array of shape {walks.shape}, as "
+            "a mask makes it; call walks.compute_chunk_sizes() first"
+        )
+    if walks.ndim != 2 or walks.dtype.kind != "i":
         raise InputError(
             f"walks are a Dask array of {walks.dtype} of shape {walks.shape}; they must be signed "
             "integers of shape (num_walks, walk_length + 1)"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.algorithms.output.sink import WalkSink, open_kept, sync
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.locations import zarr_store
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ZarrSink(WalkSink):
         if block_walks * width * dtype.itemsize > _ZARR_BLOCK_BYTES:
             raise InputError(
                 f"blocks of {block_walks} walks are more than the 2 GiB that a Zarr chunk can "
-                "compress; rechunk the walks, or give random_walks smaller `chunks`"
+                f"compress; make blocks of fewer walks by {argument('chunks')}, or rechunk them"
             )
         # Chunks come first and what makes them an array last: half of it is no array.
         self.metadata = self._create(MemoryStore(), {}).metadata

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
+from graphwalk.util.indexed_values import by_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def as_labels(labels: Any, *, text: bool) -> pa.Array:
     Parameters
     ----------
     labels : array_like of int or str, shape (num_nodes,)
-        The label of each node.
+        The label of each node. An index, unless it is 0, 1, 2 …, has the numbers of the nodes.
     text : bool
         Whether they are meant for lines of text, where a tab or a line end in a label would
         break the line.
@@ -162,6 +163,8 @@ def _joined(strings: pa.StringArray, separator: str) -> bytes:
 
 
 def _as_arrow(labels: Any) -> pa.Array:
+    number = np.size(labels) if hasattr(labels, "shape") else 0  # without an index it is not used
+    labels = by_node(labels, "labels", number, lambda index: _numbers(index, number))
     try:
         array = pa.array(labels)
     except (pa.ArrowException, TypeError) as error:
@@ -169,6 +172,12 @@ def _as_arrow(labels: Any) -> pa.Array:
             f"labels must be integers or strings, one for each node: {error}"
         ) from None
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _numbers(index: NDArray[Any], number: int) -> NDArray[np.int64]:
+    if index.dtype.kind not in "iu" or not ((index >= 0) & (index < number)).all():
+        raise InputError(f"the numbers of nodes are 0 to {number - 1}")
+    return index.astype(np.int64)
 
 
 def _check_one_line(labels: pa.Array) -> None:

@@ -15,7 +15,13 @@ import pyarrow.compute as pc
 
 from graphwalk.algorithms.output.formats import FINISHED, ID_FORMATS, read_about, walk_suffix
 from graphwalk.algorithms.output.labelled_walks import walk_lists
-from graphwalk.errors import GraphwalkError, InputError, StoreError, StoreNotFoundError
+from graphwalk.errors import (
+    GraphwalkError,
+    InputError,
+    StoreError,
+    StoreNotFoundError,
+    argument,
+)
 from graphwalk.storage.files.folder import folder_at
 from graphwalk.storage.files.locations import is_url, locate, zarr_store
 
@@ -124,8 +130,8 @@ def _found(path: str | os.PathLike[str]) -> tuple[str, str]:
     suffix = walk_suffix(location, remote=is_url(location))
     if not is_url(location) and not Path(location).exists():
         unfinished = Path(f"{location}.partial").exists()
-        more = "; they are not finished: write them again with resume=True" if unfinished else ""
-        raise StoreNotFoundError(f"there are no walks at {location}{more}")
+        remedy = f"; they are not finished: write them again with {argument('resume', True)}"
+        raise StoreNotFoundError(f"there are no walks at {location}{remedy if unfinished else ''}")
     return location, suffix
 
 

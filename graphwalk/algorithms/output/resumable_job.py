@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 RECORD = "job.json"
 _DONE = "done"
 
+#: What says where the graph lies: it may have moved, and does not tell jobs from others.
+STORE = "store"
+
 #: How `Folder.writing` and Zarr name an unfinished file.
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}|.+\.[0-9a-f]{32}\.partial")
 
@@ -136,7 +139,7 @@ def differences(record: Mapping[str, Any], about: Mapping[str, Any]) -> list[str
     return [
         f"{name} was {_short(record.get(name))}, and is {_short(about.get(name))}"
         for name in names
-        if record.get(name) != about.get(name)
+        if name != STORE and record.get(name) != about.get(name)
     ]
 
 

@@ -51,9 +51,10 @@ def write_walks(
           labels is what gensim takes as ``corpus_file``; see also `WalkCorpus`.
 
         At a URL such as ``"s3://bucket/walks.zarr"``, Zarr and Parquet can be written.
-    labels : array_like of int or str, shape (num_nodes,), optional
-        What to write instead of node ``i``: ``labels[i]``, as in ``graph.labels``. Zarr and npy
-        hold node ids whatever the labels.
+    labels : array_like of int or str, shape (num_nodes,), or False, optional
+        What to write instead of node ``i``: ``labels[i]``, as in ``graph.labels``. With None or
+        False, the numbers of nodes are written. Zarr and npy hold these whatever the labels; Zarr
+        and Parquet say where the graph lies, from which `embed` and `WalkCorpus` take the names.
     overwrite : bool
         Replace walks that are at `path` already, once the new ones are complete (at a URL: before).
     resume : bool

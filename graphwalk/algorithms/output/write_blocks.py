@@ -12,11 +12,12 @@ from dask.base import compute_as_if_collection, get_scheduler
 from graphwalk.algorithms.output.check_walks import check_share, checked_walks
 from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS
 from graphwalk.algorithms.output.labelled_walks import LabelFile, as_labels, label_digest
-from graphwalk.algorithms.output.resumable_job import Done, total_of
+from graphwalk.algorithms.output.resumable_job import STORE, Done, total_of
 from graphwalk.algorithms.output.sink import Shape, WalkBlock
 from graphwalk.algorithms.output.target import WalkTarget
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error
+from graphwalk.algorithms.walks.source import walks_source
 from graphwalk.errors import InputError, argument
 from graphwalk.scheduler.executors.progress import block_progress
 from graphwalk.scheduler.executors.resources import executor_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from graphwalk.algorithms.output.resumable_job import ResumableJob
     from graphwalk.algorithms.output.sink import WalkSink
+    from graphwalk.storage.store.arrays import GraphArrays
 
 
 class Written(NamedTuple):
@@ -58,6 +60,7 @@ def write_blocks(
     if share is not None:
         check_share(share, overwrite)
     resume = resume or share is not None
+    labels = None if labels is False else labels
     given, walks = walks, checked_walks(walks)
     about, target = _about(given, resume), WalkTarget(path, storage_options)
     if resume and isinstance(given, WalkArray):
@@ -110,10 +113,12 @@ def _as_begun(given: WalkArray, walks: da.Array, target: WalkTarget) -> da.Array
 
 
 def _about(walks: da.Array, resume: bool) -> dict[str, Any]:
-    """Return what tells these walks from others."""
+    """Return what tells these walks from others, and where their graph lies, if that is known."""
+    source = walks_source(walks)
+    store = {} if source is None else {STORE: _store_of(source.graph)}
     if not isinstance(walks, WalkArray):
-        return {"array": walks.name}
-    about = walks.about()
+        return {"array": walks.name} | store
+    about = walks.about() | store
     if resume and about["graph"] is None:
         raise InputError(
             "the graph's store was written by an early version of graphwalk and does not say what "
@@ -121,6 +126,17 @@ def _about(walks: da.Array, resume: bool) -> dict[str, Any]:
             f"or leave out {argument('resume', True)}"
         )
     return about
+
+
+def _store_of(graph: GraphArrays) -> dict[str, Any]:
+    """Return what is needed to find the names of nodes again."""
+    digest, label_digest = graph.info.identity
+    return {
+        "path": graph.path,
+        "digest": digest,
+        "labels": graph.label_kind,
+        "label_digest": label_digest,
+    }
 
 
 def _write_share(

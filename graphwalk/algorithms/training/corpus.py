@@ -13,8 +13,8 @@ from graphwalk.algorithms.output.check_walks import checked_walks
 from graphwalk.algorithms.output.labelled_walks import as_labels, named_lists, walk_lists
 from graphwalk.algorithms.output.read import count_walks, read_walks
 from graphwalk.algorithms.output.write import iter_blocks
-from graphwalk.algorithms.walks.dask_array import WalkArray
-from graphwalk.errors import InputError
+from graphwalk.algorithms.training.node_names import names_for
+from graphwalk.errors import InputError, argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,10 +39,12 @@ class WalkCorpus:
     walks : dask.array.Array of int, shape (num_walks, walk_length + 1), or path or URL
         What `random_walks` returned; or where `write_walks` has written walks, in any
         format.
-    labels : array_like of int or str, shape (num_nodes,), optional
-        The word for node ``i`` is ``labels[i]``, as in ``graph.labels``. With None, an array of
-        `random_walks` has the labels of its graph, and files have their own labels or ids. The
-        words of nodes without labels are their ids in decimal.
+    labels : array_like of int or str, shape (num_nodes,), or False, optional
+        The word for node ``i`` is ``labels[i]``, as in ``graph.labels``. With None, nodes are
+        called as in the graph that was walked, also in slices, parts and masks of what
+        `random_walks` returned, and in Zarr and Parquet files, if their graph is still where it
+        was. Parquet and text with names have these. With False, or if the graph has no labels, the
+        words are the numbers of nodes in decimal.
     storage_options : mapping, optional
         For fsspec, if `walks` is a URL.
 
@@ -55,7 +57,9 @@ class WalkCorpus:
     ------
     InputError
         When `walks` are not walks, labels do not fit, or files hold labels already; the last two
-        errors may be raised during iteration only.
+        errors may be raised during iteration only. When there are no `labels` and it is not known
+        which graph was walked, as of arrays of other origin, of ``.npy`` files, and of files whose
+        graph was removed or replaced.
     StoreError
         When there are no walks at a path, or, during iteration, they cannot be read.
 
@@ -90,8 +94,7 @@ class WalkCorpus:
             self._num_walks = count_walks(walks, storage_options)
         else:
             self._num_walks = checked_walks(walks).shape[0]
-            if labels is None and isinstance(walks, WalkArray):
-                labels = walks.graph.labels
+        labels = names_for(walks, labels, storage_options)
         self.labels = None if labels is None else as_labels(labels, text=False)
         if self._num_walks is not None:
             self.__class__ = _CountedCorpus  # len() is looked up in the class
@@ -139,7 +142,9 @@ class WalkCorpus:
 
     def _named(self, lists: pa.ListArray) -> pa.ListArray:
         if not pa.types.is_integer(lists.values.type):
-            raise InputError(f"{self._walks} holds labels of nodes already; remove labels=")
+            raise InputError(
+                f"{self._walks} holds labels of nodes already; remove {argument('labels')}"
+            )
         return named_lists(lists, self.labels)
 
 

@@ -60,9 +60,10 @@ def embed(
     path : path
         The suffix chooses the format: ``.parquet`` for a table with the columns ``node``, ids or
         labels in ascending order, and ``vector``, lists of float32; ``.txt`` for word2vec's text
-        format.
-    labels : array_like of int or str, shape (num_nodes,), optional
-        As in `WalkCorpus`: by default those of the graph or of the files.
+        format, in which white space within a label becomes ``_``.
+    labels : array_like of int or str, shape (num_nodes,), or False, optional
+        As in `WalkCorpus`: by default those of the graph or of the files; False if the numbers of
+        nodes are their names.
     dimensions : int
         Length of a vector.
     window : int
@@ -92,7 +93,8 @@ def embed(
     ------
     InputError
         For an unknown suffix or a URL, numbers below 1, a seed out of its range, walks that visit
-        no node, or labels that do not fit, or when gensim is not installed.
+        no node, labels that do not fit, walks of which it is not known what their nodes are called,
+        labels that the text format cannot hold, or when gensim is not installed.
     StoreExistsError
         When a file is at `path` and `overwrite` is not given, or when a folder is there.
     StoreError
@@ -135,6 +137,9 @@ def embed(
         found, words = _write_corpus(sentences, corpus)
         if not words:
             raise InputError(f"{walks}: there is nothing to learn from: no walk visits a node")
+        labels = found if names is None else names
+        if target.suffix == ".txt" and labels is not None:
+            check_words(labels)  # before hours of training
         with Progress(progress).stage("Embedding", how["epochs"], "epochs") as advance:
             model = word2vec(
                 corpus_file=str(corpus),
@@ -144,7 +149,7 @@ def embed(
                 min_count=0,
                 callbacks=[_after_epochs(advance)],
             )
-    nodes, vectors = _in_order(model.wv, found if names is None else names)
+    nodes, vectors = _in_order(model.wv, labels)
     with disk_errors(target), partial_folder(target) as folder:
         file = folder / target.name
         _WRITERS[target.suffix](file, nodes, vectors)
@@ -238,9 +243,28 @@ def _write_text(file: Path, nodes: pa.Array, vectors: NDArray[np.float32]) -> No
     with file.open("w", encoding="utf-8") as out:
         out.write(f"{len(vectors)} {vectors.shape[1]}\n")
         for node, vector in zip(nodes.cast(pa.string()).to_pylist(), vectors, strict=True):
-            # A word ends at white space, which a label may contain.
-            out.write(
-                f"{'_'.join(node.split())} {' '.join(map('{:.8g}'.format, vector.tolist()))}\n"
+            out.write(f"{_word(node)} {' '.join(map('{:.8g}'.format, vector.tolist()))}\n")
+
+
+def _word(label: str) -> str:
+    """Return a label as word2vec's text format has it, whose words end at white space."""
+    return "_".join(label.split())
+
+
+def check_words(labels: pa.Array) -> None:
+    """Raise InputError if labels are no words, or two of them one word, in word2vec's text."""
+    if pa.types.is_integer(labels.type):
+        return
+    odd = pc.match_substring_regex(labels, r"[_\s\x1c-\x1f\x85\p{Z}]|^$")
+    by_word: dict[str, str] = {}
+    for label in labels.filter(odd).to_pylist():
+        word = _word(label)
+        other = by_word.setdefault(word, label)
+        if not word or other != label:
+            what = f"labels {other!r} and {label!r} are one word" if word else f"{label!r} is none"
+            raise InputError(
+                f"{what} in word2vec's text format, whose words have no white space; write a table "
+                "to a path that ends in .parquet instead"
             )
 
 

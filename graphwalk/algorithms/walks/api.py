@@ -56,9 +56,10 @@ def random_walks(
     ----------
     store : Graph, str or path
         The graph, or the path or URL of its store.
-    start_nodes : array_like of int, shape (num_starts,), optional
-        Where walks start; all nodes, in order, when None. Nodes are 0 … num_nodes - 1;
-        ``graph.index_of`` finds those of labels. A node that is listed twice starts twice as many
+    start_nodes : array_like of int or str, shape (num_starts,), optional
+        Where walks start; all nodes, in order, when None. Integers are the numbers of nodes,
+        0 … num_nodes - 1, whatever the labels, and strings are labels; ``graph.index_of`` finds
+        the nodes of labels that are integers. A node that is listed twice starts twice as many
         different walks.
     num_walks : int
         Walks from each start node.

@@ -17,6 +17,7 @@ from graphwalk.algorithms.walks.dask_tasks import (
     cancelling_on_error,
     is_in_process,
 )
+from graphwalk.algorithms.walks.source import PersistedWalks
 from graphwalk.algorithms.walks.walked_blocks import as_it_is, walked_blocks
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.progress import block_progress, wave_progress
@@ -137,6 +138,10 @@ class WalkArray(da.Array):  # type: ignore[misc]
                 advance(rows[number] * length)
                 yield number, result
 
+    def __dask_postpersist__(self) -> Any:
+        """Have arrays that are kept in memory know what walks they are."""
+        return _persisted, (self._tasks, self.chunks, self._meta)
+
     def __reduce__(self) -> Any:
         """Pickle as a plain Dask array."""
         return da.Array, (self.dask, self.name, self.chunks, self.dtype)
@@ -199,3 +204,17 @@ class WalkArray(da.Array):  # type: ignore[misc]
         with cancelling_on_error(tasks, token):
             get(tasks, self._tasks.keys, **kwargs)
         return result
+
+
+def _persisted(
+    blocks: Any,
+    tasks: WalkTasks,
+    chunks: Any,
+    meta: Any,
+    *,
+    rename: dict[str, str] | None = None,
+) -> da.Array:
+    """Return the array of blocks that have been computed; Dask calls it for ``persist()``."""
+    name = (rename or {}).get(tasks.name, tasks.name)
+    layers = HighLevelGraph({name: PersistedWalks(blocks, tasks)}, {name: set()})
+    return da.Array(layers, name, chunks, meta=meta)

@@ -75,6 +75,11 @@ class _WalkLayer(Layer):  # type: ignore[misc]
         super().__init__()
         self._tasks, self._blocks = tasks, blocks
 
+    @property
+    def tasks(self) -> WalkTasks:
+        """What makes the tasks, which knows the graph and the plan."""
+        return self._tasks
+
     def __repr__(self) -> str:
         return f"<walks, {len(self._blocks)} blocks>"
 

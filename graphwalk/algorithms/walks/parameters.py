@@ -157,7 +157,7 @@ def _metapath_of(graph: Graph, metapath: Any, of: str | None) -> Literal["nodes"
     if of != "edges" and have["nodes"]:
         return "nodes"
     remedies = {
-        "nodes": "call graphwalk.set_node_types",
+        "nodes": "graphwalk.set_node_types gives types to nodes",
         "edges": f"build it with {argument('edge_types', True)}",
     }
     what = f"types of {of}" if of else "types of nodes or edges"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
+from graphwalk.storage.store.graph_rows import find_labels, is_text, nodes_array
+from graphwalk.util.indexed_values import refuse_index
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -15,16 +17,27 @@ if TYPE_CHECKING:
 
 
 def checked_start_nodes(graph: Graph, start_nodes: ArrayLike) -> NDArray[np.int64]:
-    """Return start nodes as an array; raise InputError if they are not nodes of the graph."""
-    nodes = np.atleast_1d(np.asarray(start_nodes))
+    """Return start nodes as an array of numbers; strings are labels of nodes.
+
+    Raises
+    ------
+    InputError
+        When they are not nodes of the graph.
+    """
+    refuse_index(start_nodes, "start_nodes")
+    nodes = np.atleast_1d(nodes_array(start_nodes))
     if nodes.ndim != 1:
-        raise InputError(f"start_nodes has shape {nodes.shape}; pass one dimension of node ids")
+        raise InputError(
+            f"{argument('start_nodes')} has shape {nodes.shape}; pass one dimension of nodes"
+        )
     if nodes.size == 0:
         return np.empty(0, np.int64)
+    if is_text(nodes):
+        return _labelled(graph, nodes)
     if nodes.dtype.kind not in "iu":
         raise InputError(
-            f"start_nodes are {nodes.dtype}, not integers; pass node ids 0 … "
-            f"{graph.num_nodes - 1}, such as graph.index_of(labels)"
+            f"{argument('start_nodes')} has {nodes.dtype} in it, not integers or labels; pass "
+            f"nodes 0 … {graph.num_nodes - 1}, such as graph.index_of(labels)"
         )
     outside = np.flatnonzero((nodes < 0) | (nodes >= graph.num_nodes))
     if outside.size:
@@ -34,6 +47,15 @@ def checked_start_nodes(graph: Graph, start_nodes: ArrayLike) -> NDArray[np.int6
             f"{graph.num_nodes - 1}; pass ids of nodes that exist"
         )
     return nodes.astype(np.int64)
+
+
+def _labelled(graph: Graph, labels: NDArray[Any]) -> NDArray[np.int64]:
+    if graph.label_kind != "string":
+        raise InputError(
+            f"{argument('start_nodes')} has the label {str(labels[0])!r}, but nodes of "
+            f"{graph.path} have no labels that are strings; pass nodes 0 … {graph.num_nodes - 1}"
+        )
+    return find_labels(graph._arrays, labels)
 
 
 def mentions_before(nodes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -48,7 +48,7 @@ def block_rows(
         chunks = max(1, block // row_bytes)
     elif isinstance(chunks, str):
         chunks = max(1, parse_size(chunks, "chunks") // row_bytes)
-    elif isinstance(chunks, bool):
+    elif isinstance(chunks, bool | np.bool_):
         raise InputError(f"{given} must be 'auto' or the number of walks of a block")
     wanted = (chunks, -1) if isinstance(chunks, int | np.integer) else chunks
     try:

@@ -96,7 +96,7 @@ def plan_job(
         return whole
     walkers = num_walks
     if every_node and rules.ends_if_isolated:
-        moving = graph.num_nodes - graph.isolated_nodes
+        moving = graph.num_nodes - graph.sinks
         walkers = min(num_walks, moving * rules.num_walks)
     return _PartitionedPlanner(graph, rules, whole, walkers, partitions, fits).plan()
 

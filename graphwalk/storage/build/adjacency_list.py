@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.bucket_rows import RowError
+from graphwalk.storage.build.count_isolated import IsolatedCounter
 from graphwalk.storage.build.graph_writer import GraphWriter
 from graphwalk.storage.build.sort_rows import RowSorter
 from graphwalk.storage.store.format import VALUE_TYPES
@@ -26,12 +27,14 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
     if options.relabel is True:
         raise InputError(
             f"{source.name}: the rows of an adjacency list are its nodes in order, so that "
-            "relabel=True has nothing to number; leave it out, or pass edges"
+            f"{argument('relabel', True)} has nothing to number; leave it out, or pass edges"
         )
     known = [number for number in (options.num_nodes, source.num_nodes) if number is not None]
     num_nodes = max(known, default=None)
     sorter = RowSorter(source, num_nodes, options)
-    writer = GraphWriter(context, sorter.dtype, (num_nodes or 0, 0), sorter.values)
+    sizes = num_nodes or 0, 0
+    unconnected = IsolatedCounter(num_nodes or 0) if options.directed else None
+    writer = GraphWriter(context, sorter.dtype, sizes, sorter.values, unconnected)
     given, highest = 0, -1
     with writer, context.progress.stage("write", num_nodes, "rows") as advance:
         batches = source.rows(context.tuning.edges_per_batch)
@@ -51,6 +54,7 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
     return writer.info(
         dropped_loops=given - writer.taken,
         merged_edges=merged if options.directed else -(-merged // 2),
+        time_unit=getattr(source, "time_unit", None),
     )
 
 
@@ -59,15 +63,17 @@ def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: 
     name, given, rows = sorter.source.name, context.options.num_nodes, writer.num_rows
     if given is not None and given < rows:
         raise InputError(
-            f"num_nodes={given} is less than the {rows} nodes of the {name}; raise num_nodes, or "
-            "leave it out"
+            f"{argument('num_nodes', given)} is less than the {rows} nodes of the {name}; "
+            "raise it, or leave it out"
         )
     if given is not None or sorter.source.num_nodes is not None:
         return
     if not writer.num_entries:
         raise InputError(f"{name} has no edges; pass num_nodes to make a graph without any")
     if rows >= 2**31:
-        raise InputError(f"{name} has {rows} rows; pass num_nodes= when there are 2**31 or more")
+        raise InputError(
+            f"{name} has {rows} rows; pass {argument('num_nodes', rows)} for 2**31 or more"
+        )
     if highest >= rows:
         raise sorter.out_of_range("some row", highest, rows)
 
@@ -78,8 +84,8 @@ def _asymmetric(source: RowSource, context: Context, writer: GraphWriter) -> Inp
     )
     pair = "" if found is None else " ({} → {} is not)".format(*found)
     return InputError(
-        f"{source.name}: the rows are not symmetric{pair}; pass directed=True, or add what is "
-        "missing"
+        f"{source.name}: the rows are not symmetric{pair}; pass "
+        f"{argument('directed', True)}, or add what is missing"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import os  # noqa: TC003 - get_type_hints of build_zarr
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,8 +11,6 @@ from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
-from graphwalk.storage.edges.columns import comes_from
-from graphwalk.storage.edges.iterables import is_table
 from graphwalk.storage.edges.open import open_source
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.units import parse_size
@@ -34,6 +32,8 @@ def build_zarr(
     *,
     directed: bool = False,
     columns: Sequence[str | int] | None = None,
+    sep: str | None = None,
+    header: bool | None = None,
     times: bool = False,
     edge_types: bool = False,
     duplicates: Duplicates = "merge",
@@ -43,6 +43,7 @@ def build_zarr(
     overwrite: bool = False,
     compressed: bool = True,
     storage_options: Mapping[str, Any] | None = None,
+    allow_pickle: bool = False,
     memory: str | int = "4 GiB",
     progress: bool | None = None,
 ) -> Graph:
@@ -65,11 +66,19 @@ def build_zarr(
         Whether an edge leads one way only. If not, each edge of an edge list is stored with both
         its ends, and the rows of an adjacency list must be symmetric.
     columns : sequence of str or int, optional
-        Which columns of a table or file are source, target and, if there is a third, weight.
+        Which columns of a table or file are source, target and, if there is a third, weight, time
+        or type; by their names, or by their numbers from 0. By default known names say it, such as
+        ``source`` and ``target``; see "What is recognised" in *Building*.
+    sep : str, optional
+        What separates the fields of a text file: one character, or ``" "`` for any run of blanks
+        and tabs. By default that is found from its lines.
+    header : bool, optional
+        Whether the first line of a text file has the names of its columns. By default that is
+        found from its lines.
     times : bool
         Whether the third column, in the position of weights, is the time of each edge: a number
-        below 2**53 in size. Then edges between the same nodes at different times are
-        different edges, and walks may be `temporal`.
+        below 2**53 in size, or a date, whose unit is `Graph.time_unit`. Then edges between the same
+        nodes at different times are different edges, and walks may be `temporal`.
     edge_types : bool
         Whether it is the type of each edge: an integer from 0 to 254. Then edges between the same
         nodes of different types are different edges, and walks may go along a `metapath` of them.
@@ -92,6 +101,9 @@ def build_zarr(
         mapped into memory; checksums are there in any case.
     storage_options : mapping, optional
         Credentials, ``endpoint_url`` and the like, for fsspec, if `edges` or `store` is a URL.
+    allow_pickle : bool
+        Whether ``.npy`` and ``.npz`` files may hold Python objects, such as an object array of
+        rows. Loading them can run any code, so do so only with files that you trust.
     memory : str or int
         How much memory the build may use, edges that are in memory anyway not counted. What does
         not fit waits in temporary files, inside the unfinished store or, for a URL, where Dask's
@@ -135,6 +147,8 @@ def build_zarr(
     _check_choice("relabel", relabel, ("auto", True, False))
     _check_choice("directed", directed, (True, False))
     _check_choice("compressed", compressed, (True, False))
+    _check_choice("header", header, (None, True, False))
+    _check_choice("allow_pickle", allow_pickle, (True, False))
     value_kind = _value_kind(times, edge_types)
     _check_num_nodes(num_nodes, relabel)
     location = None if store is None else locate(store)
@@ -150,9 +164,17 @@ def build_zarr(
     )
     _check_storage_options(storage_options, edges, location)
     tuning = BuildSizes(parse_size(memory), num_cores())
-    source = open_source(edges, columns=columns, storage_options=storage_options)
-    if value_kind != "weights":
-        _check_value_kind(source, edges, columns, value_kind)
+    source = open_source(
+        edges,
+        columns=columns,
+        storage_options=storage_options,
+        values=value_kind,
+        directed=directed,
+        sep=sep,
+        header=header,
+        allow_pickle=allow_pickle,
+    )
+    _check_value_kind(source, value_kind)
     return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
 
 
@@ -175,18 +197,21 @@ def _value_kind(times: object, edge_types: object) -> ValueName:
     return "times" if times else "edge_types" if edge_types else "weights"
 
 
-def _check_value_kind(
-    source: EdgeSource | RowSource, edges: object, columns: object, value_kind: ValueName
-) -> None:
-    named = is_table(edges) or hasattr(edges, "columns") or comes_from(edges, "networkx")
-    if isinstance(edges, str | os.PathLike):
-        named = not os.fspath(edges).endswith(".npz")
-    if not source.weighted or (named and columns is None):
+def _check_value_kind(source: EdgeSource | RowSource, value_kind: ValueName) -> None:
+    """Refuse times and types that are nowhere, and dates where no times are wanted."""
+    if getattr(source, "time_unit", None) is not None and value_kind != "times":
+        raise InputError(
+            f"{source.name}: the third column holds dates, which are times; pass "
+            f"{argument('times', True)}, or "
+            "leave the column out"
+        )
+    if value_kind != "weights" and not source.weighted:
         words = value_kind.removeprefix("edge_")
         word = words[:-1]
         raise InputError(
             f"{value_kind}=True, but nothing says what the {words} of {source.name} are; pass a "
-            f"tuple (src, dst, {word}), or columns=(source, target, {word}) of a table or file"
+            f"tuple (src, dst, {word}), or name the column as in "
+            f"{argument('columns', ('source', 'target', word))}"
         )
 
 
@@ -200,9 +225,10 @@ def _check_num_nodes(num_nodes: object, relabel: object) -> None:
     if num_nodes is None:
         return
     if isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer) or num_nodes < 1:
-        raise InputError(f"num_nodes={num_nodes!r} is not a positive integer")
+        raise InputError(f"{argument('num_nodes', num_nodes)} is not a positive integer")
     if relabel is True:
         raise InputError(
-            "num_nodes says that ids are numbers below it, relabel=True that they are "
+            f"{argument('num_nodes')} says that ids are numbers below it, "
+            f"{argument('relabel', True)} that they are "
             "not; leave one of them out"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from graphwalk.errors import InputError, argument
@@ -15,6 +16,7 @@ from graphwalk.storage.build.check_batch import (
     mixed,
 )
 from graphwalk.storage.build.count_edges import Direction, EdgeCounts, count_batch
+from graphwalk.storage.build.count_isolated import IsolatedCounter, bit_map_bytes
 from graphwalk.storage.build.dictionary_encoding import EncodedEdges, encode
 from graphwalk.storage.build.estimate import check_disk, describe_sizes
 from graphwalk.storage.build.external_sort import EntryStages
@@ -69,8 +71,15 @@ class _EdgeBuild:
     def run(self) -> GraphInfo:
         edges, counts, labels = self._number(self._survey())
         num_nodes = self._count_nodes(counts, labels)
-        cached = edges.memory if isinstance(edges, BatchCache) else 0
-        layout = self._tuning.layout(counts.edges, counts.entries, self._values, cached)
+        # Each node that is known only from edges is an end of one, unless loops are dropped.
+        touched = labels is not None and self._source.nodes is None
+        touched = touched and not self._options.drop_loops
+        unconnected = None
+        taken = edges.memory if isinstance(edges, BatchCache) else 0
+        if self._options.directed and not touched:
+            unconnected = IsolatedCounter(num_nodes)
+            taken += bit_map_bytes(num_nodes)
+        layout = self._tuning.layout(counts.edges, counts.entries, self._values, taken)
         plan = plan_buckets(
             counts, num_nodes, self._values, layout.bucket_entries, self._tuning.nodes_per_bucket
         )
@@ -81,15 +90,22 @@ class _EdgeBuild:
         runs = stages.make_runs()
         if isinstance(edges, BatchCache):
             edges.close()
-        writer = stages.write(runs, labels)
+        writer = stages.write(runs, labels, unconnected)
+        label_digest = None
         if labels is not None:
-            context = self._context
-            write_labels(context.group, labels, context.writers, self._tuning.write_ahead)
+            context, ahead = self._context, self._tuning.write_ahead
+            label_digest = write_labels(context.group, labels, context.writers, ahead)
         dropped = counts.loops * self._direction.drop_loops
-        return writer.info(
+        info = writer.info(
             dropped_loops=dropped,
             merged_edges=counts.edges - dropped - writer.num_edges,
+            time_unit=getattr(self._source, "time_unit", None),
+        )
+        return replace(
+            info,
             labels=None if labels is None else labels.kind,
+            label_digest=label_digest,
+            unconnected_nodes=0 if touched else info.unconnected_nodes,
         )
 
     # First stage: look at every edge.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.build.check_batch import DenseBatch
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.build.count_edges import Direction
+    from graphwalk.storage.build.count_isolated import IsolatedCounter
     from graphwalk.storage.build.memory_plan import RunLayout
     from graphwalk.storage.build.runs import BucketPlan, Run
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource
@@ -79,7 +80,9 @@ class EntryStages:
         batch = load_checked(load, self.edges, self.plan.values)
         return known_batch(batch, self.plan.num_nodes, self.edges.name)
 
-    def write(self, runs: list[Run], labels: Labels | None) -> GraphWriter:
+    def write(
+        self, runs: list[Run], labels: Labels | None, unconnected: IsolatedCounter | None
+    ) -> GraphWriter:
         """Sort and merge bucket by bucket, and write the rows.
 
         Raises
@@ -88,8 +91,8 @@ class EntryStages:
             When parallel edges are forbidden, or weights cannot be stored or walked.
         """
         context, plan = self.context, self.plan
-        sizes = plan.num_nodes, plan.entries
-        writer = GraphWriter(context, neighbor_dtype(plan.num_nodes), sizes, plan.values)
+        sizes, dtype = (plan.num_nodes, plan.entries), neighbor_dtype(plan.num_nodes)
+        writer = GraphWriter(context, dtype, sizes, plan.values, unconnected)
         with writer, context.progress.stage("write", plan.entries, "entries") as advance:
             try:
                 for rows in self._rows(runs):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.build.bucket_rows import Rows
     from graphwalk.storage.build.context import Context
-    from graphwalk.storage.store.format import LabelKind, ValueName
+    from graphwalk.storage.build.count_isolated import IsolatedCounter
+    from graphwalk.storage.store.format import ValueName
 
 
 class GraphWriter(Writer):
@@ -34,6 +35,8 @@ class GraphWriter(Writer):
         Sum over all `Rows.asymmetry`.
     degrees : DegreeCounter
         The degrees of the rows.
+    unconnected : IsolatedCounter or None
+        What counts nodes that no edge touches, where the degrees do not tell.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class GraphWriter(Writer):
         dtype: np.dtype[Any],
         sizes: tuple[int, int],
         values: ValueName | None,
+        unconnected: IsolatedCounter | None = None,
     ) -> None:
         num_nodes, entries = sizes  # estimates, if they are not known
         wide = 2**31 if dtype == np.int64 else 0
@@ -62,6 +66,7 @@ class GraphWriter(Writer):
         self.taken = 0
         self.asymmetry = 0
         self.degrees = DegreeCounter()
+        self.unconnected = unconnected
         self._end = 0  # where the last complete row ends
         self._offsets.append(np.zeros(1, np.int64))
 
@@ -82,7 +87,10 @@ class GraphWriter(Writer):
             self._values.append(rows.values)
         if self._types is not None and rows.values is not None:
             self._types[rows.values] = True
-        self.degrees.add(np.diff(ends, prepend=self._end))
+        degrees = np.diff(ends, prepend=self._end)
+        self.degrees.add(degrees)
+        if self.unconnected is not None:
+            self.unconnected.add(self.num_rows, degrees, rows.neighbors)
         self._end = int(ends[-1]) if len(ends) else self._end
         self.num_rows += len(ends)
         self.num_entries += len(rows.neighbors)
@@ -99,6 +107,13 @@ class GraphWriter(Writer):
             self.num_rows += step
             count -= step
 
+    @property
+    def unconnected_nodes(self) -> int:
+        """Nodes that no edge touches."""
+        if self.unconnected is None:
+            return self.degrees.isolated
+        return self.unconnected.count(self.num_rows)
+
     def finish(self) -> None:
         """Write the remaining elements, and wait until all are written."""
         for writer in self._writers():
@@ -112,17 +127,15 @@ class GraphWriter(Writer):
         """How many edges the entries are."""
         return self.num_entries if self._directed else (self.num_entries + self.num_loops) // 2
 
-    def info(
-        self, *, dropped_loops: int, merged_edges: int, labels: LabelKind | None = None
-    ) -> GraphInfo:
-        """Return the attributes of the graph, once all of it is written."""
+    def info(self, *, dropped_loops: int, merged_edges: int, time_unit: str | None) -> GraphInfo:
+        """Return the attributes of the graph without labels, once all of it is written."""
         return GraphInfo(
             num_nodes=self.num_rows,
             num_entries=self.num_entries,
             num_edges=self.num_edges,
             directed=self._directed,
             weighted=self._value_name == "weights",
-            labels=labels,
+            labels=None,
             statistics=Statistics(
                 isolated_nodes=self.degrees.isolated,
                 self_loops=self.num_loops,
@@ -133,6 +146,8 @@ class GraphWriter(Writer):
             digest=self._digest(),
             timed=self._value_name == "times",
             edge_types=self._edge_types(),
+            time_unit=time_unit,
+            unconnected_nodes=self.unconnected_nodes,
         )
 
     def _digest(self) -> str:

@@ -14,7 +14,7 @@ from functools import partial as bind
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.adjacency_list import build_rows
 from graphwalk.storage.build.context import Context
 from graphwalk.storage.build.edge_list import build_edges
@@ -127,5 +127,6 @@ def _check_direction(source: EdgeSource | RowSource, directed: bool) -> None:
     if source.directed is not None and source.directed != directed:
         kind = "directed" if source.directed else "undirected"
         raise InputError(
-            f"{source.name} is {kind}; pass directed={source.directed}, or convert the graph"
+            f"{source.name} is {kind}; pass {argument('directed', source.directed)}, or convert "
+            "the graph"
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.buckets import asymmetry, row_keys
 from graphwalk.storage.build.bucket_rows import (
     BucketTask,
@@ -93,7 +93,7 @@ class RowSorter:
         """Return the error for a neighbour that is not a node."""
         return InputError(
             f"{self.source.name}, {row}: neighbour {neighbor} is not one of its nodes 0 to "
-            f"{end - 1}; give every node a row, or pass num_nodes="
+            f"{end - 1}; give every node a row, or pass {argument('num_nodes')}"
         )
 
     def _sort(self, batch: RowBatch) -> Rows:

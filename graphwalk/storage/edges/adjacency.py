@@ -11,6 +11,7 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.columns import ColumnName, as_array, floats, weight_column
+from graphwalk.storage.edges.dates import time_unit
 from graphwalk.storage.edges.lazy_arrays import from_memmap
 from graphwalk.storage.edges.protocol import RowBatch
 
@@ -65,6 +66,11 @@ class CSRSource:
     def num_nodes(self) -> int:
         """Number of rows."""
         return len(self.indptr) - 1
+
+    @property
+    def time_unit(self) -> str | None:
+        """Unit of what entries have, where it is dates."""
+        return time_unit(self.weights)
 
     @property
     def weighted(self) -> bool:
@@ -143,6 +149,8 @@ def open_csr(csr: CSR, name: str = "CSR") -> CSRSource:
     """Open CSR arrays, which must be consistent."""
     indptr = _integers(csr.indptr, f"{name}: indptr").astype(np.int64, copy=False)
     indices = _integers(csr.indices, f"{name}: indices")
+    if len(indptr) == 1 and indptr[0] == len(indices) == 0:
+        raise InputError(f"{name} has no rows, so there are no nodes; pass some")
     _check_indptr(indptr, len(indices), name)
     weights = None
     if csr.weights is not None:
@@ -155,12 +163,12 @@ def open_csr(csr: CSR, name: str = "CSR") -> CSRSource:
     return CSRSource(name, indptr, from_memmap(indices), weights)
 
 
-def open_scipy(matrix: Any) -> CSRSource:
+def open_scipy(matrix: Any, name: str | None = None) -> CSRSource:
     """Open a scipy.sparse matrix or array; booleans mark edges, other values are weights.
 
     Entries that are stored twice are added up where scipy does so on the way to CSR.
     """
-    name = f"scipy.sparse {type(matrix).__name__}"
+    name = name or f"scipy.sparse {type(matrix).__name__}"
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise InputError(f"{name} has shape {matrix.shape}; an adjacency matrix must be square")
     rows = matrix.tocsr()
@@ -170,6 +178,8 @@ def open_scipy(matrix: Any) -> CSRSource:
 
 def open_rows(rows: Rows) -> RowIterable:
     """Open a list or object array whose item `i` is a list or array of node `i`'s neighbours."""
+    if not len(rows):
+        raise InputError("the list of rows is empty, so there are no nodes; pass some")
     check_no_pairs(rows)
     return RowIterable(f"adjacency list of {len(rows)} rows", rows, len(rows))
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.columns import (
     ColumnName,
     ColumnSource,
     as_array,
     check_endpoints,
+    comes_from,
     id_column,
     weight_column,
 )
@@ -33,6 +34,7 @@ def open_columns(columns: Sequence[Any], name: str = "(src, dst[, weight]) tuple
             f"{name}: a tuple of tuples could be pairs or columns; "
             "pass a list of (source, target) tuples, or a tuple of arrays"
         )
+    _check_indices(columns, name)
     places = [ColumnName(f"{part} of the {name}", "edge {}".format) for part in _PARTS]
     src, dst = (id_column(*item) for item in zip(columns[:2], places, strict=False))
     weight = weight_column(columns[2], places[2]) if len(columns) == 3 else None
@@ -45,11 +47,25 @@ def open_columns(columns: Sequence[Any], name: str = "(src, dst[, weight]) tuple
     return ColumnSource(name, src, dst, weight)
 
 
+def _check_indices(columns: Sequence[Any], name: str) -> None:
+    """Refuse pandas Series whose indices differ: pandas itself would not pair them by position."""
+    indices = [column.index for column in columns if comes_from(column, "pandas")]
+    if any(hasattr(index, "equals") and not index.equals(indices[0]) for index in indices):
+        raise InputError(
+            f"{name}: its Series have different indices; pass a DataFrame, which pairs them by "
+            "their indices, or their .to_numpy(), which are paired by position"
+        )
+
+
 def open_pairs(edges: list[Any]) -> ColumnSource:
     """Open a list of ``(source, target)`` or ``(source, target, weight)`` tuples."""
     size = len(edges[0]) if edges else 2
     if size not in (2, 3):
-        raise InputError(f"edge 0 is {edges[0]!r}; an edge is (source, target[, weight])")
+        raise InputError(
+            f"edge 0 is {edges[0]!r}; an edge is (source, target) or has one value more: a weight, "
+            f"a time ({argument('times', True)}) or a type ({argument('edge_types', True)}); leave "
+            "out the others"
+        )
     for number, edge in enumerate(edges):
         if not isinstance(edge, tuple) or len(edge) != size:
             raise InputError(

@@ -82,6 +82,7 @@ class SeriesSource:
     open_item: Callable[[Any], ColumnSource]
     weighted: bool
     once: bool
+    time_unit: str | None = None
     directed: None = None
     num_nodes: None = None
     nodes: None = None

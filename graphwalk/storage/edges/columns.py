@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphwalk.errors import InputError
+from graphwalk.storage.edges.dates import as_times, time_unit
 from graphwalk.storage.edges.protocol import EdgeBatch, Ids
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class ColumnSource:
     def weighted(self) -> bool:
         """Whether there is a column of weights."""
         return self.weight is not None
+
+    @property
+    def time_unit(self) -> str | None:
+        """Unit of the third column, where it holds dates."""
+        return time_unit(self.weight)
 
     @property
     def num_edges(self) -> int:
@@ -108,6 +114,8 @@ def id_column(values: Any, place: ColumnName) -> Column:
     if isinstance(column, np.ndarray):
         if column.dtype.kind not in "iuUT":
             raise _bad_ids(column, column.dtype, place)
+        if column.dtype.kind in "UT":
+            _check_damaged(column, place)
         return column
     import pyarrow as pa
 
@@ -117,33 +125,33 @@ def id_column(values: Any, place: ColumnName) -> Column:
         return np.empty(0, np.int64)
     if not (pa.types.is_integer(kind) or _is_string(kind)):
         raise _bad_ids(column, kind, place)
+    if _is_string(kind):
+        _check_damaged(column, place)
     return column
 
 
 def weight_column(values: Any, place: ColumnName) -> Column:
-    """Return `values` as a column of numbers.
+    """Return `values` as a column of numbers, or of dates, which count as times.
 
     Raises
     ------
     InputError
-        Where `values` is not one-dimensional, has missing weights, or holds anything but numbers.
+        Where `values` is not one-dimensional, has missing weights, or holds anything else.
     """
     column = _as_column(values, place)
     if isinstance(column, np.ndarray):
-        kind, numeric = column.dtype, column.dtype.kind in "iuf"
+        kind, numeric = column.dtype, column.dtype.kind in "iufMm"
     else:
         import pyarrow as pa
 
         _check_missing(column, "weight", place)
         kind = _value_type(column)
         tests = pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null
-        numeric = any(test(kind) for test in tests)
+        numeric = any(test(kind) for test in tests) or time_unit(column) is not None
     if not numeric:
-        dates = "date" in str(kind) or "timestamp" in str(kind)
-        hint = "; dates count as times by .astype('datetime64[us]').astype('int64')"
         raise InputError(
-            f"{place.name}: weights are {kind}; they, times or types must be integers or floats"
-            f"{hint if dates else ''}"
+            f"{place.name}: weights are {kind}; they, times or types must be integers or floats, "
+            "or dates as times"
         )
     return column
 
@@ -156,7 +164,10 @@ def ids(column: Column, rows: slice) -> Ids:
             return part.astype(part.dtype.newbyteorder("="), copy=False)
         import pyarrow as pa
 
-        return pa.array(part if part.dtype.kind == "U" else part.tolist(), pa.large_string())
+        try:
+            return pa.array(part if part.dtype.kind == "U" else part.tolist(), pa.large_string())
+        except UnicodeError as error:
+            raise no_text("a node's name", error) from error
     import pyarrow as pa
 
     kind = _value_type(column)
@@ -167,6 +178,8 @@ def ids(column: Column, rows: slice) -> Ids:
 
 def floats(column: Column, rows: slice) -> NDArray[np.floating[Any]]:
     """Return some rows of a weight column, float32 and float64 as they are, others as float64."""
+    if time_unit(column) is not None:
+        return as_times(column[rows.start : rows.stop])
     if not isinstance(column, np.ndarray):
         import pyarrow as pa
 
@@ -214,18 +227,42 @@ def _arrow_column(values: Any, place: ColumnName) -> Any:
     import pyarrow as pa
 
     if isinstance(values, pa.ChunkedArray):
-        return values
+        return _plain_dictionary(values)
     if isinstance(values, pa.Array):
-        return pa.chunked_array([values])
+        return _plain_dictionary(pa.chunked_array([values]))
     try:
         if hasattr(values, "__arrow_c_stream__") and not comes_from(values, "pandas"):
-            return pa.chunked_array(values)
+            return _plain_dictionary(pa.chunked_array(values))
         column = pa.array(values, from_pandas=True)
     except OverflowError as error:
         raise InputError(f"{place.name} has integers beyond 64 bits; use strings") from error
+    except UnicodeError as error:
+        raise no_text(place.name, error) from error
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise _mixed(values, place) from error
     return column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+
+
+def _plain_dictionary(column: Any) -> Any:
+    """Return a categorical of string views, which Arrow can't decode, as one of strings."""
+    import pyarrow as pa
+
+    kind = column.type
+    if not pa.types.is_dictionary(kind) or not pa.types.is_string_view(kind.value_type):
+        return column
+    chunks = [
+        pa.DictionaryArray.from_arrays(part.indices, part.dictionary.cast(pa.large_string()))
+        for part in column.chunks
+    ]
+    return pa.chunked_array(chunks, pa.dictionary(kind.index_type, pa.large_string()))
+
+
+def no_text(name: str, error: UnicodeError) -> InputError:
+    """Return the error for strings that are no Unicode text, such as undecoded bytes."""
+    return InputError(
+        f"{name} is no text that UTF-8 can hold: {error}; replace what is no character, as in "
+        ".encode('utf-8', 'replace').decode()"
+    )
 
 
 def _mixed(values: Any, place: ColumnName) -> InputError:
@@ -247,6 +284,20 @@ def _bad_ids(column: Column, kind: object, place: ColumnName) -> InputError:
         return InputError(f"{place.name}: {problem}; convert them with .astype(np.int64)")
     odd = int(np.argmin(whole))
     return InputError(f"{place.row(odd)}: {values[odd]} is no id; {problem}")
+
+
+def _check_damaged(column: Any, place: ColumnName) -> None:
+    from graphwalk.storage.edges.damaged_ids import first_damaged
+
+    try:
+        found = first_damaged(column)
+    except UnicodeError as error:
+        raise no_text(place.name, error) from error
+    if found is not None:
+        raise InputError(
+            f"{place.row(found[0])}: {found[1]} is no id, while the others are numbers; convert "
+            "them to integers, and drop edges without an end"
+        )
 
 
 def _check_missing(column: Any, what: str, place: ColumnName) -> None:

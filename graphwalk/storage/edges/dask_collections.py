@@ -10,9 +10,13 @@ from graphwalk.errors import InputError
 from graphwalk.storage.edges.arrays import open_array, open_columns
 from graphwalk.storage.edges.batch_series import SeriesSource
 from graphwalk.storage.edges.columns import ColumnSource, comes_from
+from graphwalk.storage.edges.dates import time_unit
+from graphwalk.storage.edges.iterables import fixed_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from graphwalk.storage.edges.options import ReadOptions
 
 
 def is_dask(value: object) -> bool:
@@ -21,15 +25,16 @@ def is_dask(value: object) -> bool:
     return any(comes_from(value, kind) for kind in kinds) and hasattr(value, "compute")
 
 
-def open_dask(edges: Any, columns: Sequence[Hashable] | None) -> SeriesSource:
+def open_dask(edges: Any, how: ReadOptions) -> SeriesSource:
     """Open a Dask data frame, or an array of shape (2, E) or (E, 2)."""
-    if hasattr(edges, "partitions") and hasattr(edges, "columns"):
-        from graphwalk.storage.edges.tables import open_table
-
-        name = "Dask DataFrame"
-        weighted = open_table(_empty_frame(edges), columns).weighted
-        blocks = _Blocks(lambda i: edges.partitions[i].compute(), edges.npartitions)
-        return SeriesSource(name, blocks, lambda part: open_table(part, columns), weighted, False)
+    delayed = type(edges).__name__.startswith("Delayed")  # which has every attribute
+    if not delayed and hasattr(edges, "partitions") and hasattr(edges, "columns"):
+        return _open_frame(edges, how)
+    if delayed or not hasattr(edges, "ndim") or not hasattr(edges, "numblocks"):
+        raise InputError(
+            f"a Dask {type(edges).__name__} has no shape; pass its .to_dataframe() with columns "
+            "named source and target, or its .compute()"
+        )
     if edges.ndim != 2 or 2 not in edges.shape:
         raise InputError(
             f"a Dask array of shape {edges.shape} is no list of edges; its shape must be (2, E) or "
@@ -48,6 +53,22 @@ def open_dask(edges: Any, columns: Sequence[Hashable] | None) -> SeriesSource:
 
     open_array(np.empty((2, 0), edges.dtype))  # refuses types that cannot be ids
     return SeriesSource("Dask array", blocks, open_block, False, False)
+
+
+def _open_frame(frame: Any, how: ReadOptions) -> SeriesSource:
+    from graphwalk.storage.edges.tables import open_table
+
+    how = fixed_columns(frame._meta, how)
+    first = open_table(frame._meta, how)
+    blocks = _Blocks(lambda i: frame.partitions[i].compute(), frame.npartitions)
+    return SeriesSource(
+        "Dask DataFrame",
+        blocks,
+        lambda part: open_table(part, how),
+        first.weighted,
+        False,
+        first.time_unit,
+    )
 
 
 def open_dask_columns(columns: Sequence[Any]) -> SeriesSource:
@@ -69,15 +90,10 @@ def open_dask_columns(columns: Sequence[Any]) -> SeriesSource:
     blocks = _Blocks(
         lambda i: dask.compute(*(array.blocks[i] for array in arrays)), arrays[0].numblocks[0]
     )
+    unit = time_unit(np.empty(0, arrays[2].dtype)) if len(arrays) == 3 else None
     return SeriesSource(
-        name, blocks, lambda block: open_columns(block, name), len(arrays) == 3, False
+        name, blocks, lambda block: open_columns(block, name), len(arrays) == 3, False, unit
     )
-
-
-def _empty_frame(frame: Any) -> Any:
-    from dask.dataframe.utils import make_meta
-
-    return make_meta(frame)
 
 
 class _Blocks:

@@ -10,7 +10,7 @@ _WEB = "http://", "https://"
 
 
 #: Suffixes of compressed text files.
-COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sized
+from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import RowIterable, check_no_pairs
 from graphwalk.storage.edges.arrays import open_array, open_columns, open_pairs
 from graphwalk.storage.edges.batch_series import Grouped, Items, SeriesSource
@@ -17,6 +18,7 @@ from graphwalk.storage.edges.columns import ColumnSource, comes_from
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
+    from graphwalk.storage.edges.options import ReadOptions
     from graphwalk.storage.edges.protocol import EdgeSource, RowSource
 
 #: Rows that are looked at to see whether they are pairs.
@@ -27,9 +29,10 @@ _EDGES = 1 << 16
 
 
 def open_iterable(
-    edges: Iterable[Any], columns: Sequence[Hashable] | None
+    edges: Iterable[Any], how: ReadOptions, columns: Sequence[Hashable] | None = None
 ) -> EdgeSource | RowSource:
-    """Open an iterable; its first item tells what it holds."""
+    """Open an iterable, whose first item tells what it holds; of tables, their `columns`."""
+    how = how if columns is None else replace(how, columns=tuple(columns))
     items = Items(edges, f"iterable ({type(edges).__name__})")
     first = items.peek()[0]
     if _is_row(first):
@@ -38,37 +41,51 @@ def open_iterable(
         length = len(edges) if isinstance(edges, Sized) else None
         return RowIterable(items.name, items, length)
     if isinstance(first, tuple) and all(isinstance(item, Integral | str) for item in first[:2]):
-        return _series(items, Grouped(items, _EDGES), [first], columns)
-    return _series(items, items, first, columns)
+        return _series(items, Grouped(items, _EDGES), [first], how)
+    return _series(items, items, first, how)
 
 
-def _series(
-    items: Items, batches: Iterable[Any], first: Any, columns: Sequence[Hashable] | None
-) -> SeriesSource:
+def _series(items: Items, batches: Iterable[Any], first: Any, how: ReadOptions) -> SeriesSource:
     def open_item(item: Any) -> ColumnSource:
-        opened = _open_item(item, columns, items.name)
+        opened = _open_item(item, how, items.name)
         if opened.weighted != weighted:
             raise InputError(f"{items.name}: some items have weights and others have none")
+        if opened.time_unit != unit:
+            raise InputError(
+                f"{items.name}: some items have dates of another unit; make them alike"
+            )
         return opened
 
-    weighted = _open_item(first, columns, items.name).weighted
-    return SeriesSource(items.name, batches, open_item, weighted, items.once)
+    if is_table(first):  # names of the first table choose the columns of all
+        how = fixed_columns(first, how)
+    opened = _open_item(first, how, items.name)
+    weighted, unit = opened.weighted, opened.time_unit
+    return SeriesSource(items.name, batches, open_item, weighted, items.once, unit)
+
+
+def fixed_columns(table: Any, how: ReadOptions) -> ReadOptions:
+    """Return options that name the columns which a table's own names choose."""
+    from graphwalk.storage.edges.tables import chosen_names
+
+    return how if how.columns is not None else replace(how, columns=chosen_names(table, how))
 
 
 def is_table(value: object) -> bool:
     """Return whether `value` is a table: of pandas, Arrow, or what exports an Arrow stream."""
     if comes_from(value, "pandas"):
         return hasattr(value, "columns")  # not a Series
+    if comes_from(value, "xarray") or (comes_from(value, "polars") and hasattr(value, "to_list")):
+        return False  # it exports a stream of its values alone
     return hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__")
 
 
-def _open_item(item: Any, columns: Sequence[Hashable] | None, name: str) -> ColumnSource:
+def _open_item(item: Any, how: ReadOptions, name: str) -> ColumnSource:
     if is_table(item):
         from graphwalk.storage.edges.tables import open_table
 
-        return open_table(item, columns)
-    if columns is not None:
-        raise InputError(f"{name}: columns= is for tables, and its items are none")
+        return open_table(item, how)
+    if how.columns is not None:
+        raise InputError(f"{name}: {argument('columns')} is for tables, and its items are none")
     if isinstance(item, tuple):
         return open_columns(item)
     if isinstance(item, list):

@@ -23,6 +23,7 @@ from graphwalk.storage.edges.columns import (
     name_edge,
     weight_column,
 )
+from graphwalk.storage.edges.dates import time_unit
 from graphwalk.storage.edges.protocol import EdgeBatch
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class WindowSource:
     load: Callable[[int, int], tuple[NDArray[Any], ...]]
     weighted: bool
     chunk: int = 1
+    time_unit: str | None = None
     once: bool = False
     directed: None = None
     num_nodes: None = None
@@ -159,7 +161,8 @@ def open_windows(columns: Sequence[Any]) -> WindowSource:
     _check_types(arrays, name)
     chunk = max(_chunk(array, 0) for array in arrays)
     load = partial(_load_columns, arrays)
-    return WindowSource(name, arrays[0].shape[0], load, len(arrays) == 3, chunk)
+    unit = time_unit(np.empty(0, arrays[2].dtype)) if len(arrays) == 3 else None
+    return WindowSource(name, arrays[0].shape[0], load, len(arrays) == 3, chunk, unit)
 
 
 def _load_across(array: Window, start: int, stop: int) -> tuple[NDArray[Any], ...]:

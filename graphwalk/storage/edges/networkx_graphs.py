@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import InputError
+from graphwalk.storage.edges.choose import warn_values
+from graphwalk.storage.edges.column_names import values_of
 from graphwalk.storage.edges.columns import (
     Column,
     ColumnName,
@@ -21,14 +23,15 @@ from graphwalk.storage.edges.columns import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from graphwalk.storage.edges.options import ReadOptions
     from graphwalk.storage.edges.protocol import Ids
 
 
-def open_networkx(graph: Any) -> ColumnSource:
+def open_networkx(graph: Any, how: ReadOptions) -> ColumnSource:
     """Open a NetworkX graph, whose nodes must be all integers or all strings.
 
-    An undirected graph's edges are listed once each. The edge attribute ``"weight"`` is used when
-    all edges have it.
+    An undirected graph's edges are listed once each. The edge attribute that is named as weights
+    are, or as times or types if these are wanted, is used when all edges have it.
     """
     name = f"NetworkX {type(graph).__name__}"
     nodes = _nodes(graph, name)
@@ -38,7 +41,7 @@ def open_networkx(graph: Any) -> ColumnSource:
         name,
         src,
         dst,
-        _weights(graph, name),
+        _values(graph, name, how),
         directed=bool(graph.is_directed()),
         num_nodes=len(nodes) if dense else None,
         nodes=None if dense else nodes,
@@ -73,15 +76,25 @@ def _endpoints(graph: Any, integers: bool) -> tuple[Column, Column]:
     )
 
 
-def _weights(graph: Any, name: str) -> Column | None:
-    weights = [weight for *_, weight in graph.edges(data="weight")]
-    missing = weights.count(None)
-    if missing == len(weights):
+def _values(graph: Any, name: str, how: ReadOptions) -> Column | None:
+    attributes = {key: value for *_, data in graph.edges(data=True) for key, value in data.items()}
+    names = list(attributes)
+    found = next((rank[0] for rank in values_of(names, how.values) if rank), None)
+    if found is None:
+        warn_values(attributes, name)
+        return None
+    key, noun = names[found], _NOUNS[how.values]
+    values = [value for *_, value in graph.edges(data=key)]
+    missing = values.count(None)
+    if missing == len(values):
         return None
     if missing:
-        edge = list(graph.edges())[weights.index(None)]
+        edge = list(graph.edges())[values.index(None)]
         raise InputError(
-            f"{name}: edge {edge!r} has no weight, while others have one; give every edge the "
-            "attribute 'weight', or take it from all"
+            f"{name}: edge {edge!r} has no {noun}, while others have one; give every edge the "
+            f"attribute {key!r}, or take it from all"
         )
-    return weight_column(weights, ColumnName(f"weights of the {name}", "edge {}".format))
+    return weight_column(values, ColumnName(f"{noun}s of the {name}", "edge {}".format))
+
+
+_NOUNS = {"weights": "weight", "times": "time", "edge_types": "type"}

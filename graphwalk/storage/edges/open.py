@@ -12,26 +12,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import CSR, open_csr, open_rows, open_scipy
 from graphwalk.storage.edges.arrays import open_array, open_columns, open_pairs
 from graphwalk.storage.edges.columns import as_array, comes_from
 from graphwalk.storage.edges.dask_collections import is_dask, open_dask, open_dask_columns
+from graphwalk.storage.edges.graph_objects import open_graph
 from graphwalk.storage.edges.iterables import is_table, open_iterable
+from graphwalk.storage.edges.labelled_rows import open_indexed, open_mapping, refuse_coordinates
 from graphwalk.storage.edges.lazy_arrays import is_window, open_window, open_windows
-from graphwalk.storage.edges.networkx_graphs import open_networkx
+from graphwalk.storage.edges.options import ReadOptions
+from graphwalk.storage.edges.padded_rows import is_padded, open_padded
 from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids, RowBatch, RowSource
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Sequence
+
+    from graphwalk.storage.edges.options import ValueKind
 
 __all__ = ["CSR", "EdgeBatch", "EdgeSource", "Ids", "RowBatch", "RowSource", "open_source"]
 
 _FORMS = (
     "a (2, E) or (E, 2) array (NumPy, Zarr, Dask), a list of tuples, a tuple (src, dst[, weight]), "
-    "a table (pandas, Arrow, polars, Dask), a path (.parquet, .csv, .tsv, .txt, .npy, .npz), an "
-    "iterable of any of these or of rows of neighbours, a scipy.sparse matrix, a NetworkX graph, "
-    "graphwalk.CSR, or a list of neighbour arrays"
+    "a table (pandas, Arrow, polars, Dask), a dict of columns, a path (.parquet, .csv, .tsv, .txt, "
+    ".mtx, .npy, .npz), an iterable of any of these or of rows of neighbours, a scipy.sparse "
+    "matrix, a graph of NetworkX, igraph or PyTorch Geometric, graphwalk.CSR, a list of neighbour "
+    "arrays, or a dict of them"
 )
 
 
@@ -40,6 +46,11 @@ def open_source(
     *,
     columns: Sequence[Hashable] | None = None,
     storage_options: Mapping[str, Any] | None = None,
+    values: ValueKind = "weights",
+    directed: bool = False,
+    sep: str | None = None,
+    header: bool | None = None,
+    allow_pickle: bool = False,
 ) -> EdgeSource | RowSource:
     """Open edges in whatever form they come.
 
@@ -47,13 +58,8 @@ def open_source(
     ----------
     edges : object
         What :func:`graphwalk.build_zarr` takes.
-    columns : sequence of str or int, optional
-        For tables and files: the names of the columns of sources, of targets and, if it is
-        weighted, of weights. By default those named source, src or from, and target, dst or to,
-        or else the first two; and the column named weight, if there is one. Where a text file has
-        no header, columns are named 0, 1, 2, ...
-    storage_options : mapping, optional
-        For URLs: what fsspec's file system takes.
+    columns, storage_options, values, directed, sep, header, allow_pickle
+        See :class:`~graphwalk.storage.edges.options.ReadOptions`.
 
     Returns
     -------
@@ -66,27 +72,53 @@ def open_source(
         Where the form is unknown, or its columns, lengths or types cannot be used. What only
         reading all edges can tell is raised by the batches.
     """
+    how = ReadOptions(columns, values, directed, sep, header, allow_pickle, storage_options)
     if isinstance(edges, str | os.PathLike):
         from graphwalk.storage.edges.open_path import open_path
 
-        return open_path(edges, columns, storage_options)
-    if is_dask(edges):
-        return open_dask(edges, columns)
-    if comes_from(edges, "pyarrow") and hasattr(edges, "read_next_batch"):
-        return open_iterable(edges, columns)
-    if comes_from(edges, "pyarrow") and hasattr(edges, "scanner"):
-        return open_iterable(_DatasetBatches(edges, columns), columns)
-    if is_table(edges):
-        from graphwalk.storage.edges.tables import open_table
-
-        return open_table(edges, columns)
-    if comes_from(edges, "polars") and hasattr(edges, "collect"):
-        raise InputError("a polars LazyFrame has no rows yet; pass its .collect(), or sink it")
+        return open_path(edges, how)
+    if sep is not None or header is not None:
+        word = "sep" if sep is not None else "header"
+        raise InputError(
+            f"{argument(word)} is for text files, not for a {type(edges).__name__}; leave it out"
+        )
+    source = _open_table(edges, how)
+    if source is not None:
+        return source
     if columns is not None and (isinstance(edges, CSR) or _has_no_columns(edges)):
         raise InputError(
-            f"columns= is for tables and files; a {type(edges).__name__} has no named columns"
+            f"{argument('columns')} is for tables and files; a {type(edges).__name__} has no named "
+            "columns"
         )
-    return _open_arrays(edges, columns)
+    return _open_arrays(edges, how)
+
+
+def _open_table(edges: Any, how: ReadOptions) -> EdgeSource | RowSource | None:
+    """Open what has columns with names; return None where nothing has."""
+    if is_dask(edges):
+        return open_dask(edges, how)
+    if comes_from(edges, "pyarrow") and hasattr(edges, "read_next_batch"):
+        return open_iterable(edges, how)
+    if comes_from(edges, "pyarrow") and hasattr(edges, "scanner"):
+        from graphwalk.storage.edges.datasets import open_dataset
+
+        return open_dataset(edges, how)
+    if comes_from(edges, "polars") and hasattr(edges, "collect"):
+        raise InputError("a polars LazyFrame has no rows yet; pass its .collect(), or sink it")
+    if is_table(edges):
+        from graphwalk.storage.edges.tables import open_stream, open_table
+
+        memory = any(comes_from(edges, package) for package in ("pandas", "pyarrow", "polars"))
+        return open_table(edges, how) if memory else open_iterable(open_stream(edges), how)
+    if getattr(getattr(edges, "dtype", None), "names", None) and isinstance(edges, np.ndarray):
+        from graphwalk.storage.edges.tables import open_structured
+
+        return open_structured(edges, how)
+    if isinstance(edges, list) and edges and isinstance(edges[0], dict):
+        from graphwalk.storage.edges.tables import open_records
+
+        return open_records(edges, how)
+    return open_mapping(edges, how) if isinstance(edges, Mapping) else None
 
 
 def _has_no_columns(edges: object) -> bool:
@@ -94,25 +126,37 @@ def _has_no_columns(edges: object) -> bool:
     return packages or isinstance(edges, tuple | list) or hasattr(edges, "__array__")
 
 
-def _open_arrays(edges: Any, columns: Sequence[Hashable] | None) -> EdgeSource | RowSource:
+def _open_arrays(edges: Any, how: ReadOptions) -> EdgeSource | RowSource:
     if isinstance(edges, CSR):
         return open_csr(edges)
     if comes_from(edges, "scipy") and hasattr(edges, "tocsr"):
         return open_scipy(edges)
-    if comes_from(edges, "networkx") and hasattr(edges, "is_directed"):
-        return open_networkx(edges)
+    graph = open_graph(edges, how)
+    if graph is not None:
+        return graph
     if isinstance(edges, tuple):
         return _open_tuple(edges)
     if isinstance(edges, list):
-        return _open_list(edges)
-    if is_window(edges):
-        return open_window(edges)
-    if hasattr(edges, "__array__"):
-        array = as_array(edges, "the array of edges")
-        return open_rows(array) if _is_rows(array) else open_array(edges)
-    if hasattr(edges, "__iter__") and not isinstance(edges, bytes | Mapping | Set):
-        return open_iterable(edges, columns)
+        return _open_list(edges, how)
+    if comes_from(edges, "pandas") and hasattr(edges, "index"):
+        return open_indexed(edges, how)
+    if comes_from(edges, "polars") and "List" in str(edges.dtype):
+        return open_rows(edges.to_list())
+    if comes_from(edges, "xarray") or is_window(edges) or hasattr(edges, "__array__"):
+        return _open_array(edges)
+    if hasattr(edges, "__iter__") and not isinstance(edges, bytes | Set):
+        return open_iterable(edges, how)
     raise InputError(f"edges of type {type(edges).__name__} cannot be read; pass {_FORMS}")
+
+
+def _open_array(edges: Any) -> EdgeSource | RowSource:
+    refuse_coordinates(edges)
+    if is_window(edges):
+        return open_padded(edges) if is_padded(edges) else open_window(edges)
+    array = as_array(edges, "the array of edges")
+    if array.dtype.kind == "O" and array.ndim == 1:
+        return open_rows(array)
+    return open_padded(array) if is_padded(array) else open_array(edges)
 
 
 def _open_tuple(edges: tuple[Any, ...]) -> EdgeSource:
@@ -123,34 +167,11 @@ def _open_tuple(edges: tuple[Any, ...]) -> EdgeSource:
     return open_columns(edges)
 
 
-def _open_list(edges: list[Any]) -> EdgeSource | RowSource:
+def _open_list(edges: list[Any], how: ReadOptions) -> EdgeSource | RowSource:
     if not edges or (isinstance(edges[0], tuple) and not hasattr(edges[0][0], "__len__")):
         return open_pairs(edges)
     if isinstance(edges[0], tuple) and isinstance(edges[0][0], str):
         return open_pairs(edges)
     if isinstance(edges[0], tuple) or is_table(edges[0]) or np.ndim(edges[0]) == 2:
-        return open_iterable(edges, None)
+        return open_iterable(edges, how)
     return open_rows(edges)
-
-
-def _is_rows(array: Any) -> bool:
-    """Whether an array is one of objects that are rows of neighbours."""
-    return bool(array.dtype.kind == "O" and array.ndim == 1)
-
-
-class _DatasetBatches:
-    """The record batches of an Arrow data set, of the columns that are used."""
-
-    def __init__(self, dataset: Any, columns: Sequence[Hashable] | None) -> None:
-        from graphwalk.storage.edges.tables import choose_columns
-
-        names = dataset.schema.names
-        chosen = choose_columns(names, columns, "pyarrow data set")
-        self._dataset = dataset
-        self._columns = sorted({names[i] for i in chosen}, key=names.index)
-
-    def __iter__(self) -> Iterator[Any]:
-        # Arrow reads 16 batches of 4 files ahead otherwise.
-        return iter(
-            self._dataset.to_batches(columns=self._columns, batch_readahead=1, fragment_readahead=1)
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphwalk.errors import InputError
+from graphwalk.storage.edges.choose import choose_columns, warn_unread
 from graphwalk.storage.edges.columns import (
     ColumnName,
     check_endpoints,
@@ -20,13 +21,15 @@ from graphwalk.storage.edges.columns import (
     ids,
     weight_column,
 )
+from graphwalk.storage.edges.dates import time_unit
 from graphwalk.storage.edges.protocol import EdgeBatch
-from graphwalk.storage.edges.tables import choose_columns
+from graphwalk.storage.edges.tables import arrow_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from graphwalk.storage.edges.file import File
+    from graphwalk.storage.edges.options import ReadOptions
 
 #: Bytes that a reader buffers of a column, of which it would otherwise read a row group whole.
 _BUFFER = 1 << 18
@@ -41,6 +44,7 @@ class ParquetSource:
     columns: tuple[str, ...]
     num_edges: int
     once: bool
+    time_unit: str | None = None
     directed: None = None
     num_nodes: None = None
     nodes: None = None
@@ -81,26 +85,32 @@ class ParquetSource:
         return sorted(set(self.columns))
 
 
-def open_parquet(
-    name: str, parts: Sequence[File], columns: Sequence[Hashable] | None
-) -> ParquetSource:
+def open_parquet(name: str, parts: Sequence[File], how: ReadOptions) -> ParquetSource:
     """Open Parquet files, whose schemas must agree on the columns used."""
     chosen: tuple[str, ...] = ()
-    kinds = set()
+    kinds, units = set(), set()
     num_edges = 0
     for part in parts:
         with _opened(part) as file:
             schema = file.schema_arrow
             num_edges += file.metadata.num_rows
-        positions = choose_columns(schema.names, chosen or columns, part.name)
-        chosen = chosen or tuple(schema.names[i] for i in positions)
-        edges = _edges(schema.empty_table(), chosen, part, 0)  # refuses types that cannot be used
+        names = schema.names
+        choice = choose_columns(names, how, part.name, [arrow_kind(field.type) for field in schema])
+        if not chosen:
+            warn_unread(names, choice, name, how)
+            chosen = tuple(names[i] for i in choice.columns)
+            how = replace(how, columns=chosen)
+        empty = schema.empty_table()
+        edges = _edges(empty, chosen, part, 0)  # refuses types that cannot be used
         kinds.add("integers" if isinstance(edges.src, np.ndarray) else "strings")
+        units.add(time_unit(empty.column(chosen[2])) if len(chosen) > 2 else None)
         if len(kinds) > 1:
             raise InputError(
                 f"{part.name}: some parts' ids are integers, others' strings; use one type"
             )
-    return ParquetSource(name, tuple(parts), chosen, num_edges, parts[0].remote)
+        if len(units) > 1:
+            raise InputError(f"{part.name}: some parts have times of another unit; use one")
+    return ParquetSource(name, tuple(parts), chosen, num_edges, parts[0].remote, units.pop())
 
 
 def _row_groups(part: File, size: int) -> Iterator[tuple[list[int], int]]:

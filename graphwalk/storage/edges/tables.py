@@ -1,12 +1,11 @@
-"""Edges in tables: pandas, Arrow, and whatever exports an Arrow stream (polars, DuckDB)."""
+"""Edges in tables: pandas, Arrow, polars, structured arrays, dicts of columns, lists of dicts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow as pa
-
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
+from graphwalk.storage.edges.choose import choose_columns, warn_unread
 from graphwalk.storage.edges.columns import (
     ColumnName,
     ColumnSource,
@@ -17,107 +16,144 @@ from graphwalk.storage.edges.columns import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
-_SOURCE_NAMES = frozenset({"source", "src", "from"})
-_TARGET_NAMES = frozenset({"target", "dst", "to"})
-_WEIGHT_NAMES = frozenset({"weight"})
+    from graphwalk.storage.edges.options import ReadOptions
 
 
-def open_table(edges: Any, columns: Sequence[Hashable] | None) -> ColumnSource:
-    """Open a table; `columns` is explained in :func:`choose_columns`."""
-    if comes_from(edges, "pandas"):
-        names, column = list(edges.columns), lambda i: edges.iloc[:, i]
-        return column_source(names, column, columns, "pandas DataFrame")
-    table = _as_table(edges)
-    name = f"{type(edges).__module__.partition('.')[0]} {type(edges).__name__}"
-    return column_source(table.column_names, table.column, columns, name)
+class _Table(NamedTuple):
+    """Any table: names, columns by position, what they hold, and what to call it."""
+
+    names: list[Hashable]
+    column: Callable[[int], Any]
+    kinds: list[str]
+    name: str
+
+
+def open_table(edges: Any, how: ReadOptions) -> ColumnSource:
+    """Open a table, whose columns are chosen by :func:`choose_columns`."""
+    if comes_from(edges, "pandas") and how.columns is None:
+        _check_no_matrix(edges)
+    names, column, kinds, name = _look_at(edges)
+    return column_source(names, column, how, name, kinds)
+
+
+def chosen_names(edges: Any, how: ReadOptions) -> tuple[Hashable, ...]:
+    """Return the names of the columns of a table that are chosen."""
+    names, _, kinds, name = _look_at(edges)
+    choice = choose_columns(names, how, name, kinds)
+    warn_unread(names, choice, name, how)
+    return tuple(names[i] for i in choice.columns)
+
+
+def open_stream(edges: Any) -> Any:
+    """Return the record batches of what has Arrow's stream interface."""
+    import pyarrow as pa
+
+    try:
+        return pa.RecordBatchReader.from_stream(edges)
+    except (pa.ArrowException, TypeError) as error:
+        raise _no_table(edges, error) from error
+
+
+def open_structured(edges: Any, how: ReadOptions) -> ColumnSource:
+    """Open a NumPy array whose items have named fields."""
+    names = edges.dtype.names
+    kinds = [_numpy_kind(edges.dtype[i]) for i in range(len(names))]
+    return column_source(names, lambda i: edges[names[i]], how, "structured array", kinds)
+
+
+def open_dict(edges: Mapping[Hashable, Any], how: ReadOptions, name: str) -> ColumnSource:
+    """Open columns by their names."""
+    names, columns = list(edges), list(edges.values())
+    return column_source(names, columns.__getitem__, how, name)
+
+
+def open_records(edges: list[Any], how: ReadOptions) -> ColumnSource:
+    """Open a list of dicts, each an edge."""
+    names = list(dict.fromkeys(name for edge in edges for name in edge))
+    columns = {name: [edge.get(name) for edge in edges] for name in names}
+    return open_dict(columns, how, "list of dicts")
 
 
 def column_source(
     names: Sequence[Hashable],
     column: Callable[[int], Any],
-    columns: Sequence[Hashable] | None,
+    how: ReadOptions,
     name: str,
-    name_row: Callable[[int], str] = "row {}".format,
+    kinds: Sequence[str] | None = None,
 ) -> ColumnSource:
     """Return the chosen ones of a table's columns as edges; `column` gets a column by position."""
-    chosen = choose_columns(names, columns, name)
-    places = [ColumnName(f"{name}, column {names[i]!r}", name_row) for i in chosen]
+    choice = choose_columns(names, how, name, kinds)
+    warn_unread(names, choice, name, how)
+    chosen = choice.columns
+    places = [ColumnName(f"{name}, column {names[i]!r}") for i in chosen]
     src, dst = (id_column(column(i), place) for i, place in zip(chosen[:2], places, strict=False))
     check_endpoints(src, dst, name)
     weight = weight_column(column(chosen[2]), places[2]) if len(chosen) == 3 else None
+    lengths = {len(part) for part in (src, dst, weight) if part is not None}
+    if len(lengths) > 1:
+        raise InputError(f"{name}: its columns have {sorted(lengths)} rows; make them equally long")
     return ColumnSource(name, src, dst, weight)
 
 
-def choose_columns(
-    names: Sequence[Hashable], columns: Sequence[Hashable] | None, table: str
-) -> list[int]:
-    """Return the positions of the columns of sources, of targets and, if any, of weights.
+def _look_at(edges: Any) -> _Table:
+    if comes_from(edges, "pandas"):
+        levels = edges.index.nlevels > 1 or edges.index.names[0] is not None
+        frame = edges.reset_index(allow_duplicates=True) if levels else edges
+        kinds = [_numpy_kind(kind) for kind in frame.dtypes]
+        return _Table(list(frame.columns), lambda i: frame.iloc[:, i], kinds, "pandas DataFrame")
+    table = _as_table(edges)
+    name = f"{type(edges).__module__.partition('.')[0]} {type(edges).__name__}"
+    kinds = [arrow_kind(field.type) for field in table.schema]
+    return _Table(table.column_names, table.column, kinds, name)
 
-    Parameters
-    ----------
-    names : sequence
-        The table's column names.
-    columns : sequence of two or three names, or None
-        The columns to use; two mean that there are no weights. None takes the columns named
-        ``source``/``src``/``from`` and ``target``/``dst``/``to`` in any case, or else the first
-        two, and a column named ``weight`` as weights.
-    table : str
-        What to call the table in messages.
 
-    Raises
-    ------
-    InputError
-        Where a column does not exist or its name is not unique, or there are too few.
-    """
-    if columns is not None:
-        if not isinstance(columns, list | tuple) or len(columns) not in (2, 3):
-            raise InputError(f"columns={columns!r} must be two or three column names")
-        return [_position(names, column, table) for column in columns]
-    weight = _named(names, _WEIGHT_NAMES)
-    if has_named_endpoints(names):
-        ends = _named(names, _SOURCE_NAMES) + _named(names, _TARGET_NAMES)
-    else:
-        ends = [i for i in range(len(names)) if i not in weight][:2]
-    if len(ends) < 2 or len(weight) > 1:
+def _check_no_matrix(frame: Any) -> None:
+    size = len(frame)
+    if size and size == len(frame.columns) and list(frame.index) == list(frame.columns):
         raise InputError(
-            f"{table} has columns {_listed(names)}; name those to use as "
-            "columns=(source, target) or columns=(source, target, weight)"
+            f"a pandas DataFrame of shape {frame.shape} whose index equals its columns is an "
+            "adjacency matrix; pass scipy.sparse.csr_array(frame.to_numpy()), or, if its rows are "
+            f"edges, name their columns, as in {argument('columns', tuple(frame.columns[:2]))}"
         )
-    return ends + weight
 
 
-def has_named_endpoints(names: Sequence[Hashable]) -> bool:
-    """Whether exactly one name says source and exactly one target."""
-    return len(_named(names, _SOURCE_NAMES)) == len(_named(names, _TARGET_NAMES)) == 1
+def arrow_kind(kind: Any) -> str:
+    """Return what an Arrow column holds, as :func:`choose_columns` takes it."""
+    import pyarrow as pa
+
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    tests = {
+        "i": (pa.types.is_integer,),
+        "f": (pa.types.is_floating, pa.types.is_decimal),
+        "U": (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+        "M": (pa.types.is_timestamp, pa.types.is_date),
+    }
+    return next((name for name, kinds in tests.items() if any(test(kind) for test in kinds)), "O")
 
 
-def _named(names: Sequence[Hashable], wanted: frozenset[str]) -> list[int]:
-    return [i for i, name in enumerate(names) if str(name).strip().lower() in wanted]
-
-
-def _position(names: Sequence[Hashable], column: Hashable, table: str) -> int:
-    found = [i for i, name in enumerate(names) if name == column]
-    if not found:  # "0" means 0 where a command line cannot tell them apart
-        found = [i for i, name in enumerate(names) if str(name) == str(column)]
-    if not found:
-        raise InputError(f"{table} has no column {column!r}; its columns are {_listed(names)}")
-    if len(found) > 1:
-        raise InputError(f"{table} has {len(found)} columns {column!r}; rename all but one")
-    return found[0]
-
-
-def _listed(names: Sequence[Hashable]) -> str:
-    return ", ".join(map(repr, names)) or "none"
+def _numpy_kind(kind: Any) -> str:
+    """Return what a column of NumPy or pandas holds."""
+    arrow = getattr(kind, "pyarrow_dtype", None)
+    if arrow is not None:
+        return arrow_kind(arrow)
+    letter = getattr(kind, "kind", "O")
+    return {"u": "i", "S": "O", "T": "U", "O": "U"}.get(letter, letter)
 
 
 def _as_table(edges: Any) -> Any:
+    import pyarrow as pa
+
     if isinstance(edges, pa.Table):
         return edges
     try:
         if isinstance(edges, pa.RecordBatch):
             return pa.Table.from_batches([edges])
-        return pa.RecordBatchReader.from_stream(edges).read_all()
-    except (pa.ArrowInvalid, TypeError) as error:
-        raise InputError(f"a {type(edges).__name__} is no table of edges: {error}") from error
+        return open_stream(edges).read_all()
+    except pa.ArrowException as error:
+        raise _no_table(edges, error) from error
+
+
+def _no_table(edges: Any, error: Exception) -> InputError:
+    return InputError(f"a {type(edges).__name__} is no table of edges: {error}")

@@ -145,9 +145,23 @@ def load_partition(
     Raises
     ------
     StoreError
-        When chunks are missing or damaged, or offsets and neighbours contradict each other.
+        When chunks are missing or damaged, offsets and neighbours contradict each other, or another
+        graph has taken the place of the one that was opened.
     """
     nodes = range(graph.num_nodes) if nodes is None else nodes
+    with graph.unchanged():
+        return _load(graph, layout, nodes, shared, filtered, have, threads)
+
+
+def _load(
+    graph: GraphArrays,
+    layout: PartitionSpec,
+    nodes: range,
+    shared: SharedReading | None,
+    filtered: bool,
+    have: Partition | None,
+    threads: int,
+) -> Partition:
     run = shared.run if shared else run_by(threads)
     if shared:
         row_starts, neighbors, start = read_together(graph, nodes, shared)

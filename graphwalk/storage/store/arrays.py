@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError, StoreError
+from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.storage.store.facts import GraphFacts
 from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
-from graphwalk.storage.store.group import open_group
+from graphwalk.storage.store.group import open_group, read_identity
 from graphwalk.storage.store.labels import read_labels
 from graphwalk.storage.store.partition_bounds import partition_nodes
 from graphwalk.storage.store.read_ranges import read_ranges
@@ -19,7 +20,7 @@ from graphwalk.storage.store.row_slice import RowSlice
 from graphwalk.util.available_memory import require
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import zarr
     from numpy.typing import NDArray
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 #: What is missing where a graph does not have one of its possible arrays, and the remedy.
 _MISSING: Mapping[str, str] = {
     "weights": "{} has no weights; build it from weighted edges",
-    "times": "{} has no times; build it with times=True",
-    "edge_types": "the edges of {} have no types; build it with edge_types=True",
-    "node_types": "the nodes of {} have no types; call set_node_types",
+    "times": "{} has no times; build it with {}",
+    "edge_types": "the edges of {} have no types; build it with {}",
+    "node_types": "the nodes of {} have no types; graphwalk.set_node_types gives them types",
 }
 
 
@@ -76,8 +77,8 @@ class GraphArrays(GraphFacts):
         return GraphArrays, (self.path, self.info, self.storage_options)
 
     @property
-    def isolated_nodes(self) -> int:
-        """Number of nodes without neighbours."""
+    def sinks(self) -> int:
+        """Number of nodes without out-neighbours."""
         return self.info.statistics.isolated_nodes
 
     @property
@@ -98,7 +99,36 @@ class GraphArrays(GraphFacts):
     @cached_property
     def labels(self) -> MemoryLabels | None:
         """Labels of all nodes, in memory; None where nodes have no labels."""
-        return read_labels(self.group, self.path, self.info)
+        with self.unchanged():
+            return read_labels(self.group, self.path, self.info)
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Check that what the block has read is of the graph that was opened.
+
+        The check comes after reading: what was read before the store was replaced is right.
+
+        Raises
+        ------
+        StoreError
+            When another graph is at the path now, or none; instead of any error of the block that
+            says that the store is damaged.
+        """
+        try:
+            yield
+        except StoreError:
+            self._check_identity()
+            raise
+        self._check_identity()
+
+    def _check_identity(self) -> None:
+        if self.digest is None:  # written by an early version, which cannot be told from others
+            return
+        if read_identity(self.path, self.storage_options) != self.info.identity:
+            raise StoreError(
+                f"{self.path} was replaced by another graph after it was opened; open it again by "
+                "open_zarr, and make walks of what that returns"
+            )
 
     def read_offsets(
         self, start: int, stop: int, *, out: NDArray[np.int64] | None = None
@@ -142,7 +172,8 @@ class GraphArrays(GraphFacts):
         StoreError
             When a chunk is missing or damaged.
         """
-        offsets = self.read_offsets(start, stop + 1)
+        with self.unchanged():
+            offsets = self.read_offsets(start, stop + 1)
         return offsets[1:] > offsets[:-1]
 
     def read_neighbors(
@@ -189,7 +220,8 @@ class GraphArrays(GraphFacts):
         StoreError
             When a chunk is missing or damaged.
         """
-        return self._reader("node_types").read(start, stop)
+        with self.unchanged():
+            return self._reader("node_types").read(start, stop)
 
     def read_rows(
         self, nodes: NDArray[np.int64], *, values: ValueName | None = None
@@ -208,15 +240,21 @@ class GraphArrays(GraphFacts):
         values : ndarray of float32, float64 or uint8, or None
             Their weights, times or types, if asked for.
         """
-        starts, stops = self._row_ranges(nodes)
-        neighbors, ends = read_ranges(self._reader("neighbors"), starts, stops, self.neighbor_dtype)
-        if values is None:
-            return ends, neighbors, None
-        found, _ = read_ranges(self._reader(values), starts, stops, VALUE_TYPES[values])
-        return ends, neighbors, found
+        with self.unchanged():
+            starts, stops = self._row_ranges(nodes)
+            reader = self._reader("neighbors")
+            neighbors, ends = read_ranges(reader, starts, stops, self.neighbor_dtype)
+            if values is None:
+                return ends, neighbors, None
+            found, _ = read_ranges(self._reader(values), starts, stops, VALUE_TYPES[values])
+            return ends, neighbors, found
 
     def read_slice(self, start: int, stop: int) -> RowSlice:
         """Return the rows of nodes `start` to `stop`, which exist; see `Graph.rows`."""
+        with self.unchanged():
+            return self._read_slice(start, stop)
+
+    def _read_slice(self, start: int, stop: int) -> RowSlice:
         offsets = self.read_offsets(start, stop + 1)
         first, last = self.check_offsets(offsets, start)
         what = f"{self.path}: rows {start} to {stop}"
@@ -232,14 +270,17 @@ class GraphArrays(GraphFacts):
 
     def cut(self, most_entries: int, most_nodes: int) -> list[range]:
         """Cut the nodes into partitions of that size; see `partition_nodes`."""
-        chunk, length = self.chunk_length("offsets"), self.num_nodes + 1
+        length = self.num_nodes + 1
+        with self.unchanged():
+            chunk = self.chunk_length("offsets")
 
         def read_chunk(k: int) -> NDArray[np.int64]:
             return self.read_offsets(k * chunk, min((k + 1) * chunk, length))
 
-        return partition_nodes(
-            read_chunk, chunk, self.num_nodes, self.num_entries, most_entries, most_nodes
-        )
+        with self.unchanged():
+            return partition_nodes(
+                read_chunk, chunk, self.num_nodes, self.num_entries, most_entries, most_nodes
+            )
 
     @property
     def seek_cost_bytes(self) -> int:
@@ -263,7 +304,7 @@ class GraphArrays(GraphFacts):
     def _reader(self, name: ArrayName) -> ArrayReader:
         if name not in self._readers:
             if name not in self.info.arrays:
-                raise InputError(_MISSING[name].format(self.path))
+                raise InputError(_MISSING[name].format(self.path, argument(name, True)))
             _, length = self.info.arrays[name]
             self._readers[name] = ArrayReader(self.group, self.path, name, length)
         return self._readers[name]

@@ -58,6 +58,11 @@ class GraphFacts:
         return self._info.timed
 
     @property
+    def time_unit(self) -> str | None:
+        """Unit of times that were given as dates: ``"s"``, ``"ms"`` or ``"us"`` since 1970."""
+        return self._info.time_unit
+
+    @property
     def edge_type_names(self) -> tuple[int, ...] | None:
         """The types of edges, ascending; None if edges have no types."""
         return self._info.edge_types

@@ -89,6 +89,21 @@ class GraphInfo:
     node_types: NodeTypes | None = None
     timed: bool = False
     edge_types: tuple[int, ...] | None = None
+    time_unit: str | None = None
+    label_digest: str | None = None
+    unconnected_nodes: int | None = None
+
+    @property
+    def isolated_nodes(self) -> int | None:
+        """Nodes that no edge touches; None where an early version has not counted them."""
+        if self.unconnected_nodes is None and not self.directed:
+            return self.statistics.isolated_nodes
+        return self.unconnected_nodes
+
+    @property
+    def identity(self) -> tuple[str | None, str | None]:
+        """Checksums by which the graph is told from others: of its rows, and of its labels."""
+        return self.digest, self.label_digest
 
     @property
     def neighbor_dtype(self) -> np.dtype[Any]:

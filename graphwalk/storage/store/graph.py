@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from graphwalk.errors import InputError
 from graphwalk.storage.files.locations import locate
 from graphwalk.storage.store.arrays import GraphArrays
 from graphwalk.storage.store.export import rows_for_edge_index, rows_for_scipy, to_networkx
 from graphwalk.storage.store.graph_html import graph_html
-from graphwalk.storage.store.graph_rows import GraphRows, check_nodes
+from graphwalk.storage.store.graph_rows import GraphRows, find_labels
 from graphwalk.storage.store.group import open_group
+from graphwalk.storage.store.node_labels import NodeLabels, names_of
 from graphwalk.storage.store.summary import Summary, stored_bytes, summarize
 from graphwalk.storage.store.validation.check import validate
 from graphwalk.util.progress_bar import Progress
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
     from scipy.sparse import csr_array
 
     from graphwalk.storage.store.validation.report import Validation
@@ -77,7 +77,7 @@ class Graph(GraphRows):
     (3, 3, False)
     >>> graph.labels.tolist()
     ['Ada', 'Alan', 'Grace']
-    >>> graph.labels[graph.neighbors(graph.index_of("Ada"))].tolist()
+    >>> graph.names(graph.neighbors("Ada")).tolist()
     ['Alan', 'Grace']
     """
 
@@ -99,10 +99,39 @@ class Graph(GraphRows):
         return summarize(self._info, stored_bytes(self.path))
 
     @property
-    def labels(self) -> NDArray[Any] | None:
-        """Labels of all nodes, shape (num_nodes,): int64, or object with str; None without any."""
+    def labels(self) -> NodeLabels | None:
+        """Labels of all nodes, a sequence of int or str by node; None without any."""
         labels = self._arrays.labels
-        return None if labels is None else labels.to_numpy()
+        return None if labels is None else NodeLabels(labels)
+
+    def names(self, nodes: ArrayLike) -> Any:
+        """Return the names of nodes: their labels, or their numbers if the graph has no labels.
+
+        Parameters
+        ----------
+        nodes : int or array_like of int
+            Nodes in an array of any shape, such as whole walks; -1, which follows the end of a
+            walk, has no name.
+
+        Returns
+        -------
+        int, str or None, or ndarray of object with these
+            The name of each node, in the shape of `nodes`; None for each -1.
+
+        Raises
+        ------
+        InputError
+            When there is no such node.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr([("Ada", "Grace"), ("Ada", "Alan")])
+        >>> graph.names([[2, 0], [1, -1]]).tolist()
+        [['Grace', 'Ada'], ['Alan', None]]
+        >>> graph.names(0)
+        'Ada'
+        """
+        return names_of(self._arrays.labels, self.num_nodes, nodes)
 
     @property
     def node_types(self) -> NDArray[Any] | None:
@@ -239,15 +268,7 @@ class Graph(GraphRows):
         [1, 0]
         """
         single = isinstance(labels, str) or np.ndim(labels) == 0
-        wanted = [labels] if single else labels
-        known = self._arrays.labels
-        if known is None:
-            found = check_nodes(wanted, self.num_nodes)
-        else:
-            found = known.find(wanted)
-            if (found < 0).any():
-                missing = wanted[int(np.flatnonzero(found < 0)[0])]
-                raise InputError(f"no node of {self.path} has the label {missing!r}")
+        found = find_labels(self._arrays, [labels] if single else labels)
         return int(found[0]) if single else found
 
     def __reduce__(self) -> tuple[type[Graph], tuple[GraphArrays]]:

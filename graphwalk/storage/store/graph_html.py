@@ -61,7 +61,7 @@ def graph_html(graph: GraphArrays, summary: Summary) -> str:
 
 def _facts(graph: GraphArrays, summary: Summary) -> list[tuple[str, str]]:
     return [
-        ("nodes", f"{graph.num_nodes:,}, of which {summary.isolated_nodes:,} isolated"),
+        ("nodes", summary.nodes_text()),
         ("edges", f"{graph.num_edges:,}, stored as {graph.num_entries:,} entries"),
         ("directed", "yes" if graph.directed else "no"),
         ("weighted", "yes" if graph.weighted else "no"),

@@ -61,6 +61,10 @@ class GraphRows(GraphFacts):
         >>> degrees.tolist(), counts.tolist()
         ([1, 3], [3, 1])
         """
+        with self._arrays.unchanged():
+            return self._count_degrees().counts()
+
+    def _count_degrees(self) -> DegreeCounter:
         arrays, counter = self._arrays, DegreeCounter()
         chunk, length = arrays.chunk_length("offsets"), self.num_nodes + 1
         before = np.empty(0, np.int64)
@@ -70,17 +74,18 @@ class GraphRows(GraphFacts):
             arrays.check_offsets(offsets, max(0, start - 1))
             counter.add(np.diff(offsets))
             before = offsets[-1:]
-        return counter.counts()
+        return counter
 
     @overload
-    def neighbors(self, nodes: int) -> NDArray[Any]: ...
+    def neighbors(self, nodes: int | str) -> NDArray[Any]: ...  # type: ignore[overload-overlap]
 
     @overload
-    def neighbors(self, nodes: Sequence[int] | NDArray[Any]) -> list[NDArray[Any]]: ...
+    def neighbors(self, nodes: Sequence[int | str] | NDArray[Any]) -> list[NDArray[Any]]: ...
 
     def neighbors(self, nodes: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
         """Return the neighbours of one node, or a list with those of each of several.
 
+        Nodes are given by number, or by label where labels are strings.
         Neighbours ascend; parallel edges that were kept repeat theirs. Each chunk of the store that
         has a part of the answer is read once, and few are in memory at a time. The arrays of a list
         share memory.
@@ -100,7 +105,7 @@ class GraphRows(GraphFacts):
         >>> [row.tolist() for row in graph.neighbors([2, 1])]
         [[0, 1], [0, 2]]
         """
-        ids = check_nodes(nodes, self.num_nodes)
+        ids = find_nodes(self._arrays, nodes)
         unique, inverse = np.unique(ids, return_inverse=True)
         ends, values, _ = self._arrays.read_rows(unique)
         rows = [values[a:b] for a, b in itertools.pairwise(ends.tolist())]
@@ -201,7 +206,8 @@ class GraphRows(GraphFacts):
         >>> graph.read_offsets(0, graph.num_nodes + 1).tolist()
         [0, 2, 4, 6]
         """
-        return self._arrays.read_offsets(start, stop)
+        with self._arrays.unchanged():
+            return self._arrays.read_offsets(start, stop)
 
     def read_neighbors(self, start: int, stop: int) -> NDArray[Any]:
         """Return the neighbours of entries `start` to `stop`; raises as `read_offsets` does.
@@ -213,7 +219,8 @@ class GraphRows(GraphFacts):
         >>> graph.read_neighbors(start, stop).tolist()
         [0, 2]
         """
-        return self._arrays.read_neighbors(start, stop)
+        with self._arrays.unchanged():
+            return self._arrays.read_neighbors(start, stop)
 
     def read_weights(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the weights of entries `start` to `stop`.
@@ -231,7 +238,8 @@ class GraphRows(GraphFacts):
         >>> graph.read_weights(0, graph.num_entries).tolist()
         [0.5, 1.0, 0.5, 2.0, 1.0, 2.0]
         """
-        return self._arrays.read_values("weights", start, stop)
+        with self._arrays.unchanged():
+            return self._arrays.read_values("weights", start, stop)
 
     def read_times(self, start: int, stop: int) -> NDArray[np.float64]:
         """Return the times of entries `start` to `stop`; raises as `read_weights` does.
@@ -242,7 +250,8 @@ class GraphRows(GraphFacts):
         >>> graph.read_times(0, 2).tolist()
         [10.0, 20.0]
         """
-        return self._arrays.read_values("times", start, stop)
+        with self._arrays.unchanged():
+            return self._arrays.read_values("times", start, stop)
 
     def read_edge_types(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return the types of entries `start` to `stop`; raises as `read_weights` does.
@@ -254,7 +263,49 @@ class GraphRows(GraphFacts):
         >>> graph.read_edge_types(0, 2).tolist()
         [3, 7]
         """
-        return self._arrays.read_values("edge_types", start, stop)
+        with self._arrays.unchanged():
+            return self._arrays.read_values("edge_types", start, stop)
+
+
+def find_nodes(arrays: GraphArrays, nodes: Any) -> NDArray[np.int64]:
+    """Return the numbers of nodes that are given by number, or by label where labels are strings.
+
+    Raises
+    ------
+    InputError
+        When there is no such node, or nodes are neither numbers nor labels.
+    """
+    ids = nodes_array(nodes)
+    if not is_text(ids) or arrays.info.labels != "string":
+        return check_nodes(nodes, arrays.info.num_nodes)
+    return find_labels(arrays, ids.ravel()).reshape(ids.shape)
+
+
+def nodes_array(nodes: Any) -> NDArray[Any]:
+    """Return nodes as an array, in which numbers among labels have not become text."""
+    array = np.asarray(nodes)
+    mixable = array.dtype.kind == "U" and isinstance(nodes, list | tuple)
+    return np.asarray(nodes, object) if mixable else array
+
+
+def is_text(values: NDArray[Any]) -> bool:
+    """Return whether these are strings, at least one."""
+    if values.dtype.kind not in "UOT" or not values.size:
+        return False
+    return values.dtype.kind != "O" or all(isinstance(item, str) for item in values.flat)
+
+
+def find_labels(arrays: GraphArrays, labels: Any) -> NDArray[np.int64]:
+    """Return the nodes of labels; raises InputError where there is none."""
+    known = arrays.labels
+    if known is None:
+        return check_nodes(labels, arrays.info.num_nodes)
+    found = known.find(labels)
+    if (found < 0).any():
+        missing = labels[int(np.flatnonzero(found < 0)[0])]
+        missing = str(missing) if isinstance(missing, str) else missing  # not NumPy's own
+        raise InputError(f"no node of {arrays.path} has the label {missing!r}")
+    return found
 
 
 def check_nodes(nodes: ArrayLike, num_nodes: int) -> NDArray[Any]:
@@ -263,7 +314,8 @@ def check_nodes(nodes: ArrayLike, num_nodes: int) -> NDArray[Any]:
     if ids.size == 0:
         return ids.astype(np.int64)
     if ids.dtype.kind not in "iu" or ids.ndim > 1:
-        raise InputError(f"nodes are integers or a one-dimensional array of them, not {nodes!r}")
+        what = f"{ids.dtype} of shape {ids.shape}" if ids.ndim else repr(nodes)
+        raise InputError(f"nodes are integers or a one-dimensional array of them, not {what}")
     bad = (ids < 0) | (ids >= num_nodes)
     if bad.any():
         raise InputError(f"there is no node {ids[bad][0]}: nodes are 0 to {num_nodes - 1}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.errors import ContainsArrayError
 
-from graphwalk.errors import StoreError, StoreNotFoundError
+from graphwalk.errors import StoreError, StoreNotFoundError, argument
 from graphwalk.storage.files.errors import describe_refusal, is_refusal
 from graphwalk.storage.files.locations import is_url, location_of, write_errors, zarr_store
 from graphwalk.storage.store.format import (
@@ -30,7 +32,10 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
 #: Attributes that stores of earlier versions of graphwalk do not have.
-_OPTIONAL = ("digest", "node_types", "timed", "edge_types")
+_OPTIONAL = (
+    *("digest", "label_digest", "node_types", "timed", "edge_types", "unconnected_nodes"),
+    "time_unit",
+)
 
 
 def create_group(
@@ -92,7 +97,7 @@ def create_array(
 def complete(group: zarr.Group, info: GraphInfo) -> None:
     """Write the attributes, the mark of completeness among them: the last step of a build."""
     about = asdict(info)
-    for name in ("node_types", "timed", "edge_types"):
+    for name in _OPTIONAL:
         if about[name] is None or about[name] is False:
             del about[name]
     with write_errors(location_of(group)):
@@ -119,6 +124,20 @@ def open_group(
             f"it has no attribute {ATTRIBUTE!r}; make one with graphwalk.build_zarr"
         )
     return group, _read_info(location, attributes)
+
+
+def read_identity(
+    location: str, storage_options: Mapping[str, Any] | None = None
+) -> tuple[str | None, str | None]:
+    """Return `GraphInfo.identity` of what lies at `location` now; raises as `open_group` does."""
+    if not is_url(location):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            # Much faster than opening it; this happens with every partition that is loaded.
+            attributes = json.loads(Path(location, "zarr.json").read_bytes())["attributes"]
+            about = attributes[ATTRIBUTE]
+            if about["complete"] is True:
+                return about.get("digest"), about.get("label_digest")
+    return open_group(location, storage_options)[1].identity
 
 
 def is_graphwalk_store(location: str, storage_options: Mapping[str, Any] | None = None) -> bool:
@@ -178,7 +197,7 @@ def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     if attributes.get("complete") is not True:
         raise StoreError(
             f"{location} is incomplete: the build that wrote it did not finish; "
-            "build it again with overwrite=True"
+            f"build it again with {argument('overwrite', True)}"
         )
     names = [field.name for field in fields(GraphInfo)]
     missing = [name for name in names if name not in attributes and name not in _OPTIONAL]

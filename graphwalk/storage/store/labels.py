@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
@@ -74,6 +75,14 @@ class IntegerLabels:
         """Return a node's label."""
         return int(self.values[node])
 
+    def to_arrow(self) -> pa.Array:
+        """Return all labels as an Arrow array, without a copy."""
+        return pa.array(self.values)
+
+    def take(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the labels of nodes, which must exist."""
+        return self.values[nodes]
+
     def to_numpy(self) -> NDArray[np.int64]:
         """Return all labels."""
         return self.values
@@ -127,6 +136,15 @@ class StringLabels:
         """Return a node's label."""
         return str(self.values[node].as_py())
 
+    def to_arrow(self) -> pa.LargeStringArray:
+        """Return all labels as an Arrow array."""
+        return self.values
+
+    def take(self, nodes: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Return the labels of nodes, which must exist."""
+        found = self.values.take(pa.array(nodes))
+        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=object)
+
     def to_numpy(self) -> NDArray[np.object_]:
         """Return all labels."""
         return np.asarray(self.values.to_numpy(zero_copy_only=False), dtype=object)
@@ -139,26 +157,29 @@ class StringLabels:
 MemoryLabels: TypeAlias = IntegerLabels | StringLabels
 
 
-def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
+def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> str:
     """Write the labels' arrays into a store, part by part and `ahead` chunks at a time.
 
     Integers are the array ``labels``; strings are ``label_offsets`` and ``label_bytes``, laid out
-    as Arrow does.
+    as Arrow does. Returns the digest of the labels.
     """
     write = _write_integers if labels.kind == "int64" else _write_strings
-    write(group, labels, pool, ahead)
+    return sha256(write(group, labels, pool, ahead)).hexdigest()
 
 
 def _write_integers(
     group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
-) -> None:
+) -> bytes:
     with ArrayWriter(group, "labels", np.int64, len(labels), pool, ahead) as writer:
         for _, part in labels.parts():
             writer.append(part.to_numpy())
             del part  # before the next one is loaded
+    return writer.digest
 
 
-def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> None:
+def _write_strings(
+    group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
+) -> bytes:
     number, end = len(labels), 0
     with (
         ArrayWriter(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
@@ -171,6 +192,7 @@ def _write_strings(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, 
             data.append(part_data)
             end += len(part_data)
             del part, part_offsets, part_data  # before the next one is loaded
+    return offsets.digest + data.digest
 
 
 def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> MemoryLabels | None:

@@ -9,13 +9,15 @@ from zlib import crc32
 import numpy as np
 import zarr
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.locations import write_errors, zarr_store
 from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.storage.store.arrays import GraphArrays
 from graphwalk.storage.store.format import GraphInfo, NodeTypes
 from graphwalk.storage.store.graph import Graph
+from graphwalk.storage.store.graph_rows import find_labels
 from graphwalk.storage.store.group import complete
+from graphwalk.util.indexed_values import by_node
 from graphwalk.util.threads import thread_pool
 
 if TYPE_CHECKING:
@@ -39,8 +41,9 @@ def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
     graph : Graph
         The graph; its store is changed.
     types : array_like of int or str, shape (num_nodes,)
-        The type of each node, 0 … num_nodes - 1; at most 255 different ones. ``graph.index_of``
-        finds the nodes of labels.
+        The type of each node, 0 … num_nodes - 1; at most 255 different ones. The index of a pandas
+        Series or an xarray DataArray, unless it is 0, 1, 2 …, says which node each type is of, by
+        label where the graph has labels, otherwise by number, and names each node once.
 
     Returns
     -------
@@ -50,7 +53,8 @@ def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
     Raises
     ------
     InputError
-        When there is not one type for each node, or types are neither integers nor strings.
+        When there is not one type for each node, types are neither integers nor strings, or an
+        index does not name each node once.
     StoreError
         When the store cannot be written.
 
@@ -64,10 +68,14 @@ def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
     >>> walks.compute()[0, 1::2].tolist()
     [3, 3]
     """
-    given = np.asarray(types)
+    arrays = graph._arrays
+    given = np.asarray(
+        by_node(types, "types", graph.num_nodes, lambda index: find_labels(arrays, index))
+    )
     if given.shape != (graph.num_nodes,):
         raise InputError(
-            f"types has shape {given.shape}, but {graph.path} has {graph.num_nodes} nodes; pass "
+            f"{argument('types')} has shape {given.shape}, but {graph.path} has "
+            f"{graph.num_nodes} nodes; pass "
             f"the type of each, shape ({graph.num_nodes},)"
         )
     if given.dtype == object and all(isinstance(item, str) for item in given):

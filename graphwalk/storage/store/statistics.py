@@ -25,7 +25,8 @@ class Statistics:
     Attributes
     ----------
     isolated_nodes : int
-        Nodes without neighbours.
+        Nodes without out-neighbours, that is, rows without entries. In a directed graph these are
+        not the isolated nodes, see `GraphInfo.isolated_nodes`; the name is that of the format.
     self_loops : int
         Edges from a node to itself.
     dropped_loops, merged_edges : int

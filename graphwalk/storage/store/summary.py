@@ -23,8 +23,16 @@ class Summary:
     ----------
     num_nodes, num_edges, num_entries : int
         As of `Graph`.
-    isolated_nodes, self_loops : int
-        Nodes without neighbours, and edges from a node to itself.
+    directed : bool
+        As of `Graph`.
+    sinks : int
+        Nodes without out-neighbours, at which walks end; in an undirected graph, without
+        neighbours.
+    isolated_nodes : int or None
+        Nodes without any neighbours, those that lead to them included. None for a directed graph in
+        a store of an early version, which has not counted them.
+    self_loops : int
+        Edges from a node to itself.
     dropped_loops, merged_edges : int
         Edges of the input that were dropped as self-loops, or merged into another.
     degree_quantiles : dict of float to int
@@ -38,7 +46,9 @@ class Summary:
     num_nodes: int
     num_edges: int
     num_entries: int
-    isolated_nodes: int
+    directed: bool
+    sinks: int
+    isolated_nodes: int | None
     self_loops: int
     dropped_loops: int
     merged_edges: int
@@ -50,12 +60,19 @@ class Summary:
         """Return the lines of the table: names, and texts."""
         degrees = ", ".join(f"{part:.0%}: {d:,}" for part, d in self.degree_quantiles.items())
         return [
-            ("nodes", f"{self.num_nodes:,}, of which {self.isolated_nodes:,} isolated"),
+            ("nodes", self.nodes_text()),
             ("edges", f"{self.num_edges:,}, of which {self.self_loops:,} self-loops"),
             ("input", f"{self.merged_edges:,} merged, {self.dropped_loops:,} self-loops dropped"),
             ("degrees", degrees),
             ("size", self._size()),
         ]
+
+    def nodes_text(self) -> str:
+        """Return the number of nodes, of those without out-neighbours, and of isolated ones."""
+        parts = [f"{self.sinks:,} without out-neighbours"] if self.directed else []
+        if self.isolated_nodes is not None:
+            parts.append(f"{self.isolated_nodes:,} isolated")
+        return f"{self.num_nodes:,}, of which {', '.join(parts)}"
 
     def __str__(self) -> str:
         return "\n".join(f"{name:<8} {text}" for name, text in self.table())
@@ -86,7 +103,9 @@ def summarize(info: GraphInfo, stored_bytes: int | None) -> Summary:
         num_nodes=info.num_nodes,
         num_edges=info.num_edges,
         num_entries=info.num_entries,
-        isolated_nodes=statistics.isolated_nodes,
+        directed=info.directed,
+        sinks=statistics.isolated_nodes,
+        isolated_nodes=info.isolated_nodes,
         self_loops=statistics.self_loops,
         dropped_loops=statistics.dropped_loops,
         merged_edges=statistics.merged_edges,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.errors import GraphwalkError, MemoryBudgetError, SchedulerError
+from graphwalk.errors import GraphwalkError, MemoryBudgetError, SchedulerError, argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LESS = "pass random_walks a smaller memory= or smaller chunks=, or use() fewer num_workers"
-_AGAIN = "run the job again; write_walks(resume=True) goes on with the blocks that are missing"
+# The remedies name parameters, which `_explained` writes as the interface in use does.
+_LESS = "lower {memory} or {chunks} of the walks, or {num_workers} of the scheduler"
+_AGAIN = "run the job again; {resume} goes on with the blocks of written walks that are missing"
 
 #: What happened, and the remedy, for each of Ray's errors; the first one that fits.
 _KNOWN: dict[str, tuple[type[GraphwalkError], str, str]] = {
@@ -38,7 +39,7 @@ _KNOWN: dict[str, tuple[type[GraphwalkError], str, str]] = {
     "NodeDiedError": (SchedulerError, "a machine was lost", _AGAIN),
     "ObjectLostError": (
         SchedulerError,
-        "what a machine held was lost with it, more often than Ray computes it anew",
+        "what a machine held was lost with it, more often than Ray computes it again",
         _AGAIN,
     ),
     "LocalRayletDiedError": (SchedulerError, "Ray has stopped on this machine", _AGAIN),
@@ -77,5 +78,7 @@ def _explained(error: BaseException) -> GraphwalkError | None:
     for name, (kind, happened, remedy) in _KNOWN.items():
         if name in names:
             first, *_ = str(error).strip().splitlines() or [""]
+            arguments = {name: argument(name) for name in ("memory", "chunks", "num_workers")}
+            remedy = remedy.format(resume=argument("resume", True), **arguments)
             return kind(f"{happened}; {remedy} (Ray: {first})")
     return None

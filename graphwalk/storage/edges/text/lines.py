@@ -1,19 +1,14 @@
-"""Lines of text files: decompression, comments and runs of blanks taken care of."""
+"""Lines of text files, and how to read them: comments and runs of blanks taken care of."""
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
 import re
-import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import IO, TYPE_CHECKING
 
 from graphwalk.errors import InputError
+from graphwalk.storage.edges.text.decode import opened_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +22,7 @@ _LONGEST_LINE = 1 << 23
 
 _COMMENT = re.compile(rb"\n[ \t]*[#%][^\n]*")
 _MARKS = b"#", b"%"
+_BLANKS = re.compile(rb'"[^"\n]*"|[ \t]+')
 
 
 @dataclass(frozen=True)
@@ -38,45 +34,36 @@ class Format:
     delimiter : str
         What separates fields. A blank stands for any run of blanks and tabs.
     free : bool
-        Whether these are plain lists of edges, with comment lines anywhere, no quoting and no
-        header, rather than CSV or TSV, which have comment lines only at the top.
+        Whether these are plain lists of edges, with comment lines anywhere, rather than CSV or
+        TSV, which have comment lines only at the top.
+    quoted : bool
+        Whether fields may be in quotation marks.
     """
 
     delimiter: str
     free: bool
+    quoted: bool = False
 
     @property
     def runs(self) -> bool:
         """Whether any run of blanks and tabs separates fields, so that a line may be only that."""
         return self.delimiter == " "
 
-    @property
-    def quote(self) -> str | None:
-        """The quoting character, if fields can be quoted."""
-        return None if self.free else '"'
-
     def split(self, line: str) -> list[str]:
         """Return the fields of a line, blanks around them stripped."""
-        if self.runs:
-            return line.split()
-        if self.free:
-            fields = line.split(self.delimiter)
-        else:
+        if self.quoted and '"' in line:
+            line = " ".join(line.split()) if self.runs else line
             fields = next(csv.reader([line], delimiter=self.delimiter), [])
+        elif self.runs:
+            return line.split()
+        else:
+            fields = line.split(self.delimiter)
         return [field.strip() for field in fields]
 
     def clean(self, block: bytes) -> bytes:
         """Return whole lines as plainly delimited ones without comments."""
-        if not self.free:
-            return block
-        return _single_blanks(block) if self.runs else _no_comments(block)
-
-
-def sniff(line: str, suffix: str) -> Format:
-    """Return the format of a file with this suffix whose first line of data is `line`."""
-    if suffix in (".csv", ".tsv"):
-        return Format("," if suffix == ".csv" else "\t", free=False)
-    return Format(next((mark for mark in "\t," if mark in line), " "), free=True)
+        block = _no_comments(block) if self.free else block
+        return _single_blanks(block, self.quoted) if self.runs else block
 
 
 def is_number(text: str) -> bool:
@@ -97,10 +84,17 @@ class Line:
     text: str
 
 
-def data_lines(file: File, free: bool, first: int = 0, runs: bool = False) -> Iterator[Line]:
+def data_lines(
+    file: File,
+    free: bool,
+    first: int = 0,
+    runs: bool = False,
+    comments: list[bytes] | None = None,
+) -> Iterator[Line]:
     """Yield the lines of a file that are neither empty nor comments, from byte `first` on.
 
-    With `runs` a line of nothing but blanks and tabs is empty, too.
+    With `runs` a line of nothing but blanks and tabs is empty, too. `comments` gets those that
+    stand above the first line.
     """
     top = True
     position = number = 0
@@ -109,6 +103,8 @@ def data_lines(file: File, free: bool, first: int = 0, runs: bool = False) -> It
             number += 1
             start, position = position, position + len(raw)
             if (free or top) and raw.lstrip().startswith(_MARKS):
+                if top and comments is not None:
+                    comments.append(raw)
                 continue
             line = raw.rstrip(b"\r\n")
             if line.strip(b" \t") if runs else line:
@@ -126,7 +122,7 @@ def _split(block: bytes) -> list[bytes]:
 def blocks(file: File, first: int, size: int) -> Iterator[bytes]:
     """Yield whole lines, about `size` bytes at a time, from byte `first` on.
 
-    Bytes count from after the byte order mark, if there is one, of what is decompressed.
+    Bytes count from after the byte order mark, if there is one, of what is decoded.
 
     Raises
     ------
@@ -134,9 +130,8 @@ def blocks(file: File, first: int, size: int) -> Iterator[bytes]:
         When the file is not compressed as its name says, or incompletely, or when a line is so
         long that this can be no text.
     """
-    with _opened(file) as raw:
-        rest = raw.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
-        rest = _skip(raw, rest, first)
+    with opened_text(file) as raw:
+        rest = _skip(raw, b"", first)
         # Once no line ends within `size` bytes, twice as much each time: linear in its length.
         while more := raw.read(size - len(rest) if len(rest) < size else len(rest)):
             rest += more
@@ -168,25 +163,6 @@ def _skip(raw: IO[bytes], rest: bytes, count: int) -> bytes:
     return rest[count:]
 
 
-@contextmanager
-def _opened(file: File) -> Iterator[IO[bytes]]:
-    compression = file.suffixes[1]
-    with file.open() as raw:
-        stream: Any = raw
-        if compression == ".gz":
-            stream = gzip.GzipFile(fileobj=raw)
-        elif compression == ".zst":
-            stream = pa.CompressedInputStream(raw, "zstd")
-        try:
-            yield stream
-        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-            raise InputError(f"{file.name} is no complete gzip file: {error}") from error
-        except OSError as error:
-            if compression == ".zst":
-                raise InputError(f"{file.name} is no complete zstd file: {error}") from error
-            raise
-
-
 def _no_comments(block: bytes) -> bytes:
     """Drop comment lines from whole lines."""
     if not any(mark in block for mark in _MARKS):
@@ -194,11 +170,15 @@ def _no_comments(block: bytes) -> bytes:
     return _COMMENT.sub(b"", b"\n" + block)
 
 
-def _single_blanks(block: bytes) -> bytes:
-    """Drop comment lines, and make any run of blanks and tabs between fields one blank."""
-    block = _no_comments(block).replace(b"\t", b" ").replace(b"\r\n", b"\n")
-    while b"  " in block:
-        block = block.replace(b"  ", b" ")
+def _single_blanks(block: bytes, quoted: bool) -> bytes:
+    """Make any run of blanks and tabs between fields one blank."""
+    block = block.replace(b"\r\n", b"\n")
+    if quoted and b'"' in block:
+        block = _BLANKS.sub(lambda run: run[0] if run[0][:1] == b'"' else b" ", block)
+    else:
+        block = block.replace(b"\t", b" ")
+        while b"  " in block:
+            block = block.replace(b"  ", b" ")
     return (b"\n" + block).replace(b"\n ", b"\n").replace(b" \n", b"\n").rstrip(b" ")
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.parse_edges import parse_lines
 from graphwalk.storage.edges.columns import ColumnName, floats, id_column, ids, weight_column
 from graphwalk.storage.edges.protocol import EdgeBatch
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.text.layout import TextLayout
 
 _NEWLINE = ord("\n")
+
+#: Unit in which dates are read.
+DATE_UNIT = "us"
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def read_table(block: LineBlock) -> pa.Table:
     layout = block.layout
     names = list(map(str, range(len(layout.names))))
     types = {names[i]: pa.large_string() for i in layout.chosen[:2]}
-    types |= {names[i]: pa.float64() for i in layout.chosen[2:]}
+    value = pa.timestamp(DATE_UNIT) if layout.dates else pa.float64()
+    types |= {names[i]: value for i in layout.chosen[2:]}
     data = layout.form.clean(block.data)
     if not data.strip(b"\r\n"):
         return pa.table([pa.array([], types[names[i]]) for i in layout.chosen], _KEYS[: len(types)])
@@ -81,7 +85,7 @@ def read_table(block: LineBlock) -> pa.Table:
                 column_names=names, block_size=len(data) + 1, use_threads=False
             ),
             pyarrow.csv.ParseOptions(
-                delimiter=layout.form.delimiter, quote_char=layout.form.quote or False
+                delimiter=layout.form.delimiter, quote_char='"' if layout.form.quoted else False
             ),
             pyarrow.csv.ConvertOptions(
                 include_columns=sorted(set(types)), column_types=types, null_values=[""]
@@ -122,6 +126,8 @@ def _batch(block: LineBlock, columns: list[Any]) -> EdgeBatch:
 def _parse_plain(block: LineBlock) -> EdgeBatch | None:
     """Return the edges of a block that has plain lines only, otherwise None."""
     layout = block.layout
+    if layout.dates:
+        return None
     data = np.frombuffer(block.data, np.uint8)
     most = int(np.count_nonzero(data == _NEWLINE)) + 1
     wanted = np.array(layout.chosen, np.int64)
@@ -169,8 +175,15 @@ def _check_header(layout: TextLayout, columns: list[Any]) -> None:
             if pc.index(column, pa.scalar(name, column.type)).as_py() >= 0:
                 raise InputError(
                     f"{layout.file.name}: its first line was read as a header, but {name!r} is a "
-                    "node too; add a header line, such as 'source,target', or pass columns="
+                    f"node too; pass {argument('header', False)} if it is an edge, or "
+                    f"{argument('header', True)} if it is not"
                 )
+
+
+_OTHER_FORMATS = (
+    "lists of neighbours are read by networkx.read_adjlist, METIS files by networkit.readGraph, "
+    "and a first line of sizes is to be removed"
+)
 
 
 def _fault(block: LineBlock, error: Exception) -> InputError:
@@ -183,11 +196,14 @@ def _fault(block: LineBlock, error: Exception) -> InputError:
         where = f"{name}, line {line.number}"
         fields = layout.form.split(line.text)
         if len(fields) != len(layout.names):
+            hint = "" if layout.header or not layout.form.runs else f"; {_OTHER_FORMATS}"
             return InputError(
                 f"{where}: it has {len(fields)} fields, while the first line has "
-                f"{len(layout.names)}; every line needs as many: {line.text!r:.80}"
+                f"{len(layout.names)}; every line needs as many: {line.text!r:.80}{hint}"
             )
         for i in layout.chosen[2:]:
+            if layout.dates:
+                break
             if fields[i] and not is_number(fields[i]):
                 return InputError(
                     f"{where}, column {layout.names[i]!r}: {fields[i]!r} is no number; "

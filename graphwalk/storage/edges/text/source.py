@@ -3,11 +3,10 @@
 Ids are integers where all ids of the files are, so ``007`` is node 7; otherwise all of them are
 strings, and ``007`` stays as it is. Blanks around a field are not part of it.
 
-- ``.csv`` and ``.tsv``: the first line is a header unless either of its first two fields is a
-  number. Fields may be quoted. Comment lines are skipped at the top of the file.
-- ``.txt``, ``.edges``, ``.el``, ``.edgelist``: there is never a header. Tabs, or else commas, or
-  else runs of blanks separate fields, as found on the first line. Lines that begin with ``#`` or
-  ``%`` are comments. Columns are named 0, 1, 2 and so on, here and wherever a header is missing.
+What separates fields, and whether the first line is a header, is found from the first thousand
+lines; see :mod:`.dialect` and :mod:`.header`. In ``.csv`` and ``.tsv`` comment lines are skipped at
+the top of the file; elsewhere lines that begin with ``#`` or ``%`` are comments wherever they are.
+Columns without names are called 0, 1, 2 and so on.
 
 Files are read in blocks of lines. That ids are strings may turn out on the way; the reading then
 begins anew.
@@ -15,24 +14,24 @@ begins anew.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
+from graphwalk.storage.edges.choose import warn_unread
 from graphwalk.storage.edges.protocol import EdgeBatch, NotIntegers
-from graphwalk.storage.edges.tables import choose_columns, has_named_endpoints
 from graphwalk.storage.edges.text.check_ids import check_strings
-from graphwalk.storage.edges.text.layout import TextLayout
-from graphwalk.storage.edges.text.lines import blocks, data_lines, is_number, sniff
-from graphwalk.storage.edges.text.parse import LineBlock, integers_of, strings_of
+from graphwalk.storage.edges.text.layout import find_layout
+from graphwalk.storage.edges.text.lines import blocks
+from graphwalk.storage.edges.text.parse import DATE_UNIT, LineBlock, integers_of, strings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from graphwalk.storage.edges.file import File
+    from graphwalk.storage.edges.options import ReadOptions
+    from graphwalk.storage.edges.text.layout import TextLayout
 
 #: The shortest line of an edge has so many bytes.
 _LINE_BYTES = 4
@@ -55,12 +54,15 @@ class TextSource:
         Whether ids are strings.
     weighted : bool
         Whether there is a column of weights.
+    time_unit : str or None
+        Unit of the third column, where it holds dates.
     """
 
     name: str
     layouts: tuple[TextLayout, ...]
     strings: bool
     weighted: bool
+    time_unit: str | None = None
     once: bool = True  # reading a copy is far quicker than parsing again
     directed: None = None
     num_nodes: None = None
@@ -97,9 +99,7 @@ class TextSource:
         return source
 
 
-def open_text(
-    name: str, files: Sequence[File], suffix: str, columns: Sequence[Hashable] | None
-) -> TextSource:
+def open_text(name: str, files: Sequence[File], suffix: str, how: ReadOptions) -> TextSource:
     """Open text files; `suffix` is theirs without that of the compression.
 
     Raises
@@ -107,48 +107,25 @@ def open_text(
     InputError
         Naming the file and the line which cannot be read.
     """
-    found = [_layout(file, suffix, columns) for file in files]
+    found = [find_layout(file, suffix, how) for file in files]
     layouts = tuple(layout for layout in found if layout is not None)
     if not layouts:
-        return TextSource(
-            name, (), strings=False, weighted=columns is not None and len(columns) > 2
+        weighted = how.columns is not None and len(how.columns) > 2
+        return TextSource(name, (), strings=False, weighted=weighted)
+    if len({len(layout.chosen) for layout in layouts}) > 1:
+        raise InputError(
+            f"{name}: some files have weights and others have none; pass {argument('columns')}"
         )
-    numbers = {len(layout.chosen) for layout in layouts}
-    if len(numbers) > 1:
-        raise InputError(f"{name}: some files have weights and others have none; pass columns=")
-    if columns is None and any(layout.leaves_out for layout in layouts):
-        warnings.warn(
-            f"{name} has more than two columns and no header, so nothing says what the third is, "
-            "and it is not read; pass columns=(0, 1, 2) to read weights, columns=(0, 1) not to",
-            stacklevel=2,
-        )
-    source = TextSource(name, layouts, strings=False, weighted=numbers == {3})
+    if len({layout.dates for layout in layouts}) > 1:
+        raise InputError(f"{name}: some files have dates and others numbers; make them alike")
+    first = next((layout for layout in layouts if layout.choice.unread), layouts[0])
+    warn_unread(first.names, first.choice, name, how)
+    unit = DATE_UNIT if first.dates else None
+    source = TextSource(name, layouts, False, len(first.chosen) == 3, unit)
     # Names on the first line are seen at once, without a pass in vain.
     if all(_is_integer(lay.sample, column) for lay in layouts for column in lay.chosen[:2]):
         return source
     return source.with_strings()
-
-
-def _layout(file: File, suffix: str, columns: Sequence[Hashable] | None) -> TextLayout | None:
-    """Look at the first lines of a file; return None where there is no edge."""
-    free = suffix not in (".csv", ".tsv")
-    lines = list(islice(data_lines(file, free), 2))
-    if not lines:
-        return None
-    form = sniff(lines[0].text, suffix)
-    first = form.split(lines[0].text)
-    header = not (free or any(map(is_number, first[:2])))
-    names: list[Hashable] = list(first) if header else list(range(len(first)))
-    chosen = choose_columns(names, columns, file.name)
-    if chosen[2:] and chosen[2] in chosen[:2]:
-        raise InputError(
-            f"{file.name}: column {names[chosen[2]]!r} cannot be both ids and weights; "
-            "name another one in columns="
-        )
-    if len(lines) == header:
-        return None
-    named = columns is not None or has_named_endpoints(names)
-    return TextLayout(file, form, names, header, lines[int(header)], chosen, named)
 
 
 def _is_integer(fields: Sequence[str], column: int) -> bool:

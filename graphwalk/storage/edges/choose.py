@@ -1,0 +1,229 @@
+"""Which columns of a table are the ends of edges and their weights: one rule for all forms.
+
+Tables, Parquet and text files, structured arrays and dicts of columns all choose by name here.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.errors import InputError, argument
+from graphwalk.storage.edges.column_names import (
+    are_numbers,
+    is_edge_id,
+    lone_ends,
+    pairs_of,
+    values_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from graphwalk.storage.edges.options import ReadOptions, ValueKind
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen columns of a table, by position.
+
+    Attributes
+    ----------
+    columns : list of int
+        Source, target and, if there is one, weight, time or type.
+    unread : list of int
+        Columns that are not read although they may be meant to be.
+    numeric : int or None
+        The first of them that may hold weights or times.
+    """
+
+    columns: list[int]
+    unread: list[int]
+    numeric: int | None = None
+
+
+def choose_columns(
+    names: Sequence[Hashable],
+    how: ReadOptions,
+    table: str,
+    kinds: Sequence[str] | None = None,
+) -> Choice:
+    """Return the positions of the columns of sources, of targets and, if any, of weights.
+
+    Parameters
+    ----------
+    names : sequence
+        The table's column names.
+    how : ReadOptions
+        What the caller says; without ``columns`` names decide.
+    table : str
+        What to call the table in messages.
+    kinds : sequence of str, optional
+        What each column holds: ``"i"`` integers, ``"f"`` other numbers, ``"U"`` text, ``"M"``
+        dates, ``"O"`` anything else, ``""`` nothing.
+
+    Raises
+    ------
+    InputError
+        Where a column does not exist or its name is not unique, or names do not say which
+        columns are meant.
+    """
+    columns = how.columns
+    if columns is not None:
+        if not isinstance(columns, list | tuple) or len(columns) not in (2, 3):
+            raise InputError(f"{argument('columns', columns)} must be two or three column names")
+        return Choice([_position(names, column, table) for column in columns], [])
+    values = _value_column(names, how, table)
+    ends = _ends(names, values, table, kinds, how)
+    chosen = ends + [i for i in values if i not in ends]
+    rest = [i for i in range(len(names)) if i not in chosen and not _is_nothing(names, kinds, i)]
+    if len(chosen) > 2:  # what else there is would have to be a weight in the place of this one
+        named = [
+            i for kind in ("weights", "times") for rank in values_of(names, kind) for i in rank
+        ]
+        rest = [i for i in rest if i in named]
+    paired = {i for pair in pairs_of(names) for i in pair[1:]}
+    numeric = (
+        i for i in rest if i not in paired and (kinds is None or kinds[i] in ("i", "f", "M"))
+    )
+    return Choice(chosen, rest, next(numeric, None))
+
+
+def warn_unread(names: Sequence[Hashable], choice: Choice, table: str, how: ReadOptions) -> None:
+    """Say which columns are not read, and how to have them read or leave them out in silence."""
+    if not choice.unread:
+        return
+    unsure = (
+        "has more than two columns and no header, so nothing says what the third is, and it is "
+        "not read; pass "
+        if are_numbers(names)
+        else f"has columns that are not read: {listed([names[i] for i in choice.unread])}; pass "
+    )
+    warnings.warn(f"{table} {unsure}{_how_to_read(names, choice, how)}", stacklevel=2)
+
+
+def _how_to_read(names: Sequence[Hashable], choice: Choice, how: ReadOptions) -> str:
+    without = shown(names, choice.columns)
+    if choice.numeric is None:
+        return f"{without} to leave them out"
+    times = any(choice.numeric in rank for rank in values_of(names, "times"))
+    third: ValueKind = "times" if times else how.values
+    flag = "" if third == "weights" else f" and {argument(third, True)}"
+    columns = shown(names, [*choice.columns[:2], choice.numeric])
+    return f"{columns}{flag} to read {third.removeprefix('edge_')}, {without} not to"
+
+
+def warn_values(attributes: Mapping[str, Any], name: str) -> None:
+    """Say which attributes of edges are not read although they may be weights or times.
+
+    Parameters
+    ----------
+    attributes : mapping
+        Their names, and the value of some edge for each.
+    name : str
+        What to call the graph.
+    """
+    for attribute, value in attributes.items():
+        times = any(values_of([attribute], "times"))
+        if is_edge_id(attribute) or not (times or isinstance(value, int | float)):
+            continue
+        remedy = f"pass {argument('times', True)}" if times else "rename it to 'weight'"
+        warnings.warn(
+            f"{name}: edges have the attribute {attribute!r}, which is not read; {remedy} to have "
+            "it read, or drop it",
+            stacklevel=2,
+        )
+
+
+def listed(names: Sequence[Hashable]) -> str:
+    """Return names for a message."""
+    return ", ".join(map(repr, names)) or "none"
+
+
+def shown(names: Sequence[Hashable], columns: Sequence[int]) -> str:
+    """Return the argument that names columns, by number where names do not tell them apart."""
+    plain = len(set(names)) == len(names)
+    return argument("columns", tuple(names[i] if plain else i for i in columns))
+
+
+def _value_column(names: Sequence[Hashable], how: ReadOptions, table: str) -> list[int]:
+    for rank in values_of(names, how.values):
+        if len(rank) > 1:
+            raise _unclear(names, table, f"several are named as {how.values}", how)
+        if rank:
+            return rank
+    return []
+
+
+def _ends(
+    names: Sequence[Hashable],
+    values: list[int],
+    table: str,
+    kinds: Sequence[str] | None,
+    how: ReadOptions,
+) -> list[int]:
+    pairs = pairs_of(names)
+    clearest = [pair for pair in pairs if pair.rank == pairs[0].rank]
+    lone = lone_ends(names, clearest[0].rank if clearest else len(names))
+    if len(clearest) > 1:
+        several = "several pairs of them may be the ends of edges"
+        raise _unclear(names, table, several, how, clearest[0][1:])
+    lone = [i for i in lone if not any(i in pair[1:] for pair in pairs)]
+    if clearest and not lone:
+        return list(clearest[0][1:])
+    if lone:
+        raise _unclear(names, table, f"{names[lone[0]]!r} is one end of edges without another", how)
+    rest = [i for i in range(len(names)) if i not in values and not _is_nothing(names, kinds, i)]
+    if len(names) > 1 and are_numbers(names) and _plain(kinds):
+        return [0, 1]
+    if len(rest) == 2 and not values:
+        return rest
+    raise _unclear(names, table, "no names among them say which are the ends of edges", how)
+
+
+def _plain(kinds: Sequence[str] | None) -> bool:
+    """Whether unnamed columns look like two ends, and numbers that belong to them."""
+    if kinds is None or len(kinds) < 3:
+        return kinds is None or len(kinds) == 2
+    if kinds[0] != kinds[1]:
+        return False
+    return kinds[0] == "i" or all(kind in "ifM" for kind in kinds[2:])
+
+
+def _is_nothing(names: Sequence[Hashable], kinds: Sequence[str] | None, i: int) -> bool:
+    """Whether a column only tells edges apart, as a stored index does, or is empty."""
+    if kinds is not None and not kinds[i]:
+        return True
+    return not isinstance(names[i], int | np.integer) and is_edge_id(names[i])
+
+
+def _unclear(
+    names: Sequence[Hashable], table: str, why: str, how: ReadOptions, ends: Sequence[int] = ()
+) -> InputError:
+    some = ends or [i for i in range(len(names)) if not _is_nothing(names, None, i)][:2]
+    some = some if len(some) == 2 else range(len(names))[:2]
+    example = shown(names, some) if len(some) == 2 else argument("columns")
+    third = how.values.removeprefix("edge_").removesuffix("s")
+    return InputError(
+        f"{table} has columns {listed(names)}; {why}; name those of sources and targets, and of a "
+        f"{third} if there is one, as in {example}"
+    )
+
+
+def _position(names: Sequence[Hashable], column: Hashable, table: str) -> int:
+    found = [i for i, name in enumerate(names) if name == column]
+    if not found:  # "0" means 0 where a command line cannot tell them apart
+        found = [i for i, name in enumerate(names) if str(name) == str(column)]
+    if not found and str(column).isdecimal() and int(str(column)) < len(names):
+        return int(str(column))
+    if not found:
+        raise InputError(f"{table} has no column {column!r}; its columns are {listed(names)}")
+    if len(found) > 1:
+        raise InputError(
+            f"{table} has {len(found)} columns {column!r}; name them by number, as in "
+            f"{argument('columns', tuple(found[:2]))}"
+        )
+    return found[0]

@@ -1,0 +1,151 @@
+"""Text files as UTF-8 with lines that end in a newline, whatever they are in."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import lzma
+import zlib
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from graphwalk.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graphwalk.storage.edges.file import File
+
+_READ_BYTES = 1 << 20
+_MAGIC = {
+    b"\x1f\x8b": ".gz",
+    b"\x28\xb5\x2f\xfd": ".zst",
+    b"BZh": ".bz2",
+    b"\xfd7zXZ\x00": ".xz",
+}
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_FORMATS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
+
+
+@contextmanager
+def opened_text(file: File) -> Iterator[IO[bytes]]:
+    """Open a file as a stream of UTF-8 without a byte order mark, in which newlines end lines.
+
+    Compression is known by the file's name, or else by its first bytes.
+
+    Raises
+    ------
+    InputError
+        When the file is not compressed as its name says, or incompletely, or is no text.
+    """
+    with file.open() as raw:
+        kind = file.suffixes[1]
+        head = b"" if kind else raw.read(6)
+        kind = kind or next((_MAGIC[m] for m in _MAGIC if head.startswith(m)), "")
+        stream: Any = _Ahead(raw, head)
+        try:
+            yield _as_utf8(_decompressed(stream, kind), file)
+        except (gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+            raise InputError(
+                f"{file.name} is no complete {_FORMATS[kind]} file: {error}"
+            ) from error
+        except OSError as error:
+            if kind in (".zst", ".bz2"):
+                name = _FORMATS[kind]
+                raise InputError(f"{file.name} is no complete {name} file: {error}") from error
+            raise
+
+
+def _decompressed(stream: Any, kind: str) -> Any:
+    if kind == ".zst":
+        import pyarrow as pa
+
+        return pa.CompressedInputStream(stream, "zstd")
+    openers: dict[str, Any] = {
+        ".bz2": bz2.BZ2File,
+        ".xz": lzma.LZMAFile,
+    }
+    if kind == ".gz":
+        return gzip.GzipFile(fileobj=stream)
+    return openers[kind](stream) if kind in openers else stream
+
+
+def _as_utf8(stream: Any, file: File) -> Any:
+    head = stream.read(_READ_BYTES)
+    encoding = _UTF16.get(head[:2])
+    if encoding is not None:
+        stream, head = _Recoded(_Ahead(stream, head[2:]), encoding, file), b""
+        head = stream.read(_READ_BYTES)
+    elif b"\x00" in head[:4096]:
+        raise InputError(
+            f"{file.name} is no text, since it has bytes of zero; name the file by what it holds, "
+            "such as .npy or .parquet, or write it as text in UTF-8"
+        )
+    head = head.removeprefix(codecs.BOM_UTF8)
+    if b"\r" in head and b"\n" not in head:
+        return _Replaced(_Ahead(stream, head))
+    return _Ahead(stream, head)
+
+
+class _Ahead:
+    """A stream of which some bytes were read ahead."""
+
+    def __init__(self, stream: Any, head: bytes) -> None:
+        self._stream = stream
+        self._head = head
+        self._at = 0
+
+    closed = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def read(self, size: int = -1) -> bytes:
+        left = len(self._head) - self._at
+        if left and 0 <= size <= left:
+            self._at += size
+            return self._head[self._at - size : self._at]
+        data, self._head, self._at = self._head[self._at :], b"", 0
+        more: bytes = self._stream.read(size - left if size >= 0 else -1)
+        return data + more if data else more
+
+    def close(self) -> None:
+        """Do nothing, since what opened the file closes it."""
+
+
+class _Recoded:
+    """A stream of another encoding as UTF-8."""
+
+    def __init__(self, stream: _Ahead, encoding: str, file: File) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._file = file
+
+    def read(self, size: int) -> bytes:
+        """Return some bytes, none only at the end."""
+        while data := self._stream.read(max(size, 2)):
+            if text := self._decode(data, final=False):
+                return text
+        return self._decode(b"", final=True)
+
+    def _decode(self, data: bytes, final: bool) -> bytes:
+        try:
+            return self._decoder.decode(data, final).encode()
+        except UnicodeError as error:
+            raise InputError(
+                f"{self._file.name} begins as UTF-16, and is none: {error}; write it as UTF-8"
+            ) from error
+
+
+class _Replaced:
+    """A stream whose lines end in a single carriage return, as text of old Macintoshes does."""
+
+    def __init__(self, stream: _Ahead) -> None:
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        return self._stream.read(size).replace(b"\r", b"\n")

@@ -1,0 +1,144 @@
+"""What separates the fields of a text file, found from many of its lines.
+
+A separator is one that gives every line the same number of fields. Where more than one does, and
+fields do not tell them apart, the file is refused: the wrong one would make a wrong graph.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from graphwalk.errors import InputError, argument
+from graphwalk.storage.edges.text.lines import Format, is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Separators that are one character; in place of these, runs of blanks and tabs.
+MARKS = "\t,;|"
+BLANKS = " "
+
+_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "blanks"}
+_SPELLED = {"\\t": "\t", "tab": "\t", "\\s+": " ", "\\s": " ", "space": " ", "comma": ","}
+_QUOTED = re.compile(r'(^|[\t,;| ])"[^"]*"($|[\t,;| ])')
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
+
+
+def find_format(lines: Sequence[str], suffix: str, sep: str | None, name: str) -> Format:
+    """Return how a file is to be read.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        Its first lines that are neither empty nor comments.
+    suffix : str
+        Which says the separator where several would do.
+    sep : str or None
+        What the caller says.
+    name : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    InputError
+        When several separators fit.
+    """
+    free = suffix not in (".csv", ".tsv")
+    quoted = not free or _are_quoted(lines)
+    if sep is not None:
+        return Format(_checked(sep), free, quoted)
+    found = Format(_find(lines, suffix, free, quoted, name), free, quoted)
+    _check_brackets(lines, found, name)
+    return found
+
+
+def field_count(lines: Sequence[str], form: Format) -> int:
+    """Return the number of fields that all lines have, 0 where they differ or have only one.
+
+    The first may have one less, as where R writes the names of rows and none above them.
+    """
+    counts = [len(form.split(line)) for line in lines if not form.runs or line.strip()]
+    if not counts or any(count != counts[-1] for count in counts[1:]) or counts[-1] < 2:
+        return 0
+    headed = counts[0] == counts[-1] - 1 > 0 and not any(map(is_number, form.split(lines[0])))
+    return counts[-1] if counts[0] == counts[-1] or headed else 0
+
+
+def _find(lines: Sequence[str], suffix: str, free: bool, quoted: bool, name: str) -> str:
+    usual = {".csv": ",", ".tsv": "\t"}.get(suffix, "")
+    marks = [mark for mark in MARKS if field_count(lines, Format(mark, free, quoted))]
+    blanks = field_count(lines, Format(BLANKS, free, quoted))
+    if not marks:
+        there = [mark for mark in (*usual, *MARKS) if mark in lines[0]]
+        return BLANKS if blanks or not there else there[0]
+    if len(marks) > 1 and not (usual == "\t" and usual in marks):
+        raise _unclear(lines, marks, name)
+    mark = usual if usual in marks else marks[0]
+    if blanks:
+        inner = _inner_words(lines[1:] or lines, Format(mark, free, quoted))
+        numbers = [is_number(word) for word in inner]
+        if mark == "\t" and numbers and all(numbers):
+            return BLANKS  # tabs in some places and blanks in others separate numbers
+        if any(numbers):
+            raise _unclear(lines, [mark, BLANKS], name)
+    return mark
+
+
+def _inner_words(lines: Sequence[str], form: Format) -> list[str]:
+    """Return the words of the fields that have blanks in them."""
+    fields = (field.split() for line in lines if '"' not in line for field in form.split(line))
+    return [word for words in fields if len(words) > 1 for word in words]
+
+
+def _are_quoted(lines: Sequence[str]) -> bool:
+    return any(map(_QUOTED.search, lines)) and all(line.count('"') % 2 == 0 for line in lines)
+
+
+def _check_brackets(lines: Sequence[str], form: Format, name: str) -> None:
+    for line in lines:
+        if '"' in line and form.quoted:
+            continue
+        for number, field in enumerate(form.split(line)):
+            if field[:1] in _BRACKETS and _is_object(field):
+                remedy = "write edges without brackets, one a line"
+                if number > 1:  # the ends of the edge are before it
+                    remedy = (
+                        f"pass {argument('sep', form.delimiter)} and "
+                        f"{argument('columns', (0, 1))} to read without it, or write its values "
+                        "as columns"
+                    )
+                raise InputError(
+                    f"{name}: {line!r:.80} holds what a program wrote of an object, {field!r:.40}; "
+                    f"{remedy}"
+                )
+
+
+def _is_object(field: str) -> bool:
+    """Whether a field is all or part of a tuple, list or dict, unlike ``(R)-limonene``."""
+    closing = _BRACKETS[field[0]]
+    return field.count(field[0]) != field.count(closing) or field.endswith(closing)
+
+
+def _checked(sep: str) -> str:
+    if not isinstance(sep, str) or not sep:
+        raise _no_separator(sep)
+    sep = _SPELLED.get(sep, sep)
+    if len(sep) != 1 or sep in '\n\r"' or not sep.isascii():
+        raise _no_separator(sep)
+    return sep
+
+
+def _no_separator(sep: object) -> InputError:
+    return InputError(
+        f"{argument('sep', sep)} is no separator; it is one ASCII character, such as "
+        f"{argument('sep', ';')}, or {argument('sep', ' ')} for any run of blanks and tabs"
+    )
+
+
+def _unclear(lines: Sequence[str], marks: Sequence[str], name: str) -> InputError:
+    ways = " or ".join(_NAMES[mark] for mark in marks)
+    calls = " or ".join(argument("sep", mark) for mark in marks)
+    return InputError(
+        f"{name}: {ways} may separate its fields, as in {lines[-1]!r:.80}; pass {calls}"
+    )

@@ -1,0 +1,293 @@
+"""Which columns are the ends of edges and their weights: by name, in every form of table."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from reading import read
+
+from graphwalk.errors import InputError
+
+#: Names of columns, and the positions of source, target and, if there is one, weight.
+NAMED = [
+    ("source target", (0, 1)),
+    ("destination source", (1, 0)),
+    ("Target Source Weight", (1, 0, 2)),
+    ("edge_id src_id dst_id", (1, 2)),
+    ("index source target", (1, 2)),
+    ("source target start end", (0, 1)),
+    ("start end source target", (2, 3)),
+    ("subject predicate object", (0, 2)),
+    ("id subject predicate object relation provided_by", (1, 3)),
+    ("head relation tail", (0, 2)),
+    ("protein1 protein2 combined_score", (0, 1, 2)),
+    ("gene2 gene1", (1, 0)),
+    ("node1 node2 node1_string_id node2_string_id score", (0, 1, 4)),
+    ("Gene.1 Gene.2", (0, 1)),
+    ("entrezID_A entrezID_B", (0, 1)),
+    ("u v key osmid from to length", (0, 1)),
+    ("key v u", (2, 1)),
+    ("start_node_id end_node_id", (0, 1)),
+    (":END_ID(Person) :START_ID(Person) :TYPE", (1, 0)),
+    ("FromNodeId ToNodeId", (0, 1)),
+    ("to from weights", (1, 0, 2)),
+    ("src dst edge_weight", (0, 1, 2)),
+    ("src dst w", (0, 1, 2)),
+    ("Source_IP Destination_IP", (0, 1)),
+    ("src_ip src_port dst_ip dst_port", (0, 2)),
+    ("TF target importance", (0, 1)),
+    ("Person1Id Person2Id creationDate", (0, 1)),
+    ("citing cited", (0, 1)),
+    ("follower_id followee_id", (0, 1)),
+    ("origin destination passengers", (0, 1)),
+    ("start_station_id end_station_id start_lat end_lat", (0, 1)),
+    ("from_address to_address value", (0, 1)),
+    ("sourceNodeId targetNodeId", (0, 1)),
+    ("drug2 drug1 score", (1, 0, 2)),
+    ("sender receiver", (0, 1)),
+    ("person friend", (0, 1)),
+    ("a b", (0, 1)),
+]
+
+#: Names that do not say which columns are meant, and what the error says.
+UNCLEAR = [
+    ("source target subject object", "several pairs"),
+    ("source src dst", "several pairs"),
+    ("source_id target_id source target", "several pairs"),
+    ("source neighbour", "'source' is one end of edges without another"),
+    ("x target", "'target' is one end of edges without another"),
+    ("from airline flights", "'from' is one end of edges without another"),
+    ("user_id item_id rating", "no names among them"),
+    ("ann bob cid", "no names among them"),
+    ("id name", "no names among them"),
+    ("x1 y1 x2 y2", "several pairs"),
+    ("node1 node2 node3", "no names among them"),
+    ("source target weight weights", "several are named as weights"),
+]
+
+
+def parquet(folder, names, rows):
+    pq.write_table(arrow(folder, names, rows), folder / "edges.parquet")
+    return folder / "edges.parquet"
+
+
+def arrow(_, names, rows):
+    return pa.table(list(map(pa.array, zip(*rows, strict=True))), names)
+
+
+def text(folder, names, rows):
+    lines = ["\t".join(map(str, row)) for row in (names, *rows)]
+    (folder / "edges.tsv").write_text("\n".join(lines))
+    return folder / "edges.tsv"
+
+
+def structured(_, names, rows):
+    return np.array([tuple(row) for row in rows], [(name, "i8") for name in names])
+
+
+FORMS = {
+    "Arrow": arrow,
+    "pandas": lambda _, names, rows: pd.DataFrame(rows, columns=names),
+    "polars": lambda _, names, rows: pl.DataFrame(rows, schema=names, orient="row"),
+    "Parquet": parquet,
+    "text": text,
+    "structured": structured,
+    "dict of columns": lambda _, names, rows: dict(
+        zip(names, map(list, zip(*rows, strict=True)), strict=True)
+    ),
+    "list of dicts": lambda _, names, rows: [dict(zip(names, row, strict=True)) for row in rows],
+}
+COLUMN_FORMS = [form for form in FORMS if not form.startswith("dict")]
+
+
+def rows_of(names):
+    return [[10 * row + column for column in range(len(names))] for row in range(3)]
+
+
+@pytest.mark.parametrize(("names", "expected"), NAMED)
+def test_known_names_are_found_in_any_place(names, expected, tmp_path):
+    names = names.split()
+    rows = rows_of(names)
+    edges = [tuple(row[i] for i in expected) for row in rows]
+    for form in ("Arrow", "text"):
+        assert read(FORMS[form](tmp_path, names, rows))[0] == edges
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("names", "expected"), [NAMED[1], NAMED[2], NAMED[3], NAMED[5], NAMED[7], NAMED[10]]
+)
+def test_all_forms_have_one_rule(form, names, expected, tmp_path):
+    names = names.split()
+    rows = rows_of(names)
+    found = read(FORMS[form](tmp_path, names, rows))[0]
+    assert found == [tuple(row[i] for i in expected) for row in rows]
+
+
+@pytest.mark.parametrize(("names", "message"), UNCLEAR)
+def test_names_that_do_not_say_which_are_refused(names, message, tmp_path):
+    names = names.split()
+    rows = rows_of(names)
+    for form in ("Arrow", "text"):
+        with pytest.raises(InputError, match=message) as caught:
+            read(FORMS[form](tmp_path, names, rows))
+        assert all(repr(name) in str(caught.value) for name in names)
+        assert "columns=(" in str(caught.value)
+
+
+@pytest.mark.parametrize("form", COLUMN_FORMS)
+def test_one_error_for_all_forms(form, tmp_path):
+    names = ["user_id", "item_id", "rating"]
+    with pytest.raises(InputError, match=r"as in columns=\('user_id', 'item_id'\)"):
+        read(FORMS[form](tmp_path, names, rows_of(names)))
+
+
+@pytest.mark.parametrize("form", COLUMN_FORMS)
+@pytest.mark.parametrize("columns", [("c", "a"), (2, 0), ("2", "0")])
+def test_columns_are_named_or_numbered(form, columns, tmp_path):
+    names = ["a", "b", "c"]
+    assert read(FORMS[form](tmp_path, names, rows_of(names)), columns=columns) == (
+        [(2, 0), (12, 10), (22, 20)],
+        [],
+    )
+
+
+def test_columns_of_one_name_are_numbered():
+    table = pa.table([pa.array([1, 2]), pa.array([2, 3])], ["Person.id", "Person.id"])
+    assert read(table)[0] == [(1, 2), (2, 3)]
+    with pytest.raises(InputError, match=r"2 columns 'Person.id'; .* columns=\(0, 1\)"):
+        read(table, columns=("Person.id", "Person.id"))
+    assert read(table, columns=(1, 0))[0] == [(2, 1), (3, 2)]
+
+
+# Weights, times and what is not read
+
+UNREAD = [
+    ("source target km", r"'km'; pass columns=\('source', 'target', 'km'\) to read weights"),
+    ("source target value", "'value'; pass columns="),
+    ("source target cost length", "'cost', 'length'; pass columns="),
+    ("source target timestamp", r"'timestamp'\) and times=True to read times"),
+    ("source target weight time", r"'time'\) and times=True to read times"),
+    ("src dst amount", "'amount'"),
+    ("from to distance", "'distance'"),
+    ("node1 node2 neighborhood fusion", "'neighborhood', 'fusion'"),
+]
+
+
+@pytest.mark.parametrize(("names", "message"), UNREAD)
+def test_a_warning_names_columns_that_are_not_read(names, message, tmp_path):
+    names = names.split()
+    rows = rows_of(names)
+    for form in ("pandas", "text"):
+        (warning,) = read(FORMS[form](tmp_path, names, rows))[1]
+        assert pd.Series([warning]).str.contains(message).all(), warning
+
+
+@pytest.mark.parametrize(
+    "name", ["weight", "weights", "Weight", "edge_weight", "w", "wt", "score", "combined_score"]
+)
+def test_known_names_of_weights_are_read(name, tmp_path):
+    names = ["source", "target", name]
+    for form in FORMS:
+        edges, warned = read(FORMS[form](tmp_path, names, rows_of(names)))
+        assert (edges, warned) == ([(0, 1, 2.0), (10, 11, 12.0), (20, 21, 22.0)], []), form
+
+
+@pytest.mark.parametrize(
+    "name", ["time", "timestamp", "ts", "t", "unix_time", "when", "date", "creationDate"]
+)
+def test_known_names_of_times_are_read(name, tmp_path):
+    names = ["source", "target", "weight", name]
+    for form in FORMS:
+        edges = read(FORMS[form](tmp_path, names, rows_of(names)), values="times")[0]
+        assert edges == [(0, 1, 3.0), (10, 11, 13.0), (20, 21, 23.0)], form
+
+
+@pytest.mark.parametrize("names", ["id source target", "source target key", "u v osmid"])
+def test_what_tells_edges_apart_is_left_out_in_silence(names, tmp_path):
+    names = names.split()
+    for form in COLUMN_FORMS:
+        assert read(FORMS[form](tmp_path, names, rows_of(names)))[1] == []
+
+
+def test_text_is_not_offered_as_weights():
+    table = pa.table({"head": ["a"], "relation": ["likes"], "tail": ["b"]})
+    edges, (warning,) = read(table)
+    assert edges == [("a", "b")]
+    assert warning.endswith("'relation'; pass columns=('head', 'tail') to leave them out")
+
+
+# Columns without names
+
+
+@pytest.mark.parametrize("names", [[0, 1], ["column_1", "column_2"], ["V1", "V2"], ["f0", "f1"]])
+def test_two_columns_without_names_are_the_ends(names):
+    assert read(pd.DataFrame([(1, 2), (3, 4), (5, 6)], columns=names)) == (
+        [(1, 2), (3, 4), (5, 6)],
+        [],
+    )
+
+
+def test_more_columns_without_names_are_said_not_to_be_read():
+    for names in ([0, 1, 2], ["column_1", "column_2", "column_3"]):
+        frame = pl.DataFrame([(1, 2, 0.5)], schema=list(map(str, names)), orient="row")
+        edges, (warning,) = read(frame)
+        assert edges == [(1, 2)]
+        assert "has more than two columns and no header" in warning
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("/m/1", "/film/actor", "/m/2"), ("/m/3", "/people/born", "/m/4")],
+        [(0, "ann", "bob"), (1, "bob", "cid")],
+        [("ann", 5, "bob"), ("bob", 6, "cid")],
+    ],
+)
+def test_triples_without_names_are_refused(rows, tmp_path):
+    lines = "\n".join("\t".join(map(str, row)) for row in rows)
+    (tmp_path / "edges.txt").write_text(lines)
+    for edges in (pd.DataFrame(rows), tmp_path / "edges.txt"):
+        with pytest.raises(InputError, match="no names among them"):
+            read(edges)
+
+
+# pandas
+
+
+def test_levels_of_an_index_are_columns():
+    frame = pd.DataFrame({"v": [2, 3], "u": [1, 2], "key": [0, 0], "length": [5.0, 6.0]})
+    assert read(frame.set_index(["u", "v", "key"]))[0] == [(1, 2), (2, 3)]
+    assert read(frame.set_index("u")[["v"]])[0] == [(1, 2), (2, 3)]
+    counts = frame.groupby(["u", "v"]).size()
+    assert read(counts)[0] == [(1, 2, 1.0), (2, 3, 1.0)]
+    unnamed = pd.DataFrame({"weight": [1.0]}, index=pd.MultiIndex.from_tuples([(1, 2)]))
+    with pytest.raises(InputError, match=r"columns=\('level_0', 'level_1'\)"):
+        read(unnamed)
+
+
+def test_an_index_that_was_written_is_no_node(tmp_path):
+    frame = pd.DataFrame({"source": ["a", "b"], "target": ["b", "c"]})
+    frame.to_csv(tmp_path / "edges.csv")
+    frame[frame.source > "a"].to_parquet(tmp_path / "edges.parquet")
+    assert read(tmp_path / "edges.csv") == ([("a", "b"), ("b", "c")], [])
+    assert read(tmp_path / "edges.parquet") == ([("b", "c")], [])
+    assert read(pd.read_csv(tmp_path / "edges.csv")) == ([("a", "b"), ("b", "c")], [])
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+@pytest.mark.parametrize("names", [None, list("abcde")])
+def test_square_frames_are_no_columns(size, names):
+    names = range(size) if names is None else names[:size]
+    frame = pd.DataFrame(np.ones((size, size), int), index=names, columns=names)
+    with pytest.raises(InputError, match="is an adjacency matrix; pass scipy"):
+        read(frame)
+
+
+def test_series_are_paired_by_position_only_where_their_indices_agree():
+    frame = pd.DataFrame({"a": [1, 2], "b": [2, 3]})
+    assert read((frame["a"], frame["b"]))[0] == [(1, 2), (2, 3)]
+    with pytest.raises(InputError, match="its Series have different indices"):
+        read((frame["a"], frame["b"].iloc[::-1]))
