@@ -33,7 +33,7 @@ def rows():
 
 def test_a_graph_has_its_public_methods_only():
     facts = "digest directed edge_type_names label_kind neighbor_dtype num_edges num_entries "
-    facts += "num_nodes path summary timed type_names weighted"
+    facts += "num_nodes path summary time_unit timed type_names weighted"
     rows = "degree_counts degrees neighbors num_partitions partition partitions rows"
     arrays = "read_edge_types read_neighbors read_offsets read_times read_weights"
     rest = "index_of labels names node_types to_edge_index to_networkx to_scipy validate"
