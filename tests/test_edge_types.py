@@ -98,7 +98,7 @@ def test_metapaths_that_cannot_be_are_refused(how, complaint):
 
 def test_metapaths_need_types():
     graph = graphwalk.build_zarr([(0, 1)])
-    with pytest.raises(InputError, match=r"set_node_types, or build it with edge_types=True"):
+    with pytest.raises(InputError, match=r"gives types to nodes, or build it with edge_types=True"):
         walk(graph, metapath=[1])
     with pytest.raises(InputError, match=r"types of edges.* none; build it with edge_types=True"):
         walk(graphwalk.set_node_types(graph, [1, 1]), metapath=[1], metapath_of="edges")
