@@ -241,7 +241,7 @@ def test_metapaths_that_cannot_be_are_refused(how, complaint):
     graph = graphwalk.set_node_types(small(), ["x", "y", "x"])
     with pytest.raises(InputError, match=complaint):
         graphwalk.random_walks(graph, **how)
-    with pytest.raises(InputError, match=r"call graphwalk\.set_node_types"):
+    with pytest.raises(InputError, match=r"graphwalk\.set_node_types gives types"):
         graphwalk.random_walks(small(), metapath=["x"])
 
 
