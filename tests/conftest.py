@@ -8,6 +8,9 @@ import pytest
 #: A test on Ray, by a word of its name or of its file's.
 ON_RAY = re.compile(r"(?<![a-z])ray(?![a-z])")
 
+#: A test that starts processes which import and compile, and so waits for them.
+ON_CLUSTER = re.compile(r"(?<![a-z])(ray|distributed|processes|cancel)(?![a-z])")
+
 #: Groups of tests that take longest: they begin early, so that no process waits at the end.
 LONG = [
     "test_slurm",
@@ -38,8 +41,11 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the tests that take longest."""
+    """Begin with the tests that take longest; those on a cluster have more time than others."""
     items.sort(key=_rank)
+    for item in items:
+        if not item.get_closest_marker("timeout") and ON_CLUSTER.search(item.nodeid):
+            item.add_marker(pytest.mark.timeout(300))
 
 
 def _group(nodeid):

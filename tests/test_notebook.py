@@ -84,7 +84,7 @@ def test_the_tutorial_runs(run, tmp_path):
     tables = outputs(cells, "text/html")
     assert "59,453, of which 0 isolated" in tables[0]
     assert "<svg" in tables[0]
-    assert any("node2vec, p = 1, q = 0.5, unweighted" in table for table in tables)
+    assert any("node2vec" in table and "0.5" in table for table in tables)
     assert sum("peak memory" in table for table in tables) == 2
     assert len(outputs(cells, "image/png")) == 4
     bars = [text for text in outputs(cells, "text/plain") if text.startswith("Walking: ")]

@@ -25,7 +25,7 @@ _IMPORT = re.compile(rb"^from (graphwalk\.kernels[\w.]*) import", re.MULTILINE)
 #: Integers as kernels take and return them: Python's outside, numpy's inside compiled code.
 Int: TypeAlias = int | np.integer[Any]
 #: Truth values, likewise.
-Bool: TypeAlias = bool | np.bool[bool]
+Bool: TypeAlias = "bool | np.bool[bool]"
 
 
 def jit(function: F) -> F:

@@ -89,8 +89,9 @@ class ThreadsJob:
             if len(self._queue) > self._idle and len(self._threads) < self._num_workers:
                 name = f"graphwalk-{self._name or 'task'}"
                 thread = threading.Thread(target=self._work, name=name, daemon=True)
-                self._threads.append(thread)
+                # A signal may arrive between the two: a thread that is joined must have started.
                 thread.start()
+                self._threads.append(thread)
             self._changed.notify()
         if pieces is None:
             return task
