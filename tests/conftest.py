@@ -9,7 +9,7 @@ import pytest
 ON_RAY = re.compile(r"(?<![a-z])ray(?![a-z])")
 
 #: A test that starts processes which import and compile, and so waits for them.
-ON_CLUSTER = re.compile(r"(?<![a-z])(ray|distributed|processes|cancel)(?![a-z])")
+ON_CLUSTER = re.compile(r"(?<![a-z])(ray|distributed|processes|cancel|partitioned)(?![a-z])")
 
 #: Groups of tests that take longest: they begin early, so that no process waits at the end.
 LONG = [
