@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
@@ -277,46 +278,56 @@ class Cache:
             self._entries.clear()
 
 
-def bounded_map(
-    job: Job,
-    function: Callable[..., R],
-    items: Iterable[T],
-    ahead: int,
-    *,
-    ordered: bool = True,
-    star: bool = False,
-    size: Callable[[T], int] | None = None,
-    most_bytes: int | None = None,
-    place: Place = "any",
-    name: str = "",
-    drop: Callable[[list[Any]], None],
-) -> Iterator[R]:
-    """Do what `Job.map` promises, by means of `Job.submit`; `drop` cancels tasks and waits."""
-    running: deque[tuple[Any, int]] = deque()
-    in_flight = 0
+class BoundedJob(ABC, Job):
+    """A job whose `map` is made of its other methods."""
 
-    def take() -> R:
-        nonlocal in_flight
-        if not ordered:
-            done = next(iter(job.wait([ref for ref, _ in running])))
-            at = next(i for i, (ref, _) in enumerate(running) if ref is done)
-            running.rotate(-at)
-        # It stays among those that are dropped until its value is here.
-        value: R = job.result(running[0][0])
-        in_flight -= running.popleft()[1]
-        return value
+    _num_workers: int
 
-    try:
-        for item in items:
-            bytes_of_item = 0 if size is None else size(item)
-            while running and most_bytes is not None and in_flight + bytes_of_item > most_bytes:
+    @abstractmethod
+    def cancel(self, refs: list[Any]) -> None:
+        """Cancel tasks, and wait until they have ended."""
+
+    def map(
+        self,
+        function: Callable[..., R],
+        items: Iterable[T],
+        *,
+        ahead: int | None = None,
+        ordered: bool = True,
+        star: bool = False,
+        size: Callable[[T], int] | None = None,
+        most_bytes: int | None = None,
+        place: Place = "any",
+        name: str = "",
+    ) -> Iterator[R]:
+        """Yield the results of items; see `Job.map`."""
+        running: deque[tuple[Any, int]] = deque()
+        in_flight, most = 0, ahead or self._num_workers + 1
+
+        def take() -> R:
+            nonlocal in_flight
+            if not ordered:
+                done = next(iter(self.wait([ref for ref, _ in running])))
+                at = next(i for i, (ref, _) in enumerate(running) if ref is done)
+                running.rotate(-at)
+            # It stays among those that are dropped until its value is here.
+            value: R = self.result(running[0][0])
+            in_flight -= running.popleft()[1]
+            return value
+
+        try:
+            for item in items:
+                bytes_of_item = 0 if size is None else size(item)
+                while running and most_bytes is not None and in_flight + bytes_of_item > most_bytes:
+                    yield take()
+                args: Any = item if star else (item,)
+                running.append(
+                    (self.submit(function, *args, place=place, name=name), bytes_of_item)
+                )
+                in_flight += bytes_of_item
+                if len(running) >= most:
+                    yield take()
+            while running:
                 yield take()
-            args: Any = item if star else (item,)
-            running.append((job.submit(function, *args, place=place, name=name), bytes_of_item))
-            in_flight += bytes_of_item
-            if len(running) >= ahead:
-                yield take()
-        while running:
-            yield take()
-    finally:
-        drop([ref for ref, _ in running])
+        finally:
+            self.cancel([ref for ref, _ in running])

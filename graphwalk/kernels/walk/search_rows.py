@@ -13,7 +13,7 @@ from graphwalk.kernels.rows.rows import Rows, row_bounds
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: About so many entries, which lie in two or three cache lines, are looked at one by one.
+#: About this number of entries, which lie in two or three cache lines, is read one by one.
 _FEW = 15
 
 

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 FIRST_ORDER_IN_FLIGHT = 128
 NODE2VEC_IN_FLIGHT = 512
 
-#: Steps after which it is looked at whether a job is cancelled, but for the least walkers that keep
-#: a kernel busy.
+#: Steps between two checks whether a job is cancelled, and the least walkers of a kernel's call,
+#: which keep it busy.
 _SLICE_STEPS, _LEAST_SLICE = 1 << 21, 1 << 12
 
 _resident: WeakKeyDictionary[GraphArrays, _Resident] = WeakKeyDictionary()

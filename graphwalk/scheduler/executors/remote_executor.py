@@ -11,19 +11,19 @@ import dask.threaded
 
 from graphwalk.scheduler.executors.progress import finished
 from graphwalk.util.cancel import CancelToken
-from graphwalk.util.executor import Cache, Job, bounded_map
+from graphwalk.util.executor import BoundedJob, Cache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
     from graphwalk.util.events import Event
-    from graphwalk.util.executor import Place, Resources
+    from graphwalk.util.executor import Job, Place, Resources
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-class RemoteJob(ABC, Job):
+class RemoteJob(BoundedJob):
     """A job whose tasks run in other processes."""
 
     in_process = False
@@ -33,44 +33,12 @@ class RemoteJob(ABC, Job):
         self._num_workers, self._kept = num_workers, kept
 
     @abstractmethod
-    def cancel(self, refs: list[Any]) -> None:
-        """Cancel tasks, and wait until they have ended."""
-
-    @abstractmethod
     def detach(self) -> None:
         """Have tasks outlive the job."""
 
     @abstractmethod
     def close(self) -> None:
         """Cancel what is left, and wait until it has ended."""
-
-    def map(
-        self,
-        function: Callable[..., R],
-        items: Iterable[T],
-        *,
-        ahead: int | None = None,
-        ordered: bool = True,
-        star: bool = False,
-        size: Callable[[T], int] | None = None,
-        most_bytes: int | None = None,
-        place: Place = "any",
-        name: str = "",
-    ) -> Iterator[R]:
-        """Yield the results of items; see `graphwalk.util.executor.Job`."""
-        return bounded_map(
-            self,
-            function,
-            items,
-            ahead or self._num_workers + 1,
-            ordered=ordered,
-            star=star,
-            size=size,
-            most_bytes=most_bytes,
-            place=place,
-            name=name,
-            drop=self.cancel,
-        )
 
     def cached(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.cancel import CancelledError, CancelToken
-from graphwalk.util.executor import Cache, Resources, bounded_map
+from graphwalk.util.executor import BoundedJob, Cache, Resources
 from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class ThreadsExecutor:
         self._cache.clear()
 
 
-class ThreadsJob:
+class ThreadsJob(BoundedJob):
     """Tasks of one job, and the threads that run them."""
 
     in_process = True
@@ -119,34 +119,6 @@ class ThreadsJob:
         for _ in refs:
             yield finished.get()
 
-    def map(
-        self,
-        function: Callable[..., R],
-        items: Iterable[T],
-        *,
-        ahead: int | None = None,
-        ordered: bool = True,
-        star: bool = False,
-        size: Callable[[T], int] | None = None,
-        most_bytes: int | None = None,
-        place: Place = "any",
-        name: str = "",
-    ) -> Iterator[R]:
-        """Yield the results of items; see `graphwalk.util.executor.Job`."""
-        return bounded_map(
-            self,
-            function,
-            items,
-            ahead or self._num_workers + 1,
-            ordered=ordered,
-            star=star,
-            size=size,
-            most_bytes=most_bytes,
-            place=place,
-            name=name,
-            drop=self._drop,
-        )
-
     def cached(
         self,
         key: Hashable,
@@ -170,7 +142,7 @@ class ThreadsJob:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._drop([*self._queue, *self._running])
+        self.cancel([*self._queue, *self._running])
         for thread in self._threads:
             thread.join()
 
@@ -196,13 +168,13 @@ class ThreadsJob:
                 self._running.discard(task)
             del task
 
-    def _drop(self, tasks: list[_Task]) -> None:
-        """Cancel tasks that nobody waits for any more, and see those end that are running."""
-        for task in tasks:
+    def cancel(self, refs: list[Any]) -> None:
+        """Cancel tasks that are not needed any more, and wait until running ones have ended."""
+        for task in refs:
             task.token.cancel()
             if task.claim():
                 task.fail(CancelledError())
-        for task in tasks:
+        for task in refs:
             task.done.wait()
 
 

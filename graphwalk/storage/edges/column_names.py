@@ -1,7 +1,7 @@
 """Names by which data sets call the ends of an edge and what belongs to it.
 
 A name is compared by its words: ``sourceNodeID``, ``Source node`` and ``source_id`` are the same.
-Pairs of names are ranked, so that ``start`` and ``end`` beside ``source`` and ``target`` are an
+Pairs of names are ranked, so that ``start`` and ``end`` next to ``source`` and ``target`` are an
 interval, and alone the ends of an edge.
 """
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Rows that are looked at to see whether they are pairs.
 _LOOKED_AT = 16
 
-#: Single edges that are taken up at a time.
+#: Single edges that are collected into a batch.
 _EDGES = 1 << 16
 
 

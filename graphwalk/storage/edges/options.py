@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence  # noqa: TC003 - for those who look at types
+from collections.abc import Hashable, Mapping, Sequence  # noqa: TC003 - read at run time
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-#: What edges may have beside their ends.
+#: What edges may have in addition to their ends.
 ValueKind: TypeAlias = Literal["weights", "times", "edge_types"]
 
 

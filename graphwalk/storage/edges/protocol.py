@@ -7,7 +7,7 @@ decoding overlap. No piece depends on one before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator  # noqa: TC003 - for those who look at types
+from collections.abc import Callable, Iterator  # noqa: TC003 - read at run time
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np

@@ -16,7 +16,7 @@ from graphwalk.util.executor import LostError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: Values of at most so many bytes travel with the news that a task has ended.
+#: Values of up to this number of bytes are sent with the message that a task has ended.
 _SMALL = 1 << 12
 
 #: Tokens of the tasks that run in this process.

@@ -1,6 +1,6 @@
 """Ray as an executor, and as a scheduler of Dask.
 
-Ray's own Dask scheduler submits one Ray task for each task of a Dask graph, but for coordinators,
+Ray's own Dask scheduler submits one Ray task for each task of a Dask graph, except coordinators,
 which run in this process.
 """
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ANSWER = 10.0
 
 #: Part of the memory that is free that a Ray started here takes for its object store, and the least
-#: and the most, in bytes: Ray's own rules, but for the memory that is this process's.
+#: and the most, in bytes: Ray's own rules, applied to the memory of this process.
 _STORE_SHARE = 0.3
 _LEAST_STORE, _MOST_STORE = 80 << 20, 200 << 30
 

@@ -9,7 +9,7 @@ the top of the file; elsewhere lines that begin with ``#`` or ``%`` are comments
 Columns without names are called 0, 1, 2 and so on.
 
 Files are read in blocks of lines. That ids are strings may turn out on the way; the reading then
-begins anew.
+begins again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.options import ReadOptions
     from graphwalk.storage.edges.text.layout import TextLayout
 
-#: The shortest line of an edge has so many bytes.
+#: Bytes of the shortest line of an edge.
 _LINE_BYTES = 4
 
 #: Most bytes of a block.
