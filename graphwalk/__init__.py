@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from graphwalk.plotting.graphs_and_walks import plot_coverage, plot_degrees, plot_visits
     from graphwalk.plotting.plans_and_runs import plot_plan
     from graphwalk.plotting.run_report import performance_report
-    from graphwalk.scheduler.engine.plan import WalkPlan
+    from graphwalk.scheduler.engine.walk_plan import WalkPlan
     from graphwalk.storage.build.api import build_zarr
     from graphwalk.storage.edges.open import CSR
     from graphwalk.storage.store.graph import Graph, open_zarr
@@ -83,7 +83,7 @@ _HOMES = {
     "SkipGramDataset": "graphwalk.algorithms.training.torch_datasets",
     "WalkCorpus": "graphwalk.algorithms.training.corpus",
     "WalkDataset": "graphwalk.algorithms.training.torch_datasets",
-    "WalkPlan": "graphwalk.scheduler.engine.plan",
+    "WalkPlan": "graphwalk.scheduler.engine.walk_plan",
     "performance_report": "graphwalk.plotting.run_report",
     "plan_walks": "graphwalk.algorithms.walks.api",
     "plot_coverage": "graphwalk.plotting.graphs_and_walks",

@@ -22,7 +22,7 @@ from graphwalk.cli.build import BUILD
 from graphwalk.cli.embed import EMBED
 from graphwalk.cli.options import SCHEDULER, option
 from graphwalk.cli.parser import make_parser
-from graphwalk.cli.start_nodes import read_start_nodes
+from graphwalk.cli.read_start_nodes import read_start_nodes
 from graphwalk.cli.text import rate
 from graphwalk.cli.walk_options import PLAN, WALK, walk_arguments
 
@@ -748,7 +748,7 @@ def test_a_closed_pipe_is_no_fault(ring_store):
 def test_a_run_that_was_cut_short_is_resumed(run, ring_store, tmp_path, monkeypatch):
     output = tmp_path / "walks.npy"
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.algorithms.output.id_sinks.NpySink.close", lambda *_: 1 / 0)
+        patched.setattr("graphwalk.algorithms.output.npy_sink.NpySink.close", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run("walk", ring_store, output, "--seed", 3, "--resume")
     status, _, err = run("walk", ring_store, output, "--resume")

@@ -13,7 +13,7 @@ import pytest
 
 from graphwalk.errors import GraphwalkError, StoreError, StoreExistsError
 from graphwalk.storage.build.api import build_zarr
-from graphwalk.storage.files.errors import disk_errors
+from graphwalk.storage.files.storage_errors import disk_errors
 
 BIG = np.random.default_rng(2).integers(2**20, size=(2, 2**20))
 SMALL = np.array([[0, 1], [1, 2]])

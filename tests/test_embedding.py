@@ -9,7 +9,7 @@ import pytest
 
 import graphwalk
 from graphwalk import errors
-from graphwalk.algorithms.output.read import read_walks
+from graphwalk.algorithms.output.read_walks import read_walks
 from graphwalk.cli import main
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
@@ -47,7 +47,7 @@ def test_walks_are_read_as_they_were_written(suffix, labels, tmp_path):
 @pytest.mark.parametrize("suffix", [".txt", ".txt.gz"])
 def test_text_is_the_same_in_every_part(suffix, tmp_path, monkeypatch):
     """Also where walks of one node alone follow each other, without a tab between them."""
-    monkeypatch.setattr("graphwalk.algorithms.output.read._TEXT_SIZE", 8)
+    monkeypatch.setattr("graphwalk.algorithms.output.read_walks._TEXT_SIZE", 8)
     graph = graphwalk.build_zarr([(0, 1), (1, 0)], directed=True, num_nodes=5)
     walks = graphwalk.random_walks(graph, num_walks=2, walk_length=2, seed=1)
     labels = ["a", "b", "item 17", "17", "18"]

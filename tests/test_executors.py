@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from graphwalk.scheduler.executors.threads import ThreadsExecutor
+from graphwalk.scheduler.executors.thread_executor import ThreadsExecutor
 from graphwalk.util.cancel import CancelledError, check_cancelled
 from graphwalk.util.executor import Cache
 

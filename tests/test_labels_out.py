@@ -11,7 +11,7 @@ import pytest
 
 import graphwalk
 from graphwalk import InputError
-from graphwalk.algorithms.walks.source import walks_source
+from graphwalk.algorithms.walks.walks_source import walks_source
 from graphwalk.cli import main
 
 EDGES = [(1000, 1001), (1001, 1002), (1000, 1003), (1003, 1000), (1002, 1004)]

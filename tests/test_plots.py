@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 import graphwalk
 from graphwalk.errors import InputError, StoreError
 from graphwalk.plotting import graphs_and_walks as plots
-from graphwalk.storage.store.statistics import DegreeCounter
+from graphwalk.storage.store.degree_counts import DegreeCounter
 
 RNG = np.random.default_rng(12)
 #: Some nodes have many neighbours, the last hundred none.

@@ -123,7 +123,7 @@ def test_a_failed_job_is_resumed(walks, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.algorithms.output.id_sinks.sync", full)
+        patched.setattr("graphwalk.algorithms.output.zarr_sink.sync", full)
         with pytest.raises(errors.StoreError, match="No space left"):
             write_walks(walks, tmp_path / "walks.zarr", resume=True)
     assert (tmp_path / "walks.zarr.partial").is_dir()
@@ -153,7 +153,7 @@ def test_parts_of_text_that_are_joined_already(walks, tmp_path, monkeypatch):
         copyfileobj(source, target, size)
 
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.algorithms.output.part_sinks.shutil.copyfileobj", fail_later)
+        patched.setattr("graphwalk.algorithms.output.text_sink.shutil.copyfileobj", fail_later)
         with pytest.raises(errors.StoreError, match="Input/output"):
             write_walks(walks, tmp_path / "walks.txt", resume=True)
     assert write_walks(walks, tmp_path / "walks.txt", resume=True).read_bytes() == expected
@@ -243,7 +243,7 @@ def test_a_graph_that_cannot_be_told_from_others(graph, tmp_path):
 def test_slices_and_other_arrays_are_resumed_too(walks, written, tmp_path, monkeypatch):
     some = walks[100:400]
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.algorithms.output.id_sinks.NpySink.close", lambda *_: 1 / 0)
+        patched.setattr("graphwalk.algorithms.output.npy_sink.NpySink.close", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             write_walks(some, tmp_path / "walks.npy", resume=True)
     written.clear()

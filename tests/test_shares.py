@@ -231,7 +231,7 @@ def test_a_share_replaces_nothing(walks, tmp_path):
 def test_a_whole_that_cannot_be_made_is_made_later(walks, tmp_path, monkeypatch):
     write_walks(walks, tmp_path / "walks.zarr", share=(0, 2))
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.algorithms.output.id_sinks.ZarrSink.close", lambda *_: 1 / 0)
+        patched.setattr("graphwalk.algorithms.output.zarr_sink.ZarrSink.close", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             write_walks(walks, tmp_path / "walks.zarr", share=(1, 2))
     assert not (tmp_path / "walks.zarr").exists()

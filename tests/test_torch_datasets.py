@@ -48,7 +48,7 @@ def expected(walks):
 @pytest.fixture
 def sources(walks, tmp_path, monkeypatch):
     """Return the walks, and where they are stored, each in several blocks."""
-    monkeypatch.setattr("graphwalk.algorithms.output.read._NPY_NODES", 200)
+    monkeypatch.setattr("graphwalk.algorithms.output.read_walks._NPY_NODES", 200)
     return [
         walks,
         *(graphwalk.write_walks(walks, tmp_path / f"walks{suffix}") for suffix in SUFFIXES),

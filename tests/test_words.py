@@ -34,7 +34,7 @@ SEARCHED = (
     "graphwalk/algorithms",
     "graphwalk/scheduler/slurm",
     "graphwalk/scheduler/engine/memory_model.py",
-    "graphwalk/scheduler/engine/plan.py",
+    "graphwalk/scheduler/engine/walk_plan.py",
     "graphwalk/scheduler/engine/planner.py",
     "graphwalk/storage/build",
     "graphwalk/storage/files",

@@ -101,7 +101,7 @@ def _labels(args: Namespace) -> Any:
 def _are_walks(source: str) -> bool:
     """Return whether that is not a graph: its name may be that of either."""
     from graphwalk.algorithms.output.formats import walk_suffix
-    from graphwalk.algorithms.output.read import count_walks
+    from graphwalk.algorithms.output.read_walks import count_walks
 
     try:
         if walk_suffix(source) != ".zarr":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.options import add_options, given_options
-from graphwalk.cli.start_nodes import read_start_nodes
+from graphwalk.cli.read_start_nodes import read_start_nodes
 from graphwalk.util.parameters import Kind, Parameter, parameters_of
 from graphwalk.walk_spec import PlanOptions, WalkSpec
 

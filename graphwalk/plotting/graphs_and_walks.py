@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.algorithms.output.write import iter_blocks
-from graphwalk.algorithms.walks.source import walks_source
+from graphwalk.algorithms.walks.walks_source import walks_source
 from graphwalk.plotting.plans_and_runs import matplotlib
 from graphwalk.storage.store.graph import Graph, open_zarr
 

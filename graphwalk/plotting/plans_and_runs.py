@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
-    from graphwalk.scheduler.engine.plan import WalkPlan
+    from graphwalk.scheduler.engine.walk_plan import WalkPlan
     from graphwalk.util.events import Event
 
 _MIB = 1 << 20

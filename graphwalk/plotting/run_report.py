@@ -13,7 +13,7 @@ import dask
 
 from graphwalk.plotting.plans_and_runs import new_figure, run_figures
 from graphwalk.scheduler.executors.remote_executor import remote_executor_of
-from graphwalk.storage.files.errors import disk_errors
+from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.units import format_size
 from graphwalk.util.events import Event, listening
 

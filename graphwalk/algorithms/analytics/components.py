@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.scan import Scanner
     from graphwalk.storage.partitions.entry_partitions import PartialRows
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
 def connected_components(

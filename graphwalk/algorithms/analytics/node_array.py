@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan_plan import ScanCost, ScanPlan
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
 class NodeAlgorithm(Protocol):

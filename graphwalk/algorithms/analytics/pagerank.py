@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.scan import Scanner
     from graphwalk.storage.partitions.entry_partitions import PartialRows
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Nodes whose changes are added up before they are added to others: always the same, so that the
 #: number of iterations does not depend on the order of threads.

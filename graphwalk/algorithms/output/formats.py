@@ -8,8 +8,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.algorithms.output.id_sinks import NpySink, ZarrSink
-from graphwalk.algorithms.output.part_sinks import ABOUT, GzipTextSink, ParquetSink, TextSink
+from graphwalk.algorithms.output.npy_sink import NpySink
+from graphwalk.algorithms.output.parquet_sink import ABOUT, ParquetSink
+from graphwalk.algorithms.output.text_sink import GzipTextSink, TextSink
+from graphwalk.algorithms.output.zarr_sink import ZarrSink
 from graphwalk.errors import InputError
 from graphwalk.storage.files.folder import folder_at
 from graphwalk.storage.files.locations import zarr_store

@@ -1,4 +1,4 @@
-"""Walks as lists and as lines of text, without their padding and with nodes named by labels."""
+"""Walks as lists, without their padding and with nodes named by labels."""
 
 from __future__ import annotations
 
@@ -127,17 +127,6 @@ def with_values(lists: pa.ListArray, values: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets - offsets[0], pa.int32()), values)
 
 
-def walk_lines(block: NDArray[np.integer[Any]], labels: pa.Array | None) -> Iterator[bytes]:
-    r"""Yield the walks of a block as lines of UTF-8, some walks at a time.
-
-    Nodes are separated by a space, or by a tab when labels are strings, which may hold spaces.
-    """
-    named = labels is not None and pa.types.is_large_string(labels.type)
-    for lists in walk_lists(block, labels):
-        text = pa.ListArray.from_arrays(lists.offsets, lists.values.cast(pa.string()))
-        yield _joined(pc.binary_join(text, "\t" if named else " "), "\n") + b"\n"
-
-
 def _lists(walks: NDArray[np.integer[Any]], labels: pa.Array | None) -> pa.ListArray:
     real = walks >= 0
     offsets = np.zeros(len(walks) + 1, np.int32)
@@ -155,11 +144,6 @@ def _named(nodes: NDArray[np.integer[Any]], labels: pa.Array) -> pa.Array:
             "pass the labels of the graph that was walked"
         )
     return labels.take(pa.array(nodes))
-
-
-def _joined(strings: pa.StringArray, separator: str) -> bytes:
-    whole = pa.ListArray.from_arrays(pa.array([0, len(strings)], pa.int32()), strings)
-    return bytes(pc.binary_join(whole, separator)[0].as_buffer())
 
 
 def _as_arrow(labels: Any) -> pa.Array:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from graphwalk.storage.files.folder import folder_at
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -91,3 +93,19 @@ def sync(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+class PartsSink(WalkSink):
+    """One file a block, in a folder."""
+
+    suffix = ""
+
+    def open(self) -> None:
+        """Make the folder."""
+        self.folder = folder_at(self.location, self.storage_options)
+        self.folder.make()
+
+    def part(self, number: int) -> str:
+        """Return the name of the file of a block."""
+        digits = max(5, len(str(self.shape.num_blocks - 1)))
+        return f"part-{number:0{digits}}{self.suffix}"

@@ -17,7 +17,7 @@ from graphwalk.algorithms.output.sink import Shape, WalkBlock
 from graphwalk.algorithms.output.target import WalkTarget
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error
-from graphwalk.algorithms.walks.source import walks_source
+from graphwalk.algorithms.walks.walks_source import walks_source
 from graphwalk.errors import InputError, argument
 from graphwalk.scheduler.executors.progress import block_progress
 from graphwalk.scheduler.executors.resources import executor_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from graphwalk.algorithms.output.resumable_job import ResumableJob
     from graphwalk.algorithms.output.sink import WalkSink
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
 class Written(NamedTuple):

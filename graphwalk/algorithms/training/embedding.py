@@ -13,9 +13,9 @@ from graphwalk.algorithms.output.labelled_walks import with_values
 from graphwalk.algorithms.training.corpus import WalkCorpus
 from graphwalk.algorithms.training.skip_grams import checked_size
 from graphwalk.errors import InputError, StoreExistsError, argument
-from graphwalk.storage.files.errors import disk_errors
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.files.publish import partial_folder, put_in_place
+from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.files.temporary import temporary_folder
 from graphwalk.util.optional_imports import import_optional
 from graphwalk.util.parameters import Parameter, whole

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.algorithms.output.formats import ID_FORMATS, read_about, walk_suffix
-from graphwalk.algorithms.walks.source import walks_source
+from graphwalk.algorithms.walks.walks_source import walks_source
 from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.store.graph import Graph, open_zarr

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.algorithms.output.check_walks import checked_walks
-from graphwalk.algorithms.output.read import stored_blocks
+from graphwalk.algorithms.output.read_walks import stored_blocks
 from graphwalk.algorithms.output.write import iter_blocks
 from graphwalk.storage.files.locations import locate
 from graphwalk.util.parameters import Parameter, whole

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphwalk.algorithms.walks.check_parameters import plan_of
 from graphwalk.algorithms.walks.dask_array import WalkArray
-from graphwalk.algorithms.walks.parameters import plan_of
 from graphwalk.util.parameters import same_parameters
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import dask.array as da
     from numpy.typing import ArrayLike
 
-    from graphwalk.scheduler.engine.plan import WalkPlan
+    from graphwalk.scheduler.engine.walk_plan import WalkPlan
     from graphwalk.storage.store.graph import Graph
 
 

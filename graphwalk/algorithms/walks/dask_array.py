@@ -17,8 +17,8 @@ from graphwalk.algorithms.walks.dask_tasks import (
     cancelling_on_error,
     is_in_process,
 )
-from graphwalk.algorithms.walks.source import PersistedWalks
 from graphwalk.algorithms.walks.walked_blocks import as_it_is, walked_blocks
+from graphwalk.algorithms.walks.walks_source import PersistedWalks
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.progress import block_progress, wave_progress
 from graphwalk.scheduler.executors.remote_executor import remote_executor_of
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.plan import WalkPlan
-    from graphwalk.scheduler.engine.start_nodes import Walkers
+    from graphwalk.scheduler.engine.walk_plan import WalkPlan
+    from graphwalk.scheduler.engine.walker_starts import Walkers
     from graphwalk.storage.store.graph import Graph
     from graphwalk.util.executor import Executor
 
@@ -55,7 +55,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
         The graph; tasks hold its arrays, which keep a temporary store alive.
     walkers : range or (ndarray, ndarray, range)
         The walkers, in the order of the rows; see
-        :data:`graphwalk.scheduler.engine.start_nodes.Walkers`.
+        :data:`graphwalk.scheduler.engine.walker_starts.Walkers`.
     """
 
     _tasks: WalkTasks

@@ -17,7 +17,6 @@ from dask.highlevelgraph import Layer
 from dask.task_spec import List, Task, TaskRef
 
 from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
-from graphwalk.scheduler.engine.start_nodes import part_of
 from graphwalk.scheduler.engine.walk_in_memory import (
     resident_partition,
     walk_block,
@@ -25,6 +24,7 @@ from graphwalk.scheduler.engine.walk_in_memory import (
 )
 from graphwalk.scheduler.engine.walk_out_of_core import block_done, get_block, walk_group
 from graphwalk.scheduler.engine.walker_group import WalkerGroup
+from graphwalk.scheduler.engine.walker_starts import part_of
 from graphwalk.util.driver_task import DriverTask
 from graphwalk.util.shared_array import SharedRows
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.plan import WalkPlan
-    from graphwalk.scheduler.engine.start_nodes import Walkers
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.scheduler.engine.walk_plan import WalkPlan
+    from graphwalk.scheduler.engine.walker_starts import Walkers
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.cancel import CancelToken
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.finished_steps import Steps
-    from graphwalk.scheduler.engine.start_nodes import Walkers
+    from graphwalk.scheduler.engine.walker_starts import Walkers
     from graphwalk.storage.partitions.partition import Partition
     from graphwalk.util.executor import Executor, Job
     from graphwalk.walk_spec import WalkSpec

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.scheduler.engine.read_partition import read_partition
 from graphwalk.scheduler.engine.walker_group import SINGLE_ROW_BATCH
 from graphwalk.scheduler.engine.walker_queues import Inboxes
-from graphwalk.storage.partitions.read import RowMemory, SharedReading
+from graphwalk.storage.partitions.read_rows import RowMemory, SharedReading
 from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.events import Event, Work
 from graphwalk.util.shared_work import SharedWork

@@ -8,7 +8,7 @@ from graphwalk.storage.partitions.spec import PartitionSpec, entry_bytes, row_st
 from graphwalk.storage.store.format import value_bytes
 
 if TYPE_CHECKING:
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.walk_spec import WalkSpec
 
 #: Bytes for a node while its row start is read.

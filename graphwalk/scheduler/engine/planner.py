@@ -16,7 +16,7 @@ from graphwalk.scheduler.engine.memory_model import (
     thread_bytes,
     values_bytes,
 )
-from graphwalk.scheduler.engine.plan import WalkPlan
+from graphwalk.scheduler.engine.walk_plan import WalkPlan
 from graphwalk.scheduler.engine.walk_temporal import scratch_bytes
 from graphwalk.scheduler.engine.walker_group import slice_and_log
 from graphwalk.storage.partitions.spec import (
@@ -28,7 +28,7 @@ from graphwalk.storage.partitions.spec import (
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Resources
     from graphwalk.walk_spec import WalkSpec
 

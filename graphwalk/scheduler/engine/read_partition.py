@@ -10,7 +10,7 @@ from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
-    from graphwalk.storage.partitions.read import SharedReading
+    from graphwalk.storage.partitions.read_rows import SharedReading
 
 
 def read_partition(

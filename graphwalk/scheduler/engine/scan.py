@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.scan_plan import ScanPlan
     from graphwalk.storage.partitions.entry_partitions import EntryPartition, PartialRows
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Job
 
 

@@ -12,7 +12,7 @@ from graphwalk.util.html_table import html_table
 
 if TYPE_CHECKING:
     from graphwalk.storage.partitions.entry_partitions import EntryPartition
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Resources
 
 #: Bytes of a partition's neighbours, unless memory is short: enough to be worth a task.

@@ -14,8 +14,8 @@ from graphwalk.kernels.walk.first_order import walk_first_order
 from graphwalk.kernels.walk.node2vec import walk_node2vec
 from graphwalk.kernels.walk.steps import Starts
 from graphwalk.scheduler.engine.probabilities import bias_of, interruption_of
-from graphwalk.scheduler.engine.start_nodes import Walkers, part_of, starts_and_numbers
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
+from graphwalk.scheduler.engine.walker_starts import Walkers, part_of, starts_and_numbers
 from graphwalk.storage.partitions.metapath import step_kinds_of
 from graphwalk.storage.partitions.partition import Partition, load_partition
 from graphwalk.storage.partitions.spec import PartitionSpec
@@ -27,7 +27,7 @@ from graphwalk.util.threads import num_cores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Job, Place
     from graphwalk.util.shared_array import SharedRows
     from graphwalk.walk_spec import WalkSpec

@@ -14,14 +14,14 @@ from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
 from graphwalk.kernels.walk.routing import second_places
 from graphwalk.kernels.walk.steps import GroupStarts, walker_dtype
 from graphwalk.scheduler.engine.probabilities import bias_of, interruption_of
-from graphwalk.scheduler.engine.start_nodes import starts_and_numbers
 from graphwalk.scheduler.engine.walk_in_memory import NODE2VEC_IN_FLIGHT
 from graphwalk.scheduler.engine.walk_temporal import TEMPORAL_IN_FLIGHT
 from graphwalk.scheduler.engine.walker_records import Sorter, in_slices, read_only
+from graphwalk.scheduler.engine.walker_starts import starts_and_numbers
 from graphwalk.storage.partitions.metapath import step_kinds_of
 from graphwalk.storage.partitions.node2vec_plus_rows import gather_complete
 from graphwalk.storage.partitions.partition import Partition, gather_partition
-from graphwalk.storage.partitions.read import RowMemory, row_memory_bytes
+from graphwalk.storage.partitions.read_rows import RowMemory, row_memory_bytes
 from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.storage.store.format import value_bytes
 from graphwalk.util.cancel import check_cancelled
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.start_nodes import Walkers
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.scheduler.engine.walker_starts import Walkers
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.walk_spec import WalkSpec
 
 #: Walkers that a kernel takes up at a time, and steps that it writes down before they are put in
@@ -83,7 +83,7 @@ class WalkerGroup:
     rules : WalkSpec
         What every walker does.
     walkers : range or (ndarray, ndarray, range)
-        Who walks, see :data:`graphwalk.scheduler.engine.start_nodes.Walkers`.
+        Who walks, see :data:`graphwalk.scheduler.engine.walker_starts.Walkers`.
     bounds : ndarray of int64, shape (partitions + 1,)
         Partition k has the nodes ``bounds[k] … bounds[k + 1] - 1``.
     offsets : ndarray of int64, shape (partitions + 1,)

@@ -11,7 +11,7 @@ import dask.threaded
 from dask.base import get_scheduler
 
 from graphwalk.scheduler.executors.remote_executor import remote_executor_of
-from graphwalk.scheduler.executors.threads import ThreadsExecutor
+from graphwalk.scheduler.executors.thread_executor import ThreadsExecutor
 from graphwalk.units import parse_size
 from graphwalk.util.threads import num_cores
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dask
 
 from graphwalk.errors import InputError, SchedulerError, argument
-from graphwalk.scheduler.executors.threads import ThreadsExecutor
+from graphwalk.scheduler.executors.thread_executor import ThreadsExecutor
 from graphwalk.util.executor import in_use
 from graphwalk.util.threads import num_cores
 

@@ -13,10 +13,10 @@ from graphwalk.units import format_size
 from graphwalk.util.executor import Resources
 
 if TYPE_CHECKING:
-    from graphwalk.scheduler.engine.plan import WalkPlan
+    from graphwalk.scheduler.engine.walk_plan import WalkPlan
     from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition
-    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.walk_spec import WalkSpec
 
 _GIB = 1 << 30

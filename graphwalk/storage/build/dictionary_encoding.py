@@ -18,7 +18,7 @@ from graphwalk.storage.build.batch_cache import BatchCache
 from graphwalk.storage.build.check_batch import is_text
 from graphwalk.storage.build.sort_labels import LabelCollector, count_up_to, distinct
 from graphwalk.storage.build.spilled_ids import SpilledIds
-from graphwalk.storage.store.labels import IntegerLabels
+from graphwalk.storage.store.label_index import IntegerLabels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
     from graphwalk.storage.files.spill import SpilledArray
-    from graphwalk.storage.store.labels import Labels, MemoryLabels
+    from graphwalk.storage.store.label_index import Labels, MemoryLabels
 
     Numbers: TypeAlias = NDArray[np.integer[Any]]
 

@@ -22,7 +22,7 @@ from graphwalk.storage.build.estimate import check_disk, describe_sizes
 from graphwalk.storage.build.external_sort import EntryStages
 from graphwalk.storage.build.runs import plan_buckets
 from graphwalk.storage.edges.protocol import NotIntegers
-from graphwalk.storage.store.labels import write_labels
+from graphwalk.storage.store.stored_labels import write_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.build.dictionary_encoding import EncodedBatch
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
     from graphwalk.storage.store.format import GraphInfo
-    from graphwalk.storage.store.labels import Labels
+    from graphwalk.storage.store.label_index import Labels
 
     _Edges: TypeAlias = EdgeSource | BatchCache
 

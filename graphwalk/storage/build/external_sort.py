@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.build.memory_plan import RunLayout
     from graphwalk.storage.build.runs import BucketPlan, Run
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource
-    from graphwalk.storage.store.labels import Labels
+    from graphwalk.storage.store.label_index import Labels
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 from graphwalk.kernels.build.bucket_values import first_zero_row
 from graphwalk.storage.build.bucket_rows import RowError
 from graphwalk.storage.store.array_writer import ArrayWriter, Writer
-from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
-from graphwalk.storage.store.statistics import DegreeCounter, Statistics
+from graphwalk.storage.store.degree_counts import DegreeCounter
+from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo, Statistics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,18 +19,18 @@ from graphwalk.storage.build.adjacency_list import build_rows
 from graphwalk.storage.build.context import Context
 from graphwalk.storage.build.edge_list import build_edges
 from graphwalk.storage.edges.protocol import RowSource
-from graphwalk.storage.files.errors import disk_errors
 from graphwalk.storage.files.locations import is_url
 from graphwalk.storage.files.publish import new_store
 from graphwalk.storage.files.spill import SpillFolder
+from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.files.temporary import (
     make_folder,
     remove_temporary,
     remove_with,
     temporary_location,
 )
-from graphwalk.storage.store.arrays import GraphArrays
 from graphwalk.storage.store.graph import Graph
+from graphwalk.storage.store.graph_arrays import GraphArrays
 from graphwalk.storage.store.group import complete, create_group, is_graphwalk_store
 from graphwalk.util.executor import in_use
 from graphwalk.util.malloc import plain_arrow_memory

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from graphwalk.storage.build.check_batch import is_text, mixed
 from graphwalk.storage.build.spilled_ids import SpilledIds
-from graphwalk.storage.store.labels import IntegerLabels, StringLabels
+from graphwalk.storage.store.label_index import IntegerLabels, StringLabels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.protocol import Ids
     from graphwalk.storage.files.spill import SpillFile, SpillFolder
     from graphwalk.storage.store.format import LabelKind
-    from graphwalk.storage.store.labels import Labels, MemoryLabels
+    from graphwalk.storage.store.label_index import Labels, MemoryLabels
 
 #: Memory for sorting strings, as a multiple of their size, Arrow's hash tables included.
 _TEXT_WEIGHT = 4

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from zarr.storage import FsspecStore, LocalStore
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.files.errors import disk_errors, remote_errors
 from graphwalk.storage.files.remote import remote_store
+from graphwalk.storage.files.storage_errors import disk_errors, remote_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.files.errors import disk_errors
+from graphwalk.storage.files.storage_errors import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

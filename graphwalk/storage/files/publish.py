@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import StoreError, StoreExistsError, argument
-from graphwalk.storage.files.errors import disk_errors
 from graphwalk.storage.files.locations import is_url
 from graphwalk.storage.files.locks import HeldError, claimed, held, lock_file, made_folders
 from graphwalk.storage.files.remote import new_remote_store
+from graphwalk.storage.files.storage_errors import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zarr.storage import FsspecStore
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.files.errors import remote_errors
+from graphwalk.storage.files.storage_errors import remote_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

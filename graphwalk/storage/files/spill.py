@@ -11,7 +11,7 @@ import google_crc32c
 import numpy as np
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.files.errors import disk_errors
+from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.util.malloc import return_freed_memory
 
 if TYPE_CHECKING:

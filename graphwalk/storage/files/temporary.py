@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import dask
 
-from graphwalk.storage.files.errors import disk_errors
+from graphwalk.storage.files.storage_errors import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

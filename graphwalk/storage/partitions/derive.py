@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.partitions.spec import PartitionSpec
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.threads import RunTasks
 
 #: Entries of a run of rows: a few milliseconds of work.

@@ -18,7 +18,7 @@ from graphwalk.storage.store.partition_bounds import find_offsets
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Bytes of an offset while a partition is read.
 _OFFSET = 8

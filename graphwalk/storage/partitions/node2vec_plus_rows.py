@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.partitions.spec import PartitionSpec
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Rows that are read at a time; only few of their entries are kept.
 _ROWS = 1 << 8

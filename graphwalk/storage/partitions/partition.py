@@ -10,16 +10,16 @@ from graphwalk.errors import StoreError
 from graphwalk.kernels.rows.bloom_filter import fill_filter, filter_words
 from graphwalk.kernels.rows.rows import Rows
 from graphwalk.storage.partitions.derive import grouped_by_kind, sorted_by_time, weighted
-from graphwalk.storage.partitions.read import read_alone, read_together, read_values
+from graphwalk.storage.partitions.read_rows import read_alone, read_together, read_values
 from graphwalk.storage.partitions.spec import row_start_type
 from graphwalk.util.threads import run_by
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.storage.partitions.read import SharedReading
+    from graphwalk.storage.partitions.read_rows import SharedReading
     from graphwalk.storage.partitions.spec import PartitionSpec
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
 class Partition:

@@ -10,8 +10,8 @@ from graphwalk.kernels.rows.alias_tables import alias_dtype
 from graphwalk.storage.store.format import value_bytes
 
 if TYPE_CHECKING:
-    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.walk_spec import WalkSpec
 
 #: Row starts are 32 bits wide while a partition has fewer entries than this.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.storage.store.row_slice import RowSlice
 
 #: Bytes that a node and an entry of a NetworkX multigraph take, and what it is made from; measured

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.statistics import Statistics
 
 #: Version of the format that this module writes, and the newest that it reads.
 FORMAT = 1
@@ -160,3 +159,28 @@ def value_bits(values: NDArray[Any] | None) -> NDArray[np.unsignedinteger[Any]]:
     if values is None:
         return np.empty(0, np.uint32)
     return values.view(f"u{values.itemsize}")
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a store's attributes say about its graph beyond its size.
+
+    Attributes
+    ----------
+    isolated_nodes : int
+        Nodes without out-neighbours, that is, rows without entries. In a directed graph these are
+        not the isolated nodes, see `GraphInfo.isolated_nodes`; the name is that of the format.
+    self_loops : int
+        Edges from a node to itself.
+    dropped_loops, merged_edges : int
+        Edges of the input that were dropped as self-loops, or merged into another.
+    degree_quantiles : list of int
+        The degrees at the `QUANTILES`: of all nodes in ascending order of degree, that of the node
+        at ``floor(q * (num_nodes - 1))``.
+    """
+
+    isolated_nodes: int
+    self_loops: int
+    dropped_loops: int
+    merged_edges: int
+    degree_quantiles: list[int]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from graphwalk.storage.files.locations import locate
-from graphwalk.storage.store.arrays import GraphArrays
 from graphwalk.storage.store.export import rows_for_edge_index, rows_for_scipy, to_networkx
+from graphwalk.storage.store.graph_arrays import GraphArrays
 from graphwalk.storage.store.graph_html import graph_html
 from graphwalk.storage.store.graph_rows import GraphRows, find_labels
 from graphwalk.storage.store.group import open_group

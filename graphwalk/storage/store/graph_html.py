@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.storage.store.summary import Summary
 
 #: Pixels that the largest array is wide, and the least.

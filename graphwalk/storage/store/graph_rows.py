@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.storage.store.facts import GraphFacts
+from graphwalk.storage.store.degree_counts import DegreeCounter
+from graphwalk.storage.store.graph_properties import GraphProperties
 from graphwalk.storage.store.partition_bounds import entries_per_partition
-from graphwalk.storage.store.statistics import DegreeCounter
 from graphwalk.units import parse_size
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.storage.store.row_slice import RowSlice
 
 #: Decoded size of a partition, unless another is asked for.
 PARTITION_SIZE = "64 MiB"
 
 
-class GraphRows(GraphFacts):
+class GraphRows(GraphProperties):
     """A graph whose rows are read when they are asked for."""
 
     def __init__(self, arrays: GraphArrays) -> None:

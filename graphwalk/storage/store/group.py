@@ -14,8 +14,8 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.errors import ContainsArrayError
 
 from graphwalk.errors import StoreError, StoreNotFoundError, argument
-from graphwalk.storage.files.errors import describe_refusal, is_refusal
 from graphwalk.storage.files.locations import is_url, location_of, write_errors, zarr_store
+from graphwalk.storage.files.storage_errors import describe_refusal, is_refusal
 from graphwalk.storage.store.format import (
     ATTRIBUTE,
     BLOSC_BLOCK,
@@ -23,8 +23,8 @@ from graphwalk.storage.store.format import (
     FORMAT,
     GraphInfo,
     NodeTypes,
+    Statistics,
 )
-from graphwalk.storage.store.statistics import Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

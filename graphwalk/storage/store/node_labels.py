@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
-    from graphwalk.storage.store.labels import MemoryLabels
+    from graphwalk.storage.store.label_index import MemoryLabels
 
 #: Labels that are turned into Python's objects at a time.
 _AT_A_TIME = 1 << 16

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphwalk.storage.files.locations import is_url
-from graphwalk.storage.store.statistics import QUANTILES
+from graphwalk.storage.store.degree_counts import QUANTILES
 from graphwalk.units import format_size
 from graphwalk.util.html_table import html_table
 

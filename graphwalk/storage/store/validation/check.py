@@ -16,8 +16,8 @@ from graphwalk.util.threads import num_cores, thread_pool
 if TYPE_CHECKING:
     import zarr
 
-    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.format import GraphInfo
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.progress_bar import Progress
 
 _UNCHECKED = ("the number of edges", "that both ends of each edge list it")

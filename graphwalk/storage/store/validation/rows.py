@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.arrays import GraphArrays
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.storage.store.validation.report import Problems
 
 #: Elements that are read at a time if the length of chunks cannot be read.

@@ -10,13 +10,13 @@ import numpy as np
 
 from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.store.array_reader import ArrayReader
-from graphwalk.storage.store.facts import GraphFacts
 from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo
+from graphwalk.storage.store.graph_properties import GraphProperties
 from graphwalk.storage.store.group import open_group, read_identity
-from graphwalk.storage.store.labels import read_labels
 from graphwalk.storage.store.partition_bounds import partition_nodes
 from graphwalk.storage.store.read_ranges import read_ranges
 from graphwalk.storage.store.row_slice import RowSlice
+from graphwalk.storage.store.stored_labels import read_labels
 from graphwalk.util.available_memory import require
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.store.format import ArrayName, ValueName
-    from graphwalk.storage.store.labels import MemoryLabels
+    from graphwalk.storage.store.label_index import MemoryLabels
     from graphwalk.util.threads import Thunk
 
 #: What is missing where a graph does not have one of its possible arrays, and the remedy.
@@ -38,7 +38,7 @@ _MISSING: Mapping[str, str] = {
 }
 
 
-class GraphArrays(GraphFacts):
+class GraphArrays(GraphProperties):
     """A graph's arrays, opened when they are first read.
 
     It pickles as its path, attributes and storage options.

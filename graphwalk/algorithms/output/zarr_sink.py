@@ -1,14 +1,11 @@
-"""Files of walks as node ids: a Zarr array, a numpy file."""
+"""Walks as a Zarr array of node ids, one chunk a block."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from graphwalk.algorithms.output.sink import WalkSink, open_kept, sync
+from graphwalk.algorithms.output.sink import WalkSink, sync
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.locations import zarr_store
 
@@ -80,34 +77,3 @@ class ZarrSink(WalkSink):
             dimension_names=("walk", "step"),
             attributes=dict(about),
         )
-
-
-class NpySink(WalkSink):
-    """One ``.npy`` array of node ids.
-
-    Blocks are written, not assigned to a memory map: a full disk is an error then and no bus
-    error, and on a network file system neighbouring blocks do not share pages.
-    """
-
-    def open(self) -> None:
-        """Write the header, and make the file as large as it will be."""
-        walks, width, _, _, dtype = self.shape
-        header = {
-            "descr": np.lib.format.dtype_to_descr(dtype),
-            "fortran_order": False,
-            "shape": (walks, width),
-        }
-        with open_kept(Path(self.location)) as file:
-            np.lib.format.write_array_header_1_0(file, header)
-            self.header_bytes = file.tell()
-            file.truncate(self.header_bytes + walks * width * dtype.itemsize)
-
-    def write(self, block: WalkBlock) -> int:
-        """Write rows where they belong."""
-        _, width, _, _, dtype = self.shape
-        with Path(self.location).open("r+b") as file:
-            file.seek(self.header_bytes + block.first_walk * width * dtype.itemsize)
-            file.write(np.ascontiguousarray(block.walks, dtype).data)
-            file.flush()
-            os.fsync(file.fileno())
-        return 0

@@ -1,4 +1,4 @@
-"""What a store's attributes say about its graph, under the names that `Graph` has for it."""
+"""The properties of a graph that its store's attributes hold, as `Graph` names them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.format import GraphInfo, LabelKind
 
 
-class GraphFacts:
+class GraphProperties:
     """What is known of a graph without reading any array."""
 
     def __init__(self, path: str, info: GraphInfo) -> None:

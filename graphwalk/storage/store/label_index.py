@@ -1,9 +1,8 @@
-"""Labels: the ids that nodes had before they were numbered, in ascending order."""
+"""Labels in memory: the ids that nodes had before they were numbered, in ascending order."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
@@ -12,18 +11,14 @@ import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
 from graphwalk.kernels.store.find_labels import find_sorted, find_strings, prefix_keys
-from graphwalk.storage.store.array_reader import ArrayReader
-from graphwalk.storage.store.array_writer import ArrayWriter
-from graphwalk.util.arrow_strings import string_buffers, strings_of
+from graphwalk.util.arrow_strings import string_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import ThreadPoolExecutor
 
-    import zarr
     from numpy.typing import NDArray
 
-    from graphwalk.storage.store.format import GraphInfo, LabelKind
+    from graphwalk.storage.store.format import LabelKind
 
 #: Most prefixes in the table that narrows the search for an integer.
 _MAX_PREFIXES = 1 << 20
@@ -155,58 +150,6 @@ class StringLabels:
 
 
 MemoryLabels: TypeAlias = IntegerLabels | StringLabels
-
-
-def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> str:
-    """Write the labels' arrays into a store, part by part and `ahead` chunks at a time.
-
-    Integers are the array ``labels``; strings are ``label_offsets`` and ``label_bytes``, laid out
-    as Arrow does. Returns the digest of the labels.
-    """
-    write = _write_integers if labels.kind == "int64" else _write_strings
-    return sha256(write(group, labels, pool, ahead)).hexdigest()
-
-
-def _write_integers(
-    group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
-) -> bytes:
-    with ArrayWriter(group, "labels", np.int64, len(labels), pool, ahead) as writer:
-        for _, part in labels.parts():
-            writer.append(part.to_numpy())
-            del part  # before the next one is loaded
-    return writer.digest
-
-
-def _write_strings(
-    group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
-) -> bytes:
-    number, end = len(labels), 0
-    with (
-        ArrayWriter(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
-        ArrayWriter(group, "label_bytes", np.uint8, number, pool, ahead) as data,
-    ):
-        offsets.append(np.zeros(1, np.int64))
-        for _, part in labels.parts():
-            part_offsets, part_data = string_buffers(part.values)
-            offsets.append(part_offsets[1:] + end)
-            data.append(part_data)
-            end += len(part_data)
-            del part, part_offsets, part_data  # before the next one is loaded
-    return offsets.digest + data.digest
-
-
-def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> MemoryLabels | None:
-    """Return the labels of a store's graph, or None where ids are the nodes' own."""
-    if info.labels is None:
-        return None
-    if info.labels == "int64":
-        values = ArrayReader(group, location, "labels", info.num_nodes).read(0, info.num_nodes)
-        return IntegerLabels(values)
-    offsets = ArrayReader(group, location, "label_offsets", info.num_nodes + 1)
-    ends = offsets.read(0, info.num_nodes + 1)
-    length = int(ends[-1])
-    data = ArrayReader(group, location, "label_bytes", length).read(0, length)
-    return StringLabels(strings_of(ends, data))
 
 
 def _as_integers(ids: Any) -> NDArray[Any]:

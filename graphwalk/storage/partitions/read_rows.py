@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.partitions.spec import PartitionSpec
-    from graphwalk.storage.store.arrays import GraphArrays
     from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.threads import RunTasks
 
 #: Bytes of a cache line, at which arrays that share memory begin.

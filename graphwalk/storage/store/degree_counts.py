@@ -1,9 +1,8 @@
-"""What a build can say of the graph it has written."""
+"""How many nodes of a graph have which degree."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,31 +15,6 @@ QUANTILES = 0.0, 0.25, 0.5, 0.75, 0.99, 1.0
 
 #: Degrees below this are counted in an array, others one by one.
 _SMALL = 1 << 12
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """What a store's attributes say about its graph beyond its size.
-
-    Attributes
-    ----------
-    isolated_nodes : int
-        Nodes without out-neighbours, that is, rows without entries. In a directed graph these are
-        not the isolated nodes, see `GraphInfo.isolated_nodes`; the name is that of the format.
-    self_loops : int
-        Edges from a node to itself.
-    dropped_loops, merged_edges : int
-        Edges of the input that were dropped as self-loops, or merged into another.
-    degree_quantiles : list of int
-        The degrees at the `QUANTILES`: of all nodes in ascending order of degree, that of the node
-        at ``floor(q * (num_nodes - 1))``.
-    """
-
-    isolated_nodes: int
-    self_loops: int
-    dropped_loops: int
-    merged_edges: int
-    degree_quantiles: list[int]
 
 
 class DegreeCounter:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from graphwalk.scheduler.engine.plan import WalkPlan
-    from graphwalk.scheduler.engine.start_nodes import Walkers
+    from graphwalk.scheduler.engine.walk_plan import WalkPlan
+    from graphwalk.scheduler.engine.walker_starts import Walkers
 
 
 class PlannedWalks(NamedTuple):

@@ -1,0 +1,62 @@
+"""Walks as a folder of Parquet files, one a block: lists of node ids or labels."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.algorithms.output.labelled_walks import walk_lists
+from graphwalk.algorithms.output.sink import PartsSink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from graphwalk.algorithms.output.sink import WalkBlock
+
+#: The file of a folder of Parquet files that says what they are. Readers skip names that begin so;
+#: others read no rows from it.
+ABOUT = "_graphwalk.parquet"
+
+
+class ParquetSink(PartsSink):
+    """A folder of Parquet files with one column, ``walk``: lists of ids or labels."""
+
+    suffix = ".parquet"
+
+    def write(self, block: WalkBlock) -> int:
+        """Write the file of a block."""
+        import pyarrow as pa
+
+        labels = self.load_labels()
+        schema = self._schema(labels)
+        with self._writing(self.part(block.number), schema) as writer:
+            for lists in walk_lists(block.walks, labels):
+                writer.write_table(pa.table({"walk": lists.cast(schema.field("walk").type)}))
+        return 0
+
+    def close(self, _sizes: Sequence[int], about: Mapping[str, Any]) -> str:
+        """Write the file that says what the others are."""
+        schema = self._schema(self.load_labels())
+        with self._writing(ABOUT, schema) as writer:
+            writer.add_key_value_metadata(
+                {name: json.dumps(value) for name, value in about.items()}
+            )
+        return self.location
+
+    def _schema(self, labels: Any) -> Any:
+        import pyarrow as pa
+
+        kind = pa.from_numpy_dtype(self.shape.dtype) if labels is None else labels.type
+        return pa.schema([("walk", pa.list_(kind))])
+
+    @contextmanager
+    def _writing(self, name: str, schema: Any) -> Iterator[Any]:
+        import pyarrow.parquet as pq
+
+        # Without the Arrow schema, strings read as plain strings, with 32-bit offsets.
+        with (
+            self.folder.writing(name) as file,
+            pq.ParquetWriter(file, schema, compression="zstd", store_schema=False) as writer,
+        ):
+            yield writer
