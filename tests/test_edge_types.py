@@ -106,7 +106,7 @@ def test_metapaths_need_types():
 
 def test_the_plan_says_whose_types_they_are():
     plan = graphwalk.plan_walks(build(), metapath=[3, 0])
-    assert {("metapath", "3 → 0"), ("metapath_of", "edges")} <= {*plan.rules.table()}
+    assert {("metapath", "3 → 0"), ("metapath_of", "edges")} <= {*plan.spec.table()}
 
 
 def test_types_are_counted_while_they_are_read():

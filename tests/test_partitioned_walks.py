@@ -180,7 +180,7 @@ def test_where_all_weights_are_alike_node2vec_plus_is_node2vec(p, q, gamma):
     plain = graphwalk.random_walks(graph, **how).compute()
     for partitions in (1, 3):
         walks = graphwalk.random_walks(graph, **how, gamma=gamma, partitions=partitions)
-        assert walks.plan.rules.plus
+        assert walks.plan.spec.plus
         np.testing.assert_array_equal(walks.compute(), plain)
 
 
@@ -584,7 +584,7 @@ def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large
     plan = graphwalk.plan_walks(large, **LARGE, memory=BUDGET)
     bounds = np.array([0, *(nodes.stop for nodes in plan.partitions)])
     group = walker_group.WalkerGroup(
-        large._arrays, plan.rules, range(10), bounds, np.array(plan.offsets)
+        large._arrays, plan.spec, range(10), bounds, np.array(plan.offsets)
     )
     ring = partition_sweep.PartitionSweep(2, resident=False, ahead=True)
     with ring._registered(Riders(1)):

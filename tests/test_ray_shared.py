@@ -149,16 +149,16 @@ def test_where_there_is_no_room(session, walks, expected, name, monkeypatch):
 
 def test_a_worker_without_room_returns_the_block(graph, expected, monkeypatch):
     plan = graphwalk.random_walks(graph, **RULES).plan
-    partition = walk_in_memory.resident_partition(graph._arrays, plan.rules)
+    partition = walk_in_memory.resident_partition(graph._arrays, plan.spec)
     result = SharedResult(plan.shape, INT32)
     some = result.rows[100:900]
-    assert walk_in_memory.walk_block_into(partition, range(100, 900), plan.rules, some) is None
+    assert walk_in_memory.walk_block_into(partition, range(100, 900), plan.spec, some) is None
     np.testing.assert_array_equal(result.array()[100:900], expected[100:900])
     assert not result.array()[:100].any()
     assert not result.array()[900:].any()
     monkeypatch.setattr(shared_array, "PIECE", 0)
     monkeypatch.setattr(os, "pwrite", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-    block = walk_in_memory.walk_block_into(partition, range(100, 900), plan.rules, some)
+    block = walk_in_memory.walk_block_into(partition, range(100, 900), plan.spec, some)
     np.testing.assert_array_equal(block, expected[100:900])
 
 
@@ -166,13 +166,12 @@ def test_a_block_is_walked_in_pieces(graph, expected, monkeypatch):
     monkeypatch.setattr(shared_array, "PIECE", 0)
     nodes = np.arange(5000)[::-1].copy(), np.zeros(5000, np.int64)
     plan = graphwalk.random_walks(graph, nodes[0], **RULES).plan
-    partition = walk_in_memory.resident_partition(graph._arrays, plan.rules)
+    partition = walk_in_memory.resident_partition(graph._arrays, plan.spec)
     result = SharedResult(plan.shape, INT32)
     rows = result.rows[3:9000]
     assert len(list(rows.pieces())) > 2
     assert (
-        walk_in_memory.walk_block_into(partition, (*nodes, range(3, 9000)), plan.rules, rows)
-        is None
+        walk_in_memory.walk_block_into(partition, (*nodes, range(3, 9000)), plan.spec, rows) is None
     )
     reversed_ = expected.reshape(5000, 2, -1)[::-1].reshape(10_000, -1)
     np.testing.assert_array_equal(rows.mapped(), reversed_[3:9000])

@@ -226,7 +226,7 @@ def test_walks_forward_in_time_need_times():
 def test_the_plan_says_what_they_are():
     plan = graphwalk.plan_walks(build(), temporal=True)
     assert "forward in time" in str(plan)
-    assert ("walks", "forward in time") in plan.rules.table()
+    assert ("walks", "forward in time") in plan.spec.table()
 
 
 def test_walks_that_are_not_temporal_are_others(tmp_path):

@@ -218,7 +218,7 @@ def test_where_weights_do_not_matter_gamma_does_not(how):
         graphwalk.random_walks(weighted(), num_walks=20, seed=1, **how, **gamma)
         for gamma in ({}, {"gamma": 0.5})
     )
-    assert plus.plan.rules.kind == walks.plan.rules.kind
+    assert plus.plan.spec.kind == walks.plan.spec.kind
     np.testing.assert_array_equal(walks.compute(), plus.compute())
 
 
@@ -232,8 +232,8 @@ def test_gamma_changes_walks_the_plan_and_what_is_resumed():
     np.testing.assert_array_equal(walks[1], walks[4])
     assert (walks[0] != walks[1]).any()
     assert (walks[1] != walks[2]).any()
-    assert {("walks", "node2vec+"), ("gamma", "3")} <= {*high.plan.rules.table()}
-    assert ("gamma", "0") in low.plan.rules.table()
+    assert {("walks", "node2vec+"), ("gamma", "3")} <= {*high.plan.spec.table()}
+    assert ("gamma", "0") in low.plan.spec.table()
     assert low.plan.graph_bytes == plain.plan.graph_bytes + 4 * graph.num_entries
     assert low.about() | {"gamma": 3.0} == high.about()
     assert low.about() != high.about()

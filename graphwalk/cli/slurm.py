@@ -72,7 +72,7 @@ def run(args: Namespace) -> None:
     SPELLING.set(lambda name, *value: quoted_option("mem" if name == "memory" else name, *value))
     choice = choose(
         arguments["store"],
-        plan.rules,
+        plan.spec,
         plan.shape[0],
         _machines(**cluster),
         mode=cluster["mode"],
@@ -81,7 +81,7 @@ def run(args: Namespace) -> None:
     )
     print(_about(choice), file=sys.stderr)
     # What is the same in each task is written down, so that it does not depend on defaults.
-    same = {name: getattr(plan.rules, name) for name in ("num_walks", "walk_length", "seed")}
+    same = {name: getattr(plan.spec, name) for name in ("num_walks", "walk_length", "seed")}
     walks = same | given_options(args, [*WALK, *PLAN])
     options = [option(name, value) for name, value in walks.items()]
     script = batch_script(choice, args.store, args.output, options)

@@ -77,14 +77,14 @@ def run(args: Namespace) -> None:
         )
         seconds = perf_counter() - start
     if not args.quiet:
-        _report(walks.plan.rules, written, seconds)
+        _report(walks.plan.spec, written, seconds)
 
 
-def _report(rules: WalkSpec, written: Written, seconds: float) -> None:
+def _report(spec: WalkSpec, written: Written, seconds: float) -> None:
     print(
-        f"Walked {count(written.walks, 'walk')} of up to {count(rules.walk_length, 'step')}: "
+        f"Walked {count(written.walks, 'walk')} of up to {count(spec.walk_length, 'step')}: "
         f"{count(written.steps, 'step')} in {seconds:.1f} s "
-        f"({rate(written.steps, seconds, 'steps')}), seed {rules.seed}."
+        f"({rate(written.steps, seconds, 'steps')}), seed {spec.seed}."
     )
     if written.whole:
         print(f"They are in {written.path} ({size_on_disk(written.path)}).")

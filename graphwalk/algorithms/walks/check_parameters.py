@@ -43,15 +43,15 @@ def plan_of(
         The fields of `WalkSpec` and `PlanOptions`.
     """
     graph = store if isinstance(store, Graph) else open_zarr(store)
-    rules = _walk_spec(graph, check_all(WalkSpec, parameters))
+    spec = _walk_spec(graph, check_all(WalkSpec, parameters))
     options = PlanOptions(**check_all(PlanOptions, parameters))
     nodes = None if start_nodes is None else checked_start_nodes(graph, start_nodes)
     num_starts = graph.num_nodes if nodes is None else len(nodes)
-    _check_result(num_starts, rules)
+    _check_result(num_starts, spec)
     plan = plan_job(
         graph._arrays,
-        rules,
-        num_starts * rules.num_walks,
+        spec,
+        num_starts * spec.num_walks,
         options.chunks,
         find_resources(options.memory),
         options.partitions,
@@ -61,7 +61,7 @@ def plan_of(
     if nodes is None:
         return PlannedWalks(graph, plan, rows)
     # The walks of a node are numbered through, so that its second mention has other ones.
-    return PlannedWalks(graph, plan, (nodes, mentions_before(nodes) * rules.num_walks, rows))
+    return PlannedWalks(graph, plan, (nodes, mentions_before(nodes) * spec.num_walks, rows))
 
 
 def _walk_spec(graph: Graph, values: dict[str, Any]) -> WalkSpec:
@@ -73,59 +73,59 @@ def _walk_spec(graph: Graph, values: dict[str, Any]) -> WalkSpec:
         values["weighted"] = graph.weighted
     if values["seed"] is None:
         values["seed"] = secrets.randbits(64)
-    rules = WalkSpec(**values)
-    _check_graph(graph, rules)
-    _check_together(rules)
-    return rules
+    spec = WalkSpec(**values)
+    _check_graph(graph, spec)
+    _check_together(spec)
+    return spec
 
 
-def _check_result(num_starts: int, rules: WalkSpec) -> None:
+def _check_result(num_starts: int, spec: WalkSpec) -> None:
     """Refuse more walks than an array of int64 can have."""
-    walks = num_starts * rules.num_walks
-    if walks * (rules.walk_length + 1) * 8 >= 2**63:
+    walks = num_starts * spec.num_walks
+    if walks * (spec.walk_length + 1) * 8 >= 2**63:
         raise InputError(
-            f"{argument('num_walks', rules.num_walks)} from each of {num_starts} start nodes makes "
-            f"{walks} walks of {rules.walk_length + 1} nodes, more than an array can have; lower "
+            f"{argument('num_walks', spec.num_walks)} from each of {num_starts} start nodes makes "
+            f"{walks} walks of {spec.walk_length + 1} nodes, more than an array can have; lower "
             f"it, or {_names('walk_length')}"
         )
 
 
-def _check_graph(graph: Graph, rules: WalkSpec) -> None:
+def _check_graph(graph: Graph, spec: WalkSpec) -> None:
     """Refuse walks that need what the graph does not have."""
-    if rules.weighted and not graph.weighted:
+    if spec.weighted and not graph.weighted:
         raise InputError(
             f"{argument('weighted', True)}, but the store {graph.path} has no weights; build it "
             f"from edges with weights, or pass {argument('weighted', False)}"
         )
-    if rules.temporal and not graph.timed:
+    if spec.temporal and not graph.timed:
         raise InputError(
             f"{argument('temporal', True)}, but the store {graph.path} has no times; build it from "
             f"edges with times, and {argument('times', True)}"
         )
-    if rules.gamma is not None and graph.directed:
+    if spec.gamma is not None and graph.directed:
         raise InputError(
-            f"{argument('gamma', rules.gamma)} asks for node2vec+, which is defined on undirected "
+            f"{argument('gamma', spec.gamma)} asks for node2vec+, which is defined on undirected "
             f"graphs, and {graph.path} is directed; leave {_names('gamma')} out, or build with "
             f"{argument('directed', False)}"
         )
 
 
-def _check_together(rules: WalkSpec) -> None:
+def _check_together(spec: WalkSpec) -> None:
     """Refuse parameters that exclude each other."""
-    if rules.restart_prob + rules.stop_prob > 1:
+    if spec.restart_prob + spec.stop_prob > 1:
         raise InputError(
-            f"{argument('restart_prob', rules.restart_prob)} and "
-            f"{argument('stop_prob', rules.stop_prob)} are probabilities of one choice and come to "
+            f"{argument('restart_prob', spec.restart_prob)} and "
+            f"{argument('stop_prob', spec.stop_prob)} are probabilities of one choice and come to "
             "more than 1; lower one of them"
         )
-    second = rules.second_order or rules.gamma is not None
-    plain = not (second or rules.restart_prob or rules.dead_end != "stop")
-    if rules.metapath is not None and not plain:
+    second = spec.second_order or spec.gamma is not None
+    plain = not (second or spec.restart_prob or spec.dead_end != "stop")
+    if spec.metapath is not None and not plain:
         raise InputError(
             f"{argument('metapath')} goes with first-order walks that end at dead ends; leave out "
             f"{_names('p', 'q', 'gamma', 'restart_prob')} and {_names('dead_end')}"
         )
-    if rules.temporal and not (plain and rules.metapath is None):
+    if spec.temporal and not (plain and spec.metapath is None):
         raise InputError(
             f"{argument('temporal', True)} goes with first-order walks that end where no later "
             f"edge is; leave out {_names('p', 'q', 'gamma', 'restart_prob', 'dead_end')} and "

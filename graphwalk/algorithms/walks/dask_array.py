@@ -102,7 +102,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
         tasks, plan = self._tasks, self.plan
         again = plan_job(
             tasks.graph,
-            plan.rules,
+            plan.spec,
             rows.stop - rows.start,
             (blocks, -1),
             plan.resources,
@@ -126,7 +126,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
         show: bool | None = None,
     ) -> Iterator[tuple[int, R]]:
         """Yield number and ``use(block, number)`` of blocks, as they are made, with progress."""
-        rows, length = self.plan.block_rows, self.plan.rules.walk_length
+        rows, length = self.plan.block_rows, self.plan.spec.walk_length
         walkers = sum(rows[block] for block in blocks)
         found = walked_blocks(executor, self._tasks, blocks, use, ordered=False)
         if len(self.plan.partitions) > 1:
@@ -151,7 +151,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
         if shown == repr(self):  # Dask makes HTML where Jinja is installed
             shown = f"<pre>{escape(shown)}</pre>"
         partitions = f"{len(self.plan.partitions):,} of {self.graph.path}"
-        return shown + html_table([*self.plan.rules.table(), ("partitions", partitions)])
+        return shown + html_table([*self.plan.spec.table(), ("partitions", partitions)])
 
     def compute(self, *, progress: bool | None = None, **kwargs: Any) -> NDArray[Any]:
         """Return the walks.
@@ -180,7 +180,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
         show : bool, optional
             Whether to show it. None: on a terminal and in a notebook.
         """
-        rows, length = self.plan.block_rows, self.plan.rules.walk_length
+        rows, length = self.plan.block_rows, self.plan.spec.walk_length
         walks = [rows[block] for block in (range(len(rows)) if blocks is None else blocks)]
         if len(self.plan.partitions) > 1:
             return wave_progress(self.name, sum(walks), length, self.plan.waves, show)

@@ -121,7 +121,7 @@ class WalkTasks:
         # The same for the same walks in any process, so that interrupted work can be resumed.
         same = id(graph) if graph.digest is None else graph.digest
         self._token = tokenize(
-            graph.path, same, graph.directed, plan.rules, walkers, plan.block_rows
+            graph.path, same, graph.directed, plan.spec, walkers, plan.block_rows
         )
         self.name = f"random-walks-{self._token}"
 
@@ -144,12 +144,12 @@ class WalkTasks:
         if not isinstance(self.walkers, range):
             starts = f"{len(self.walkers[0])} nodes, {tokenize(*self.walkers[:2])}"
         graph = {"graph": self.graph.digest, "directed": self.graph.directed}
-        rules = asdict(self.plan.rules)
+        spec = asdict(self.plan.spec)
         # JSON has no infinity.
-        rules["p"] = str(rules["p"]) if isinf(rules["p"]) else rules["p"]
-        if rules["metapath_of"] == "nodes":
-            rules["node_types"] = self.graph.types_digest
-        return graph | rules | {"start_nodes": starts}
+        spec["p"] = str(spec["p"]) if isinf(spec["p"]) else spec["p"]
+        if spec["metapath_of"] == "nodes":
+            spec["node_types"] = self.graph.types_digest
+        return graph | spec | {"start_nodes": starts}
 
     def writing_into(
         self,
@@ -164,20 +164,20 @@ class WalkTasks:
         blocks = range(len(self.plan.block_rows)) if blocks is None else blocks
         if len(self.plan.partitions) > 1:
             return _group_tasks(self, result, set(blocks))
-        rules, load = self.plan.rules, f"load-partition-{self._token}"
+        spec, load = self.plan.spec, f"load-partition-{self._token}"
         tasks: dict[Any, Task] = {load: DriverTask(load, resident_partition, *self.to_load())}
         walk: Any = walk_block_into if isinstance(result, SharedRows) else walk_block
         for block in blocks:
             part, key = self.rows(block, block + 1), self.key(block)
             out = None if result is None else result[part]
-            tasks[key] = Task(key, walk, TaskRef(load), self.part(part), rules, out, token)
+            tasks[key] = Task(key, walk, TaskRef(load), self.part(part), spec, out, token)
         return tasks
 
     def to_load(self) -> tuple[Any, ...]:
         """Return the arguments of `resident_partition` for a graph of one partition."""
         size = self.plan.largest_partition
         room = self.plan.resources.memory - (self.plan.peak_memory - size)
-        return self.graph, self.plan.rules, size, room
+        return self.graph, self.plan.spec, size, room
 
     def rows(self, first: int, stop: int) -> slice:
         """Return the rows of some blocks."""
@@ -185,7 +185,7 @@ class WalkTasks:
 
     def part(self, rows: slice) -> Walkers:
         """Return the walkers of some rows."""
-        return part_of(self.walkers, rows, self.plan.rules.num_walks)
+        return part_of(self.walkers, rows, self.plan.spec.num_walks)
 
 
 class GroupWork(NamedTuple):
@@ -219,7 +219,7 @@ def batches(walks: WalkTasks, wanted: AbstractSet[int]) -> Iterator[list[GroupWo
             rows = walks.rows(first, stop)
             group = WalkerGroup(
                 walks.graph,
-                plan.rules,
+                plan.spec,
                 walks.part(rows),
                 bounds,
                 offsets,

@@ -57,10 +57,10 @@ def _in_memory(
     ordered: bool,
 ) -> Generator[tuple[int, R], None, None]:
     remote = None if job.in_process else job
-    graph, rules, size, room = walks.to_load()
-    partition = resident_partition(graph, rules, size, room, remote)
+    graph, spec, size, room = walks.to_load()
+    partition = resident_partition(graph, spec, size, room, remote)
     parts = ((number, walks.part(walks.rows(number, number + 1))) for number in blocks)
-    items = ((use, number, partition, part, rules) for number, part in parts)
+    items = ((use, number, partition, part, spec) for number, part in parts)
     yield from job.map(_walk_and_use, items, star=True, ordered=ordered, name=_name(use, walks))
 
 
@@ -69,9 +69,9 @@ def _walk_and_use(
     number: int,
     partition: Partition,
     walkers: Walkers,
-    rules: WalkSpec,
+    spec: WalkSpec,
 ) -> tuple[int, R]:
-    return number, use(walk_block(partition, walkers, rules), number)
+    return number, use(walk_block(partition, walkers, spec), number)
 
 
 def _out_of_core(

@@ -125,6 +125,6 @@ class LazyPartition:
         if self._buffer is None:
             self._buffer = self._sweep.acquire_buffer() or group.row_memory()
         rows, entries = len(group.nodes_of(self._number)), group.entries_of(self._number)
-        arrays = self._buffer.arrays(group.graph, PartitionSpec.of(group.rules), rows, len(entries))
+        arrays = self._buffer.arrays(group.graph, PartitionSpec.of(group.spec), rows, len(entries))
         shared = SharedReading(arrays, entries, self._reading.run)
         return read_partition(group, self._number, False, shared)

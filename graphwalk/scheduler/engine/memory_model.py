@@ -30,18 +30,18 @@ _LARGEST_KEPT = 32 << 20
 _THREAD = 3 << 20
 
 
-def reading_peak(graph: GraphArrays, rules: WalkSpec, workers: int) -> int:
+def reading_peak(graph: GraphArrays, spec: WalkSpec, workers: int) -> int:
     """Return the peak memory of the whole graph while it is read, without buffers."""
     # Offsets are freed before neighbours are read, and weights before an edge filter is made.
     starts = (graph.num_nodes + 1) * row_start_type(graph).itemsize
-    if rules.metapath is not None:
+    if spec.metapath is not None:
         # Separate threads group rows, in addition to the threads that wait.
-        starts = starts * (1 + PartitionSpec.of(rules).kinds) + kinds_bytes(graph, rules) + _THREAD
+        starts = starts * (1 + PartitionSpec.of(spec).kinds) + kinds_bytes(graph, spec) + _THREAD
     offsets = (graph.num_nodes + 1) * OFFSET
     kept = offsets if offsets <= _LARGEST_KEPT else 0
-    entry = entry_bytes(graph, PartitionSpec.of(rules), filtered=False)
-    values = values_bytes(graph.num_entries, PartitionSpec.of(rules))
-    values += deriving_bytes(graph, graph.num_entries, PartitionSpec.of(rules), workers)
+    entry = entry_bytes(graph, PartitionSpec.of(spec), filtered=False)
+    values = values_bytes(graph.num_entries, PartitionSpec.of(spec))
+    values += deriving_bytes(graph, graph.num_entries, PartitionSpec.of(spec), workers)
     return starts + max(offsets, kept + graph.num_entries * entry + values)
 
 
@@ -51,9 +51,9 @@ def thread_bytes(graph: GraphArrays) -> int:
     return max(_THREAD, graph.read_buffers)
 
 
-def kinds_bytes(graph: GraphArrays, rules: WalkSpec) -> int:
+def kinds_bytes(graph: GraphArrays, spec: WalkSpec) -> int:
     """Return the memory of the kinds of all nodes."""
-    return graph.num_nodes if rules.metapath_of == "nodes" else 0
+    return graph.num_nodes if spec.metapath_of == "nodes" else 0
 
 
 def values_bytes(entries: int, layout: PartitionSpec) -> int:

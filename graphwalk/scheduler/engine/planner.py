@@ -55,7 +55,7 @@ _NUMBERS = 4 * 8
 
 def plan_job(
     graph: GraphArrays,
-    rules: WalkSpec,
+    spec: WalkSpec,
     num_walks: int,
     chunks: Any,
     resources: Resources,
@@ -87,35 +87,35 @@ def plan_job(
     MemoryBudgetError
         When the job does not fit in the memory.
     """
-    shape = (num_walks, rules.walk_length + 1)
-    whole = _whole_plan(graph, rules, shape, chunks, resources)
+    shape = (num_walks, spec.walk_length + 1)
+    whole = _whole_plan(graph, spec, shape, chunks, resources)
     fits = whole.peak_memory <= resources.memory
     if (partitions is None and fits) or partitions == 1 or graph.num_entries == 0:
         return whole
-    if rules.walk_length == 0:
+    if spec.walk_length == 0:
         return whole
     walkers = num_walks
-    if every_node and rules.ends_if_isolated:
+    if every_node and spec.ends_if_isolated:
         moving = graph.num_nodes - graph.sinks
-        walkers = min(num_walks, moving * rules.num_walks)
-    return _PartitionedPlanner(graph, rules, whole, walkers, partitions, fits).plan()
+        walkers = min(num_walks, moving * spec.num_walks)
+    return _PartitionedPlanner(graph, spec, whole, walkers, partitions, fits).plan()
 
 
 def _whole_plan(
-    graph: GraphArrays, rules: WalkSpec, shape: tuple[int, int], chunks: Any, resources: Resources
+    graph: GraphArrays, spec: WalkSpec, shape: tuple[int, int], chunks: Any, resources: Resources
 ) -> WalkPlan:
     """Return the plan of a graph that is one partition."""
-    size = partition_bytes(graph, PartitionSpec.of(rules)) + kinds_bytes(graph, rules)
+    size = partition_bytes(graph, PartitionSpec.of(spec)) + kinds_bytes(graph, spec)
     rows = block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
     buffers = resources.workers * thread_bytes(graph)
     walkers = min(resources.workers, len(rows)) * max(rows, default=0)
     blocks = _blocks_at_once(len(rows), resources) * block
     walking = size + blocks + walkers * _NUMBERS
-    if rules.temporal:
+    if spec.temporal:
         walking += min(resources.workers, len(rows)) * scratch_bytes(graph.neighbor_dtype)
     return WalkPlan(
-        rules=rules,
+        spec=spec,
         dtype=graph.neighbor_dtype,
         block_rows=rows,
         group_blocks=(1,) * len(rows),
@@ -127,7 +127,7 @@ def _whole_plan(
         ahead=False,
         spill=False,
         graph_bytes=size,
-        peak_memory=buffers + max(reading_peak(graph, rules, resources.workers), walking),
+        peak_memory=buffers + max(reading_peak(graph, spec, resources.workers), walking),
         resources=resources,
     )
 
@@ -167,23 +167,23 @@ class _PartitionedPlanner:
     def __init__(
         self,
         graph: GraphArrays,
-        rules: WalkSpec,
+        spec: WalkSpec,
         whole: WalkPlan,
         walkers: int,
         partitions: int | None,
         fits: bool,
     ) -> None:
-        self.graph, self.rules, self.whole, self.partitions = graph, rules, whole, partitions
+        self.graph, self.spec, self.whole, self.partitions = graph, spec, whole, partitions
         self.walkers = walkers
         self._offsets: dict[int, int] = {}
         self.memory, self.workers = whole.resources.memory, whole.resources.workers
         self.readers = self.workers + 1  # threads that wait for a partition help to read it
         self.machines = whole.resources.machines
         self.walker = walker_dtype(
-            whole.dtype, second_order=rules.second_order, temporal=rules.temporal
+            whole.dtype, second_order=spec.second_order, temporal=spec.temporal
         ).itemsize
         self.resident = fits or self._fits_on_all_machines()
-        self.entry = entry_bytes(graph, PartitionSpec.of(rules), filtered=self.resident)
+        self.entry = entry_bytes(graph, PartitionSpec.of(spec), filtered=self.resident)
         self.log = walker_dtype(whole.dtype).itemsize
 
     def plan(self) -> WalkPlan:
@@ -231,7 +231,7 @@ class _PartitionedPlanner:
         slices = min(self.workers * slice_, walkers) * (5 * self.walker + _PLACE)
         scratch = slices + self.workers * (log * self.log + thread_bytes(self.graph))
         # A walker is in one queue, and the last page of each queue is not full.
-        state = scratch + walkers * self.walker * 5 // 4 + kinds_bytes(self.graph, self.rules)
+        state = scratch + walkers * self.walker * 5 // 4 + kinds_bytes(self.graph, self.spec)
         state += 0 if self.resident else self._single_rows_bytes()
         output = in_batch * width * self.whole.dtype.itemsize
         # The caller may still hold the blocks of a batch while the next batch walks.
@@ -250,7 +250,7 @@ class _PartitionedPlanner:
 
         A step that is drawn with all rows at hand reads it a second time.
         """
-        layout, entries = PartitionSpec.of(self.rules), 2 * self.graph.max_degree
+        layout, entries = PartitionSpec.of(self.spec), 2 * self.graph.max_degree
         derived = deriving_bytes(self.graph, entries, layout, 1)
         return self.workers * (entries * self.entry + values_bytes(entries, layout) + derived)
 
@@ -317,7 +317,7 @@ class _PartitionedPlanner:
             return self.whole.graph_bytes + self._reading_bytes(nodes)
         at_once = 2 if ahead else 1
         entries = at_once * max(map(self._entries, nodes))
-        deriving = deriving_bytes(self.graph, entries, PartitionSpec.of(self.rules), self.readers)
+        deriving = deriving_bytes(self.graph, entries, PartitionSpec.of(self.spec), self.readers)
         buffers = thread_bytes(self.graph) if ahead else 0
         return at_once * self._largest(nodes) + deriving + buffers
 
@@ -326,7 +326,7 @@ class _PartitionedPlanner:
         if self.machines > 1:
             return 0  # this memory is outside the object stores
         entries, rows = max(map(self._entries, nodes)), max(map(len, nodes))
-        layout, at_once = PartitionSpec.of(self.rules), min(self.workers, len(nodes))
+        layout, at_once = PartitionSpec.of(self.spec), min(self.workers, len(nodes))
         deriving = deriving_bytes(self.graph, at_once * entries, layout, at_once * self.workers)
         return at_once * (values_bytes(entries, layout) + (rows + 1) * OFFSET) + deriving
 
@@ -336,7 +336,7 @@ class _PartitionedPlanner:
 
     @property
     def _node_bytes(self) -> int:
-        kinds = PartitionSpec.of(self.rules).kinds
+        kinds = PartitionSpec.of(self.spec).kinds
         return row_start_type(self.graph).itemsize * (kinds if kinds == 1 else kinds + 1) + OFFSET
 
     def _partitions(self, size: int, *, whole: bool) -> list[range]:
@@ -357,8 +357,8 @@ class _PartitionedPlanner:
         """Return the most memory that a smallest partition can take: a chunk and a row."""
         row = self.graph.max_degree
         entries = self._chunk + row
-        values = values_bytes(entries, PartitionSpec.of(self.rules))
-        deriving = deriving_bytes(self.graph, entries, PartitionSpec.of(self.rules), self.readers)
+        values = values_bytes(entries, PartitionSpec.of(self.spec))
+        deriving = deriving_bytes(self.graph, entries, PartitionSpec.of(self.spec), self.readers)
         # The same for row starts: a partition of many short rows is limited to as many bytes.
         return self.entry * (entries + self._chunk) + values + deriving
 
@@ -372,7 +372,7 @@ class _PartitionedPlanner:
         """Return the bytes of a partition while it is read, which is its peak."""
         entries = self._entries(nodes)
         rows = (len(nodes) + 1) * self._node_bytes
-        return entries * self.entry + rows + values_bytes(entries, PartitionSpec.of(self.rules))
+        return entries * self.entry + rows + values_bytes(entries, PartitionSpec.of(self.spec))
 
 
 def _spread(items: int, parts: int) -> tuple[int, ...]:

@@ -18,11 +18,11 @@ DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
 _TWO_64 = 1 << 64
 
 
-def interruption_of(rules: WalkSpec) -> Interruption:
+def interruption_of(spec: WalkSpec) -> Interruption:
     """Return when steps of walkers follow no edge."""
-    restart = int(rules.restart_prob * _TWO_64)
-    end = min(restart + int(rules.stop_prob * _TWO_64), _TWO_64 - 1)
-    return Interruption(np.uint64(restart), np.uint64(end), DEAD_ENDS[rules.dead_end])
+    restart = int(spec.restart_prob * _TWO_64)
+    end = min(restart + int(spec.stop_prob * _TWO_64), _TWO_64 - 1)
+    return Interruption(np.uint64(restart), np.uint64(end), DEAD_ENDS[spec.dead_end])
 
 
 def bias_of(p: float, q: float) -> Bias:

@@ -22,7 +22,7 @@ def read_partition(
     """Read a partition for the walks of `group`; with all that makes walks fast if it stays."""
     return load_partition(
         group.graph,
-        PartitionSpec.of(group.rules),
+        PartitionSpec.of(group.spec),
         nodes=group.nodes_of(number),
         shared=shared,
         filtered=resident,

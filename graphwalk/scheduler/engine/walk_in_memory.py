@@ -56,7 +56,7 @@ class _Resident(NamedTuple):
 
 def resident_partition(
     graph: GraphArrays,
-    rules: WalkSpec,
+    spec: WalkSpec,
     size: int = 0,
     room: int | None = None,
     job: Job | None = None,
@@ -67,7 +67,7 @@ def resident_partition(
     ----------
     graph : GraphArrays
         The graph.
-    rules : WalkSpec
+    spec : WalkSpec
         What decides what is laid out.
     size : int
         Bytes that it takes.
@@ -79,9 +79,9 @@ def resident_partition(
     if job is not None:
         place: Place = "here" if graph.temporary else "any"
         return job.cached(
-            (id(graph), PartitionSpec.of(rules)),
+            (id(graph), PartitionSpec.of(spec)),
             _load,
-            *(graph, PartitionSpec.of(rules)),
+            *(graph, PartitionSpec.of(spec)),
             owner=graph,
             size=size,
             room=room,
@@ -89,7 +89,7 @@ def resident_partition(
             name=f"load {graph.path}",
         )
     with _loading, Work("read", "") as work:
-        layout, have = PartitionSpec.of(rules), None
+        layout, have = PartitionSpec.of(spec), None
         if before := _resident.get(graph):
             if before.layout == layout:
                 return before.partition
@@ -124,7 +124,7 @@ def _make_room(graph: GraphArrays, size: int, room: int | None) -> None:
 def walk_block(
     partition: Partition,
     walkers: Walkers,
-    rules: WalkSpec,
+    spec: WalkSpec,
     out: NDArray[Any] | None = None,
     token: CancelToken | None = None,
 ) -> NDArray[Any]:
@@ -136,7 +136,7 @@ def walk_block(
         The whole graph.
     walkers : range or (ndarray, ndarray, range)
         Who walks, see `Walkers`.
-    rules : WalkSpec
+    spec : WalkSpec
         What every walker does.
     out : ndarray of int32 or int64, shape (walkers, walk_length + 1), optional
         Where to write the walks; C-contiguous.
@@ -148,21 +148,21 @@ def walk_block(
     ndarray of int32 or int64, shape (walkers, walk_length + 1)
         `out`, or a new array.
     """
-    starts, numbers = starts_and_numbers(walkers, rules.num_walks)
-    shape = len(starts), rules.walk_length + 1
+    starts, numbers = starts_and_numbers(walkers, spec.num_walks)
+    shape = len(starts), spec.walk_length + 1
     walks = np.empty(shape, partition.neighbors.dtype) if out is None else out
-    step = max(_LEAST_SLICE, _SLICE_STEPS // max(1, rules.walk_length))
+    step = max(_LEAST_SLICE, _SLICE_STEPS // max(1, spec.walk_length))
     with nullcontext() if token is None else token.active(), Work("walk", "") as work:
         for first in range(0, shape[0], step):
             check_cancelled()
             some = slice(first, first + step)
-            _walk(partition, starts[some], numbers[some], rules, walks[some])
-        work.add(walkers=shape[0], steps=shape[0] * rules.walk_length, ended=shape[0])
+            _walk(partition, starts[some], numbers[some], spec, walks[some])
+        work.add(walkers=shape[0], steps=shape[0] * spec.walk_length, ended=shape[0])
     return walks
 
 
 def walk_block_into(
-    partition: Partition, walkers: Walkers, rules: WalkSpec, out: SharedRows, _token: Any = None
+    partition: Partition, walkers: Walkers, spec: WalkSpec, out: SharedRows, _token: Any = None
 ) -> NDArray[Any] | None:
     """Walk a block into a shared result; return it where that is out of reach.
 
@@ -171,10 +171,10 @@ def walk_block_into(
     try:
         with out.writer() as write:
             for piece in out.pieces():
-                some = part_of(walkers, piece, rules.num_walks)
-                write(walk_block(partition, some, rules), piece.start)
+                some = part_of(walkers, piece, spec.num_walks)
+                write(walk_block(partition, some, spec), piece.start)
     except NotSharedError:
-        return walk_block(partition, walkers, rules)
+        return walk_block(partition, walkers, spec)
     return None
 
 
@@ -182,31 +182,31 @@ def _walk(
     partition: Partition,
     starts: NDArray[np.int64],
     numbers: NDArray[np.int64],
-    rules: WalkSpec,
+    spec: WalkSpec,
     walks: NDArray[Any],
 ) -> None:
-    if rules.walk_length == 0:
+    if spec.walk_length == 0:
         walks[:, 0] = starts
         return
-    table = partition.table(weighted=rules.weighted)
-    who = Starts(starts, numbers, np.uint64(seed_key(np.uint64(rules.seed))))
-    interruption = interruption_of(rules)
-    if rules.temporal:
+    table = partition.table(weighted=spec.weighted)
+    who = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))))
+    interruption = interruption_of(spec)
+    if spec.temporal:
         walk_temporal(partition, who, interruption, walks)
-    elif rules.second_order:
+    elif spec.second_order:
         assert partition.edge_filter is not None
         walk_node2vec(
             partition.rows,
             table,
             partition.shares,
             partition.edge_filter,
-            bias_of(rules.p, rules.q),
+            bias_of(spec.p, spec.q),
             who,
             interruption,
             walks,
             NODE2VEC_IN_FLIGHT,
         )
     else:
-        step_kinds = step_kinds_of(rules.metapath, rules.walk_length)
+        step_kinds = step_kinds_of(spec.metapath, spec.walk_length)
         size = FIRST_ORDER_IN_FLIGHT
         walk_first_order(partition.rows, table, step_kinds, who, interruption, walks, size)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from graphwalk.errors import InputError
 from graphwalk.units import format_size
 from graphwalk.util.html_table import html_table
 
@@ -17,17 +16,17 @@ if TYPE_CHECKING:
     from graphwalk.walk_spec import WalkSpec
 
 
-def expected_waves(rules: WalkSpec, partitions: int, *, at_once: bool) -> int:
+def expected_waves(spec: WalkSpec, partitions: int, *, at_once: bool) -> int:
     """Return about how many waves walkers take in a graph without locality.
 
     The next node of a walker is in each partition with the same probability. On average, half of
     the other partitions are still to come in a wave, so a walker enters two partitions in a wave.
     If all partitions are processed at the same time, it enters one.
     """
-    trips = rules.walk_length * (1 - 1 / partitions) / (1 if at_once else 2)
-    if rules.second_order:
+    trips = spec.walk_length * (1 - 1 / partitions) / (1 if at_once else 2)
+    if spec.second_order:
         # A walker whose proposal is rejected in another partition returns from there.
-        bias = sorted((1.0, 1 / rules.q))
+        bias = sorted((1.0, 1 / spec.q))
         trips *= 2 - bias[0] / bias[1]
     return max(1, round(trips))
 
@@ -38,7 +37,7 @@ class WalkPlan:
 
     Attributes
     ----------
-    rules : WalkSpec
+    spec : WalkSpec
         The rules that all walkers follow.
     dtype : dtype
         Type of the result.
@@ -79,7 +78,7 @@ class WalkPlan:
     ((6, 6), 1)
     """
 
-    rules: WalkSpec
+    spec: WalkSpec
     dtype: np.dtype[Any]
     block_rows: tuple[int, ...]
     group_blocks: tuple[int, ...]
@@ -97,7 +96,7 @@ class WalkPlan:
     @property
     def shape(self) -> tuple[int, int]:
         """Shape of the result: walkers, nodes of a walk."""
-        return sum(self.block_rows), self.rules.walk_length + 1
+        return sum(self.block_rows), self.spec.walk_length + 1
 
     @property
     def result_bytes(self) -> int:
@@ -135,7 +134,7 @@ class WalkPlan:
         """About how many passes over all partitions a graph without locality takes."""
         if len(self.partitions) == 1:
             return 0
-        return expected_waves(self.rules, len(self.partitions), at_once=self.at_once)
+        return expected_waves(self.spec, len(self.partitions), at_once=self.at_once)
 
     @property
     def at_once(self) -> bool:
@@ -160,8 +159,8 @@ class WalkPlan:
         ('walks', '6 of 5 steps, first order')
         """
         walks, width = self.shape
-        order = "second order" if self.rules.second_order else "first order"
-        order = "forward in time" if self.rules.temporal else order
+        order = "second order" if self.spec.second_order else "first order"
+        order = "forward in time" if self.spec.temporal else order
         where = "stay in memory" if self.resident else "are read in each wave"
         lines = [
             ("walks", f"{walks:,} of {width - 1:,} steps, {order}"),
@@ -189,19 +188,6 @@ class WalkPlan:
     def _memory(self) -> str:
         memory = format_size(self.resources.memory)
         return f"{memory} on each of {self.resources.machines} machines" if self.at_once else memory
-
-    def visualize(self, *_: object) -> NoReturn:
-        """Raise an error that names `graphwalk.plot_plan`, which has replaced this method.
-
-        Examples
-        --------
-        >>> import graphwalk
-        >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
-        >>> graphwalk.plan_walks(graph, walk_length=5).visualize()
-        Traceback (most recent call last):
-        graphwalk.errors.InputError: ... call graphwalk.plot_plan(plan) instead
-        """
-        raise InputError("plan.visualize() was removed; call graphwalk.plot_plan(plan) instead")
 
     def __str__(self) -> str:
         lines = self.table()

@@ -80,7 +80,7 @@ class WalkerGroup:
     ----------
     graph : GraphArrays
         The graph.
-    rules : WalkSpec
+    spec : WalkSpec
         What every walker does.
     walkers : range or (ndarray, ndarray, range)
         Who walks, see :data:`graphwalk.scheduler.engine.walker_starts.Walkers`.
@@ -97,7 +97,7 @@ class WalkerGroup:
     def __init__(
         self,
         graph: GraphArrays,
-        rules: WalkSpec,
+        spec: WalkSpec,
         walkers: Walkers,
         bounds: NDArray[np.int64],
         offsets: NDArray[np.int64],
@@ -107,27 +107,27 @@ class WalkerGroup:
     ) -> None:
         self.job = job
         self.slice, self._log = slice_and_log(resident=resident)
-        self.graph, self.rules, self.walkers = graph, rules, walkers
+        self.graph, self.spec, self.walkers = graph, spec, walkers
         self.bounds, self.offsets = read_only(bounds), offsets
         node = graph.neighbor_dtype
-        self.dtype = walker_dtype(node, second_order=rules.second_order, temporal=rules.temporal)
+        self.dtype = walker_dtype(node, second_order=spec.second_order, temporal=spec.temporal)
         self.log_dtype = walker_dtype(node)
         rows = walkers if isinstance(walkers, range) else walkers[2]
-        self.shape = len(rows), rules.walk_length + 1
+        self.shape = len(rows), spec.walk_length + 1
         self._first_walk = rows.start
         starts = (_NO_NODES, _NO_NODES) if isinstance(walkers, range) else walkers[:2]
         # Ray's arrays are read-only; with all of them so, kernels need no other compilation there.
         self._starts = GroupStarts(
             read_only(starts[0]),
             read_only(starts[1]),
-            rules.num_walks,
+            spec.num_walks,
             self._first_walk,
             self.shape[1],
-            np.uint64(seed_key(np.uint64(rules.seed))),
+            np.uint64(seed_key(np.uint64(spec.seed))),
         )
-        self._interruption = interruption_of(rules)
+        self._interruption = interruption_of(spec)
         self.sorter = Sorter(self.bounds)
-        self._step_kinds = step_kinds_of(rules.metapath, rules.walk_length)
+        self._step_kinds = step_kinds_of(spec.metapath, spec.walk_length)
 
     @property
     def num_partitions(self) -> int:
@@ -155,7 +155,7 @@ class WalkerGroup:
     def bytes_read(self, partition: int) -> int:
         """Return the bytes of all chunks' contents that a partition is made of."""
         entries, rows = len(self.entries_of(partition)), len(self.nodes_of(partition))
-        values = value_bytes(PartitionSpec.of(self.rules).values)
+        values = value_bytes(PartitionSpec.of(self.spec).values)
         return entries * (self.graph.neighbor_dtype.itemsize + values) + rows * 8
 
     def nodes_of(self, partition: int) -> range:
@@ -168,7 +168,7 @@ class WalkerGroup:
 
     def row_memory(self) -> RowMemory:
         """Return memory for the rows of any partition."""
-        layout = PartitionSpec.of(self.rules)
+        layout = PartitionSpec.of(self.spec)
         sizes = (
             row_memory_bytes(self.graph, layout, len(self.nodes_of(k)), len(self.entries_of(k)))
             for k in range(self.num_partitions)
@@ -183,10 +183,10 @@ class WalkerGroup:
         for at, nodes in self._starting():
             walkers = np.empty(len(nodes), self.dtype)
             walkers["position"], walkers["node"] = at, nodes
-            if self.rules.second_order:
+            if self.spec.second_order:
                 walkers["previous"] = walkers["proposal"] = -1
                 walkers["attempt"] = 0
-            if self.rules.temporal:
+            if self.spec.temporal:
                 walkers["time"] = -np.inf
             yield walkers
 
@@ -197,7 +197,7 @@ class WalkerGroup:
         graphs they are half of all.
         """
         walks, width = self.shape
-        choosy = isinstance(self.walkers, range) and self.rules.ends_if_isolated
+        choosy = isinstance(self.walkers, range) and self.spec.ends_if_isolated
         known, first_known, move = 0, 0, np.empty(0, np.bool_)
         for first in range(0, walks, WALKER_BATCH):
             stop = min(first + WALKER_BATCH, walks)
@@ -266,7 +266,7 @@ class WalkerGroup:
         """
         for walkers in arriving:
             nodes = self._nodes_needed(walkers)
-            partition = gather_partition(self.graph, nodes, PartitionSpec.of(self.rules))
+            partition = gather_partition(self.graph, nodes, PartitionSpec.of(self.spec))
             yield from self.advance(partition, [walkers], keep)
 
     def _walk(
@@ -287,7 +287,7 @@ class WalkerGroup:
             else:
                 walkers = walkers[:0]
             leavers = leaving[:left]
-            if self.rules.second_order:
+            if self.spec.second_order:
                 stuck = leavers["attempt"] >= MAX_REMOTE_REJECTIONS
                 if stuck.any():
                     others = leavers[~stuck]
@@ -301,8 +301,8 @@ class WalkerGroup:
         """Advance walkers whose proposals are refused again and again, with all rows at hand."""
         walkers["proposal"] = -1  # it is drawn again, and is the same
         for some in in_slices([walkers], SINGLE_ROW_BATCH):
-            nodes, layout = (some["node"], some["previous"]), PartitionSpec.of(self.rules)
-            if self.rules.plus:
+            nodes, layout = (some["node"], some["previous"]), PartitionSpec.of(self.spec)
+            if self.spec.plus:
                 partition = gather_complete(self.graph, *nodes, layout)
             else:
                 rows = np.union1d(*nodes).astype(np.int64)
@@ -312,7 +312,7 @@ class WalkerGroup:
     def _start_nodes(self, first: int, stop: int) -> NDArray[np.int64]:
         rows = range(self._first_walk + first, self._first_walk + stop)
         walkers = rows if isinstance(self.walkers, range) else (*self.walkers[:2], rows)
-        return starts_and_numbers(walkers, self.rules.num_walks)[0]
+        return starts_and_numbers(walkers, self.spec.num_walks)[0]
 
     def _scratch(self, name: str, dtype: np.dtype[Any], length: int) -> NDArray[Any]:
         """Return an array that this thread uses again and again."""
@@ -324,7 +324,7 @@ class WalkerGroup:
 
     def _nodes_needed(self, walkers: NDArray[Any]) -> NDArray[np.int64]:
         nodes = self.places(walkers)
-        if self.rules.second_order and not self.rules.plus:
+        if self.spec.second_order and not self.spec.plus:
             # With the previous node's row, proposals are decided on where they are made.
             here = walkers["proposal"] < 0
             previous = walkers["previous"][here & (walkers["previous"] >= 0)]
@@ -333,7 +333,7 @@ class WalkerGroup:
 
     def places(self, walkers: NDArray[Any]) -> NDArray[Any]:
         """Return the node whose row each walker needs next."""
-        if not self.rules.second_order:
+        if not self.spec.second_order:
             return walkers["node"]
         places = np.empty(len(walkers), np.int64)
         second_places(walkers, self.graph.directed, places)
@@ -346,18 +346,18 @@ class WalkerGroup:
         log: NDArray[Any],
         leaving: NDArray[Any],
     ) -> tuple[int, int, int, int]:
-        rules, rows = self.rules, partition.rows
+        spec, rows = self.spec, partition.rows
         walking = self._starts, self._interruption, walkers, log, leaving
-        if rules.temporal:
+        if spec.temporal:
             assert partition.times is not None
             return advance_temporal(rows, partition.times, *walking, TEMPORAL_IN_FLIGHT)
-        table = partition.table(weighted=rules.weighted)
-        if not rules.second_order:
+        table = partition.table(weighted=spec.weighted)
+        if not spec.second_order:
             kinds = self._step_kinds
             return advance_first_order(rows, table, kinds, *walking, FIRST_ORDER_IN_FLIGHT)
         words = _NO_WORDS if partition.edge_filter is None else partition.edge_filter
         edges = EdgeSource(words, self.graph.directed, partition.complete)
-        bias = bias_of(rules.p, rules.q)
+        bias = bias_of(spec.p, spec.q)
         return advance_node2vec(
             rows, table, partition.shares, edges, bias, *walking, NODE2VEC_IN_FLIGHT
         )

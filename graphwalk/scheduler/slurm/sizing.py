@@ -68,7 +68,7 @@ class Choice:
 
 def choose(
     graph: Graph,
-    rules: WalkSpec,
+    spec: WalkSpec,
     num_walks: int,
     machines: SlurmPartition,
     mode: str | None = None,
@@ -99,7 +99,7 @@ def choose(
     MemoryBudgetError
         When these machines can do none of it.
     """
-    job = graph._arrays, rules, num_walks
+    job = graph._arrays, spec, num_walks
     choosing = _Choosing(job, machines, nodes, (chunks, partitions))
     choice = choosing.by(mode or choosing.best_mode())
     limit = machines.minutes
@@ -152,10 +152,10 @@ class _Choosing:
         return Choice("ray", count, machines.cpus, machines.memory, minutes, machines.name, plan)
 
     def _plan(self, memory: float, count: int = 1) -> WalkPlan:
-        graph, rules, num_walks = self._job
+        graph, spec, num_walks = self._job
         resources = Resources(int(memory), self._machines.cpus * count, count)
         chunks, partitions = self._cut
-        return plan_job(graph, rules, num_walks, chunks, resources, partitions)
+        return plan_job(graph, spec, num_walks, chunks, resources, partitions)
 
     def _shares(self) -> int:
         """Return how many tasks an array has."""
@@ -167,8 +167,8 @@ class _Choosing:
 
 
 def _expected_minutes(plan: WalkPlan, cpus: int, count: int, how: str) -> float:
-    steps = plan.shape[0] * plan.rules.walk_length
-    rate = _STEPS[how][plan.rules.second_order]
+    steps = plan.shape[0] * plan.spec.walk_length
+    rate = _STEPS[how][plan.spec.second_order]
     read = plan.bytes_read / (count if how == "ray" else 1)
     return (read / _READ + steps / (rate * cpus * count)) / 60
 

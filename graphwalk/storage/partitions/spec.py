@@ -45,15 +45,15 @@ class PartitionSpec(NamedTuple):
     temporal: bool = False
 
     @classmethod
-    def of(cls, rules: WalkSpec) -> PartitionSpec:
+    def of(cls, spec: WalkSpec) -> PartitionSpec:
         """Return what these walks need."""
         return cls(
-            weighted=rules.weighted,
-            second_order=rules.second_order,
-            metapath=rules.metapath,
-            by_edge=rules.metapath_of == "edges",
-            gamma=rules.gamma if rules.plus else None,
-            temporal=rules.temporal,
+            weighted=spec.weighted,
+            second_order=spec.second_order,
+            metapath=spec.metapath,
+            by_edge=spec.metapath_of == "edges",
+            gamma=spec.gamma if spec.plus else None,
+            temporal=spec.temporal,
         )
 
     @property
