@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dask
 import numpy as np
-from plans import read_anew
+from plans import read_again
 
 import graphwalk
 
@@ -125,7 +125,7 @@ def _warm_up(graph, how, partitions, consume):
         walks = graphwalk.random_walks(tiny, seed=1, partitions=partitions, **few)
         _consume(walks, consume)
         if partitions > 1:
-            _consume(read_anew(walks, ahead=True, spill=True), consume)
+            _consume(read_again(walks, ahead=True, spill=True), consume)
 
 
 def status(key):

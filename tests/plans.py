@@ -1,11 +1,30 @@
 """Plans that a graph as small as those of tests is not given."""
 
 from dataclasses import replace
+from functools import partial
+from inspect import signature
 
+from graphwalk import random_walks
+from graphwalk.algorithms.walks.check_parameters import plan_of
 from graphwalk.algorithms.walks.dask_array import WalkArray
+from graphwalk.scheduler.engine.walk_in_memory import NODE2VEC_IN_FLIGHT
+from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
 
 
-def read_anew(walks, *, ahead, cut=None, spill=False):
+def planned(sizes, graph, start_nodes=None, **parameters):
+    """Return what `random_walks` returns, by a plan of other sizes."""
+    bound = signature(random_walks).bind(graph, start_nodes, **parameters)
+    bound.apply_defaults()
+    graph, plan, walkers = plan_of(**bound.arguments, sizes=sizes)
+    return WalkArray(plan, graph, walkers)
+
+
+#: As `random_walks`, in groups, batches and logs that are small enough for many of each.
+small_walks = partial(planned, WalkerSizes(64, NODE2VEC_IN_FLIGHT + 100, 32, smallest_group=16))
+walks_in_small_groups = partial(planned, WalkerSizes(smallest_group=16))
+
+
+def read_again(walks, *, ahead, cut=None, spill=False):
     """Return the same walks by a plan whose partitions do not stay in memory.
 
     The last partition is cut at a node, if one is given from which on there are no entries. Steps
@@ -18,5 +37,5 @@ def read_anew(walks, *, ahead, cut=None, spill=False):
         parts = (*before, range(last.start, cut), range(cut, last.stop))
         offsets = (*offsets, graph.num_entries)
     stays = {"resident": False, "ahead": ahead, "spill": spill}
-    anew = replace(plan, partitions=parts, offsets=offsets, **stays)
-    return WalkArray(anew, graph, walks._tasks.walkers)
+    again = replace(plan, partitions=parts, offsets=offsets, **stays)
+    return WalkArray(again, graph, walks._tasks.walkers)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_chunks import build_chunked
 
 from graphwalk.errors import (
     GraphwalkError,
@@ -153,10 +154,9 @@ def test_store_is_the_same_whatever_the_tuning(tmp_path, weighted, ids):
     assert all(store == stores[0] for store in stores)
 
 
-def test_arrays_longer_than_a_chunk(tmp_path, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
+def test_arrays_longer_than_a_chunk(tmp_path):
     edges = np.random.default_rng(1).integers(0, 300, (2, 5000))
-    graph = build_zarr(edges, tmp_path / "g", num_nodes=400)
+    graph = build_chunked(256, edges, tmp_path / "g", num_nodes=400)
     assert graph._arrays.chunk_length("neighbors") == 64
     expected = oracle.csr(zip(*edges.tolist(), strict=True), 400)
     assert rows_of(open_zarr(tmp_path / "g")) == expected
@@ -165,11 +165,10 @@ def test_arrays_longer_than_a_chunk(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("merged", [63, 64, 65, 128])
-def test_array_that_turns_out_shorter_than_its_capacity(tmp_path, monkeypatch, merged):
-    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
+def test_array_that_turns_out_shorter_than_its_capacity(tmp_path, merged):
     once = np.array([np.zeros(merged, int), np.arange(1, merged + 1)])
-    graph = build_zarr(once, tmp_path / "once", directed=True)
-    build_zarr(np.hstack([once] * 5), tmp_path / "often", directed=True)
+    graph = build_chunked(256, once, tmp_path / "once", directed=True)
+    build_chunked(256, np.hstack([once] * 5), tmp_path / "often", directed=True)
     assert graph.num_entries == merged
     stores = [store_bytes(tmp_path / name) for name in ("once", "often")]
     for store in stores:

@@ -96,11 +96,10 @@ def test_names_are_not_given_twice(graph, walks, tmp_path):
         list(graphwalk.WalkCorpus(path, labels=graph.labels))
 
 
-def test_long_walks_and_many(monkeypatch):
+def test_long_walks_and_many():
     """More words than are made at a time, in blocks that are cut in between."""
-    monkeypatch.setattr("graphwalk.algorithms.training.corpus._WORDS", 50)
     ring = graphwalk.build_zarr([(i, (i + 1) % 40) for i in range(40)])
-    walks = graphwalk.random_walks(ring, num_walks=4, walk_length=70, seed=1, chunks=33)
+    walks = graphwalk.random_walks(ring, num_walks=60, walk_length=70, seed=1, chunks=1100)
     assert list(graphwalk.WalkCorpus(walks)) == sentences(walks)
 
 

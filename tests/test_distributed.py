@@ -12,12 +12,12 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from plans import read_anew
+from plans import read_again, walks_in_small_groups
 
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
-from graphwalk.scheduler.engine import planner, remote_queues
+from graphwalk.scheduler.engine import remote_queues
 from graphwalk.util.events import listening
 
 distributed = pytest.importorskip("distributed")
@@ -50,10 +50,10 @@ def make_graph(values):
     return graphwalk.set_node_types(graph, np.arange(3000) % 3)
 
 
-def walks_of(kind, **how):
+def walks_of(kind, make=graphwalk.random_walks, **how):
     graph = make_graph("times" if kind == "temporal" else "weights")
     how = {"num_walks": 2, "walk_length": 8, "seed": 5} | KINDS[kind] | how
-    return graphwalk.random_walks(graph, **how)
+    return make(graph, **how)
 
 
 @cache
@@ -81,10 +81,9 @@ def test_blocks_files_slices_and_expressions(session, partitions, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), whole)
 
 
-def test_each_partition_is_read_once_where_partitions_stay(session, monkeypatch):
-    monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
+def test_each_partition_is_read_once_where_partitions_stay(session):
     read = []
-    walks = walks_of("first order", chunks=1500, partitions=3)
+    walks = walks_of("first order", walks_in_small_groups, chunks=1500, partitions=3)
     assert len(walks.plan.group_blocks) > 1
     assert walks.plan.resident
     with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
@@ -94,10 +93,10 @@ def test_each_partition_is_read_once_where_partitions_stay(session, monkeypatch)
 
 def test_partitions_that_are_read_again(session):
     walks = walks_of("first order", chunks=3000, partitions=3)
-    anew, read = read_anew(walks, ahead=False, cut=2900), []
+    again, read = read_again(walks, ahead=False, cut=2900), []
     with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
-        np.testing.assert_array_equal(anew.compute(), expected("first order"))
-    assert len(read) > len(anew.plan.partitions)
+        np.testing.assert_array_equal(again.compute(), expected("first order"))
+    assert len(read) > len(again.plan.partitions)
 
 
 @pytest.mark.parametrize("partitions", [1, 3])

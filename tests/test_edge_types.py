@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import zarr
+from small_chunks import build_chunked
 
 import graphwalk
 from graphwalk import InputError, StoreError
@@ -248,9 +249,9 @@ def problems_of(path):
 
 
 @pytest.mark.parametrize("chunk", [64, 1 << 22])
-def test_damaged_types_are_noticed(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", chunk)
-    build([(0, 1, t) for t in range(40)], tmp_path / "g")
+def test_damaged_types_are_noticed(tmp_path, chunk):
+    edges = np.array([(0, 1, t) for t in range(40)]).T
+    build_chunked(chunk, tuple(edges), tmp_path / "g", directed=True, edge_types=True)
     types = zarr.open_array(tmp_path / "g" / "edge_types")
     assert not problems_of(tmp_path / "g")
     types[16] = 15

@@ -83,10 +83,9 @@ def test_writing_shows_the_same_bar(graph, capsys, tmp_path):
     assert " 0 walkers left" in capsys.readouterr().err
 
 
-def test_long_work_is_told_of_before_its_end(monkeypatch):
-    monkeypatch.setattr("graphwalk.util.events.PERIOD", 0)
-    events = []
-    with listening(events.append), Work("advance", "walks", partition=3, wave=1) as work:
+def test_long_work_is_told_of_before_its_end():
+    events, place = [], {"partition": 3, "wave": 1}
+    with listening(events.append), Work("advance", "walks", period=0, **place) as work:
         work.add(walkers=5)
         work.add(steps=70)
     assert [(event.walkers, event.steps) for event in events] == [(5, 0), (0, 70), (0, 0)]

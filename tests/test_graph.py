@@ -11,11 +11,13 @@ import numpy as np
 import oracle
 import pyarrow as pa
 import pytest
+from small_chunks import build_chunked
 
 from graphwalk.errors import InputError, MemoryBudgetError, StoreError
 from graphwalk.storage.build.api import build_zarr
 from graphwalk.storage.store.graph import Graph, open_zarr
 from graphwalk.storage.store.partition_bounds import entries_per_partition, partition_nodes
+from graphwalk.storage.store.read_ranges import MOST_CHUNKS
 
 EDGES = np.random.default_rng(3).integers(0, 40, (2, 200))
 
@@ -66,12 +68,9 @@ def chunk_reads(graph, name, monkeypatch):
     return reads
 
 
-@pytest.mark.parametrize("most", [1, 3, 1000])
 @pytest.mark.parametrize("seed", range(6))
-def test_neighbors_read_the_chunks_that_they_need_once(rows, seed, most, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 64)
-    monkeypatch.setattr("graphwalk.storage.store.read_ranges.MOST_CHUNKS", most)
-    graph = build_zarr(EDGES, num_nodes=50)
+def test_neighbors_read_the_chunks_that_they_need_once(rows, seed, monkeypatch):
+    graph = build_chunked(64, EDGES, num_nodes=50)
     random = np.random.default_rng(seed)
     nodes = random.integers(0, 50, random.choice([1, 2, 5, 200]))
     offsets = graph.read_offsets(0, 51)
@@ -83,7 +82,7 @@ def test_neighbors_read_the_chunks_that_they_need_once(rows, seed, most, monkeyp
     }
     for name, chunks in reads.items():
         assert sorted(needed[name]) == [c for read in chunks for c in read]  # in order, each once
-        assert max(map(len, chunks)) <= most
+        assert max(map(len, chunks)) <= MOST_CHUNKS
 
 
 @pytest.mark.parametrize("node", [-1, 50, [3, 50], 1.5, "a", [[1]]])
@@ -158,12 +157,12 @@ def test_rows_larger_than_memory_are_refused(graph, monkeypatch):
 
 @pytest.mark.parametrize("seed", range(30))
 def test_partitions_hold_every_node_once(seed, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 64)  # 8 offsets, 16 entries
     random = np.random.default_rng(seed)
     num_nodes = int(random.choice([1, 9, 40, 300]))
     hubs = max(1, int(num_nodes * random.choice([0.02, 0.5, 1])))
     edges = random.integers([[0], [0]], [[hubs], [num_nodes]], (2, int(random.choice([0, 3, 600]))))
-    graph = build_zarr(edges, directed=True, num_nodes=num_nodes)
+    # Chunks of 8 offsets, and 16 entries.
+    graph = build_chunked(64, edges, directed=True, num_nodes=num_nodes)
     offsets = graph.read_offsets(0, num_nodes + 1)
     chunks = int(random.choice([1, 2, 5]))
     reads = chunk_reads(graph, "offsets", monkeypatch)
@@ -424,11 +423,10 @@ def test_nameless_store_goes_with_the_process(tmp_path):
 
 
 @pytest.fixture
-def chunked(tmp_path, monkeypatch):
+def chunked(tmp_path):
     """A store of which every array has several chunks, of 256 bytes each."""
-    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
     weights = np.random.default_rng(0).random(200) + 0.5
-    build_zarr((*EDGES, weights), tmp_path / "g", num_nodes=50)
+    build_chunked(256, (*EDGES, weights), tmp_path / "g", num_nodes=50)
     return tmp_path / "g"
 
 

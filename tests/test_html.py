@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from small_chunks import build_chunked
 
 import graphwalk
 from graphwalk.storage.store import chunk_files, graph_html
@@ -95,14 +96,13 @@ def test_a_graph_with_all_there_can_be():
     assert facts["nodes"].startswith(f"{graph.num_nodes}, of which")
 
 
-def test_a_picture_is_cut_as_the_store_is(tmp_path, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.store.array_writer.chunk_length", lambda *_: 64)
-    graph = graphwalk.build_zarr(EDGES[:, :200], tmp_path / "cut.zarr", num_nodes=300)
+def test_a_picture_is_cut_as_the_store_is(tmp_path):
+    graph = build_chunked(512, EDGES[:, :200], tmp_path / "cut.zarr", num_nodes=300)
     assert graph._arrays.chunk_length("offsets") == 64
     page = Page(graph._repr_html_())
-    offsets, neighbors = (-(-length // 64) for length in (301, graph.num_entries))
+    offsets, neighbors = -(-301 // 64), -(-graph.num_entries // 128)
     assert page.facts["offsets"][-1] == f"{offsets} of 512 B"
-    assert page.facts["neighbors"][-1] == f"{neighbors} of 256 B"
+    assert page.facts["neighbors"][-1] == f"{neighbors} of 512 B"
     assert page.count("rect") == 2
     assert page.count("line") == 2 + (offsets - 1) + (neighbors - 1)
     widths = [float(of["width"]) for tag, of in page.tags if tag == "rect"]

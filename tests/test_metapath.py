@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import zarr
-from plans import read_anew
+from plans import read_again
 from scipy import stats
 
 import graphwalk
@@ -113,7 +113,7 @@ def test_plans_do_not_change_walks(graph, path):
         walks = graphwalk.random_walks(graph, **how, partitions=partitions, chunks=chunks)
         assert (len(walks.plan.partitions) > 1) == (partitions > 1)
         np.testing.assert_array_equal(walks.compute(), whole)
-        np.testing.assert_array_equal(read_anew(walks, ahead=True).compute(), whole)
+        np.testing.assert_array_equal(read_again(walks, ahead=True).compute(), whole)
     some = graphwalk.random_walks(graph, [40, 3], **how, partitions=4).compute()
     np.testing.assert_array_equal(some, whole.reshape(NODES, 7, -1)[[40, 3]].reshape(14, -1))
 

@@ -12,21 +12,22 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from plans import read_anew
+from plans import read_again, small_walks
 
 import graphwalk
 from graphwalk import MemoryBudgetError
 from graphwalk.scheduler.engine import (
     local_queues,
     partition_sweep,
-    planner,
     read_partition,
     walk_out_of_core,
     walker_group,
 )
-from graphwalk.storage.partitions import derive
+from graphwalk.storage.partitions.derive import derive
+from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.storage.store.chunk_files import ChunkFiles
 from graphwalk.util.events import listening
+from graphwalk.util.threads import run_by
 
 NODES, LENGTH = 300, 20
 KINDS = {
@@ -45,22 +46,6 @@ KINDS = {
     "types of edges": {"metapath": [1, 0, 2], "stop_prob": 0.02, "dead_end": "stop"},
     "temporal": {"temporal": True, "stop_prob": 0.02, "dead_end": "stop"},
 }
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Make groups, slices, logs and runs of rows small enough for many of each."""
-    monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
-    monkeypatch.setattr(walker_group, "WALKER_BATCH", 64)
-    monkeypatch.setattr(walker_group, "_NODES_AHEAD", 64)
-    monkeypatch.setattr(walker_group, "SINGLE_ROW_BATCH", 32)
-    monkeypatch.setattr(walker_group, "STEP_LOG_SIZE", walker_group.NODE2VEC_IN_FLIGHT + 100)
-    monkeypatch.setattr(walker_group, "WALKER_BATCH_RESIDENT", 64)
-    monkeypatch.setattr(
-        walker_group, "STEP_LOG_SIZE_RESIDENT", walker_group.NODE2VEC_IN_FLIGHT + 150
-    )
-    monkeypatch.setattr(derive, "_RUN", 200)
-    monkeypatch.setattr(walker_group, "_buffers", type(walker_group._buffers)())
 
 
 @cache
@@ -116,7 +101,6 @@ def case(request):
     return make_graph(directed, values), kind
 
 
-@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("dead_end", ["stop", "restart", "stay"])
 def test_partitions_do_not_change_walks(case, dead_end):
     graph, kind = case
@@ -124,51 +108,61 @@ def test_partitions_do_not_change_walks(case, dead_end):
     whole = graphwalk.random_walks(graph, **how).compute()
     plans = [(2, "auto"), (3, 100), (7, 250), (16, 401)]
     for partitions, chunks in plans[1:2] if "5e4" in kind else plans:
-        walks = graphwalk.random_walks(graph, **how, partitions=partitions, chunks=chunks)
+        walks = small_walks(graph, **how, partitions=partitions, chunks=chunks)
         assert len(walks.plan.partitions) >= partitions
         np.testing.assert_array_equal(walks.compute(), whole)
 
 
-@pytest.mark.usefixtures("small")
+def test_what_walks_need_of_rows_is_made_run_by_run(case):
+    graph, kind = case
+    arrays, spec = graph._arrays, graphwalk.plan_walks(graph, seed=1, **KINDS[kind]).spec
+    layout = PartitionSpec.of(spec)
+
+    def made(run_entries):
+        rows = arrays.read_rows(np.arange(NODES), values=layout.values)
+        found = derive(arrays, layout, *rows, run_by(2), run_entries=run_entries)
+        return rows[1], *found
+
+    for whole, joined in zip(made(graph.num_entries), made(200), strict=True):
+        np.testing.assert_array_equal(joined, whole)
+
+
 @pytest.mark.parametrize("ahead", [False, True])
-def test_partitions_that_are_read_anew(case, ahead, monkeypatch):
+def test_partitions_that_are_read_again(case, ahead, monkeypatch):
     """What is read and made of rows lies where that of the partition before lay."""
     monkeypatch.setattr(walker_group.WalkerGroup, "worth_reading", lambda *_: True)
     graph, kind = case
     starts = np.arange(NODES)[::-1]  # not in order, in which isolated nodes would not be read
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 8, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, starts, **how).compute()
-    walks = graphwalk.random_walks(graph, starts, **how, partitions=7, chunks=150)
-    anew, read = read_anew(walks, ahead=ahead, cut=NODES - 2), []
+    walks = small_walks(graph, starts, **how, partitions=7, chunks=150)
+    again, read = read_again(walks, ahead=ahead, cut=NODES - 2), []
     with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
-        np.testing.assert_array_equal(anew.compute(), whole)
-    assert set(read) == set(range(len(anew.plan.partitions)))
-    assert len(read) > len(anew.plan.partitions)
+        np.testing.assert_array_equal(again.compute(), whole)
+    assert set(read) == set(range(len(again.plan.partitions)))
+    assert len(read) > len(again.plan.partitions)
 
 
-@pytest.mark.usefixtures("small")
 def test_start_nodes_given(case):
     graph, kind = case
     starts = np.random.default_rng(2).integers(0, NODES, 200)
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 6, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, starts, **how).compute()
-    walks = graphwalk.random_walks(graph, starts, **how, partitions=4, chunks=75)
+    walks = small_walks(graph, starts, **how, partitions=4, chunks=75)
     np.testing.assert_array_equal(walks.compute(), whole)
     np.testing.assert_array_equal(walks[111:].compute(), whole[111:])
 
 
-@pytest.mark.usefixtures("small")
 def test_single_rows_instead_of_partitions(case, monkeypatch):
     graph, kind = case
     monkeypatch.setattr(walker_group.WalkerGroup, "worth_reading", lambda *_: False)
     starts = np.arange(0, NODES, 7)
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 7, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, starts, **how).compute()
-    walks = graphwalk.random_walks(graph, starts, **how, partitions=3)
+    walks = small_walks(graph, starts, **how, partitions=3)
     np.testing.assert_array_equal(walks.compute(), whole)
 
 
-@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("gamma", [0, 1])
 @pytest.mark.parametrize(("p", "q"), [(2.0, 0.5), (0.25, 4.0), (5e4, 5e4)])
 def test_where_all_weights_are_alike_node2vec_plus_is_node2vec(p, q, gamma):
@@ -179,7 +173,7 @@ def test_where_all_weights_are_alike_node2vec_plus_is_node2vec(p, q, gamma):
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 5, "p": p, "q": q}
     plain = graphwalk.random_walks(graph, **how).compute()
     for partitions in (1, 3):
-        walks = graphwalk.random_walks(graph, **how, gamma=gamma, partitions=partitions)
+        walks = small_walks(graph, **how, gamma=gamma, partitions=partitions)
         assert walks.plan.spec.plus
         np.testing.assert_array_equal(walks.compute(), plain)
 

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from small_chunks import build_chunked
 
 import graphwalk
 from graphwalk.errors import InputError, StoreError
@@ -58,8 +59,7 @@ def test_degrees(graph):
 
 
 def test_degrees_are_counted_chunk_by_chunk(graph, tmp_path, monkeypatch):
-    monkeypatch.setattr("graphwalk.storage.store.array_writer.chunk_length", lambda *_: 64)
-    cut = graphwalk.build_zarr(EDGES, tmp_path / "cut.zarr", num_nodes=500, directed=True)
+    cut = build_chunked(512, EDGES, tmp_path / "cut.zarr", num_nodes=500, directed=True)
     arrays = type(cut._arrays)
     reads, read = [], arrays.read_offsets
     monkeypatch.setattr(

@@ -15,11 +15,12 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
+from plans import walks_in_small_groups
 
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
-from graphwalk.scheduler.engine import planner, remote_queues
+from graphwalk.scheduler.engine import remote_queues
 from graphwalk.scheduler.executors.ray.job import strategy
 from graphwalk.storage.partitions.spec import PartitionSpec
 
@@ -68,14 +69,14 @@ def graph():
     return make_graph("weights")
 
 
-def walks_of(graph, **how):
+def walks_of(graph, make=graphwalk.random_walks, **how):
     if how.get("temporal"):
         graph = make_graph("times")
     if how.get("metapath_of"):
         graph = make_graph("edge_types")
     if "gamma" in how:
         graph = make_graph("weights", directed=False)
-    return graphwalk.random_walks(graph, **{"num_walks": 2, "walk_length": 10, "seed": 5} | how)
+    return make(graph, **{"num_walks": 2, "walk_length": 10, "seed": 5} | how)
 
 
 @pytest.mark.parametrize("chunks", [2500, "auto"])
@@ -86,10 +87,9 @@ def test_walks_are_those_of_threads(session, graph, kind, chunks):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind, monkeypatch):
-    monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
+def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind):
     whole = walks_of(graph, **KINDS[kind]).compute(scheduler="threads")
-    walks = walks_of(graph, chunks=2500, partitions=3, **KINDS[kind])
+    walks = walks_of(graph, walks_in_small_groups, chunks=2500, partitions=3, **KINDS[kind])
     assert len(walks.plan.partitions) > 2
     assert len(walks.plan.group_blocks) > 1
     np.testing.assert_array_equal(walks.compute(), whole)
@@ -109,7 +109,6 @@ def test_the_number_of_partitions_changes_nothing(session, graph, kind, partitio
 
 def test_a_worker_that_is_killed_changes_nothing(session, graph, tmp_path, monkeypatch):
     """The first task of each kind that advances walkers ends its process; Ray runs it again."""
-    monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
     whole = walks_of(graph, p=2, q=0.5).compute(scheduler="threads")
     once = tmp_path / "killed"
 
@@ -124,7 +123,7 @@ def test_a_worker_that_is_killed_changes_nothing(session, graph, tmp_path, monke
         )
 
     monkeypatch.setattr(remote_queues, "move_walkers", move_or_die)
-    walks = walks_of(graph, p=2, q=0.5, partitions=3, chunks=2500)
+    walks = walks_of(graph, walks_in_small_groups, p=2, q=0.5, partitions=3, chunks=2500)
     np.testing.assert_array_equal(walks.compute(), whole)
     assert once.exists()
 

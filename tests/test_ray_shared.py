@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plans import walks_in_small_groups
 
 import graphwalk
 from graphwalk import scheduler
-from graphwalk.scheduler.engine import planner, remote_queues, walk_in_memory
+from graphwalk.scheduler.engine import remote_queues, walk_in_memory
 from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
-from graphwalk.util import shared_array
 from graphwalk.util.shared_array import NotSharedError, SharedResult, SharedRows
 
 INT32 = np.dtype(np.int32)
@@ -49,9 +49,8 @@ def expected(graph):
 
 
 @pytest.fixture(params=[1, 3])
-def walks(request, graph, monkeypatch):
-    monkeypatch.setattr(planner, "SMALLEST_GROUP", 16)
-    return graphwalk.random_walks(graph, **RULES, chunks=2500, partitions=request.param)
+def walks(request, graph):
+    return walks_in_small_groups(graph, **RULES, chunks=2500, partitions=request.param)
 
 
 @pytest.fixture
@@ -156,25 +155,22 @@ def test_a_worker_without_room_returns_the_block(graph, expected, monkeypatch):
     np.testing.assert_array_equal(result.array()[100:900], expected[100:900])
     assert not result.array()[:100].any()
     assert not result.array()[900:].any()
-    monkeypatch.setattr(shared_array, "PIECE", 0)
     monkeypatch.setattr(os, "pwrite", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
     block = walk_in_memory.walk_block_into(partition, range(100, 900), plan.spec, some)
     np.testing.assert_array_equal(block, expected[100:900])
 
 
-def test_a_block_is_walked_in_pieces(graph, expected, monkeypatch):
-    monkeypatch.setattr(shared_array, "PIECE", 0)
+def test_a_block_is_walked_in_pieces(graph):
+    rules = RULES | {"walk_length": 600}
     nodes = np.arange(5000)[::-1].copy(), np.zeros(5000, np.int64)
-    plan = graphwalk.random_walks(graph, nodes[0], **RULES).plan
-    partition = walk_in_memory.resident_partition(graph._arrays, plan.spec)
-    result = SharedResult(plan.shape, INT32)
+    walks = graphwalk.random_walks(graph, nodes[0], **rules)
+    partition = walk_in_memory.resident_partition(graph._arrays, walks.plan.spec)
+    result = SharedResult(walks.shape, INT32)
     rows = result.rows[3:9000]
     assert len(list(rows.pieces())) > 2
-    assert (
-        walk_in_memory.walk_block_into(partition, (*nodes, range(3, 9000)), plan.spec, rows) is None
-    )
-    reversed_ = expected.reshape(5000, 2, -1)[::-1].reshape(10_000, -1)
-    np.testing.assert_array_equal(rows.mapped(), reversed_[3:9000])
+    walkers = *nodes, range(3, 9000)
+    assert walk_in_memory.walk_block_into(partition, walkers, walks.plan.spec, rows) is None
+    np.testing.assert_array_equal(rows.mapped(), walks.compute(scheduler="threads")[3:9000])
 
 
 def test_a_worker_that_dies_after_it_has_written(session, graph, expected, tmp_path, monkeypatch):
@@ -285,8 +281,7 @@ def test_what_is_written_into_the_result_stays_there():
     assert (mapped[1] == 5).all()
 
 
-def test_a_mapping_is_freed(name, monkeypatch):
-    monkeypatch.setattr(shared_array, "KEPT", 0.05)
+def test_a_mapping_is_freed(name):
     result = SharedResult((3, 4), INT32)
     mapped = result.rows.mapped()
     assert np.shares_memory(mapped, result.rows.mapped())

@@ -4,11 +4,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import zarr
+from small_chunks import build_chunked
 
 from graphwalk.errors import GraphwalkError, StoreError
 from graphwalk.storage.build.api import build_zarr
@@ -17,6 +19,7 @@ from graphwalk.storage.store import format as store_format
 from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.storage.store.graph import open_zarr
 from graphwalk.storage.store.group import create_array, create_group, open_group
+from graphwalk.storage.store.read_ranges import read_ranges
 
 CHUNK = 100
 VALUES = np.arange(10, 10 + 12 * CHUNK + 37, dtype=np.int32)
@@ -50,6 +53,30 @@ def test_ranges_at_a_url(compressed):
     reader = make_reader(f"memory://reader/{compressed}", compressed)
     for start, stop in [(0, len(VALUES)), (150, 151), (99, 301), (7, 7)]:
         assert np.array_equal(reader.read(start, stop), VALUES[start:stop])
+
+
+@pytest.mark.parametrize("most", [1, 3, 1000])
+@pytest.mark.parametrize("seed", range(6))
+def test_short_ranges_read_the_chunks_that_they_need_once(tmp_path, seed, most):
+    reader, reads = make_reader(tmp_path / "g", compressed=True), []
+
+    def read(a, b):
+        reads.append(range(a // CHUNK, (b - 1) // CHUNK + 1))
+        return reader.read(a, b)
+
+    counted = SimpleNamespace(chunk=CHUNK, min_gap=reader.min_gap, read=read)
+    starts = np.sort(np.random.default_rng(seed).integers(0, len(VALUES), 2 ** (seed + 1)))
+    stops = np.minimum(starts + 30, len(VALUES))
+    found, ends = read_ranges(counted, starts, stops, np.int32, most)
+    for i, (a, b) in enumerate(zip(starts, stops, strict=True)):
+        assert np.array_equal(found[ends[i] : ends[i + 1]], VALUES[a:b])
+    needed = {
+        chunk
+        for a, b in zip(starts, stops, strict=True)
+        for chunk in range(a // CHUNK, (b - 1) // CHUNK + 1)
+    }
+    assert sorted(needed) == [chunk for chunks in reads for chunk in chunks]
+    assert max(map(len, reads)) <= most
 
 
 @PROFILES
@@ -172,18 +199,22 @@ def test_what_is_no_node_is_refused(tmp_path, compressed, place, at, value):
             reader.read(0, len(values))
 
 
-def test_an_uncompressed_chunk_is_verified_in_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr(chunk_files, "_PIECE", 4 * 7)
+def test_an_uncompressed_chunk_is_verified_in_pieces(tmp_path):
     for start, stop in [(0, 1), (3, 4), (5, 95), (0, 100), (99, 100), (1230, 1237)]:
-        reader = make_reader(tmp_path / f"{start}-{stop}", compressed=False)
+        place = tmp_path / f"{start}-{stop}"
+        make_reader(place, compressed=False)
+        array = zarr.open_array(place / "neighbors", mode="r")
+        files = chunk_files.ChunkFiles(place / "neighbors", array, False, piece_bytes=4 * 7)
+        found = np.zeros(stop - start, np.int32)
         for _ in range(2):
-            assert np.array_equal(reader.read(start, stop), VALUES[start:stop])
-        path = tmp_path / f"{start}-{stop}" / "neighbors" / "c" / f"{start // CHUNK}"
+            files.read(start // CHUNK, start % CHUNK, found)
+            assert np.array_equal(found, VALUES[start:stop])
+        path = place / "neighbors" / "c" / f"{start // CHUNK}"
         data = bytearray(path.read_bytes())
         data[4 * 50] ^= 1
         path.write_bytes(data)
         with pytest.raises(StoreError, match="checksum"):
-            reader.read(start, stop)
+            files.read(start // CHUNK, start % CHUNK, found)
 
 
 def test_map(tmp_path):
@@ -232,13 +263,12 @@ DAMAGES = {
 STRINGS = ["offsets", "neighbors", "weights", "label_offsets", "label_bytes"]
 
 
-def build_damaged(place, array, damage, compressed, monkeypatch):
-    monkeypatch.setattr(store_format, "CHUNK_BYTES", 256)
+def build_damaged(place, array, damage, compressed):
     rng = np.random.default_rng(3)
     ends = rng.integers(300, size=(2, 900)) * 10**8
     nodes = [str(v) for v in ends.ravel()] if array in STRINGS else ends.ravel()
     edges = pa.table({"src": nodes[:900], "dst": nodes[900:], "weight": rng.random(900)})
-    graph = build_zarr(edges, place, compressed=compressed)
+    graph = build_chunked(256, edges, place, compressed=compressed)
     chunk = 1
     path = place / array / "c" / str(chunk)
     if DAMAGES[damage] is None:
@@ -261,8 +291,8 @@ READS = {
 @PROFILES
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("array", READS)
-def test_damage_is_an_error_that_names_the_chunk(tmp_path, monkeypatch, array, damage, compressed):
-    build_damaged(tmp_path / "g", array, damage, compressed, monkeypatch)
+def test_damage_is_an_error_that_names_the_chunk(tmp_path, array, damage, compressed):
+    build_damaged(tmp_path / "g", array, damage, compressed)
     what = "missing" if damage == "deleted" else "damaged"
     message = rf"array '{array}' of {re.escape(str(tmp_path / 'g'))}: chunk 1 \(.*{what}"
     with pytest.raises(StoreError, match=message):

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import zarr
+from small_chunks import build_chunked
 
 from graphwalk.errors import GraphwalkError, StoreError, StoreExistsError, StoreNotFoundError
 from graphwalk.storage.build.api import build_zarr
@@ -158,15 +159,13 @@ def crc32c(data):
 
 @pytest.mark.parametrize("compressed", [True, False])
 @pytest.mark.parametrize("labels", [None, "int64", "string"])
-def test_a_store_can_be_read_without_zarr(tmp_path, monkeypatch, compressed, labels):
-    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
+def test_a_store_can_be_read_without_zarr(tmp_path, compressed, labels):
     ends = np.random.default_rng(1).integers(90, size=(2, 200))
     ends = ends if labels is None else ends * 10**9
     ends = ends.astype(str) if labels == "string" else ends
     weights = np.random.default_rng(2).random(200)
-    graph = build_zarr(
-        (ends[0].tolist(), ends[1].tolist(), weights), tmp_path / "g", compressed=compressed
-    )
+    edges = ends[0].tolist(), ends[1].tolist(), weights
+    graph = build_chunked(256, edges, tmp_path / "g", compressed=compressed)
     about, arrays = read_without_zarr(tmp_path / "g")
     assert (about["num_nodes"], about["labels"]) == (graph.num_nodes, labels)
     offsets = arrays["offsets"]
@@ -183,11 +182,10 @@ def test_a_store_can_be_read_without_zarr(tmp_path, monkeypatch, compressed, lab
         assert found == graph.labels.tolist()
 
 
-def test_what_merging_freed_is_not_left_behind(tmp_path, monkeypatch):
+def test_what_merging_freed_is_not_left_behind(tmp_path):
     """The array was made for all edges, and cut when those that were merged had gone."""
-    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 256)
     ends = np.random.default_rng(1).integers(30, size=(2, 3000))
-    graph = build_zarr(ends, tmp_path / "g", compressed=False)
+    graph = build_chunked(256, ends, tmp_path / "g", compressed=False)
     names = {path.name for path in (tmp_path / "g" / "neighbors" / "c").iterdir()}
     assert names == {str(i) for i in range(-(-graph.num_entries // 64))}
 

@@ -12,11 +12,18 @@ import pyarrow as pa
 import pytest
 import zarr
 from scipy import stats
+from small_chunks import build_chunked
 
 import graphwalk
 from graphwalk import InputError
 from graphwalk.cli.main import main
+from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.rows.sort_by_time import sort_by_time
+from graphwalk.kernels.walk.steps import Starts
+from graphwalk.scheduler.engine.probabilities import interruption_of
+from graphwalk.scheduler.engine.walk_in_memory import resident_partition
+from graphwalk.scheduler.engine.walk_temporal import walk_temporal
+from graphwalk.scheduler.engine.walker_starts import starts_and_numbers
 
 #: Parallel edges at different times and at one, loops, ties, and a node without later edges.
 EDGES = [
@@ -174,13 +181,15 @@ def test_a_part_of_the_walks_is_the_part_of_the_whole():
     np.testing.assert_array_equal(longer[:, :10], whole)
 
 
-def test_more_walks_than_are_taken_up_at_a_time(monkeypatch):
+def test_more_walks_than_a_batch():
     graph = a_large_one()[1]
     how = {"num_walks": 6, "temporal": True, "seed": 7, "walk_length": 9}
-    whole = graphwalk.random_walks(graph, **how, chunks=-1).compute()
-    monkeypatch.setattr("graphwalk.scheduler.engine.walk_temporal._SLICE", 50)
-    monkeypatch.setattr("graphwalk.scheduler.engine.walk_temporal._LOG", 300)
-    np.testing.assert_array_equal(graphwalk.random_walks(graph, **how).compute(), whole)
+    walks = graphwalk.random_walks(graph, **how, chunks=-1)
+    spec, found = walks.plan.spec, np.empty(walks.shape, walks.dtype)
+    starts = Starts(*starts_and_numbers(range(len(walks)), 6), np.uint64(seed_key(np.uint64(7))))
+    partition = resident_partition(graph._arrays, spec)
+    walk_temporal(partition, starts, interruption_of(spec), found, batch=50, log_size=300)
+    np.testing.assert_array_equal(found, walks.compute())
 
 
 def test_graphs_without_edges_and_walks_without_steps():
@@ -367,9 +376,9 @@ def test_a_store_with_times(tmp_path):
 
 
 @pytest.mark.parametrize("chunk", [64, 1 << 22])
-def test_damaged_times_are_noticed(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", chunk)
-    build([(0, 1, t) for t in range(40)], store=tmp_path / "g")
+def test_damaged_times_are_noticed(tmp_path, chunk):
+    edges = [(0, 1, float(t)) for t in range(40)]
+    build_chunked(chunk, edges, tmp_path / "g", directed=True, times=True)
     times = zarr.open_array(tmp_path / "g" / "times")
     assert graphwalk.open_zarr(tmp_path / "g").validate().ok
 

@@ -1,16 +1,20 @@
 """Validation: each kind of damage is found, and nothing else is said to be wrong."""
 
 import shutil
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import zarr
+from small_chunks import build_chunked
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.build.api import build_zarr
 from graphwalk.storage.store.graph import open_zarr
 from graphwalk.storage.store.validation.report import MOST_PROBLEMS
+
+#: Rows straddle chunks of 16 offsets, and of 32 entries.
+build_zarr = partial(build_chunked, 128)
 
 NUM_NODES = 60
 EDGES = np.random.default_rng(5).integers(0, 50, (2, 300))
@@ -19,9 +23,8 @@ NAMES = [f"node {'é' * (i % 4)}{i:03}" for i in range(50)]
 
 
 @pytest.fixture(autouse=True)
-def small_chunks(monkeypatch):
-    """Rows straddle chunks of 16 offsets, and of 32 entries; strings come in batches."""
-    monkeypatch.setattr("graphwalk.storage.store.format.CHUNK_BYTES", 128)
+def small_batches(monkeypatch):
+    """Strings come in batches."""
     monkeypatch.setattr("graphwalk.storage.store.validation.labels._BATCH_BYTES", 40)
 
 

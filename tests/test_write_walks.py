@@ -156,10 +156,12 @@ def test_few_walks_and_short_ones(suffix, shape, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".txt.gz", ".parquet"])
-def test_large_blocks_are_turned_into_text_piece_by_piece(suffix, monkeypatch, walks, tmp_path):
-    at_once = read(write_walks(walks, tmp_path / f"a{suffix}", labels=TOWNS))
-    monkeypatch.setattr(labelled_walks, "_SLICE_NODES", 13)
-    assert read(write_walks(walks, tmp_path / f"b{suffix}", labels=TOWNS)) == at_once
+def test_large_blocks_are_turned_into_text_piece_by_piece(suffix, expected, tmp_path):
+    many = np.tile(expected, (9000, 1))
+    assert many.size > 2 * labelled_walks.SLICE_NODES
+    small, large = (da.from_array(many, chunks=(rows, 6)) for rows in (10_000, -1))
+    at_once = read(write_walks(small, tmp_path / f"a{suffix}", labels=TOWNS))
+    assert read(write_walks(large, tmp_path / f"b{suffix}", labels=TOWNS)) == at_once
 
 
 def test_the_array_in_a_zarr_store_is_described(walks, tmp_path):

@@ -80,20 +80,22 @@ class Work:
     ----------
     kind, job : str
         As in :class:`Event`.
+    period : float
+        Seconds between two events at the least.
     **place
         The partition and the wave.
     """
 
-    def __init__(self, kind: str, job: str, **place: int) -> None:
+    def __init__(self, kind: str, job: str, *, period: float = PERIOD, **place: int) -> None:
         self._kind, self._job, self._place = kind, job, place
         self._counts = {"walkers": 0, "steps": 0, "ended": 0, "size": 0}
-        self._told = time.time()
+        self._told, self._period = time.time(), period
 
     def add(self, **counts: int) -> None:
         """Add to the counts of the work."""
         for name, count in counts.items():
             self._counts[name] += count
-        if time.time() - self._told >= PERIOD:
+        if time.time() - self._told >= self._period:
             self._tell()
 
     def __enter__(self) -> Work:

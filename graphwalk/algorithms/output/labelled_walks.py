@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.files.folder import Folder
 
 #: Nodes turned into text at a time. Arrow's string arrays end at 2 GiB: 8 KiB a label.
-_SLICE_NODES = 1 << 18
+SLICE_NODES = 1 << 18
 
 
 class LabelFile:
@@ -111,7 +111,7 @@ def as_labels(labels: Any, *, text: bool) -> pa.Array:
 
 def walk_lists(block: NDArray[np.integer[Any]], labels: pa.Array | None) -> Iterator[pa.ListArray]:
     """Yield the walks of a block as lists of ids or labels, some walks at a time."""
-    step = max(1, _SLICE_NODES // block.shape[1])
+    step = max(1, SLICE_NODES // block.shape[1])
     for start in range(0, len(block), step):
         yield _lists(block[start : start + step], labels)
 

@@ -220,14 +220,14 @@ def _read_part(
             yield batch.column(0)
 
 
-def _read_text(location: str, _options: Any) -> Iterator[pa.ListArray]:
+def _read_text(location: str, _options: Any, size: int = _TEXT_SIZE) -> Iterator[pa.ListArray]:
     open_: Callable[..., IO[Any]] = gzip.open if location.endswith(".gz") else open
     with open_(location, "rb") as file:
         # Labels that are strings are separated by tabs. Only the whole file shows it: a part may
         # have only walks of one node, whose label holds a space or looks like a number.
-        strings = any(b"\t" in piece for piece in iter(partial(file.read, _TEXT_SIZE), b""))
+        strings = any(b"\t" in piece for piece in iter(partial(file.read, size), b""))
     with open_(location, "rt", encoding="utf-8", newline="\n") as file:
-        while lines := file.readlines(_TEXT_SIZE):
+        while lines := file.readlines(size):
             text = pa.array([line.rstrip("\n") for line in lines])
             walks = pc.split_pattern(text, "\t" if strings else " ")
             yield walks if strings else _as_integers(walks)

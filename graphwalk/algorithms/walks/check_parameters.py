@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from graphwalk.scheduler.engine.walk_plan import WalkPlan
+    from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
     from graphwalk.scheduler.engine.walker_starts import Walkers
 
 
@@ -33,12 +34,17 @@ class PlannedWalks(NamedTuple):
 
 
 def plan_of(
-    store: Graph | str | os.PathLike[str], start_nodes: ArrayLike | None, **parameters: Any
+    store: Graph | str | os.PathLike[str],
+    start_nodes: ArrayLike | None,
+    sizes: WalkerSizes | None = None,
+    **parameters: Any,
 ) -> PlannedWalks:
     """Check what `random_walks` was asked for, and plan it.
 
     Parameters
     ----------
+    sizes : WalkerSizes, optional
+        How many walkers and steps are processed at a time, in place of what is fast.
     **parameters
         The fields of `WalkSpec` and `PlanOptions`.
     """
@@ -56,6 +62,7 @@ def plan_of(
         find_resources(options.memory),
         options.partitions,
         every_node=nodes is None,
+        sizes=sizes,
     )
     rows = range(plan.shape[0])
     if nodes is None:

@@ -224,7 +224,7 @@ def batches(walks: WalkTasks, wanted: AbstractSet[int]) -> Iterator[list[GroupWo
                 bounds,
                 offsets,
                 walks.name,
-                resident=plan.resident,
+                plan.sizes,
             )
             works.append(GroupWork(group, sweep, blocks, rows, plan.block_rows[first:stop]))
         if works:

@@ -6,7 +6,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.scheduler.engine.read_partition import read_partition
-from graphwalk.scheduler.engine.walker_group import SINGLE_ROW_BATCH
 from graphwalk.scheduler.engine.walker_queues import Inboxes
 from graphwalk.storage.partitions.read_rows import RowMemory, SharedReading
 from graphwalk.storage.partitions.spec import PartitionSpec
@@ -49,7 +48,7 @@ class LocalQueues:
     def begin(self, event: Event, rows: Partition | None) -> Callable[[], None]:
         """Move the walkers of an event; there is nothing left to finish."""
         group = self._group
-        most = SINGLE_ROW_BATCH if rows is None else group.slice
+        most = group.most_at_once(rows)
         arriving = self._inboxes.take(event.partition, most) if event.walkers else ()
         place = {"partition": event.partition, "wave": event.wave}
         with Work(event.kind, event.job, **place) as work:

@@ -18,7 +18,7 @@ from graphwalk.scheduler.engine.memory_model import (
 )
 from graphwalk.scheduler.engine.walk_plan import WalkPlan
 from graphwalk.scheduler.engine.walk_temporal import scratch_bytes
-from graphwalk.scheduler.engine.walker_group import slice_and_log
+from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, RESIDENT
 from graphwalk.storage.partitions.spec import (
     PartitionSpec,
     entry_bytes,
@@ -28,12 +28,10 @@ from graphwalk.storage.partitions.spec import (
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
+    from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Resources
     from graphwalk.walk_spec import WalkSpec
-
-#: The smallest number of walkers of a group.
-SMALLEST_GROUP = 1 << 12
 
 #: A walker has 32 bits for its position in its group's part of the result.
 GROUP_ITEMS = 1 << 32
@@ -62,6 +60,7 @@ def plan_job(
     partitions: int | None = None,
     *,
     every_node: bool = False,
+    sizes: WalkerSizes | None = None,
 ) -> WalkPlan:
     """Return the plan of `num_walks` walks on `graph`.
 
@@ -79,6 +78,8 @@ def plan_job(
     every_node : bool
         Whether walks start at every node, or at every node of a range. Then the number of walks
         that end at their start node is known.
+    sizes : WalkerSizes, optional
+        How many walkers and steps are processed at a time, in place of what is fast.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def plan_job(
     if every_node and spec.ends_if_isolated:
         moving = graph.num_nodes - graph.sinks
         walkers = min(num_walks, moving * spec.num_walks)
-    return _PartitionedPlanner(graph, spec, whole, walkers, partitions, fits).plan()
+    return _PartitionedPlanner(graph, spec, whole, walkers, partitions, fits, sizes).plan()
 
 
 def _whole_plan(
@@ -172,6 +173,7 @@ class _PartitionedPlanner:
         walkers: int,
         partitions: int | None,
         fits: bool,
+        sizes: WalkerSizes | None,
     ) -> None:
         self.graph, self.spec, self.whole, self.partitions = graph, spec, whole, partitions
         self.walkers = walkers
@@ -183,6 +185,7 @@ class _PartitionedPlanner:
             whole.dtype, second_order=spec.second_order, temporal=spec.temporal
         ).itemsize
         self.resident = fits or self._fits_on_all_machines()
+        self.sizes = sizes or (RESIDENT if self.resident else OUT_OF_CORE)
         self.entry = entry_bytes(graph, PartitionSpec.of(spec), filtered=self.resident)
         self.log = walker_dtype(whole.dtype).itemsize
 
@@ -207,6 +210,7 @@ class _PartitionedPlanner:
             resident=self.resident,
             ahead=ahead,
             spill=needs.spill,
+            sizes=self.sizes,
             peak_memory=needs.state
             + needs.waiting
             + max(self._rows_bytes(nodes, ahead), needs.after),
@@ -227,9 +231,8 @@ class _PartitionedPlanner:
         walkers = min(in_batch, self.walkers)
         # A slice has arrays of walkers that arrive, that stay (before and after), that leave, and
         # that leave without a proposal; and the destinations of the last.
-        slice_, log = slice_and_log(resident=self.resident)
-        slices = min(self.workers * slice_, walkers) * (5 * self.walker + _PLACE)
-        scratch = slices + self.workers * (log * self.log + thread_bytes(self.graph))
+        slices = min(self.workers * self.sizes.batch, walkers) * (5 * self.walker + _PLACE)
+        scratch = slices + self.workers * (self.sizes.log * self.log + thread_bytes(self.graph))
         # A walker is in one queue, and the last page of each queue is not full.
         state = scratch + walkers * self.walker * 5 // 4 + kinds_bytes(self.graph, self.spec)
         state += 0 if self.resident else self._single_rows_bytes()
@@ -242,7 +245,7 @@ class _PartitionedPlanner:
         # partitions are no longer needed, except by the next batch.
         block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
         blocks = _blocks_at_once(len(self.whole.block_rows), self.whole.resources) * block
-        logs = self.workers * log * (self.log + _PLACE)
+        logs = self.workers * self.sizes.log * (self.log + _PLACE)
         return _Needs(groups, True, state, logs if batches == 1 else max(blocks, logs), blocks)
 
     def _single_rows_bytes(self) -> int:
@@ -264,7 +267,8 @@ class _PartitionedPlanner:
         """Return how many blocks each group has."""
         rows, width = self.whole.block_rows, self.whole.shape[1]
         walks = sum(rows)
-        wanted = batches * max(1, min(self._riders(), walks // batches // SMALLEST_GROUP))
+        full = walks // batches // self.sizes.smallest_group
+        wanted = batches * max(1, min(self._riders(), full))
         wanted = max(wanted, -(-walks * width // (GROUP_ITEMS // 2)))
         groups = _spread(len(rows), min(wanted, max(1, len(rows))))
         most, first = 0, 0

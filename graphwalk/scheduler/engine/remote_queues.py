@@ -16,7 +16,6 @@ import numpy as np
 
 from graphwalk.kernels.walk.routing import scatter
 from graphwalk.scheduler.engine.read_partition import read_partition
-from graphwalk.scheduler.engine.walker_group import SINGLE_ROW_BATCH
 from graphwalk.scheduler.engine.walker_records import concatenate_records, in_slices
 from graphwalk.util.events import Event, emit
 from graphwalk.util.shared_array import NotSharedError
@@ -171,7 +170,7 @@ def move_walkers(
         else:
             scatter(steps, flat)
 
-    arriving = in_slices(pieces, SINGLE_ROW_BATCH if rows is None else group.slice)
+    arriving = in_slices(pieces, group.most_at_once(rows))
     leavers = [group.sort(some) for some in group.move(kind, rows, arriving, keep)]
     empty = np.empty(0, group.dtype)
     leaving = [

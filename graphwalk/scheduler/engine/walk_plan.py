@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, WalkerSizes
 from graphwalk.units import format_size
 from graphwalk.util.html_table import html_table
 
@@ -68,6 +69,8 @@ class WalkPlan:
         the result of ``compute()``. On Ray, the bytes in the object stores of all machines.
     resources : Resources
         The resources that the job may use.
+    sizes : WalkerSizes
+        How many walkers and steps are processed at a time, if there are several partitions.
 
     Examples
     --------
@@ -92,6 +95,7 @@ class WalkPlan:
     graph_bytes: int
     peak_memory: int
     resources: Resources
+    sizes: WalkerSizes = OUT_OF_CORE
 
     @property
     def shape(self) -> tuple[int, int]:

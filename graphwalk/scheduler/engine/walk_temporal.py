@@ -19,22 +19,27 @@ if TYPE_CHECKING:
 #: Walkers that the kernel advances together.
 TEMPORAL_IN_FLIGHT = 256
 
-#: Walkers taken up at a time, and steps that are written down before they are put in their place.
-_SLICE, _LOG = 1 << 12, 1 << 14
+#: Walkers of a kernel's call, and steps that it writes down before they are put in their place.
+BATCH, LOG = 1 << 12, 1 << 14
 
 #: Places in a slice's part of the result are numbers of 32 bits.
 _ITEMS = 1 << 32
 
 
 def scratch_bytes(node: np.dtype[Any]) -> int:
-    """Return what `walk_temporal` takes beside the walks."""
+    """Return the memory that `walk_temporal` takes in addition to the walks."""
     walker = walker_dtype(node, temporal=True).itemsize
-    # Walkers as they are taken up, who is left of them, before and after, and the steps.
-    return 4 * _SLICE * walker + _LOG * walker_dtype(node).itemsize
+    # Walkers of a batch, those that are left, before and after, and the steps.
+    return 4 * BATCH * walker + LOG * walker_dtype(node).itemsize
 
 
 def walk_temporal(
-    partition: Partition, starts: Starts, interruption: Interruption, walks: NDArray[Any]
+    partition: Partition,
+    starts: Starts,
+    interruption: Interruption,
+    walks: NDArray[Any],
+    batch: int = BATCH,
+    log_size: int = LOG,
 ) -> None:
     """Walk from beginning to end, and fill `walks`.
 
@@ -46,14 +51,16 @@ def walk_temporal(
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
     interruption : Interruption
         As of :func:`graphwalk.kernels.walk.partitioned_temporal.advance_temporal`.
+    batch, log_size : int
+        Walkers and steps of a kernel's call.
     """
     walks.fill(-1)
     walks[:, 0] = starts.nodes
     for array in (starts.nodes, starts.numbers):  # as in several partitions: one compilation
         array.setflags(write=False)
-    log = np.empty(_LOG, walker_dtype(walks.dtype))
+    log = np.empty(log_size, walker_dtype(walks.dtype))
     width = walks.shape[1]
-    size = max(1, min(_SLICE, _ITEMS // width))
+    size = max(1, min(batch, _ITEMS // width))
     for first in range(0, len(walks), size):
         part = slice(first, first + size)
         nodes, numbers = starts.nodes[part], starts.numbers[part]

@@ -17,6 +17,7 @@ from graphwalk.scheduler.engine.probabilities import bias_of, interruption_of
 from graphwalk.scheduler.engine.walk_in_memory import NODE2VEC_IN_FLIGHT
 from graphwalk.scheduler.engine.walk_temporal import TEMPORAL_IN_FLIGHT
 from graphwalk.scheduler.engine.walker_records import Sorter, in_slices, read_only
+from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, WalkerSizes
 from graphwalk.scheduler.engine.walker_starts import starts_and_numbers
 from graphwalk.storage.partitions.metapath import step_kinds_of
 from graphwalk.storage.partitions.node2vec_plus_rows import gather_complete
@@ -35,25 +36,9 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.walk_spec import WalkSpec
 
-#: Walkers that a kernel takes up at a time, and steps that it writes down before they are put in
-#: their place: few enough to stay in a core's cache on their way.
-WALKER_BATCH = 1 << 15
-STEP_LOG_SIZE = 1 << 16
-
-#: The same where the graph is in memory. Fewer calls make walks a tenth faster; out of core the
-#: memory that this takes is better used for partitions.
-WALKER_BATCH_RESIDENT = 1 << 16
-STEP_LOG_SIZE_RESIDENT = 1 << 17
-
 #: Walkers that the first-order kernel advances together: more than in a graph of one partition,
 #: since many leave at each step.
 FIRST_ORDER_IN_FLIGHT = 256
-
-#: Walkers for whom single rows are read at a time, so that even hubs' rows fit in memory.
-SINGLE_ROW_BATCH = 1 << 10
-
-#: Nodes of whom it is read at a time whether they have neighbours, a slice or more.
-_NODES_AHEAD = 4 * WALKER_BATCH
 
 #: How often a proposal for a step may be refused to a walker who travels; then the rows that decide
 #: are read for it.
@@ -62,15 +47,6 @@ MAX_REMOTE_REJECTIONS = 64
 _buffers = threading.local()
 _NO_NODES = np.empty(0, np.int64)
 _NO_WORDS = read_only(np.empty(0, np.uint64))
-
-
-def slice_and_log(*, resident: bool) -> tuple[int, int]:
-    """Return how many walkers a kernel takes up at a time, and steps it writes down."""
-    return (
-        (WALKER_BATCH_RESIDENT, STEP_LOG_SIZE_RESIDENT)
-        if resident
-        else (WALKER_BATCH, STEP_LOG_SIZE)
-    )
 
 
 class WalkerGroup:
@@ -90,8 +66,8 @@ class WalkerGroup:
         Where their rows begin in the store.
     job : str
         Name of the array that they fill, for those who follow the events.
-    resident : bool
-        Whether all partitions stay in memory.
+    sizes : WalkerSizes
+        How many walkers and steps are processed at a time.
     """
 
     def __init__(
@@ -102,11 +78,9 @@ class WalkerGroup:
         bounds: NDArray[np.int64],
         offsets: NDArray[np.int64],
         job: str = "",
-        *,
-        resident: bool = False,
+        sizes: WalkerSizes = OUT_OF_CORE,
     ) -> None:
-        self.job = job
-        self.slice, self._log = slice_and_log(resident=resident)
+        self.job, self._sizes = job, sizes
         self.graph, self.spec, self.walkers = graph, spec, walkers
         self.bounds, self.offsets = read_only(bounds), offsets
         node = graph.neighbor_dtype
@@ -143,8 +117,8 @@ class WalkerGroup:
 
     def make_blank(self, walks: NDArray[Any], first: int = 0) -> None:
         """Fill an array for the walks from `first` on."""
-        for start in range(0, len(walks), WALKER_BATCH):
-            some = walks[start : start + WALKER_BATCH]
+        for start in range(0, len(walks), self._sizes.batch):
+            some = walks[start : start + self._sizes.batch]
             some.fill(-1)
             some[:, 0] = self._start_nodes(first + start, first + start + len(some))
 
@@ -199,18 +173,23 @@ class WalkerGroup:
         walks, width = self.shape
         choosy = isinstance(self.walkers, range) and self.spec.ends_if_isolated
         known, first_known, move = 0, 0, np.empty(0, np.bool_)
-        for first in range(0, walks, WALKER_BATCH):
-            stop = min(first + WALKER_BATCH, walks)
+        batch = self._sizes.batch
+        for first in range(0, walks, batch):
+            stop = min(first + batch, walks)
             at = np.arange(first * width, stop * width, width, dtype=np.uint64)
             nodes = self._start_nodes(first, stop)
             if choosy:
                 if nodes[-1] >= known:
                     first_known = int(nodes[0])
-                    known = min(first_known + _NODES_AHEAD, self.graph.num_nodes)
+                    known = min(first_known + 4 * batch, self.graph.num_nodes)
                     move = self.graph.has_neighbors(first_known, known)
                 moving = move[nodes - first_known]
                 at, nodes = at[moving], nodes[moving]
             yield at, nodes
+
+    def most_at_once(self, rows: object) -> int:
+        """Return how many walkers are taken at a time, by a partition or else by single rows."""
+        return self._sizes.single_row_batch if rows is None else self._sizes.batch
 
     def sort(self, walkers: NDArray[Any]) -> list[NDArray[Any]]:
         """Return walkers by the partition whose rows they need next, as parts of one new array."""
@@ -243,7 +222,7 @@ class WalkerGroup:
         partition : Partition
             The rows.
         arriving : iterable of ndarray of walker records
-            Walkers who need these rows, about `slice` at a time.
+            Walkers that need these rows, `most_at_once` at a time.
         keep : callable
             Takes what they did, as first-order walker records, which are overwritten afterwards.
 
@@ -260,10 +239,7 @@ class WalkerGroup:
     def advance_few(
         self, arriving: Iterable[NDArray[Any]], keep: Callable[[NDArray[Any]], None]
     ) -> Iterator[NDArray[Any]]:
-        """Do as `advance`, for walkers so few that single rows are read for a step of theirs.
-
-        They arrive `SINGLE_ROW_BATCH` at a time.
-        """
+        """Do as `advance`, for walkers so few that single rows are read for a step of theirs."""
         for walkers in arriving:
             nodes = self._nodes_needed(walkers)
             partition = gather_partition(self.graph, nodes, PartitionSpec.of(self.spec))
@@ -277,8 +253,8 @@ class WalkerGroup:
     ) -> Iterator[NDArray[Any]]:
         while len(walkers):
             check_cancelled()
-            leaving = self._scratch("leaving", self.dtype, max(self.slice, len(walkers)) + 1)
-            log = self._scratch("log", self.log_dtype, self._log)
+            leaving = self._scratch("leaving", self.dtype, max(self._sizes.batch, len(walkers)) + 1)
+            log = self._scratch("log", self.log_dtype, self._sizes.log)
             to_leave = leaving[: len(walkers) + 1]
             taken, logged, left, remaining = self._run_kernel(partition, walkers, log, to_leave)
             keep(log[:logged])
@@ -300,7 +276,7 @@ class WalkerGroup:
     ) -> Iterator[NDArray[Any]]:
         """Advance walkers whose proposals are refused again and again, with all rows at hand."""
         walkers["proposal"] = -1  # it is drawn again, and is the same
-        for some in in_slices([walkers], SINGLE_ROW_BATCH):
+        for some in in_slices([walkers], self._sizes.single_row_batch):
             nodes, layout = (some["node"], some["previous"]), PartitionSpec.of(self.spec)
             if self.spec.plus:
                 partition = gather_complete(self.graph, *nodes, layout)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from graphwalk.storage.store.array_writer import ArrayWriter
+from graphwalk.storage.store.format import CHUNK_BYTES
 from graphwalk.util.threads import map_in_order
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     import zarr
+    from numpy.typing import DTypeLike
 
     from graphwalk.storage.build.bucket_rows import Duplicates
     from graphwalk.storage.build.memory_plan import BuildSizes
@@ -37,6 +40,7 @@ class BuildOptions:
     compressed: bool = True
     value_kind: ValueName = "weights"
     storage_options: Mapping[str, Any] | None = None
+    chunk_bytes: int = CHUNK_BYTES
 
     def values(self, source: Source) -> ValueName | None:
         """Return what the value_kind column of a source is, if it has one."""
@@ -69,6 +73,15 @@ class Context:
     folder: SpillFolder
     group: zarr.Group
     executor: Executor | None = None
+
+    def new_array(
+        self, name: str, dtype: DTypeLike, num_nodes: int, capacity: int = 0
+    ) -> ArrayWriter:
+        """Return what writes an array of the store; see `ArrayWriter`."""
+        ahead, chunk_bytes = self.tuning.write_ahead, self.options.chunk_bytes
+        return ArrayWriter(
+            self.group, name, dtype, num_nodes, self.writers, ahead, capacity, chunk_bytes
+        )
 
     def in_order(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield ``function(item)`` in the order of the items, computed by this build's threads."""

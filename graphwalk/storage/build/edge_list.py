@@ -93,8 +93,7 @@ class _EdgeBuild:
         writer = stages.write(runs, labels, unconnected)
         label_digest = None
         if labels is not None:
-            context, ahead = self._context, self._tuning.write_ahead
-            label_digest = write_labels(context.group, labels, context.writers, ahead)
+            label_digest = write_labels(labels, self._context.new_array)
         dropped = counts.loops * self._direction.drop_loops
         info = writer.info(
             dropped_loops=dropped,

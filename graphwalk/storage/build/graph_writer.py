@@ -49,15 +49,11 @@ class GraphWriter(Writer):
     ) -> None:
         num_nodes, entries = sizes  # estimates, if they are not known
         wide = 2**31 if dtype == np.int64 else 0
-
-        def writer(name: str, dtype: Any, length: int) -> ArrayWriter:
-            group, ahead = context.group, context.tuning.write_ahead
-            return ArrayWriter(group, name, dtype, wide, context.writers, ahead, length)
-
         self._value_name, self._directed = values, context.options.directed
-        self._offsets = writer("offsets", np.int64, num_nodes + 1)
-        self._neighbors = writer("neighbors", dtype, entries)
-        self._values = writer(values, VALUE_TYPES[values], entries) if values else None
+        new = context.new_array
+        self._offsets = new("offsets", np.int64, wide, num_nodes + 1)
+        self._neighbors = new("neighbors", dtype, wide, entries)
+        self._values = new(values, VALUE_TYPES[values], wide, entries) if values else None
         self._zeros = _ZeroRows() if values == "weights" else None
         self._types = np.zeros(256, bool) if values == "edge_types" else None
         self.num_rows = 0

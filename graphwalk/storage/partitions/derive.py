@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -28,19 +28,64 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.threads import RunTasks
 
+    ByRows: TypeAlias = Callable[[NDArray[Any], Callable[[int, int], None]], None]
+
 #: Entries of a run of rows: a few milliseconds of work.
-_RUN = 1 << 18
+RUN_ENTRIES = 1 << 18
 
 _NO_WEIGHTS = np.empty(0, np.float32)
 
 
-def grouped_by_kind(
+class Derived(NamedTuple):
+    """Arrays of rows, of which those that a kind of walks does not need are None."""
+
+    row_starts: NDArray[Any]
+    table: NDArray[Any] | None = None
+    shares: NDArray[np.float32] | None = None
+    times: NDArray[np.float64] | None = None
+
+
+def derive(
     graph: GraphArrays,
     layout: PartitionSpec,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
     values: NDArray[Any] | None,
     run: RunTasks,
+    memory: NDArray[Any] | None = None,
+    run_entries: int = RUN_ENTRIES,
+) -> Derived:
+    """Return what walks need of rows, whose neighbours and values are reordered in place.
+
+    Parameters
+    ----------
+    values : ndarray, optional
+        Weights, times or types of the entries, as the layout wants them.
+    run : callable
+        Runs the tasks.
+    memory : ndarray of alias records, shape (entries,), optional
+        Where to put alias tables.
+    run_entries : int
+        Entries of the rows of a task.
+    """
+    by_rows = partial(_by_rows, run, run_entries)
+    table = shares = times = None
+    if layout.metapath is not None:
+        row_starts = _grouped_by_kind(graph, layout, row_starts, neighbors, values, by_rows)
+    if layout.weighted and values is not None:
+        table, shares = _weighted(layout, row_starts, neighbors, values, by_rows, memory)
+    if layout.temporal and values is not None:
+        times = _sorted_by_time(row_starts, neighbors, values, by_rows)
+    return Derived(row_starts, table, shares, times)
+
+
+def _grouped_by_kind(
+    graph: GraphArrays,
+    layout: PartitionSpec,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    values: NDArray[Any] | None,
+    by_rows: ByRows,
 ) -> NDArray[Any]:
     """Group rows in place, and return where the entries of each row and kind begin."""
     assert layout.metapath is not None
@@ -59,25 +104,19 @@ def grouped_by_kind(
         rows, out = row_starts[first : stop + 1], grouped[first * kinds : stop * kinds + 1]
         group_rows(rows, neighbors, weights, typed, kind_of, kinds, out)
 
-    _by_rows(row_starts, run, group)
+    by_rows(row_starts, group)
     return grouped
 
 
-def weighted(
+def _weighted(
     layout: PartitionSpec,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
     weights: NDArray[np.float32],
-    run: RunTasks,
-    memory: NDArray[Any] | None = None,
+    by_rows: ByRows,
+    memory: NDArray[Any] | None,
 ) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
-    """Return alias tables and, for node2vec+, shares, into which the weights are turned.
-
-    Parameters
-    ----------
-    memory : ndarray of alias records, shape (entries,), optional
-        Where to put the tables.
-    """
+    """Return alias tables and, for node2vec+, shares, into which the weights are turned."""
     if memory is None or not len(weights):
         table = np.zeros(len(neighbors), alias_dtype(neighbors.dtype))
     else:
@@ -92,12 +131,12 @@ def weighted(
         if gamma is not None:
             make_shares(rows, neighbors, weights, gamma)
 
-    _by_rows(row_starts, run, fill)
+    by_rows(row_starts, fill)
     return table, None if gamma is None else weights
 
 
-def sorted_by_time(
-    row_starts: NDArray[Any], neighbors: NDArray[Any], times: NDArray[np.float64], run: RunTasks
+def _sorted_by_time(
+    row_starts: NDArray[Any], neighbors: NDArray[Any], times: NDArray[np.float64], by_rows: ByRows
 ) -> NDArray[np.float64]:
     """Bring rows in the order of their times, and return these."""
     if not len(times):
@@ -106,14 +145,16 @@ def sorted_by_time(
     def sort(first: int, stop: int) -> None:
         sort_by_time(row_starts[first : stop + 1], neighbors, times)
 
-    _by_rows(row_starts, run, sort)
+    by_rows(row_starts, sort)
     return times
 
 
-def _by_rows(row_starts: NDArray[Any], run: RunTasks, work: Callable[[int, int], None]) -> None:
+def _by_rows(
+    run: RunTasks, run_entries: int, row_starts: NDArray[Any], work: Callable[[int, int], None]
+) -> None:
     """Do work for the rows from one to another, run by run of about equal size."""
     # Of the same type as row starts, so that these are not converted.
-    wanted = np.arange(_RUN, int(row_starts[-1]), _RUN, dtype=row_starts.dtype)
+    wanted = np.arange(run_entries, int(row_starts[-1]), run_entries, dtype=row_starts.dtype)
     cuts = [0, *np.searchsorted(row_starts, wanted).tolist(), len(row_starts) - 1]
     run([partial(work, first, stop) for first, stop in pairwise(cuts) if stop > first])
 

@@ -9,7 +9,7 @@ import numpy as np
 from graphwalk.errors import StoreError
 from graphwalk.kernels.rows.bloom_filter import fill_filter, filter_words
 from graphwalk.kernels.rows.rows import Rows
-from graphwalk.storage.partitions.derive import grouped_by_kind, sorted_by_time, weighted
+from graphwalk.storage.partitions.derive import derive
 from graphwalk.storage.partitions.read_rows import read_alone, read_together, read_values
 from graphwalk.storage.partitions.spec import row_start_type
 from graphwalk.util.threads import run_by
@@ -172,16 +172,12 @@ def _load(
     entries = range(start, start + int(row_starts[-1]))
     table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
-    values = shares = times = None
+    values = None
     if layout.values is not None and table is None:
         values = read_values(graph, layout.values, entries, shared, threads)
-    if layout.metapath is not None:
-        row_starts = grouped_by_kind(graph, layout, row_starts, neighbors, values, run)
-    if layout.weighted and values is not None:
-        memory = shared.arrays.alias_table if shared else None
-        table, shares = weighted(layout, row_starts, neighbors, values, run, memory)
-    if layout.temporal and values is not None:
-        times = sorted_by_time(row_starts, neighbors, values, run)
+    memory = shared.arrays.alias_table if shared else None
+    derived = derive(graph, layout, row_starts, neighbors, values, run, memory)
+    row_starts = derived.row_starts
     del values
     if layout.second_order and filtered and edge_filter is None:
         edge_filter = np.zeros(filter_words(len(neighbors)), np.uint64)
@@ -190,12 +186,12 @@ def _load(
     return Partition(
         row_starts,
         neighbors,
-        table,
+        table if derived.table is None else derived.table,
         edge_filter,
         nodes.start,
         kinds=layout.kinds,
-        shares=shares,
-        times=times,
+        shares=derived.shares,
+        times=derived.times,
     )
 
 
@@ -224,15 +220,16 @@ def gather_partition(
     _check_nodes(graph, neighbors)
     # The type of all partitions, so that kernels need not compile again.
     row_starts = row_starts.astype(row_start_type(graph))
-    run, table, shares = run_by(1), None, None
-    if layout.temporal and values is not None:
-        times = sorted_by_time(row_starts, neighbors, values, run)
-        return Partition(row_starts, neighbors, None, None, 0, nodes, times=times)
-    if layout.metapath is not None:
-        row_starts = grouped_by_kind(graph, layout, row_starts, neighbors, values, run)
-    if layout.weighted and values is not None:
-        table, shares = weighted(layout, row_starts, neighbors, values, run)
-    return Partition(row_starts, neighbors, table, None, 0, nodes, layout.kinds, shares=shares)
+    derived = derive(graph, layout, row_starts, neighbors, values, run_by(1))
+    return Partition(
+        derived.row_starts,
+        neighbors,
+        derived.table,
+        index=nodes,
+        kinds=layout.kinds,
+        shares=derived.shares,
+        times=derived.times,
+    )
 
 
 def _check_nodes(graph: GraphArrays, neighbors: NDArray[Any]) -> None:

@@ -8,7 +8,7 @@ import google_crc32c
 import numpy as np
 
 from graphwalk.storage.files.locations import location_of, write_errors
-from graphwalk.storage.store.format import chunk_length
+from graphwalk.storage.store.format import CHUNK_BYTES, chunk_length
 from graphwalk.storage.store.group import create_array
 from graphwalk.util.threads import drain
 
@@ -63,6 +63,8 @@ class ArrayWriter(Writer):
         How many chunks the pool may encode and write at a time.
     capacity : int
         The length that the array is likely to have; any other is possible.
+    chunk_bytes : int
+        Size of a chunk of 8-byte values before compression.
     """
 
     def __init__(
@@ -74,12 +76,13 @@ class ArrayWriter(Writer):
         pool: ThreadPoolExecutor,
         ahead: int,
         capacity: int = 0,
+        chunk_bytes: int = CHUNK_BYTES,
     ) -> None:
         self._group = group
         self._place = location_of(group)
         self._name = name
         self._capacity = capacity
-        self._chunk = chunk_length(name, num_nodes)
+        self._chunk = chunk_length(name, num_nodes, chunk_bytes)
         self._pool = pool
         self._ahead = ahead
         self._array: zarr.Array[Any] | None = None

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _CHECKSUM = 4
 
 #: Bytes of an uncompressed chunk that are verified at a time, while they are in a core's cache.
-_PIECE = 1 << 18
+PIECE_BYTES = 1 << 18
 
 #: Bytes of uncompressed chunks that take no longer to read than to skip.
 _PAGES = 1 << 15
@@ -69,6 +69,8 @@ class ChunkFiles:
         Raises `ChunkError` for elements that cannot be right. Chunks that have passed it, and whose
         files are still the same, are not verified again when they are read again; without it, when
         a part of them is.
+    piece_bytes : int
+        Bytes of an uncompressed chunk that are verified at a time.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class ChunkFiles:
         array: zarr.Array[Any],
         compressed: bool,
         check: Callable[[NDArray[Any]], None] | None = None,
+        piece_bytes: int = PIECE_BYTES,
     ) -> None:
         self._folder = folder
         self._dtype = np.dtype(array.dtype)
@@ -85,7 +88,7 @@ class ChunkFiles:
         self._stored = array.shape[0]
         self._check = check
         self._verified: dict[int, tuple[int, ...]] = {}
-        self.compressed = compressed
+        self.compressed, self._piece_bytes = compressed, piece_bytes
 
     def read(self, chunk: int, start: int, out: NDArray[Any]) -> None:
         """Copy elements from `start` of a chunk into all of `out`; verifies them, see `check`."""
@@ -119,7 +122,7 @@ class ChunkFiles:
     @property
     def buffers(self) -> int:
         """Bytes that a thread keeps to read with."""
-        return 2 * self._bytes if self.compressed else _PIECE
+        return 2 * self._bytes if self.compressed else self._piece_bytes
 
     @contextmanager
     def _opened(self, chunk: int) -> Iterator[int]:
@@ -156,11 +159,11 @@ class ChunkFiles:
 
     def _read_in_pieces(self, file: int, stored: int, start: int, out: NDArray[Any]) -> None:
         """Verify a chunk with `stored` elements of the array, and copy those from `start` on."""
-        size, found, problem = _PIECE // self._dtype.itemsize, 0, None
+        size, found, problem = self._piece_bytes // self._dtype.itemsize, 0, None
         for first in range(0, self._length, size):
             stop = min(first + size, self._length)
             inside = start <= first and stop <= start + len(out)
-            piece = _scratch("piece", _PIECE).view(self._dtype)[: stop - first]
+            piece = _scratch("piece", self._piece_bytes).view(self._dtype)[: stop - first]
             if inside:
                 piece = out[first - start : stop - start]
             data = piece.view(np.uint8)

@@ -147,11 +147,11 @@ def value_bytes(values: ValueName | None) -> int:
     return 0 if values is None else VALUE_TYPES[values].itemsize
 
 
-def chunk_length(name: str, num_nodes: int) -> int:
+def chunk_length(name: str, num_nodes: int, chunk_bytes: int = CHUNK_BYTES) -> int:
     """Return how many elements a full chunk of the array `name` has."""
     if name in ("neighbors", "weights", "edge_types"):  # cut alike, so that they are read alike
-        return CHUNK_BYTES // neighbor_dtype(num_nodes).itemsize
-    return CHUNK_BYTES if name in ("label_bytes", "node_types") else CHUNK_BYTES // 8
+        return chunk_bytes // neighbor_dtype(num_nodes).itemsize
+    return chunk_bytes if name in ("label_bytes", "node_types") else chunk_bytes // 8
 
 
 def value_bits(values: NDArray[Any] | None) -> NDArray[np.unsignedinteger[Any]]:

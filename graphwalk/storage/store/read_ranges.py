@@ -21,12 +21,16 @@ MOST_CHUNKS = 8
 
 
 def read_ranges(
-    reader: ArrayReader, starts: NDArray[np.int64], stops: NDArray[np.int64], dtype: DTypeLike
+    reader: ArrayReader,
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    dtype: DTypeLike,
+    most_chunks: int = MOST_CHUNKS,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the elements of all ranges, one range after the other.
 
     Chunks that no range needs are not read. In addition to the result, no more than
-    `MOST_CHUNKS` decoded chunks are in memory.
+    `most_chunks` decoded chunks are in memory.
 
     Parameters
     ----------
@@ -36,6 +40,8 @@ def read_ranges(
         The ranges; neither starts nor stops may descend.
     dtype : DTypeLike
         Type of the array's elements.
+    most_chunks : int
+        Chunks that are read, and thereby in memory, at a time.
 
     Returns
     -------
@@ -48,7 +54,7 @@ def read_ranges(
     out = np.empty(int(ends[-1]), dtype)
     filled = stops > starts
     starts, stops, into = starts[filled], stops[filled], ends[:-1][filled]
-    for a, b in _runs(starts, stops, reader.min_gap, MOST_CHUNKS * reader.chunk):
+    for a, b in _runs(starts, stops, reader.min_gap, most_chunks * reader.chunk):
         some = slice(int(np.searchsorted(stops, a, "right")), int(np.searchsorted(starts, b)))
         gather(reader.read(a, b), a, starts[some], stops[some], into[some], out)
     return out, ends

@@ -8,45 +8,45 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphwalk.storage.store.array_reader import ArrayReader
-from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.storage.store.label_index import IntegerLabels, Labels, MemoryLabels, StringLabels
 from graphwalk.util.arrow_strings import string_buffers, strings_of
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from collections.abc import Callable
+    from typing import TypeAlias
 
     import zarr
+    from numpy.typing import DTypeLike
 
+    from graphwalk.storage.store.array_writer import ArrayWriter
     from graphwalk.storage.store.format import GraphInfo
 
+    NewArray: TypeAlias = Callable[[str, DTypeLike, int], ArrayWriter]
 
-def write_labels(group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int) -> str:
-    """Write the labels' arrays into a store, part by part and `ahead` chunks at a time.
+
+def write_labels(labels: Labels, new_array: NewArray) -> str:
+    """Write the labels into arrays that `new_array` makes, part by part.
 
     Integers are the array ``labels``; strings are ``label_offsets`` and ``label_bytes``, laid out
     as Arrow does. Returns the digest of the labels.
     """
     write = _write_integers if labels.kind == "int64" else _write_strings
-    return sha256(write(group, labels, pool, ahead)).hexdigest()
+    return sha256(write(labels, new_array)).hexdigest()
 
 
-def _write_integers(
-    group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
-) -> bytes:
-    with ArrayWriter(group, "labels", np.int64, len(labels), pool, ahead) as writer:
+def _write_integers(labels: Labels, new_array: NewArray) -> bytes:
+    with new_array("labels", np.int64, len(labels)) as writer:
         for _, part in labels.parts():
             writer.append(part.to_numpy())
             del part  # before the next one is loaded
     return writer.digest
 
 
-def _write_strings(
-    group: zarr.Group, labels: Labels, pool: ThreadPoolExecutor, ahead: int
-) -> bytes:
+def _write_strings(labels: Labels, new_array: NewArray) -> bytes:
     number, end = len(labels), 0
     with (
-        ArrayWriter(group, "label_offsets", np.int64, number, pool, ahead) as offsets,
-        ArrayWriter(group, "label_bytes", np.uint8, number, pool, ahead) as data,
+        new_array("label_offsets", np.int64, number) as offsets,
+        new_array("label_bytes", np.uint8, number) as data,
     ):
         offsets.append(np.zeros(1, np.int64))
         for _, part in labels.parts():
