@@ -94,7 +94,7 @@ def die(*_, **__):
 
 
 def run_until_stage(kind, path, stage, call, overwrite):
-    """Build until a stage has advanced so many times, and die there."""
+    """Build until a stage has advanced `call` times, and end the process there."""
     run(kind, path, progress=_FatalProgress(stage, call), overwrite=overwrite)
 
 

@@ -109,7 +109,7 @@ def make_npy(path, count):
     edges.flush()
 
 
-#: A source of so many edges, and whether the graph is directed.
+#: What makes a source of a number of edges, and whether the graph is directed.
 SOURCES = {
     "generated": lambda count, _: Generated(count, dense),
     "weighted": lambda count, _: Generated(count, dense, weighted=True),

@@ -116,7 +116,7 @@ def _consume(walks, consume):
 
 
 def _warm_up(graph, how, partitions, consume):
-    """Load what such walks run, on threads of their own, who take their buffers with them."""
+    """Load what such walks run, on threads of their own, whose buffers are freed with them."""
     nodes = 1000
     tiny = build(None, "uniform", nodes, 5000, graph._info.values)
     few = how | {"num_walks": 1, "walk_length": 4}

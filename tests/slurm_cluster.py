@@ -99,7 +99,7 @@ def install():
 
 
 class SlurmCluster:
-    """Some nodes, of so many CPUs and MiB each."""
+    """Some nodes, with their CPUs and memory in MiB."""
 
     def __init__(self, folder, nodes=2, cpus=2, memory=4000):
         self.folder = Path(folder)
@@ -169,7 +169,7 @@ class SlurmCluster:
         wait_for((folder / "socket").exists, "munged")
 
     def start_node(self, name):
-        """Start a node, anew if it has been killed."""
+        """Start a node, again if it has been killed."""
         tmp = self.tmp(name)
         shutil.rmtree(tmp, ignore_errors=True)
         tmp.mkdir(parents=True)
@@ -217,7 +217,7 @@ class SlurmCluster:
         return sorted(path.name for path in Path(f"/proc/{first}/root/dev/shm").iterdir())
 
     def pids(self, name):
-        """Return the processes of a node beside those of Slurm itself."""
+        """Return the processes of a node except those of Slurm itself."""
         first = children(self._nodes[name].pid)
         found = descendants(first[0]) if first else ()
         return [process for process in found if not IS_SLURM(command_line(process))]
@@ -227,7 +227,7 @@ class SlurmCluster:
         return [line for process in self.pids(name) if (line := command_line(process))]
 
     def ports(self, name):
-        """Return the TCP ports on which something listens on a node, but for Slurm's own."""
+        """Return the TCP ports on which something listens on a node, except Slurm's own."""
         first = children(self._nodes[name].pid)[0]
         lines = Path(f"/proc/{first}/net/tcp").read_text().splitlines()[1:]
         fields = [line.split() for line in lines]

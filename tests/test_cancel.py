@@ -1,4 +1,4 @@
-"""Jobs that nobody wants any more end at once, and leave nothing behind."""
+"""Jobs that are cancelled end at once, and leave nothing behind."""
 
 import os
 import signal

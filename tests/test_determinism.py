@@ -185,7 +185,7 @@ def test_the_stream_is_what_it_was(name):
 
 
 def golden_walks(name):
-    """Walks on a fixed graph; where these change, so do everybody's, and the changelog says so."""
+    """Walks on a fixed graph; where they change, the changelog says so."""
     src = np.array([0, 0, 1, 1, 2, 3, 4, 4, 5, 6])
     dst = np.array([1, 2, 2, 3, 4, 4, 5, 0, 6, 3])
     how = {"weighted": False} | KINDS[name]

@@ -1,6 +1,6 @@
 """Every code block of the README and of docs/ runs, and prints what the page says it prints.
 
-The blocks of a page run in order, in one folder that is empty but for a link to `examples`; its
+The blocks of a page run in order, in one folder that is empty except for a link to `examples`; its
 Python blocks share their names. The output of a ``python`` block may be shown in a ``text`` block
 right after it, that of a command of a ``console`` block right below the command; ``...`` stands
 for whatever else may be there.

@@ -111,7 +111,7 @@ def test_the_plan_says_whose_types_they_are():
 
 
 def test_types_are_counted_while_they_are_read():
-    """They are let go when rows are grouped, as the kinds of nodes are not."""
+    """They are freed when rows are grouped, as the kinds of nodes are not."""
     rng = np.random.default_rng(0)
     src, dst, types = rng.integers(0, 1000, (3, 400_000))
     how = {"walk_length": 5, "num_walks": 1, "seed": 0}
@@ -123,7 +123,7 @@ def test_types_are_counted_while_they_are_read():
 
 
 def test_walks_along_other_types_are_other_walks(tmp_path):
-    """A job is not taken up as one along nodes, or on other types."""
+    """A job is not resumed as one along nodes, or on other types."""
 
     def write(graph, of):
         walks = graphwalk.random_walks(graph, metapath=[0, 3], metapath_of=of, num_walks=1, seed=1)

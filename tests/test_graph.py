@@ -172,7 +172,7 @@ def test_partitions_hold_every_node_once(seed, monkeypatch):
     for nodes in found:
         begin, last, end = offsets[[nodes.start, nodes.stop - 1, nodes.stop]]
         assert 0 < len(nodes) <= 8 * chunks
-        # All rows begin before the next cut, but for those of nodes that nothing follows.
+        # All rows begin before the next cut, except those of nodes that nothing follows.
         assert last // (16 * chunks) == begin // (16 * chunks) or last == graph.num_entries
         # A cut is at a multiple of the size, or where there would be too many nodes.
         whole = nodes.stop == num_nodes or end // (16 * chunks) > begin // (16 * chunks)

@@ -1,4 +1,4 @@
-"""Walkers who wait: all of them are there, where they belong, and once."""
+"""Walkers that wait: all of them are there, where they belong, and once."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The package's modules import downwards only; this reads their source and says who does not."""
+"""The modules of the package import downwards only; this test names those that do not."""
 
 import ast
 import os

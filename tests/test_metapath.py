@@ -257,7 +257,7 @@ def test_damaged_types_are_noticed(tmp_path):
 
 
 def test_walks_on_other_types_are_other_walks(tmp_path):
-    """A job is not taken up where the types have changed since."""
+    """A job is not resumed where the types have changed since."""
     graph = graphwalk.set_node_types(small(tmp_path / "graph.zarr"), ["x", "y", "x"])
 
     def write(graph):

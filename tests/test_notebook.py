@@ -29,7 +29,7 @@ WITHOUT_WIDGETS = [
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Return a function that runs the cells of a notebook in a folder beside the examples."""
+    """Return a function that runs the cells of a notebook in a folder next to the examples."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     (tmp_path / "debian").symlink_to(ROOT / "examples" / "debian")
 

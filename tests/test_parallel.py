@@ -1,4 +1,4 @@
-"""Tasks that those who wait for them share."""
+"""Tasks that are shared by the threads that wait for them."""
 
 import threading
 

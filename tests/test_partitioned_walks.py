@@ -307,7 +307,7 @@ def test_for_a_part_of_the_walks_no_others_are_made(large, monkeypatch):
 
 
 def settled(made, most, seconds=5.0):
-    """Return how many blocks there are, when those that are being let go are gone."""
+    """Return how many blocks there are, when those that are being freed are gone."""
     end = time.monotonic() + seconds
     while True:
         count = sum(ref() is not None for ref in made)
@@ -536,7 +536,7 @@ def test_an_error_in_one_group_stops_the_others(how, large, monkeypatch):
 
 
 class Riders:
-    """Groups on a sweep, who note what they do."""
+    """Groups on a sweep, which note what they do."""
 
     def __init__(self, turns: int) -> None:
         self.turns, self.seen, self.closed = turns, [], False

@@ -285,13 +285,13 @@ def test_workers_are_for_a_ray_started_here(session, monkeypatch):
 
 def test_an_address_where_nothing_is_says_so(session, monkeypatch):
     def refuse(**settings):
-        raise ConnectionError("nobody there")
+        raise ConnectionError("no answer")
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     with pytest.raises(SchedulerError, match=r"127\.0\.0\.1:1.*refused.*ray start"):
         scheduler.use("ray", "127.0.0.1:1")  # Ray itself would try for minutes
     monkeypatch.setattr(ray, "init", refuse)
-    with pytest.raises(SchedulerError, match=r"auto.*nobody there.*ray start"):
+    with pytest.raises(SchedulerError, match=r"auto.*no answer.*ray start"):
         scheduler.use("ray", "auto")
 
 
@@ -317,7 +317,7 @@ def test_a_pair_of_versions_that_does_not_work_says_so(session, monkeypatch):
 
 
 def test_the_versions_here_are_listed_as_working():
-    """Whoever changes the versions runs these tests, and writes the pair down."""
+    """A change of versions takes a run of these tests, and a new line in the table."""
     page = Path(__file__).parents[1] / "docs" / "running-on-ray.md"
     rows = re.findall(r"^\| (\d[\d.]*) \| (\d[\d.]*) \|", page.read_text(), re.MULTILINE)
     listed = [tuple(map(version_of, row)) for row in rows]

@@ -77,7 +77,7 @@ def test_a_machine_that_is_removed_midway_changes_nothing(cluster, graph, expect
 
 
 def test_batches_on_several_machines(cluster, graph, expected):
-    """Who does not fit beside the graph, in the memory of all machines, walks later."""
+    """Walkers that do not fit next to the graph, in the memory of all machines, walk later."""
     machine = cluster.add_node(**cluster.machine)
     cluster.wait_for_nodes()
     walks = several(graph, memory="4 MiB", chunks=1000)
@@ -153,7 +153,7 @@ def test_errors_of_ray_say_what_to_do(error, kind, message):
 
 def test_other_errors_are_left_alone():
     with pytest.raises(ray.exceptions.GetTimeoutError), own_errors():
-        raise ray.exceptions.GetTimeoutError("a timeout of somebody else")
+        raise ray.exceptions.GetTimeoutError("a timeout of another library")
     within = ray.exceptions.RayTaskError("walk_block", "traceback", ZeroDivisionError())
     with pytest.raises(ZeroDivisionError), own_errors():
         raise within.as_instanceof_cause()

@@ -130,7 +130,7 @@ def test_where_nothing_can_be_shared(session, walks, expected, sent, monkeypatch
 
 
 def test_where_there_is_no_room(session, walks, expected, name, monkeypatch):
-    """Neither those who are away nor the driver can write: all is done again, and sent."""
+    """Neither workers elsewhere nor the driver can write: all is done again, and sent."""
     monkeypatch.setattr(SharedRows, "__getstate__", lambda rows: vars(rows) | {"_mark": bytes(16)})
     write, refused = os.pwrite, []
 

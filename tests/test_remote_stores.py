@@ -228,7 +228,7 @@ def test_no_server(url):
     options = {
         "key": "testing",
         "secret": "testing",
-        "endpoint_url": "http://127.0.0.1:9",  # the discard port, where nobody listens
+        "endpoint_url": "http://127.0.0.1:9",  # the discard port, on which nothing listens
         "config_kwargs": {"retries": {"max_attempts": 0}, "connect_timeout": 1},
     }
     with pytest.raises(StoreError, match=rf"cannot read {url}: .*endpoint_url"):

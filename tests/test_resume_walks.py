@@ -47,7 +47,7 @@ def written(monkeypatch):
 
 
 def kill_after(blocks, graph, path, rules=RULES, **options):
-    """Write walks in another process, which is killed when so many blocks are written."""
+    """Write walks in another process, which is killed when `blocks` blocks are written."""
     script = f"""
         import os, signal, threading
         import graphwalk
@@ -164,7 +164,7 @@ def test_parts_of_text_that_are_joined_already(walks, tmp_path, monkeypatch):
     [(".zarr", "c/3/0.{}.partial"), (".parquet", ".part-00003.parquet.{}")],
 )
 def test_what_was_half_written_does_not_stay(suffix, name, graph, walks, tmp_path):
-    """Of a process that is killed while it writes a block, which another writes anew."""
+    """Of a process that is killed while it writes a block, which another writes again."""
     expected = write_walks(walks, tmp_path / f"whole{suffix}")
     kill_after(5, graph, tmp_path / f"walks{suffix}")
     half = tmp_path / f"walks{suffix}.partial" / "walks" / name.format("0123456789abcdef" * 2)
@@ -254,7 +254,7 @@ def test_slices_and_other_arrays_are_resumed_too(walks, written, tmp_path, monke
 
 @pytest.mark.parametrize("first", [0, 170, 550])
 def test_no_more_walk_than_are_wanted(first, graph, monkeypatch):
-    """Of groups of walkers, those in whose blocks nobody is interested stay at home."""
+    """Groups of walkers whose blocks are not wanted do not walk."""
     shapes = []
 
     def walk(group, *args):

@@ -107,7 +107,7 @@ def test_a_share_that_was_written_is_not_written_again(walks, tmp_path, monkeypa
     assert sorted(numbers) == [4, 5, 6, 7]
     assert write_blocks(walks, tmp_path / "walks.zarr", share=(1, 3)) == first
     assert len(numbers) == 4
-    # Whoever resumes the whole does the rest.
+    # A job that resumes the whole does the rest.
     assert write_blocks(walks, tmp_path / "walks.zarr", resume=True).walks == 600
     assert sorted(numbers) == list(range(12))
     assert write_blocks(walks, tmp_path / "walks.zarr", share=(2, 3)).whole
@@ -189,7 +189,7 @@ def test_other_walks_are_not_shares_of_these(graph, walks, tmp_path):
 
 
 def test_the_first_to_begin_says_what_it_is_about(tmp_path):
-    """Those who begin at the same time agree on one record."""
+    """Jobs that begin at the same time agree on one record."""
     from graphwalk.storage.files.folder import Folder
 
     folder, said = Folder(str(tmp_path)), []

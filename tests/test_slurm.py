@@ -119,7 +119,7 @@ class Jobs:
         return len(list(folder.iterdir())) if folder.exists() else 0
 
     def wait_for_blocks(self, job, number, output="walks.parquet"):
-        """Wait until a job has done so many blocks."""
+        """Wait until a job has done a number of blocks."""
 
         def done():
             if self.blocks_done(output) >= number:
@@ -459,7 +459,7 @@ def test_a_command_that_fails(jobs, folder):
 
 @pytest.mark.slow
 def test_others_cannot_use_the_cluster(jobs, folder):
-    """Who does not know the job's token is turned away."""
+    """Processes without the job's token are refused."""
     connect = f'"{sys.executable}" -c "import ray; ray.init(); print(len(ray.nodes()), True)"'
     check = folder / "check.sh"
     check.write_text(f"{connect} || exit 1\nRAY_AUTH_TOKEN=0123 {connect}\necho status $?\n")

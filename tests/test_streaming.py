@@ -81,7 +81,7 @@ def test_few_blocks_wait_for_one_who_is_slow():
 
 
 def test_blocks_made_in_another_order_come_in_order():
-    """The first block takes longest: the others pass it, and nobody waits for ever."""
+    """The first block takes longest: the others pass it, and no thread waits for ever."""
 
     def make(number):
         if number == 0:

@@ -239,7 +239,7 @@ def test_the_plan_says_what_they_are():
 
 
 def test_walks_that_are_not_temporal_are_others(tmp_path):
-    """A job is not taken up as another kind of walks."""
+    """A job is not resumed as another kind of walks."""
     graph = a_large_one()[1]
 
     def write(temporal):

@@ -71,7 +71,7 @@ def set_attribute(path, **changes):
 
 
 def row_of(path, at_least):
-    """Return a row that has so many entries: the node, and where its entries begin and end."""
+    """Return a row that has `at_least` entries: the node, and where its entries begin and end."""
     offsets = array(path, "offsets")[:]
     node = int(np.flatnonzero(np.diff(offsets) >= at_least)[0])
     return node, int(offsets[node]), int(offsets[node + 1])

@@ -36,7 +36,7 @@ def spread_ranks(
     strengths : ndarray of int or float, shape (nodes,)
         Out-degree of each node, or the sum of the weights of its entries. Zero for a sink.
     shares : ndarray of int64, shape (nodes,)
-        Where to write what each unit of an entry's weight passes on, in fixed point.
+        Where to write how much rank moves along a unit of an entry's weight, in fixed point.
     start, stop : int
         The nodes to look at.
     """

@@ -1,4 +1,4 @@
-"""Kernels of the build for entries with weights, times or types, which travel beside their keys.
+"""Kernels of the build for entries with weights, times or types, which move with their keys.
 
 See :mod:`graphwalk.kernels.build.buckets` for entries and keys.
 """

@@ -176,8 +176,8 @@ def _entry_hash(row: int, neighbor: int, weight: Int) -> np.uint64:
 def asymmetry(ends: Counts, first_node: int, neighbors: Integers, value_bits: Integers) -> int:
     """Return Σ h(u, v, w) − Σ h(v, u, w) over the entries, modulo 2⁶⁴.
 
-    Summed over all rows this is 0 when every entry has its mirror image, and (but for a chance of
-    2⁻⁶⁴) not otherwise. `value_bits` is empty for a graph whose edges have no values.
+    Summed over all rows this is 0 when every entry has its mirror image, and not otherwise, except
+    with probability 2⁻⁶⁴. `value_bits` is empty for a graph whose edges have no values.
     """
     difference = np.uint64(0)
     i = 0

@@ -42,7 +42,7 @@ def block_rows(
     given = argument("chunks", chunks)
     rows, row_bytes = shape[0], shape[1] * dtype.itemsize
     if isinstance(chunks, str) and chunks == "auto":
-        # Some blocks wait for those who use them, which is to take a small part of the memory.
+        # Some blocks wait until they are used, which is to take a small part of the memory.
         largest = min(LARGEST_BLOCK, memory // BLOCKS_IN_MEMORY)
         block = max(min(rows * row_bytes // BLOCKS_WANTED, largest), SMALLEST_BLOCK)
         chunks = max(1, block // row_bytes)

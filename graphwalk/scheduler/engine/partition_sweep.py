@@ -1,4 +1,4 @@
-"""Partitions taken in turn, for several groups of walkers who share what is read of the graph."""
+"""Partitions taken in turn, by several groups of walkers that share what is read of the graph."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class PartitionHandle(Protocol):
     """A partition that is read when it is first asked for."""
 
     def worth_reading(self, walkers: int) -> bool:
-        """Return whether so many walkers are better served by the whole than by single rows."""
+        """Return whether it is faster to read the whole for these walkers than single rows."""
 
     def get(self) -> Any:
         """Return it."""
@@ -26,45 +26,46 @@ class PartitionHandle(Protocol):
         """Read it, unless it is closed."""
 
     def close(self) -> None:
-        """Let go of it, when nobody will ask for it any more."""
+        """Free it: it will not be asked for again."""
 
 
 class SweepClient(Protocol):
-    """A group of walkers, who wait for partitions."""
+    """A group of walkers that wait for partitions."""
 
     def left(self) -> bool:
-        """Return whether anybody waits."""
+        """Return whether any walker waits."""
 
     def waiting(self, number: int) -> int:
-        """Return how many wait for a partition."""
+        """Return how many walkers wait for a partition."""
 
     def share(self, number: int, sweep: PartitionSweep) -> PartitionHandle:
         """Return a partition, not read yet, that all clients can use."""
 
     def advance(self, number: int, partition: PartitionHandle) -> None:
-        """Advance those who wait for a partition."""
+        """Advance the walkers that wait for a partition."""
 
     def advance_all(self, partitions: Mapping[int, PartitionHandle]) -> None:
-        """Advance those who wait for each of these partitions by now."""
+        """Advance the walkers that wait for each of these partitions by now."""
 
 
 class PartitionSweep:
-    """Turns through the partitions as long as there are walkers who wait for any.
+    """Visits the partitions in turn as long as walkers wait for any.
 
-    One turn is a wave. Groups get on where it is, stay together, and get off when all their walks
-    are finished. Partitions that do not stay in memory are there one at a time, or two when the
-    next is read ahead; one that nobody waits for is not read.
+    A pass over all partitions is a wave. A group joins at the partition that is visited, stays
+    together with the others, and leaves when all its walks are finished. Of partitions that do not
+    stay in memory there is one at a time, or two when the next is read ahead; a partition for which
+    no walker waits is not read.
 
     Parameters
     ----------
     num_partitions : int
         Number of partitions.
     resident : bool
-        Whether partitions stay; groups then go round at their own pace.
+        Whether partitions stay in memory; each group then visits them at its own pace.
     ahead : bool
-        Whether the next partition is read while one is walked.
+        Whether the next partition is read while walkers advance in one.
     at_once : bool
-        Whether a group is advanced in all partitions, which stay, at the same time.
+        Whether a group advances in all partitions at the same time, which then stay in memory.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class PartitionSweep:
                 self._go_on(client, place + 1)
 
     def cancel(self) -> None:
-        """Have all groups leave, at the next slice of walkers, and let no others on."""
+        """Have all groups leave at the next slice of walkers, and admit no others."""
         self.token.cancel()
 
     def _wanted(self, client: SweepClient) -> bool:
@@ -111,11 +112,11 @@ class PartitionSweep:
         return client.left()
 
     def acquire_buffer(self) -> Any:
-        """Return memory that was passed on, or None."""
+        """Return memory of a partition that was freed, or None."""
         return self._free_buffers.pop() if self._free_buffers else None
 
     def release_buffer(self, memory: Any) -> None:
-        """Keep memory of a partition for the next, unless there is none: it is slow to get anew."""
+        """Keep memory for the next partition, if there will be one: new memory is slow."""
         if self._places:
             self._free_buffers.append(memory)
 
@@ -123,7 +124,7 @@ class PartitionSweep:
     def _registered(self, client: SweepClient) -> Iterator[None]:
         with self._turn:
             now = min(self._places.values(), default=0)
-            # Those who share nothing are better apart: they would wait for the same partition.
+            # Groups that share nothing begin apart, since they would wait for the same partition.
             self._places[client] = self._num_joined if self.resident else now
             self._num_joined += 1
         try:
@@ -132,7 +133,7 @@ class PartitionSweep:
             with self._turn:
                 del self._places[client]
                 if not self._places:
-                    while self._shared:  # also what is to be read ahead, and must not be any more
+                    while self._shared:  # also what was to be read ahead, and is not any more
                         self._shared.popitem()[1].close()
                     self._free_buffers.clear()
                     self._stop_reading()
@@ -171,7 +172,7 @@ class PartitionSweep:
         self._shared[place] = partition
         if self._reader is None:
             self._reader = ThreadPoolExecutor(1, thread_name_prefix="graphwalk-read")
-        # What goes wrong is raised to those who ask for the partition, who try again.
+        # An error is raised where the partition is asked for, and reading is tried again there.
         self._reader.submit(partition.prepare)
 
     def _stop_reading(self) -> None:

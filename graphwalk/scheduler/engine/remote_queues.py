@@ -1,4 +1,4 @@
-"""Queues of a group of walkers who are moved by tasks of other processes.
+"""Queues of a group of walkers that are moved by tasks of other processes.
 
 The process that submits knows how many walkers wait for each partition and which values hold them,
 and never holds them itself. A task returns the walkers as one piece for each partition, so that

@@ -135,7 +135,7 @@ def walk_block(
     partition : Partition
         The whole graph.
     walkers : range or (ndarray, ndarray, range)
-        Who walks, see `Walkers`.
+        The walkers, see `Walkers`.
     spec : WalkSpec
         What every walker does.
     out : ndarray of int32 or int64, shape (walkers, walk_length + 1), optional
@@ -189,10 +189,10 @@ def _walk(
         walks[:, 0] = starts
         return
     table = partition.table(weighted=spec.weighted)
-    who = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))))
+    begin = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))))
     interruption = interruption_of(spec)
     if spec.temporal:
-        walk_temporal(partition, who, interruption, walks)
+        walk_temporal(partition, begin, interruption, walks)
     elif spec.second_order:
         assert partition.edge_filter is not None
         walk_node2vec(
@@ -201,7 +201,7 @@ def _walk(
             partition.shares,
             partition.edge_filter,
             bias_of(spec.p, spec.q),
-            who,
+            begin,
             interruption,
             walks,
             NODE2VEC_IN_FLIGHT,
@@ -209,4 +209,4 @@ def _walk(
     else:
         step_kinds = step_kinds_of(spec.metapath, spec.walk_length)
         size = FIRST_ORDER_IN_FLIGHT
-        walk_first_order(partition.rows, table, step_kinds, who, interruption, walks, size)
+        walk_first_order(partition.rows, table, step_kinds, begin, interruption, walks, size)

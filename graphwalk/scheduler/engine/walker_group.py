@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 #: since many leave at each step.
 FIRST_ORDER_IN_FLIGHT = 256
 
-#: How often a proposal for a step may be refused to a walker who travels; then the rows that decide
-#: are read for it.
+#: Refused proposals for a step of a walker that travels, after which the rows that decide are read.
 MAX_REMOTE_REJECTIONS = 64
 
 _buffers = threading.local()
@@ -50,7 +49,7 @@ _NO_WORDS = read_only(np.empty(0, np.uint64))
 
 
 class WalkerGroup:
-    """Walkers who are advanced together, and what is the same for all of them.
+    """Walkers that are advanced together, and what is the same for all of them.
 
     Parameters
     ----------
@@ -59,13 +58,13 @@ class WalkerGroup:
     spec : WalkSpec
         What every walker does.
     walkers : range or (ndarray, ndarray, range)
-        Who walks, see :data:`graphwalk.scheduler.engine.walker_starts.Walkers`.
+        The walkers, see :data:`graphwalk.scheduler.engine.walker_starts.Walkers`.
     bounds : ndarray of int64, shape (partitions + 1,)
         Partition k has the nodes ``bounds[k] … bounds[k + 1] - 1``.
     offsets : ndarray of int64, shape (partitions + 1,)
         Where their rows begin in the store.
     job : str
-        Name of the array that they fill, for those who follow the events.
+        Name of the array that they fill, for events.
     sizes : WalkerSizes
         How many walkers and steps are processed at a time.
     """
@@ -123,7 +122,7 @@ class WalkerGroup:
             some[:, 0] = self._start_nodes(first + start, first + start + len(some))
 
     def worth_reading(self, partition: int, walkers: int) -> bool:
-        """Return whether so many walkers are better served by all rows than by those they need."""
+        """Return whether it is faster to read all rows for these walkers than single ones."""
         return walkers * self.graph.seek_cost_bytes > self.bytes_read(partition)
 
     def bytes_read(self, partition: int) -> int:
@@ -150,7 +149,7 @@ class WalkerGroup:
         return RowMemory(max(sizes))
 
     def start(self) -> Iterator[NDArray[Any]]:
-        """Yield the walkers who have a step to make, at their start nodes, some at a time."""
+        """Yield the walkers that have a step to make, at their start nodes, some at a time."""
         width = self.shape[1]
         if width == 1:
             return
@@ -229,7 +228,7 @@ class WalkerGroup:
         Yields
         ------
         ndarray of walker records
-            Some of those who have left; is overwritten afterwards.
+            Some of those that have left; is overwritten afterwards.
         """
         for walkers in arriving:
             for leavers in self._walk(partition, walkers, keep):

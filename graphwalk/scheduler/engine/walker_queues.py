@@ -24,15 +24,14 @@ _PART_NOT_FULL = 8
 class Inboxes:
     """An inbox for each partition, of pages from one array.
 
-    Walkers who leave are copied once, and the pages of those who are taken are there for others at
-    once.
+    Walkers that leave are copied once, and the pages of those that are taken are free at once.
 
     Parameters
     ----------
     dtype : dtype
         The walkers' records.
     walkers : int
-        The most who ever wait.
+        The most that ever wait.
     sorter : Sorter
         Knows which nodes are in which partition.
     """
@@ -41,7 +40,7 @@ class Inboxes:
         partitions = sorter.intervals
         wanted = max(SMALLEST_PAGE, walkers // (_PART_NOT_FULL * partitions))
         self._page = min(1 << wanted.bit_length() - 1, LARGEST_PAGE)
-        # Of each inbox a page may not be full, and one of those who are being taken.
+        # Of each inbox a page may not be full, and one of the walkers that are being taken.
         pages = walkers // self._page + partitions + 2
         self._dtype, self._word = dtype, np.uint64 if dtype.itemsize % 8 == 0 else np.uint32
         self._lookup = sorter.lookup
@@ -51,7 +50,7 @@ class Inboxes:
         self._ends, self._pages = np.zeros((2, partitions), np.int64)
 
     def put(self, walkers: NDArray[Any], places: NDArray[Any]) -> None:
-        """Add walkers who wait for the partitions of these nodes."""
+        """Add walkers that wait for the partitions of these nodes."""
         put_walkers(
             self._words(walkers),
             places,
@@ -64,7 +63,7 @@ class Inboxes:
         )
 
     def take(self, number: int, most: int) -> Iterator[NDArray[Any]]:
-        """Empty an inbox; return its walkers, about `most` at a time, who are overwritten then."""
+        """Empty an inbox; yield its walkers, about `most` at a time, in one array."""
         end = self._ends[number]
         self._ends[number] = self._pages[number] = 0
         out = np.empty(max(most, self._page), self._dtype)
@@ -79,7 +78,7 @@ class Inboxes:
         return int(self._pages[number] * self._page - last)
 
     def left(self) -> bool:
-        """Return whether anybody waits."""
+        """Return whether any walker waits."""
         return bool(self._pages.any())
 
     def _words(self, walkers: NDArray[Any]) -> NDArray[Any]:

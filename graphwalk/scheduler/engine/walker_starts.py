@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-#: Who walks: the rows of the result that they fill, where all nodes are start nodes in order; or
+#: Walkers: the rows of the result that they fill, where all nodes are start nodes in order; or
 #: start nodes, the number of the first walk from each, and which rows of these to fill.
 Walkers: TypeAlias = "range | tuple[NDArray[np.int64], NDArray[np.int64], range]"
 

@@ -93,7 +93,7 @@ def block_progress(
 def wave_progress(
     job: str, walkers: int, length: int, waves: int, show: bool | None = None
 ) -> Iterator[None]:
-    """Show a bar of steps, and beside it waves, walkers and bytes, while the block computes.
+    """Show a bar of steps, with waves, walkers and bytes next to it, while the block computes.
 
     Parameters
     ----------

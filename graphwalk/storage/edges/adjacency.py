@@ -106,7 +106,7 @@ class RowIterable:
     weighted: bool = False
 
     def rows(self, size: int) -> Iterator[Callable[[], RowBatch]]:
-        """Return calls that join rows, of which so many are taken as come to about `size`."""
+        """Return calls that join rows, each of about `size` entries."""
         rows = iter(self.items)
         first, taken = 0, _FIRST_ROWS
         while slab := list(islice(rows, taken)):
@@ -123,7 +123,7 @@ class RowIterable:
             taken = max(1, min(size, expected, _GROWTH * taken))
 
 
-#: Rows that are taken up before anything is known of their lengths, and how fast that may grow.
+#: Rows that are taken before anything is known of their lengths, and how fast that may grow.
 _FIRST_ROWS = 16
 _GROWTH = 8
 

@@ -98,7 +98,7 @@ class SeriesSource:
 
 
 class Grouped:
-    """Lists of so many items each, in place of single ones."""
+    """Items in lists of `length` each."""
 
     def __init__(self, items: Iterable[Any], length: int) -> None:
         self._items = items

@@ -33,7 +33,7 @@ _KINDS = {
     "walk": "walk",
 }
 
-#: Seconds in which workers pass on what they have done.
+#: Seconds within which workers report what they have done.
 _NOTED_EVERY = 1.0
 
 #: Threads of the driver that submit tasks; each follows a group of walkers on its way.

@@ -122,7 +122,7 @@ def open_text(name: str, files: Sequence[File], suffix: str, how: ReadOptions) -
     warn_unread(first.names, first.choice, name, how)
     unit = DATE_UNIT if first.dates else None
     source = TextSource(name, layouts, False, len(first.chosen) == 3, unit)
-    # Names on the first line are seen at once, without a pass in vain.
+    # Names on the first line are seen at once, which saves a pass.
     if all(_is_integer(lay.sample, column) for lay in layouts for column in lay.chosen[:2]):
         return source
     return source.with_strings()
