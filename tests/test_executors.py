@@ -5,9 +5,9 @@ import threading
 import numpy as np
 import pytest
 
+from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.scheduler.executors.thread_executor import ThreadsExecutor
 from graphwalk.util.cancel import CancelledError, check_cancelled
-from graphwalk.util.executor import Cache
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.store.graph_rows import find_labels, is_text, nodes_array
+from graphwalk.storage.store.find_nodes import find_labels, is_text, nodes_array
 from graphwalk.util.indexed_values import refuse_index
 
 if TYPE_CHECKING:

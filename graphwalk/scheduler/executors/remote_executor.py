@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import dask.threaded
 
+from graphwalk.scheduler.executors.bounded_job import BoundedJob
+from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.scheduler.executors.progress import finished
 from graphwalk.util.cancel import CancelToken
-from graphwalk.util.executor import BoundedJob, Cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator

@@ -9,9 +9,11 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from graphwalk.scheduler.executors.bounded_job import BoundedJob
+from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.cancel import CancelledError, CancelToken
-from graphwalk.util.executor import BoundedJob, Cache, Resources
+from graphwalk.util.executor import Resources
 from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:

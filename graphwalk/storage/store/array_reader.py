@@ -11,7 +11,8 @@ import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.storage.files.storage_errors import describe_refusal, is_refusal
-from graphwalk.storage.store.chunk_files import ChunkError, chunk_files
+from graphwalk.storage.store.chunk_bytes import ChunkError
+from graphwalk.storage.store.chunk_files import chunk_files
 from graphwalk.storage.store.format import FILL_VALUES
 from graphwalk.util.threads import Thunk, num_cores, run_by
 

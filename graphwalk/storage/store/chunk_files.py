@@ -8,18 +8,25 @@ from __future__ import annotations
 import mmap
 import os
 import sys
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import google_crc32c
 import numpy as np
-from numcodecs import Blosc
 from zarr.storage import LocalStore
 
-from graphwalk.errors import StoreError
 from graphwalk.storage.store.blosc_frame import HEADER, cut_run, find_run, read_head
+from graphwalk.storage.store.chunk_bytes import (
+    CHECKSUM,
+    ChunkError,
+    compare,
+    decode,
+    read_fully,
+    scratch,
+    verify,
+    version_of,
+)
 from graphwalk.storage.store.format import BLOSC_BLOCK
 
 if TYPE_CHECKING:
@@ -28,8 +35,6 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import NDArray
 
-#: Bytes of the checksum, which ends a chunk's file.
-_CHECKSUM = 4
 
 #: Bytes of an uncompressed chunk that are verified at a time, while they are in a core's cache.
 PIECE_BYTES = 1 << 18
@@ -48,10 +53,6 @@ _PROFILES = {
 
 #: How chunks of the default encoding are named: ``c/0``, ``c/1`` and so on.
 _CHUNK_KEYS = {"name": "default", "configuration": {"separator": "/"}}
-
-
-class ChunkError(StoreError):
-    """A chunk's file that cannot be used; says in what way."""
 
 
 class ChunkFiles:
@@ -97,7 +98,7 @@ class ChunkFiles:
         elif start == 0 and len(out) == self._length:
             self._decompress(chunk, out)
         elif not self._decompress_part(chunk, start, out):
-            whole = _scratch("chunk", self._bytes).view(self._dtype)
+            whole = scratch("chunk", self._bytes).view(self._dtype)
             self._decompress(chunk, whole)
             out[:] = whole[start : start + len(out)]
 
@@ -109,7 +110,7 @@ class ChunkFiles:
         with self._opened(chunk) as file:
             self._check_size(file)
             self._read_raw(chunk, 0, np.empty(0, self._dtype))
-            mapped = mmap.mmap(file, self._bytes + _CHECKSUM, prot=mmap.PROT_READ)
+            mapped = mmap.mmap(file, self._bytes + CHECKSUM, prot=mmap.PROT_READ)
         return np.frombuffer(mapped, self._dtype, self._length)
 
     @property
@@ -139,12 +140,12 @@ class ChunkFiles:
     def _check_size(self, file: int) -> tuple[int, ...]:
         """Return what changes when an uncompressed chunk's file does."""
         about = os.fstat(file)
-        if about.st_size != self._bytes + _CHECKSUM:
+        if about.st_size != self._bytes + CHECKSUM:
             raise ChunkError(
-                f"is damaged (its file has {about.st_size} bytes where {self._bytes + _CHECKSUM} "
+                f"is damaged (its file has {about.st_size} bytes where {self._bytes + CHECKSUM} "
                 "are due)"
             )
-        return _version(about)
+        return version_of(about)
 
     def _read_raw(self, chunk: int, start: int, out: NDArray[Any]) -> None:
         """Read no more than `out` if the chunk was verified before and is the same, else all."""
@@ -152,7 +153,7 @@ class ChunkFiles:
             version = self._check_size(file)
             trusted = self._check is not None or len(out) < self._length
             if trusted and self._verified.get(chunk) == version:
-                _read_fully(file, out.view(np.uint8), start * self._dtype.itemsize)
+                read_fully(file, out.view(np.uint8), start * self._dtype.itemsize)
                 return
             self._read_in_pieces(file, self._stored - chunk * self._length, start, out)
         self._verified[chunk] = version
@@ -163,11 +164,11 @@ class ChunkFiles:
         for first in range(0, self._length, size):
             stop = min(first + size, self._length)
             inside = start <= first and stop <= start + len(out)
-            piece = _scratch("piece", self._piece_bytes).view(self._dtype)[: stop - first]
+            piece = scratch("piece", self._piece_bytes).view(self._dtype)[: stop - first]
             if inside:
                 piece = out[first - start : stop - start]
             data = piece.view(np.uint8)
-            _read_fully(file, data, first * self._dtype.itemsize)
+            read_fully(file, data, first * self._dtype.itemsize)
             found = google_crc32c.extend(found, data)
             problem = problem or self._problem(piece[: max(0, stored - first)])
             wanted = slice(max(first, start), min(stop, start + len(out)))
@@ -175,9 +176,9 @@ class ChunkFiles:
                 out[wanted.start - start : wanted.stop - start] = piece[
                     wanted.start - first : wanted.stop - first
                 ]
-        checksum = np.empty(_CHECKSUM, np.uint8)
-        _read_fully(file, checksum, self._bytes)
-        _compare(found, checksum)
+        checksum = np.empty(CHECKSUM, np.uint8)
+        read_fully(file, checksum, self._bytes)
+        compare(found, checksum)
         if problem is not None:
             raise problem
 
@@ -200,24 +201,24 @@ class ChunkFiles:
             known = self._verified.get(chunk) == version
             if self._check is not None and not known:
                 return False
-            stored = _scratch("stored", size)
-            _read_fully(file, stored[:HEADER] if known else stored, 0)
+            stored = scratch("stored", size)
+            read_fully(file, stored[:HEADER] if known else stored, 0)
             if not known:
-                _verify(stored)
+                verify(stored)
             head = read_head(stored[:HEADER])
-            if head is None or (head.decoded, head.stored) != (self._bytes, size - _CHECKSUM):
+            if head is None or (head.decoded, head.stored) != (self._bytes, size - CHECKSUM):
                 return False
             table = stored[HEADER : HEADER + head.table]
             if known:
-                _read_fully(file, table, HEADER)
+                read_fully(file, table, HEADER)
             first = start * self._dtype.itemsize
             run = find_run(head, table, first, first + out.nbytes)
             if run is None:
                 return False
             if known:
-                _read_fully(file, stored[run.begin : run.end], run.begin)
-        some = _scratch("chunk", self._bytes)[: run.stop - run.first]
-        _decode(cut_run(stored, run), some)
+                read_fully(file, stored[run.begin : run.end], run.begin)
+        some = scratch("chunk", self._bytes)[: run.stop - run.first]
+        decode(cut_run(stored, run), some)
         out.view(np.uint8)[:] = some[first - run.first :][: out.nbytes]
         self._verified[chunk] = version
         return True
@@ -226,38 +227,26 @@ class ChunkFiles:
         """Return the size of a compressed chunk's file, and what changes when it does."""
         about = os.fstat(file)
         size = about.st_size
-        if size < HEADER + _CHECKSUM or size > 2 * self._bytes + _LARGEST_HEADER:
+        if size < HEADER + CHECKSUM or size > 2 * self._bytes + _LARGEST_HEADER:
             raise ChunkError(f"is damaged (its file has {size} bytes)")
-        return size, _version(about)
+        return size, version_of(about)
 
     def _decompress(self, chunk: int, out: NDArray[Any]) -> None:
         with self._opened(chunk) as file:
             size, version = self._compressed_size(file)
-            stored = _scratch("stored", size)
-            _read_fully(file, stored, 0)
+            stored = scratch("stored", size)
+            read_fully(file, stored, 0)
         known = self._check is not None and self._verified.get(chunk) == version
         if not known:
-            _verify(stored)
+            verify(stored)
         head = read_head(stored[:HEADER])
         if head is None or head.decoded != out.nbytes:
             raise ChunkError(f"is damaged (it does not decode to {out.nbytes} bytes)")
-        _decode(stored[:-_CHECKSUM], out)
+        decode(stored[:-CHECKSUM], out)
         if not known:
             if self._check is not None:
                 self._check(out[: max(0, self._stored - chunk * self._length)])
             self._verified[chunk] = version
-
-
-_BLOSC = Blosc()
-_buffers = threading.local()
-
-
-def _scratch(name: str, size: int) -> NDArray[np.uint8]:
-    """Return this thread's buffer of a name: new memory costs as much as to decode into it."""
-    kept: dict[str, NDArray[np.uint8]] = _buffers.__dict__
-    if name not in kept or len(kept[name]) < size:
-        kept[name] = np.empty(size, np.uint8)
-    return kept[name][:size]
 
 
 def chunk_files(
@@ -280,33 +269,3 @@ def array_document(array: zarr.Array[Any]) -> dict[str, Any]:
     """Return what the ``zarr.json`` of an array says, in the terms of the Zarr specification."""
     document: dict[str, Any] = array.metadata.to_dict()
     return document
-
-
-def _version(about: os.stat_result) -> tuple[int, ...]:
-    """Return what changes when a file does."""
-    return about.st_ino, about.st_mtime_ns, about.st_dev, about.st_size
-
-
-def _read_fully(file: int, out: NDArray[np.uint8], offset: int) -> None:
-    done = 0
-    while done < len(out):
-        count = os.preadv(file, [out[done:].data], offset + done)
-        if count == 0:
-            raise ChunkError("is damaged (its file ends too early)")
-        done += count
-
-
-def _decode(data: NDArray[np.uint8], out: NDArray[Any]) -> None:
-    try:
-        _BLOSC.decode(data, out)
-    except (RuntimeError, ValueError) as error:
-        raise ChunkError(f"is damaged ({error})") from error
-
-
-def _verify(stored: NDArray[np.uint8]) -> None:
-    _compare(google_crc32c.value(stored[:-_CHECKSUM]), stored[-_CHECKSUM:])
-
-
-def _compare(found: int, checksum: NDArray[np.uint8]) -> None:
-    if found != int.from_bytes(checksum.tobytes(), "little"):
-        raise ChunkError("is damaged (its checksum differs)")

@@ -8,9 +8,10 @@ import numpy as np
 
 from graphwalk.storage.files.locations import locate
 from graphwalk.storage.store.export import rows_for_edge_index, rows_for_scipy, to_networkx
+from graphwalk.storage.store.find_nodes import find_labels
 from graphwalk.storage.store.graph_arrays import GraphArrays
 from graphwalk.storage.store.graph_html import graph_html
-from graphwalk.storage.store.graph_rows import GraphRows, find_labels
+from graphwalk.storage.store.graph_rows import GraphRows
 from graphwalk.storage.store.group import open_group
 from graphwalk.storage.store.node_labels import NodeLabels, names_of
 from graphwalk.storage.store.summary import Summary, stored_bytes, summarize

@@ -12,10 +12,10 @@ import zarr
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.locations import write_errors, zarr_store
 from graphwalk.storage.store.array_writer import ArrayWriter
+from graphwalk.storage.store.find_nodes import find_labels
 from graphwalk.storage.store.format import GraphInfo, NodeTypes
 from graphwalk.storage.store.graph import Graph
 from graphwalk.storage.store.graph_arrays import GraphArrays
-from graphwalk.storage.store.graph_rows import find_labels
 from graphwalk.storage.store.group import complete
 from graphwalk.util.indexed_values import by_node
 from graphwalk.util.threads import thread_pool

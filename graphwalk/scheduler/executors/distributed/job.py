@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
-    from graphwalk.util.executor import Cache, Place
+    from graphwalk.scheduler.executors.cache import Cache
+    from graphwalk.util.executor import Place
 
 #: Seconds that cancelled tasks have to end, and between two looks at whether they have.
 _GRACE, _LOOK_EVERY = 2.0, 0.05

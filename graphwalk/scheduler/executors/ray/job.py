@@ -16,7 +16,8 @@ from graphwalk.util.cancel import CancelledError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from graphwalk.util.executor import Cache, Place
+    from graphwalk.scheduler.executors.cache import Cache
+    from graphwalk.util.executor import Place
 
 #: Seconds after which signals are noticed, for which Ray does not wake up.
 _SIGNALS_EVERY = 0.5

@@ -1,0 +1,126 @@
+"""The arrays of a graph's store, opened when they are first read, and the graph's identity."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.errors import InputError, StoreError, argument
+from graphwalk.storage.store.array_reader import ArrayReader
+from graphwalk.storage.store.graph_properties import GraphProperties
+from graphwalk.storage.store.group import open_group, read_identity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import zarr
+
+    from graphwalk.storage.store.format import ArrayName, GraphInfo
+
+#: What is missing where a graph does not have one of its possible arrays, and the remedy.
+_MISSING: Mapping[str, str] = {
+    "weights": "{} has no weights; build it from weighted edges",
+    "times": "{} has no times; build it with {}",
+    "edge_types": "the edges of {} have no types; build it with {}",
+    "node_types": "the nodes of {} have no types; graphwalk.set_node_types gives them types",
+}
+
+
+class StoreArrays(GraphProperties):
+    """A graph's arrays, opened when they are first read.
+
+    It pickles as its path, attributes and storage options.
+
+    Parameters
+    ----------
+    location : str
+        Path or URL of the store.
+    info : GraphInfo
+        Its attributes.
+    storage_options : mapping, optional
+        For fsspec, if `location` is a URL.
+    temporary : bool
+        Whether the store was made without a name, on this machine, and is removed with this object.
+    owner : object, optional
+        Kept as long as this object: a temporary store is removed with its first `GraphArrays`.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        info: GraphInfo,
+        storage_options: Mapping[str, Any] | None = None,
+        *,
+        temporary: bool = False,
+        owner: object = None,
+    ) -> None:
+        super().__init__(location, info)
+        self.info = info
+        self.temporary = temporary
+        self.storage_options = storage_options
+        self._owner = owner
+        self._readers: dict[str, ArrayReader] = {}
+
+    def __reduce__(self) -> tuple[type[StoreArrays], tuple[Any, ...]]:
+        return type(self), (self.path, self.info, self.storage_options)
+
+    @cached_property
+    def group(self) -> zarr.Group:
+        """The store."""
+        return open_group(self.path, self.storage_options)[0]
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Check that what the block has read is of the graph that was opened.
+
+        The check comes after reading: what was read before the store was replaced is right.
+
+        Raises
+        ------
+        StoreError
+            When another graph is at the path now, or none; instead of any error of the block that
+            says that the store is damaged.
+        """
+        try:
+            yield
+        except StoreError:
+            self._check_identity()
+            raise
+        self._check_identity()
+
+    def _check_identity(self) -> None:
+        if self.digest is None:  # written by an early version, which cannot be told from others
+            return
+        if read_identity(self.path, self.storage_options) != self.info.identity:
+            raise StoreError(
+                f"{self.path} was replaced by another graph after it was opened; open it again by "
+                "open_zarr, and make walks of what that returns"
+            )
+
+    @property
+    def seek_cost_bytes(self) -> int:
+        """Bytes of a partition that are read in the time that reading one row alone takes."""
+        return self._reader("neighbors").seek_cost_bytes
+
+    @property
+    def read_buffers(self) -> int:
+        """Bytes that a thread keeps to read chunks with."""
+        return self._reader("neighbors").buffers
+
+    def chunk_length(self, name: ArrayName) -> int:
+        """Return how many elements a chunk of a stored array has."""
+        return self._reader(name).chunk
+
+    @cached_property
+    def _checking_reader(self) -> ArrayReader:
+        length, nodes = self.num_entries, max(1, self.num_nodes)
+        return ArrayReader(self.group, self.path, "neighbors", length, nodes)
+
+    def _reader(self, name: ArrayName) -> ArrayReader:
+        if name not in self._readers:
+            if name not in self.info.arrays:
+                raise InputError(_MISSING[name].format(self.path, argument(name, True)))
+            _, length = self.info.arrays[name]
+            self._readers[name] = ArrayReader(self.group, self.path, name, length)
+        return self._readers[name]
