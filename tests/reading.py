@@ -15,6 +15,7 @@ def read(edges, **options):
             found = _load(source)
         except NotIntegers as news:
             found = _load(news.source)
+            warnings.warn(str(news), stacklevel=2)
     return found, [str(warning.message) for warning in caught]
 
 

@@ -15,7 +15,7 @@ FOLDER = Path(graphwalk.__file__).parent
 READING = sorted([*(FOLDER / "storage/edges").rglob("*.py"), *(FOLDER / "storage/build").glob("*")])
 
 #: Arguments of functions of other libraries, which messages name as what else could be called.
-_FOREIGN = {"fmt", "data"}
+_FOREIGN = {"fmt", "data", "escapechar"}
 
 PARAMETERS = set(inspect.signature(graphwalk.build_zarr).parameters)
 OPTIONS = {parameter.name for parameter in BUILD}

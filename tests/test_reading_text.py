@@ -84,13 +84,16 @@ def test_what_programs_write_of_objects_is_refused(content, remedy, tmp_path):
         assert edges == [(0, 1), (1, 2)]
 
 
-@pytest.mark.parametrize("sep", [";", "\t", "\\t", "|", " ", ",", "tab"])
+SAID = [";", "\t", "\\t", "|", " ", ",", "tab", "::", "->", " -> ", "||", "\x01", ":"]
+
+
+@pytest.mark.parametrize("sep", SAID)
 def test_a_separator_is_what_the_caller_says(sep, tmp_path):
     mark = {"\\t": "\t", "tab": "\t"}.get(sep, sep)
     assert read_text(tmp_path, f"1{mark}2\n2{mark}3\n", "edges.xyz", sep=sep) == (ONE, [])
 
 
-@pytest.mark.parametrize("sep", ["", "::", "\n", 3, '"', "é"])
+@pytest.mark.parametrize("sep", ["", "\n", 3, '"', "é", "\r\n", '","'])
 def test_separators_that_are_none(sep, tmp_path):
     with pytest.raises(InputError, match="is no separator"):
         read_text(tmp_path, "1 2\n", sep=sep)
@@ -126,9 +129,10 @@ def test_headers_are_known_by_names_and_values(content, name, edges, tmp_path):
 
 
 UNSURE = [
-    ("ann\tbob\ncid\tdan\n", "edges.tsv", [("cid", "dan")], "a header", False),
+    ("ann\tbob\ncid\tdan\n", "edges.tsv", [("ann", "bob"), ("cid", "dan")], "an edge", True),
+    ("ann,bob\ncid,dan\n", "edges.csv", [("ann", "bob"), ("cid", "dan")], "an edge", True),
     ("person,friend\nann,bob\n", "edges.csv", [("ann", "bob")], "a header", False),
-    ("lives,works\nann,bob\n", "edges.csv.gz", [("ann", "bob")], "a header", False),
+    ("user,item\nann,bob\n", "edges.csv.gz", [("ann", "bob")], "a header", False),
     ("ann bob\ncid dan\n", "edges.txt", [("ann", "bob"), ("cid", "dan")], "an edge", True),
     ("ann|bob\ncid|dan\n", "edges.txt", [("ann", "bob"), ("cid", "dan")], "an edge", True),
     ("gene\tdisease\nA\tB\n", "edges.edges", [("gene", "disease"), ("A", "B")], "an edge", True),
@@ -239,7 +243,7 @@ def test_other_formats_are_refused_by_name(content, name, message, tmp_path):
         read_text(tmp_path, content, name)
 
 
-@pytest.mark.parametrize("content", ["0 1 2\n1 2\n2\n", "3 2\n2 3\n1\n1\n", "0 1\n1 2 3 4\n"])
+@pytest.mark.parametrize("content", ["0 1 2\n1 2\n2\n", "3 9\n2 3\n1\n1\n", "0 1\n1 2 3 4\n"])
 def test_lists_of_neighbours_are_no_edges(content, tmp_path):
     with pytest.raises(InputError, match=r"fields.*lists of neighbours are read by networkx"):
         read_text(tmp_path, content)

@@ -99,7 +99,8 @@ def test_columns_without_a_header(write):
 
 
 def test_ids_are_all_integers_or_all_strings(write):
-    assert read(write("007 1\n-1 2\n")) == [(7, 1), (-1, 2)]
+    assert read(write("7 1\n-1 2\n")) == [(7, 1), (-1, 2)]
+    assert read(write("007 1\n7 2\n-1 2\n")) == [("007", "1"), ("7", "2"), ("-1", "2")]
     assert read(write("007 1\nx 2\n")) == [("007", "1"), ("x", "2")]
     assert read(write("007 y\n1 2\n3 z\n")) == [("007", "y"), ("1", "2"), ("3", "z")]
     assert read(write("0x1F 1\n0x20 2\n")) == [("0x1F", "1"), ("0x20", "2")]
@@ -151,7 +152,7 @@ def test_many_blocks(write):
         ("a,b\n0,1\n1,2,3\n", "a.csv", "line 3: it has 3 fields"),
         ("0\n1\n", "a.txt", "line 1: .0. has one field only"),
         ("a,b\n0,1\n,2\n", "a.csv", r"a\.csv, column 'a', line 3: the id is missing"),
-        ("# x\na,b\nx,y\n\nz, \n", "a.csv", r"column 'b', line 5: the id is missing"),
+        ("# x\nfrom,to\nx,y\n\nz, \n", "a.csv", r"column 'to', line 5: the id is missing"),
         ("from,to\n0,1.0\n1,2.0\n", "a.csv", r"line 2: 1\.0 is no id"),
         ("from,to\n0,\n1,2.0\n", "a.csv", r"line 3: 2\.0 is no id"),
         ("a,b,weight\n0,1,2\n1,2,x\n", "a.csv", "line 3, column 'weight': 'x' is no number"),

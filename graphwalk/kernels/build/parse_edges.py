@@ -126,6 +126,8 @@ def _pairs(
         middle = at
         if at == begin or at - begin > np.uint64(_MOST_DIGITS) or data[at] != delimiter:
             break
+        if data[begin] == _ZERO and at - begin > one:
+            break
         at += one
         second = np.uint64(0)
         digit = data[at] - zero
@@ -135,6 +137,8 @@ def _pairs(
             digit = data[at] - zero
         digits = at - middle - one
         if digits == np.uint64(0) or digits > np.uint64(_MOST_DIGITS):
+            break
+        if data[middle + one] == _ZERO and digits > one:
             break
         if data[at] == _RETURN:
             at += one
@@ -203,9 +207,10 @@ def parse_lines(  # noqa: C901 - a branch for everything that a line can go on w
                     return -1
                 weights[count] = number
             elif column == wanted[0] or column == wanted[1]:
+                start = at
                 value, at = _integer(data, at)
-                if value < 0:
-                    return -1
+                if value < 0 or (data[start] == _ZERO and at > start + 1):
+                    return -1  # of zeros in front the value has nothing left
                 if column == wanted[0]:
                     src[count] = value
                 if column == wanted[1]:

@@ -70,7 +70,7 @@ def build_zarr(
         or type; by their names, or by their numbers from 0. By default known names say it, such as
         ``source`` and ``target``; see "What is recognised" in *Building*.
     sep : str, optional
-        What separates the fields of a text file: one character, or ``" "`` for any run of blanks
+        What separates the fields of a text file: some characters, or ``" "`` for any run of blanks
         and tabs. By default that is found from its lines.
     header : bool, optional
         Whether the first line of a text file has the names of its columns. By default that is
@@ -182,7 +182,7 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
     if not any(
         value is choice or (isinstance(value, str) and value == choice) for choice in choices
     ):
-        raise InputError(f"{name}={value!r} is none of {', '.join(map(repr, choices))}")
+        raise InputError(f"{argument(name, value)} is none of {', '.join(map(repr, choices))}")
 
 
 def _value_kind(times: object, edge_types: object) -> ValueName:
@@ -209,9 +209,10 @@ def _check_value_kind(source: EdgeSource | RowSource, value_kind: ValueName) -> 
         words = value_kind.removeprefix("edge_")
         word = words[:-1]
         raise InputError(
-            f"{value_kind}=True, but nothing says what the {words} of {source.name} are; pass a "
-            f"tuple (src, dst, {word}), or name the column as in "
-            f"{argument('columns', ('source', 'target', word))}"
+            f"{argument(value_kind, True)}, but nothing says what the {words} of {source.name} "
+            f"are; pass a tuple (src, dst, {word}), name the column as in "
+            f"{argument('columns', ('source', 'target', word))}, or give the edges of a graph the "
+            f"attribute {word!r}"
         )
 
 

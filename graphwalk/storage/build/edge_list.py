@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -20,6 +21,7 @@ from graphwalk.storage.build.count_isolated import IsolatedCounter, bit_map_byte
 from graphwalk.storage.build.dictionary_encoding import EncodedEdges, encode
 from graphwalk.storage.build.estimate import check_disk, describe_sizes
 from graphwalk.storage.build.external_sort import EntryStages
+from graphwalk.storage.build.missing_names import missing_among, warn_missing
 from graphwalk.storage.build.runs import plan_buckets
 from graphwalk.storage.edges.protocol import NotIntegers
 from graphwalk.storage.store.stored_labels import write_labels
@@ -44,7 +46,9 @@ def build_edges(source: EdgeSource, context: Context) -> GraphInfo:
     try:
         return _EdgeBuild(source, context).run()
     except NotIntegers as error:
-        source = error.source
+        source, why = error.source, str(error)
+    if why:
+        warnings.warn(why, stacklevel=2)
     return _EdgeBuild(source, context).run()  # out here the error holds no memory any more
 
 
@@ -115,6 +119,7 @@ class _EdgeBuild:
         coder = self._coder()
         total = EdgeCounts()
         text = None
+        missing: list[str] = []
         with self._context.progress.stage("survey", source.num_edges, "edges") as advance:
             batches = source.batches(self._tuning.edges_per_batch)
             for batch, counts, coded in self._context.in_order(self._look, batches):
@@ -122,11 +127,13 @@ class _EdgeBuild:
                     raise mixed(source.name)
                 text = is_text(batch.src)
                 if coded is not None:
+                    missing += missing_among(coded.ids) if text else []
                     coder.add(coded)
                 elif source.once:
                     cache.append(batch)
                 total.add(counts)
                 advance(len(batch.src))
+        warn_missing(missing, source.name)
         if self._must_relabel(bool(text)):
             return _Survey(coder, total, coder.labels())
         return _Survey(cache if source.once else source, total, None)

@@ -78,6 +78,8 @@ def choose_columns(
         return Choice([_position(names, column, table) for column in columns], [])
     values = _value_column(names, how, table)
     ends = _ends(names, values, table, kinds, how)
+    if how.values != "weights" and _is_third(names, kinds):
+        values = [2]  # since the caller says that there are times or types
     chosen = ends + [i for i in values if i not in ends]
     rest = [i for i in range(len(names)) if i not in chosen and not _is_nothing(names, kinds, i)]
     if len(chosen) > 2:  # what else there is would have to be a weight in the place of this one
@@ -111,13 +113,15 @@ def _how_to_read(names: Sequence[Hashable], choice: Choice, how: ReadOptions) ->
         return f"{without} to leave them out"
     times = any(choice.numeric in rank for rank in values_of(names, "times"))
     third: ValueKind = "times" if times else how.values
-    flag = "" if third == "weights" else f" and {argument(third, True)}"
+    flag = "" if third in ("weights", how.values) else f" and {argument(third, True)}"
     columns = shown(names, [*choice.columns[:2], choice.numeric])
     return f"{columns}{flag} to read {third.removeprefix('edge_')}, {without} not to"
 
 
-def warn_values(attributes: Mapping[str, Any], name: str) -> None:
+def warn_values(attributes: Mapping[str, Any], name: str, how: ReadOptions) -> None:
     """Say which attributes of edges are not read although they may be weights or times.
+
+    Where times or types are wanted, and no attribute is named as one, the build refuses.
 
     Parameters
     ----------
@@ -125,7 +129,11 @@ def warn_values(attributes: Mapping[str, Any], name: str) -> None:
         Their names, and the value of some edge for each.
     name : str
         What to call the graph.
+    how : ReadOptions
+        What the caller says.
     """
+    if how.values != "weights":
+        return
     for attribute, value in attributes.items():
         times = any(values_of([attribute], "times"))
         if is_edge_id(attribute) or not (times or isinstance(value, int | float)):
@@ -182,6 +190,12 @@ def _ends(
     if len(rest) == 2 and not values:
         return rest
     raise _unclear(names, table, "no names among them say which are the ends of edges", how)
+
+
+def _is_third(names: Sequence[Hashable], kinds: Sequence[str] | None) -> bool:
+    """Whether the third of three columns without names has numbers or dates."""
+    three = len(names) == 3 and are_numbers(names)
+    return three and kinds is not None and kinds[2] in ("i", "f", "M")
 
 
 def _plain(kinds: Sequence[str] | None) -> bool:

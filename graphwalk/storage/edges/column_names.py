@@ -11,6 +11,8 @@ import re
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
+from graphwalk.storage.edges.column_words import COLUMN_WORDS
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
@@ -73,12 +75,21 @@ _CLEAR_ENDS = frozenset(
     word for pair in _FAMILIES[0] for side in pair for word in side
 ) | frozenset({"from", "to", "start", "end"})
 
+#: Words of the clearest names of ends, which are hardly the names of nodes.
+_CLEAR_WORDS = frozenset(word for pair in _FAMILIES[0] for side in pair for word in side)
+
 #: Words that number two things of a kind, such as in ``protein1`` and ``protein2``.
 _NUMBERED = ("1", "2"), ("a", "b")
 _NEXT = {"1": ("0", "3"), "a": ("c",)}
 
+#: Letters by which ends are called where they have no better names.
+_LETTERS = frozenset("uvabijstohxy")
+
 #: Words that say only that a column has nodes.
 _NODE_WORDS = frozenset({"id", "ids", "idx", "index", "node", "nodes", "vertex", "nodeid"})
+
+#: What stands in names of columns, while e-mail addresses and paths have more.
+_COLUMN_NAME = re.compile(r"[\w\s.:#()\"\-]+")
 
 #: Names of weights, times and types, by rank.
 _VALUES: dict[ValueKind, tuple[frozenset[str], ...]] = {
@@ -153,6 +164,17 @@ def pairs_of(names: Sequence[Hashable]) -> list[Pair]:
     return list(found.values())
 
 
+def are_certain_ends(names: Sequence[Hashable]) -> bool:
+    """Return whether names are those of the ends of an edge, and hardly those of two nodes."""
+    pairs = pairs_of(names)
+    return bool(pairs) and all(_is_certain_end(names[i]) for i in pairs[0][1:])
+
+
+def are_column_names(names: Sequence[str]) -> bool:
+    """Return whether names consist of words of which names of columns often consist."""
+    return all(_COLUMN_NAME.fullmatch(name) and _has_column_words(words_of(name)) for name in names)
+
+
 def lone_ends(names: Sequence[Hashable], rank: int) -> list[int]:
     """Return the columns named as one end of edges in a clearer way than pairs of a rank are."""
     ends = _CLEAR_ENDS if rank else frozenset[str]()
@@ -164,6 +186,20 @@ def values_of(names: Sequence[Hashable], kind: ValueKind) -> list[list[int]]:
     """Return the columns named as weights, times or types, one list for each rank."""
     joined = [" ".join(words_of(name)) for name in names]
     return [[i for i, name in enumerate(joined) if name in rank] for rank in _VALUES[kind]]
+
+
+def _is_certain_end(name: Hashable) -> bool:
+    words = words_of(name)
+    if not _COLUMN_NAME.fullmatch(str(name)) or not any(len(word) > 1 for word in words):
+        return False
+    return bool(_CLEAR_WORDS.intersection(words)) or _has_column_words(words)
+
+
+def _has_column_words(words: Words) -> bool:
+    """Return whether all words are those of columns, single letters and numbers not counted."""
+    known = COLUMN_WORDS | _CLEAR_WORDS | _NODE_WORDS | _ATTRIBUTE_WORDS
+    told = [word for word in words if len(word) > 1 and not word.isdecimal()]
+    return bool(words) and all(word in known or word in _LETTERS for word in told or words)
 
 
 def _named_pairs(words: Sequence[Words]) -> Iterator[Pair]:

@@ -75,7 +75,7 @@ def _open_igraph(graph: Any, how: ReadOptions) -> ColumnSource:
         place = ColumnName(f"{attributes[found]} of the {name}", "edge {}".format)
         weight = weight_column(list(graph.es[attributes[found]]), place)
     elif graph.ecount():
-        warn_values(graph.es[0].attributes(), name)
+        warn_values(graph.es[0].attributes(), name, how)
     directed = bool(graph.is_directed())
     if "name" not in graph.vs.attributes():
         return ColumnSource(name, src, dst, weight, directed, num_nodes=count)

@@ -81,7 +81,7 @@ def _values(graph: Any, name: str, how: ReadOptions) -> Column | None:
     names = list(attributes)
     found = next((rank[0] for rank in values_of(names, how.values) if rank), None)
     if found is None:
-        warn_values(attributes, name)
+        warn_values(attributes, name, how)
         return None
     key, noun = names[found], _NOUNS[how.values]
     values = [value for *_, value in graph.edges(data=key)]

@@ -119,6 +119,6 @@ class NotIntegers(Exception):  # noqa: N818 - it is news, not an error
         The same edges with their ids as strings, to be read in its stead from the beginning.
     """
 
-    def __init__(self, source: EdgeSource) -> None:
-        super().__init__("some ids are no integers")
+    def __init__(self, source: EdgeSource, why: str) -> None:
+        super().__init__(why)
         self.source = source

@@ -44,9 +44,15 @@ _REFUSED_BYTES = {
 }
 
 
+#: What programs write above the content of a file of any format.
+_COMMENTS = re.compile(r"\A(\s*([%#]|//)[^\n]*\n|\s*/\*[\s\S]*?\*/)+\s*")
+
+
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
+
+_DIMACS = "a file of its lines that begin with 'a' or 'e' (grep '^[ae]'), whose columns are 1 and 2"
 
 #: How text of other formats begins, what it is, and what to do.
 _REFUSED_TEXT = (
@@ -61,11 +67,12 @@ _REFUSED_TEXT = (
         "a DOT file",
         "networkx.nx_pydot.read_dot(path)",
     ),
+    (_pattern(r"\*(node|tie)\s+(data|properties)"), "a VNA file", "a list of the edges in it"),
     (_pattern(r"nodedef\s*>"), "a GDF file", "a table of its edges"),
     (_pattern(r">>(graph|sparse)6<<"), "graph6", "networkx.read_graph6(path)"),
     (_pattern(r"LEDA\.GRAPH"), "a LEDA file", "networkx.read_leda(path)"),
     (_pattern(r"dl\b.*\bn\s*="), "a UCINET file", "a list of the edges in it"),
-    (_pattern(r"(c\b.*\s+)*p\s+[a-z]+\s+\d+\s+\d+"), "a DIMACS file", "a list of the edges in it"),
+    (_pattern(r"(c\b.*\s+)*p\s+[a-z]+\s+\d+\s+\d+"), "a DIMACS file", _DIMACS),
     (_pattern(r"[{[]\s*[\"{\]\[}]"), "JSON", "pandas.read_json(path), or the graph that it holds"),
     (
         _pattern(r"version https://git-lfs"),
@@ -110,6 +117,7 @@ def text_suffix(file: File) -> str | None:
         head = stream.read(_HEAD_BYTES).decode(errors="replace").lstrip()
     if head.lower().startswith("%%matrixmarket"):
         return ".mtx"
+    head = _COMMENTS.sub("", head, count=1)
     for pattern, what, remedy in _REFUSED_TEXT:
         if pattern.match(head):
             raise InputError(f"{file.name} is {what}, which is not read as edges; pass {remedy}")

@@ -73,6 +73,8 @@ def _decompressed(stream: Any, kind: str) -> Any:
 
 def _as_utf8(stream: Any, file: File) -> Any:
     head = stream.read(_READ_BYTES)
+    if head[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        raise InputError(f"{file.name} is UTF-32, which is not read; write it as UTF-8")
     encoding = _UTF16.get(head[:2])
     if encoding is not None:
         stream, head = _Recoded(_Ahead(stream, head[2:]), encoding, file), b""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MARKS = "\t,;|"
 BLANKS = " "
 
+#: A separator of two characters, which counts only where no single one would do.
+_COLONS = "::"
+
 _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "blanks"}
 _SPELLED = {"\\t": "\t", "tab": "\t", "\\s+": " ", "\\s": " ", "space": " ", "comma": ","}
 _QUOTED = re.compile(r'(^|[\t,;| ])"[^"]*"($|[\t,;| ])')
@@ -70,12 +73,15 @@ def _find(lines: Sequence[str], suffix: str, free: bool, quoted: bool, name: str
     marks = [mark for mark in MARKS if field_count(lines, Format(mark, free, quoted))]
     blanks = field_count(lines, Format(BLANKS, free, quoted))
     if not marks:
+        if not blanks and field_count(lines, Format(_COLONS, free, quoted)):
+            return _COLONS
         there = [mark for mark in (*usual, *MARKS) if mark in lines[0]]
         return BLANKS if blanks or not there else there[0]
     if len(marks) > 1 and not (usual == "\t" and usual in marks):
         raise _unclear(lines, marks, name)
     mark = usual if usual in marks else marks[0]
     if blanks:
+        _check_terminators(lines, mark, name)
         inner = _inner_words(lines[1:] or lines, Format(mark, free, quoted))
         numbers = [is_number(word) for word in inner]
         if mark == "\t" and numbers and all(numbers):
@@ -83,6 +89,14 @@ def _find(lines: Sequence[str], suffix: str, free: bool, quoted: bool, name: str
         if any(numbers):
             raise _unclear(lines, [mark, BLANKS], name)
     return mark
+
+
+def _check_terminators(lines: Sequence[str], mark: str, name: str) -> None:
+    """Refuse a mark that ends lines, rather than separates their fields."""
+    if mark != "\t" and all(line.rstrip().find(mark) == len(line.rstrip()) - 1 for line in lines):
+        raise InputError(
+            f"{name}: its lines end in {mark!r}, as in {lines[0]!r:.80}; remove that from them"
+        )
 
 
 def _inner_words(lines: Sequence[str], form: Format) -> list[str]:
@@ -124,14 +138,15 @@ def _checked(sep: str) -> str:
     if not isinstance(sep, str) or not sep:
         raise _no_separator(sep)
     sep = _SPELLED.get(sep, sep)
-    if len(sep) != 1 or sep in '\n\r"' or not sep.isascii():
+    plain = sep if sep == " " else sep.strip(" ")  # blanks around fields do not count
+    if not plain or set(plain) & set('\n\r"') or not plain.isascii():
         raise _no_separator(sep)
-    return sep
+    return plain
 
 
 def _no_separator(sep: object) -> InputError:
     return InputError(
-        f"{argument('sep', sep)} is no separator; it is one ASCII character, such as "
+        f"{argument('sep', sep)} is no separator; it is one ASCII character or several, such as "
         f"{argument('sep', ';')}, or {argument('sep', ' ')} for any run of blanks and tabs"
     )
 

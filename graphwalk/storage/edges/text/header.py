@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphwalk.storage.edges.column_names import pairs_of, words_of
+from graphwalk.storage.edges.column_names import (
+    are_certain_ends,
+    are_column_names,
+    pairs_of,
+    words_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Collection, Hashable, Sequence
 
     from graphwalk.storage.edges.options import ReadOptions
 
@@ -57,12 +62,15 @@ def find_header(
     """
     numbered_rows = bool(body) and all(len(fields) == len(first) + 1 for fields in body)
     numbered_rows = numbered_rows and not any(map(_NUMBER.fullmatch, first))
+    numbered_rows = numbered_rows and (bool(pairs_of(first)) or _are_counted(body))
     width = len(first) + numbered_rows  # R leaves out the name above the names of rows
-    names: list[Hashable] = ["", *first] if numbered_rows else list(first)
+    names: list[Hashable] = list(first)
+    if numbered_rows:  # or lines end in a separator that the first one lacks
+        names = ["", *first] if any(fields[-1] for fields in body) else [*first, ""]
     numbers: list[Hashable] = list(range(width))
     if how.header is not None:
         return Header(names if how.header else numbers, how.header, True)
-    if len(above) == width and _are_known(above) and not _are_known(first):
+    if len(above) == width and _is_header_comment(above) and not are_certain_ends(first):
         return Header(list(above), False, True)
     there, certain = _judge(first, body, free, how)
     if numbered_rows:
@@ -75,16 +83,9 @@ def kinds_of(body: Sequence[Fields], width: int) -> list[str]:
     return [_kind([fields[i] for fields in body if i < len(fields)]) for i in range(width)]
 
 
-def may_be_sizes(lines: Sequence[Fields], whole: bool) -> bool:
-    """Whether the first of all lines of integers may be the numbers of nodes and of edges."""
-    first, *body = lines
-    ids = [node for fields in body for node in fields[:2]]
-    if not whole or len(body) < 2 or not all(map(_INTEGER.fullmatch, [*first, *ids])):
-        return False
-    if len(first) == 3 and first[0] == first[1]:  # a matrix: rows, columns, entries
-        first = [first[0], first[2]]
-    highest = max(map(int, ids))
-    return len(first) == 2 and int(first[1]) == len(body) and highest <= int(first[0])
+def _are_counted(body: Sequence[Fields]) -> bool:
+    """Whether the first column numbers the rows."""
+    return [fields[0] for fields in body] == [str(i) for i in range(1, len(body) + 1)]
 
 
 def _kind(column: Fields) -> str:
@@ -97,31 +98,50 @@ def _kind(column: Fields) -> str:
 def _judge(
     first: Fields, body: Sequence[Fields], free: bool, how: ReadOptions
 ) -> tuple[bool, bool]:
-    """Return whether the first line is a header, and whether that is certain."""
+    """Return whether the first line is a header, and whether that is certain.
+
+    A lost edge is worse than two words that become nodes: without evidence it is an edge.
+    """
     named = [str(name) for name in how.columns or () if not str(name).isdecimal()]
     if named and set(named) <= set(first):
         return True, True
     nodes = {field for fields in body for field in fields[:2]}
-    again = bool(nodes & set(first[:2]))
-    if _are_known(first) and not again:
-        return True, True
-    if any(map(_NUMBER.fullmatch, first)):
-        return False, True
+    known = are_certain_ends(first)
+    numbers = any(map(_NUMBER.fullmatch, first))
+    above = [i for i in _above_numbers(first, body) if not numbers]
+    if known and first in body:
+        return True, True  # which comes again, so that the file is refused
+    if nodes & set(first[:2]) or _look_alike(first, nodes):
+        return max(above, default=0) > 1, True
+    if known or numbers:
+        return (known, True) if known != numbers else (False, False)
     if not body:
-        return not free, free
-    if any(
-        kind in ("i", "f") and name
-        for kind, name in zip(kinds_of(body, len(first)), first, strict=True)
-    ):
-        return True, True  # a name stands above numbers
-    if again:
-        return False, True
-    return not free, not free and bool(pairs_of(first))
+        return False, free
+    if above:
+        return True, True
+    return not free and (len(first) > 2 or are_column_names(first)), False
 
 
-def _are_known(names: Fields) -> bool:
-    """Whether names are known as ends of edges, in words rather than in letters."""
-    pairs = pairs_of(names)
-    if not pairs or any(map(_NUMBER.fullmatch, names)):
-        return False
-    return all(any(len(word) > 1 for word in words_of(names[i])) for i in pairs[0][1:])
+def _above_numbers(first: Fields, body: Sequence[Fields]) -> list[int]:
+    """Return the columns of numbers above which a name stands."""
+    kinds = kinds_of(body, len(first))
+    return [i for i, name in enumerate(first) if name and kinds[i] in ("i", "f")]
+
+
+def _look_alike(first: Fields, nodes: Collection[str]) -> bool:
+    """Whether names such as ``gene1`` and ``gene2`` are followed by others of their kind."""
+    ends = [words_of(name) for name in first[:2]]
+    common = set(ends[0]).intersection(*ends[1:])
+    if not common:
+        letters = [name for name in nodes if len(name) == 1 and name.isalpha()]
+        return bool(letters) and all(len(name) == 1 for name in first[:2])
+    return any(common <= set(words_of(node)) for node in nodes)
+
+
+def _is_header_comment(above: Fields) -> bool:
+    """Whether a comment names columns; prose may have the words of ends in any place."""
+    if len(above) == 2:
+        return are_certain_ends(above)
+    pairs = pairs_of(above)
+    first_two = bool(pairs) and set(pairs[0][1:]) == {0, 1}
+    return are_certain_ends(above) and (first_two or any(" " in name for name in above))

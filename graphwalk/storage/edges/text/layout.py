@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.choose import choose_columns
 from graphwalk.storage.edges.text.dialect import find_format
-from graphwalk.storage.edges.text.header import find_header, kinds_of, may_be_sizes
+from graphwalk.storage.edges.text.doubts import (
+    check_kind,
+    check_repeated,
+    may_be_sizes,
+    one_field,
+    warn_comments,
+    warn_first_line,
+    warn_mixed,
+    warn_sizes,
+)
+from graphwalk.storage.edges.text.header import find_header, kinds_of
 from graphwalk.storage.edges.text.lines import Format, data_lines
 
 if TYPE_CHECKING:
@@ -20,9 +29,10 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.choose import Choice
     from graphwalk.storage.edges.file import File
     from graphwalk.storage.edges.options import ReadOptions
+    from graphwalk.storage.edges.text.header import Header
     from graphwalk.storage.edges.text.lines import Line
 
-_SEPARATED = re.compile(r"[\t,;| ]")
+_SEPARATED = re.compile(r"[\t,;| ]|::")
 
 #: Lines and bytes that are looked at.
 _LINES = 1000
@@ -81,60 +91,69 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
     InputError
         When they do not say how to read it.
     """
-    comments: list[bytes] = []
+    comments: list[Line] = []
     lines = _first_lines(file, suffix not in (".csv", ".tsv"), comments)
     if not lines:
         return None
     if how.sep is None and not any(map(_SEPARATED.search, (line.text for line in lines))):
-        raise InputError(
-            f"{file.name}, line {lines[0].number}: {lines[0].text!r:.80} has one field only; write "
-            "edges with two, separated by a tab, a comma, a semicolon, a bar or blanks"
-        )
+        raise one_field(file, lines[0])
     form = find_format([line.text for line in lines], suffix, how.sep, file.name)
     lines = [line for line in lines if not form.runs or line.text.strip()]
     fields = [form.split(line.text) for line in lines]
-    above = form.split(comments[-1].decode(errors="replace").lstrip("#% \t")) if comments else []
+    whole = len(lines) < _LINES
+    check_kind(file, lines, fields, comments, whole)
+    top = [line for line in comments if line.position < lines[0].position]
+    above = form.split(top[-1].text.lstrip("#% \t;/")) if top else []
     header = find_header(fields[0], fields[1:], above, form.free, how)
     body = fields[header.there :]
     kinds = kinds_of(body, len(header.names)) if body else None
-    choice = choose_columns(header.names, how, file.name, kinds)
-    if choice.columns[2:] and choice.columns[2] in choice.columns[:2]:
-        raise InputError(
-            f"{file.name}: column {header.names[choice.columns[2]]!r} cannot be both ids and "
-            f"weights; name another one in {argument('columns')}"
-        )
+    choice = _choose(file, lines[0], header, how, kinds)
     if not header.certain:
-        _warn(file, lines[0], header.there)
-    if how.header is None and not header.there and may_be_sizes(fields, len(lines) < _LINES):
-        warnings.warn(
-            f"{file.name}, line {lines[0].number}: {lines[0].text!r} is read as an edge, and may "
-            "be the numbers of nodes and of edges; if so, remove it or begin it with '#', or else "
-            f"pass {argument('header', False)}",
-            stacklevel=2,
-        )
+        warn_first_line(file, lines[0], header.there)
+    if how.header is None and not header.there and may_be_sizes(fields, whole):
+        warn_sizes(file, lines[0])
+    if header.there:
+        check_repeated(file, lines, fields)
+    else:
+        warn_comments(file, comments, form, fields)
     if not body:
         return None
+    warn_mixed(file, lines[header.there :], body, choice.columns[:2])
     dates = bool(choice.columns[2:] and kinds and kinds[choice.columns[2]] == "M")
     named = how.columns is not None or header.certain
     first = lines[int(header.there)]
     return TextLayout(file, form, header.names, header.there, first, choice, named, dates)
 
 
-def _first_lines(file: File, free: bool, comments: list[bytes]) -> list[Line]:
-    lines = []
+def _choose(
+    file: File, first: Line, header: Header, how: ReadOptions, kinds: list[str] | None
+) -> Choice:
+    try:
+        choice = choose_columns(header.names, how, file.name, kinds)
+    except InputError as error:
+        if header.certain or how.columns is not None:
+            raise
+        raise InputError(
+            f"{file.name}, line {first.number}: {first.text!r:.80} may be a header or an edge, and "
+            "no names among them say which columns are the ends of edges; pass "
+            f"{argument('header', True)} or {argument('header', False)}, and the columns, as in "
+            f"{argument('columns', (0, 1))}"
+        ) from error
+    if choice.columns[2:] and choice.columns[2] in choice.columns[:2]:
+        raise InputError(
+            f"{file.name}: column {header.names[choice.columns[2]]!r} cannot be both ids and "
+            f"weights; name another one in {argument('columns')}"
+        )
+    return choice
+
+
+def _first_lines(file: File, free: bool, comments: list[Line]) -> list[Line]:
+    lines: list[Line] = []
     for line in islice(data_lines(file, free, comments=comments), _LINES):
-        lines.append(line)
+        if not free and lines and lines[-1].text.count('"') % 2:  # a quoted field goes on here
+            lines[-1] = replace(lines[-1], text=f"{lines[-1].text}\n{line.text}")
+        else:
+            lines.append(line)
         if line.position > _BYTES:
             break
     return lines
-
-
-def _warn(file: File, line: Line, header: bool) -> None:
-    taken, other = ("a header", False) if header else ("an edge", True)
-    warnings.warn(
-        f"{file.name}, line {line.number}: {line.text!r:.80} was taken for {taken}, which nothing "
-        f"in it proves; pass {argument('header', header)} to confirm that, or "
-        f"{argument('header', other)} if it is "
-        f"{'an edge' if header else 'a header'}",
-        stacklevel=2,
-    )

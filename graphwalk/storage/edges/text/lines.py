@@ -22,6 +22,12 @@ _LONGEST_LINE = 1 << 23
 
 _COMMENT = re.compile(rb"\n[ \t]*[#%][^\n]*")
 _MARKS = b"#", b"%"
+
+#: What begins comments above the first edge, too, in files of some programs.
+_TOP_MARKS = *_MARKS, b"//", b";"
+
+#: A control character, in whose place no text has any, for separators of several characters.
+_UNIT = "\x1f"
 _BLANKS = re.compile(rb'"[^"\n]*"|[ \t]+')
 
 
@@ -32,7 +38,7 @@ class Format:
     Attributes
     ----------
     delimiter : str
-        What separates fields. A blank stands for any run of blanks and tabs.
+        What separates fields: some characters. A blank stands for any run of blanks and tabs.
     free : bool
         Whether these are plain lists of edges, with comment lines anywhere, rather than CSV or
         TSV, which have comment lines only at the top.
@@ -49,20 +55,31 @@ class Format:
         """Whether any run of blanks and tabs separates fields, so that a line may be only that."""
         return self.delimiter == " "
 
+    @property
+    def mark(self) -> str:
+        """The one character that separates fields of lines that are cleaned."""
+        return self.delimiter if len(self.delimiter) == 1 else _UNIT
+
     def split(self, line: str) -> list[str]:
         """Return the fields of a line, blanks around them stripped."""
         if self.quoted and '"' in line:
             line = " ".join(line.split()) if self.runs else line
-            fields = next(csv.reader([line], delimiter=self.delimiter), [])
+            rows = line.replace(self.delimiter, self.mark).splitlines(keepends=True)
+            fields = next(csv.reader(rows, delimiter=self.mark), [])
         elif self.runs:
             return line.split()
         else:
             fields = line.split(self.delimiter)
         return [field.strip() for field in fields]
 
+    def marked(self, block: bytes) -> bytes:
+        """Return lines in which one character separates fields."""
+        one = self.mark == self.delimiter
+        return block if one else block.replace(self.delimiter.encode(), self.mark.encode())
+
     def clean(self, block: bytes) -> bytes:
         """Return whole lines as plainly delimited ones without comments."""
-        block = _no_comments(block) if self.free else block
+        block = self.marked(_no_comments(block) if self.free else block)
         return _single_blanks(block, self.quoted) if self.runs else block
 
 
@@ -89,12 +106,12 @@ def data_lines(
     free: bool,
     first: int = 0,
     runs: bool = False,
-    comments: list[bytes] | None = None,
+    comments: list[Line] | None = None,
 ) -> Iterator[Line]:
     """Yield the lines of a file that are neither empty nor comments, from byte `first` on.
 
     With `runs` a line of nothing but blanks and tabs is empty, too. `comments` gets those that
-    stand above the first line.
+    are passed over.
     """
     top = True
     position = number = 0
@@ -102,9 +119,9 @@ def data_lines(
         for raw in block.splitlines(keepends=True) if b"\r" not in block else _split(block):
             number += 1
             start, position = position, position + len(raw)
-            if (free or top) and raw.lstrip().startswith(_MARKS):
-                if top and comments is not None:
-                    comments.append(raw)
+            if (free or top) and raw.lstrip().startswith(_TOP_MARKS if top else _MARKS):
+                if comments is not None:
+                    comments.append(Line(number, start, raw.decode(errors="replace").strip()))
                 continue
             line = raw.rstrip(b"\r\n")
             if line.strip(b" \t") if runs else line:
@@ -186,4 +203,7 @@ def _decoded(line: bytes, file: File, number: int) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        raise InputError(f"{file.name}, line {number}: it is no UTF-8 text: {error}") from error
+        raise InputError(
+            f"{file.name}, line {number}: it is no UTF-8 text: {error}; write it as UTF-8, as "
+            "iconv -f latin1 -t utf-8 does"
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -16,14 +17,19 @@ from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.parse_edges import parse_lines
 from graphwalk.storage.edges.columns import ColumnName, floats, id_column, ids, weight_column
 from graphwalk.storage.edges.protocol import EdgeBatch
+from graphwalk.storage.edges.text.integers import PLAIN_INTEGER, read_as_names
 from graphwalk.storage.edges.text.lines import data_lines, is_number
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from numpy.typing import NDArray
 
     from graphwalk.storage.edges.text.layout import TextLayout
 
 _NEWLINE = ord("\n")
+
+_ESCAPED = re.compile(rb'"[^"\n]*\\"[^,;\t|\r\n]+')
 
 #: Unit in which dates are read.
 DATE_UNIT = "us"
@@ -78,6 +84,8 @@ def read_table(block: LineBlock) -> pa.Table:
     data = layout.form.clean(block.data)
     if not data.strip(b"\r\n"):
         return pa.table([pa.array([], types[names[i]]) for i in layout.chosen], _KEYS[: len(types)])
+    if layout.form.quoted and b'\\"' in data:
+        _check_escapes(layout.file.name, data)
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(data),
@@ -85,7 +93,7 @@ def read_table(block: LineBlock) -> pa.Table:
                 column_names=names, block_size=len(data) + 1, use_threads=False
             ),
             pyarrow.csv.ParseOptions(
-                delimiter=layout.form.delimiter, quote_char='"' if layout.form.quoted else False
+                delimiter=layout.form.mark, quote_char='"' if layout.form.quoted else False
             ),
             pyarrow.csv.ConvertOptions(
                 include_columns=sorted(set(types)), column_types=types, null_values=[""]
@@ -95,6 +103,17 @@ def read_table(block: LineBlock) -> pa.Table:
         raise _fault(block, error) from error
     columns = [table.column(names[i]) for i in layout.chosen]
     return pa.table([*map(_stripped, columns[:2]), *columns[2:]], _KEYS[: len(columns)])
+
+
+def _check_escapes(name: str, data: bytes) -> None:
+    """Refuse quotation marks with a backslash in front, which Arrow does not understand."""
+    found = _ESCAPED.search(data)
+    if found is not None:
+        raise InputError(
+            f"{name}: {found[0].decode(errors='replace')!r:.40} has a quotation mark that a "
+            "backslash escapes; double it, as CSV does, or pass pandas.read_csv(path, escapechar="
+            "'\\\\')"
+        )
 
 
 _KEYS = ["src", "dst", "weight"]
@@ -128,14 +147,14 @@ def _parse_plain(block: LineBlock) -> EdgeBatch | None:
     layout = block.layout
     if layout.dates:
         return None
-    data = np.frombuffer(block.data, np.uint8)
+    data = np.frombuffer(layout.form.marked(block.data), np.uint8)
     most = int(np.count_nonzero(data == _NEWLINE)) + 1
     wanted = np.array(layout.chosen, np.int64)
     src, dst = np.empty(most, np.int64), np.empty(most, np.int64)
     weights = np.empty(most if len(wanted) > 2 else 0, np.float64)
     count = parse_lines(
         data,
-        ord(layout.form.delimiter),
+        ord(layout.form.mark),
         layout.form.free,
         len(layout.names),
         wanted,
@@ -162,15 +181,34 @@ def _stripped(column: Any) -> Any:
 
 
 def _are_integers(column: Any) -> bool:
-    plain = pc.match_substring_regex(column, r"^-?\d+$")
+    plain = pc.match_substring_regex(column, PLAIN_INTEGER)
     return pc.all(plain, skip_nulls=True).as_py() is not False
 
 
+def first_name(block: LineBlock) -> str:
+    """Return what is said of the first id of a block that is no integer."""
+    table = read_table(block)
+    rows = []
+    for column in map(table.column, range(2)):
+        plain = pc.match_substring_regex(column, PLAIN_INTEGER)
+        short = pc.less(pc.utf8_length(column), 19)
+        row = pc.index(pc.and_(plain, short), False).as_py()
+        rows += [(row, column[row].as_py())] if row >= 0 else []
+    if not rows:
+        return ""
+    row, text = min(rows)
+    return read_as_names(_place(block.layout, block.position, row), text)
+
+
 def _check_header(layout: TextLayout, columns: list[Any]) -> None:
-    """Refuse to take an edge between strings for a header and lose it."""
-    if not layout.header or layout.named:
+    """Refuse to take an edge between strings for a header and lose it, or headers for edges."""
+    if not layout.header:
         return
-    for name in (layout.names[i] for i in layout.chosen[:2]):
+    names = [layout.names[i] for i in layout.chosen[:2]]
+    if layout.named:
+        _check_repeated(layout, names, columns)
+        return
+    for name in names:
         for column in columns:
             if pc.index(column, pa.scalar(name, column.type)).as_py() >= 0:
                 raise InputError(
@@ -178,6 +216,18 @@ def _check_header(layout: TextLayout, columns: list[Any]) -> None:
                     f"node too; pass {argument('header', False)} if it is an edge, or "
                     f"{argument('header', True)} if it is not"
                 )
+
+
+def _check_repeated(layout: TextLayout, names: list[Hashable], columns: list[Any]) -> None:
+    if pc.index(columns[0], pa.scalar(names[0], columns[0].type)).as_py() < 0:
+        return
+    both = (pc.equal(column, name) for column, name in zip(columns, names, strict=True))
+    if pc.any(pc.and_(*both)).as_py():
+        raise InputError(
+            f"{layout.file.name}: its header, {names[0]!r} and {names[1]!r}, comes again below, as "
+            f"where files were joined; remove it, or pass {argument('header', False)} if it is an "
+            "edge"
+        )
 
 
 _OTHER_FORMATS = (

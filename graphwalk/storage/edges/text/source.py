@@ -1,7 +1,8 @@
 """Edges in text files: CSV, TSV, and lists of edges as SNAP and others publish them.
 
-Ids are integers where all ids of the files are, so ``007`` is node 7; otherwise all of them are
-strings, and ``007`` stays as it is. Blanks around a field are not part of it.
+Ids are integers where all ids of the files are, written in the usual way; otherwise all of them are
+strings. So ``007`` stays as it is, and is another node than ``7``. Blanks around a field are not
+part of it.
 
 What separates fields, and whether the first line is a header, is found from the first thousand
 lines; see :mod:`.dialect` and :mod:`.header`. In ``.csv`` and ``.tsv`` comment lines are skipped at
@@ -22,9 +23,16 @@ from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.choose import warn_unread
 from graphwalk.storage.edges.protocol import EdgeBatch, NotIntegers
 from graphwalk.storage.edges.text.check_ids import check_strings
+from graphwalk.storage.edges.text.integers import is_plain
 from graphwalk.storage.edges.text.layout import find_layout
 from graphwalk.storage.edges.text.lines import blocks
-from graphwalk.storage.edges.text.parse import DATE_UNIT, LineBlock, integers_of, strings_of
+from graphwalk.storage.edges.text.parse import (
+    DATE_UNIT,
+    LineBlock,
+    first_name,
+    integers_of,
+    strings_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +81,8 @@ class TextSource:
         """Return calls that parse blocks of lines."""
         for layout in self.layouts:
             position = layout.first.position
-            for data in blocks(layout.file, position, min(_LINE_BYTES * size, _BLOCK_BYTES)):
+            parts = blocks(layout.file, position, min(_LINE_BYTES * size, _BLOCK_BYTES))
+            for data in _with_whole_quotes(parts) if layout.form.quoted else parts:
                 yield partial(self._parse, LineBlock(layout, position, data))
                 position += len(data)
 
@@ -82,7 +91,7 @@ class TextSource:
             return strings_of(block)
         batch = integers_of(block)
         if batch is None:
-            raise NotIntegers(self.with_strings())
+            raise NotIntegers(self.with_strings(), first_name(block))
         return batch
 
     def with_strings(self) -> TextSource:
@@ -129,4 +138,16 @@ def open_text(name: str, files: Sequence[File], suffix: str, how: ReadOptions) -
 
 
 def _is_integer(fields: Sequence[str], column: int) -> bool:
-    return column < len(fields) and fields[column].removeprefix("-").isdecimal()
+    return column < len(fields) and is_plain(fields[column])
+
+
+def _with_whole_quotes(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield blocks of lines, joined where a quoted field goes on from one to the next."""
+    whole = b""
+    for part in parts:
+        whole = whole + part if whole else part
+        if whole.count(b'"') % 2 == 0 or len(whole) > 2 * _BLOCK_BYTES:
+            yield whole
+            whole = b""
+    if whole:
+        yield whole
