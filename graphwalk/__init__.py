@@ -18,6 +18,7 @@ from graphwalk.errors import (
     StoreExistsError,
     StoreNotFoundError,
 )
+from graphwalk.storage.store.validation import checks as _checks
 
 if TYPE_CHECKING:
     from graphwalk import scheduler
@@ -108,3 +109,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def _validate(*args: Any) -> Any:
+    return import_module("graphwalk.algorithms.validation.check").validate(*args)
+
+
+_checks.validate = _validate

@@ -17,8 +17,9 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     "kernels", "util", "walk_spec", "storage.files", "storage.edges", "storage.store",
     "storage.partitions", "storage.build", "storage", "scheduler.engine", "scheduler.executors",
-    "scheduler.slurm", "scheduler", "algorithms.walks", "algorithms.analytics", "algorithms.output",
-    "algorithms.training", "algorithms", "plotting", "", "cli",
+    "scheduler.slurm", "scheduler", "algorithms.walks", "algorithms.analytics",
+    "algorithms.validation", "algorithms.output", "algorithms.training", "algorithms", "plotting",
+    "", "cli",
 )  # fmt: skip
 COMMON = {"errors", "units", "_version"}
 KERNELS_MAY_IMPORT = {

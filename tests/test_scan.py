@@ -42,7 +42,7 @@ def test_a_hub_is_cut_so_that_no_partition_is_larger_than_the_others():
 
 def test_a_plan_counts_the_state_of_all_nodes():
     graph = star(10_000)
-    cost = ScanCost("a test", 16, 8, "1", repeated=False)
+    cost = ScanCost("a test", 16, 8, 0, "1", repeated=False)
     plan = plan_scan(graph._arrays, cost, Resources(64 << 20, 2))
     assert 16 * graph.num_nodes < plan.peak_memory <= 64 << 20
     assert "a test" in str(plan)
@@ -51,7 +51,7 @@ def test_a_plan_counts_the_state_of_all_nodes():
 
 def test_a_plan_that_does_not_fit_names_the_memory_that_does():
     graph = star(10_000)
-    cost = ScanCost("a test", 16, 8, "1", repeated=False)
+    cost = ScanCost("a test", 16, 8, 0, "1", repeated=False)
     with pytest.raises(errors.MemoryBudgetError, match="memory=") as refused:
         plan_scan(graph._arrays, cost, Resources(1 << 16, 2))
     size = str(refused.value).partition("memory='")[2].partition("'")[0]
@@ -61,7 +61,7 @@ def test_a_plan_that_does_not_fit_names_the_memory_that_does():
 def test_a_repeated_scan_keeps_partitions_that_fit():
     graph = star(10_000)
     for repeated in (False, True):
-        cost = ScanCost("a test", 8, 8, "2", repeated=repeated)
+        cost = ScanCost("a test", 8, 8, 0, "2", repeated=repeated)
         assert plan_scan(graph._arrays, cost, Resources(64 << 20, 2)).resident is repeated
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
 from graphwalk.kernels.analytics.link_components import flatten, link_forest, link_rows
+from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, open_zarr
 
@@ -87,7 +88,7 @@ class ConnectedComponents(NodeAlgorithm):
     def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes."""
         label = graph.neighbor_dtype.itemsize
-        return ScanCost(self.name, label, label, "1", repeated=False)
+        return ScanCost(self.name, label, label, 0, "1", repeated=False)
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
         """Return the label of every node."""
@@ -98,7 +99,7 @@ class ConnectedComponents(NodeAlgorithm):
         return labels
 
 
-class _Links:
+class _Links(ScanProgram):
     """Links the ends of entries; its result is a forest over the nodes."""
 
     def __init__(self, num_nodes: int, dtype: np.dtype[Any], pivot: int) -> None:

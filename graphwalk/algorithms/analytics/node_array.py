@@ -8,17 +8,18 @@ import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
-from dask.task_spec import Task
 
 from graphwalk.scheduler.engine.scan import Scanner
 from graphwalk.scheduler.engine.scan_plan import plan_scan
 from graphwalk.scheduler.executors.resources import current_executor, find_resources
+from graphwalk.util.driver_task import DriverTask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan_plan import ScanCost, ScanPlan
     from graphwalk.storage.store.graph_arrays import GraphArrays
+    from graphwalk.util.executor import Job
 
 
 class NodeAlgorithm(Protocol):
@@ -61,11 +62,12 @@ def node_array(
         When the algorithm's state does not fit in the memory.
     """
     cost, dtype = algorithm.cost(graph), algorithm.dtype(graph)
-    plan = plan_scan(graph, cost, find_resources(memory), partitions)
+    in_process = current_executor().in_process
+    plan = plan_scan(graph, cost, find_resources(memory), partitions, in_process=in_process)
     same = id(graph) if graph.digest is None else graph.digest
     name = f"{cost.name.replace(' ', '-')}-{tokenize(graph.path, same, algorithm.__reduce_ex__(4))}"
     key = (name, 0)
-    task = Task(key, compute_values, algorithm, graph, plan, name)
+    task = DriverTask(key, compute_values, algorithm, graph, plan, name)
     array = da.Array(
         HighLevelGraph.from_collections(name, {key: task}),
         name,
@@ -77,8 +79,10 @@ def node_array(
 
 
 def compute_values(
-    algorithm: NodeAlgorithm, graph: GraphArrays, plan: ScanPlan, name: str
+    algorithm: NodeAlgorithm, graph: GraphArrays, plan: ScanPlan, name: str, job: Job | None = None
 ) -> NDArray[Any]:
-    """Compute the values of all nodes on the executor in use."""
-    with current_executor().job(name) as job:
+    """Compute the values of all nodes in a job; by default, one of the executor in use."""
+    if job is not None:
         return algorithm.run(graph, Scanner(graph, plan, job, name))
+    with current_executor().job(name) as own:
+        return compute_values(algorithm, graph, plan, name, own)

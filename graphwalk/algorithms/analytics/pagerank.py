@@ -12,6 +12,7 @@ from graphwalk.algorithms.analytics.node_values import node_distribution
 from graphwalk.errors import ConvergenceError, InputError
 from graphwalk.kernels.analytics.pagerank import ONE, spread_ranks, update_ranks
 from graphwalk.kernels.analytics.sum_neighbors import pull_sums, push_sums
+from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, open_zarr
 from graphwalk.units import is_integer
@@ -151,7 +152,7 @@ class PageRank(NodeAlgorithm):
         """Return what the algorithm takes: ranks, shares, sums, and degrees."""
         given = {id(item) for item in (self.personalization, self.nstart, self.dangling)}
         state = 3 * 8 + graph.neighbor_dtype.itemsize + 8 * len(given - {id(None)})
-        return ScanCost("PageRank", state, 2 * 8, f"up to {self.max_iter}", repeated=True)
+        return ScanCost("PageRank", state, 8, 8, f"up to {self.max_iter}", repeated=True)
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.float64]:
         """Return the rank of every node."""
@@ -182,7 +183,7 @@ class PageRank(NodeAlgorithm):
         )
 
 
-class _Sums:
+class _Sums(ScanProgram):
     """Adds the shares of neighbours: of each row in an undirected graph, else to each neighbour."""
 
     def __init__(self, shares: NDArray[np.int64], *, push: bool) -> None:

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
     from graphwalk.kernels.build.buckets import Counts, Floats, Integers
 
-# What is known of the row that the entries seen last belong to: its last neighbour (−1 before the
-# first), and whether its weights need not be looked at any more.
+# What is known of the row that the entries seen last belong to: its last neighbour (NONE before the
+# first), whether its weights need not be looked at any more, and whether it began before the first
+# entry of all; of the row that did, whether it has ended without a weight above zero.
+NONE = np.iinfo(np.int64).min
 LAST = 0
 SETTLED = 1
-STATE = 2
+BEGAN_BEFORE = 2
+WEIGHTLESS = 3
+STATE = 4
 
 # What is counted, and where it was seen first: a row in each case.
 UNSORTED = 0
@@ -117,10 +121,14 @@ def check_rows(
 
 @jit
 def _end_row(row: int, state: Counts, counts: Counts, firsts: Counts) -> None:
-    if state[LAST] >= 0 and state[SETTLED] == 0:
-        _note(counts, firsts, ZERO, row)
-    state[LAST] = -1
+    if state[LAST] != NONE and state[SETTLED] == 0:
+        if state[BEGAN_BEFORE]:
+            state[WEIGHTLESS] = 1
+        else:
+            _note(counts, firsts, ZERO, row)
+    state[LAST] = NONE
     state[SETTLED] = 0
+    state[BEGAN_BEFORE] = 0
 
 
 @jit

@@ -1,9 +1,10 @@
 """One pass over the entries of a graph: each partition is read, and visited by a program.
 
-The program's result is an array for each node, such as the sum of the values of its neighbours. All
-threads of a process update the same array; visits must therefore be safe in parallel and may come
-in any order. Processes each have an array of their own, of the partitions that they were given;
-these are merged. A task that is run again returns its array again, so nothing is counted twice.
+The program's result is often an array for each node, such as the sum of the values of its
+neighbours. All threads of a process update the same result; visits must therefore be safe in
+parallel and may come in any order. Tasks in other processes each have a result of their own, of a
+share of the partitions; these are merged there, two at a time. A task that is run again returns its
+result again, so nothing is counted twice.
 """
 
 from __future__ import annotations
@@ -18,26 +19,27 @@ from graphwalk.util.cancel import check_cancelled
 from graphwalk.util.events import Event, Work, emit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
-    from graphwalk.scheduler.engine.scan_plan import ScanPlan
-    from graphwalk.storage.partitions.entry_partitions import EntryPartition, PartialRows
+    from graphwalk.scheduler.engine.scan_plan import ScanPartition, ScanPlan
     from graphwalk.storage.store.graph_arrays import GraphArrays
-    from graphwalk.util.executor import Job
+    from graphwalk.util.executor import Job, Place, Ref
 
 
 class ScanProgram(Protocol):
     """What a pass computes. It is sent to other processes and never changed there."""
 
-    def new_result(self) -> NDArray[Any]:
+    def new_result(self) -> Any:
         """Return the result of a pass that has visited nothing."""
 
-    def visit(self, result: NDArray[Any], rows: PartialRows) -> None:
-        """Update a result with some entries; several threads do so at the same time."""
+    def read(self, graph: GraphArrays, part: Any) -> Any:
+        """Return what `visit` gets of a partition: by default, the rows of its entries."""
+        return read_entries(graph, part)
 
-    def merge(self, result: NDArray[Any], other: NDArray[Any]) -> None:
+    def visit(self, result: Any, rows: Any) -> None:
+        """Update a result with a partition; several threads do so at the same time."""
+
+    def merge(self, result: Any, other: Any) -> None:
         """Update a result with that of other partitions."""
 
 
@@ -58,73 +60,87 @@ class Scanner:
 
     def __init__(self, graph: GraphArrays, plan: ScanPlan, job: Job, name: str = "") -> None:
         self._graph, self._plan, self._job, self._name = graph, plan, job, name
-        self._kept: dict[EntryPartition, PartialRows] = {}
+        self._kept: dict[ScanPartition, Any] = {}
         self._passes = 0
 
-    def scan(self, program: ScanProgram, result: NDArray[Any]) -> None:
-        """Visit every entry once; add what the program computes to `result`."""
+    def scan(
+        self, program: ScanProgram, result: Any, advance: Callable[[int], object] | None = None
+    ) -> None:
+        """Visit every entry once; add what the program computes to `result`.
+
+        This thread calls `advance`, if it is given, with the number of entries that were visited
+        since it was called last.
+        """
         wave, self._passes = self._passes, self._passes + 1
         # The file cache still holds what the pass before has read last.
         parts = self._plan.partitions[:: 1 if wave % 2 == 0 else -1]
-        if self._job.in_process:
-            self._scan_here(program, result, parts, wave)
-        else:
-            self._scan_elsewhere(program, result, parts, wave)
+        scan = self._scan_here if self._job.in_process else self._scan_elsewhere
+        for entries in scan(program, result, parts, wave):
+            if advance is not None:
+                advance(entries)
 
     def _scan_here(
-        self,
-        program: ScanProgram,
-        result: NDArray[Any],
-        parts: Sequence[EntryPartition],
-        wave: int,
-    ) -> None:
-        def visit(part: EntryPartition) -> None:
+        self, program: ScanProgram, result: Any, parts: Sequence[ScanPartition], wave: int
+    ) -> Iterator[int]:
+        width = self._graph.neighbor_dtype.itemsize
+
+        def visit(part: ScanPartition) -> int:
             check_cancelled()
+            entries = len(part.entries)
             with Work("scan", self._name, partition=self._numbers[part], wave=wave) as work:
-                rows = self._kept.get(part) or read_entries(self._graph, part)
+                rows = self._kept.get(part) or program.read(self._graph, part)
                 if self._plan.resident:
                     self._kept[part] = rows
                 program.visit(result, rows)
-                work.add(steps=len(part.entries), size=rows.neighbors.nbytes)
+                work.add(steps=entries, size=entries * width)
+            return entries
 
-        for _ in self._job.map(visit, parts, ordered=False):
-            pass
+        return self._job.map(visit, parts, ordered=False)
 
     @cached_property
-    def _numbers(self) -> dict[EntryPartition, int]:
+    def _numbers(self) -> dict[ScanPartition, int]:
         return {part: number for number, part in enumerate(self._plan.partitions)}
 
+    @cached_property
+    def _reference(self) -> Ref:
+        return self._job.put(self._graph)
+
     def _scan_elsewhere(
-        self,
-        program: ScanProgram,
-        result: NDArray[Any],
-        parts: Sequence[EntryPartition],
-        wave: int,
-    ) -> None:
-        job, started = self._job, time.time()
-        graph, shared = job.put(self._graph), job.put(program)
-        shares = [parts[i :: self._plan.processes] for i in range(self._plan.processes)]
-        refs = deque(job.submit(scan_share, graph, shared, share) for share in shares if share)
+        self, program: ScanProgram, result: Any, parts: Sequence[ScanPartition], wave: int
+    ) -> Iterator[int]:
+        if not parts:
+            return
+        job, number, started = self._job, self._plan.shares, time.time()
+        where: Place = "here" if self._graph.temporary else "any"
+        graph, shared = self._reference, job.put(program)
+        shares = {
+            job.submit(scan_share, graph, shared, share, place=where, name="scan"): share
+            for share in (parts[i::number] for i in range(min(number, len(parts))))
+        }
+        refs = deque(shares)
         while len(refs) > 1:
-            refs.append(job.submit(merge_results, shared, refs.popleft(), refs.popleft()))
-        for ref in refs:
-            program.merge(result, job.result(ref))
-        seconds = time.time() - started
-        emit(Event("scan", self._name, started, seconds, wave=wave, steps=self._plan.num_entries))
+            refs.append(
+                job.submit(merge_results, shared, refs.popleft(), refs.popleft(), name="merge")
+            )
+        for ref in job.wait(list(shares)):
+            entries = sum(len(part.entries) for part in shares[ref])
+            emit(
+                Event("scan", self._name, started, time.time() - started, wave=wave, steps=entries)
+            )
+            yield entries
+        program.merge(result, job.result(refs.pop()))
 
 
-def scan_share(
-    graph: GraphArrays, program: ScanProgram, parts: Sequence[EntryPartition]
-) -> NDArray[Any]:
+def scan_share(graph: GraphArrays, program: ScanProgram, parts: Sequence[ScanPartition]) -> Any:
     """Return the result of some partitions."""
     result = program.new_result()
     for part in parts:
         check_cancelled()
-        program.visit(result, read_entries(graph, part))
+        program.visit(result, program.read(graph, part))
     return result
 
 
-def merge_results(program: ScanProgram, result: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+def merge_results(program: ScanProgram, result: Any, other: Any) -> Any:
     """Return what two results are together."""
     merged = result.copy()  # arguments of tasks may be read-only
     program.merge(merged, other)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from graphwalk.errors import InputError, MemoryBudgetError
 from graphwalk.storage.partitions.entry_partitions import cut_entries, entry_partition_bytes
@@ -11,12 +11,19 @@ from graphwalk.units import format_size, is_integer
 from graphwalk.util.html_table import html_table
 
 if TYPE_CHECKING:
-    from graphwalk.storage.partitions.entry_partitions import EntryPartition
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Resources
 
 #: Bytes of a partition's neighbours, unless memory is short: enough to be worth a task.
 PARTITION_BYTES = 32 << 20
+
+
+class ScanPartition(Protocol):
+    """What is read at a time, as a plain value: `EntryPartition`, or what a program reads."""
+
+    @property
+    def entries(self) -> range:
+        """The entries, of which each is in one partition."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +35,11 @@ class ScanCost:
     name : str
         The algorithm, for people.
     state : int
-        Bytes for each node in the process that coordinates.
+        Bytes for each node in the process that coordinates, the result included.
     partial : int
-        Bytes for each node in every other process that scans, and of its result.
+        Bytes for each node of the result of a pass.
+    shared : int
+        Bytes for each node of what a pass is sent to other processes with.
     passes : str
         How often the entries are read, for people.
     repeated : bool
@@ -40,6 +49,7 @@ class ScanCost:
     name: str
     state: int
     partial: int
+    shared: int
     passes: str
     repeated: bool
 
@@ -54,15 +64,16 @@ class ScanPlan:
         What the algorithm takes.
     num_nodes, num_entries : int
         Size of the graph.
-    partitions : tuple of EntryPartition
+    partitions : tuple of ScanPartition
         What is read at a time by a worker.
-    processes : int
-        Processes that scan, each with a state of its own.
+    shares : int
+        Tasks of a pass, each with a result of its own; 1 in this process, where threads share one.
     resident : bool
         Whether partitions stay in memory for the next pass.
     peak_memory : int
-        Bytes that are expected to be taken at most in the process that coordinates, including the
-        result, in addition to the interpreter and its libraries.
+        Bytes that are expected to be taken at most, in addition to the interpreter and its
+        libraries: in this process, including the result; or of the memory that `resources` tells
+        of, or in the process that coordinates, where tasks run in others.
     resources : Resources
         What the job may use.
     """
@@ -70,8 +81,8 @@ class ScanPlan:
     cost: ScanCost
     num_nodes: int
     num_entries: int
-    partitions: tuple[EntryPartition, ...]
-    processes: int
+    partitions: tuple[ScanPartition, ...]
+    shares: int
     resident: bool
     peak_memory: int
     resources: Resources
@@ -79,6 +90,9 @@ class ScanPlan:
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
         largest = max((len(part.entries) for part in self.partitions), default=0)
+        results = (
+            "which share one result" if self.shares == 1 else f"{self.shares:,} results a pass"
+        )
         kept = "stay in memory" if self.resident else "are read in each pass"
         return [
             ("algorithm", self.cost.name),
@@ -88,7 +102,7 @@ class ScanPlan:
                 "partitions",
                 f"{len(self.partitions):,} of up to {largest:,} entries, which {kept}",
             ),
-            ("workers", f"{self.resources.workers:,} in {self.processes:,} processes"),
+            ("workers", f"{self.resources.workers:,}, {results}"),
             ("state", format_size(self.cost.state * self.num_nodes)),
             (
                 "peak memory",
@@ -110,7 +124,8 @@ def plan_scan(
     cost: ScanCost,
     resources: Resources,
     partitions: int | None = None,
-    processes: int = 1,
+    *,
+    in_process: bool = True,
 ) -> ScanPlan:
     """Return the plan of a scan; reads no more of the graph than the offsets at its cuts.
 
@@ -124,8 +139,8 @@ def plan_scan(
         What the job may use.
     partitions : int, optional
         How many partitions to cut the entries into. None: as many as memory asks for.
-    processes : int
-        Processes that scan, each with a state of its own.
+    in_process : bool
+        Whether tasks run in this process, and share its result.
 
     Raises
     ------
@@ -136,28 +151,34 @@ def plan_scan(
     """
     if partitions is not None and not (is_integer(partitions) and partitions >= 1):
         raise InputError(f"partitions={partitions!r} must be an integer, at least 1")
+    nodes, memory = graph.num_nodes, resources.memory
     chunk, width = graph.chunk_length("neighbors"), graph.neighbor_dtype.itemsize
-    others = min(processes - 1, 2) if processes > 1 else 0
-    state = graph.num_nodes * (cost.state + others * cost.partial)
-    whole = graph.num_entries * width + graph.num_nodes * 8
-    # A thread that reads also holds a chunk as it is stored, and one that is decoded.
-    buffers = resources.workers * graph.read_buffers
-    free = resources.memory - state - buffers
-    resident = cost.repeated and processes == 1 and whole <= free
-    each = free // resources.workers if not resident else PARTITION_BYTES
-    entries = min(PARTITION_BYTES, each * 3 // 4) // (width * chunk) * chunk
+    # A thread that reads also holds a chunk as it is stored, and one that is decoded; a task in
+    # another process its result too, and a copy when that is sent or merged.
+    fixed, each = nodes * cost.state, graph.read_buffers
+    at_once, machines = resources.workers, 1
+    if not in_process:
+        fixed, each = nodes * cost.shared, each + 2 * nodes * cost.partial
+        at_once, machines = -(-at_once // resources.machines), resources.machines
+        at_once = max(1, min(at_once, (memory - fixed) // (each + chunk * width)))
+    whole = graph.num_entries * width + nodes * 8
+    free = memory - fixed - at_once * each
+    resident = cost.repeated and in_process and whole <= free
+    room = PARTITION_BYTES if resident else min(PARTITION_BYTES, free // at_once * 3 // 4)
+    entries = max(1, room // (width * chunk)) * chunk
     if partitions is not None:
-        entries = -(-graph.num_entries // partitions)
-    cuts = cut_entries(graph, max(1, entries if partitions else max(entries, chunk)))
+        entries = max(1, -(-graph.num_entries // partitions))
+    cuts = cut_entries(graph, entries)
     largest = max((entry_partition_bytes(graph, part) for part in cuts), default=0)
-    at_once = min(resources.workers, len(cuts)) * largest
-    peak = state + buffers + (whole if resident else at_once)
-    if peak > resources.memory and partitions is None:
+    at_once = min(at_once, max(1, len(cuts)))
+    peak = fixed + at_once * each + (whole if resident else at_once * largest)
+    if not in_process:
+        peak = max(peak, nodes * (cost.state + cost.partial))
+    if peak > memory and partitions is None:
+        enough = f"{-(-peak // 2**20)} MiB"
         raise MemoryBudgetError(
-            f"{graph.path}: {cost.name} takes at least {format_size(peak)} of memory, and "
-            f"{format_size(resources.memory)} are to be used; pass memory={format_size(peak)!r} or "
-            "more"
+            f"{graph.path}: {cost.name} takes at least {enough} of memory, and "
+            f"{format_size(memory)} are to be used; pass memory={enough!r} or more"
         )
-    return ScanPlan(
-        cost, graph.num_nodes, graph.num_entries, cuts, processes, resident, peak, resources
-    )
+    shares = 1 if in_process else min(at_once * machines, max(1, len(cuts)))
+    return ScanPlan(cost, nodes, graph.num_entries, cuts, shares, resident, peak, resources)

@@ -15,7 +15,7 @@ from graphwalk.storage.store.graph_rows import GraphRows
 from graphwalk.storage.store.group import open_group
 from graphwalk.storage.store.node_labels import NodeLabels, names_of
 from graphwalk.storage.store.summary import Summary, stored_bytes, summarize
-from graphwalk.storage.store.validation.check import validate
+from graphwalk.storage.store.validation import checks
 from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from scipy.sparse import csr_array
 
-    from graphwalk.storage.store.validation.report import Validation
+    from graphwalk.storage.store.validation import Validation
 
 
 def open_zarr(
@@ -228,8 +228,8 @@ class Graph(GraphRows):
         entries; that neighbours exist and ascend; that weights are finite, not negative and not all
         zero in a row; that times are finite; that times or types of parallel edges ascend; that
         both ends of an undirected edge list it; that labels ascend and are UTF-8; and that the
-        counts in the attributes are right. It takes about 100 MiB of memory, whatever the size of
-        the graph.
+        counts in the attributes are right. The scheduler in use checks rows, a few chunks at a
+        time: for each worker that takes about 25 MiB of memory, whatever the size of the graph.
 
         Parameters
         ----------
@@ -249,7 +249,7 @@ class Graph(GraphRows):
         >>> found.ok, found.problems
         (True, ())
         """
-        return validate(self._arrays, Progress(progress))
+        return checks.validate(self._arrays, Progress(progress))
 
     def index_of(self, labels: Any) -> int | NDArray[np.int64]:
         """Return the node of one label, or the nodes of several as an int64 array.

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import NDArray
 
+    from graphwalk.algorithms.validation.problems import Problems
     from graphwalk.storage.store.format import GraphInfo
-    from graphwalk.storage.store.validation.report import Problems
 
 #: Bytes of strings that are checked together, unless one is longer.
 _BATCH_BYTES = 8 << 20

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphwalk.algorithms.validation.labels import check_labels
+from graphwalk.algorithms.validation.problems import Problems
+from graphwalk.algorithms.validation.rows import check_rows
 from graphwalk.errors import StoreError
+from graphwalk.scheduler.executors.resources import current_executor
 from graphwalk.storage.store.format import FILL_VALUES
-from graphwalk.storage.store.validation.labels import check_labels
-from graphwalk.storage.store.validation.report import Problems, Validation
-from graphwalk.storage.store.validation.rows import RowsCheck
-from graphwalk.util.threads import num_cores, thread_pool
+from graphwalk.storage.store.validation import Validation
 
 if TYPE_CHECKING:
     import zarr
 
+    from graphwalk.algorithms.validation.row_report import RowReport
     from graphwalk.storage.store.format import GraphInfo
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.progress_bar import Progress
@@ -23,25 +25,30 @@ if TYPE_CHECKING:
 _UNCHECKED = ("the number of edges", "that both ends of each edge list it")
 
 
-def validate(graph: GraphArrays, progress: Progress) -> Validation:
-    """Check all of a graph's store; see `Graph.validate`.
+def validate(graph: GraphArrays, progress: Progress, partitions: int | None = None) -> Validation:
+    """Check all of a graph's store on the executor in use; see `Graph.validate`.
 
-    Problems are collected, and all checks that are still possible are made.
+    Problems are collected, and all checks that are still possible are made. What is found does not
+    depend on the executor, nor on the number of partitions in which rows are checked.
     """
     info, problems = graph.info, Problems(graph.path)
     if not _check_attributes(info, problems):
         return Validation(graph.path, tuple(problems.texts), problems.count, ("all else",), {})
     _check_arrays(graph.group, info, problems)
-    with thread_pool(num_cores()) as pool:
-        rows = RowsCheck(graph, problems, pool)
-        with progress.stage("check rows", graph.num_entries, "entries") as advance:
-            rows.run(advance)
-        whole = problems.count == 0
-        if whole:
-            _check_edges(graph, rows, problems)
-        with progress.stage("check labels", graph.num_nodes, "labels") as advance:
-            check_labels(graph.group, info, problems, advance)
-        _check_node_types(graph, problems)
+    executor = current_executor()
+    with (
+        executor.job("validate") as job,
+        progress.stage("check rows", graph.num_entries, "entries") as advance,
+    ):
+        rows = check_rows(graph, job, executor.resources(), partitions, advance)
+    for problem in rows.told(graph.num_nodes, info.values):
+        problems.add(problem)
+    whole = problems.count == 0
+    if whole:
+        _check_edges(graph, rows, problems)
+    with progress.stage("check labels", graph.num_nodes, "labels") as advance:
+        check_labels(graph.group, info, problems, advance)
+    _check_node_types(graph, problems)
     unchecked = _UNCHECKED[: 1 if graph.directed else 2] if not whole else ()
     facts = {
         "nodes": graph.num_nodes,
@@ -114,7 +121,7 @@ def _check_node_types(graph: GraphArrays, problems: Problems) -> None:
         problems.add(f"array 'node_types' has the type {largest}, and there are {len(names)}")
 
 
-def _check_edges(graph: GraphArrays, rows: RowsCheck, problems: Problems) -> None:
+def _check_edges(graph: GraphArrays, rows: RowReport, problems: Problems) -> None:
     """Check what depends on all rows together."""
     if not graph.directed and rows.asymmetry:
         problems.add("array 'neighbors': the graph is undirected, but not both ends of each edge "

@@ -1,13 +1,17 @@
-"""The result of a validation."""
+"""The result of a validation, and what makes it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError
 
-#: Problems that are listed; further ones are only counted.
-MOST_PROBLEMS = 20
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphwalk.storage.store.graph_arrays import GraphArrays
+    from graphwalk.util.progress_bar import Progress
 
 
 @dataclass(frozen=True)
@@ -58,19 +62,13 @@ class Validation:
         return "\n".join(lines)
 
 
-@dataclass
-class Problems:
-    """Collects problems while a store is checked, each once."""
+class Checks:
+    """What validates a store.
 
-    location: str
-    texts: list[str] = field(default_factory=list)
-    count: int = 0
+    It scans with the engine, a layer above this one, so that the package sets it.
+    """
 
-    def add(self, problem: str | StoreError) -> None:
-        """Note a problem; of an error, only what it says is wrong, for this store."""
-        text = str(problem).replace(f" of {self.location}", "").removesuffix("; build it again")
-        if text in self.texts:
-            return
-        self.count += 1
-        if len(self.texts) < MOST_PROBLEMS:
-            self.texts.append(text)
+    validate: Callable[[GraphArrays, Progress], Validation]
+
+
+checks = Checks()

@@ -1,1 +1,0 @@
-"""Checks of a whole store: arrays, rows and labels."""

@@ -1,0 +1,173 @@
+"""Scans have the same results on every executor, by any plan, and after a worker was killed."""
+
+import os
+import signal
+from dataclasses import replace
+from functools import cache, partial
+from importlib import import_module
+
+import numpy as np
+import pytest
+import zarr
+
+import graphwalk
+from graphwalk import scheduler
+from graphwalk.algorithms.analytics.node_array import compute_values
+from graphwalk.algorithms.validation.check import validate
+from graphwalk.scheduler.engine import scan
+from graphwalk.util.events import listening
+from graphwalk.util.progress_bar import Progress
+
+SCHEDULERS = [
+    "threads",
+    pytest.param("ray", marks=pytest.mark.ray),
+    pytest.param("distributed", marks=pytest.mark.distributed),
+]
+ANALYTICS = {
+    "components": graphwalk.connected_components,
+    "pagerank": partial(graphwalk.pagerank, tol=1e-3),  # a dozen passes
+}
+
+
+@pytest.fixture(params=SCHEDULERS, scope="module")
+def session(request):
+    """Have two workers run, which are started once for all tests."""
+    how = {"num_workers": 2}
+    if request.param == "ray":
+        request.getfixturevalue("shared_ray")
+        how = {}
+    if request.param == "distributed":
+        pytest.importorskip("distributed")
+        how = {"num_workers": 1, "n_workers": 2}
+    with scheduler.use(request.param, **how) as session:
+        yield session
+
+
+@cache
+def graph_of(kind):
+    """Return a graph of many components, with a hub whose row is in several partitions."""
+    rng = np.random.default_rng(4)
+    edges = np.concatenate(
+        [rng.integers(0, 20_000, (2, 14_000)), [np.zeros(9000, int), np.arange(1, 18_001, 2)]], 1
+    )
+    return graphwalk.build_zarr(edges, num_nodes=20_000, directed=kind == "directed")
+
+
+@cache
+def expected(name, kind):
+    with scheduler.use("threads", num_workers=1):
+        return ANALYTICS[name](graph_of(kind), partitions=1).compute().tobytes()
+
+
+def bits(array, shares=None):
+    """Return the bits of an analysis; by a plan with that number of results, if it is given."""
+    if shares is None:
+        return array.compute().tobytes()
+    (task,) = dict(array.dask).values()
+    algorithm, graph, plan, name = task.args
+    with scheduler.executors.resources.current_executor().job() as job:
+        plan = replace(plan, shares=shares)
+        return compute_values(algorithm, graph, plan, name, job).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("partitions", "kind"),
+    [(1, "undirected"), (3, "undirected"), (7, "undirected"), (3, "directed")],
+)
+@pytest.mark.parametrize("name", ANALYTICS)
+def test_the_bits_are_those_of_one_thread(session, name, partitions, kind):
+    array = ANALYTICS[name](graph_of(kind), partitions=partitions)
+    assert len(array.plan.partitions) == partitions
+    apart = not session.executor.in_process
+    assert array.plan.shares == (min(2, partitions) if apart else 1)
+    assert bits(array) == expected(name, kind)
+    if apart and partitions == 3:
+        assert bits(array, shares=1) == expected(name, kind)
+
+
+def compute_while_a_worker_is_killed(name, once, monkeypatch):
+    """Compute an analysis, of which the first task ends its process."""
+
+    def scan_or_die(*args):
+        if not once.exists():
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        # By name, where the worker has what it imports: nothing of this process is sent there.
+        return import_module("graphwalk.scheduler.engine.scan").scan_share(*args)
+
+    monkeypatch.setattr(scan, "scan_share", scan_or_die)
+    assert bits(ANALYTICS[name](graph_of("undirected"), partitions=7)) == expected(
+        name, "undirected"
+    )
+    assert once.exists()
+
+
+def test_a_worker_that_is_killed_changes_no_bit(session, tmp_path, monkeypatch):
+    if not session.executor.in_process:  # threads are not killed alone
+        name = "components" if session.name == "ray" else "pagerank"
+        compute_while_a_worker_is_killed(name, tmp_path / "killed", monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ANALYTICS)
+def test_a_worker_that_is_killed_changes_no_analysis(session, name, tmp_path, monkeypatch):
+    if not session.executor.in_process:
+        compute_while_a_worker_is_killed(name, tmp_path / "killed", monkeypatch)
+
+
+@pytest.mark.parametrize("name", ANALYTICS)
+def test_each_pass_visits_every_entry_once(session, name):
+    graph, steps = graph_of("undirected"), {}
+
+    def count(event):
+        if event.kind == "scan":
+            steps[event.wave] = steps.get(event.wave, 0) + event.steps
+
+    with listening(count):
+        ANALYTICS[name](graph, partitions=7).compute()
+    assert set(steps.values()) == {graph.num_entries}
+    assert (len(steps) == 1) == (name == "components")
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory):
+    """Return a store of several chunks of entries, with a few faults."""
+    path = tmp_path_factory.mktemp("stores") / "damaged"
+    edges = np.random.default_rng(1).integers(0, 200_000, (2, 1_500_000))
+    graphwalk.build_zarr(edges, path, directed=True, compressed=False)
+    (path / "neighbors" / "c" / "1").unlink()
+    neighbors = zarr.open_group(path, mode="r+")["neighbors"]
+    neighbors[7:9] = [5, -3]
+    return path
+
+
+@cache
+def report_of(path):
+    with scheduler.use("threads", num_workers=1):
+        return graphwalk.open_zarr(path).validate()
+
+
+@pytest.mark.parametrize("partitions", [None, 2])
+def test_a_validation_reports_the_same(session, damaged, partitions, capsys):
+    arrays = graphwalk.open_zarr(damaged)._arrays
+    report = validate(arrays, Progress(True), partitions)
+    assert report == report_of(damaged)
+    assert len(report.problems) == 3
+    assert "check rows: 100%" in capsys.readouterr().err
+
+
+def test_a_validation_of_a_graph_in_a_temporary_folder(session):
+    assert graph_of("undirected").validate().ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheduler_name", SCHEDULERS)
+@pytest.mark.parametrize("partitions", [1, 3, 7])
+def test_the_bits_of_one_worker_are_the_same(scheduler_name, partitions, request):
+    if scheduler_name == "ray":
+        request.getfixturevalue("own_ray")
+    with scheduler.use(scheduler_name, num_workers=1):
+        for name, analysis in ANALYTICS.items():
+            array = analysis(graph_of("undirected"), partitions=partitions)
+            assert array.plan.shares == 1
+            assert bits(array) == expected(name, "undirected")
