@@ -9,6 +9,7 @@ import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
 from graphwalk.algorithms.analytics.node_values import node_distribution
+from graphwalk.algorithms.analytics.out_degrees import out_degrees
 from graphwalk.errors import ConvergenceError, InputError
 from graphwalk.kernels.analytics.pagerank import ONE, spread_ranks, update_ranks
 from graphwalk.kernels.analytics.sum_neighbors import pull_sums, push_sums
@@ -201,12 +202,3 @@ class _Sums(ScanProgram):
     def merge(self, result: NDArray[Any], other: NDArray[Any]) -> None:
         """Add the sums of other partitions."""
         result += other
-
-
-def out_degrees(graph: GraphArrays) -> NDArray[Any]:
-    """Return the number of entries of every node, in the type of node ids."""
-    degrees = np.empty(graph.num_nodes, graph.neighbor_dtype)
-    for start in range(0, graph.num_nodes, _NODES):
-        stop = min(start + _NODES, graph.num_nodes)
-        degrees[start:stop] = np.diff(graph.read_offsets(start, stop + 1))
-    return degrees
