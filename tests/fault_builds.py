@@ -12,6 +12,7 @@ from edge_sources import Edges, Rows
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.files import publish
 from graphwalk.util.progress_bar import Progress
 
 _processes = multiprocessing.get_context("forkserver")
@@ -117,3 +118,9 @@ def run_until_call(kind, path, name, call, overwrite):
 
     setattr(owner, attribute, fatal)
     run(kind, path, overwrite=overwrite)
+
+
+def run_until_rename(kind, path, call):
+    """Build in place of a store where it cannot be exchanged in one step; die before a rename."""
+    publish._exchange = lambda *_: False
+    run_until_call(kind, path, "pathlib:Path.rename", call, True)

@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edge_sources import Edges
-from fault_builds import SPILLING, in_process, run, run_until_call, run_until_stage, sparse_edges
+from fault_builds import (
+    SPILLING,
+    in_process,
+    run,
+    run_until_call,
+    run_until_rename,
+    run_until_stage,
+    sparse_edges,
+)
 
 from graphwalk.errors import InputError, StoreError, StoreNotFoundError
 from graphwalk.storage.build.context import BuildOptions
@@ -49,7 +57,7 @@ CALLS = {
     "run files": ("edges", "graphwalk.storage.files.spill:SpillFile.append_parts", 3),
     "chunks": ("edges", "graphwalk.storage.store.array_writer:ArrayWriter.finish", 2),
     "attributes": ("rows", "graphwalk.storage.build.pipeline:complete", 1),
-    "rename": ("edges", "graphwalk.storage.files.publish:put_in_place", 1),
+    "rename": ("edges", "graphwalk.storage.files.publish:Target.publish", 1),
 }
 POINTS = {
     **{name: (run_until_stage, *point) for name, point in STAGES.items()},
@@ -71,7 +79,7 @@ def test_killed_build_leaves_no_store_and_can_be_run_again(tmp_path, stores, poi
     until, kind, *where = POINTS[point]
     path = tmp_path / "g.zarr"
     assert in_process(until, kind, str(path), *where, False) == -signal.SIGKILL
-    with pytest.raises(StoreNotFoundError, match=r"g\.zarr\.partial unfinished, run it again"):
+    with pytest.raises(StoreNotFoundError, match=r"g\.zarr\.graphwalk-partial unfinished"):
         open_zarr(path)
     run(kind, path)
     assert store_bytes(path) == stores[kind]
@@ -95,11 +103,15 @@ def test_killed_overwrite_keeps_the_old_store(tmp_path, stores, point):
 def test_overwrite_killed_between_its_renames_can_be_run_again(tmp_path, stores):
     path = tmp_path / "g.zarr"
     run("rows", path)
-    killed = in_process(run_until_call, "edges", str(path), "pathlib:Path.rename", 2, True)
+    before = store_bytes(path)
+    killed = in_process(run_until_rename, "edges", str(path), 2)
     assert killed == -signal.SIGKILL
     with pytest.raises(StoreNotFoundError, match="run it again"):
         open_zarr(path)
-    run("edges", path)
+    with pytest.raises(ZeroDivisionError):
+        build(sparse_edges(on_batch=lambda *_: 1 / 0), str(path), *how())
+    assert store_bytes(path) == before
+    run("edges", path, overwrite=True)
     assert store_bytes(path) == stores["edges"]
     assert names(tmp_path) == ["g.zarr"]
 

@@ -73,7 +73,8 @@ except Exception as error:
     print(type(error).__name__, error)
 """
     done = subprocess.run([sys.executable, "-c", job], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith(f"StoreError cannot write {tmp_path}/g.partial: File too large")
+    where = f"{tmp_path}/g.graphwalk-partial/store"
+    assert done.stdout.startswith(f"StoreError cannot write {where}: File too large")
     assert files(tmp_path) == []
 
 

@@ -98,7 +98,7 @@ def test_a_driver_that_is_killed_is_taken_over_from(partitions, cluster, graph, 
         import graphwalk
 
         def kill_midway():
-            done = Path({str(target)!r} + ".partial", "done")
+            done = Path({str(target)!r} + ".graphwalk-partial", "done")
             while not done.exists() or len(list(done.iterdir())) < 4:
                 time.sleep(0.001)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -110,7 +110,7 @@ def test_a_driver_that_is_killed_is_taken_over_from(partitions, cluster, graph, 
     """
     ended = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
     assert ended.returncode == -signal.SIGKILL
-    marks = tmp_path / "walks.zarr.partial" / "done"
+    marks = tmp_path / "walks.zarr.graphwalk-partial" / "done"
     # Workers end with their driver, but not at once: one may be about to leave a mark.
     done = {mark.name.partition(".")[0] for mark in marks.glob("[0-9]*")}
     walks = graphwalk.random_walks(graph, **rules)

@@ -337,3 +337,56 @@ def test_a_bucket_that_is_not_there(walks, options):
 def test_options_of_walks_for_a_path(walks, tmp_path):
     with pytest.raises(InputError, match="storage_options are for URLs"):
         graphwalk.write_walks(walks, tmp_path / "walks.zarr", storage_options={"key": "x"})
+
+
+# -- two writers -------------------------------------------------------------------------------
+
+
+def edges_then(act):
+    """Edges which, when the last ones are read, let something happen."""
+    for number in range(200):
+        if number == 150:
+            act()
+        yield int(EDGES[0, number]), int(EDGES[1, number])
+
+
+def test_of_two_builds_at_a_url_the_second_fails(url, options, files):
+    def build_too():
+        # It finds the URL free when it looks, as one would that begins at the same moment.
+        patch.setattr(remote, "_is_occupied", lambda *_: False)
+        with pytest.raises(StoreError, match=rf"another job is writing {url}"):
+            graphwalk.build_zarr(EDGES, url, storage_options=options)
+
+    from graphwalk.storage.files import remote
+
+    with pytest.MonkeyPatch.context() as patch:
+        graphwalk.build_zarr(edges_then(build_too), url, storage_options=options)
+    assert graphwalk.open_zarr(url, storage_options=options).num_entries > 0
+    assert not files.exists(f"{url}/graphwalk-partial.lock")
+
+
+def test_a_build_that_is_replaced_says_so_and_leaves_the_other(url, options, files):
+    expected = {}
+
+    def replace():
+        graphwalk.build_zarr(EDGES, url, storage_options=options, overwrite=True)
+        expected.update(stored(files, url))
+
+    with pytest.raises(StoreExistsError, match="was replaced by another job"):
+        graphwalk.build_zarr(edges_then(replace), url, storage_options=options)
+    assert set(stored(files, url)) == set(expected)
+    attributes = "zarr.json"
+    assert stored(files, url)[attributes] == expected[attributes]
+
+
+def test_unfinished_walks_at_a_url_are_not_removed_unasked(url, options, files, walks):
+    from graphwalk.algorithms.output.target import WalkTarget
+
+    target = f"{url}/walks.zarr"
+    WalkTarget(target, options)._begun().folder.put("job.json", b"{}")
+    before = stored(files, url)
+    with pytest.raises(StoreExistsError, match=r"resume=True to continue it, or overwrite=True"):
+        graphwalk.write_walks(walks, target, storage_options=options)
+    assert stored(files, url) == before
+    graphwalk.write_walks(walks, target, storage_options=options, overwrite=True)
+    assert all("/walks.zarr/" in f"/{name}" for name in stored(files, url))

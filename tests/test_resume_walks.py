@@ -126,7 +126,7 @@ def test_a_failed_job_is_resumed(walks, tmp_path, monkeypatch):
         patched.setattr("graphwalk.algorithms.output.zarr_sink.sync", full)
         with pytest.raises(errors.StoreError, match="No space left"):
             write_walks(walks, tmp_path / "walks.zarr", resume=True)
-    assert (tmp_path / "walks.zarr.partial").is_dir()
+    assert (tmp_path / "walks.zarr.graphwalk-partial").is_dir()
     write_walks(walks, tmp_path / "walks.zarr", resume=True)
     np.testing.assert_array_equal(da.from_zarr(tmp_path / "walks.zarr"), walks.compute())
     assert [path.name for path in tmp_path.iterdir()] == ["walks.zarr"]
@@ -167,7 +167,12 @@ def test_what_was_half_written_does_not_stay(suffix, name, graph, walks, tmp_pat
     """Of a process that is killed while it writes a block, which another writes again."""
     expected = write_walks(walks, tmp_path / f"whole{suffix}")
     kill_after(5, graph, tmp_path / f"walks{suffix}")
-    half = tmp_path / f"walks{suffix}.partial" / "walks" / name.format("0123456789abcdef" * 2)
+    half = (
+        tmp_path
+        / f"walks{suffix}.graphwalk-partial"
+        / "walks"
+        / name.format("0123456789abcdef" * 2)
+    )
     half.parent.mkdir(exist_ok=True)
     half.touch()
     write_walks(walks, tmp_path / f"walks{suffix}", resume=True)

@@ -163,7 +163,7 @@ def test_many_processes_at_once(suffix, locks, graph, walks, tmp_path):
 
 def test_a_share_waits_for_a_whole_job(walks, tmp_path):
     target, ended = tmp_path / "walks.zarr", []
-    partial = tmp_path / "walks.zarr.partial"
+    partial = tmp_path / "walks.zarr.graphwalk-partial"
     partial.mkdir()
 
     def share():

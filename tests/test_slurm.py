@@ -115,7 +115,7 @@ class Jobs:
         return "".join(file.read_text() for file in sorted(self.folder.glob(f"*-{job}*.log")))
 
     def blocks_done(self, output):
-        folder = self.folder / f"{output}.partial" / "done"
+        folder = self.folder / f"{output}.graphwalk-partial" / "done"
         return len(list(folder.iterdir())) if folder.exists() else 0
 
     def wait_for_blocks(self, job, number, output="walks.parquet"):
@@ -153,7 +153,7 @@ def same(path, expected):
     ends = np.flatnonzero((expected < 0).any(axis=1))
     assert ends.size == 0, "some walks end"
     np.testing.assert_array_equal(read(path), expected)
-    assert not path.with_name(f"{path.name}.partial").exists()
+    assert not path.with_name(f"{path.name}.graphwalk-partial").exists()
 
 
 def edited(script, **values):
@@ -355,13 +355,13 @@ def test_a_job_that_is_cancelled_and_submitted_again(script, jobs, folder, longe
     same(folder / "walks.parquet", longer)
 
 
-def times(folder, walks="walks.parquet.partial/walks"):
+def times(folder, walks="walks.parquet.graphwalk-partial/walks"):
     return {part.name: part.stat().st_mtime_ns for part in (folder / walks).glob("part-*")}
 
 
 def done_times(folder):
     """Return those of the blocks that are done: one may have been written and not marked yet."""
-    marks = (folder / "walks.parquet.partial/done").iterdir()
+    marks = (folder / "walks.parquet.graphwalk-partial/done").iterdir()
     done = {f"part-{int(mark.name.split('.')[0]):05}.parquet" for mark in marks}
     return {name: time for name, time in times(folder).items() if name in done}
 
@@ -433,7 +433,7 @@ def test_a_machine_that_does_not_join(jobs, folder):
     log = jobs.finish(jobs.submit(script, "--nodes=2"), "FAILED")
     assert "1 of 2 machines have joined Ray within 10 s" in log
     assert "--timeout" in log
-    assert not (folder / "walks.parquet.partial").exists()
+    assert not (folder / "walks.parquet.graphwalk-partial").exists()
     assert list(folder.glob("ray-logs-*/node1/gcs_server.out"))
 
 

@@ -222,8 +222,8 @@ def test_nothing_there(tmp_path):
 
 
 def test_nothing_there_but_an_unfinished_build(tmp_path):
-    (tmp_path / "g.partial").mkdir()
-    with pytest.raises(StoreNotFoundError, match=r"g\.partial unfinished"):
+    (tmp_path / "g.graphwalk-partial").mkdir()
+    with pytest.raises(StoreNotFoundError, match=r"g\.graphwalk-partial unfinished"):
         open_zarr(tmp_path / "g")
 
 

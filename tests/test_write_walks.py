@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zarr
+from leftovers import leave
 
 from graphwalk import errors, scheduler
 from graphwalk.algorithms.output import formats, labelled_walks
@@ -24,8 +25,8 @@ from graphwalk.algorithms.output import sink as sink_module
 from graphwalk.algorithms.output import write_blocks as write_module
 from graphwalk.algorithms.output.write import write_walks
 from graphwalk.algorithms.output.write_blocks import write_blocks
-from graphwalk.storage.files import publish
-from graphwalk.storage.files.publish import partial_folder, writing
+from graphwalk.storage.files import partial_folder as partial_module
+from graphwalk.storage.files.partial_folder import partial_folder, writing
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
 TOWNS = np.array(["Aarhus", "Bad Ems", "Çeşme", "Dún Laoghaire", "Évora"], dtype=object)
@@ -323,9 +324,7 @@ def test_something_else_is_never_replaced(suffix, walks, tmp_path):
 
 
 def test_what_a_killed_job_left_is_cleared(walks, expected, tmp_path):
-    left = tmp_path / "walks.parquet.partial" / "walks"
-    left.mkdir(parents=True)
-    (left / "part-00009.parquet").touch()
+    leave(tmp_path / "walks.parquet", "walks/part-00009.parquet")
     assert read(write_walks(walks, tmp_path / "walks.parquet")) == trimmed(expected)
     assert names(tmp_path) == ["walks.parquet"]
 
@@ -409,7 +408,7 @@ def test_removal_waits_for_those_who_write(tmp_path, monkeypatch):
             (folder / "file").touch()
             order.append("written")
 
-    monkeypatch.setattr(publish, "lock_file", lock)
+    monkeypatch.setattr(partial_module, "lock_file", lock)
     with partial_folder(tmp_path / "walks") as folder:
         writer = threading.Thread(target=write, args=(folder,))
         writer.start()

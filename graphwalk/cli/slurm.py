@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.options import add_options, given_options, option, quoted_option
@@ -63,6 +62,8 @@ def run(args: Namespace) -> None:
     from graphwalk.algorithms.output.target import WalkTarget
     from graphwalk.scheduler.slurm.batch_script import batch_script
     from graphwalk.scheduler.slurm.sizing import choose
+    from graphwalk.storage.files.locations import locate
+    from graphwalk.storage.files.publish import write_file
 
     cluster = _cluster(args)
     WalkTarget(args.output)  # refuses an unknown suffix here instead of in the job
@@ -88,7 +89,7 @@ def run(args: Namespace) -> None:
     if args.dry_run:
         print(script, end="")
         return
-    _write(Path(args.script), script, args.overwrite)
+    write_file(locate(args.script), script.encode(), overwrite=args.overwrite)
     print(f"Submit it with: sbatch {args.script}", file=sys.stderr)
 
 
@@ -125,13 +126,3 @@ def _about(choice: Choice) -> str:
         f"{choice.plan}\n\n{machines[choice.mode]} of {choice.cpus} CPUs and "
         f"{format_size(choice.memory)} each, for {choice.minutes} minutes at most"
     )
-
-
-def _write(path: Path, text: str, overwrite: bool) -> None:
-    try:
-        with path.open("w" if overwrite else "x") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError(
-            f"{path} exists; add --overwrite, or name another file by --script"
-        ) from None

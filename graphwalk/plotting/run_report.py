@@ -6,14 +6,14 @@ import html
 import io
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dask
 
 from graphwalk.plotting.plans_and_runs import new_figure, run_figures
 from graphwalk.scheduler.executors.remote_executor import remote_executor_of
-from graphwalk.storage.files.storage_errors import disk_errors
+from graphwalk.storage.files.locations import locate
+from graphwalk.storage.files.publish import write_file
 from graphwalk.units import format_size
 from graphwalk.util.events import Event, listening
 
@@ -59,7 +59,7 @@ def performance_report(
     ...     result = walks.compute()
     """
     new_figure(1, 1, 1)  # raises before any walks are computed if matplotlib is missing
-    path = Path(filename)
+    path = locate(filename)
     events: list[Event] = []
     start = time.time()
     try:
@@ -68,8 +68,7 @@ def performance_report(
     finally:
         seconds = time.time() - start
         page = _page(events, _tasks(events, start), seconds)
-        with disk_errors(path):
-            path.write_text(page, "utf-8")
+        write_file(path, page.encode(), overwrite=True)
 
 
 def _tasks(events: list[Event], start: float) -> list[Event]:

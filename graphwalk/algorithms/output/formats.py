@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from fnmatch import fnmatch
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.algorithms.output.npy_sink import NpySink
@@ -67,16 +65,14 @@ def walk_suffix(location: str, *, remote: bool = False) -> str:
 def holds_walks(
     location: str, suffix: str, storage_options: Mapping[str, Any] | None = None
 ) -> bool:
-    """Return whether what lies at `location` is of the kind that a sink makes for its suffix.
+    """Return whether the folder at `location` is one that a sink has made: it says so itself.
 
     Replacing depends on it, so that a wrong path does not destroy a graph or other files.
     """
-    if suffix == ".zarr":
-        return _open_array(location, storage_options) is not None
-    if suffix == ".parquet" and not Path(location).is_file():
-        names = folder_at(location, storage_options).names()
-        return all(name == ABOUT or fnmatch(name, "part-*.parquet") for name in names)
-    return Path(location).is_file()
+    try:
+        return isinstance(read_about(location, suffix, storage_options), dict)
+    except Exception:  # whatever a foreign file of this name makes its reader raise
+        return False
 
 
 def read_about(location: str, suffix: str, storage_options: Mapping[str, Any] | None = None) -> Any:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from graphwalk.algorithms.output.labelled_walks import walk_lists
 from graphwalk.algorithms.output.sink import PartsSink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from graphwalk.algorithms.output.sink import WalkBlock
 
@@ -30,18 +30,22 @@ class ParquetSink(PartsSink):
 
         labels = self.load_labels()
         schema = self._schema(labels)
-        with self._writing(self.part(block.number), schema) as writer:
+        with (
+            self.folder.writing(self.part(block.number)) as file,
+            _writer(file, schema) as writer,
+        ):
             for lists in walk_lists(block.walks, labels):
                 writer.write_table(pa.table({"walk": lists.cast(schema.field("walk").type)}))
         return 0
 
     def close(self, _sizes: Sequence[int], about: Mapping[str, Any]) -> str:
         """Write the file that says what the others are."""
-        schema = self._schema(self.load_labels())
-        with self._writing(ABOUT, schema) as writer:
+        file = io.BytesIO()
+        with _writer(file, self._schema(self.load_labels())) as writer:
             writer.add_key_value_metadata(
                 {name: json.dumps(value) for name, value in about.items()}
             )
+        self.commit(ABOUT, file.getvalue())
         return self.location
 
     def _schema(self, labels: Any) -> Any:
@@ -50,13 +54,9 @@ class ParquetSink(PartsSink):
         kind = pa.from_numpy_dtype(self.shape.dtype) if labels is None else labels.type
         return pa.schema([("walk", pa.list_(kind))])
 
-    @contextmanager
-    def _writing(self, name: str, schema: Any) -> Iterator[Any]:
-        import pyarrow.parquet as pq
 
-        # Without the Arrow schema, strings read as plain strings, with 32-bit offsets.
-        with (
-            self.folder.writing(name) as file,
-            pq.ParquetWriter(file, schema, compression="zstd", store_schema=False) as writer,
-        ):
-            yield writer
+def _writer(file: IO[bytes], schema: Any) -> Any:
+    import pyarrow.parquet as pq
+
+    # Without the Arrow schema, strings read as plain strings, with 32-bit offsets.
+    return pq.ParquetWriter(file, schema, compression="zstd", store_schema=False)

@@ -24,6 +24,7 @@ from graphwalk.errors import (
 )
 from graphwalk.storage.files.folder import folder_at
 from graphwalk.storage.files.locations import is_url, locate, zarr_store
+from graphwalk.storage.files.partial_folder import partial_path
 
 if TYPE_CHECKING:
     import os
@@ -129,7 +130,7 @@ def _found(path: str | os.PathLike[str]) -> tuple[str, str]:
     location = locate(path)
     suffix = walk_suffix(location, remote=is_url(location))
     if not is_url(location) and not Path(location).exists():
-        unfinished = Path(f"{location}.partial").exists()
+        unfinished = partial_path(Path(location)).exists()
         remedy = f"; they are not finished: write them again with {argument('resume', True)}"
         raise StoreNotFoundError(f"there are no walks at {location}{remedy if unfinished else ''}")
     return location, suffix

@@ -1,7 +1,7 @@
 """A job that writes walks: what it is about, and which of its blocks are done.
 
-Both are in a folder next to the target, ``<target>.partial``, so that another process can resume a
-job that was killed.
+Both are in the partial folder of the target, next to it, so that another process can resume a job
+that was killed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graphwalk.algorithms.output.formats import FINISHED
 from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.files.locations import is_url, write_errors
-from graphwalk.storage.files.publish import writing
+from graphwalk.storage.files.partial_folder import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,7 +71,7 @@ class ResumableJob:
         with self.errors():
             record = json.dumps(about, indent=1).encode()
             if not resume:
-                self.folder.put(RECORD, record)
+                self.folder.create(RECORD, record)
                 return
             record = self.folder.settle(RECORD, record)
         if different := differences(json.loads(record), about):

@@ -80,6 +80,13 @@ class WalkSink:
         """
         return self.location
 
+    def commit(self, name: str, data: bytes) -> None:
+        """Write the file that makes a whole of all others, in one step.
+
+        At a URL, raises HeldError if another job has done so.
+        """
+        folder_at(self.location, self.storage_options).commit(name, data)
+
 
 def open_kept(path: Path) -> IO[bytes]:
     """Open a file to write, with what it holds, or a new one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,8 @@ from graphwalk.errors import InputError, StoreExistsError, argument
 from graphwalk.storage.files.folder import folder_at
 from graphwalk.storage.files.locations import is_url, locate, write_errors
 from graphwalk.storage.files.locks import HeldError, held
-from graphwalk.storage.files.publish import (
-    partial_folder,
-    partial_path,
-    put_in_place,
-    remove,
-    shared_folder,
-)
+from graphwalk.storage.files.partial_folder import SUFFIX, partial_folder, remove, shared_folder
+from graphwalk.storage.files.publish import Replaceable, Target
 
 if TYPE_CHECKING:
     import os
@@ -37,23 +33,34 @@ class WalkTarget:
         Path or URL.
     storage_options : mapping, optional
         For fsspec, if it is a URL.
+    overwrite : bool
+        Whether walks that are there may be replaced.
 
     Raises
     ------
     InputError
         When its suffix is that of no format, or of one that cannot be written at a URL.
+    StoreExistsError
+        When it is a link to nothing, or to a file with another suffix.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], storage_options: Mapping[str, Any] | None = None
+        self,
+        path: str | os.PathLike[str],
+        storage_options: Mapping[str, Any] | None = None,
+        *,
+        overwrite: bool = False,
     ) -> None:
-        location = locate(path)
+        location = locate(path).rstrip("/")
         self.is_url = is_url(location)
-        self.location = location.rstrip("/") if self.is_url else str(Path(location).resolve())
-        self.suffix = walk_suffix(self.location, remote=self.is_url)
+        self.suffix = walk_suffix(location, remote=self.is_url)
         if storage_options and not self.is_url:
             raise InputError("storage_options are for URLs, and there is none; leave them out")
         self.storage_options = storage_options
+        is_ours = partial(holds_walks, suffix=self.suffix, storage_options=storage_options)
+        self._replaceable = Replaceable(overwrite, "holds no walks", is_ours, files=True)
+        self._target = None if self.is_url else Target(location, self._replaceable)
+        self.location = str(self._target.path) if self._target else location
 
     @property
     def result(self) -> Path | str:
@@ -67,18 +74,22 @@ class WalkTarget:
             return None
         return Done(found["walks"], found["nodes"], 0)
 
-    def check_free(self, overwrite: bool) -> None:
-        """Raise unless there is nothing here, or walks that may be replaced."""
-        if not self._is_occupied():
+    def check_free(self, *, resume: bool) -> None:
+        """Raise unless there is nothing here, or walks that may be replaced or continued."""
+        if self._target:
+            self._target.check_free()
             return
-        if not overwrite:
+        with write_errors(self.location):
+            unfinished = self._begun().folder.read(RECORD) is not None
+            occupied = bool(folder_at(self.location, self.storage_options).names())
+        if unfinished and not (resume or self._replaceable.overwrite):
             raise StoreExistsError(
-                f"{self.location} exists; choose another path or pass {argument('overwrite', True)}"
+                f"{self.location}: another job writes these walks, or was stopped; pass "
+                f"{argument('resume', True)} to continue it, or {argument('overwrite', True)} to "
+                "start again"
             )
-        if not holds_walks(self.location, self.suffix, self.storage_options):
-            raise StoreExistsError(
-                f"{self.location} holds no walks, so it is not replaced; remove it first"
-            )
+        if occupied and not unfinished:
+            self._replaceable.check(self.location)
 
     @contextmanager
     def job(self, about: Mapping[str, Any], *, resume: bool) -> Iterator[ResumableJob]:
@@ -98,26 +109,25 @@ class WalkTarget:
         InputError
             When what was left is of another job.
         """
-        with self._remote_job(resume) if self.is_url else self._local_job(resume) as job:
+        if not self._target:
+            with self._remote_job(about, resume) as job:
+                yield job
+            return
+        with partial_folder(self._target.path, keep=resume):
+            job = self._begun()
             job.begin(about, resume=resume)
             yield job
+            self._target.publish(Path(job.result))
 
     @contextmanager
-    def _local_job(self, resume: bool) -> Iterator[ResumableJob]:
-        target = Path(self.location)
-        with partial_folder(target, keep=resume):
-            job = self._begun()
-            yield job
-            put_in_place(Path(job.result), target)
-
-    @contextmanager
-    def _remote_job(self, resume: bool) -> Iterator[ResumableJob]:
+    def _remote_job(self, about: Mapping[str, Any], resume: bool) -> Iterator[ResumableJob]:
         job, data = self._begun(), folder_at(self.location, self.storage_options)
         record_folder = job.folder
         with write_errors(self.location):
             if record_folder.read(RECORD) is None or not resume:
                 data.remove()
                 record_folder.remove()
+        job.begin(about, resume=resume)
         try:
             yield job
             record_folder.remove()
@@ -138,7 +148,7 @@ class WalkTarget:
         StoreError
             When one of them has just finished it.
         """
-        with nullcontext() if self.is_url else shared_folder(Path(self.location)):
+        with shared_folder(self._target.path) if self._target else nullcontext():
             job = self._begun()
             job.begin(about, resume=True)
             yield job
@@ -168,22 +178,20 @@ class WalkTarget:
     def _left(self) -> Iterator[ResumableJob]:
         """Lock what other jobs have left; it is in its place when the block ends."""
         job = self._begun()
-        if self.is_url:
+        if not self._target:
             yield job
             job.folder.remove()
             return
-        target = Path(self.location)
-        with held(partial_path(target)):
+        with held(self._target.partial):
             yield job
-            # Never in place of something: without locks, another job may have been faster.
-            Path(job.result).rename(target)
-            remove(partial_path(target))
+            self._target.publish(Path(job.result))
+            remove(self._target.partial)
 
     def _begun(self) -> ResumableJob:
-        if self.is_url:
-            record_folder = folder_at(f"{self.location}.partial", self.storage_options)
+        if not self._target:
+            record_folder = folder_at(f"{self.location}{SUFFIX}", self.storage_options)
             return ResumableJob(record_folder, self.location, self.storage_options)
-        folder = partial_path(Path(self.location))
+        folder = self._target.partial
         return ResumableJob(folder_at(str(folder)), str(folder / "walks"), None)
 
     def begun(self) -> Any:
@@ -191,10 +199,3 @@ class WalkTarget:
         with write_errors(self.location):
             record = self._begun().folder.read(RECORD)
         return None if record is None else json.loads(record)
-
-    def _is_occupied(self) -> bool:
-        if not self.is_url:
-            return Path(self.location).exists()
-        with write_errors(self.location):
-            unfinished = self._begun().folder.read(RECORD) is not None
-            return not unfinished and bool(folder_at(self.location, self.storage_options).names())

@@ -31,9 +31,9 @@ def write_walks(
     r"""Compute walks and write them, holding no more than some blocks of them in memory.
 
     One task computes and writes a block, on every scheduler. The machines of a cluster must share
-    the file system, or `path` must be a URL. What is at a path is complete: walks are written
-    into the folder ``<path>.partial``, which is renamed at the end, and after an error nothing is
-    left. At a URL, blocks are written at their final names, and the metadata last.
+    the file system, or `path` must be a URL. What is at a path is complete: walks are written in
+    the folder ``<path>.graphwalk-partial`` and moved to their place at the end, and after an error
+    nothing is left. At a URL, blocks are written at their final names, and the metadata last.
 
     Parameters
     ----------
@@ -56,7 +56,9 @@ def write_walks(
         False, the numbers of nodes are written. Zarr and npy hold these whatever the labels; Zarr
         and Parquet say where the graph lies, from which `embed` and `WalkCorpus` take the names.
     overwrite : bool
-        Replace walks that are at `path` already, once the new ones are complete (at a URL: before).
+        Replace a file, or a folder of walks, that is at `path` already, once the new walks are
+        complete (at a URL: before). Another folder is never replaced, and without this option
+        nothing is, whenever it has appeared.
     resume : bool
         Continue an earlier call with the same walks and the same path that was killed: only missing
         blocks are computed, and the result is that of an uninterrupted call. Without an earlier
@@ -66,8 +68,9 @@ def write_walks(
     share : (int, int), optional
         ``(k, n)``: write the `k`-th of `n` parts of the blocks, `k` from 0 to ``n - 1``, while
         other processes, on any machines that see `path`, write the others. The process that
-        finishes last joins them; until then they are in ``<path>.partial``. To resume a part that
-        failed, write it again. All processes must have the same walks: give them a `seed`.
+        finishes last joins them; until then they are in ``<path>.graphwalk-partial``. To resume a
+        part that failed, write it again. All processes must have the same walks: give them a
+        `seed`.
     storage_options : mapping, optional
         What fsspec's file system takes, if `path` is a URL: ``key``, ``secret``, ``endpoint_url``.
     progress : bool, optional
@@ -84,7 +87,8 @@ def write_walks(
         For an unknown suffix, an array that holds no walks, labels that do not fit, or a share that
         does not exist; to resume, when an earlier call wrote other walks.
     StoreExistsError
-        When something is at `path` and `overwrite` is not given, or it holds no walks.
+        When something is at `path` and `overwrite` is not given, or it is a folder that holds no
+        walks; also when it has appeared while walks were written.
     StoreError
         When `path` cannot be written.
 

@@ -62,7 +62,7 @@ def write_blocks(
     resume = resume or share is not None
     labels = None if labels is False else labels
     given, walks = walks, checked_walks(walks)
-    about, target = _about(given, resume), WalkTarget(path, storage_options)
+    about, target = _about(given, resume), WalkTarget(path, storage_options, overwrite=overwrite)
     if resume and isinstance(given, WalkArray):
         walks = _as_begun(given, walks, target)
     suffix, rows = target.suffix, walks.chunks[0]
@@ -87,7 +87,7 @@ def write_blocks(
     finished = target.totals(about) if resume else None
     if finished is not None:
         return _written(target, finished)
-    target.check_free(overwrite)
+    target.check_free(resume=resume)
     if share is not None:
         with target.share(about) as job:
             mine = _write_share(walks, share, job, sink_of(job), progress)

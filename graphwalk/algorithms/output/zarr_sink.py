@@ -52,7 +52,11 @@ class ZarrSink(WalkSink):
 
     def close(self, _sizes: Sequence[int], about: Mapping[str, Any]) -> str:
         """Write the metadata, by which the chunks become an array."""
-        self._create(self._store(), about)
+        from zarr.storage import MemoryStore
+
+        files: dict[str, Any] = {}
+        self._create(MemoryStore(files), about)
+        self.commit("zarr.json", files["zarr.json"].to_bytes())
         return self.location
 
     def _store(self) -> Any:

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from graphwalk.algorithms.output.labelled_walks import with_values
 from graphwalk.algorithms.training.corpus import WalkCorpus
 from graphwalk.algorithms.training.skip_grams import checked_size
-from graphwalk.errors import InputError, StoreExistsError, argument
+from graphwalk.errors import InputError, StoreExistsError
 from graphwalk.storage.files.locations import is_url, locate
-from graphwalk.storage.files.publish import partial_folder, put_in_place
+from graphwalk.storage.files.partial_folder import partial_folder
+from graphwalk.storage.files.publish import Target, file_target
 from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.files.temporary import temporary_folder
 from graphwalk.util.optional_imports import import_optional
@@ -121,6 +122,7 @@ def embed(
     (['a', 'b', 'c'], 8)
     """
     target = _target(path, overwrite)
+    suffix = target.path.suffix
     # Before the walks are made, since the trainer would refuse the seed only afterwards.
     seed = Parameter("seed", 1, whole(0, 2**32 - 1), "").check(seed)
     how = {
@@ -138,7 +140,7 @@ def embed(
         if not words:
             raise InputError(f"{walks}: there is nothing to learn from: no walk visits a node")
         labels = found if names is None else names
-        if target.suffix == ".txt" and labels is not None:
+        if suffix == ".txt" and labels is not None:
             check_words(labels)  # before hours of training
         with Progress(progress).stage("Embedding", how["epochs"], "epochs") as advance:
             model = word2vec(
@@ -150,29 +152,27 @@ def embed(
                 callbacks=[_after_epochs(advance)],
             )
     nodes, vectors = _in_order(model.wv, labels)
-    with disk_errors(target), partial_folder(target) as folder:
-        file = folder / target.name
-        _WRITERS[target.suffix](file, nodes, vectors)
-        put_in_place(file, target)
-    return target
+    with partial_folder(target.path) as folder:
+        file = folder / target.path.name
+        with disk_errors(target.path):
+            _WRITERS[suffix](file, nodes, vectors)
+        target.publish(file)
+    return target.path
 
 
-def _target(path: str | os.PathLike[str], overwrite: bool) -> Path:
+def _target(path: str | os.PathLike[str], overwrite: bool) -> Target:
     """Return the path for the vectors, after checking that it can be written."""
     location = locate(path)
     if is_url(location):
         raise InputError(
             f"{location}: vectors cannot be written to a URL; write them to a file and copy it"
         )
-    target = Path(location)
-    if target.suffix not in SUFFIXES:
-        raise InputError(f"{target}: vectors are written as {' or '.join(SUFFIXES)}")
-    if target.is_dir():
-        raise StoreExistsError(f"{target} is a folder; choose the path of a file")
-    if target.exists() and not overwrite:
-        raise StoreExistsError(
-            f"{target} exists; choose another path or pass {argument('overwrite', True)}"
-        )
+    if Path(location).suffix not in SUFFIXES:
+        raise InputError(f"{location}: vectors are written as {' or '.join(SUFFIXES)}")
+    target = file_target(location, overwrite=overwrite)
+    if target.path.is_dir():
+        raise StoreExistsError(f"{target.path} is a folder; choose the path of a file")
+    target.check_free()
     return target
 
 

@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError
+from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.store.format import neighbor_dtype, value_bytes
 from graphwalk.units import format_size
 
@@ -44,7 +45,8 @@ def check_disk(folder: Path, needed: int) -> None:
     StoreError
         When less than `needed` bytes are free on the disk of `folder`.
     """
-    free = shutil.disk_usage(folder).free
+    with disk_errors(folder):
+        free = shutil.disk_usage(folder).free
     if needed > free:
         raise StoreError(
             f"the temporary files of this build take {format_size(needed)}, and {folder} has "

@@ -20,7 +20,7 @@ from graphwalk.storage.build.context import Context
 from graphwalk.storage.build.edge_list import build_edges
 from graphwalk.storage.edges.protocol import RowSource
 from graphwalk.storage.files.locations import is_url
-from graphwalk.storage.files.publish import new_store
+from graphwalk.storage.files.publish import Replaceable, new_store
 from graphwalk.storage.files.spill import SpillFolder
 from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.files.temporary import (
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.format import GraphInfo
     from graphwalk.util.progress_bar import Progress
 
-#: Folder of temporary files within a store that is being built.
+#: Folder of temporary files next to a store that is being built.
 SPILL = "spill"
 
 
@@ -62,21 +62,21 @@ def build(
     _check_direction(source, options.directed)
     access = options.storage_options
     is_ours = bind(is_graphwalk_store, storage_options=access)
+    replaceable = Replaceable(overwrite, "is no graphwalk store", is_ours)
     with _place(location) as place:
         with (
-            new_store(
-                place, overwrite=overwrite, is_ours=is_ours, storage_options=access
-            ) as partial,
-            _spill_folder(partial) as folder,
+            new_store(place, replaceable, access) as new,
+            _spill_folder(new.place) as folder,
             plain_arrow_memory(),
             thread_pool(tuning.threads) as pool,
             thread_pool(tuning.threads) as writers,
         ):
             executor = in_use.executor
             executor = None if executor is None or executor.in_process else executor
-            group = create_group(partial, compressed=options.compressed, storage_options=access)
+            group = create_group(new.place, compressed=options.compressed, storage_options=access)
             context = Context(options, tuning, progress, pool, writers, folder, group, executor)
             info = _build(source, context)
+            new.confirm()
             complete(group, info)
         arrays = GraphArrays(place, info, access, temporary=location is None)
         if arrays.temporary:
@@ -104,16 +104,16 @@ def _place(location: str | None) -> Iterator[str]:
 
 
 @contextmanager
-def _spill_folder(partial: str) -> Iterator[SpillFolder]:
+def _spill_folder(place: str) -> Iterator[SpillFolder]:
     """Make a folder for temporary files, and remove it at the end.
 
-    It lies in the store that is being built or, for one on a URL, where Dask's setting
+    It lies next to the store that is being built or, for one on a URL, where Dask's setting
     ``temporary-directory`` says, or in the system's folder for such things.
     """
-    if is_url(partial):
+    if is_url(place):
         folder = make_folder("graphwalk-build-")
     else:
-        folder = Path(partial) / SPILL
+        folder = Path(place).with_name(SPILL)
         with disk_errors(folder):
             folder.mkdir()
     try:

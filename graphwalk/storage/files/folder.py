@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from graphwalk.storage.files.locations import is_url
-from graphwalk.storage.files.remote import filesystem_at
+from graphwalk.storage.files.locks import HeldError, move_new
+from graphwalk.storage.files.remote import filesystem_at, put_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,21 +74,27 @@ class Folder:
         with self.writing(name) as file:
             file.write(data)
 
-    def settle(self, name: str, data: bytes) -> bytes:
-        """Write a file if it does not exist; return its content, since several may write it."""
+    def create(self, name: str, data: bytes) -> None:
+        """Write a file that must not exist yet; raises HeldError if it does."""
         path = Path(self.location, name)
         unfinished = path.with_name(f".{name}.{uuid.uuid4().hex}")
         try:
             unfinished.write_bytes(data)
-            os.link(unfinished, path)
+            move_new(unfinished, path)
         except FileExistsError:
-            pass
-        except OSError:  # a file system without links
-            if not path.exists():
-                unfinished.replace(path)
+            raise HeldError(f"another job is writing {path.parent}; wait for it") from None
         finally:
             unfinished.unlink(missing_ok=True)
-        return path.read_bytes()
+
+    def settle(self, name: str, data: bytes) -> bytes:
+        """Write a file if it does not exist; return its content, since several may write it."""
+        with suppress(HeldError):
+            self.create(name, data)
+        return self.read(name) or data
+
+    def commit(self, name: str, data: bytes) -> None:
+        """Write the file that completes the folder."""
+        self.put(name, data)
 
     def read(self, name: str) -> bytes | None:
         """Return the content of a file, or None if it does not exist."""
@@ -129,11 +136,14 @@ class RemoteFolder(Folder):
         filesystem, root = self._at()
         filesystem.pipe_file(f"{root}/{name}", buffer.getvalue())
 
-    def settle(self, name: str, data: bytes) -> bytes:
-        """Write an object if it does not exist; return its content. The steps are not atomic."""
-        if self.read(name) is None:
-            self.put(name, data)
-        return self.read(name) or data
+    def create(self, name: str, data: bytes) -> None:
+        """Write an object that must not exist yet; raises HeldError if it does."""
+        filesystem, root = self._at()
+        put_new(filesystem, f"{root}/{name}", data, self.location)
+
+    def commit(self, name: str, data: bytes) -> None:
+        """Write the object that completes the others; raises HeldError if it exists."""
+        self.create(name, data)
 
     def read(self, name: str) -> bytes | None:
         """Return the content of an object, or None if it does not exist."""

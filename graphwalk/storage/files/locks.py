@@ -1,11 +1,10 @@
-"""Folders that a job makes and locks against other jobs."""
+"""Steps of which only one job succeeds: locks of folders, and moves to names that are free."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError
@@ -36,28 +35,8 @@ def made_folders(folder: Path) -> Iterator[None]:
 
 def _remove_empty(folders: list[Path]) -> None:
     for folder in folders:
-        if folder.is_dir() and not any(folder.iterdir()):
+        with suppress(OSError):  # something is in it, or it is gone
             folder.rmdir()
-
-
-@contextmanager
-def claimed(partial: Path, *, keep: bool = False) -> Iterator[Path]:
-    """Make the folder `partial`, and lock it against other jobs while the block runs.
-
-    Unless `keep` is true, the folder is emptied first, and removed if the block raises.
-    """
-    with disk_errors(partial):
-        partial.mkdir(exist_ok=True)
-    with held(partial):
-        try:
-            if not keep:
-                with disk_errors(partial):
-                    _empty(partial)  # files of a job that was killed
-            yield partial
-        except BaseException:
-            if not keep:
-                shutil.rmtree(partial, ignore_errors=True)
-            raise
 
 
 @contextmanager
@@ -72,12 +51,17 @@ def held(folder: Path, *, shared: bool = False) -> Iterator[None]:
         When another job has locked the folder and the lock is not shared, or when the folder does
         not exist any more.
     """
-    try:
-        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        raise HeldError(f"{folder} is gone: another job has just finished there") from None
+    gone = HeldError(f"{folder} is gone: another job has just finished there")
+    with disk_errors(folder):
+        try:
+            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            raise gone from None
     try:
         lock_file(opened, folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The job that held the lock may have removed the folder, and another made it again.
+        if not folder.exists() or not os.path.samestat(os.fstat(opened), folder.stat()):
+            raise gone
         yield
     finally:
         os.close(opened)
@@ -101,9 +85,14 @@ def lock_file(opened: int, folder: Path, kind: int) -> None:
         return
 
 
-def _empty(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+def move_new(finished: Path, target: Path) -> None:
+    """Move a file to a path at which nothing is, in a step that fails if something is there."""
+    try:
+        os.link(finished, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: the name is reserved by an empty file
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        finished.replace(target)
+    else:
+        finished.unlink()

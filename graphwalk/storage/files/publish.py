@@ -1,51 +1,203 @@
-"""How a finished store, folder or file takes its place: whole, or not at all.
+"""How a finished file or folder takes its place: whole or not at all, and not in place of others.
 
-It is made in a folder next to its place, and then renamed. Several threads, processes or machines
-with a shared file system may write parts of the same result. Where the file system has locks, the
-folder is not removed while one of them still writes into it.
+It is made in the partial folder of its target (`partial_folder`), and put in place by one rename.
+What appears at the target while it is made is not replaced unless the user asked for that; then
+the old file or folder can be read until the new one takes its place.
 """
 
 from __future__ import annotations
 
-import fcntl
+import ctypes
+import errno
 import os
 import shutil
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphwalk.errors import StoreError, StoreExistsError, argument
+from graphwalk.errors import StoreExistsError, argument
 from graphwalk.storage.files.locations import is_url
-from graphwalk.storage.files.locks import HeldError, claimed, held, lock_file, made_folders
+from graphwalk.storage.files.locks import move_new
+from graphwalk.storage.files.partial_folder import REPLACED, partial_folder, partial_path
 from graphwalk.storage.files.remote import new_remote_store
 from graphwalk.storage.files.storage_errors import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
+
+#: Arguments of Linux's renameat2.
+_WORKING_DIRECTORY, _EXCHANGE = -100, 2
+
+#: How it says that the system or the file system cannot exchange.
+_CANNOT_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
 
 
+class Replaceable(NamedTuple):
+    """What `overwrite` lets a writer replace.
+
+    Attributes
+    ----------
+    overwrite : bool
+        Whether the user asked for it; nothing is replaced otherwise.
+    lacks : str
+        What to say of something that is not replaced, such as ``"is no graphwalk store"``.
+    is_ours : callable
+        Returns whether the folder at a path or URL is one that such a writer makes.
+    files : bool
+        Whether files are replaced.
+    """
+
+    overwrite: bool
+    lacks: str
+    is_ours: Callable[[str], bool]
+    files: bool = False
+
+    def check(self, location: str, *, is_file: bool = False) -> None:
+        """Raise StoreExistsError unless what is at a path or URL may be replaced."""
+        replacing = argument("overwrite", True)
+        if not self.overwrite:
+            raise StoreExistsError(
+                f"{location} exists already; pass {replacing} to replace it, or another path"
+            )
+        if not (self.files if is_file else self.is_ours(location)):
+            raise StoreExistsError(
+                f"{location} exists and {self.lacks}, so {replacing} does not replace it; "
+                "remove it yourself, or pass another path"
+            )
+
+
+class Target:
+    """A path at which a finished file or folder is to appear.
+
+    Parameters
+    ----------
+    location : str
+        Absolute path. If it is a link, what it leads to is replaced, and not the link.
+    replaceable : Replaceable
+        What may be replaced there.
+
+    Raises
+    ------
+    StoreExistsError
+        When it is a link to nothing, or to a file with another suffix.
+    """
+
+    def __init__(self, location: str, replaceable: Replaceable) -> None:
+        with disk_errors(location):
+            self.path = _end_of_links(Path(location))
+        self._replaceable = replaceable
+
+    @property
+    def partial(self) -> Path:
+        """The folder in which it is made."""
+        return partial_path(self.path)
+
+    def check_free(self) -> None:
+        """Raise StoreExistsError if something is there that may not be replaced.
+
+        An empty folder counts as nothing.
+        """
+        with disk_errors(self.path):
+            if self.path.is_dir():
+                if any(self.path.iterdir()):
+                    self._replaceable.check(str(self.path))
+            elif os.path.lexists(self.path):
+                self._replaceable.check(str(self.path), is_file=self.path.is_file())
+
+    def publish(self, finished: Path) -> None:
+        """Move a finished file or folder from the partial folder to its place.
+
+        Raises
+        ------
+        StoreExistsError
+            When something has appeared there that may not be replaced.
+        StoreError
+            When the system refuses to move it.
+        """
+        with disk_errors(self.path):
+            self.check_free()
+            try:
+                if finished.is_dir():
+                    self._publish_folder(finished)
+                elif self._replaceable.overwrite:
+                    finished.replace(self.path)
+                else:
+                    move_new(finished, self.path)
+            except OSError:
+                # Something was faster than the rename, which has left it alone.
+                self.check_free()
+                raise
+
+    def _publish_folder(self, finished: Path) -> None:
+        # A folder is renamed in place of an empty folder only; it is an error with anything else.
+        if not os.path.lexists(self.path) or (self.path.is_dir() and not any(self.path.iterdir())):
+            finished.rename(self.path)
+        elif not _exchange(finished, self.path):
+            self._replace_in_two_steps(finished)
+
+    def _replace_in_two_steps(self, finished: Path) -> None:
+        old = self.partial / REPLACED
+        self.path.rename(old)
+        try:
+            finished.rename(self.path)
+        except BaseException:
+            old.rename(self.path)
+            raise
+        if old.is_dir():
+            shutil.rmtree(old)
+        else:
+            old.unlink()
+
+
+def file_target(location: str, *, overwrite: bool) -> Target:
+    """Return a target that is to be a file, and replaces no more than a file."""
+    return Target(location, Replaceable(overwrite, "is no file", lambda _: False, files=True))
+
+
+def write_file(location: str, data: bytes, *, overwrite: bool) -> None:
+    """Write a file in one step, into a folder that exists.
+
+    Raises
+    ------
+    StoreExistsError
+        When something is there that is not to be replaced.
+    StoreError
+        When it cannot be written.
+    """
+    target = file_target(location, overwrite=overwrite)
+    target.check_free()
+    with disk_errors(location):
+        target.path.parent.stat()
+    with partial_folder(target.path) as folder, disk_errors(target.path):
+        finished = folder / target.path.name
+        finished.write_bytes(data)
+        target.publish(finished)
+
+
+class NewStore(NamedTuple):
+    """A store to be built: where, and what to call before it is marked as complete."""
+
+    place: str
+    confirm: Callable[[], None]
+
+
+@contextmanager
 def new_store(
     location: str,
-    *,
-    overwrite: bool,
-    is_ours: Callable[[str], bool],
+    replaceable: Replaceable,
     storage_options: Mapping[str, Any] | None = None,
-) -> AbstractContextManager[str]:
+) -> Iterator[NewStore]:
     """Return a block that gets the path or URL at which to build the store of `location`.
 
-    A local store is built next to its place and renamed when the block ends; on a URL, which cannot
-    be renamed, it is built in place. Nothing is left behind when the block raises.
+    A local store is built in a partial folder, and put in place when the block ends; on a URL,
+    which cannot be renamed, it is built in place. Nothing is left behind when the block raises.
 
     Parameters
     ----------
     location : str
         What `locate` returned.
-    overwrite : bool
-        Whether an existing store may be replaced.
-    is_ours : callable
-        Returns whether a location holds a graphwalk store; nothing else is replaced.
+    replaceable : Replaceable
+        What may be replaced there.
     storage_options : mapping, optional
         For fsspec, if `location` is a URL.
 
@@ -56,144 +208,40 @@ def new_store(
     StoreError
         When nothing can be written there.
     """
-    check_free = partial(_check_free, location, overwrite, is_ours)
     if is_url(location):
-        return new_remote_store(location, check_free, storage_options)
-    return _new_local(location, check_free)
-
-
-def _check_free(location: str, overwrite: bool, is_ours: Callable[[str], bool]) -> None:
-    replacing = argument("overwrite", True)
-    if not overwrite:
-        raise StoreExistsError(
-            f"{location} exists already; pass {replacing} to replace it, or another path"
-        )
-    if not is_ours(location):
-        raise StoreExistsError(
-            f"{location} exists and is no graphwalk store, so {replacing} does not replace it; "
-            "remove it yourself, or pass another path"
-        )
-
-
-@contextmanager
-def _new_local(location: str, check_free: Callable[[], None]) -> Iterator[str]:
-    target = Path(location)
-    if _is_occupied(target):
-        check_free()
-    with made_folders(target.parent), claimed(Path(f"{location}.partial")) as folder:
-        yield str(folder)
-        with disk_errors(target):
-            old = Path(f"{target}.partial-replaced")
-            put_in_place(folder, target, old)
-            with suppress(FileNotFoundError):
-                shutil.rmtree(old)  # or what a job left that was killed between two renames
-
-
-def _is_occupied(target: Path) -> bool:
-    """Return whether something is at `target`; an empty folder counts as nothing."""
-    return os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir()))
-
-
-_WRITERS = "writers.lock"
-
-
-@contextmanager
-def partial_folder(target: Path, *, keep: bool = False) -> Iterator[Path]:
-    """Make the folder ``<target>.partial``, and remove it at the end.
-
-    What an earlier job left there is removed first. With `keep`, neither what an earlier job nor
-    what this one leaves when it fails is removed, so that another job can go on with it.
-
-    Raises
-    ------
-    StoreError
-        When the folder cannot be made, or another job is writing the same target.
-    """
-    with made_folders(target.parent), claimed(partial_path(target), keep=keep) as folder:
-        try:
-            (folder / _WRITERS).touch()
-            yield folder
-        except BaseException:
-            if not keep:
-                remove(folder)
-            raise
-        remove(folder)
-
-
-@contextmanager
-def shared_folder(target: Path) -> Iterator[Path]:
-    """Make the folder ``<target>.partial``, or share it with jobs that write other parts.
-
-    It stays; the job that finds all parts written joins them.
-
-    Raises
-    ------
-    StoreError
-        When the folder cannot be made, or another job has just joined the parts.
-    """
-    folder = partial_path(target)
-    with made_folders(target.parent):
-        with disk_errors(folder):
-            folder.mkdir(exist_ok=True)
-        with held(folder, shared=True):
-            if not folder.exists():
-                raise HeldError(f"{target}: another job has just finished there")
-            (folder / _WRITERS).touch()
-            yield folder
-
-
-def partial_path(target: Path) -> Path:
-    """Return the folder in which `target` is made."""
-    return target.with_name(f"{target.name}.partial")
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Delay the removal of a partial folder while something is written into it.
-
-    Raises
-    ------
-    StoreError
-        When the folder is not there (any more).
-    """
-    lock = folder / _WRITERS
-    try:
-        with lock.open("r+") as file:
-            lock_file(file.fileno(), folder, fcntl.LOCK_SH)
-            if not lock.exists():
-                raise FileNotFoundError
-            yield
-    except FileNotFoundError:
-        if lock.exists():
-            raise
-        raise StoreError(
-            f"{folder} is not there: either the job has been cancelled, or this machine does not "
-            "share the file system; write to a folder that all machines see"
-        ) from None
-
-
-def put_in_place(finished: Path, target: Path, old: Path | None = None) -> None:
-    """Rename a finished file or folder to `target`, and a folder that is there to `old`.
-
-    `old` is next to `finished` by default, in a partial folder. Two renames are as near to one step
-    as folders allow.
-    """
-    if not target.is_dir():
-        finished.rename(target)
+        with new_remote_store(location, replaceable.check, storage_options) as confirm:
+            yield NewStore(location, confirm)
         return
-    old = old or finished.with_name(f"{finished.name}.replaced")
-    shutil.rmtree(old, ignore_errors=True)
-    target.rename(old)
-    try:
-        finished.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
+    target = Target(location, replaceable)
+    target.check_free()
+    with partial_folder(target.path) as folder:
+        yield NewStore(str(folder / "store"), lambda: None)
+        target.publish(folder / "store")
 
 
-def remove(folder: Path) -> None:
-    """Remove a partial folder, once nothing writes into it."""
-    with suppress(FileNotFoundError), (folder / _WRITERS).open("r+") as writers:
-        lock_file(writers.fileno(), folder, fcntl.LOCK_EX)
-        (folder / _WRITERS).unlink()
-    shutil.rmtree(folder, ignore_errors=True)
+def _end_of_links(path: Path) -> Path:
+    if not path.is_symlink():
+        return path
+    end = Path(os.path.realpath(path))
+    if not end.exists():
+        raise StoreExistsError(f"{path} is a link to {end}, which does not exist; remove the link")
+    if end.is_file() and end.suffix.lower() != path.suffix.lower():
+        raise StoreExistsError(
+            f"{path} is a link to a file of another kind, {end}, which is not replaced; remove "
+            "the link, or pass another path"
+        )
+    return end
+
+
+def _exchange(finished: Path, target: Path) -> bool:
+    """Exchange two files or folders in one step; return False where the system cannot do that."""
+    exchange = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if exchange is None:
+        return False
+    ends = os.fsencode(finished), os.fsencode(target)
+    if not exchange(_WORKING_DIRECTORY, ends[0], _WORKING_DIRECTORY, ends[1], _EXCHANGE):
+        return True
+    number = ctypes.get_errno()
+    if number in _CANNOT_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number), str(target))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from zarr.storage import FsspecStore
 
-from graphwalk.errors import StoreError
+from graphwalk.errors import StoreError, StoreExistsError
+from graphwalk.storage.files.locks import HeldError
 from graphwalk.storage.files.storage_errors import remote_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+#: The object by which a job claims a URL while it writes there.
+_CLAIM = "graphwalk-partial.lock"
 
 
 def remote_store(
@@ -34,33 +39,76 @@ def filesystem_at(url: str, storage_options: Mapping[str, Any] | None) -> tuple[
 
 @contextmanager
 def new_remote_store(
-    url: str, check_free: Callable[[], None], storage_options: Mapping[str, Any] | None
-) -> Iterator[str]:
-    """Yield `url` after it was cleared, and clear it again if the block raises.
+    url: str, check: Callable[[str], None], storage_options: Mapping[str, Any] | None
+) -> Iterator[Callable[[], None]]:
+    """Clear a URL and claim it for one job; clear it again if the block raises.
+
+    The block gets a function that raises StoreExistsError if another job has claimed the URL
+    meanwhile, whose objects are left alone.
 
     Parameters
     ----------
     url : str
         The URL of the store.
-    check_free : callable
-        Called if something exists at `url`; it raises an error if that may not be replaced.
+    check : callable
+        Called with `url` if something is there; it raises an error if that may not be replaced.
     storage_options : mapping, optional
         For fsspec.
     """
     filesystem, path = filesystem_at(url, storage_options)
+    claim, token = f"{path.rstrip('/')}/{_CLAIM}", uuid.uuid4().hex.encode()
     with remote_errors(url, "write"):
         occupied = _is_occupied(filesystem, path)
     if occupied:
-        check_free()
+        check(url)
         with remote_errors(url, "write"):
             _clear(filesystem, path)
+    with remote_errors(url, "write"):
+        put_new(filesystem, claim, token, url)
+
+    def confirm() -> None:
+        with remote_errors(url, "read"):
+            if not filesystem.exists(claim) or filesystem.cat_file(claim) != token:
+                raise replaced_meanwhile(url)
+
     try:
-        yield url
+        yield confirm
+        with remote_errors(url, "write"):
+            filesystem.rm_file(claim)
     except BaseException:
         with suppress(Exception):  # the caller is to see the error of the build
-            if _is_occupied(filesystem, path):
-                _clear(filesystem, path)
+            confirm()
+            _clear(filesystem, path)
         raise
+
+
+def replaced_meanwhile(url: str) -> StoreExistsError:
+    """Return the error of a job whose objects another job has replaced."""
+    return StoreExistsError(
+        f"{url} was replaced by another job while this one wrote to it; write to different URLs, "
+        "or one after the other"
+    )
+
+
+def put_new(filesystem: Any, path: str, data: bytes, location: str) -> None:
+    """Write an object that must not exist yet.
+
+    It is one step in stores with conditional writes, such as S3; in others, the object is looked
+    for first.
+
+    Raises
+    ------
+    HeldError
+        When it exists. It names `location`.
+    """
+    try:
+        filesystem.pipe_file(path, data, mode="create")
+    except Exception as error:
+        if not isinstance(error, FileExistsError) and "PreconditionFailed" not in str(error):
+            raise
+        raise HeldError(
+            f"another job is writing {location}; wait for it, or pass another URL"
+        ) from error
 
 
 @contextmanager

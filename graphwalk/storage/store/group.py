@@ -15,6 +15,8 @@ from zarr.errors import ContainsArrayError
 
 from graphwalk.errors import StoreError, StoreNotFoundError, argument
 from graphwalk.storage.files.locations import is_url, location_of, write_errors, zarr_store
+from graphwalk.storage.files.partial_folder import partial_path
+from graphwalk.storage.files.remote import replaced_meanwhile
 from graphwalk.storage.files.storage_errors import describe_refusal, is_refusal
 from graphwalk.storage.store.format import (
     ATTRIBUTE,
@@ -81,17 +83,21 @@ def create_array(
                 blocksize=BLOSC_BLOCK // dtype.itemsize,  # of one byte of each element
             ),
         )
-    with write_errors(location_of(group)):
-        return group.create_array(
-            name,
-            shape=(length,),
-            chunks=(chunk,),
-            dtype=dtype,
-            fill_value=FILL_VALUES[name],
-            filters=None,
-            compressors=codecs,
-            config={"write_empty_chunks": True},
-        )
+    location = location_of(group)
+    with write_errors(location):
+        try:
+            return group.create_array(
+                name,
+                shape=(length,),
+                chunks=(chunk,),
+                dtype=dtype,
+                fill_value=FILL_VALUES[name],
+                filters=None,
+                compressors=codecs,
+                config={"write_empty_chunks": True},
+            )
+        except ContainsArrayError as error:
+            raise replaced_meanwhile(location) from error
 
 
 def complete(group: zarr.Group, info: GraphInfo) -> None:
@@ -175,7 +181,7 @@ def _nothing_to_open(location: str) -> StoreError:
         )
     path = Path(location)
     if not path.exists():
-        partial = Path(f"{location}.partial")
+        partial = partial_path(path)
         hint = f"; a build left {partial} unfinished, run it again" if partial.exists() else ""
         return StoreNotFoundError(f"there is nothing at {location}{hint}")
     kind = "folder" if path.is_dir() else "file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -10,13 +11,15 @@ import numpy as np
 import zarr
 
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.files.locations import write_errors, zarr_store
+from graphwalk.storage.files.locations import is_url, write_errors, zarr_store
+from graphwalk.storage.files.partial_folder import partial_folder
+from graphwalk.storage.files.publish import Replaceable, Target
 from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.storage.store.find_nodes import find_labels
 from graphwalk.storage.store.format import GraphInfo, NodeTypes
 from graphwalk.storage.store.graph import Graph
 from graphwalk.storage.store.graph_arrays import GraphArrays
-from graphwalk.storage.store.group import complete
+from graphwalk.storage.store.group import complete, create_group
 from graphwalk.util.indexed_values import by_node
 from graphwalk.util.threads import thread_pool
 
@@ -33,8 +36,8 @@ _NAME = "node_types"
 def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
     """Write the type of every node into the store of a graph, for walks along a metapath.
 
-    Types that are there already are replaced; walks that are being computed from them meanwhile
-    fail, or read the old or the new ones.
+    Types that are there already are replaced, once the new ones are written (at a URL: before);
+    walks that are being computed from them meanwhile fail, or read the old or the new ones.
 
     Parameters
     ----------
@@ -91,20 +94,36 @@ def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
 def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
     arrays = graph._arrays
     location, options = arrays.path, arrays.storage_options
+    types = NodeTypes(tuple(names), f"{crc32(codes.tobytes()):08x}")
+    info: GraphInfo = replace(arrays.info, node_types=types)
     with write_errors(location):
         store = zarr_store(location, read_only=False, storage_options=options)
         group = zarr.open_group(store, mode="r+", zarr_format=3, use_consolidated=False)
-        if _NAME in group:
-            complete(group, replace(arrays.info, node_types=None))
-            del group[_NAME]
-        with (
-            thread_pool(1) as pool,
-            ArrayWriter(group, _NAME, np.uint8, graph.num_nodes, pool, ahead=1) as array,
-        ):
-            array.append(codes)
-        info: GraphInfo = replace(
-            arrays.info, node_types=NodeTypes(tuple(names), f"{crc32(codes.tobytes()):08x}")
-        )
+        if is_url(location):
+            if _NAME in group:
+                complete(group, replace(arrays.info, node_types=None))
+                del group[_NAME]
+            _write_array(group, codes)
+        else:
+            _replace_array(Path(location, _NAME), codes)
+        arrays.check_identity()  # the attributes are those of the graph that was opened
         complete(group, info)
     typed = GraphArrays(location, info, options, temporary=arrays.temporary, owner=arrays)
     return Graph(typed)
+
+
+def _replace_array(path: Path, codes: NDArray[np.uint8]) -> None:
+    """Write the array in place of one that is there, which stays if this fails."""
+    target = Target(str(path), Replaceable(True, "is no array of types", lambda _: True))
+    with partial_folder(target.path) as folder:
+        place = folder / "store"
+        _write_array(create_group(str(place)), codes)
+        target.publish(place / _NAME)
+
+
+def _write_array(group: zarr.Group, codes: NDArray[np.uint8]) -> None:
+    with (
+        thread_pool(1) as pool,
+        ArrayWriter(group, _NAME, np.uint8, len(codes), pool, ahead=1) as array,
+    ):
+        array.append(codes)

@@ -85,11 +85,12 @@ class StoreArrays(GraphProperties):
         try:
             yield
         except StoreError:
-            self._check_identity()
+            self.check_identity()
             raise
-        self._check_identity()
+        self.check_identity()
 
-    def _check_identity(self) -> None:
+    def check_identity(self) -> None:
+        """Raise StoreError if another graph is at the path now, or none."""
         if self.digest is None:  # written by an early version, which cannot be told from others
             return
         if read_identity(self.path, self.storage_options) != self.info.identity:

@@ -1,0 +1,164 @@
+"""The folder next to a target in which the target is made.
+
+Its name is graphwalk's own and a mark lies in it: a folder without the mark, a file or a link of
+that name belongs to somebody else, and is an error. Several threads, processes or machines with a
+shared file system may write into it. Where the file system has locks, the folder is not removed
+while one of them still does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import stat
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from graphwalk.errors import StoreError, StoreExistsError
+from graphwalk.storage.files.locks import held, lock_file, made_folders
+from graphwalk.storage.files.storage_errors import disk_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: What follows the name of a target in that of its partial folder, and of its records at a URL.
+SUFFIX = ".graphwalk-partial"
+
+#: The file by which a partial folder is known; all that write into the folder lock it.
+_MARK = "graphwalk-partial.lock"
+
+#: Where `publish` puts what it replaces, if both cannot be exchanged in one step.
+REPLACED = "replaced"
+
+
+def partial_path(target: Path) -> Path:
+    """Return the folder in which `target` is made."""
+    return target.with_name(f"{target.name}{SUFFIX}")
+
+
+@contextmanager
+def partial_folder(target: Path, *, keep: bool = False) -> Iterator[Path]:
+    """Make the partial folder of a target, and remove it at the end.
+
+    What an earlier job left there is removed first. With `keep`, neither what an earlier job nor
+    what this one leaves when it fails is removed, so that another job can continue with it.
+
+    Raises
+    ------
+    StoreError
+        When the folder cannot be made, or another job is writing the same target.
+    StoreExistsError
+        When something that graphwalk has not made has its name.
+    """
+    folder = partial_path(target)
+    with made_folders(target.parent):
+        _claim(folder)
+        with held(folder):
+            try:
+                with disk_errors(folder):
+                    _put_back(folder, target)
+                    if not keep:
+                        _empty(folder)  # files of a job that was killed
+                    (folder / _MARK).touch()
+                yield folder
+            except BaseException:
+                if not keep:
+                    remove(folder)
+                raise
+            remove(folder)
+
+
+@contextmanager
+def shared_folder(target: Path) -> Iterator[Path]:
+    """Make the partial folder of a target, or share it with jobs that write other parts.
+
+    It stays; the job that finds all parts written joins them.
+
+    Raises
+    ------
+    StoreError
+        When the folder cannot be made, or another job has just joined the parts.
+    StoreExistsError
+        When something that graphwalk has not made has its name.
+    """
+    folder = partial_path(target)
+    with made_folders(target.parent):
+        _claim(folder)
+        with held(folder, shared=True):
+            with disk_errors(folder):
+                (folder / _MARK).touch()
+            yield folder
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Delay the removal of a partial folder while something is written into it.
+
+    Raises
+    ------
+    StoreError
+        When the folder is not there (any more).
+    """
+    mark = folder / _MARK
+    try:
+        with mark.open("r+") as file:
+            lock_file(file.fileno(), folder, fcntl.LOCK_SH)
+            if not mark.exists():
+                raise FileNotFoundError
+            yield
+    except FileNotFoundError:
+        if mark.exists():
+            raise
+        raise StoreError(
+            f"{folder} is not there: either the job has been cancelled, or this machine does not "
+            "share the file system; write to a folder that all machines see"
+        ) from None
+
+
+def remove(folder: Path) -> None:
+    """Remove a partial folder, once nothing writes into it."""
+    mark = folder / _MARK
+    with suppress(OSError), mark.open("r+") as writers:
+        lock_file(writers.fileno(), folder, fcntl.LOCK_EX)
+        _empty(folder, but=_MARK)  # so that a folder that is half removed is still known as ours
+        mark.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _claim(folder: Path) -> None:
+    """Make a partial folder, or accept the one that an earlier job made."""
+    with disk_errors(folder):
+        with suppress(FileExistsError):
+            folder.mkdir()
+        if not _is_ours(folder):
+            raise StoreExistsError(
+                f"{folder} was not made by graphwalk, which needs this name while it writes; "
+                "rename it, or pass another path"
+            )
+
+
+def _is_ours(folder: Path) -> bool:
+    """Return whether a folder has the mark; one that was just made is empty."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    with suppress(FileNotFoundError):
+        return stat.S_ISREG((folder / _MARK).lstat().st_mode)
+    return not any(folder.iterdir())
+
+
+def _put_back(folder: Path, target: Path) -> None:
+    """Restore what a job was about to replace when it was killed between two renames."""
+    with suppress(FileNotFoundError):
+        if not target.exists():
+            (folder / REPLACED).rename(target)
+
+
+def _empty(folder: Path, but: str = "") -> None:
+    for path in folder.iterdir():
+        if path.name == but:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
