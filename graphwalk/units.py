@@ -65,14 +65,3 @@ def format_size(num_bytes: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} PiB"
-
-
-def is_integer(value: object) -> bool:
-    """Return whether a value is an integer, Python's or NumPy's, and not a boolean.
-
-    Examples
-    --------
-    >>> is_integer(3), is_integer(3.0), is_integer(True)
-    (True, False, False)
-    """
-    return hasattr(value, "__index__") and not isinstance(value, bool)

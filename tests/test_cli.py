@@ -534,7 +534,7 @@ def test_a_label_that_does_not_exist(fails, town_store, tmp_path):
         (["--partitions", "0"], "--partitions=0 must be an integer, at least 1"),
         (["--weighted"], "pass --unweighted"),
         (["--address", "auto"], "--address is for Ray and Dask distributed; add --scheduler=ray"),
-        (["--workers", "0"], "--workers=0 must be at least 1"),
+        (["--workers", "0"], "--workers=0 must be an integer, at least 1"),
         (["--share=5/4", "--seed=1"], "--share=5/4"),
     ],
 )

@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,11 @@ from small_chunks import build_chunked
 from graphwalk.errors import InputError, MemoryBudgetError, StoreError
 from graphwalk.storage.build.api import build_zarr
 from graphwalk.storage.store.graph import Graph, open_zarr
-from graphwalk.storage.store.partition_bounds import entries_per_partition, partition_nodes
+from graphwalk.storage.store.partition_bounds import (
+    entries_per_partition,
+    find_offsets,
+    partition_nodes,
+)
 from graphwalk.storage.store.read_ranges import MOST_CHUNKS
 
 EDGES = np.random.default_rng(3).integers(0, 40, (2, 200))
@@ -188,7 +193,8 @@ def test_cuts_lie_at_whole_chunks():
 
     def cut(most_entries, most_nodes=100):
         chunks = [offsets[i : i + 3] for i in range(0, 10, 3)]
-        found = partition_nodes(chunks.__getitem__, 3, 9, 35, most_entries, most_nodes)
+        find = partial(find_offsets, chunks.__getitem__, 3, 10)
+        found = partition_nodes(find, 9, 35, most_entries, most_nodes)
         return [(nodes.start, nodes.stop) for nodes in found]
 
     assert cut(10) == [(0, 3), (3, 5), (5, 9)]  # row 4 has the cuts at 20 and 30
@@ -205,7 +211,8 @@ def test_few_chunks_of_offsets_are_read_for_few_cuts():
         reads.append(chunk)
         return offsets[chunk * 10 : chunk * 10 + 10]
 
-    found = partition_nodes(read, 10, 20_000, 100_000, 40_000, 20_000)
+    find = partial(find_offsets, read, 10, 20_001)
+    found = partition_nodes(find, 20_000, 100_000, 40_000, 20_000)
     assert [nodes.start for nodes in found] == [0, 8_000, 16_000]
     assert len(reads) <= 2 * 12  # of 2,001 chunks
 

@@ -45,6 +45,20 @@ class Kind(NamedTuple):
     accepts: Callable[[Any], bool] = lambda _: True
     choices: tuple[str, ...] = ()
 
+    def check(self, name: str, value: Any) -> Any:
+        """Return the value of a parameter in its own type.
+
+        Raises
+        ------
+        InputError
+            When it is not of this kind.
+        """
+        with suppress(TypeError, ValueError, OverflowError):
+            converted = self.convert(value)
+            if self.accepts(converted):
+                return converted
+        raise InputError(f"{argument(name, value)} must be {self.words}")
+
 
 def _integer(value: Any) -> int:
     if isinstance(value, bool):
@@ -76,6 +90,7 @@ def one_of(*choices: str) -> Kind:
     return Kind(words, None, str, str.__str__, choices.__contains__, choices)
 
 
+COUNT = whole(1)
 FLAG = Kind("True or False", convert=_truth)
 SIZE = Kind("a size, such as '4 GiB'", "SIZE")
 FINITE = number("a finite number", isfinite)
@@ -118,13 +133,8 @@ class Parameter(NamedTuple):
         InputError
             When it is not of the kind.
         """
-        if value is None and self.default is None:
-            return None
-        with suppress(TypeError, ValueError, OverflowError):
-            converted = self.kind.convert(value)
-            if self.kind.accepts(converted):
-                return converted
-        raise InputError(f"{argument(self.name, value)} must be {self.kind.words}")
+        optional = value is None and self.default is None
+        return None if optional else self.kind.check(self.name, value)
 
 
 def declare(default: Any, *about: Any) -> Any:

@@ -122,10 +122,8 @@ def _pivot(graph: GraphArrays) -> int:
     """Return a node of the largest component, probably; -1 where entries have one direction."""
     if graph.directed or graph.num_nodes == 0:
         return -1
-    best, degree, chunk = 0, -1, graph.chunk_length("offsets")
-    for start in range(0, graph.num_nodes, chunk):
-        stop = min(start + chunk, graph.num_nodes)
-        degrees = np.diff(graph.read_offsets(start, stop + 1))
-        if degrees.max() > degree:
-            best, degree = start + int(degrees.argmax()), int(degrees.max())
+    best, degree = 0, -1
+    for first, degrees in graph.degree_chunks():
+        if degrees.max(initial=-1) > degree:
+            best, degree = first + int(degrees.argmax()), int(degrees.max())
     return best

@@ -16,7 +16,7 @@ from graphwalk.kernels.analytics.sum_neighbors import pull_sums, push_sums
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, open_zarr
-from graphwalk.units import is_integer
+from graphwalk.util.parameters import COUNT, PROBABILITY, number
 
 if TYPE_CHECKING:
     import os
@@ -113,15 +113,12 @@ def pagerank(
     graph = store if isinstance(store, Graph) else open_zarr(store)
     if graph.weighted:
         raise InputError(f"{graph.path} has weights, which pagerank does not use yet")
-    if not 0 <= alpha < 1:
-        raise InputError(f"alpha={alpha!r} must be at least 0 and less than 1")
-    if not (is_integer(max_iter) and max_iter >= 1):
-        raise InputError(f"max_iter={max_iter!r} must be an integer, at least 1")
-    if not tol > 0:
-        raise InputError(f"tol={tol!r} must be positive")
+    alpha = PROBABILITY.check("alpha", alpha)
+    max_iter = COUNT.check("max_iter", max_iter)
+    tol = number("a positive number", lambda value: value > 0).check("tol", tol)
     given = {"personalization": personalization, "nstart": nstart, "dangling": dangling}
     found = {name: node_distribution(graph, name, values) for name, values in given.items()}
-    algorithm = PageRank(float(alpha), int(max_iter), float(tol), **found)
+    algorithm = PageRank(alpha, max_iter, tol, **found)
     return node_array(algorithm, graph._arrays, memory, partitions)
 
 

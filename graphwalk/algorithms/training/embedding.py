@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 
 from graphwalk.algorithms.output.labelled_walks import with_values
 from graphwalk.algorithms.training.corpus import WalkCorpus
-from graphwalk.algorithms.training.skip_grams import checked_size
 from graphwalk.errors import InputError, StoreExistsError
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.files.partial_folder import partial_folder
@@ -19,7 +18,7 @@ from graphwalk.storage.files.publish import Target, file_target
 from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.files.temporary import temporary_folder
 from graphwalk.util.optional_imports import import_optional
-from graphwalk.util.parameters import Parameter, whole
+from graphwalk.util.parameters import COUNT, whole
 from graphwalk.util.progress_bar import Progress
 from graphwalk.util.threads import num_cores
 
@@ -124,13 +123,13 @@ def embed(
     target = _target(path, overwrite)
     suffix = target.path.suffix
     # Before the walks are made, since the trainer would refuse the seed only afterwards.
-    seed = Parameter("seed", 1, whole(0, 2**32 - 1), "").check(seed)
+    seed = whole(0, 2**32 - 1).check("seed", seed)
     how = {
-        "vector_size": checked_size("dimensions", dimensions),
-        "window": checked_size("window", window),
-        "negative": checked_size("negative", negative),
-        "epochs": checked_size("epochs", epochs),
-        "workers": num_cores() if workers is None else checked_size("workers", workers),
+        "vector_size": COUNT.check("dimensions", dimensions),
+        "window": COUNT.check("window", window),
+        "negative": COUNT.check("negative", negative),
+        "epochs": COUNT.check("epochs", epochs),
+        "workers": num_cores() if workers is None else COUNT.check("workers", workers),
     }
     word2vec = import_optional("gensim.models", "embeddings need").Word2Vec
     with temporary_folder() as folder:

@@ -11,7 +11,6 @@ from graphwalk.algorithms.output.check_walks import checked_walks
 from graphwalk.algorithms.output.read_walks import stored_blocks
 from graphwalk.algorithms.output.write import iter_blocks
 from graphwalk.storage.files.locations import locate
-from graphwalk.util.parameters import Parameter, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -52,11 +51,6 @@ class WalkBlocks:
         elif part < self._lazy.numblocks[0]:
             # All blocks together are the walks themselves, whose plan gives their order.
             yield from iter_blocks(self._lazy if parts == 1 else self._lazy.blocks[part::parts])
-
-
-def checked_size(name: str, value: Any) -> int:
-    """Return a parameter after checking that it is an integer, at least 1."""
-    return int(Parameter(name, 1, whole(1), "").check(value))
 
 
 def in_batches(

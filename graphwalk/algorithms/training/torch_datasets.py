@@ -10,11 +10,11 @@ import numpy as np
 from graphwalk.algorithms.training.skip_grams import (
     PAIRS,
     WalkBlocks,
-    checked_size,
     in_batches,
     skip_grams,
 )
 from graphwalk.errors import InputError
+from graphwalk.util.parameters import COUNT
 from graphwalk.util.threads import num_cores
 
 try:
@@ -112,7 +112,7 @@ class WalkDataset(_WalkDataset):
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(walks, storage_options)
-        self._size = None if batch_size is None else checked_size("batch_size", batch_size)
+        self._size = None if batch_size is None else COUNT.check("batch_size", batch_size)
 
     def _examples(self, blocks: Iterator[NDArray[np.integer[Any]]]) -> Iterator[Any]:
         if self._size is None:
@@ -180,8 +180,8 @@ class SkipGramDataset(_WalkDataset):
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(walks, storage_options)
-        self._window = checked_size("window", window)
-        self._size = checked_size("batch_size", batch_size)
+        self._window = COUNT.check("window", window)
+        self._size = COUNT.check("batch_size", batch_size)
 
     def _examples(self, blocks: Iterator[NDArray[np.integer[Any]]]) -> Iterator[Any]:
         pairs = skip_grams(blocks, self._blocks.width, self._window, max(PAIRS, self._size))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from graphwalk.errors import InputError, MemoryBudgetError
+from graphwalk.errors import MemoryBudgetError
 from graphwalk.storage.partitions.entry_partitions import cut_entries, entry_partition_bytes
-from graphwalk.units import format_size, is_integer
+from graphwalk.units import format_size
 from graphwalk.util.html_table import html_table
+from graphwalk.util.parameters import COUNT
 
 if TYPE_CHECKING:
     from graphwalk.storage.store.graph_arrays import GraphArrays
@@ -149,8 +150,8 @@ def plan_scan(
     MemoryBudgetError
         When the state and the smallest partitions do not fit in the memory.
     """
-    if partitions is not None and not (is_integer(partitions) and partitions >= 1):
-        raise InputError(f"partitions={partitions!r} must be an integer, at least 1")
+    if partitions is not None:
+        partitions = int(COUNT.check("partitions", partitions))
     nodes, memory = graph.num_nodes, resources.memory
     chunk, width = graph.chunk_length("neighbors"), graph.neighbor_dtype.itemsize
     # A thread that reads also holds a chunk as it is stored, and one that is decoded; a task in

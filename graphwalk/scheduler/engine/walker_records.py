@@ -1,4 +1,4 @@
-"""Records of walkers and of their steps: sorted, concatenate_records, and cut into slices."""
+"""Records of walkers and of their steps: sorted, joined, and cut into slices."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import dask
 from graphwalk.errors import InputError, SchedulerError, argument
 from graphwalk.scheduler.executors.thread_executor import ThreadsExecutor
 from graphwalk.util.executor import in_use
+from graphwalk.util.parameters import COUNT
 from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
@@ -172,8 +173,8 @@ def use(
     if scheduler not in SCHEDULERS:
         known = ", ".join(map(repr, SCHEDULERS))
         raise InputError(f"{argument('scheduler', scheduler)} is not known; pass one of {known}")
-    if num_workers is not None and num_workers < 1:
-        raise InputError(f"{argument('num_workers', num_workers)} must be at least 1")
+    if num_workers is not None:
+        num_workers = COUNT.check("num_workers", num_workers)
     asked = scheduler, address, num_workers, options
     if session := _sessions.known(asked):
         session._uses += 1

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os  # noqa: TC003 - get_type_hints of build_zarr
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import BuildSizes
@@ -14,6 +12,7 @@ from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.open import open_source
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.units import parse_size
+from graphwalk.util.parameters import COUNT, FLAG, one_of
 from graphwalk.util.progress_bar import Progress
 from graphwalk.util.threads import num_cores
 
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.open import EdgeSource, RowSource
     from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph import Graph
+
+_RELABEL = FLAG._replace(words="'auto', True or False")
 
 
 def build_zarr(
@@ -142,13 +143,13 @@ def build_zarr(
     >>> graph.labels.tolist()
     ['Ada', 'Alan', 'Grace']
     """
-    _check_choice("duplicates", duplicates, ("merge", "keep", "error"))
-    _check_choice("self_loops", self_loops, ("keep", "drop"))
-    _check_choice("relabel", relabel, ("auto", True, False))
-    _check_choice("directed", directed, (True, False))
-    _check_choice("compressed", compressed, (True, False))
-    _check_choice("header", header, (None, True, False))
-    _check_choice("allow_pickle", allow_pickle, (True, False))
+    one_of("merge", "keep", "error").check("duplicates", duplicates)
+    one_of("keep", "drop").check("self_loops", self_loops)
+    relabel = relabel if relabel == "auto" else _RELABEL.check("relabel", relabel)
+    directed = FLAG.check("directed", directed)
+    compressed = FLAG.check("compressed", compressed)
+    header = header if header is None else FLAG.check("header", header)
+    FLAG.check("allow_pickle", allow_pickle)
     value_kind = _value_kind(times, edge_types)
     _check_num_nodes(num_nodes, relabel)
     location = None if store is None else locate(store)
@@ -178,17 +179,9 @@ def build_zarr(
     return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
 
 
-def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
-    if not any(
-        value is choice or (isinstance(value, str) and value == choice) for choice in choices
-    ):
-        raise InputError(f"{argument(name, value)} is none of {', '.join(map(repr, choices))}")
-
-
 def _value_kind(times: object, edge_types: object) -> ValueName:
     """Return what the third column is."""
-    _check_choice("times", times, (True, False))
-    _check_choice("edge_types", edge_types, (True, False))
+    times, edge_types = FLAG.check("times", times), FLAG.check("edge_types", edge_types)
     if times and edge_types:
         raise InputError(
             f"edges have times or types, not both; leave out {argument('times')} or "
@@ -225,8 +218,7 @@ def _check_storage_options(options: object, edges: object, location: str | None)
 def _check_num_nodes(num_nodes: object, relabel: object) -> None:
     if num_nodes is None:
         return
-    if isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer) or num_nodes < 1:
-        raise InputError(f"{argument('num_nodes', num_nodes)} is not a positive integer")
+    COUNT.check("num_nodes", num_nodes)
     if relabel is True:
         raise InputError(
             f"{argument('num_nodes')} says that ids are numbers below it, "

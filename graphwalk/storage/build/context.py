@@ -43,7 +43,7 @@ class BuildOptions:
     chunk_bytes: int = CHUNK_BYTES
 
     def values(self, source: Source) -> ValueName | None:
-        """Return what the value_kind column of a source is, if it has one."""
+        """Return what the third column of a source is, if it has one."""
         return self.value_kind if source.weighted else None
 
 

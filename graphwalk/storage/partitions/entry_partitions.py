@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.store.partition_bounds import find_offsets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,13 +54,8 @@ def cut_entries(graph: GraphArrays, entries: int) -> tuple[EntryPartition, ...]:
 
     Reads those chunks of the offsets in which a cut lies.
     """
-    chunk, length = graph.chunk_length("offsets"), graph.num_nodes + 1
-
-    def read_chunk(number: int) -> NDArray[np.int64]:
-        return graph.read_offsets(number * chunk, min((number + 1) * chunk, length))
-
     cuts = np.arange(entries, graph.num_entries, entries, dtype=np.int64)
-    after, offsets = find_offsets(read_chunk, chunk, length, cuts)
+    after, offsets = graph.find_offsets(cuts)
     # The row in which a cut lies belongs to the partitions on both sides.
     before = after - (offsets > cuts)
     edges = [0, *cuts.tolist(), graph.num_entries]

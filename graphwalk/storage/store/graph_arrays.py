@@ -9,7 +9,7 @@ import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.storage.store.format import VALUE_TYPES
-from graphwalk.storage.store.partition_bounds import partition_nodes
+from graphwalk.storage.store.partition_bounds import find_offsets, partition_nodes
 from graphwalk.storage.store.read_ranges import read_ranges
 from graphwalk.storage.store.row_slice import RowSlice
 from graphwalk.storage.store.store_arrays import StoreArrays
@@ -17,6 +17,8 @@ from graphwalk.storage.store.stored_labels import read_labels
 from graphwalk.util.available_memory import require
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from graphwalk.storage.store.format import ValueName
@@ -188,17 +190,39 @@ class GraphArrays(StoreArrays):
 
     def cut(self, most_entries: int, most_nodes: int) -> list[range]:
         """Cut the nodes into partitions of that size; see `partition_nodes`."""
-        length = self.num_nodes + 1
         with self.unchanged():
-            chunk = self.chunk_length("offsets")
+            return partition_nodes(
+                self.find_offsets, self.num_nodes, self.num_entries, most_entries, most_nodes
+            )
+
+    def find_offsets(
+        self, wanted: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Find the first offset that is not below each of the ascending `wanted`.
+
+        Returns
+        -------
+        positions, offsets : ndarray of int64, shape (len(wanted),)
+            Where those offsets are, and what they are.
+        """
+        chunk, length = self.chunk_length("offsets"), self.num_nodes + 1
 
         def read_chunk(k: int) -> NDArray[np.int64]:
             return self.read_offsets(k * chunk, min((k + 1) * chunk, length))
 
-        with self.unchanged():
-            return partition_nodes(
-                read_chunk, chunk, self.num_nodes, self.num_entries, most_entries, most_nodes
-            )
+        return find_offsets(read_chunk, chunk, length, wanted)
+
+    def degree_chunks(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Yield a node, and the degrees of nodes from it on: a chunk of offsets at a time."""
+        chunk, length = self.chunk_length("offsets"), self.num_nodes + 1
+        before = np.empty(0, np.int64)
+        for start in range(0, length, chunk):
+            offsets = self.read_offsets(start, min(start + chunk, length))
+            offsets = np.concatenate([before, offsets])
+            first = max(0, start - 1)
+            self.check_offsets(offsets, first)
+            yield first, np.diff(offsets)
+            before = offsets[-1:]
 
     def _row_ranges(self, nodes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         values, _ = read_ranges(self._reader("offsets"), nodes, nodes + 2, np.int64)

@@ -62,20 +62,11 @@ class GraphRows(GraphProperties):
         >>> degrees.tolist(), counts.tolist()
         ([1, 3], [3, 1])
         """
+        counter = DegreeCounter()
         with self._arrays.unchanged():
-            return self._count_degrees().counts()
-
-    def _count_degrees(self) -> DegreeCounter:
-        arrays, counter = self._arrays, DegreeCounter()
-        chunk, length = arrays.chunk_length("offsets"), self.num_nodes + 1
-        before = np.empty(0, np.int64)
-        for start in range(0, length, chunk):
-            offsets = arrays.read_offsets(start, min(start + chunk, length))
-            offsets = np.concatenate([before, offsets])
-            arrays.check_offsets(offsets, max(0, start - 1))
-            counter.add(np.diff(offsets))
-            before = offsets[-1:]
-        return counter
+            for _, degrees in self._arrays.degree_chunks():
+                counter.add(degrees)
+        return counter.counts()
 
     @overload
     def neighbors(self, nodes: int | str) -> NDArray[Any]: ...  # type: ignore[overload-overlap]

@@ -1,4 +1,4 @@
-"""Where to cut a graph's nodes into partitions: pure, given what reads a chunk of offsets."""
+"""Where to cut a graph's nodes into partitions, given what reads a chunk of offsets."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     #: Returns a chunk of offsets, by its number.
     ReadChunk = Callable[[int], NDArray[np.int64]]
+
+    #: Returns where the first offsets are that are not below others, and what they are.
+    FindOffsets = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
 def entries_per_partition(size: int, chunk: int, entry_bytes: int) -> int:
@@ -32,12 +35,7 @@ def entries_per_partition(size: int, chunk: int, entry_bytes: int) -> int:
 
 
 def partition_nodes(
-    read_chunk: ReadChunk,
-    chunk: int,
-    num_nodes: int,
-    num_entries: int,
-    most_entries: int,
-    most_nodes: int,
+    find: FindOffsets, num_nodes: int, num_entries: int, most_entries: int, most_nodes: int
 ) -> list[range]:
     """Return the partitions, as ascending ranges of nodes that have every node in one of them.
 
@@ -48,17 +46,15 @@ def partition_nodes(
 
     Parameters
     ----------
-    read_chunk : callable
-        Returns a chunk of offsets.
-    chunk : int
-        Offsets in a chunk.
+    find : callable
+        Finds offsets, as `find_offsets` does.
     num_nodes, num_entries : int
         Counts of the graph.
     most_entries, most_nodes : int
         Size of a partition.
     """
     wanted = np.arange(most_entries, num_entries, most_entries, dtype=np.int64)
-    cuts, offsets = find_offsets(read_chunk, chunk, num_nodes + 1, wanted)
+    cuts, offsets = find(wanted)
     inner = cuts[offsets < num_entries].tolist()
     edges = np.unique(np.array([0, *inner, num_nodes], np.int64)).tolist()
     return [
