@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from graphwalk.cli.options import add_options, add_output_options, given_options, option
-from graphwalk.cli.text import count, describe, rate
+from graphwalk.cli.text import count, rate
 from graphwalk.util.parameters import FLAG, SIZE, Kind, Parameter, one_of, whole
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def run(args: Namespace) -> None:
 
 
 def _report(graph: Graph, seconds: float) -> None:
+    from graphwalk.storage.store.graph_properties import describe
+
     print(
         f"Built a graph of {count(graph.num_nodes, 'node')} and "
         f"{count(graph.num_edges, 'edge')}, {describe(graph)},"

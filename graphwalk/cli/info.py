@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.text import count, describe, size_on_disk
+from graphwalk.cli.text import count, size_on_disk
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -71,6 +71,8 @@ def _as_json(graph: Graph, degrees: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lines(graph: Graph, degrees: dict[str, Any]) -> list[tuple[str, str]]:
+    from graphwalk.storage.store.graph_properties import describe
+
     types = _type_text(graph)
     neighbours = "out-neighbours" if graph.directed else "neighbours"
     return [

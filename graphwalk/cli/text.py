@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from graphwalk import Graph
 
 
 def count(number: int, noun: str) -> str:
@@ -25,28 +22,6 @@ def rate(number: int, seconds: float, unit: str) -> str:
         if each >= power:
             return f"{each / power:.1f} {prefix} {unit}/s"
     return f"{each:.0f} {unit}/s"
-
-
-def describe(graph: Graph) -> str:
-    """Return what kind of graph it is, such as ``"directed, weighted, labelled by strings"``."""
-    labels = {
-        None: "not labelled",
-        "int64": "labelled by integers",
-        "string": "labelled by strings",
-    }
-    return ", ".join(
-        [
-            "directed" if graph.directed else "undirected",
-            "weighted" if graph.weighted else "timed" if graph.timed else "unweighted",
-            *_types("nodes", graph.type_names),
-            *_types("edges", graph.edge_type_names),
-            labels[graph.label_kind],
-        ]
-    )
-
-
-def _types(what: str, names: Sequence[int | str] | None) -> list[str]:
-    return [] if names is None else [f"{count(len(names), 'type')} of {what}"]
 
 
 def size_on_disk(location: str | Path) -> str:

@@ -1,4 +1,4 @@
-"""Tables for notebooks, for light and dark themes."""
+"""Tables, as text and for notebooks with light and dark themes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,22 @@ if TYPE_CHECKING:
 # Notebooks align the text of tables to the right. Only this is changed, in each cell, since
 # notebooks that are not trusted lose their style sheets.
 _STYLE = 'style="text-align: left"'
+
+
+class Tabular:
+    """What prints as a table of names and texts, and is shown as one in notebooks."""
+
+    def table(self) -> list[tuple[str, str]]:
+        """Return the names and texts."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        lines = self.table()
+        width = max(len(name) for name, _ in lines)
+        return "\n".join(f"{name:<{width}}  {text}" for name, text in lines)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.table())
 
 
 def html_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> str:

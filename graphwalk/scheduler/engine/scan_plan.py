@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from graphwalk.errors import MemoryBudgetError
 from graphwalk.storage.partitions.entry_partitions import cut_entries, entry_partition_bytes
 from graphwalk.units import format_size
-from graphwalk.util.html_table import html_table
+from graphwalk.util.html_table import Tabular
 from graphwalk.util.parameters import COUNT
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class ScanCost:
 
 
 @dataclass(frozen=True)
-class ScanPlan:
+class ScanPlan(Tabular):
     """Which partitions a scan reads, and what it holds. Made when an analysis is called.
 
     Attributes
@@ -110,14 +110,6 @@ class ScanPlan:
                 f"{format_size(self.peak_memory)} of {format_size(self.resources.memory)}",
             ),
         ]
-
-    def __str__(self) -> str:
-        lines = self.table()
-        width = max(len(name) for name, _ in lines)
-        return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.table())
 
 
 def plan_scan(

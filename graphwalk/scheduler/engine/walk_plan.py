@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, WalkerSizes
 from graphwalk.units import format_size
-from graphwalk.util.html_table import html_table
+from graphwalk.util.html_table import Tabular
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,7 @@ def expected_waves(spec: WalkSpec, partitions: int, *, at_once: bool) -> int:
 
 
 @dataclass(frozen=True)
-class WalkPlan:
+class WalkPlan(Tabular):
     """The partitions, blocks, groups and memory of a job. Made by `graphwalk.plan_walks`.
 
     Attributes
@@ -192,11 +192,3 @@ class WalkPlan:
     def _memory(self) -> str:
         memory = format_size(self.resources.memory)
         return f"{memory} on each of {self.resources.machines} machines" if self.at_once else memory
-
-    def __str__(self) -> str:
-        lines = self.table()
-        width = max(len(name) for name, _ in lines)
-        return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.table())

@@ -11,6 +11,7 @@ from graphwalk.storage.store.export import rows_for_edge_index, rows_for_scipy, 
 from graphwalk.storage.store.find_nodes import find_labels
 from graphwalk.storage.store.graph_arrays import GraphArrays
 from graphwalk.storage.store.graph_html import graph_html
+from graphwalk.storage.store.graph_properties import describe
 from graphwalk.storage.store.graph_rows import GraphRows
 from graphwalk.storage.store.group import open_group
 from graphwalk.storage.store.node_labels import NodeLabels, names_of
@@ -276,18 +277,9 @@ class Graph(GraphRows):
         return Graph, (self._arrays,)
 
     def __repr__(self) -> str:
-        kind = "directed" if self.directed else "undirected"
-        kind += ", weighted" if self.weighted else ", timed" if self.timed else ""
-        kind += {None: "", "int64": ", labelled by integers", "string": ", labelled by strings"}[
-            self.label_kind
-        ]
-        kind += "" if self.type_names is None else f", {len(self.type_names)} types of nodes"
-        kind += (
-            "" if self.edge_type_names is None else f", {len(self.edge_type_names)} types of edges"
-        )
         return (
             f"<graphwalk.Graph {self.path!r}: {self.num_nodes:,} nodes, "
-            f"{self.num_edges:,} edges, {kind}>"
+            f"{self.num_edges:,} edges, {describe(self)}>"
         )
 
     def _repr_html_(self) -> str:

@@ -81,3 +81,15 @@ class GraphProperties:
     def neighbor_dtype(self) -> np.dtype[Any]:
         """Type of node ids in the store: int32, or int64 from 2³¹ nodes on."""
         return self._info.neighbor_dtype
+
+
+def describe(graph: GraphProperties) -> str:
+    """Return what kind of graph it is, such as ``"directed, weighted, labelled by strings"``."""
+    words = ["directed" if graph.directed else "undirected"]
+    words += ["weighted"] if graph.weighted else ["timed"] if graph.timed else []
+    if graph.label_kind is not None:
+        words.append(f"labelled by {'strings' if graph.label_kind == 'string' else 'integers'}")
+    for what, names in (("nodes", graph.type_names), ("edges", graph.edge_type_names)):
+        if names is not None:
+            words.append(f"{len(names)} type{'' if len(names) == 1 else 's'} of {what}")
+    return ", ".join(words)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from graphwalk.storage.files.locations import is_url
 from graphwalk.storage.store.degree_counts import QUANTILES
 from graphwalk.units import format_size
-from graphwalk.util.html_table import html_table
+from graphwalk.util.html_table import Tabular
 
 if TYPE_CHECKING:
     from graphwalk.storage.store.format import GraphInfo
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Tabular):
     """Sizes of a graph, and what its build made of the input. Prints as a table.
 
     Attributes
@@ -73,12 +73,6 @@ class Summary:
         if self.isolated_nodes is not None:
             parts.append(f"{self.isolated_nodes:,} isolated")
         return f"{self.num_nodes:,}, of which {', '.join(parts)}"
-
-    def __str__(self) -> str:
-        return "\n".join(f"{name:<8} {text}" for name, text in self.table())
-
-    def _repr_html_(self) -> str:
-        return html_table(self.table())
 
     def _size(self) -> str:
         raw = f"{format_size(self.raw_bytes)} when read"
