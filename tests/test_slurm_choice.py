@@ -28,7 +28,7 @@ def graph(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def rules(graph):
-    return graphwalk.plan_walks(graph, seed=1, walk_length=80).rules
+    return graphwalk.plan_walks(graph, seed=1, walk_length=80).spec
 
 
 def machines(memory, nodes=8, cpus=2, minutes=None):
