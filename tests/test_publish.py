@@ -190,7 +190,7 @@ def test_links_within_a_partial_folder_are_not_followed(tmp_path):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_files_are_replaced(suffix, tmp_path):
-    """As everybody's writers do: a foreign Parquet file gives way to a folder, too."""
+    """As other writers do: a foreign Parquet file is replaced by a folder, too."""
     path = tmp_path / f"walks{suffix}"
     path.write_text("foreign")
     write(path, overwrite=True)

@@ -1,7 +1,7 @@
 """The folder next to a target in which the target is made.
 
 Its name is graphwalk's own and a mark lies in it: a folder without the mark, a file or a link of
-that name belongs to somebody else, and is an error. Several threads, processes or machines with a
+that name is not of graphwalk, and is an error. Several threads, processes or machines with a
 shared file system may write into it. Where the file system has locks, the folder is not removed
 while one of them still does.
 """
