@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphwalk.algorithms.walks.dask_tasks import GroupWork, WalkTasks, batches
 from graphwalk.scheduler.engine.walk_in_memory import resident_partition, walk_block
 from graphwalk.scheduler.engine.walk_out_of_core import walk_group
+from graphwalk.util.threads import map_in_order, thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+    from concurrent.futures import ThreadPoolExecutor
 
     from numpy.typing import NDArray
 
@@ -40,8 +42,10 @@ def walked_blocks(
         if len(walks.plan.partitions) == 1:
             yield from _in_memory(job, walks, blocks, use, ordered)
             return
-        for works in batches(walks, set(blocks)):
-            yield from _out_of_core(job, walks, works, use, ordered)
+        # One pool for all batches: the C library keeps freed memory for each thread.
+        with thread_pool(max(walks.plan.resources.workers, *walks.plan.batch_groups)) as pool:
+            for works in batches(walks, set(blocks)):
+                yield from _out_of_core(job, pool, walks, works, use, ordered)
 
 
 def as_it_is(block: NDArray[Any], _number: int) -> NDArray[Any]:
@@ -76,12 +80,13 @@ def _walk_and_use(
 
 def _out_of_core(
     job: Job,
+    pool: ThreadPoolExecutor,
     walks: WalkTasks,
     works: list[GroupWork],
     use: Callable[[NDArray[Any], int], R],
     ordered: bool,
 ) -> Generator[tuple[int, R], None, None]:
-    steps = _walk_groups(job, works, spill=walks.plan.spill)
+    steps = _walk_groups(job, pool, works, spill=walks.plan.spill)
     items: Any = (
         (use, number, found, number - work.blocks[0])
         for found, work in zip(steps, works, strict=True)
@@ -91,7 +96,8 @@ def _out_of_core(
         for _, number, found, place in items:
             yield number, job.result(found.block(place))
     elif job.in_process:
-        yield from job.map(_take_and_use, items, star=True, ordered=ordered)
+        ahead = walks.plan.resources.workers + 1
+        yield from map_in_order(pool, _take_and_use, items, ahead)
     else:
         made = ((use, number, found.block(place)) for use, number, found, place in items)
         yield from job.map(_use, made, star=True, ordered=ordered, name=_name(use, walks))
@@ -102,27 +108,29 @@ def _name(use: Any, walks: WalkTasks) -> str:
     return f"{'walk' if use is as_it_is else 'write'} {walks.graph.path}"
 
 
-def _walk_groups(job: Job, works: list[GroupWork], *, spill: bool) -> list[Steps]:
+def _walk_groups(
+    job: Job, pool: ThreadPoolExecutor, works: list[GroupWork], *, spill: bool
+) -> list[Steps]:
     """Walk the groups of a batch, each followed by a thread of its own."""
     remote = None if job.in_process else job
-    with ThreadPoolExecutor(len(works), thread_name_prefix="graphwalk-group") as pool:
-        walking = [
-            pool.submit(walk_group, *work[:2], work.block_rows, None, spill, (), remote)
-            for work in works
-        ]
-        try:
-            for walk in wait(walking, return_when=FIRST_EXCEPTION).done:
-                walk.result()
-            return [walk.result() for walk in walking]
-        except BaseException:
-            job.token.cancel()
-            works[0].sweep.cancel()
-            raise
+    walking = [
+        pool.submit(walk_group, *work[:2], work.block_rows, None, spill, (), remote)
+        for work in works
+    ]
+    try:
+        for walk in wait(walking, return_when=FIRST_EXCEPTION).done:
+            walk.result()
+        return [walk.result() for walk in walking]
+    except BaseException:
+        job.token.cancel()
+        works[0].sweep.cancel()
+        raise
 
 
 def _take_and_use(
-    use: Callable[[NDArray[Any], int], R], number: int, steps: Steps, place: int
+    item: tuple[Callable[[NDArray[Any], int], R], int, Steps, int],
 ) -> tuple[int, R]:
+    use, number, steps, place = item
     return number, use(steps.block(place), number)
 
 
