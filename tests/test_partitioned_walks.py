@@ -17,6 +17,7 @@ from plans import read_again, small_walks
 import graphwalk
 from graphwalk import MemoryBudgetError
 from graphwalk.scheduler.engine import (
+    advance_walkers,
     local_queues,
     partition_sweep,
     read_partition,
@@ -181,13 +182,13 @@ def test_where_all_weights_are_alike_node2vec_plus_is_node2vec(p, q, gamma):
 def test_rows_that_decide_are_read_where_proposals_are_refused(monkeypatch):
     """Otherwise walkers would go to and fro for a step as often as it may be tried."""
     made = []
-    gather = walker_group.gather_complete
+    gather = advance_walkers.gather_complete
 
     def counted(*args):
         made.append(gather(*args))
         return made[-1]
 
-    monkeypatch.setattr(walker_group, "gather_complete", counted)
+    monkeypatch.setattr(advance_walkers, "gather_complete", counted)
     graph = make_graph(False, "weights")
     how = {"walk_length": LENGTH, "num_walks": 1, "seed": 5, **KINDS["node2vec+ (5e4, 5e4)"]}
     graphwalk.random_walks(graph, **how, partitions=3).compute()

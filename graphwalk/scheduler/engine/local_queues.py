@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.scheduler.engine.advance_walkers import advance_walkers
 from graphwalk.scheduler.engine.read_partition import read_partition
 from graphwalk.scheduler.engine.walker_queues import Inboxes
 from graphwalk.storage.partitions.read_rows import RowMemory, SharedReading
@@ -59,7 +60,7 @@ class LocalQueues:
                 work.add(steps=len(log))
 
             remaining = event.walkers or group.shape[0]
-            for leavers in group.move(event.kind, rows, arriving, keep):
+            for leavers in advance_walkers(group, event.kind, rows, arriving, keep):
                 self._inboxes.put(leavers, group.places(leavers))
                 remaining -= len(leavers)
             work.add(ended=remaining)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.walk.routing import scatter
+from graphwalk.scheduler.engine.advance_walkers import advance_walkers
 from graphwalk.scheduler.engine.read_partition import read_partition
 from graphwalk.scheduler.engine.walker_records import concatenate_records, in_slices
 from graphwalk.util.events import Event, emit
@@ -171,7 +172,7 @@ def move_walkers(
             scatter(steps, flat)
 
     arriving = in_slices(pieces, group.most_at_once(rows))
-    leavers = [group.sort(some) for some in group.move(kind, rows, arriving, keep)]
+    leavers = [group.sort(some) for some in advance_walkers(group, kind, rows, arriving, keep)]
     empty = np.empty(0, group.dtype)
     leaving = [
         concatenate_records([empty, *(some[number] for some in leavers)])

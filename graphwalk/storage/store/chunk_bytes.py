@@ -1,18 +1,17 @@
-"""The bytes of a chunk's file: read into memory that is used again, verified, decoded."""
+"""The bytes of a chunk's file: read, verified, decoded."""
 
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING, Any
 
 import google_crc32c
-import numpy as np
 from numcodecs import Blosc
 
 from graphwalk.errors import StoreError
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 #: Bytes of the checksum, which ends a chunk's file.
@@ -24,15 +23,6 @@ class ChunkError(StoreError):
 
 
 _BLOSC = Blosc()
-_buffers = threading.local()
-
-
-def scratch(name: str, size: int) -> NDArray[np.uint8]:
-    """Return this thread's buffer of a name: new memory costs as much as to decode into it."""
-    kept: dict[str, NDArray[np.uint8]] = _buffers.__dict__
-    if name not in kept or len(kept[name]) < size:
-        kept[name] = np.empty(size, np.uint8)
-    return kept[name][:size]
 
 
 def version_of(about: os.stat_result) -> tuple[int, ...]:

@@ -23,11 +23,11 @@ from graphwalk.storage.store.chunk_bytes import (
     compare,
     decode,
     read_fully,
-    scratch,
     verify,
     version_of,
 )
 from graphwalk.storage.store.format import BLOSC_BLOCK
+from graphwalk.util.scratch import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
