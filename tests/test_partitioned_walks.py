@@ -501,15 +501,15 @@ def test_an_error_while_reading_reaches_the_caller(large, monkeypatch):
 @pytest.mark.parametrize("how", ["compute", "iterate"])
 def test_an_error_in_one_group_stops_the_others(how, large, monkeypatch):
     """Dask leaves tasks alone that are under way: they would walk to their end."""
-    riding, advanced = [], []
+    sweeping, advanced = [], []
     run, step = partition_sweep.PartitionSweep.run, walk_out_of_core.OutOfCoreWalk.advance
 
-    def on_board(self, client):
-        riding.append(client)
+    def noted_run(self, client):
+        sweeping.append(client)
         try:
             run(self, client)
         finally:
-            riding.remove(client)
+            sweeping.remove(client)
 
     def failing(self, *args):
         if advanced and self not in advanced:  # of two groups, the one that comes later
@@ -518,7 +518,7 @@ def test_an_error_in_one_group_stops_the_others(how, large, monkeypatch):
         advanced.append(self)
         step(self, *args)
 
-    monkeypatch.setattr(partition_sweep.PartitionSweep, "run", on_board)
+    monkeypatch.setattr(partition_sweep.PartitionSweep, "run", noted_run)
     with dask.config.set(num_workers=2):
         walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET)
         assert len(walks.plan.group_blocks) == 2
@@ -526,9 +526,9 @@ def test_an_error_in_one_group_stops_the_others(how, large, monkeypatch):
         with pytest.raises(ZeroDivisionError, match="one of two"):
             walks.compute() if how == "compute" else list(graphwalk.iter_blocks(walks))
         end = time.monotonic() + 30
-        while riding and time.monotonic() < end:
+        while sweeping and time.monotonic() < end:
             time.sleep(0.01)
-        assert not riding
+        assert not sweeping
         assert len(advanced) < 2 * len(walks.plan.partitions)
         monkeypatch.setattr(walk_out_of_core.OutOfCoreWalk, "advance", step)
         # The walks can be computed all the same, by the same tasks.
@@ -536,7 +536,7 @@ def test_an_error_in_one_group_stops_the_others(how, large, monkeypatch):
     np.testing.assert_array_equal(blocks, graphwalk.random_walks(large, **LARGE).compute())
 
 
-class Riders:
+class Clients:
     """Groups on a sweep, which note what they do."""
 
     def __init__(self, turns: int) -> None:
@@ -548,7 +548,7 @@ class Riders:
     def waiting(self, _number: int) -> int:
         return 1
 
-    def share(self, number: int, _sweep: object) -> Riders:
+    def share(self, number: int, _sweep: object) -> Clients:
         self.shared = number
         return self
 
@@ -581,9 +581,9 @@ def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large
     group = walker_group.WalkerGroup(
         large._arrays, plan.spec, range(10), bounds, np.array(plan.offsets)
     )
-    ring = partition_sweep.PartitionSweep(2, resident=False, ahead=True)
-    with ring._registered(Riders(1)):
-        first, second = (local_queues.LazyPartition(group, number, ring, 0) for number in range(2))
+    sweep = partition_sweep.PartitionSweep(2, resident=False, ahead=True)
+    with sweep._registered(Clients(1)):
+        first, second = (local_queues.LazyPartition(group, number, sweep, 0) for number in range(2))
         first.get()
         first.close()
         second.get()
@@ -594,11 +594,11 @@ def test_memory_of_a_partition_is_there_for_the_next_when_its_turn_is_over(large
         assert len(lent) == 2
 
 
-def test_a_carousel_goes_round_until_all_are_off():
-    ring = partition_sweep.PartitionSweep(3, resident=False, ahead=True)
-    first = Riders(7)
-    ring.run(first)
+def test_a_sweep_goes_on_until_all_groups_have_left():
+    sweep = partition_sweep.PartitionSweep(3, resident=False, ahead=True)
+    first = Clients(7)
+    sweep.run(first)
     assert first.closed
     assert first.seen == [0, 1, 2, 0, 1, 2, 0]
-    assert not ring._places
-    assert not ring._shared
+    assert not sweep._places
+    assert not sweep._shared

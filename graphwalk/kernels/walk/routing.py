@@ -1,4 +1,4 @@
-"""Walkers sorted by where they go, and what they did put in its place."""
+"""Walkers sorted by destination or put into queues, and steps written to their places."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def put_walkers(
     ends: NDArray[np.int64],
     pages: NDArray[np.int64],
 ) -> None:
-    """Put walkers into the inboxes of the partitions that their places belong to.
+    """Put walkers into the queues of the partitions that their places belong to.
 
     Parameters
     ----------
@@ -121,13 +121,13 @@ def put_walkers(
     pool : ndarray, shape (pages * page, words)
         Room for walkers.
     links : ndarray of int64, shape (pages + 1,)
-        Of a page in use, the page of the same inbox before it; of one that is free, the next that
+        Of a page in use, the page of the same queue before it; of one that is free, the next that
         is; of the last, which there is not, the first that is free.
     ends : ndarray of int64, shape (partitions,)
-        Where in `pool` the next walker of each inbox goes; a multiple of `page` if none fits into
+        Where in `pool` the next walker of each queue goes; a multiple of `page` if none fits into
         its last page.
     pages : ndarray of int64, shape (partitions,)
-        How many pages each inbox has.
+        How many pages each queue has.
     """
     words, full, first_free = walkers.shape[1], page - 1, len(links) - 1
     for i in range(len(walkers)):
@@ -154,14 +154,14 @@ def put_walkers(
 def take_walkers(
     page: int, pool: NDArray[Any], links: NDArray[np.int64], end: int, out: NDArray[Any]
 ) -> tuple[int, int]:
-    """Take pages of an inbox, as many as fit into `out`.
+    """Take pages of a queue, as many as fit into `out`.
 
     Parameters
     ----------
     page, pool, links
         As of `put_walkers`.
     end : int
-        Where the last walker of the inbox ends in `pool`.
+        Where the last walker of the queue ends in `pool`.
     out : ndarray, shape (at least page, words)
         Receives walkers.
 

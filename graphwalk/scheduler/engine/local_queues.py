@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphwalk.scheduler.engine.advance_walkers import advance_walkers
 from graphwalk.scheduler.engine.read_partition import read_partition
-from graphwalk.scheduler.engine.walker_queues import Inboxes
+from graphwalk.scheduler.engine.walker_queues import WalkerQueues
 from graphwalk.storage.partitions.read_rows import RowMemory, SharedReading
 from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.events import Event, Work
@@ -32,15 +32,15 @@ class LocalQueues:
 
     def __init__(self, group: WalkerGroup, steps: KeptSteps) -> None:
         self._group, self._steps = group, steps
-        self._inboxes = Inboxes(group.dtype, group.shape[0], group.sorter)
+        self._queues = WalkerQueues(group.dtype, group.shape[0], group.sorter)
 
     def left(self) -> bool:
         """Return whether any walker waits."""
-        return self._inboxes.left()
+        return self._queues.left()
 
     def waiting(self, number: int) -> int:
         """Return how many walkers wait for a partition."""
-        return self._inboxes.waiting(number)
+        return self._queues.waiting(number)
 
     def partition(self, number: int, sweep: PartitionSweep, wave: int) -> LazyPartition:
         """Return a partition, not read yet."""
@@ -50,7 +50,7 @@ class LocalQueues:
         """Move the walkers of an event; there is nothing left to finish."""
         group = self._group
         most = group.most_at_once(rows)
-        arriving = self._inboxes.take(event.partition, most) if event.walkers else ()
+        arriving = self._queues.take(event.partition, most) if event.walkers else ()
         place = {"partition": event.partition, "wave": event.wave}
         with Work(event.kind, event.job, **place) as work:
             work.add(walkers=event.walkers)
@@ -61,7 +61,7 @@ class LocalQueues:
 
             remaining = event.walkers or group.shape[0]
             for leavers in advance_walkers(group, event.kind, rows, arriving, keep):
-                self._inboxes.put(leavers, group.places(leavers))
+                self._queues.put(leavers, group.places(leavers))
                 remaining -= len(leavers)
             work.add(ended=remaining)
         return lambda: None

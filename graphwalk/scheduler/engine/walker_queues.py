@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.engine.walker_records import Sorter
 
 #: Walkers of a page: so few that pages that are not full take an eighth of the walkers' memory at
-#: most, and no more than leave the ends of all inboxes in a core's cache. A power of two.
+#: most, and no more than leave the ends of all queues in a core's cache. A power of two.
 SMALLEST_PAGE, LARGEST_PAGE = 16, 1 << 10
 _PART_NOT_FULL = 8
 
 
-class Inboxes:
-    """An inbox for each partition, of pages from one array.
+class WalkerQueues:
+    """A queue for each partition, of pages from one array.
 
     Walkers that leave are copied once, and the pages of those that are taken are free at once.
 
@@ -40,7 +40,7 @@ class Inboxes:
         partitions = sorter.intervals
         wanted = max(SMALLEST_PAGE, walkers // (_PART_NOT_FULL * partitions))
         self._page = min(1 << wanted.bit_length() - 1, LARGEST_PAGE)
-        # Of each inbox a page may not be full, and one of the walkers that are being taken.
+        # Of each queue a page may not be full, and one of the walkers that are being taken.
         pages = walkers // self._page + partitions + 2
         self._dtype, self._word = dtype, np.uint64 if dtype.itemsize % 8 == 0 else np.uint32
         self._lookup = sorter.lookup
@@ -63,7 +63,7 @@ class Inboxes:
         )
 
     def take(self, number: int, most: int) -> Iterator[NDArray[Any]]:
-        """Empty an inbox; yield its walkers, about `most` at a time, in one array."""
+        """Empty a queue; yield its walkers, about `most` at a time, in one array."""
         end = self._ends[number]
         self._ends[number] = self._pages[number] = 0
         out = np.empty(max(most, self._page), self._dtype)

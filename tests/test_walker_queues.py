@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graphwalk.kernels.walk.steps import walker_dtype
-from graphwalk.scheduler.engine.walker_queues import Inboxes
+from graphwalk.scheduler.engine.walker_queues import WalkerQueues
 from graphwalk.scheduler.engine.walker_records import Sorter
 
 BOUNDS = np.array([0, 10, 10, 500, 501, 1000])
@@ -19,36 +19,36 @@ def test_walkers_come_and_go(node, second_order, number):
     walkers = rng.integers(0, 256, number * dtype.itemsize, np.uint8).view(dtype)
     walkers["position"] = np.arange(number)
     walkers["node"] = rng.integers(0, 1000, number)
-    inboxes = Inboxes(dtype, number, Sorter(BOUNDS))
-    inboxes.put(walkers, walkers["node"])
+    queues = WalkerQueues(dtype, number, Sorter(BOUNDS))
+    queues.put(walkers, walkers["node"])
     # Rounds enough to run out of pages, were any lost.
     for turn in range(200):
         partition = turn % 5
         there = np.searchsorted(BOUNDS, walkers["node"], "right") - 1 == partition
-        assert inboxes.waiting(partition) == there.sum()
+        assert queues.waiting(partition) == there.sum()
         taken = 0
-        for some in inboxes.take(partition, 64):
+        for some in queues.take(partition, 64):
             where = some["position"].copy()
             assert there[where].all()
             assert (some == walkers[where]).all()
             taken += len(some)
             walkers["node"][where] = rng.integers(0, 1000, len(some))
             moved = walkers[where]
-            inboxes.put(moved, moved["node"].astype(np.int64))
+            queues.put(moved, moved["node"].astype(np.int64))
             there[where] = False
         assert not there.any()
-        assert inboxes.left()
+        assert queues.left()
 
 
 def test_all_gone():
     dtype = walker_dtype(np.dtype(np.int32), second_order=False)
-    inboxes = Inboxes(dtype, 3, Sorter(BOUNDS))
-    assert not inboxes.left()
+    queues = WalkerQueues(dtype, 3, Sorter(BOUNDS))
+    assert not queues.left()
     walkers = np.array([(7, 700), (8, 800), (9, 5)], dtype)
-    inboxes.put(walkers, walkers["node"])
-    assert [inboxes.waiting(k) for k in range(5)] == [1, 0, 0, 0, 2]
+    queues.put(walkers, walkers["node"])
+    assert [queues.waiting(k) for k in range(5)] == [1, 0, 0, 0, 2]
     for partition in (0, 4):
-        assert inboxes.left()
-        list(inboxes.take(partition, 1))
-    assert not inboxes.left()
-    assert list(inboxes.take(4, 1)) == []
+        assert queues.left()
+        list(queues.take(partition, 1))
+    assert not queues.left()
+    assert list(queues.take(4, 1)) == []
