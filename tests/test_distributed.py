@@ -82,20 +82,20 @@ def test_blocks_files_slices_and_expressions(session, partitions, tmp_path):
 
 
 def test_each_partition_is_read_once_where_partitions_stay(session):
-    read = []
+    read, whole = [], expected("first order")
     walks = walks_of("first order", walks_in_small_groups, chunks=1500, partitions=3)
     assert len(walks.plan.group_blocks) > 1
     assert walks.plan.resident
     with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
-        np.testing.assert_array_equal(walks.compute(), expected("first order"))
+        np.testing.assert_array_equal(walks.compute(), whole)
     assert sorted(read) == list(range(len(walks.plan.partitions)))
 
 
 def test_partitions_that_are_read_again(session):
-    walks = walks_of("first order", chunks=3000, partitions=3)
+    walks, whole = walks_of("first order", chunks=3000, partitions=3), expected("first order")
     again, read = read_again(walks, ahead=False, cut=2900), []
     with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
-        np.testing.assert_array_equal(again.compute(), expected("first order"))
+        np.testing.assert_array_equal(again.compute(), whole)
     assert len(read) > len(again.plan.partitions)
 
 
