@@ -161,7 +161,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             )
             needs_check[i] = needs
             limit[i] = bias.accept_far if needs else limit[i]
-        num_undecided: Int = 0
+        num_undecided: Int = np.int64(0)
         for i in range(active):
             undecided[num_undecided] = i
             num_undecided += needs_check[i]

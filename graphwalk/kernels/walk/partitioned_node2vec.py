@@ -180,7 +180,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     outcome[i] = _JUMPED
                     how[i] = drawn if drawn >= 0 else dead_end
         # Decide, as far as the draws can.
-        num_undecided: Int = 0
+        num_undecided: Int = np.int64(0)
         for i in range(active):
             if outcome[i] == _JUMPED:
                 continue

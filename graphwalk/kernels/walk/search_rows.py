@@ -58,7 +58,7 @@ def find_edges(
     for k in range(count):
         low[k], stop = row_bounds(row_starts, row[k])
         span[k] = stop - low[k]
-    maybe = 0
+    maybe: Int = np.int64(0)  # typed, or what it is passed to would be compiled for a literal too
     if len(filter_words) > 0:
         for k in range(count):
             hashed[k] = filter_hash(sought[k])
