@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from graphwalk import scheduler
     from graphwalk.algorithms.analytics.components import connected_components
     from graphwalk.algorithms.analytics.pagerank import pagerank
+    from graphwalk.algorithms.output.to_arrow import to_arrow
     from graphwalk.algorithms.output.write import iter_blocks, write_walks
     from graphwalk.algorithms.training.corpus import WalkCorpus
     from graphwalk.algorithms.training.embedding import embed
@@ -69,6 +70,7 @@ __all__ = [
     "random_walks",
     "scheduler",
     "set_node_types",
+    "to_arrow",
     "write_walks",
 ]
 
@@ -93,6 +95,7 @@ _HOMES = {
     "plot_visits": "graphwalk.plotting.graphs_and_walks",
     "random_walks": "graphwalk.algorithms.walks.api",
     "set_node_types": "graphwalk.storage.store.node_types",
+    "to_arrow": "graphwalk.algorithms.output.to_arrow",
     "write_walks": "graphwalk.algorithms.output.write",
 }
 

@@ -78,6 +78,15 @@ def node_array(
     return array
 
 
+def graph_of(values: da.Array) -> GraphArrays | None:
+    """Return the graph of whose nodes these are the values, None where that is not known."""
+    layer = getattr(values, "dask", {}).get((values.name, 0))
+    if isinstance(layer, Task) and layer.func is compute_values:
+        graph: GraphArrays = layer.args[1]
+        return graph
+    return None
+
+
 def compute_values(
     algorithm: NodeAlgorithm, graph: GraphArrays, plan: ScanPlan, name: str, job: Job | None = None
 ) -> NDArray[Any]:

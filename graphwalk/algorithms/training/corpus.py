@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from graphwalk.algorithms.output.check_walks import checked_walks
 from graphwalk.algorithms.output.labelled_walks import as_labels, named_lists, walk_lists
+from graphwalk.algorithms.output.node_names import names_for
 from graphwalk.algorithms.output.read_walks import count_walks, read_walks
 from graphwalk.algorithms.output.write import iter_blocks
-from graphwalk.algorithms.training.node_names import names_for
 from graphwalk.errors import InputError, argument
 
 if TYPE_CHECKING:

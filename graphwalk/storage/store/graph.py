@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from graphwalk.storage.files.locations import locate
+from graphwalk.storage.store.arrow_edges import edges_as_arrow
 from graphwalk.storage.store.export import rows_for_edge_index, rows_for_scipy, to_networkx
 from graphwalk.storage.store.find_nodes import find_labels
 from graphwalk.storage.store.graph_arrays import GraphArrays
@@ -221,6 +222,12 @@ class Graph(GraphRows):
         """
         rows = rows_for_edge_index(self._arrays)
         return rows.to_edge_index(weights=True) if weights else rows.to_edge_index()
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Give the edges to libraries that read tables of Arrow, batch by batch."""
+        labels = self.labels
+        names = None if labels is None else labels.__arrow_array__()
+        return edges_as_arrow(self._arrays, names).__arrow_c_stream__(requested_schema)
 
     def validate(self, progress: bool | None = None) -> Validation:
         """Read the whole store, and check that it holds what the format says.

@@ -40,7 +40,7 @@ def names_for(walks: Any, labels: Any, storage_options: Mapping[str, Any] | None
         return _names_of_files(locate(walks), storage_options)
     tasks = walks_source(walks)
     if tasks is None:
-        raise _unknown("it is not known which graph these walks are on")
+        raise unknown_names("it is not known which graph these walks are on")
     return Graph(tasks.graph).labels
 
 
@@ -54,7 +54,7 @@ def _names_of_files(location: str, storage_options: Mapping[str, Any] | None) ->
         return None
     store = job.get("store")
     if store is None:
-        raise _unknown(f"{location} does not say which graph its walks are on")
+        raise unknown_names(f"{location} does not say which graph its walks are on")
     if store["labels"] is None:
         return None
     identity = job["store"]["digest"], store["label_digest"]
@@ -62,13 +62,16 @@ def _names_of_files(location: str, storage_options: Mapping[str, Any] | None) ->
     try:
         graph = open_zarr(store["path"], storage_options=options)
     except StoreError as error:
-        raise _unknown(f"the graph of {location} cannot be opened ({error})") from error
+        raise unknown_names(f"the graph of {location} cannot be opened ({error})") from error
     if None in identity or graph._arrays.info.identity != identity:
-        raise _unknown(f"{store['path']} is not the graph any more that {location} has walks on")
+        raise unknown_names(
+            f"{store['path']} is not the graph any more that {location} has walks on"
+        )
     return graph.labels
 
 
-def _unknown(why: str) -> InputError:
+def unknown_names(why: str) -> InputError:
+    """Return the error where nodes cannot be named; `why` begins it."""
     return InputError(
         f"{why}, so that its nodes cannot be named; name the labels of "
         f"that graph by {argument('labels')}, or pass {argument('labels', False)} if the numbers "

@@ -1,0 +1,113 @@
+"""Graphs, walks and values of nodes as tables of Arrow, for DuckDB, polars and others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dask.array as da
+import numpy as np
+
+from graphwalk.algorithms.analytics.node_array import graph_of
+from graphwalk.algorithms.output.check_walks import checked_walks
+from graphwalk.algorithms.output.labelled_walks import as_labels, walk_lists
+from graphwalk.algorithms.output.node_names import names_for, unknown_names
+from graphwalk.algorithms.walks.streaming import blocks_in_order
+from graphwalk.storage.store.arrow_edges import edges_as_arrow
+from graphwalk.storage.store.graph import Graph
+from graphwalk.util.arrow_stream import ArrowStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+
+def to_arrow(what: Graph | da.Array, *, labels: Any = None) -> ArrowStream:
+    """Return the edges of a graph, walks, or a value for each node as a table of Arrow.
+
+    The table is made when it is read, batch by batch, each time that it is read.
+    DuckDB reads a variable that holds it, polars reads it by ``polars.DataFrame(table)``, PyArrow
+    by ``pyarrow.table(table)``, and `build_zarr` as edges.
+
+    Parameters
+    ----------
+    what : Graph or dask.array.Array
+        - A graph: one row an edge, ``source`` and ``target``, and ``weight``, ``time`` or ``type``
+          if edges have any. A graph has ``__arrow_c_stream__`` itself, too.
+        - Walks of shape (num_walks, walk_length + 1): one row a walk, the list ``walk`` of the
+          nodes that were visited, without padding.
+        - Values of shape (num_nodes,), such as those of `pagerank`: one row a node, ``node`` and
+          ``value``.
+    labels : array_like of int or str, shape (num_nodes,), or False, optional
+        What to write instead of node ``i``: ``labels[i]``. By default the labels of the graph, as
+        in `embed`; with False, the numbers of nodes.
+
+    Returns
+    -------
+    ArrowStream
+        The table.
+
+    Raises
+    ------
+    InputError
+        When `what` is none of these, or it is not known on which graph it was computed, so that
+        `labels` has to be given.
+
+    Examples
+    --------
+    >>> graph = graphwalk.build_zarr([("ada", "eve"), ("eve", "bob")], directed=True)
+    >>> pa.table(graphwalk.to_arrow(graph)).to_pylist()
+    [{'source': 'ada', 'target': 'eve'}, {'source': 'eve', 'target': 'bob'}]
+    >>> walks = graphwalk.random_walks(graph, ["ada"], num_walks=1, walk_length=3)
+    >>> pa.table(graphwalk.to_arrow(walks)).to_pylist()
+    [{'walk': ['ada', 'eve', 'bob']}]
+    """
+    if isinstance(what, Graph):
+        names = _arrow_labels(what.labels if labels is None else labels)
+        return edges_as_arrow(what._arrays, names)
+    if isinstance(what, da.Array) and what.ndim == 1:
+        return _values(what, labels)
+    return _walks(checked_walks(what), labels)
+
+
+def _walks(walks: da.Array, labels: Any) -> ArrowStream:
+    import pyarrow as pa
+
+    names = _arrow_labels(names_for(walks, labels, None))
+    kind = pa.from_numpy_dtype(walks.dtype) if names is None else names.type
+    schema = pa.schema([("walk", pa.list_(kind))])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for block in blocks_in_order(walks):
+            for lists in walk_lists(block, names):
+                yield pa.record_batch([lists.cast(schema.field("walk").type)], schema=schema)
+
+    return ArrowStream(schema, batches)
+
+
+def _values(values: da.Array, labels: Any) -> ArrowStream:
+    import pyarrow as pa
+
+    if labels is None:
+        graph = graph_of(values)
+        if graph is None:
+            raise unknown_names("it is not known of which graph these values are")
+        labels = Graph(graph).labels
+    names = _arrow_labels(labels)
+    kind = pa.int64() if names is None else names.type
+    schema = pa.schema([("node", kind), ("value", pa.from_numpy_dtype(values.dtype))])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        first = 0
+        for block in values.blocks:
+            found = block.compute()
+            nodes = pa.array(np.arange(first, first + len(found)))
+            nodes = nodes if names is None else names.take(nodes)
+            yield pa.record_batch([nodes, pa.array(found)], schema=schema)
+            first += len(found)
+
+    return ArrowStream(schema, batches)
+
+
+def _arrow_labels(labels: Any) -> Any:
+    return None if labels is None or labels is False else as_labels(labels, text=False)

@@ -1,0 +1,69 @@
+"""The edges of a graph as a table of Arrow, one range of rows after another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.storage.store.partition_bounds import entries_per_partition
+from graphwalk.util.arrow_stream import ArrowStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from graphwalk.storage.store.graph_arrays import GraphArrays
+    from graphwalk.storage.store.row_slice import RowSlice
+
+#: Decoded bytes of the rows that are read at a time; as columns they take about five times as much.
+_BATCH_BYTES = 1 << 24
+
+
+def edges_as_arrow(graph: GraphArrays, labels: pa.Array | None) -> ArrowStream:
+    """Return the edges, each once: source, target, and weight, time or type if there are any.
+
+    Parameters
+    ----------
+    graph : GraphArrays
+        The graph.
+    labels : pyarrow.Array or None
+        The name of each node; without them nodes are numbers.
+    """
+    import pyarrow as pa
+
+    node = pa.int64() if labels is None else labels.type
+    fields = [("source", node), ("target", node)]
+    values = {
+        "weights": ("weight", pa.float32()),
+        "times": ("time", pa.float64()),
+        "edge_types": ("type", pa.uint8()),
+    }
+    fields += [values[graph.info.values]] if graph.info.values else []
+    schema = pa.schema(fields)
+    return ArrowStream(schema, lambda: _batches(graph, labels, schema))
+
+
+def _batches(
+    graph: GraphArrays, labels: pa.Array | None, schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    with graph.unchanged():
+        chunk = graph.chunk_length("neighbors")
+        entries = entries_per_partition(_BATCH_BYTES, chunk, graph.info.entry_bytes)
+        parts = graph.cut(entries, _BATCH_BYTES // 8)
+    for nodes in parts:
+        columns = _columns(graph.read_slice(nodes.start, nodes.stop), once=not graph.directed)
+        if labels is not None:
+            columns[:2] = [labels.take(pa.array(column)) for column in columns[:2]]
+        yield pa.record_batch(list(map(pa.array, columns)), schema=schema)
+
+
+def _columns(rows: RowSlice, *, once: bool) -> list[Any]:
+    src, dst = rows.to_edge_index()
+    values = [v for v in (rows.weights, rows.times, rows.edge_types) if v is not None]
+    # An undirected edge lies in the rows of both its ends.
+    kept = np.asarray(src <= dst) if once else slice(None)
+    return [column[kept] for column in (src, dst, *values)]
