@@ -2,14 +2,13 @@
 
 All errors derive from `GraphwalkError`, so one ``except`` catches them. Most also derive from a
 built-in exception, such as `ValueError` for wrong arguments. A message names the file, array, row
-or parameter that is wrong, and the remedy; `argument` writes parameters as
-the interface in use does.
+or parameter that is wrong, and the remedy; `argument` and `function` write parameters and functions
+as the interface in use does.
 """
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,12 +46,37 @@ class SchedulerError(GraphwalkError, RuntimeError):
     """The chosen scheduler cannot be started or used."""
 
 
+class Interface(NamedTuple):
+    """How an interface writes what it offers.
+
+    Attributes
+    ----------
+    argument : callable
+        Writes a parameter, and perhaps its value.
+    function : callable
+        Writes a public function.
+    """
+
+    argument: Callable[..., str]
+    function: Callable[[str], str]
+
+
 def _in_python(name: str, *value: Any) -> str:
     return f"{name}={value[0]!r}" if value else f"{name}="
 
 
-#: Writes a parameter, and perhaps its value; the command line sets its own.
-SPELLING: ContextVar[Callable[..., str]] = ContextVar("spelling", default=_in_python)
+PYTHON = Interface(_in_python, "graphwalk.{}".format)
+
+#: The interface in use. It is that of the process, so that messages of worker threads are in its
+#: words, too.
+_in_use = PYTHON
+
+
+def use_interface(interface: Interface) -> Interface:
+    """Have messages written for an interface from now on; return the one before."""
+    global _in_use
+    before, _in_use = _in_use, interface
+    return before
 
 
 def argument(name: str, *value: Any) -> str:
@@ -60,4 +84,12 @@ def argument(name: str, *value: Any) -> str:
 
     That is ``p=0`` in Python, and ``--p=0`` on the command line.
     """
-    return SPELLING.get()(name, *value)
+    return _in_use.argument(name, *value)
+
+
+def function(name: str) -> str:
+    """Return a public function as the interface in use writes it.
+
+    That is ``graphwalk.build_zarr`` in Python, and ``graphwalk build`` on the command line.
+    """
+    return _in_use.function(name)

@@ -65,3 +65,8 @@ def format_size(num_bytes: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} PiB"
+
+
+def count_of(number: int, one: str, several: str | None = None) -> str:
+    """Return a number of things, such as ``"1 block"`` or ``"1,000 blocks"``."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"

@@ -10,9 +10,9 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.options import quoted_option
+from graphwalk.cli.options import COMMAND_LINE
 from graphwalk.cli.parser import command_module, make_parser
-from graphwalk.errors import SPELLING, GraphwalkError
+from graphwalk.errors import GraphwalkError, use_interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Wrong usage exits with status 2.
     """
     args, told = make_parser().parse_args(arguments), list[int]()
-    spelled = SPELLING.set(quoted_option)
+    interface = use_interface(COMMAND_LINE)
     try:
         with _told_to_stop(told), warnings.catch_warnings():
             warnings.showwarning = _warn
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"graphwalk: {'told to stop' if told else 'interrupted'}", file=sys.stderr)
         return _SIGNALLED + told[0] if told else INTERRUPTED
     finally:
-        SPELLING.reset(spelled)
+        use_interface(interface)
     return status
 
 

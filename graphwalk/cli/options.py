@@ -6,6 +6,7 @@ import shlex
 from argparse import SUPPRESS
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.errors import Interface
 from graphwalk.util.parameters import FLAG, Kind, Parameter, one_of, whole
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _FALSE = {
     "weighted": "--unweighted",
     "labels": "--labels=none",
     "header": "--no-header",
+    "compressed": "--uncompressed",
     "relabel": "--no-relabel",
 }
 _SEPARATORS = {"share": "/"}
@@ -60,6 +62,15 @@ def quoted_option(name: str, *value: Any) -> str:
     """Return an option as a shell takes it."""
     flag, equals, text = option(name, *value).partition("=")
     return f"{flag}={shlex.quote(text)}" if equals else flag
+
+
+def _command(name: str) -> str:
+    """Return the command that does what a public function does, or the function itself."""
+    commands = {"build_zarr": "graphwalk build", "random_walks": "graphwalk walk"}
+    return commands.get(name, f"graphwalk.{name} in Python")
+
+
+COMMAND_LINE = Interface(quoted_option, _command)
 
 
 def add_options(

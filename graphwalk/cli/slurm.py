@@ -6,9 +6,9 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.options import add_options, given_options, option, quoted_option
+from graphwalk.cli.options import COMMAND_LINE, add_options, given_options, option, quoted_option
 from graphwalk.cli.walk_options import PLAN, WALK, add_walk_options, walk_arguments
-from graphwalk.errors import SPELLING, InputError
+from graphwalk.errors import InputError, use_interface
 from graphwalk.units import format_size, parse_size
 from graphwalk.util.parameters import SIZE, Kind, Parameter, one_of, whole
 
@@ -70,7 +70,7 @@ def run(args: Namespace) -> None:
     arguments = walk_arguments(args, args.store)
     # What this machine could do with it does not matter here.
     plan = plan_walks(**arguments, memory="1000 TiB")
-    SPELLING.set(lambda name, *value: quoted_option("mem" if name == "memory" else name, *value))
+    use_interface(COMMAND_LINE._replace(argument=_slurm_option))
     choice = choose(
         arguments["store"],
         plan.spec,
@@ -91,6 +91,11 @@ def run(args: Namespace) -> None:
         return
     write_file(locate(args.script), script.encode(), overwrite=args.overwrite)
     print(f"Submit it with: sbatch {args.script}", file=sys.stderr)
+
+
+def _slurm_option(name: str, *value: Any) -> str:
+    """Return an option of this command, whose memory is called as Slurm calls it."""
+    return quoted_option("mem" if name == "memory" else name, *value)
 
 
 def _cluster(args: Namespace) -> dict[str, Any]:

@@ -80,9 +80,9 @@ def node_array(
 
 def graph_of(values: da.Array) -> GraphArrays | None:
     """Return the graph of whose nodes these are the values, None where that is not known."""
-    layer = getattr(values, "dask", {}).get((values.name, 0))
-    if isinstance(layer, Task) and layer.func is compute_values:
-        graph: GraphArrays = layer.args[1]
+    task = getattr(values, "dask", {}).get((values.name, 0))
+    if isinstance(task, DriverTask) and task.func is compute_values:
+        graph: GraphArrays = task.args[1]
         return graph
     return None
 

@@ -33,8 +33,8 @@ SINKS: dict[str, Callable[..., WalkSink]] = {
 #: Formats of node ids alone; in the others labels take their place.
 ID_FORMATS = frozenset({".zarr", ".npy"})
 
-#: Formats whose blocks are objects of their own.
-_REMOTE = (".zarr", ".parquet")
+#: Formats whose blocks are objects of their own, and which say what walks they hold.
+RECORDING = (".zarr", ".parquet")
 
 
 def walk_suffix(location: str, *, remote: bool = False) -> str:
@@ -54,10 +54,10 @@ def walk_suffix(location: str, *, remote: bool = False) -> str:
         raise InputError(
             f"{location}: the suffix chooses the format of walks, and must be one of {known}"
         )
-    if remote and suffix not in _REMOTE:
+    if remote and suffix not in RECORDING:
         raise InputError(
             f"{location}: one file cannot be written at a URL by many tasks; choose "
-            f"{' or '.join(_REMOTE)}, or write to a path"
+            f"{' or '.join(RECORDING)}, or write to a path"
         )
     return suffix
 

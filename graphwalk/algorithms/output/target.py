@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.algorithms.output.formats import holds_walks, read_about, walk_suffix
+from graphwalk.algorithms.output.formats import RECORDING, holds_walks, read_about, walk_suffix
 from graphwalk.algorithms.output.resumable_job import RECORD, Done, ResumableJob, differences
 from graphwalk.errors import InputError, StoreExistsError, argument
 from graphwalk.storage.files.folder import folder_at
@@ -77,6 +77,12 @@ class WalkTarget:
     def check_free(self, *, resume: bool) -> None:
         """Raise unless there is nothing here, or walks that may be replaced or continued."""
         if self._target:
+            if resume and self.suffix not in RECORDING and self._target.path.is_file():
+                raise StoreExistsError(
+                    f"{self.location} exists, so there is nothing to resume; files of "
+                    f"{self.suffix} do not say which walks they hold: if they are others, choose "
+                    f"another path, or leave out {argument('resume', True)}"
+                )
             self._target.check_free()
             return
         with write_errors(self.location):

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from graphwalk.algorithms.output.labelled_walks import with_values
 from graphwalk.algorithms.training.corpus import WalkCorpus
-from graphwalk.errors import InputError, StoreExistsError
+from graphwalk.errors import InputError, StoreExistsError, argument
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.files.partial_folder import partial_folder
 from graphwalk.storage.files.publish import Target, file_target
@@ -135,9 +135,13 @@ def embed(
     with temporary_folder() as folder:
         corpus = folder / "walks.txt"
         sentences, names = _numbered(walks, labels, storage_options)
-        found, words = _write_corpus(sentences, corpus)
-        if not words:
-            raise InputError(f"{walks}: there is nothing to learn from: no walk visits a node")
+        found, words, longest = _write_corpus(sentences, corpus)
+        if longest < 2:
+            what = "no walk visits two nodes" if words else "no walk visits a node"
+            raise InputError(
+                f"{walks}: there is nothing to learn from: {what}; pass walks of "
+                f"{argument('walk_length', 1)} or more"
+            )
         labels = found if names is None else names
         if suffix == ".txt" and labels is not None:
             check_words(labels)  # before hours of training
@@ -201,18 +205,21 @@ def _numbered(
     return corpus, encoded.dictionary
 
 
-def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None, int]:
-    """Write walks as lines of numbers; return the label of each number, and the number of words.
+def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None, int, int]:
+    """Write walks as lines of numbers.
+
+    Returns the label of each number, the number of words, and that of the longest walk.
 
     gensim's words end at spaces, which labels may contain. The labels are None if words are
     numbers already.
     """
     labels: Any = None
-    count = 0
+    count = longest = 0
     with corpus.open("wb") as file:
         for lists in sentences.lists():
             words = lists.flatten()
             count += len(words)
+            longest = max(longest, pc.max(pc.list_value_length(lists)).as_py() or 0)
             if not pa.types.is_integer(words.type):
                 seen = words if labels is None else pa.concat_arrays([labels, words])
                 labels = pc.unique(seen)
@@ -220,7 +227,7 @@ def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None,
             lines = pc.binary_join(with_values(lists, words.cast(pa.string())), " ")
             with disk_errors(corpus):
                 file.write("\n".join(lines.to_pylist()).encode() + b"\n")
-    return labels, count
+    return labels, count, longest
 
 
 def _in_order(vectors: Any, labels: Any) -> tuple[pa.Array, NDArray[np.float32]]:

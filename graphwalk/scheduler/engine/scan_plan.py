@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from graphwalk.errors import MemoryBudgetError
+from graphwalk.errors import MemoryBudgetError, argument
 from graphwalk.storage.partitions.entry_partitions import cut_entries, entry_partition_bytes
 from graphwalk.units import format_size
 from graphwalk.util.html_table import Tabular
@@ -171,7 +171,8 @@ def plan_scan(
         enough = f"{-(-peak // 2**20)} MiB"
         raise MemoryBudgetError(
             f"{graph.path}: {cost.name} takes at least {enough} of memory, and "
-            f"{format_size(memory)} are to be used; pass memory={enough!r} or more"
+            f"{format_size(memory)} are to be used; pass {argument('memory', enough)} or "
+            "more"
         )
     shares = 1 if in_process else min(at_once * machines, max(1, len(cuts)))
     return ScanPlan(cost, nodes, graph.num_entries, cuts, shares, resident, peak, resources)

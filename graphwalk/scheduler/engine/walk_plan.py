@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, WalkerSizes
-from graphwalk.units import format_size
+from graphwalk.units import count_of, format_size
 from graphwalk.util.html_table import Tabular
 
 if TYPE_CHECKING:
@@ -163,12 +163,11 @@ class WalkPlan(Tabular):
         ('walks', '6 of 5 steps, first order')
         """
         walks, width = self.shape
-        order = "second order" if self.spec.second_order else "first order"
-        order = "forward in time" if self.spec.temporal else order
         where = "stay in memory" if self.resident else "are read in each wave"
+        blocks = count_of(len(self.block_rows), "block")
         lines = [
-            ("walks", f"{walks:,} of {width - 1:,} steps, {order}"),
-            ("result", f"{format_size(self.result_bytes)} in {len(self.block_rows):,} blocks"),
+            ("walks", f"{walks:,} of {count_of(width - 1, 'step')}, {self.spec.kind}"),
+            ("result", f"{format_size(self.result_bytes)} in {blocks}"),
             ("graph in memory", format_size(self.graph_bytes)),
             (
                 "partitions",
@@ -177,14 +176,15 @@ class WalkPlan(Tabular):
             ),
         ]
         if self.waves:
-            parts = f"{len(self.batch_groups):,} batches, {len(self.group_blocks):,} groups"
+            batches, groups = len(self.batch_groups), len(self.group_blocks)
+            parts = f"{count_of(batches, 'batch', 'batches')}, {count_of(groups, 'group')}"
             lines += [
                 ("waves", f"about {self.waves:,}"),
                 ("walkers", f"{self.walkers_at_once:,} at a time; {parts}"),
             ]
         return [
             *lines,
-            ("tasks", f"about {self.num_tasks:,} on {self.resources.workers:,} workers"),
+            ("tasks", f"about {self.num_tasks:,} on {count_of(self.resources.workers, 'worker')}"),
             ("read", format_size(self.bytes_read)),
             ("peak memory", f"{format_size(self.peak_memory)} of {self._memory()}"),
         ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.bucket_values import (
     emit_valued_rows,
     order_by_value,
@@ -196,7 +196,7 @@ def _parallel(key: int, task: BucketTask) -> RowError:
     return RowError(
         "the edge {} → {} is there more than once"
         + once.get(task.spec.values or "", "")
-        + "; pass duplicates='merge' or 'keep' to allow that",
+        + f"; pass {argument('duplicates', 'merge')} or {argument('duplicates', 'keep')}",
         task.first + (key >> bits),
         key & ((1 << bits) - 1),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import StoreError
+from graphwalk.errors import StoreError, argument
 from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.store.format import neighbor_dtype, value_bytes
 from graphwalk.units import format_size
@@ -50,5 +50,6 @@ def check_disk(folder: Path, needed: int) -> None:
     if needed > free:
         raise StoreError(
             f"the temporary files of this build take {format_size(needed)}, and {folder} has "
-            f"{format_size(free)} free; free space, build on another disk, or raise memory="
+            f"{format_size(free)} free; free space, build on another disk, or raise "
+            f"{argument('memory')}"
         )

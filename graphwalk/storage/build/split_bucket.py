@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import MemoryBudgetError
+from graphwalk.errors import MemoryBudgetError, argument
 from graphwalk.storage.build.runs import DiskRun, MemoryRun, collect_bucket
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def fitting(task: BucketTask, entries: int, largest: int, folder: Path) -> Itera
         mask = (1 << task.spec.bits) - 1
         raise MemoryBudgetError(
             f"the edge from node {task.first + (task.low >> task.spec.bits)} to node "
-            f"{task.low & mask} is listed {entries} times, more than memory= has room for; raise it"
+            f"{task.low & mask} is listed {entries} times, more than {argument('memory')} has room "
+            "for; raise it"
         )
     step = -(-(task.high - task.low) // _BINS)
     counts = np.zeros(_BINS, np.int64)

@@ -39,6 +39,8 @@ def open_path(path: str | os.PathLike[str], how: ReadOptions) -> EdgeSource | Ro
         When there is no such file, its kind is unknown, or it cannot be read.
     """
     name = os.fspath(path)
+    if not name.strip():
+        raise InputError(f"edges are named by a path, a pattern or a URL, not by {name!r}")
     options = how.storage_options
     files = _remote_files(name, options) if "://" in name else _local_files(name)
     suffixes = {file.suffixes[0] for file in files}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import StoreError
+from graphwalk.errors import StoreError, argument
 from graphwalk.storage.files.storage_errors import describe_refusal, is_refusal
 from graphwalk.storage.store.chunk_bytes import ChunkError
 from graphwalk.storage.store.chunk_files import chunk_files
@@ -147,7 +147,7 @@ class ArrayReader:
         if self._files is None or self._files.compressed:
             raise StoreError(
                 f"{self._where} cannot be mapped: it is compressed, or not on this machine; "
-                "build it on a local disk with compressed=False"
+                f"build it on a local disk with {argument('compressed', False)}"
             )
         with self._chunk_errors(chunk):
             return self._files.map(chunk)[: self._array.shape[0] - chunk * self._chunk]

@@ -250,6 +250,11 @@ class Graph(GraphRows):
             Whether all is well (`ok`), and what is not (`problems`). Damage raises no error here;
             `raise_if_damaged` raises one.
 
+        Raises
+        ------
+        StoreError
+            When another graph is at the path now, or none.
+
         Examples
         --------
         >>> graph = graphwalk.build_zarr(np.array([[0, 0, 1], [1, 2, 2]]))
@@ -257,7 +262,9 @@ class Graph(GraphRows):
         >>> found.ok, found.problems
         (True, ())
         """
-        return checks.validate(self._arrays, Progress(progress))
+        found = checks.validate(self._arrays, Progress(progress))
+        self._arrays.check_identity()
+        return found
 
     def index_of(self, labels: Any) -> int | NDArray[np.int64]:
         """Return the node of one label, or the nodes of several as an int64 array.

@@ -13,7 +13,7 @@ import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.errors import ContainsArrayError
 
-from graphwalk.errors import StoreError, StoreNotFoundError, argument
+from graphwalk.errors import StoreError, StoreNotFoundError, argument, function
 from graphwalk.storage.files.locations import is_url, location_of, write_errors, zarr_store
 from graphwalk.storage.files.partial_folder import partial_path
 from graphwalk.storage.files.remote import replaced_meanwhile
@@ -127,7 +127,7 @@ def open_group(
     if not isinstance(attributes, dict):
         raise StoreError(
             f"{location} is a Zarr group but no graphwalk store: "
-            f"it has no attribute {ATTRIBUTE!r}; make one with graphwalk.build_zarr"
+            f"it has no attribute {ATTRIBUTE!r}; make one with {function('build_zarr')}"
         )
     return group, _read_info(location, attributes)
 
@@ -166,7 +166,7 @@ def _open_zarr_group(location: str, storage_options: Mapping[str, Any] | None) -
         if isinstance(error, ContainsArrayError):
             raise StoreError(
                 f"{location} is a Zarr array, such as a result of walks, but no Zarr group; make a "
-                "store with graphwalk.build_zarr"
+                f"store with {function('build_zarr')}"
             ) from error
         if isinstance(error, ValueError | TypeError | KeyError | AttributeError):
             raise StoreError(f"{location} is no Zarr group: {error}") from error
@@ -187,7 +187,7 @@ def _nothing_to_open(location: str) -> StoreError:
     kind = "folder" if path.is_dir() else "file"
     return StoreError(
         f"{location} is a {kind} but no Zarr group (it has no zarr.json); "
-        "make a store with graphwalk.build_zarr"
+        f"make a store with {function('build_zarr')}"
     )
 
 
@@ -203,7 +203,7 @@ def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     if attributes.get("complete") is not True:
         raise StoreError(
             f"{location} is incomplete: the build that wrote it did not finish; "
-            f"build it again with {argument('overwrite', True)}"
+            f"make it again by {function('build_zarr')} with {argument('overwrite', True)}"
         )
     names = [field.name for field in fields(GraphInfo)]
     missing = [name for name in names if name not in attributes and name not in _OPTIONAL]

@@ -9,7 +9,7 @@ from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
-from graphwalk.errors import SchedulerError
+from graphwalk.errors import SchedulerError, argument
 from graphwalk.util.cancel import CancelledError
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def own_errors() -> Iterator[None]:
     except KilledWorker as error:
         raise SchedulerError(
             "a worker died while it ran a task, again and again; most often it has too little "
-            "memory: pass random_walks a smaller memory= or smaller chunks=, or give workers more "
-            f"memory_limit (distributed: {error})"
+            f"memory: pass a smaller {argument('memory')} or {argument('chunks')}, or give workers "
+            f"more memory_limit (distributed: {error})"
         ) from error
     except CommClosedError as error:
         raise SchedulerError(
             "the connection to the scheduler of Dask distributed is closed; run the job again "
-            "when it is back: write_walks(resume=True) goes on with the blocks that are missing "
+            f"when it is back: with {argument('resume', True)}, missing blocks only are computed "
             f"(distributed: {error})"
         ) from error
