@@ -142,8 +142,14 @@ def test_messages_of_threads_are_in_the_words_of_the_interface():
         (["build", "edges.txt", ""], "a store is named by a path or URL, not by ''"),
         (["embed", "unfinished.zarr", "v.parquet"], "make it again by graphwalk build with --over"),
         (["info", "folder"], "make a store with graphwalk build"),
-        (["walk", "g.zarr", "w.npy", "--resume"], "nothing to resume.*leave out --resume"),
-        (["walk", "g.zarr", "w.txt", "--resume"], "nothing to resume.*leave out --resume"),
+        (
+            ["walk", "g.zarr", "w.npy", "--seed=1", "--resume"],
+            "nothing to resume.*leave out --resume",
+        ),
+        (
+            ["walk", "g.zarr", "w.txt", "--seed=1", "--resume"],
+            "nothing to resume.*leave out --resume",
+        ),
         (["embed", "g.zarr", "v.parquet", "--walk-length=0"], "no walk visits two nodes.*--walk-l"),
         (["build", "edges.txt", "e.zarr", "--duplicates=error"], "--duplicates=merge"),
         (["build", "edges.txt", "e.zarr", "--times"], "--times, but nothing says.*--columns="),
