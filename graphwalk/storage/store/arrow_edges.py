@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.row_slice import RowSlice
 
 #: Decoded bytes of the rows that are read at a time; as columns they take about five times as much.
-_BATCH_BYTES = 1 << 24
+BATCH_BYTES = 1 << 24
 
 
-def edges_as_arrow(graph: GraphArrays, labels: pa.Array | None) -> ArrowStream:
+def edges_as_arrow(
+    graph: GraphArrays, labels: pa.Array | None, batch_bytes: int = BATCH_BYTES
+) -> ArrowStream:
     """Return the edges, each once: source, target, and weight, time or type if there are any.
 
     Parameters
@@ -30,6 +32,8 @@ def edges_as_arrow(graph: GraphArrays, labels: pa.Array | None) -> ArrowStream:
         The graph.
     labels : pyarrow.Array or None
         The name of each node; without them nodes are numbers.
+    batch_bytes : int
+        Decoded bytes of the rows that are read at a time.
     """
     import pyarrow as pa
 
@@ -42,18 +46,18 @@ def edges_as_arrow(graph: GraphArrays, labels: pa.Array | None) -> ArrowStream:
     }
     fields += [values[graph.info.values]] if graph.info.values else []
     schema = pa.schema(fields)
-    return ArrowStream(schema, lambda: _batches(graph, labels, schema))
+    return ArrowStream(schema, lambda: _batches(graph, labels, schema, batch_bytes))
 
 
 def _batches(
-    graph: GraphArrays, labels: pa.Array | None, schema: pa.Schema
+    graph: GraphArrays, labels: pa.Array | None, schema: pa.Schema, batch_bytes: int
 ) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     with graph.unchanged():
         chunk = graph.chunk_length("neighbors")
-        entries = entries_per_partition(_BATCH_BYTES, chunk, graph.info.entry_bytes)
-        parts = graph.cut(entries, _BATCH_BYTES // 8)
+        entries = entries_per_partition(batch_bytes, chunk, graph.info.entry_bytes)
+        parts = graph.cut(entries, batch_bytes // 8)
     for nodes in parts:
         columns = _columns(graph.read_slice(nodes.start, nodes.stop), once=not graph.directed)
         if labels is not None:
