@@ -16,6 +16,7 @@ import pytest
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.util.cancel import CancelledError, CancelToken, check_cancelled
+from graphwalk.util.events import listening
 
 SCHEDULERS = [
     "threads",
@@ -129,6 +130,19 @@ def test_what_is_left_undone_by_an_error_is_cancelled(session, graph, partitions
         graphwalk.write_walks(walks.map_blocks(fail, meta=walks._meta), tmp_path / "walks.npy")
     assert list(tmp_path.iterdir()) == []
     assert walks.compute().shape == walks.shape
+
+
+def test_an_interrupted_analysis_ends(session, graph):
+    ranks = graphwalk.pagerank(graph, alpha=1 - 1e-9, tol=1e-15, max_iter=10**6, partitions=2)
+
+    def interrupt(event):
+        if event.kind == "scan" and event.wave == 2:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    with listening(interrupt), pytest.raises(KeyboardInterrupt):
+        ranks.compute()
+    assert not ours()
+    assert graphwalk.connected_components(graph).max().compute() == 0
 
 
 def test_sessions_closed_out_of_order_leave_the_one_before():

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import dask.array as da
 import numpy as np
-from dask.base import tokenize
+from dask.base import get_scheduler, tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 from graphwalk.scheduler.engine.scan import Scanner
 from graphwalk.scheduler.engine.scan_plan import plan_scan
-from graphwalk.scheduler.executors.resources import current_executor, find_resources
+from graphwalk.scheduler.executors.resources import current_executor, executor_of, find_resources
 from graphwalk.util.driver_task import DriverTask
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def node_array(
     graph: GraphArrays,
     memory: str | int | None,
     partitions: int | None,
-) -> da.Array:
+) -> NodeArray:
     """Return the values of an algorithm as a lazy Dask array of one block, with its plan.
 
     Parameters
@@ -66,16 +66,45 @@ def node_array(
     plan = plan_scan(graph, cost, find_resources(memory), partitions, in_process=in_process)
     same = id(graph) if graph.digest is None else graph.digest
     name = f"{cost.name.replace(' ', '-')}-{tokenize(graph.path, same, algorithm.__reduce_ex__(4))}"
-    key = (name, 0)
-    task = DriverTask(key, compute_values, algorithm, graph, plan, name)
-    array = da.Array(
-        HighLevelGraph.from_collections(name, {key: task}),
-        name,
-        ((graph.num_nodes,),),
-        meta=np.empty(0, dtype),
-    )
-    array.plan = plan
-    return array
+    return NodeArray(DriverTask((name, 0), compute_values, algorithm, graph, plan, name), dtype)
+
+
+class NodeArray(da.Array):  # type: ignore[misc]
+    """Values of all nodes, whose computation ends when it is interrupted.
+
+    Attributes
+    ----------
+    plan : ScanPlan
+        How they are computed.
+    """
+
+    _task: DriverTask
+    plan: ScanPlan
+
+    def __new__(cls, task: DriverTask, dtype: np.dtype[Any]) -> NodeArray:
+        """Return the array; Dask's arrays are made here, not in ``__init__``."""
+        (name, _), (_, _, plan, _) = task.key, task.args
+        layers = HighLevelGraph.from_collections(name, {task.key: task})
+        size = ((plan.num_nodes,),)
+        array: NodeArray = super().__new__(cls, layers, name, size, meta=np.empty(0, dtype))
+        array._task, array.plan = task, plan
+        return array
+
+    def __reduce__(self) -> Any:
+        """Pickle as a plain Dask array."""
+        return da.Array, (self.dask, self.name, self.chunks, self.dtype)
+
+    def compute(self, **kwargs: Any) -> NDArray[Any]:
+        """Return the values; takes what ``dask.array.Array.compute`` takes."""
+        executor = executor_of(get_scheduler(scheduler=kwargs.get("scheduler"), collections=[self]))
+        values: NDArray[Any]
+        if executor is None:
+            values = super().compute(**kwargs)
+            return values
+        # Not by Dask: an interrupt would not end its thread, and it sends values to a cluster.
+        with executor.job(self.name) as job:
+            values = self._task.func(*self._task.args, job=job)
+        return values
 
 
 def graph_of(values: da.Array) -> GraphArrays | None:

@@ -166,7 +166,7 @@ def plan_scan(
     at_once = min(at_once, max(1, len(cuts)))
     peak = fixed + at_once * each + (whole if resident else at_once * largest)
     if not in_process:
-        peak = max(peak, nodes * (cost.state + cost.partial))
+        peak = max(peak, nodes * (cost.state + cost.partial + cost.shared))
     if peak > memory and partitions is None:
         enough = f"{-(-peak // 2**20)} MiB"
         raise MemoryBudgetError(

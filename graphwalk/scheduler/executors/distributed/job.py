@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import dask
 from distributed import as_completed
 
 from graphwalk.scheduler.executors.distributed.errors import own_errors
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 #: Seconds that cancelled tasks have to end, and between two looks at whether they have.
 _GRACE, _LOOK_EVERY = 2.0, 0.05
+
+
+#: Setting of Dask: bytes of tasks from which on it warns.
+_LARGE_GRAPH = "distributed.admin.large-graph-warning-threshold"
 
 
 class PieceRef:
@@ -80,7 +85,8 @@ class DistributedJob(RemoteJob):
 
     def put(self, value: Any) -> Any:
         """Return the reference of a value; it is made again where a worker is lost."""
-        return self.submit(_same, value, name="put")
+        with dask.config.set({_LARGE_GRAPH: "1 PiB"}):  # it warns of values within tasks
+            return self.submit(_same, value, name="put")
 
     def result(self, ref: Any) -> Any:
         """Return a value."""

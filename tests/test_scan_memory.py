@@ -1,0 +1,133 @@
+"""What scans take at their peak is what the plan says, in this process and in workers."""
+
+import gc
+import json
+import multiprocessing
+import os
+import traceback
+from functools import partial
+from pathlib import Path
+
+import memory_walks
+import numpy as np
+import pytest
+
+import graphwalk
+from graphwalk import scheduler
+
+MIB = 1 << 20
+ANALYTICS = {
+    "components": graphwalk.connected_components,
+    "pagerank": partial(graphwalk.pagerank, tol=0.1),  # a few passes
+}
+
+#: What a process may take more than the plan says: a tenth, and this for what no plan knows.
+ASIDE = 50 * MIB
+
+_processes = multiprocessing.get_context("forkserver")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Build a skewed graph, whose longest row is in several partitions."""
+    path = tmp_path_factory.mktemp("graphs") / "skewed.zarr"
+    memory_walks.build(path, "skewed", 1 << 22, 6_000_000, False)
+    return path
+
+
+def run(*args):
+    """Compute in a process of its own; return what it reports."""
+    ours, theirs = _processes.Pipe(duplex=False)
+    process = _processes.Process(target=_report, args=(theirs, *args))
+    process.start()
+    theirs.close()
+    try:
+        report = json.loads(ours.recv())
+    finally:
+        process.join()
+    assert "error" not in report, report["error"]
+    return report
+
+
+def _report(connection, *args):
+    try:
+        report = _measure(*args)
+    except BaseException:
+        report = {"error": traceback.format_exc()}
+    connection.send(json.dumps(report))
+
+
+def _measure(path, name, scheduler_name, options, how):
+    graph = graphwalk.open_zarr(path)
+    warm = graphwalk.build_zarr(np.arange(2000).reshape(2, 1000), progress=False)
+    with scheduler.use(scheduler_name, **options) as session:
+        for _ in range(2):  # workers load what they run
+            ANALYTICS[name](warm, partitions=2).compute()
+        array = ANALYTICS[name](graph, **how)
+        workers = _workers(session)
+        gc.collect()
+        before = {pid: _begin(pid) for pid in (os.getpid(), *workers)}
+        array.compute()
+        taken = {pid: _status(pid, "VmHWM") - start for pid, start in before.items()}
+    here = taken.pop(os.getpid())
+    plan = array.plan
+    return {
+        "here": here,
+        "workers": list(taken.values()),
+        "projected": plan.peak_memory,
+        "partitions": len(plan.partitions),
+        "shares": plan.shares,
+        "resident": plan.resident,
+    }
+
+
+def _workers(session):
+    """Return the process ids of workers, those that tasks have found."""
+    if session.executor.in_process:
+        return set()
+    with session.executor.job() as job:
+        return {job.result(ref) for ref in [job.submit(os.getpid) for _ in range(8)]}
+
+
+def _begin(pid):
+    """Have the peak of a process be counted from now on; return what it takes."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return _status(pid, "VmRSS")
+
+
+def _status(pid, key):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(key))
+
+
+def check(report):
+    most = 1.1 * report["projected"] + ASIDE
+    assert max(report["here"], *report["workers"], 0) <= most, report
+
+
+@pytest.mark.parametrize("name", ANALYTICS)
+def test_the_peak_is_what_the_plan_says(store, name):
+    check(run(store, name, "threads", {"num_workers": 2}, {"memory": "1 GiB"}))
+
+
+@pytest.mark.slow
+@pytest.mark.distributed
+@pytest.mark.parametrize("name", ANALYTICS)
+def test_the_peak_on_distributed(store, name):
+    how = {"num_workers": 1, "n_workers": 2}
+    check(run(store, name, "distributed", how, {"memory": "1 GiB"}))
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+@pytest.mark.parametrize("name", ANALYTICS)
+def test_the_peak_on_ray(store, name):
+    check(run(store, name, "ray", {"num_workers": 2}, {"memory": "1 GiB"}))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ANALYTICS)
+def test_partitions_that_do_not_stay(store, name):
+    report = run(store, name, "threads", {"num_workers": 2}, {"memory": "180 MiB"})
+    assert not report["resident"]
+    check(report)
