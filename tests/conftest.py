@@ -11,13 +11,14 @@ ON_RAY = re.compile(r"(?<![a-z])ray(?![a-z])")
 #: A test that starts processes which import and compile, and so waits for them.
 ON_CLUSTER = re.compile(r"(?<![a-z])(ray|distributed|processes|cancel|partitioned)(?![a-z])")
 
-#: Groups of tests that take longest: they begin early, so that no process waits at the end.
+#: Groups of tests that take longest: they begin early, so that no process waits at the end. Those on
+#: Ray begin when the kernels are compiled: each of Ray's workers would compile them as well.
 LONG = [
     "test_slurm",
-    "ray",
     "test_partitioned_walks",
     "test_walk_memory",
     "test_build_memory",
+    "ray",
     "test_docs",
     "test_build_properties",
     "test_walk_distributions",
