@@ -86,10 +86,14 @@ def test_local_chunks_are_read_without_zarr(tmp_path, compressed, monkeypatch):
     assert np.array_equal(reader.read(30, 1230), VALUES[30:1230])
 
 
-def test_what_another_zarr_program_encoded_otherwise_is_read_too(tmp_path):
+def test_numbers_that_another_zarr_program_wrote_in_another_order_are_read_too(tmp_path):
     group = create_group(str(tmp_path / "g"))
     array = group.create_array(
-        "neighbors", shape=VALUES.shape, chunks=(CHUNK,), dtype=">i4", compressors=None
+        "neighbors",
+        shape=VALUES.shape,
+        chunks=(CHUNK,),
+        dtype=">i4",
+        compressors=[zarr.codecs.Crc32cCodec()],
     )
     array[:] = VALUES
     reader = ArrayReader(group, "g", "neighbors", len(VALUES))

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from graphwalk.errors import StoreError
 from graphwalk.kernels.rows.alias_tables import alias_dtype, fill_alias_table
 from graphwalk.kernels.rows.group_by_kind import group_rows
 from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_weak_edges
 from graphwalk.kernels.rows.sort_by_time import sort_by_time
+from graphwalk.storage.partitions.check_partition import check_rows
 from graphwalk.storage.partitions.metapath import kinds_of, kinds_of_types
 from graphwalk.storage.store.node_types import MOST_TYPES
 
@@ -54,6 +54,8 @@ def derive(
     run: RunTasks,
     memory: NDArray[Any] | None = None,
     run_entries: int = RUN_ENTRIES,
+    *,
+    entries: range | None = None,
 ) -> Derived:
     """Return what walks need of rows, whose neighbours and values are reordered in place.
 
@@ -67,8 +69,21 @@ def derive(
         Where to put alias tables.
     run_entries : int
         Entries of the rows of a task.
+    entries : range, optional
+        Which entries of the store they are, if they are consecutive. Those that were found sound
+        before are not checked again.
+
+    Raises
+    ------
+    StoreError
+        When entries are not sound, see `check_rows`.
     """
     by_rows = partial(_by_rows, run, run_entries)
+    if entries is None or (entries, layout.values) not in graph.sound:
+        rows = graph, row_starts, neighbors, values, layout.values
+        by_rows(row_starts, partial(check_rows, *rows))
+        if entries is not None:
+            graph.sound.add((entries, layout.values))
     table = shares = times = None
     if layout.metapath is not None:
         row_starts = _grouped_by_kind(graph, layout, row_starts, neighbors, values, by_rows)
@@ -93,7 +108,6 @@ def _grouped_by_kind(
     weights = _NO_WEIGHTS
     if layout.by_edge:
         assert values is not None
-        _check_types(graph, values)
         typed, kind_of = values, kinds_of_types(range(MOST_TYPES), layout.metapath)
     else:
         typed, kind_of = neighbors, kinds_of(graph, layout.metapath)
@@ -157,11 +171,3 @@ def _by_rows(
     wanted = np.arange(run_entries, int(row_starts[-1]), run_entries, dtype=row_starts.dtype)
     cuts = [0, *np.searchsorted(row_starts, wanted).tolist(), len(row_starts) - 1]
     run([partial(work, first, stop) for first, stop in pairwise(cuts) if stop > first])
-
-
-def _check_types(graph: GraphArrays, types: NDArray[np.uint8]) -> None:
-    if len(types) and int(types.max()) >= MOST_TYPES:
-        raise StoreError(
-            f"{graph.path}: array 'edge_types' is damaged: it has the type {types.max()}, and "
-            f"types are 0 to {MOST_TYPES - 1}; build the store again"
-        )

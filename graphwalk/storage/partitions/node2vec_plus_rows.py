@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.rows.node2vec_plus import make_shares
+from graphwalk.storage.partitions.check_partition import check_rows
 from graphwalk.storage.partitions.partition import Partition, gather_partition
 from graphwalk.storage.partitions.spec import row_start_type
 
@@ -57,6 +58,7 @@ def gather_complete(
         some = common[first : first + _ROWS]
         starts, values, weights = graph.read_rows(some, values="weights")
         assert weights is not None
+        check_rows(graph, starts, values, weights, "weights", 0, len(some))
         make_shares(starts, values, weights, layout.gamma)
         wanted = np.isin(values, previous)
         counts = np.concatenate([[0], np.cumsum(wanted)])

@@ -176,7 +176,7 @@ def _load(
     if layout.values is not None and table is None:
         values = read_values(graph, layout.values, entries, shared, threads)
     memory = shared.arrays.alias_table if shared else None
-    derived = derive(graph, layout, row_starts, neighbors, values, run, memory)
+    derived = derive(graph, layout, row_starts, neighbors, values, run, memory, entries=entries)
     row_starts = derived.row_starts
     del values
     if layout.second_order and filtered and edge_filter is None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from zarr.storage import LocalStore
 
 from graphwalk.errors import StoreError, argument
 from graphwalk.storage.files.storage_errors import describe_refusal, is_refusal
+from graphwalk.storage.store.check_array import check_array, check_document
 from graphwalk.storage.store.chunk_bytes import ChunkError
-from graphwalk.storage.store.chunk_files import chunk_files
+from graphwalk.storage.store.chunk_files import chunk_files, codec_names
 from graphwalk.storage.store.format import FILL_VALUES
 from graphwalk.util.threads import Thunk, num_cores, run_by
 
@@ -48,13 +51,30 @@ class ArrayReader:
     below : int, optional
         Elements are node ids, to be below this. Then a chunk is verified when it is first read, and
         again only when its file has changed, as for readers that read it many times.
+    dtype : numpy.dtype, optional
+        Its type, where the array may be of several.
+
+    Raises
+    ------
+    StoreError
+        When the array is missing, or its metadata cannot be right.
     """
 
     def __init__(
-        self, group: zarr.Group, location: str, name: str, length: int, below: int | None = None
+        self,
+        group: zarr.Group,
+        location: str,
+        name: str,
+        length: int,
+        below: int | None = None,
+        dtype: np.dtype[Any] | None = None,
     ) -> None:
         self._where = f"array {name!r} of {location}"
         self._fill = FILL_VALUES[name]
+        store = group.store
+        folder = Path(store.root, group.path, name) if isinstance(store, LocalStore) else None
+        if folder is not None:
+            check_document(folder.parent, folder)
         try:
             array: Any = group[name]
             self._chunk: int = array.chunks[0]
@@ -65,6 +85,11 @@ class ArrayReader:
         if array.shape != (length,):
             raise StoreError(
                 f"{self._where} has shape {array.shape} where ({length},) is due; build it again"
+            )
+        check_array(self._where, name, array, codec_names(array), folder)
+        if dtype is not None and array.dtype != dtype:
+            raise StoreError(
+                f"{self._where} is of type {array.dtype} where {dtype} is due; build it again"
             )
         self._array = array
         self._below = below

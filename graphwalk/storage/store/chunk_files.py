@@ -5,8 +5,10 @@ Zarr reads them too, but through copies that make it two to four times slower.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
+import stat
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ import numpy as np
 from zarr.storage import LocalStore
 
 from graphwalk.storage.store.blosc_frame import HEADER, cut_run, find_run, read_head
+from graphwalk.storage.store.check_array import PROFILES
 from graphwalk.storage.store.chunk_bytes import (
     CHECKSUM,
     ChunkError,
@@ -44,12 +47,6 @@ _PAGES = 1 << 15
 
 #: More than a chunk's file may have beyond its elements.
 _LARGEST_HEADER = 1 << 16
-
-#: Codecs, by the names that the Zarr specification has for them: whether they compress.
-_PROFILES = {
-    ("bytes", "blosc", "crc32c"): True,
-    ("bytes", "crc32c"): False,
-}
 
 #: How chunks of the default encoding are named: ``c/0``, ``c/1`` and so on.
 _CHUNK_KEYS = {"name": "default", "configuration": {"separator": "/"}}
@@ -129,10 +126,17 @@ class ChunkFiles:
     def _opened(self, chunk: int) -> Iterator[int]:
         path = self._folder / "c" / str(chunk)
         try:
-            file = os.open(path, os.O_RDONLY)
+            # No link, and no pipe that is waited for.
+            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except (FileNotFoundError, NotADirectoryError):
             raise ChunkError("is missing") from None
+        except OSError as error:
+            if error.errno not in (errno.ELOOP, errno.ENXIO):
+                raise
+            raise ChunkError("is not a file") from None
         try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise ChunkError("is not a file")
             yield file
         finally:
             os.close(file)
@@ -254,15 +258,19 @@ def chunk_files(
 ) -> ChunkFiles | None:
     """Return the chunk files of an array that lies on this machine as graphwalk writes it."""
     store, about = array.store, array_document(array)
-    codecs = about.get("codecs", ())
-    profile = tuple(codec["name"] for codec in codecs)
-    if not isinstance(store, LocalStore) or profile not in _PROFILES or sys.byteorder != "little":
+    codecs, profile = about.get("codecs", ()), codec_names(array)
+    if not isinstance(store, LocalStore) or profile not in PROFILES or sys.byteorder != "little":
         return None
     if codecs[0].get("configuration", {}).get("endian") == "big":
         return None
     if about["chunk_key_encoding"] != _CHUNK_KEYS:
         return None
-    return ChunkFiles(Path(store.root) / array.path, array, _PROFILES[profile], check)
+    return ChunkFiles(Path(store.root) / array.path, array, PROFILES[profile], check)
+
+
+def codec_names(array: zarr.Array[Any]) -> tuple[str, ...]:
+    """Return the names of an array's codecs, in the terms of the Zarr specification."""
+    return tuple(codec["name"] for codec in array_document(array).get("codecs", ()))
 
 
 def array_document(array: zarr.Array[Any]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,31 +14,25 @@ import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.errors import ContainsArrayError
 
-from graphwalk.errors import StoreError, StoreNotFoundError, argument, function
+from graphwalk.errors import StoreError, StoreNotFoundError, function
 from graphwalk.storage.files.locations import is_url, location_of, write_errors, zarr_store
 from graphwalk.storage.files.partial_folder import partial_path
 from graphwalk.storage.files.remote import replaced_meanwhile
 from graphwalk.storage.files.storage_errors import describe_refusal, is_refusal
+from graphwalk.storage.store.attributes import OPTIONAL, read_info
+from graphwalk.storage.store.check_array import check_document
 from graphwalk.storage.store.format import (
     ATTRIBUTE,
     BLOSC_BLOCK,
     FILL_VALUES,
     FORMAT,
     GraphInfo,
-    NodeTypes,
-    Statistics,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import DTypeLike
-
-#: Attributes that stores of earlier versions of graphwalk do not have.
-_OPTIONAL = (
-    *("digest", "label_digest", "node_types", "timed", "edge_types", "unconnected_nodes"),
-    "time_unit",
-)
 
 
 def create_group(
@@ -103,7 +98,7 @@ def create_array(
 def complete(group: zarr.Group, info: GraphInfo) -> None:
     """Write the attributes, the mark of completeness among them: the last step of a build."""
     about = asdict(info)
-    for name in _OPTIONAL:
+    for name in OPTIONAL:
         if about[name] is None or about[name] is False:
             del about[name]
     with write_errors(location_of(group)):
@@ -129,7 +124,7 @@ def open_group(
             f"{location} is a Zarr group but no graphwalk store: "
             f"it has no attribute {ATTRIBUTE!r}; make one with {function('build_zarr')}"
         )
-    return group, _read_info(location, attributes)
+    return group, read_info(location, attributes)
 
 
 def read_identity(
@@ -137,13 +132,19 @@ def read_identity(
 ) -> tuple[str | None, str | None]:
     """Return `GraphInfo.identity` of what lies at `location` now; raises as `open_group` does."""
     if not is_url(location):
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             # Much faster than opening it; this happens with every partition that is loaded.
-            attributes = json.loads(Path(location, "zarr.json").read_bytes())["attributes"]
+            attributes = json.loads(_read_file(Path(location, "zarr.json")))["attributes"]
             about = attributes[ATTRIBUTE]
             if about["complete"] is True:
                 return about.get("digest"), about.get("label_digest")
     return open_group(location, storage_options)[1].identity
+
+
+def _read_file(path: Path) -> bytes:
+    # Without waiting, if a pipe has taken its place.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        return file.read()
 
 
 def is_graphwalk_store(location: str, storage_options: Mapping[str, Any] | None = None) -> bool:
@@ -156,6 +157,8 @@ def is_graphwalk_store(location: str, storage_options: Mapping[str, Any] | None 
 
 def _open_zarr_group(location: str, storage_options: Mapping[str, Any] | None) -> zarr.Group:
     store = zarr_store(location, read_only=True, storage_options=storage_options)
+    if not is_url(location):
+        check_document(Path(location), Path(location))
     try:
         return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -168,7 +171,7 @@ def _open_zarr_group(location: str, storage_options: Mapping[str, Any] | None) -
                 f"{location} is a Zarr array, such as a result of walks, but no Zarr group; make a "
                 f"store with {function('build_zarr')}"
             ) from error
-        if isinstance(error, ValueError | TypeError | KeyError | AttributeError):
+        if isinstance(error, ValueError | TypeError | KeyError | AttributeError | RecursionError):
             raise StoreError(f"{location} is no Zarr group: {error}") from error
         raise
 
@@ -189,31 +192,3 @@ def _nothing_to_open(location: str) -> StoreError:
         f"{location} is a {kind} but no Zarr group (it has no zarr.json); "
         f"make a store with {function('build_zarr')}"
     )
-
-
-def _read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
-    version = attributes.get("format")
-    if not isinstance(version, int) or version < 1:
-        raise StoreError(f"{location}: the attribute 'format' is {version!r}; build it again")
-    if version > FORMAT:
-        raise StoreError(
-            f"{location} has format {version}, and this graphwalk reads formats up to {FORMAT}; "
-            "install a newer graphwalk"
-        )
-    if attributes.get("complete") is not True:
-        raise StoreError(
-            f"{location} is incomplete: the build that wrote it did not finish; "
-            f"make it again by {function('build_zarr')} with {argument('overwrite', True)}"
-        )
-    names = [field.name for field in fields(GraphInfo)]
-    missing = [name for name in names if name not in attributes and name not in _OPTIONAL]
-    if missing:
-        raise StoreError(f"{location}: the attributes lack {missing[0]!r}; build the store again")
-    values: dict[str, Any] = {name: attributes.get(name) for name in names}
-    values["timed"] = attributes.get("timed", False)
-    values["statistics"] = Statistics(**values["statistics"])
-    if types := values["node_types"]:
-        values["node_types"] = NodeTypes(tuple(types["names"]), types["digest"])
-    if (edge_types := values["edge_types"]) is not None:
-        values["edge_types"] = tuple(edge_types)
-    return GraphInfo(**values)

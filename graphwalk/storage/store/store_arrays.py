@@ -61,6 +61,8 @@ class StoreArrays(GraphProperties):
         self.storage_options = storage_options
         self._owner = owner
         self._readers: dict[str, ArrayReader] = {}
+        #: Entries, and the kind of their values, that were found fit to be walked.
+        self.sound: set[tuple[range, str | None]] = set()
 
     def __reduce__(self) -> tuple[type[StoreArrays], tuple[Any, ...]]:
         return type(self), (self.path, self.info, self.storage_options)
@@ -116,12 +118,12 @@ class StoreArrays(GraphProperties):
     @cached_property
     def _checking_reader(self) -> ArrayReader:
         length, nodes = self.num_entries, max(1, self.num_nodes)
-        return ArrayReader(self.group, self.path, "neighbors", length, nodes)
+        return ArrayReader(self.group, self.path, "neighbors", length, nodes, self.neighbor_dtype)
 
     def _reader(self, name: ArrayName) -> ArrayReader:
         if name not in self._readers:
             if name not in self.info.arrays:
                 raise InputError(_MISSING[name].format(self.path, argument(name, True)))
-            _, length = self.info.arrays[name]
-            self._readers[name] = ArrayReader(self.group, self.path, name, length)
+            dtype, length = self.info.arrays[name]
+            self._readers[name] = ArrayReader(self.group, self.path, name, length, dtype=dtype)
         return self._readers[name]

@@ -6,7 +6,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
+from graphwalk.errors import StoreError
+from graphwalk.kernels.store.check_rows import first_not_above
 from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.storage.store.label_index import IntegerLabels, Labels, MemoryLabels, StringLabels
 from graphwalk.util.arrow_strings import string_buffers, strings_of
@@ -64,9 +67,24 @@ def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> MemoryLabe
         return None
     if info.labels == "int64":
         values = ArrayReader(group, location, "labels", info.num_nodes).read(0, info.num_nodes)
+        if (values[1:] <= values[:-1]).any():
+            raise _damaged(location, "labels", "labels must ascend")
         return IntegerLabels(values)
     offsets = ArrayReader(group, location, "label_offsets", info.num_nodes + 1)
     ends = offsets.read(0, info.num_nodes + 1)
     length = int(ends[-1])
+    if ends[0] != 0 or (ends[1:] < ends[:-1]).any():
+        raise _damaged(location, "label_offsets", "it must rise from 0")
     data = ArrayReader(group, location, "label_bytes", length).read(0, length)
-    return StringLabels(strings_of(ends, data))
+    strings = strings_of(ends, data)
+    try:
+        strings.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise _damaged(location, "label_bytes", f"labels must be UTF-8 ({error})") from error
+    if first_not_above(ends, data) >= 0:
+        raise _damaged(location, "label_bytes", "labels must ascend")
+    return StringLabels(strings)
+
+
+def _damaged(location: str, name: str, what: str) -> StoreError:
+    return StoreError(f"array {name!r} of {location} is damaged: {what}; build it again")

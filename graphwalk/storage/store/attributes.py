@@ -1,0 +1,139 @@
+"""The attributes of a store, checked before anything is made of them.
+
+Each value is of the right type and within bounds, whatever the file says. Keys that are not known
+are ignored, so that stores of later versions can be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.errors import StoreError, argument, function
+from graphwalk.storage.store.format import FORMAT, GraphInfo, NodeTypes, Statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: Attributes that stores of earlier versions of graphwalk do not have.
+OPTIONAL = (
+    *("digest", "label_digest", "node_types", "timed", "edge_types", "unconnected_nodes"),
+    "time_unit",
+)
+
+#: Codes of types are bytes, of which the largest stands for what is missing.
+_MOST_TYPES = 255
+
+_LARGEST = 2**63 - 1
+
+
+def read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
+    """Return what the attributes of the store at `location` say.
+
+    Raises
+    ------
+    StoreError
+        When the store is incomplete or too new, or an attribute is missing or cannot be right.
+    """
+    _check_version(location, attributes)
+    names = [field.name for field in fields(GraphInfo)]
+    missing = [name for name in names if name not in attributes and name not in OPTIONAL]
+    if missing:
+        raise StoreError(f"{location}: the attributes lack {missing[0]!r}; build the store again")
+    values: dict[str, Any] = {name: attributes.get(name) for name in names}
+    values["timed"] = attributes.get("timed", False)
+    for name, is_right in _CHECKS.items():
+        if not is_right(values[name]):
+            raise _wrong(location, name, values[name])
+    if values["weighted"] + values["timed"] + (values["edge_types"] is not None) > 1:
+        raise _wrong(location, "weighted", values["weighted"])
+    statistics = values["statistics"]
+    values["statistics"] = Statistics(
+        **{field.name: statistics[field.name] for field in fields(Statistics)}
+    )
+    if types := values["node_types"]:
+        values["node_types"] = NodeTypes(tuple(types["names"]), types["digest"])
+    if values["edge_types"] is not None:
+        values["edge_types"] = tuple(values["edge_types"])
+    return GraphInfo(**values)
+
+
+def _check_version(location: str, attributes: Mapping[str, Any]) -> None:
+    version: Any = attributes.get("format")
+    if not _is_count(version) or version < 1:
+        raise _wrong(location, "format", version)
+    if version > FORMAT:
+        raise StoreError(
+            f"{location} has format {version}, and this graphwalk reads formats up to {FORMAT}; "
+            "install a newer graphwalk"
+        )
+    if attributes.get("complete") is not True:
+        raise StoreError(
+            f"{location} is incomplete: the build that wrote it did not finish; "
+            f"make it again by {function('build_zarr')} with {argument('overwrite', True)}"
+        )
+
+
+def _wrong(location: str, name: str, value: Any) -> StoreError:
+    text = repr(value)
+    text = text if len(text) <= 40 else f"{text[:36]}…"
+    return StoreError(f"{location}: the attribute {name!r} is {text}; build the store again")
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= _LARGEST
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_statistics(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    quantiles = value.get("degree_quantiles")
+    counts = ("isolated_nodes", "self_loops", "dropped_loops", "merged_edges")
+    return (
+        all(_is_count(value.get(name)) for name in counts)
+        and isinstance(quantiles, list)
+        and len(quantiles) > 0
+        and all(map(_is_count, quantiles))
+    )
+
+
+def _is_node_types(value: Any) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, dict) or not isinstance(value.get("digest"), str):
+        return False
+    names = value.get("names")
+    if not isinstance(names, list) or len(names) > _MOST_TYPES:
+        return False
+    kinds = {type(name) for name in names}
+    return kinds in (set(), {str}, {int}) and len(set(names)) == len(names)
+
+
+def _is_edge_types(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, list)
+        and all(_is_count(code) and code < _MOST_TYPES for code in value)
+        and value == sorted(set(value))
+    )
+
+
+_CHECKS: Mapping[str, Callable[[Any], bool]] = {
+    "num_nodes": _is_count,
+    "num_entries": _is_count,
+    "num_edges": _is_count,
+    "directed": lambda value: isinstance(value, bool),
+    "weighted": lambda value: isinstance(value, bool),
+    "timed": lambda value: isinstance(value, bool),
+    "labels": lambda value: value is None or value in ("int64", "string"),
+    "statistics": _is_statistics,
+    "digest": _is_text,
+    "label_digest": _is_text,
+    "node_types": _is_node_types,
+    "edge_types": _is_edge_types,
+    "time_unit": _is_text,
+    "unconnected_nodes": lambda value: value is None or _is_count(value),
+}
