@@ -14,8 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def printable(text: str) -> str:
+    """Return text with its control characters escaped, which a terminal would obey.
+
+    Names and paths come from files of anybody. Line ends and tabs are kept.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
 class GraphwalkError(Exception):
     """Base class of all errors raised by graphwalk."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class InputError(GraphwalkError, ValueError):
@@ -61,8 +77,19 @@ class Interface(NamedTuple):
     function: Callable[[str], str]
 
 
+#: Bits of the longest integer that is written out. Python refuses to write some thousand digits.
+_LONGEST_BITS = 256
+
+
 def _in_python(name: str, *value: Any) -> str:
-    return f"{name}={value[0]!r}" if value else f"{name}="
+    return f"{name}={_shown(value[0])}" if value else f"{name}="
+
+
+def _shown(value: Any) -> str:
+    """Return a value as it is written in Python, or what it is if that would be very long."""
+    if isinstance(value, int) and value.bit_length() > _LONGEST_BITS:
+        return f"<an integer of {value.bit_length():,} bits>"
+    return repr(value)
 
 
 PYTHON = Interface(_in_python, "graphwalk.{}".format)

@@ -51,7 +51,7 @@ class WalkSpec:
     what None stands for has been decided.
     """
 
-    num_walks: int = declare(10, whole(1), "walks from each start node")
+    num_walks: int = declare(10, whole(1, 2**63 - 1), "walks from each start node")
     walk_length: int = declare(80, whole(0, 2**32 - 2), "steps of a walk")
     p: float = declare(1.0, POSITIVE, "node2vec's return parameter; inf: never go straight back")
     q: float = declare(1.0, FINITE_POSITIVE, "node2vec's in-out parameter")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphwalk.cli.options import add_options, add_output_options, given_options, option
 from graphwalk.cli.text import count, rate
+from graphwalk.errors import printable
 from graphwalk.util.parameters import FLAG, SIZE, Kind, Parameter, one_of, whole
 
 if TYPE_CHECKING:
@@ -119,4 +120,4 @@ def _report(graph: Graph, seconds: float) -> None:
     print(graph.summary())
     if graph.num_nodes > 1 and graph.label_kind is None and not len(graph.neighbors(0)):
         print(f"Node 0 has no neighbors. If ids begin at 1, {option('relabel')} leaves it out.")
-    print(f"It is in {graph.path}.")
+    print(printable(f"It is in {graph.path}."))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.cli.options import add_options, add_output_options, given_options, option
 from graphwalk.cli.text import size_on_disk
 from graphwalk.cli.walk_options import PLAN, WALK, add_walk_options, walk_arguments
-from graphwalk.errors import GraphwalkError, InputError
+from graphwalk.errors import GraphwalkError, InputError, printable
 from graphwalk.util.parameters import Parameter, whole
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def run(args: Namespace) -> None:
     if not args.quiet:
         size = given.get("dimensions", EMBED[0].default)
         print(f"Learned vectors of {size} dimensions in {perf_counter() - start:.1f} s.")
-        print(f"They are in {path} ({size_on_disk(path)}).")
+        print(printable(f"They are in {path} ({size_on_disk(path)})."))
 
 
 def _walks(args: Namespace, seed: int) -> Any:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.text import count, size_on_disk
+from graphwalk.errors import printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -33,10 +34,10 @@ def run(args: Namespace) -> None:
     graph = open_zarr(args.store)
     degrees = _degrees(graph)
     if args.json:
-        print(json.dumps(_as_json(graph, degrees), ensure_ascii=False))
+        print(json.dumps(_as_json(graph, degrees), ensure_ascii=True))
     else:
         for name, text in _lines(graph, degrees):
-            print(f"{name:<8} {text}")
+            print(printable(f"{name:<8} {text}"))
 
 
 def _degrees(graph: Graph) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.options import COMMAND_LINE
 from graphwalk.cli.parser import command_module, make_parser
-from graphwalk.errors import GraphwalkError, use_interface
+from graphwalk.errors import GraphwalkError, printable, use_interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _warn(message: Warning | str, *_where: Any, **_more: Any) -> None:
-    print(f"graphwalk: warning: {message}", file=sys.stderr)
+    print(printable(f"graphwalk: warning: {message}"), file=sys.stderr)
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def _told_to_stop(told: list[int]) -> Iterator[None]:
 
 def _failed(error: Exception) -> int:
     message = " ".join(str(error).split()) or type(error).__name__
-    print(f"graphwalk: error: {message}", file=sys.stderr)
+    print(printable(f"graphwalk: error: {message}"), file=sys.stderr)
     return FAILED
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.options import COMMAND_LINE, add_options, given_options, option, quoted_option
 from graphwalk.cli.walk_options import PLAN, WALK, add_walk_options, walk_arguments
-from graphwalk.errors import InputError, use_interface
+from graphwalk.errors import InputError, printable, use_interface
 from graphwalk.units import format_size, parse_size
 from graphwalk.util.parameters import SIZE, Kind, Parameter, one_of, whole
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.slurm.slurm_partition import SlurmPartition
 
 HELP = "write a script that walks a graph on a Slurm cluster"
+
+
+def _is_name(text: str) -> bool:
+    # What the script has of it is not quoted: a comment to the shell, options to Slurm.
+    return re.fullmatch(r"[\w.][\w.,+@=:-]*", text, re.ASCII) is not None
+
 
 #: What is asked of Slurm.
 CLUSTER = [
@@ -32,7 +39,7 @@ CLUSTER = [
     Parameter(
         "partition",
         None,
-        Kind("a partition of Slurm", "NAME"),
+        Kind("the name of a partition of Slurm", "NAME", accepts=_is_name),
         "Slurm's partition of machines; by default Slurm's default partition",
     ),
     Parameter("nodes", None, whole(1), "number of machines, or of tasks in the array"),
@@ -66,6 +73,8 @@ def run(args: Namespace) -> None:
     from graphwalk.storage.files.publish import write_file
 
     cluster = _cluster(args)
+    for name in ("store", "output", "script"):
+        _check_path(name.upper() if name != "script" else option(name), getattr(args, name))
     WalkTarget(args.output)  # refuses an unknown suffix here instead of in the job
     arguments = walk_arguments(args, args.store)
     # What this machine could do with it does not matter here.
@@ -90,7 +99,20 @@ def run(args: Namespace) -> None:
         print(script, end="")
         return
     write_file(locate(args.script), script.encode(), overwrite=args.overwrite)
-    print(f"Submit it with: sbatch {args.script}", file=sys.stderr)
+    print(printable(f"Submit it with: sbatch {args.script}"), file=sys.stderr)
+
+
+def _check_path(what: str, path: str) -> None:
+    """Refuse a path that the commands of the script would take for something else."""
+    if path.startswith("-"):
+        raise InputError(f"{what} {path!r} begins with a dash; write it as {f'./{path}'!r}")
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{what} {path!r} is not UTF-8, which a script is written in; rename it, or make a "
+            "link to it"
+        ) from None
 
 
 def _slurm_option(name: str, *value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options
 from graphwalk.cli.text import count, rate, size_on_disk
 from graphwalk.cli.walk_options import add_walk_options, walk_arguments
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -87,6 +87,6 @@ def _report(spec: WalkSpec, written: Written, seconds: float) -> None:
         f"({rate(written.steps, seconds, 'steps')}), seed {spec.seed}."
     )
     if written.whole:
-        print(f"They are in {written.path} ({size_on_disk(written.path)}).")
+        print(printable(f"They are in {written.path} ({size_on_disk(written.path)})."))
     else:
-        print(f"{written.path} will be made of them when the other shares are there.")
+        print(printable(f"{written.path} will be made of them when the other shares are there."))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+import warnings
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from graphwalk.util.forks import ModuleLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,13 +55,34 @@ class Event(NamedTuple):
 
 
 _listeners: list[Callable[[Event], object]] = []
-_changing = threading.Lock()
+_changing = ModuleLock()
 
 
 def emit(event: Event) -> None:
-    """Call all listeners with an event, from any thread; listeners must be fast."""
+    """Call all listeners with an event, from any thread; listeners must be fast.
+
+    One that raises is not called again, and a warning says so; the walks go on.
+    """
     for listener in tuple(_listeners):
-        listener(event)
+        try:
+            listener(event)
+        except Exception as error:
+            _drop(listener, error)
+
+
+def _drop(listener: Callable[[Event], object], error: Exception) -> None:
+    with _changing, suppress(ValueError):  # another thread may have dropped it
+        _listeners.remove(listener)
+    warn_of_listener(error)
+
+
+def warn_of_listener(error: Exception) -> None:
+    """Warn that what shows the progress of a job has failed."""
+    warnings.warn(
+        f"a progress bar or report has failed and shows nothing more: {error!r}; the job goes on",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
 @contextmanager
@@ -69,7 +93,7 @@ def listening(listener: Callable[[Event], object]) -> Iterator[None]:
     try:
         yield
     finally:
-        with _changing:
+        with _changing, suppress(ValueError):  # it was dropped
             _listeners.remove(listener)
 
 

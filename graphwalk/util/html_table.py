@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from graphwalk.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -23,7 +25,7 @@ class Tabular:
     def __str__(self) -> str:
         lines = self.table()
         width = max(len(name) for name, _ in lines)
-        return "\n".join(f"{name:<{width}}  {text}" for name, text in lines)
+        return printable("\n".join(f"{name:<{width}}  {text}" for name, text in lines))
 
     def _repr_html_(self) -> str:
         return html_table(self.table())

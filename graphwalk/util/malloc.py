@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from graphwalk.util.forks import ModuleLock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -56,12 +58,38 @@ def return_large_at_once() -> None:
         mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
+class _PlainArrowMemory:
+    """Arrow's pool before the first of several blocks at once, and how many there are."""
+
+    def __init__(self) -> None:
+        self._lock, self._before = ModuleLock(), pa.default_memory_pool()
+        self._blocks = 0
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._blocks == 0:
+                self._before = pa.default_memory_pool()
+                pa.set_memory_pool(pa.system_memory_pool())
+            self._blocks += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._blocks -= 1
+            if self._blocks == 0:
+                pa.set_memory_pool(self._before)
+
+
+_plain = _PlainArrowMemory()
+
+
 @contextmanager
 def plain_arrow_memory() -> Iterator[None]:
-    """Make Arrow allocate from the C library, not from its own pool, while the block runs."""
-    before = pa.default_memory_pool()
-    pa.set_memory_pool(pa.system_memory_pool())
+    """Make Arrow allocate from the C library, not from its own pool, while the block runs.
+
+    Where several threads have such a block, the last to leave its block restores Arrow's pool.
+    """
+    _plain.enter()
     try:
         yield
     finally:
-        pa.set_memory_pool(before)
+        _plain.leave()

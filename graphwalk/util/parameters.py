@@ -66,6 +66,15 @@ def _integer(value: Any) -> int:
     return operator.index(value)
 
 
+def _real(value: Any) -> float:
+    # Text, truth values and arrays of one item are numbers to `float`, and mistakes here.
+    if isinstance(value, bool | str | bytes) or str(getattr(value, "dtype", "")) == "bool":
+        raise TypeError
+    if getattr(value, "ndim", 0):
+        raise TypeError
+    return float(value)
+
+
 def _truth(value: Any) -> bool:
     # Those of NumPy are known by their dtype: the command line does not wait for NumPy.
     if not isinstance(value, bool) and str(getattr(value, "dtype", "")) != "bool":
@@ -81,7 +90,7 @@ def whole(least: int, most: float = inf) -> Kind:
 
 def number(words: str, accepts: Callable[[float], bool]) -> Kind:
     """Return the kind of numbers for which `accepts` is true."""
-    return Kind(words, "X", float, float, accepts)
+    return Kind(words, "X", float, _real, accepts)
 
 
 def one_of(*choices: str) -> Kind:

@@ -7,6 +7,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.util.events import warn_of_listener
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -43,7 +45,23 @@ class Progress:
     def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], object]]:
         """Show a bar while the block runs; the block gets a function to call with its advances."""
         with self.bar(name, total, unit) as bar:
-            yield (lambda _: None) if bar is None else bar.update
+            yield (lambda _: None) if bar is None else _Advance(bar.update)
+
+
+class _Advance:
+    """Advances a bar; one that fails is not advanced again, and the job goes on."""
+
+    def __init__(self, update: Callable[[int], object]) -> None:
+        self._update: Callable[[int], object] | None = update
+
+    def __call__(self, amount: int) -> None:
+        if self._update is None:
+            return
+        try:
+            self._update(amount)
+        except Exception as error:
+            self._update = None
+            warn_of_listener(error)
 
 
 def _in_notebook() -> bool:

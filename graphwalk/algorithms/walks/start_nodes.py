@@ -25,6 +25,11 @@ def checked_start_nodes(graph: Graph, start_nodes: ArrayLike) -> NDArray[np.int6
         When they are not nodes of the graph.
     """
     refuse_index(start_nodes, "start_nodes")
+    if np.ma.is_masked(start_nodes):
+        raise InputError(
+            f"{argument('start_nodes')} has masked items, which are no nodes; pass "
+            "start_nodes.compressed()"
+        )
     nodes = np.atleast_1d(nodes_array(start_nodes))
     if nodes.ndim != 1:
         raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -21,6 +20,7 @@ from graphwalk.storage.partitions.partition import Partition, load_partition
 from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.cancel import CancelToken, check_cancelled
 from graphwalk.util.events import Work
+from graphwalk.util.forks import ModuleLock
 from graphwalk.util.shared_array import NotSharedError
 from graphwalk.util.threads import num_cores
 
@@ -43,7 +43,7 @@ NODE2VEC_IN_FLIGHT = 512
 _SLICE_STEPS, _LEAST_SLICE = 1 << 21, 1 << 12
 
 _resident: WeakKeyDictionary[GraphArrays, _Resident] = WeakKeyDictionary()
-_loading = threading.Lock()
+_loading = ModuleLock()
 
 
 class _Resident(NamedTuple):

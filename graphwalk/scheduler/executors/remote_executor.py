@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from functools import partial
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import dask.threaded
 
+from graphwalk.errors import SchedulerError, argument
 from graphwalk.scheduler.executors.bounded_job import BoundedJob
 from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.scheduler.executors.progress import finished
@@ -69,6 +71,7 @@ class RemoteExecutor(ABC):
 
     def __init__(self) -> None:
         self.kept = Cache()
+        self._process = os.getpid()
 
     def __reduce__(self) -> Any:
         """Pickle as what computes in a worker: Dask's settings, which name this, are sent there."""
@@ -106,10 +109,23 @@ class RemoteExecutor(ABC):
     def close(self) -> None:
         """Drop all values, and stop what was started here."""
 
+    def check_process(self) -> None:
+        """Raise SchedulerError in a process that was forked from the one that opened the session.
+
+        The connections of a cluster are those of one process.
+        """
+        if self._process != os.getpid():
+            raise SchedulerError(
+                f"this process was forked from one that computes on {self.name!r}, whose session "
+                "it cannot use; call graphwalk.scheduler.use in this process, with "
+                f"{argument('scheduler', 'threads')} or the address of the cluster"
+            )
+
     @contextmanager
     def job(self, name: str = "") -> Iterator[Any]:
         """Begin a job, which ends with the block."""
         del name
+        self.check_process()
         job = self.new_job()
         try:
             with self.explained():
@@ -200,7 +216,10 @@ class _InWorker:
 def remote_executor_of(get: Any) -> RemoteExecutor | None:
     """Return the executor whose `get` computes for Dask, if it is one of those here."""
     owner = getattr(get, "__self__", None)
-    return owner if isinstance(owner, RemoteExecutor) else None
+    if not isinstance(owner, RemoteExecutor):
+        return None
+    owner.check_process()
+    return owner
 
 
 def _flat_values(nested: Any) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import dask
@@ -9,6 +10,7 @@ import dask
 from graphwalk.errors import InputError, SchedulerError, argument
 from graphwalk.scheduler.executors.thread_executor import ThreadsExecutor
 from graphwalk.util.executor import in_use
+from graphwalk.util.forks import after_fork
 from graphwalk.util.parameters import COUNT
 from graphwalk.util.threads import num_cores
 
@@ -42,7 +44,7 @@ class Session:
         self._settings: dict[str, Any] = {"scheduler": getattr(executor, "get", name)}
         if workers is not None:
             self._settings["num_workers"] = workers
-        self._uses = 1
+        self._uses, self._process = 1, os.getpid()
         _sessions.open(self)
 
     def close(self) -> None:
@@ -58,7 +60,7 @@ class Session:
         >>> session
         <graphwalk scheduler 'threads', closed>
         """
-        if self._uses:
+        if self._uses and self._process == os.getpid():  # a forked process has a copy of it
             self._uses = 0
             _sessions.close(self)
             self.executor.close()
@@ -107,6 +109,10 @@ class _Sessions:
         if was_in_use:
             self._apply()
 
+    def forget_remote(self) -> None:
+        """Forget sessions on clusters, in a forked process: each process opens its own."""
+        self._open = [session for session in self._open if session.executor.in_process]
+
     def _apply(self) -> None:
         settings = self._before.copy()
         for session in self._open:
@@ -120,6 +126,7 @@ class _Sessions:
 
 
 _sessions = _Sessions()
+after_fork(_sessions.forget_remote)
 
 
 def use(

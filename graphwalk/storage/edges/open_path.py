@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.file import _WEB, COMPRESSIONS, File, _without_query
 from graphwalk.storage.edges.recognise import content_suffix, text_suffix
+from graphwalk.storage.files.locations import expand_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +107,7 @@ def _suffix(file: File, how: ReadOptions) -> str:
 
 
 def _local_files(name: str) -> list[File]:
-    path = Path(name.removeprefix("file://")).expanduser()
+    path = expand_user(name.removeprefix("file://"))
     if path.is_dir():
         _check_folder(path)
         found = sorted(map(str, path.rglob("*.parquet")))

@@ -7,7 +7,6 @@ import mmap
 import os
 import shutil
 import tempfile
-import threading
 import uuid
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from graphwalk.storage.files.locations import is_url
 from graphwalk.storage.files.locks import HeldError, move_new
 from graphwalk.storage.files.remote import filesystem_at, put_new
+from graphwalk.util.forks import ModuleLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _COPIED = 8 << 20
 
 _fetched: dict[str, mmap.mmap] = {}
-_fetching = threading.Lock()
+_fetching = ModuleLock()
 
 
 def folder_at(location: str, storage_options: Mapping[str, Any] | None = None) -> Folder:

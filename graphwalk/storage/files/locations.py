@@ -27,10 +27,21 @@ def locate(store: object) -> str:
             f"a store is named by a path or URL, not by {type(store).__name__}: {store!r}"
         )
     text = os.fspath(store)
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
         raise StoreError(f"a store is named by a path or URL, not by {text!r}")
     text = text.removeprefix("file://")
-    return text if is_url(text) else str(Path(text).expanduser().absolute())
+    return text if is_url(text) else str(expand_user(text).absolute())
+
+
+def expand_user(path: str) -> Path:
+    """Return a path in which ``~`` and ``~user`` are replaced by the folders that they name."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise StoreError(
+            f"{path}: there is no such user, or no home folder ({error}); pass the path in full, "
+            "or ./~name for a file of that name"
+        ) from None
 
 
 def is_url(location: str) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from graphwalk.errors import StoreError
 from graphwalk.storage.files.storage_errors import disk_errors
+from graphwalk.storage.files.temporary import temporary_parent
 from graphwalk.util.malloc import return_freed_memory
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class AnonymousSpillFile:
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None) -> None:
-        self._folder = str(folder or tempfile.gettempdir())
+        self._folder = str(folder or temporary_parent())
         with disk_errors(self._folder):
             # It stays open as long as this object exists.
             self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import dask
 
+from graphwalk.errors import StoreError
 from graphwalk.storage.files.storage_errors import disk_errors
 
 if TYPE_CHECKING:
@@ -39,10 +40,22 @@ def temporary_folder() -> Iterator[Path]:
 
 def make_folder(prefix: str = "graphwalk-") -> Path:
     """Make a temporary folder whose name begins with `prefix`."""
-    parent = Path(dask.config.get("temporary-directory", None) or tempfile.gettempdir())
+    parent = temporary_parent()
     with disk_errors(parent):
         parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+
+
+def temporary_parent() -> Path:
+    """Return where temporary folders and files are made."""
+    chosen = dask.config.get("temporary-directory", None)
+    try:
+        return Path(chosen or tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"there is no folder for temporary files ({error.strerror}); set TMPDIR, or Dask's "
+            "temporary-directory, to one that can be written"
+        ) from None
 
 
 def remove_temporary(location: str) -> None:

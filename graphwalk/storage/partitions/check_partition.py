@@ -69,6 +69,6 @@ def check_rows(
 
 def _damaged(graph: GraphArrays, name: str, what: str) -> StoreError:
     return StoreError(
-        f"array {name!r} of {graph.path} is damaged: {what}; graphwalk.validate tells all that is "
-        "wrong; build the store again"
+        f"array {name!r} of {graph.path} is damaged: {what}; Graph.validate lists all problems; "
+        "build it again"
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from graphwalk.errors import StoreError
+from graphwalk.util.forks import ModuleLock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ _AT_A_TIME = 1 << 16
 _kinds: WeakKeyDictionary[GraphArrays, tuple[Any, NDArray[np.uint8]]] = WeakKeyDictionary()
 
 
-_making = threading.Lock()
+_making = ModuleLock()
 
 
 def kinds_of_types(names: Sequence[Any], metapath: tuple[Any, ...]) -> NDArray[np.uint8]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import StoreError
+from graphwalk.errors import StoreError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,14 +52,14 @@ class Validation:
     def __str__(self) -> str:
         facts = ", ".join(f"{number:,} {name}" for name, number in self.facts.items())
         if self.ok:
-            return f"{self.path} is sound: {facts}."
+            return printable(f"{self.path} is sound: {facts}.")
         number = "a problem" if self.num_problems == 1 else f"{self.num_problems} problems"
         lines = [f"{self.path} has {number}:", *(f"- {text}" for text in self.problems)]
         if self.num_problems > len(self.problems):
             lines.append(f"- and {self.num_problems - len(self.problems)} more")
         if self.unchecked:
             lines.append(f"Not checked for that: {', '.join(self.unchecked)}.")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 class Checks:
