@@ -21,6 +21,7 @@ from graphwalk.scheduler.engine import (
     local_queues,
     partition_sweep,
     read_partition,
+    walk_batch,
     walk_out_of_core,
     walker_group,
 )
@@ -380,13 +381,12 @@ def test_within_dask_expressions(large):
 def test_some_blocks_compute_their_groups_alone(large, monkeypatch):
     walked = []
     walk_group = walk_out_of_core.walk_group
-    import graphwalk.algorithms.walks.dask_tasks as dask_graph
 
     def counted(group, *args):
         walked.append(group.shape[0])
         return walk_group(group, *args)
 
-    monkeypatch.setattr(dask_graph, "walk_group", counted)
+    monkeypatch.setattr(walk_batch, "walk_group", counted)
     walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET, chunks=40_000)
     assert len(walks.plan.group_blocks) > 1
     walks[:1000].compute()

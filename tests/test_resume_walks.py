@@ -269,6 +269,6 @@ def test_no_more_walk_than_are_wanted(first, graph, monkeypatch):
     walks = graphwalk.random_walks(graph, **RULES, partitions=5)
     expected = walks.compute()
     really = walk_out_of_core.walk_group
-    monkeypatch.setattr("graphwalk.algorithms.walks.dask_tasks.walk_group", walk)
+    monkeypatch.setattr("graphwalk.scheduler.engine.walk_batch.walk_group", walk)
     np.testing.assert_array_equal(walks[first : first + 40].compute(), expected[first : first + 40])
     assert sum(shapes) <= 100

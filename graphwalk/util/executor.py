@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from graphwalk.util.cancel import CancelToken
@@ -124,6 +124,37 @@ class Job(Protocol):
         A task that failed is yielded too; `result` raises what it raised.
         """
 
+    def stream(
+        self,
+        function: Callable[..., Generator[Any, None, Sequence[Any]]],
+        *args: Any,
+        threads: int = 1,
+        place: Place = "any",
+        name: str = "",
+    ) -> Generator[tuple[Any, Ref | None], None, None]:
+        """Run a generator function in a process that it has to itself, as far as this job goes.
+
+        It is for work that takes the memory of a whole machine and starts threads of its own. It
+        is not run again when the process is lost: then `LostError` is raised.
+
+        Parameters
+        ----------
+        function : callable
+            Yields what this process is to know at once, such as events. It returns a sequence of
+            values, or of functions without arguments, each of which returns a value whenever that
+            is fetched: so values need not be in memory at the same time. The process belongs to the
+            stream until the iteration has ended.
+        threads : int
+            Threads that it keeps busy.
+        place, name : str
+            As `submit` takes them.
+
+        Yields
+        ------
+        (object, Ref or None)
+            Something that was yielded, and None; then None and the reference of a returned value.
+        """
+
     def map(
         self,
         function: Callable[..., R],
@@ -192,6 +223,19 @@ class Job(Protocol):
         place, name : str
             As `submit` takes them.
         """
+
+
+def told_and_made(
+    running: Generator[Any, None, Sequence[Any]],
+) -> Iterator[tuple[Any, Sequence[Any] | None]]:
+    """Yield what a generator yields, each with None, and then None with what it returns."""
+    while True:
+        try:
+            told = next(running)
+        except StopIteration as end:
+            yield None, end.value
+            return
+        yield told, None
 
 
 class Executor(Protocol):

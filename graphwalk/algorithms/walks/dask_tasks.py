@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
@@ -17,12 +18,12 @@ from dask.highlevelgraph import Layer
 from dask.task_spec import List, Task, TaskRef
 
 from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
+from graphwalk.scheduler.engine.walk_batch import Batch, block_done, get_block, walk_batch
 from graphwalk.scheduler.engine.walk_in_memory import (
     resident_partition,
     walk_block,
     walk_block_into,
 )
-from graphwalk.scheduler.engine.walk_out_of_core import block_done, get_block, walk_group
 from graphwalk.scheduler.engine.walker_group import WalkerGroup
 from graphwalk.scheduler.engine.walker_starts import part_of
 from graphwalk.util.driver_task import DriverTask
@@ -59,8 +60,8 @@ def cancelling_on_error(
         if token is not None:
             token.cancel()
         for task in tasks.values():
-            if isinstance(task, Task) and task.func is walk_group:
-                task.args[1].cancel()
+            if isinstance(task, Task) and task.func is walk_batch:
+                task.args[0].sweep.cancel()
         raise
 
 
@@ -163,7 +164,7 @@ class WalkTasks:
         """
         blocks = range(len(self.plan.block_rows)) if blocks is None else blocks
         if len(self.plan.partitions) > 1:
-            return _group_tasks(self, result, set(blocks))
+            return _batch_tasks(self, result, set(blocks))
         spec, load = self.plan.spec, f"load-partition-{self._token}"
         tasks: dict[Any, Task] = {load: DriverTask(load, resident_partition, *self.to_load())}
         walk: Any = walk_block_into if isinstance(result, SharedRows) else walk_block
@@ -188,74 +189,77 @@ class WalkTasks:
         return part_of(self.walkers, rows, self.plan.spec.num_walks)
 
 
-class GroupWork(NamedTuple):
-    """A group of walkers, and the blocks that are wanted of it."""
+class BatchWork(NamedTuple):
+    """A batch of walkers, the blocks that are wanted of it, and the rows of each group.
 
-    group: WalkerGroup
-    sweep: PartitionSweep
-    blocks: list[int]
-    rows: slice
-    block_rows: tuple[int, ...]
+    The blocks are numbers of the whole array, by their numbers in the batch.
+    """
+
+    batch: Batch
+    blocks: dict[int, int]
+    rows: list[slice]
 
 
-def batches(walks: WalkTasks, wanted: AbstractSet[int]) -> Iterator[list[GroupWork]]:
-    """Yield the groups of each batch of walkers, if some of their blocks are wanted.
+def batches(walks: WalkTasks, wanted: AbstractSet[int]) -> Iterator[BatchWork]:
+    """Yield the batches of walkers of which some blocks are wanted.
 
-    The groups of a batch share what is read; a batch begins when the one before has ended.
+    In a process, a batch begins when the one before has ended.
     """
     plan = walks.plan
     bounds = np.array([0, *(nodes.stop for nodes in plan.partitions)], np.int64)
     offsets = np.array(plan.offsets, np.int64)
     spans = iter(pairwise(accumulate(plan.group_blocks, initial=0)))
+    how = {"resident": plan.resident, "ahead": plan.ahead, "at_once": plan.at_once}
     for count in plan.batch_groups:
-        how = {"resident": plan.resident, "ahead": plan.ahead, "at_once": plan.at_once}
-        sweep, works = PartitionSweep(len(plan.partitions), **how), []
+        groups, block_rows, rows, numbers = [], [], [], dict[int, int]()
+        walked = 0
         for first, stop in islice(spans, count):
             blocks = [block for block in range(first, stop) if block in wanted]
             if not blocks:
                 continue
             # If only some blocks of a group are requested, only their walkers walk.
             first, stop = blocks[0], blocks[-1] + 1
-            rows = walks.rows(first, stop)
+            numbers |= {walked + block - first: block for block in blocks}
+            walked += stop - first
+            rows.append(walks.rows(first, stop))
+            part = walks.part(rows[-1])
             group = WalkerGroup(
-                walks.graph,
-                plan.spec,
-                walks.part(rows),
-                bounds,
-                offsets,
+                *(walks.graph, plan.spec, part, bounds, offsets),
                 walks.name,
                 plan.sizes,
             )
-            works.append(GroupWork(group, sweep, blocks, rows, plan.block_rows[first:stop]))
-        if works:
-            yield works
+            groups.append(group)
+            block_rows.append(plan.block_rows[first:stop])
+        if groups:
+            sweep = PartitionSweep(len(plan.partitions), **how)
+            yield BatchWork(
+                Batch(tuple(groups), tuple(block_rows), sweep, plan.spill), numbers, rows
+            )
 
 
-def _group_tasks(
+def _batch_tasks(
     walks: WalkTasks, result: NDArray[Any] | SharedRows | None, wanted: AbstractSet[int]
 ) -> dict[Any, Task]:
-    """Return the tasks of walks through several partitions: one for each group, one a block.
+    """Return the tasks of walks through several partitions: one for each batch, one a block.
 
-    Where steps wait in files, blocks wait for all groups of the batch: until then, memory is for
-    partitions.
+    A batch waits until the blocks of the batch before have been made, whose steps take memory; on
+    several machines that is a batch before as many others as there are machines.
     """
     made: dict[Any, Task] = {}
-    before: list[int] = []
-    for works in batches(walks, wanted):
-        keys = [(f"walk-{walks.name}", work.blocks[0]) for work in works]
-        done = {block: (f"block_done-{walks.name}", block) for block in before}
+    machines = 1 if walks.plan.resident else walks.plan.resources.machines
+    before: deque[list[int]] = deque([[]] * machines)
+    for batch, blocks, rows in batches(walks, wanted):
+        key = (f"walk-{walks.name}", next(iter(blocks.values())))
+        done = {block: (f"block_done-{walks.name}", block) for block in before.popleft()}
         made |= {
-            key: DriverTask(key, block_done, TaskRef(walks.key(block)))
-            for block, key in done.items()
+            last: DriverTask(last, block_done, TaskRef(walks.key(block)))
+            for block, last in done.items()
         }
         after = List(*map(TaskRef, done.values()))
-        together = List(*(TaskRef(key) for key in keys if walks.plan.spill))
-        before = [block for work in works for block in work.blocks]
-        for key, (group, sweep, blocks, rows, block_rows) in zip(keys, works, strict=True):
-            out = None if result is None else result[rows]
-            how = out, walks.plan.spill, after
-            made[key] = DriverTask(key, walk_group, group, sweep, block_rows, *how)
-            for block in blocks:
-                target, number = walks.key(block), block - blocks[0]
-                made[target] = DriverTask(target, get_block, TaskRef(key), number, together)
+        before.append(list(blocks.values()))
+        outs = None if result is None else [result[some] for some in rows]
+        made[key] = DriverTask(key, walk_batch, batch, outs, list(blocks), after)
+        for number, block in blocks.items():
+            target = walks.key(block)
+            made[target] = DriverTask(target, get_block, TaskRef(key), number)
     return made

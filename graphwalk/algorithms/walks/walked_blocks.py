@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_EXCEPTION, wait
+from collections import deque
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from graphwalk.algorithms.walks.dask_tasks import GroupWork, WalkTasks, batches
+from graphwalk.algorithms.walks.dask_tasks import BatchWork, WalkTasks, batches
+from graphwalk.scheduler.engine.walk_batch import uses_elsewhere, values_elsewhere, walk_groups
 from graphwalk.scheduler.engine.walk_in_memory import resident_partition, walk_block
-from graphwalk.scheduler.engine.walk_out_of_core import walk_group
 from graphwalk.util.threads import map_in_order, thread_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
-    from concurrent.futures import ThreadPoolExecutor
+    from collections.abc import Callable, Generator, Iterator, Sequence
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     from numpy.typing import NDArray
 
@@ -42,10 +46,15 @@ def walked_blocks(
         if len(walks.plan.partitions) == 1:
             yield from _in_memory(job, walks, blocks, use, ordered)
             return
-        # One pool for all batches: the C library keeps freed memory for each thread.
-        with thread_pool(max(walks.plan.resources.workers, *walks.plan.batch_groups)) as pool:
-            for works in batches(walks, set(blocks)):
-                yield from _out_of_core(job, pool, walks, works, use, ordered)
+        if job.in_process or walks.plan.resident:
+            # One pool for all batches: the C library keeps freed memory for each thread.
+            with thread_pool(max(walks.plan.resources.workers, *walks.plan.batch_groups)) as pool:
+                for work in batches(walks, set(blocks)):
+                    yield from _out_of_core(job, pool, walks, work, use, ordered)
+            return
+        at_once = walks.plan.resources.machines
+        found = _in_order if use is as_it_is else _as_made
+        yield from found(job, batches(walks, set(blocks)), use, at_once)
 
 
 def as_it_is(block: NDArray[Any], _number: int) -> NDArray[Any]:
@@ -82,25 +91,78 @@ def _out_of_core(
     job: Job,
     pool: ThreadPoolExecutor,
     walks: WalkTasks,
-    works: list[GroupWork],
+    work: BatchWork,
     use: Callable[[NDArray[Any], int], R],
     ordered: bool,
 ) -> Generator[tuple[int, R], None, None]:
-    steps = _walk_groups(job, pool, works, spill=walks.plan.spill)
-    items: Any = (
-        (use, number, found, number - work.blocks[0])
-        for found, work in zip(steps, works, strict=True)
-        for number in work.blocks
-    )
+    steps = walk_groups(work.batch, None, None if job.in_process else job, pool)
+    items: Any = ((use, block, steps, number) for number, block in work.blocks.items())
     if use is as_it_is and not job.in_process:
-        for _, number, found, place in items:
-            yield number, job.result(found.block(place))
+        for _, block, _, number in items:
+            yield block, job.result(steps.block(number))
     elif job.in_process:
         ahead = walks.plan.resources.workers + 1
         yield from map_in_order(pool, _take_and_use, items, ahead)
     else:
-        made = ((use, number, found.block(place)) for use, number, found, place in items)
+        made = ((use, block, steps.block(number)) for _, block, _, number in items)
         yield from job.map(_use, made, star=True, ordered=ordered, name=_name(use, walks))
+
+
+def _in_order(
+    job: Job, works: Iterator[BatchWork], _use: Any, at_once: int
+) -> Generator[tuple[int, Any], None, None]:
+    """Yield the blocks of batches that walk in other processes, some of them at a time."""
+
+    def begin(work: BatchWork) -> Iterator[tuple[int, Any]]:
+        blocks = zip(
+            work.blocks.values(), values_elsewhere(job, work.batch, list(work.blocks)), strict=True
+        )
+        return chain([next(blocks)], blocks)
+
+    running: deque[Future[Iterator[tuple[int, Any]]]] = deque()
+    with _threads(job, at_once) as pool:
+        for work in works:
+            running.append(pool.submit(begin, work))
+            if len(running) == at_once:
+                yield from running.popleft().result()
+        while running:
+            yield from running.popleft().result()
+
+
+def _as_made(
+    job: Job, works: Iterator[BatchWork], use: Callable[[NDArray[Any], int], R], at_once: int
+) -> Generator[tuple[int, R], None, None]:
+    """Yield what comes of the blocks of such batches, as they are used."""
+    made: SimpleQueue[tuple[int, R] | None] = SimpleQueue()
+
+    def follow(work: BatchWork) -> None:
+        try:
+            number_of = partial(_use_numbered, use, work.blocks)
+            for one in uses_elsewhere(job, work.batch, list(work.blocks), number_of):
+                made.put(one)
+        finally:
+            made.put(None)
+
+    with _threads(job, at_once) as pool:
+        following = [pool.submit(follow, work) for work in works]
+        for _ in following:
+            while (one := made.get()) is not None:
+                yield one
+            for walk in following:
+                if walk.done():
+                    walk.result()
+
+
+@contextmanager
+def _threads(job: Job, count: int) -> Iterator[ThreadPoolExecutor]:
+    """Have threads that follow streams of a job; these end if the block is left by an error."""
+    with thread_pool(count) as pool:
+        try:
+            yield pool
+        except BaseException:
+            job.token.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _name(use: Any, walks: WalkTasks) -> str:
@@ -108,30 +170,17 @@ def _name(use: Any, walks: WalkTasks) -> str:
     return f"{'walk' if use is as_it_is else 'write'} {walks.graph.path}"
 
 
-def _walk_groups(
-    job: Job, pool: ThreadPoolExecutor, works: list[GroupWork], *, spill: bool
-) -> list[Steps]:
-    """Walk the groups of a batch, each followed by a thread of its own."""
-    remote = None if job.in_process else job
-    walking = [
-        pool.submit(walk_group, *work[:2], work.block_rows, None, spill, (), remote)
-        for work in works
-    ]
-    try:
-        for walk in wait(walking, return_when=FIRST_EXCEPTION).done:
-            walk.result()
-        return [walk.result() for walk in walking]
-    except BaseException:
-        job.token.cancel()
-        works[0].sweep.cancel()
-        raise
-
-
 def _take_and_use(
     item: tuple[Callable[[NDArray[Any], int], R], int, Steps, int],
 ) -> tuple[int, R]:
     use, number, steps, place = item
     return number, use(steps.block(place), number)
+
+
+def _use_numbered(
+    use: Callable[[NDArray[Any], int], R], blocks: dict[int, int], walks: NDArray[Any], number: int
+) -> tuple[int, R]:
+    return blocks[number], use(walks, blocks[number])
 
 
 def _use(use: Callable[[NDArray[Any], int], R], number: int, block: NDArray[Any]) -> tuple[int, R]:

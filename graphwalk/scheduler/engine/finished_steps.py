@@ -14,7 +14,7 @@ from graphwalk.scheduler.engine.walker_records import Sorter
 from graphwalk.storage.files.spill import AnonymousSpillFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -103,6 +103,17 @@ class PutSteps:
     def block(self, _number: int) -> bool:
         """Say that a block is there."""
         return True
+
+
+class ListedBlocks:
+    """References to blocks, by number."""
+
+    def __init__(self, blocks: Mapping[int, Ref]) -> None:
+        self._blocks = blocks
+
+    def block(self, number: int) -> Ref:
+        """Return the reference of a block."""
+        return self._blocks[number]
 
 
 class SentSteps:

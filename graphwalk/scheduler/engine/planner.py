@@ -186,13 +186,19 @@ class _PartitionedPlanner:
         ).itemsize
         self.resident = fits or self._fits_on_all_machines()
         self.sizes = sizes or (RESIDENT if self.resident else OUT_OF_CORE)
+        #: Batches that walk at the same time: one on each machine, if each reads by itself.
+        self.at_once = 1
+        if not self.resident:
+            self.workers = max(1, self.workers // self.machines)
+            self.readers = self.workers + 1
+            self.at_once = min(self.machines, max(1, walkers // self.sizes.smallest_group))
         self.entry = entry_bytes(graph, PartitionSpec.of(spec), filtered=self.resident)
         self.log = walker_dtype(whole.dtype).itemsize
 
     def plan(self) -> WalkPlan:
         """Return the plan."""
         smallest = self._smallest()
-        batches = 1
+        batches = self.at_once
         while True:
             needs = self._needs(batches)
             if batches >= len(needs.groups) or self._leaves_enough(needs, smallest):
@@ -238,7 +244,8 @@ class _PartitionedPlanner:
         state += 0 if self.resident else self._single_rows_bytes()
         output = in_batch * width * self.whole.dtype.itemsize
         # The caller may still hold the blocks of a batch while the next batch walks.
-        kept = output * min(batches, 2)
+        alone = batches <= self.at_once
+        kept = output if alone else 2 * output
         if self.resident or kept <= self.memory // 4:
             return _Needs(groups, False, state, kept, 0)
         # Steps are sorted by block before they are written to files. They become blocks when
@@ -246,7 +253,7 @@ class _PartitionedPlanner:
         block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
         blocks = _blocks_at_once(len(self.whole.block_rows), self.whole.resources) * block
         logs = self.workers * self.sizes.log * (self.log + _PLACE)
-        return _Needs(groups, True, state, logs if batches == 1 else max(blocks, logs), blocks)
+        return _Needs(groups, True, state, logs if alone else max(blocks, logs), blocks)
 
     def _single_rows_bytes(self) -> int:
         """Return the memory of rows that are read singly, the longest row among them.

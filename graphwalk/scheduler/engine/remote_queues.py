@@ -61,9 +61,9 @@ class RemoteQueues:
         """Return how many walkers wait for a partition."""
         return int(self._counts[number])
 
-    def partition(self, number: int, sweep: PartitionSweep, wave: int) -> RemotePartition:
+    def partition(self, number: int, _sweep: PartitionSweep, wave: int) -> RemotePartition:
         """Return a partition, not read yet."""
-        return RemotePartition(self, number, sweep.resident, wave)
+        return RemotePartition(self, number, wave)
 
     def begin(self, event: Event, rows: Ref | None) -> Callable[[], None]:
         """Have the walkers of an event moved; return what waits for that, and takes the results."""
@@ -109,9 +109,8 @@ class RemoteQueues:
 class RemotePartition:
     """A partition that a task reads when it is first needed, and that stays where it was read."""
 
-    def __init__(self, queues: RemoteQueues, number: int, resident: bool, wave: int) -> None:
-        self._queues, self._number, self._resident = queues, number, resident
-        self._wave = wave
+    def __init__(self, queues: RemoteQueues, number: int, wave: int) -> None:
+        self._queues, self._number, self._wave = queues, number, wave
         self._lock = threading.Lock()
         self._reference: Ref | None = None
 
@@ -125,7 +124,7 @@ class RemotePartition:
         with self._lock:
             if self._reference is None:
                 self._reference = self._queues.submit(
-                    read_partition, self._number, self._resident, name="read", place="spread"
+                    read_partition, self._number, True, name="read", place="spread"
                 )
                 self._tell()
             return self._reference

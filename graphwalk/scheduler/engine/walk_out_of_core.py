@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 #: How often a group sets out, where values are lost on the way.
-_ATTEMPTS = 5
+ATTEMPTS = 5
 
 
 class Queues(Protocol):
@@ -116,8 +116,8 @@ def walk_group(
     block_rows: Sequence[int],
     out: Any,
     spill: bool,
-    after: Sequence[Any] = (),
     job: Job | None = None,
+    blank: bool = True,
 ) -> Steps:
     """Walk a group of walkers from beginning to end.
 
@@ -133,20 +133,20 @@ def walk_group(
         Where to write their walks.
     spill : bool
         Whether steps wait in a file, if there is no `out`.
-    after : sequence
-        What must be done before: the blocks of the batch before are made of its steps, which are
-        freed then.
     job : Job, optional
         Moves walkers by tasks of other processes; without one this thread moves them.
+    blank : bool
+        Whether an array is to be filled with walks in which walkers have not made a step.
     """
     with sweep.token.active():
         if job is not None:
-            return _walk_by_tasks(group, sweep, block_rows, out, after, job)
+            return _walk_by_tasks(group, sweep, block_rows, out, job)
         if not sweep.resident:
             return_large_at_once()  # memory is short
         steps: KeptSteps
         if out is not None:
-            group.make_blank(out)
+            if blank:
+                group.make_blank(out)
             steps = InPlaceSteps(out, block_rows)
         elif spill:
             steps = SpilledSteps(group, block_rows)
@@ -161,19 +161,15 @@ def _walk_by_tasks(
     sweep: PartitionSweep,
     block_rows: Sequence[int],
     out: Any,
-    after: Sequence[Any],
     job: Job,
 ) -> Steps:
-    if out is None:
-        for _ in job.wait(after):
-            pass
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         queues = RemoteQueues(group, job, out)
         try:
             _walk(group, sweep, queues, lambda: None if out is None else make_blank(group, out))
             break
         except LostError:  # the same walkers make the same steps again
-            if attempt == _ATTEMPTS - 1:
+            if attempt == ATTEMPTS - 1:
                 raise
     if out is not None:
         return PutSteps()
@@ -189,14 +185,3 @@ def _walk(
     walk = OutOfCoreWalk(group, queues)
     walk.start(meanwhile)
     sweep.run(walk)
-
-
-def get_block(steps: Steps, number: int, _together: Any = None, job: Job | None = None) -> Any:
-    """Return a block of a group's walks, once all groups that went together have finished."""
-    del job  # what there is of a block, or its reference, has been made
-    return steps.block(number)
-
-
-def block_done(block: Any, job: Job | None = None) -> Any:
-    """Say that a block is made, without holding it; what a job has of it is a reference."""
-    return None if job is None else block

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from functools import partial
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: Seconds between two looks at what other processes and threads have done.
+LOOK_EVERY = 0.25
+
 
 class RemoteJob(BoundedJob):
     """A job whose tasks run in other processes."""
@@ -34,6 +38,28 @@ class RemoteJob(BoundedJob):
     def __init__(self, num_workers: int, kept: Cache) -> None:
         self.token = CancelToken()
         self._num_workers, self._kept = num_workers, kept
+        self._hosts_changed = threading.Condition()
+        self._busy_hosts: set[str] = set()
+
+    @abstractmethod
+    def hosts(self, place: Place) -> list[str]:
+        """Return what can each run a stream by itself: machines, or processes."""
+
+    @contextmanager
+    def host(self, place: Place) -> Iterator[str]:
+        """Have a host for the block that no other stream of this job uses."""
+        with self._hosts_changed:
+            while not (free := set(self.hosts(place)) - self._busy_hosts):
+                self.token.check()
+                self._hosts_changed.wait(LOOK_EVERY)
+            host = min(free)
+            self._busy_hosts.add(host)
+        try:
+            yield host
+        finally:
+            with self._hosts_changed:
+                self._busy_hosts.discard(host)
+                self._hosts_changed.notify_all()
 
     @abstractmethod
     def detach(self) -> None:

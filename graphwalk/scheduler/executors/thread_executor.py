@@ -13,11 +13,11 @@ from graphwalk.scheduler.executors.bounded_job import BoundedJob
 from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.cancel import CancelledError, CancelToken
-from graphwalk.util.executor import Resources
+from graphwalk.util.executor import Resources, told_and_made
 from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 
     from graphwalk.util.executor import Place
 
@@ -120,6 +120,23 @@ class ThreadsJob(BoundedJob):
                 ref.run()
         for _ in refs:
             yield finished.get()
+
+    def stream(
+        self,
+        function: Callable[..., Generator[Any, None, Sequence[Any]]],
+        *args: Any,
+        threads: int = 1,
+        place: Place = "any",
+        name: str = "",
+    ) -> Generator[tuple[Any, _Task | None], None, None]:
+        """Run a generator function in this thread."""
+        del threads, place, name
+        for told, made in told_and_made(self._call(function, args)):
+            self.token.check()
+            if made is None:
+                yield told, None
+            for value in made or ():
+                yield None, _Task(value, lazy=True) if callable(value) else _done(value)
 
     def cached(
         self,

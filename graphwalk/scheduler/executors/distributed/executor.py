@@ -93,7 +93,9 @@ class DistributedExecutor(RemoteExecutor):
     def new_job(self) -> DistributedJob:
         """Return a new job."""
         workers = self.resources().workers
-        return DistributedJob(self.client, workers, self.kept, lambda: self._hosts_here)
+        return DistributedJob(
+            self.client, workers, self.kept, self._workers, lambda: self._hosts_here
+        )
 
     def explained(self) -> Any:
         """Return a context in which errors of distributed are explained."""
@@ -152,8 +154,12 @@ class DistributedExecutor(RemoteExecutor):
 
     def _workers(self) -> dict[str, Any]:
         with own_errors():
-            found: dict[str, Any] = self.client.scheduler_info(n_workers=-1)["workers"]
-        return found
+            while True:
+                found = self.client.scheduler_info(n_workers=-1)
+                # The client asks for no workers from time to time, and may return that answer.
+                if len(found["workers"]) >= found.get("n_workers", 0):
+                    workers: dict[str, Any] = found["workers"]
+                    return workers
 
 
 def _followed(job: DistributedJob, key: Any, task: Any) -> Any:

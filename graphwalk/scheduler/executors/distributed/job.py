@@ -14,12 +14,19 @@ import dask
 from distributed import as_completed
 
 from graphwalk.scheduler.executors.distributed.errors import own_errors
-from graphwalk.scheduler.executors.distributed.worker import Piece, cancel_tasks, run_task
-from graphwalk.scheduler.executors.remote_executor import RemoteJob
+from graphwalk.scheduler.executors.distributed.worker import (
+    Piece,
+    Pieces,
+    cancel_tasks,
+    run_stream,
+    run_task,
+    take_told,
+)
+from graphwalk.scheduler.executors.remote_executor import LOOK_EVERY, RemoteJob
 from graphwalk.util.executor import LostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from distributed import Client
 
@@ -37,12 +44,12 @@ _LARGE_GRAPH = "distributed.admin.large-graph-warning-threshold"
 class PieceRef:
     """A piece of a task, which is kept as long as there is a reference to any of them."""
 
-    def __init__(self, future: Any, number: int) -> None:
-        self.future, self.number = future, number
+    def __init__(self, future: Any, number: int, made: Pieces | None = None) -> None:
+        self.future, self.number, self._made = future, number, made
 
     def piece(self) -> Piece:
         """Wait until it has been made; return where it is."""
-        made = _result(self.future)
+        made = self._made or _result(self.future)
         return Piece(made.address, made.key, self.number, made.small.get(self.number))
 
 
@@ -50,10 +57,15 @@ class DistributedJob(RemoteJob):
     """Tasks of one job, which are known by key as long as they are under way."""
 
     def __init__(
-        self, client: Client, num_workers: int, kept: Cache, hosts_here: Callable[[], list[str]]
+        self,
+        client: Client,
+        num_workers: int,
+        kept: Cache,
+        workers: Callable[[], dict[str, Any]],
+        hosts_here: Callable[[], list[str]],
     ) -> None:
         super().__init__(num_workers, kept)
-        self._client, self._hosts_here = client, hosts_here
+        self._client, self._workers, self._hosts_here = client, workers, hosts_here
         self._name, self._numbers = uuid.uuid4().hex, itertools.count()
         self._lock = threading.Lock()
         # Futures by key, and the arguments of their tasks: pieces go with the last reference.
@@ -68,20 +80,79 @@ class DistributedJob(RemoteJob):
         name: str = "",
     ) -> Any:
         """Run a function in a worker; return its reference."""
+        where = self._hosts_here() if place == "here" else None
+        future = self._submit(run_task, pieces, function, args, where, name)
+        if pieces is None:
+            return future
+        return [PieceRef(future, number) for number in range(pieces)]
+
+    def _submit(
+        self,
+        run: Callable[..., Any],
+        pieces: int | None,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        where: list[str] | None,
+        name: str,
+    ) -> Any:
         self.token.check()
         kind = name.partition(" ")[0] or getattr(function, "__name__", "task")
         key = f"{kind}-{self._name}-{next(self._numbers)}"
         values = [arg.piece() if isinstance(arg, PieceRef) else arg for arg in args]
-        where = self._hosts_here() if place == "here" else None
         future = self._client.submit(
-            run_task, key, pieces, function, *values, key=key, workers=where, pure=False
+            run, key, pieces, function, *values, key=key, workers=where, pure=False
         )
         with self._lock:
             self._under_way[key] = future, args
         future.add_done_callback(partial(self._ended, key))
-        if pieces is None:
-            return future
-        return [PieceRef(future, number) for number in range(pieces)]
+        return future
+
+    def hosts(self, place: Place) -> list[str]:
+        """Return the worker processes."""
+        workers = self._workers()
+        if place != "here":
+            return list(workers)
+        here = self._hosts_here()
+        return [address for address, worker in workers.items() if worker["host"] in here]
+
+    def stream(
+        self,
+        function: Callable[..., Generator[Any, None, Sequence[Any]]],
+        *args: Any,
+        threads: int = 1,
+        place: Place = "any",
+        name: str = "",
+    ) -> Generator[tuple[Any, Any], None, None]:
+        """Run a generator function in a worker, and ask what it has told; see `Job.stream`."""
+        del threads  # a worker process has as many as it is to use
+        with self.host(place) as worker, own_errors():
+            future = self._submit(run_stream, None, function, args, [worker], name)
+            ended = threading.Event()
+            future.add_done_callback(lambda _: ended.set())
+            try:
+                while not ended.wait(LOOK_EVERY):
+                    self.token.check()
+                    for told in self._told(worker, future.key):
+                        yield told, None
+                # It is not asked for again: the worker may be gone by then.
+                made = _result(future)
+                for told in made.told:
+                    yield told, None
+                for number in range(made.number):
+                    yield None, PieceRef(future, number, made)
+            finally:
+                if future.status == "pending":
+                    self.cancel([future])
+
+    def _told(self, worker: str, key: str) -> list[Any]:
+        """Return what a task has told since the last time."""
+        if worker not in self._workers():
+            raise LostError(f"{worker} is gone")
+        try:
+            found: list[Any] = self._client.run(take_told, key, workers=[worker])[worker]
+        except (OSError, KeyError) as error:
+            raise LostError(f"{worker} does not answer") from error
+        return found
 
     def put(self, value: Any) -> Any:
         """Return the reference of a value; it is made again where a worker is lost."""

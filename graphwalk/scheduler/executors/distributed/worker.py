@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from distributed import WorkerPlugin, get_worker
@@ -11,16 +12,19 @@ from distributed.protocol import to_serialize
 from distributed.utils import sync
 
 from graphwalk.util.cancel import CancelToken
-from graphwalk.util.executor import LostError
+from graphwalk.util.executor import LostError, told_and_made
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 #: Values of up to this number of bytes are sent with the message that a task has ended.
 _SMALL = 1 << 12
 
 #: Tokens of the tasks that run in this process.
 _running: dict[str, CancelToken] = {}
+
+#: What running tasks have told, and nobody has taken yet.
+_told: dict[str, list[Any]] = {}
 
 #: Pieces that were made in this process and stay here, by the worker's address and their task.
 _pieces: dict[tuple[str, str], list[Any]] = {}
@@ -33,7 +37,9 @@ class Pieces:
 
     address: str
     key: str
+    number: int
     small: dict[int, Any]
+    told: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,34 @@ def run_task(key: str, pieces: int | None, function: Callable[..., Any], *args: 
     finally:
         del _running[key]
     return made if pieces is None else _keep(key, list(made))
+
+
+def run_stream(key: str, _pieces: None, function: Callable[..., Any], *args: Any) -> Pieces:
+    """Run a generator function in a worker, and keep what it tells until that is asked for."""
+    told = _told[key] = []
+
+    def run(*values: Any) -> list[Any]:
+        for one, made in told_and_made(function(*values)):
+            if made is not None:
+                return list(made)
+            with _changing:
+                told.append(one)
+        return []
+
+    try:
+        made: Pieces = run_task(key, 0, run, *args)
+        return replace(made, told=take_told(key))
+    finally:
+        del _told[key]
+
+
+def take_told(key: str) -> list[Any]:
+    """Return what a task of this process has told, and forget it."""
+    told = _told.get(key, [])
+    with _changing:
+        taken = told[:]
+        del told[:]
+    return taken
 
 
 def cancel_tasks(keys: Iterable[str]) -> int:
@@ -87,11 +121,20 @@ class KeepsPieces(WorkerPlugin):  # type: ignore[misc]
 
 def _keep(key: str, made: list[Any]) -> Pieces:
     address = get_worker().address
-    small = {n: value for n, value in enumerate(made) if getattr(value, "nbytes", 0) <= _SMALL}
+    small = {n: value for n, value in enumerate(made) if _is_small(value)}
     large = [None if n in small else value for n, value in enumerate(made)]
     with _changing:
         _pieces[address, key] = large
-    return Pieces(address, key, small)
+    return Pieces(address, key, len(made), small)
+
+
+def _is_small(value: Any) -> bool:
+    return not callable(value) and getattr(value, "nbytes", 0) <= _SMALL
+
+
+def _made(value: Any) -> Any:
+    """Return a value, made now if it is kept as what makes it."""
+    return value() if callable(value) else value
 
 
 def _value(piece: Piece) -> Any:
@@ -100,7 +143,7 @@ def _value(piece: Piece) -> Any:
         return piece.value
     found = _pieces.get((piece.address, piece.key))
     if found is not None:
-        return found[piece.number]
+        return _made(found[piece.number])
     worker = get_worker()
     if piece.address == worker.address:
         raise LostError(f"piece {piece.number} of {piece.key} is gone")
@@ -123,4 +166,5 @@ async def _send(address: str, key: str, number: int, **_: Any) -> dict[str, Any]
     found = _pieces.get((address, key))
     if found is None:
         return {"status": "gone"}
-    return {"status": "OK", "value": to_serialize(found[number])}
+    value = await asyncio.to_thread(_made, found[number])
+    return {"status": "OK", "value": to_serialize(value)}

@@ -9,12 +9,14 @@ from functools import cache
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.errors import SchedulerError
 from graphwalk.scheduler.executors.ray.errors import own_errors
 from graphwalk.scheduler.executors.remote_executor import RemoteJob
 from graphwalk.util.cancel import CancelledError
+from graphwalk.util.executor import LostError, told_and_made
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from graphwalk.scheduler.executors.cache import Cache
     from graphwalk.util.executor import Place
@@ -27,6 +29,9 @@ _PRUNE_EVERY = 0.1
 
 #: Seconds that a cancelled task has to end by itself, before its process is ended.
 _GRACE = 1.0
+
+#: Values of a stream that wait to be taken, at most.
+_AHEAD = 2
 
 
 class RayJob(RemoteJob):
@@ -63,6 +68,57 @@ class RayJob(RemoteJob):
         references = task.remote(*args)
         self.follow(references[0] if pieces else references)
         return references
+
+    def hosts(self, place: Place) -> list[str]:
+        """Return the machines that have a CPU."""
+        import ray
+
+        if place == "here":
+            return [ray.get_runtime_context().get_node_id()]
+        nodes = ray.nodes()
+        return [node["NodeID"] for node in nodes if node["Alive"] and node["Resources"].get("CPU")]
+
+    def stream(
+        self,
+        function: Callable[..., Generator[Any, None, Sequence[Any]]],
+        *args: Any,
+        threads: int = 1,
+        place: Place = "any",
+        name: str = "",
+    ) -> Generator[tuple[Any, Any], None, None]:
+        """Run a generator function as a Ray task that yields; see `Job.stream`."""
+        with self.host(place) as machine:
+            self.token.check()
+            task = _remote(run_stream).options(
+                num_returns="streaming",
+                num_cpus=min(threads, _cpus_of(machine)),
+                # What it has told cannot be taken back: whoever asked for it starts it again.
+                max_retries=0,
+                name=name or function.__name__,
+                scheduling_strategy=_on(machine, soft=place != "here"),
+                # No more values are made than are taken, and one.
+                _generator_backpressure_num_objects=_AHEAD,
+            )
+            stream = task.remote(function, *args)
+            self.follow(stream.completed())
+            try:
+                while True:
+                    made, told = self.result(self._next(stream))
+                    if made is not None:
+                        break
+                    yield told, None
+                for _ in range(made):
+                    yield None, self._next(stream)
+            except SchedulerError as error:
+                raise LostError from error
+            except BaseException:  # an iteration that was left, too
+                self.cancel([stream.completed()])
+                raise
+
+    def _next(self, stream: Any) -> Any:
+        for _ in self.wait([stream]):
+            pass
+        return next(stream)
 
     def put(self, value: Any) -> Any:
         """Put a value into the object store."""
@@ -139,12 +195,34 @@ class RayJob(RemoteJob):
 def strategy(place: Place) -> Any:
     """Return where Ray runs a task; a temporary store is read on this machine alone."""
     import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     if place != "here":
         return "SPREAD" if place == "spread" else "DEFAULT"
-    here = ray.get_runtime_context().get_node_id()
-    return NodeAffinitySchedulingStrategy(here, soft=False)
+    return _on(ray.get_runtime_context().get_node_id(), soft=False)
+
+
+def run_stream(
+    function: Callable[..., Generator[Any, None, Sequence[Any]]], *args: Any
+) -> Iterator[Any]:
+    """Yield (None, told) for what a generator tells, (number, None), and as many values."""
+    for told, made in told_and_made(function(*args)):
+        yield (None, told) if made is None else (len(made), None)
+        for value in made or ():
+            yield value() if callable(value) else value
+
+
+def _on(machine: str, *, soft: bool) -> Any:
+    """Return a strategy by which a task runs on a machine, or on another if that is lost."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(machine, soft=soft)
+
+
+def _cpus_of(machine: str) -> int:
+    import ray
+
+    found = [node["Resources"].get("CPU", 1) for node in ray.nodes() if node["NodeID"] == machine]
+    return max(1, int(*found or [1]))
 
 
 @cache
