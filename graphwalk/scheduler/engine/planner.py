@@ -28,6 +28,8 @@ from graphwalk.storage.partitions.spec import (
 from graphwalk.units import format_size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Resources
@@ -40,6 +42,11 @@ _MIB = 1 << 20
 
 #: Fraction of the memory of all machines for the graph; walkers and steps take the rest.
 GRAPH_SHARE = 0.6
+
+#: Rows that are read singly take one such part of the memory at most; a graph with larger hubs is
+#: walked in memory. Out of core it takes 3 to 4 times as long where they take a sixth, and 8 to 10
+#: times as long where they take a third.
+HUB_PART = 5
 
 #: Fractions of the free memory to cut partitions for, tried until the largest fits.
 _SHARES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5, 0.0)
@@ -89,7 +96,11 @@ def plan_job(
         When the job does not fit in the memory.
     """
     shape = (num_walks, spec.walk_length + 1)
-    whole = _whole_plan(graph, spec, shape, chunks, resources)
+
+    def whole_within(memory: int) -> WalkPlan:
+        return _whole_plan(graph, spec, shape, chunks, replace(resources, memory=memory))
+
+    whole = whole_within(resources.memory)
     fits = whole.peak_memory <= resources.memory
     if (partitions is None and fits) or partitions == 1 or graph.num_entries == 0:
         return whole
@@ -99,7 +110,32 @@ def plan_job(
     if every_node and spec.ends_if_isolated:
         moving = graph.num_nodes - graph.sinks
         walkers = min(num_walks, moving * spec.num_walks)
-    return _PartitionedPlanner(graph, spec, whole, walkers, partitions, fits, sizes).plan()
+    planner = _PartitionedPlanner(graph, spec, whole, walkers, partitions, fits, sizes)
+    try:
+        return planner.plan()
+    except _TooLittleError as error:
+        enough = min(error.needed, _enough_for(whole_within, error.needed))
+        raise planner.refusal(enough, error.why) from None
+
+
+def _enough_for(whole_within: Callable[[int], WalkPlan], most: int) -> int:
+    """Return memory in which the whole graph fits, or `most` where it takes no less.
+
+    Blocks are larger where there is more memory.
+    """
+    memory = 0
+    while (needed := whole_within(memory).peak_memory) > memory:
+        memory = _MIB * -(-needed // _MIB)
+        if memory >= most:
+            return most
+    return memory
+
+
+class _TooLittleError(Exception):
+    """A graph in partitions takes more memory than there is."""
+
+    def __init__(self, needed: int, why: str = "") -> None:
+        self.needed, self.why = -(-needed // _MIB) * _MIB, why
 
 
 def _whole_plan(
@@ -197,6 +233,9 @@ class _PartitionedPlanner:
 
     def plan(self) -> WalkPlan:
         """Return the plan."""
+        hubs = 0 if self.resident else HUB_PART * self._single_rows_bytes()
+        if hubs > self.memory:
+            raise _TooLittleError(hubs, f", since one row has {self.graph.max_degree:,} entries")
         smallest = self._smallest()
         batches = self.at_once
         while True:
@@ -258,9 +297,10 @@ class _PartitionedPlanner:
     def _single_rows_bytes(self) -> int:
         """Return the memory of rows that are read singly, the longest row among them.
 
-        A step that is drawn with all rows at hand reads it a second time.
+        A second-order step that is drawn with all rows at hand reads it a second time.
         """
-        layout, entries = PartitionSpec.of(self.spec), 2 * self.graph.max_degree
+        layout, copies = PartitionSpec.of(self.spec), 2 if self.spec.second_order else 1
+        entries = copies * self.graph.max_degree
         derived = deriving_bytes(self.graph, entries, layout, 1)
         return self.workers * (entries * self.entry + values_bytes(entries, layout) + derived)
 
@@ -315,10 +355,13 @@ class _PartitionedPlanner:
                 nodes = self._partitions(wanted, whole=True)
                 if self._rows_bytes(nodes, ahead) <= free:
                     return nodes, ahead
-        needed = -(-(self.memory - free + smallest) // _MIB) * _MIB
-        raise MemoryBudgetError(
-            f"{self.graph.path}: these walks take at least {format_size(needed)} of memory, but "
-            f"the budget is {format_size(self.memory)}; pass "
+        raise _TooLittleError(self.memory - free + smallest)
+
+    def refusal(self, needed: int, why: str) -> MemoryBudgetError:
+        """Return an error that names memory that is enough."""
+        return MemoryBudgetError(
+            f"{self.graph.path}: these walks take at least {format_size(needed)} of memory{why}, "
+            f"but the budget is {format_size(self.memory)}; pass "
             f"{argument('memory', format_size(needed))} or more, or fewer start nodes at a time"
         )
 
