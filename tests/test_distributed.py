@@ -17,7 +17,7 @@ from plans import read_again, walks_in_small_groups
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
-from graphwalk.scheduler.engine import remote_queues
+from graphwalk.scheduler.engine import remote_queues, walk_batch
 from graphwalk.util.events import listening
 
 distributed = pytest.importorskip("distributed")
@@ -97,6 +97,37 @@ def test_partitions_that_are_read_again(session):
     with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
         np.testing.assert_array_equal(again.compute(), whole)
     assert len(read) > len(again.plan.partitions)
+
+
+def test_a_worker_that_is_killed_while_a_batch_walks_in_it(session, tmp_path, monkeypatch):
+    once = tmp_path / "killed"
+
+    def walk_or_die(*args):
+        yield [], []
+        if not once.exists():
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        # By name, where the worker has what it imports: nothing of this process is sent there.
+        there = import_module("graphwalk.scheduler.engine.walk_batch").walk_there
+        return (yield from there(*args))
+
+    monkeypatch.setattr(walk_batch, "walk_there", walk_or_die)
+    anew = read_again(walks_of("first order", chunks=3000, partitions=3), ahead=False, cut=2900)
+    np.testing.assert_array_equal(
+        np.concatenate(list(graphwalk.iter_blocks(anew))), expected("first order")
+    )
+    assert once.exists()
+
+
+@pytest.mark.parametrize("spill", [False, True])
+def test_blocks_of_partitions_that_are_read_again(session, spill, tmp_path):
+    walks = walks_of("first order", chunks=500, partitions=3)
+    anew = read_again(walks, ahead=True, cut=2900, spill=spill)
+    whole = expected("first order")
+    np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(anew))), whole)
+    np.testing.assert_array_equal(anew[700:2600].compute(), whole[700:2600])
+    graphwalk.write_walks(anew, tmp_path / "walks.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), whole)
 
 
 @pytest.mark.parametrize("partitions", [1, 3])

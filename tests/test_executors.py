@@ -68,6 +68,18 @@ def test_map_draws_no_more_items_than_may_be_under_way(executor, limits, most):
             assert len(drawn) <= taken + most + 1
 
 
+def counting(number):
+    yield from range(number)
+    return [number, lambda: 2 * number]
+
+
+def test_a_stream_tells_what_it_yields_and_returns_references(executor):
+    with executor.job() as job:
+        found = list(job.stream(counting, job.put(3)))
+        assert [told for told, ref in found if ref is None] == [0, 1, 2]
+        assert [job.result(ref) for _, ref in found if ref is not None] == [3, 6]
+
+
 def test_an_error_is_raised_where_the_result_is_asked_for(executor):
     with executor.job() as job:
         failed = job.submit(fail, 3)

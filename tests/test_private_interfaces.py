@@ -268,6 +268,12 @@ def _ray_programs_say(word):
     return any(word in file.read_bytes() for file in files for word in words)
 
 
+@relies_on("`_generator_backpressure_num_objects` of Ray's tasks")
+def test_tasks_of_ray_wait_until_what_they_yield_is_taken():
+    options = pytest.importorskip("ray._common.ray_option_utils")
+    assert "_generator_backpressure_num_objects" in options.task_options
+
+
 @relies_on("`RAY_IGNORE_UNHANDLED_ERRORS`")
 def test_ray_can_keep_silent_about_errors_that_nothing_asks_for():
     worker = pytest.importorskip("ray._private.worker")

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from math import inf
 from pathlib import Path
@@ -15,12 +15,12 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from plans import walks_in_small_groups
+from plans import read_again, walks_in_small_groups
 
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
-from graphwalk.scheduler.engine import remote_queues
+from graphwalk.scheduler.engine import remote_queues, walk_batch
 from graphwalk.scheduler.executors.ray.job import strategy
 from graphwalk.storage.partitions.spec import PartitionSpec
 
@@ -142,6 +142,58 @@ def test_partitions_that_do_not_stay(session, tmp_path):
     np.testing.assert_array_equal(walks.compute(), whole)
     few = walks_of(graph, start_nodes=[1, 2], memory="36 MiB", partitions=4, **how)
     np.testing.assert_array_equal(few.compute(), few.compute(scheduler="threads"))
+
+
+@pytest.mark.parametrize("spill", [False, True])
+def test_blocks_of_partitions_that_do_not_stay(session, graph, spill, tmp_path):
+    walks = walks_of(graph, chunks=700, partitions=3, p=2, q=0.5)
+    anew, whole = read_again(walks, ahead=True, spill=spill), walks.compute(scheduler="threads")
+    np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(anew))), whole)
+    np.testing.assert_array_equal(anew[700:2600].compute(), whole[700:2600])
+    graphwalk.write_walks(anew, tmp_path / "walks.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), whole)
+
+
+def test_few_blocks_of_a_batch_are_made_ahead(session, graph, tmp_path, monkeypatch):
+    """They stay in a file of the process that has walked them until they are asked for."""
+
+    def walk_noting(*args):
+        there = import_module("graphwalk.scheduler.engine.walk_batch").walk_there
+        blocks = yield from there(*args)
+
+        def noting(number, block):
+            (tmp_path / str(number)).touch()
+            return block()
+
+        return [partial(noting, number, block) for number, block in enumerate(blocks)]
+
+    monkeypatch.setattr(walk_batch, "walk_there", walk_noting)
+    walks = walks_of(graph, chunks=250, partitions=3)
+    assert walks.numblocks[0] == 40
+    with contextlib.closing(
+        graphwalk.iter_blocks(read_again(walks, ahead=False, spill=True))
+    ) as all_:
+        for number in range(5):
+            next(all_)
+            assert len(list(tmp_path.iterdir())) <= number + 5
+
+
+def test_a_process_that_is_killed_while_a_batch_walks_in_it(session, graph, tmp_path, monkeypatch):
+    once = tmp_path / "killed"
+
+    def walk_or_die(*args):
+        yield [], []
+        if not once.exists():
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        there = import_module("graphwalk.scheduler.engine.walk_batch").walk_there
+        return (yield from there(*args))
+
+    walks = walks_of(graph, chunks=2500, partitions=3)
+    expected = walks.compute(scheduler="threads")
+    monkeypatch.setattr(walk_batch, "walk_there", walk_or_die)
+    np.testing.assert_array_equal(read_again(walks, ahead=False).compute(), expected)
+    assert once.exists()
 
 
 def test_the_plan_is_for_the_cluster_and_refuses_before_it_runs(session, graph):

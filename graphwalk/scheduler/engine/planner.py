@@ -43,9 +43,9 @@ _MIB = 1 << 20
 #: Fraction of the memory of all machines for the graph; walkers and steps take the rest.
 GRAPH_SHARE = 0.6
 
-#: Rows that are read singly take one such part of the memory at most; a graph with larger hubs is
-#: walked in memory. Out of core it takes 3 to 4 times as long where they take a sixth, and 8 to 10
-#: times as long where they take a third.
+#: Rows that are read singly take one such part of the memory at most. Out of core, node2vec takes 4
+#: to 5 times the CPU time of walks in memory where they take a sixth, 3 to 4 times without hubs,
+#: and 8 to 9 times where they take a third.
 HUB_PART = 5
 
 #: Fractions of the free memory to cut partitions for, tried until the largest fits.
