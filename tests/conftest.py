@@ -11,8 +11,8 @@ ON_RAY = re.compile(r"(?<![a-z])ray(?![a-z])")
 #: A test that starts processes which import and compile, and so waits for them.
 ON_CLUSTER = re.compile(r"(?<![a-z])(ray|distributed|processes|cancel|partitioned)(?![a-z])")
 
-#: Groups of tests that take longest: they begin early, so that no process waits at the end. Those on
-#: Ray begin when the kernels are compiled: each of Ray's workers would compile them as well.
+#: Groups of tests that take longest: they begin early, so that no process waits at the end. Those
+#: on Ray begin when the kernels are compiled: each of Ray's workers would compile them as well.
 LONG = [
     "test_slurm",
     "test_partitioned_walks",

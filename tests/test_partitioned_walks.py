@@ -344,7 +344,7 @@ def test_few_blocks_of_a_batch_are_there_at_a_time(large, monkeypatch):
 @pytest.mark.parametrize("kind", ["first order", "node2vec (2, .5)"])
 @pytest.mark.parametrize("values", ["no values", "weights"])
 def test_a_graph_of_one_hub_is_refused_with_memory_in_which_it_is_walked(kind, values):
-    """Out of core, such walks took up to 3 times their memory and 15 times their time."""
+    """Out of core, such walks needed as many as 3 times their memory and 15 times their time."""
     leaves = 300_000
     columns = [np.zeros(leaves, np.int32), np.arange(1, leaves + 1, dtype=np.int32)]
     if values == "weights":

@@ -23,7 +23,7 @@ _SMALL = 1 << 12
 #: Tokens of the tasks that run in this process.
 _running: dict[str, CancelToken] = {}
 
-#: What running tasks have told, and nobody has taken yet.
+#: What running tasks have told, until it is taken.
 _told: dict[str, list[Any]] = {}
 
 #: Pieces that were made in this process and stay here, by the worker's address and their task.

@@ -92,7 +92,7 @@ class RayJob(RemoteJob):
             task = _remote(run_stream).options(
                 num_returns="streaming",
                 num_cpus=min(threads, _cpus_of(machine)),
-                # What it has told cannot be taken back: whoever asked for it starts it again.
+                # It has told something by then: the coordinator begins again.
                 max_retries=0,
                 name=name or function.__name__,
                 scheduling_strategy=_on(machine, soft=place != "here"),
