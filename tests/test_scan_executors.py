@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
@@ -154,6 +155,18 @@ def test_a_validation_reports_the_same(session, damaged, partitions, capsys):
     assert report == report_of(damaged)
     assert len(report.problems) == 3
     assert "check rows: 100%" in capsys.readouterr().err
+
+
+def test_an_interrupted_validation_ends(session, damaged):
+    arrays = graphwalk.open_zarr(damaged)._arrays
+
+    def interrupt(_):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    with listening(interrupt), pytest.raises(KeyboardInterrupt):
+        validate(arrays, Progress(False), 2)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("graphwalk")]
+    assert validate(arrays, Progress(False)) == report_of(damaged)
 
 
 def test_a_validation_of_a_graph_in_a_temporary_folder(session):

@@ -128,6 +128,6 @@ def test_the_peak_on_ray(store, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ANALYTICS)
 def test_partitions_that_do_not_stay(store, name):
-    report = run(store, name, "threads", {"num_workers": 2}, {"memory": "180 MiB"})
+    report = run(store, name, "threads", {"num_workers": 2}, {"memory": "190 MiB"})
     assert not report["resident"]
     check(report)

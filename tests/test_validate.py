@@ -532,6 +532,18 @@ def damage(path, rng):
         return  # its chunk is damaged already
 
 
+def test_a_row_without_weight_is_found_whatever_follows_in_its_partition(tmp_path):
+    rows = np.r_[np.zeros(80, int), np.ones(48, int)]  # four chunks
+    edges = np.stack([rows, np.r_[np.arange(80), np.arange(48)]])
+    build_zarr((*edges, np.ones(128)), tmp_path / "g", directed=True)
+    array(tmp_path / "g", "weights")[:80] = 0
+    harm(tmp_path / "g" / "neighbors" / "c" / "3", "missing")
+    arrays = open_zarr(tmp_path / "g")._arrays
+    for partitions in (1, 2, 4):
+        _, found = check(arrays, Progress(False), partitions).problems
+        assert found.endswith("without a weight above zero: 1; first in the row of node 0")
+
+
 @pytest.mark.parametrize("values", [None, "weights", "times"])
 def test_the_number_of_partitions_does_not_change_what_is_found(tmp_path, values):
     found = set()

@@ -95,8 +95,8 @@ class RowReport:
 
     def forget_row(self, *, settled: bool = False) -> None:
         """Have nothing known of the row of the next entry; of its weights neither, if settled."""
-        self.state[:] = 0
-        self.state[[kernel.LAST, kernel.SETTLED]] = kernel.NONE, settled
+        known = [kernel.LAST, kernel.SETTLED, kernel.BEGAN_BEFORE]
+        self.state[known] = kernel.NONE, settled, 0
 
     def join(self, after: RowReport) -> None:
         """Add what was found in the entries that follow."""

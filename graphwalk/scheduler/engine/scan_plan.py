@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Resources
 
-#: Bytes of a partition's neighbours, unless memory is short: enough to be worth a task.
+#: Bytes of a partition of usual rows, unless memory is short: enough to be worth a task.
 PARTITION_BYTES = 32 << 20
 
 
@@ -158,7 +158,7 @@ def plan_scan(
     free = memory - fixed - at_once * each
     resident = cost.repeated and in_process and whole <= free
     room = PARTITION_BYTES if resident else min(PARTITION_BYTES, free // at_once * 3 // 4)
-    entries = max(1, room // (width * chunk)) * chunk
+    entries = max(1, room * graph.num_entries // max(1, whole) // chunk) * chunk
     if partitions is not None:
         entries = max(1, -(-graph.num_entries // partitions))
     cuts = cut_entries(graph, entries)
@@ -166,7 +166,8 @@ def plan_scan(
     at_once = min(at_once, max(1, len(cuts)))
     peak = fixed + at_once * each + (whole if resident else at_once * largest)
     if not in_process:
-        peak = max(peak, nodes * (cost.state + cost.partial + cost.shared))
+        # Here there is also the result of a pass, and what is sent, twice while it is.
+        peak = max(peak, nodes * (cost.state + cost.partial + 2 * cost.shared))
     if peak > memory and partitions is None:
         enough = f"{-(-peak // 2**20)} MiB"
         raise MemoryBudgetError(
