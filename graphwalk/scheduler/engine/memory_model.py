@@ -9,6 +9,7 @@ from graphwalk.storage.store.format import value_bytes
 
 if TYPE_CHECKING:
     from graphwalk.storage.store.graph_arrays import GraphArrays
+    from graphwalk.util.executor import Resources
     from graphwalk.walk_spec import WalkSpec
 
 #: Bytes for a node while its row start is read.
@@ -66,3 +67,8 @@ def deriving_bytes(graph: GraphArrays, entries: int, layout: PartitionSpec, thre
     entry = _ALIAS if layout.weighted else 0 if layout.metapath is None else _BY_TYPE
     entry = _BY_TIME if layout.temporal else entry
     return min(threads * graph.max_degree, entries) * entry  # each thread has one row
+
+
+def blocks_at_once(blocks: int, resources: Resources) -> int:
+    """Return how many blocks are in memory: one in use, others waiting or being made."""
+    return min(2 * resources.workers + 1, blocks)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import MemoryBudgetError
-from graphwalk.scheduler.engine.planner import GRAPH_SHARE, plan_job
+from graphwalk.scheduler.engine.partitioned_planner import GRAPH_SHARE
+from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.resources import SHARE
 from graphwalk.scheduler.slurm.ray_cluster import STORE_SHARE
 from graphwalk.units import format_size

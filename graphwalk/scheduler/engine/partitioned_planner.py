@@ -1,0 +1,246 @@
+"""How a graph that does not fit in memory, and its walkers, are divided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from graphwalk.errors import InputError, MemoryBudgetError, argument
+from graphwalk.kernels.walk.steps import walker_dtype
+from graphwalk.scheduler.engine.memory_model import (
+    blocks_at_once,
+    kinds_bytes,
+    thread_bytes,
+)
+from graphwalk.scheduler.engine.partition_cutter import PartitionCutter
+from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, RESIDENT
+from graphwalk.storage.partitions.spec import (
+    PartitionSpec,
+)
+from graphwalk.units import format_size
+
+if TYPE_CHECKING:
+    from graphwalk.scheduler.engine.walk_plan import WalkPlan
+    from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
+    from graphwalk.storage.store.graph_arrays import GraphArrays
+    from graphwalk.walk_spec import WalkSpec
+
+#: A walker has 32 bits for its position in its group's part of the result.
+GROUP_ITEMS = 1 << 32
+
+MIB = 1 << 20
+
+#: Fraction of the memory of all machines for the graph; walkers and steps take the rest.
+GRAPH_SHARE = 0.6
+
+#: Rows that are read singly take one such part of the memory at most. Out of core, node2vec takes 4
+#: to 5 times the CPU time of walks in memory where they take a sixth, 3 to 4 times without hubs,
+#: and 8 to 9 times where they take a third.
+HUB_PART = 5
+
+#: Fractions of the free memory to cut partitions for, tried until the largest fits.
+_SHARES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5, 0.0)
+
+#: Bytes for a record while it is sorted by its position.
+_PLACE = 8
+
+
+class TooLittleError(Exception):
+    """A graph in partitions takes more memory than there is."""
+
+    def __init__(self, needed: int, why: str = "") -> None:
+        self.needed, self.why = -(-needed // MIB) * MIB, why
+
+
+class _Needs(NamedTuple):
+    """The memory that walkers take, and how they are divided.
+
+    Attributes
+    ----------
+    groups : tuple of int
+        Blocks of each group.
+    spill : bool
+        Whether steps are kept in files.
+    state : int
+        Bytes of walkers.
+    waiting : int
+        Bytes of finished steps while walkers advance.
+    after : int
+        Bytes of blocks afterwards, when partitions have been freed.
+    """
+
+    groups: tuple[int, ...]
+    spill: bool
+    state: int
+    waiting: int
+    after: int
+
+
+class PartitionedPlanner:
+    """Divides a graph that does not fit, and its walkers."""
+
+    def __init__(
+        self,
+        graph: GraphArrays,
+        spec: WalkSpec,
+        whole: WalkPlan,
+        walkers: int,
+        partitions: int | None,
+        fits: bool,
+        sizes: WalkerSizes | None,
+    ) -> None:
+        self.graph, self.spec, self.whole, self.partitions = graph, spec, whole, partitions
+        self.walkers = walkers
+        self.memory, self.workers = whole.resources.memory, whole.resources.workers
+        self.machines = whole.resources.machines
+        self.walker = walker_dtype(
+            whole.dtype, second_order=spec.second_order, temporal=spec.temporal
+        ).itemsize
+        self.resident = fits or self._fits_on_all_machines()
+        self.sizes = sizes or (RESIDENT if self.resident else OUT_OF_CORE)
+        #: Batches that walk at the same time: one on each machine, if each reads by itself.
+        self.at_once = 1
+        if not self.resident:
+            self.workers = max(1, self.workers // self.machines)
+            self.at_once = min(self.machines, max(1, walkers // self.sizes.smallest_group))
+        self.parts = PartitionCutter(
+            graph,
+            PartitionSpec.of(spec),
+            whole.graph_bytes,
+            self.workers,
+            self.machines,
+            resident=self.resident,
+        )
+        self.log = walker_dtype(whole.dtype).itemsize
+
+    def plan(self) -> WalkPlan:
+        """Return the plan."""
+        hubs = 0 if self.resident else HUB_PART * self.parts.single_rows_bytes()
+        if hubs > self.memory:
+            raise TooLittleError(hubs, f", since one row has {self.graph.max_degree:,} entries")
+        smallest = self.parts.smallest()
+        batches = self.at_once
+        while True:
+            needs = self._needs(batches)
+            if batches >= len(needs.groups) or self._leaves_enough(needs, smallest):
+                break
+            batches *= 2
+        nodes, ahead = self._cut(self.memory - needs.state - needs.waiting, smallest)
+        per_batch = -(-len(needs.groups) // batches)
+        return replace(
+            self.whole,
+            group_blocks=needs.groups,
+            batch_groups=_spread(len(needs.groups), -(-len(needs.groups) // per_batch)),
+            partitions=tuple(nodes),
+            offsets=(0, *(self.parts.offset(part.stop) for part in nodes)),
+            largest_partition=self.parts.largest(nodes),
+            resident=self.resident,
+            ahead=ahead,
+            spill=needs.spill,
+            sizes=self.sizes,
+            peak_memory=needs.state
+            + needs.waiting
+            + max(self.parts.rows_bytes(nodes, ahead), needs.after),
+        )
+
+    def _leaves_enough(self, needs: _Needs, smallest: int) -> bool:
+        """Return whether partitions and the walkers of a batch fit in memory together."""
+        walkers = needs.state + needs.waiting
+        if not self.resident:
+            return walkers + max(smallest, self.memory // 5) <= self.memory
+        return self.machines == 1 or walkers + self.whole.graph_bytes <= self.machines * self.memory
+
+    def _needs(self, batches: int) -> _Needs:
+        """Return the memory of walkers in `batches` batches, without partitions."""
+        walks, width = self.whole.shape
+        groups = self._group_blocks(batches)
+        in_batch = -(-walks // batches)
+        walkers = min(in_batch, self.walkers)
+        # A slice has arrays of walkers that arrive, that stay (before and after), that leave, and
+        # that leave without a proposal; and the destinations of the last.
+        slices = min(self.workers * self.sizes.batch, walkers) * (5 * self.walker + _PLACE)
+        scratch = slices + self.workers * (self.sizes.log * self.log + thread_bytes(self.graph))
+        # A walker is in one queue, and the last page of each queue is not full.
+        state = scratch + walkers * self.walker * 5 // 4 + kinds_bytes(self.graph, self.spec)
+        state += 0 if self.resident else self.parts.single_rows_bytes()
+        output = in_batch * width * self.whole.dtype.itemsize
+        # The caller may still hold the blocks of a batch while the next batch walks.
+        alone = batches <= self.at_once
+        kept = output if alone else 2 * output
+        if self.resident or kept <= self.memory // 4:
+            return _Needs(groups, False, state, kept, 0)
+        # Steps are sorted by block before they are written to files. They become blocks when
+        # partitions are no longer needed, except by the next batch.
+        block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
+        blocks = blocks_at_once(len(self.whole.block_rows), self.whole.resources) * block
+        logs = self.workers * self.sizes.log * (self.log + _PLACE)
+        return _Needs(groups, True, state, logs if alone else max(blocks, logs), blocks)
+
+    def _fits_on_all_machines(self) -> bool:
+        return (
+            self.machines > 1
+            and self.whole.graph_bytes <= GRAPH_SHARE * self.machines * self.memory
+        )
+
+    def _group_blocks(self, batches: int) -> tuple[int, ...]:
+        """Return how many blocks each group has."""
+        rows, width = self.whole.block_rows, self.whole.shape[1]
+        walks = sum(rows)
+        full = walks // batches // self.sizes.smallest_group
+        wanted = batches * max(1, min(self._riders(), full))
+        wanted = max(wanted, -(-walks * width // (GROUP_ITEMS // 2)))
+        groups = _spread(len(rows), min(wanted, max(1, len(rows))))
+        most, first = 0, 0
+        for blocks in groups:
+            most = max(most, sum(rows[first : first + blocks]))
+            first += blocks
+        if most * width >= GROUP_ITEMS:
+            raise InputError(
+                f"blocks of {max(rows)} walks of {width} nodes are too large; pass smaller chunks"
+            )
+        return groups
+
+    def _riders(self) -> int:
+        """Return how many groups keep all workers busy."""
+        if not self.resident or self.machines == 1:
+            return self.workers
+        # A group is in all partitions at the same time; with several groups, one can advance
+        # while another is moved.
+        partitions = self.partitions or 2 * self.machines
+        return max(2, -(-self.workers // partitions))
+
+    def _cut(self, free: int, smallest: int) -> tuple[list[range], bool]:
+        """Return the partitions, and whether two fit at a time."""
+        if self.partitions is not None:
+            nodes = self.parts.cut(self.whole.graph_bytes // self.partitions + 1, whole=False)
+            return nodes, not self.resident and self.parts.rows_bytes(nodes, True) <= free
+        if self.resident:
+            size = self.whole.graph_bytes // (2 * self.machines)
+            return self.parts.cut(size, whole=True), False
+        for ahead in (True, False):
+            size = (free - thread_bytes(self.graph)) // 2 if ahead else free
+            if size < 1:
+                continue
+            # Partitions end with whole chunks and rows, and are larger while they are read.
+            for share in _SHARES:
+                wanted = max(self.parts.smallest_size, int(share * size))
+                nodes = self.parts.cut(wanted, whole=True)
+                if self.parts.rows_bytes(nodes, ahead) <= free:
+                    return nodes, ahead
+        raise TooLittleError(self.memory - free + smallest)
+
+    def refusal(self, needed: int, why: str) -> MemoryBudgetError:
+        """Return an error that names memory that is enough."""
+        return MemoryBudgetError(
+            f"{self.graph.path}: these walks take at least {format_size(needed)} of memory{why}, "
+            f"but the budget is {format_size(self.memory)}; pass "
+            f"{argument('memory', format_size(needed))} or more, or fewer start nodes at a time"
+        )
+
+
+def _spread(items: int, parts: int) -> tuple[int, ...]:
+    """Return the sizes of `parts` parts, which differ by at most one."""
+    if items == 0:
+        return ()
+    small, more = divmod(items, parts)
+    return (small + 1,) * more + (small,) * (parts - more)
