@@ -9,9 +9,10 @@ while one of them still does.
 from __future__ import annotations
 
 import fcntl
-import shutil
+import os
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError, StoreExistsError
@@ -20,7 +21,6 @@ from graphwalk.storage.files.storage_errors import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 #: What follows the name of a target in that of its partial folder, and of its records at a URL.
 SUFFIX = ".graphwalk-partial"
@@ -52,21 +52,24 @@ def partial_folder(target: Path, *, keep: bool = False) -> Iterator[Path]:
         When something that graphwalk has not made has its name.
     """
     folder = partial_path(target)
-    with made_folders(target.parent):
-        _claim(folder)
-        with held(folder):
-            try:
-                with disk_errors(folder):
-                    _put_back(folder, target)
-                    if not keep:
-                        _empty(folder)  # files of a job that was killed
-                    (folder / _MARK).touch()
-                yield folder
-            except BaseException:
+    with made_folders(target.parent), _claimed(folder):
+        with disk_errors(folder):
+            # What removes the folder needs a descriptor, and there may be few.
+            spare = os.open(folder, os.O_RDONLY)
+        try:
+            with disk_errors(folder):
+                _put_back(folder, target)
                 if not keep:
-                    remove(folder)
-                raise
-            remove(folder)
+                    _empty(folder)  # files of a job that was killed
+                (folder / _MARK).touch()
+            yield folder
+        except BaseException:
+            os.close(spare)
+            if not keep:
+                remove(folder)
+            raise
+        os.close(spare)
+        remove(folder)
 
 
 @contextmanager
@@ -83,12 +86,10 @@ def shared_folder(target: Path) -> Iterator[Path]:
         When something that graphwalk has not made has its name.
     """
     folder = partial_path(target)
-    with made_folders(target.parent):
-        _claim(folder)
-        with held(folder, shared=True):
-            with disk_errors(folder):
-                (folder / _MARK).touch()
-            yield folder
+    with made_folders(target.parent), _claimed(folder, shared=True):
+        with disk_errors(folder):
+            (folder / _MARK).touch()
+        yield folder
 
 
 @contextmanager
@@ -101,33 +102,45 @@ def writing(folder: Path) -> Iterator[None]:
         When the folder is not there (any more).
     """
     mark = folder / _MARK
+    gone = StoreError(
+        f"{folder} is not there: either the job has been cancelled, or this machine does not share "
+        "the file system; write to a folder that all machines see"
+    )
+    with disk_errors(folder):
+        try:
+            opened = os.open(mark, os.O_RDWR)
+        except FileNotFoundError:
+            raise gone from None
     try:
-        with mark.open("r+") as file:
-            lock_file(file.fileno(), folder, fcntl.LOCK_SH)
-            if not mark.exists():
-                raise FileNotFoundError
+        lock_file(opened, folder, fcntl.LOCK_SH)
+        if not mark.exists():
+            raise gone
+        try:
             yield
-    except FileNotFoundError:
-        if mark.exists():
-            raise
-        raise StoreError(
-            f"{folder} is not there: either the job has been cancelled, or this machine does not "
-            "share the file system; write to a folder that all machines see"
-        ) from None
+        except FileNotFoundError:
+            if mark.exists():
+                raise
+            raise gone from None
+    finally:
+        os.close(opened)
 
 
 def remove(folder: Path) -> None:
     """Remove a partial folder, once nothing writes into it."""
     mark = folder / _MARK
-    with suppress(OSError), mark.open("r+") as writers:
-        lock_file(writers.fileno(), folder, fcntl.LOCK_EX)
-        _empty(folder, but=_MARK)  # so that a folder that is half removed is still known as ours
-        mark.unlink()
-    shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack, suppress(OSError):
+        with suppress(FileNotFoundError):
+            writers = stack.enter_context(mark.open("r+"))
+            lock_file(writers.fileno(), folder, fcntl.LOCK_EX)
+        # The mark goes last: a folder that is half removed is known as ours by it.
+        _empty(folder, but=_MARK)
+        mark.unlink(missing_ok=True)
+        folder.rmdir()
 
 
-def _claim(folder: Path) -> None:
-    """Make a partial folder, or accept the one that an earlier job made."""
+@contextmanager
+def _claimed(folder: Path, *, shared: bool = False) -> Iterator[None]:
+    """Make a partial folder, or accept the one that an earlier job made, and lock it."""
     with disk_errors(folder):
         with suppress(FileExistsError):
             folder.mkdir()
@@ -136,6 +149,12 @@ def _claim(folder: Path) -> None:
                 f"{folder} was not made by graphwalk, which needs this name while it writes; "
                 "rename it, or pass another path"
             )
+    try:
+        with held(folder, shared=shared):
+            yield
+    finally:
+        with suppress(OSError):
+            folder.rmdir()  # if nothing could be written into it
 
 
 def _is_ours(folder: Path) -> bool:
@@ -155,10 +174,19 @@ def _put_back(folder: Path, target: Path) -> None:
 
 
 def _empty(folder: Path, but: str = "") -> None:
-    for path in folder.iterdir():
-        if path.name == but:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    """Remove what is in a folder, one folder open at a time, and follow no links."""
+    for place, folders, files in os.walk(folder, topdown=False, onerror=_raise):
+        for name in files:
+            if place != str(folder) or name != but:
+                Path(place, name).unlink(missing_ok=True)
+        for name in folders:
+            path = Path(place, name)
+            if path.is_symlink():
+                path.unlink()
+            else:
+                path.rmdir()
+
+
+def _raise(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
