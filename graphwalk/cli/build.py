@@ -6,8 +6,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from graphwalk.cli.options import add_options, add_output_options, given_options, option
-from graphwalk.cli.text import count, rate
+from graphwalk.cli.text import rate
 from graphwalk.errors import printable
+from graphwalk.units import count_of
 from graphwalk.util.parameters import FLAG, SIZE, Kind, Parameter, one_of, whole
 
 if TYPE_CHECKING:
@@ -113,8 +114,8 @@ def _report(graph: Graph, seconds: float) -> None:
     from graphwalk.storage.store.graph_properties import describe
 
     print(
-        f"Built a graph of {count(graph.num_nodes, 'node')} and "
-        f"{count(graph.num_edges, 'edge')}, {describe(graph)},"
+        f"Built a graph of {count_of(graph.num_nodes, 'node')} and "
+        f"{count_of(graph.num_edges, 'edge')}, {describe(graph)},"
     )
     print(f"in {seconds:.1f} s ({rate(graph.num_edges, seconds, 'edges')}).")
     print(graph.summary())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.text import count, size_on_disk
+from graphwalk.cli.text import size_on_disk
 from graphwalk.errors import printable
+from graphwalk.units import count_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -79,7 +80,7 @@ def _lines(graph: Graph, degrees: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("store", f"{graph.path} ({size_on_disk(graph.path)})"),
         ("graph", describe(graph)),
-        ("nodes", f"{graph.num_nodes:,}; {count(degrees['zero'], 'node')} without {neighbours}"),
+        ("nodes", f"{graph.num_nodes:,}; {count_of(degrees['zero'], 'node')} without {neighbours}"),
         ("edges", f"{graph.num_edges:,}; {graph.num_entries:,} neighbours stored"),
         *([("types", types)] if types else []),
         ("degrees", _degree_text(degrees)),

@@ -10,11 +10,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def count(number: int, noun: str) -> str:
-    """Return such as ``"1,204 nodes"``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def rate(number: int, seconds: float, unit: str) -> str:
     """Return such as ``"3.2 M edges/s"``."""
     each = number / max(seconds, 1e-9)

@@ -7,9 +7,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options
-from graphwalk.cli.text import count, rate, size_on_disk
+from graphwalk.cli.text import rate, size_on_disk
 from graphwalk.cli.walk_options import add_walk_options, walk_arguments
 from graphwalk.errors import InputError, printable
+from graphwalk.units import count_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -82,8 +83,8 @@ def run(args: Namespace) -> None:
 
 def _report(spec: WalkSpec, written: Written, seconds: float) -> None:
     print(
-        f"Walked {count(written.walks, 'walk')} of up to {count(spec.walk_length, 'step')}: "
-        f"{count(written.steps, 'step')} in {seconds:.1f} s "
+        f"Walked {count_of(written.walks, 'walk')} of up to {count_of(spec.walk_length, 'step')}: "
+        f"{count_of(written.steps, 'step')} in {seconds:.1f} s "
         f"({rate(written.steps, seconds, 'steps')}), seed {spec.seed}."
     )
     if written.whole:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.units import count_of
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -91,5 +93,5 @@ def describe(graph: GraphProperties) -> str:
         words.append(f"labelled by {'strings' if graph.label_kind == 'string' else 'integers'}")
     for what, names in (("nodes", graph.type_names), ("edges", graph.edge_type_names)):
         if names is not None:
-            words.append(f"{len(names)} type{'' if len(names) == 1 else 's'} of {what}")
+            words.append(f"{count_of(len(names), 'type')} of {what}")
     return ", ".join(words)
