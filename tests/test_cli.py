@@ -520,7 +520,7 @@ def test_a_label_that_does_not_exist(fails, town_store, tmp_path):
     [
         (["--p", "0"], "--p=0.0 must be a number above 0"),
         (["--walk-length=-1"], "--walk-length=-1 must be an integer"),
-        (["--num-walks", "0"], "--num-walks=0 must be an integer, at least 1"),
+        (["--num-walks", "0"], "--num-walks=0 must be an integer from 1 to 9223372036854775807"),
         (["--restart-prob", "2"], "--restart-prob=2.0 must be a probability"),
         (["--stop-prob=0.6", "--restart-prob=0.6"], "--restart-prob=0.6 and --stop-prob=0.6 are"),
         (["--gamma=1", "--metapath=a"], "--metapath"),
