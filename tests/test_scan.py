@@ -1,5 +1,8 @@
 """Scans: partitions of entries that cut rows, plans, and what a damaged store does."""
 
+import pickle
+
+import dask
 import numpy as np
 import pytest
 
@@ -89,3 +92,19 @@ def test_a_plan_says_what_will_be_done(random_graph, analysis):
     plan = analysis(random_graph, partitions=3, memory="1 GiB").plan
     assert len(plan.partitions) == 3
     assert plan.resources.memory == 1 << 30
+
+
+@pytest.mark.parametrize("analysis", [graphwalk.connected_components, graphwalk.pagerank])
+def test_dask_computes_the_same_values(random_graph, analysis):
+    array = analysis(random_graph)
+    values = array.compute()
+    again, largest = dask.compute(array, array.max())
+    for found in (
+        again,
+        array.compute(scheduler="synchronous"),
+        array.persist().compute(),
+        pickle.loads(pickle.dumps(array)).compute(),
+    ):
+        np.testing.assert_array_equal(found, values)
+    assert largest == values.max()
+    np.testing.assert_array_equal(array[5:9].compute(), values[5:9])
