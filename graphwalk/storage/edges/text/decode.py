@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.edges.file import File
 
-_READ_BYTES = 1 << 20
+_HEAD_BYTES = 1 << 16
 _MAGIC = {
     b"\x1f\x8b": ".gz",
     b"\x28\xb5\x2f\xfd": ".zst",
@@ -72,13 +72,13 @@ def _decompressed(stream: Any, kind: str) -> Any:
 
 
 def _as_utf8(stream: Any, file: File) -> Any:
-    head = stream.read(_READ_BYTES)
+    head = stream.read(_HEAD_BYTES)
     if head[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
         raise InputError(f"{file.name} is UTF-32, which is not read; write it as UTF-8")
     encoding = _UTF16.get(head[:2])
     if encoding is not None:
         stream, head = _Recoded(_Ahead(stream, head[2:]), encoding, file), b""
-        head = stream.read(_READ_BYTES)
+        head = stream.read(_HEAD_BYTES)
     elif b"\x00" in head[:4096]:
         raise InputError(
             f"{file.name} is no text, since it has bytes of zero; name the file by what it holds, "
@@ -107,12 +107,13 @@ class _Ahead:
         return False
 
     def read(self, size: int = -1) -> bytes:
+        """Return some bytes, at first only what was read ahead, and none only at the end."""
         left = len(self._head) - self._at
-        if left and 0 <= size <= left:
-            self._at += size
-            return self._head[self._at - size : self._at]
+        if left and size >= 0:
+            self._at += min(size, left)
+            return self._head[self._at - min(size, left) : self._at]
         data, self._head, self._at = self._head[self._at :], b"", 0
-        more: bytes = self._stream.read(size - left if size >= 0 else -1)
+        more: bytes = self._stream.read(size)
         return data + more if data else more
 
     def close(self) -> None:

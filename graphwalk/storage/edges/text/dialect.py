@@ -61,11 +61,19 @@ def field_count(lines: Sequence[str], form: Format) -> int:
 
     The first may have one less, as where R writes the names of rows and none above them.
     """
-    counts = [len(form.split(line)) for line in lines if not form.runs or line.strip()]
+    if not form.runs and form.delimiter not in lines[-1]:
+        return 0
+    counts = [_count(line, form) for line in lines if not form.runs or line.strip()]
     if not counts or any(count != counts[-1] for count in counts[1:]) or counts[-1] < 2:
         return 0
     headed = counts[0] == counts[-1] - 1 > 0 and not any(map(is_number, form.split(lines[0])))
     return counts[-1] if counts[0] == counts[-1] or headed else 0
+
+
+def _count(line: str, form: Format) -> int:
+    if form.quoted and '"' in line:
+        return len(form.split(line))
+    return len(line.split()) if form.runs else line.count(form.delimiter) + 1
 
 
 def _find(lines: Sequence[str], suffix: str, free: bool, quoted: bool, name: str) -> str:

@@ -61,6 +61,8 @@ class TextLayout:
         Whether it is certain what the first line is, or the columns were chosen by the caller.
     dates : bool
         Whether the third column holds dates.
+    header_line : str
+        The header, as it is written.
     """
 
     file: File
@@ -71,6 +73,7 @@ class TextLayout:
     choice: Choice
     named: bool
     dates: bool = False
+    header_line: str = ""
 
     @property
     def chosen(self) -> list[int]:
@@ -122,7 +125,8 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
     dates = bool(choice.columns[2:] and kinds and kinds[choice.columns[2]] == "M")
     named = how.columns is not None or header.certain
     first = lines[int(header.there)]
-    return TextLayout(file, form, header.names, header.there, first, choice, named, dates)
+    written = lines[0].text if header.there else ""
+    return TextLayout(file, form, header.names, header.there, first, choice, named, dates, written)
 
 
 def _choose(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _READ_BYTES = 1 << 20
 
+#: Read at a time where only the first lines are wanted.
+_FIRST_BYTES = 1 << 16
+
 #: No line of an edge is as long; what has none that end must not be gathered in memory.
 _LONGEST_LINE = 1 << 23
 
@@ -115,7 +118,8 @@ def data_lines(
     """
     top = True
     position = number = 0
-    for block in blocks(file, 0, _READ_BYTES):
+    size = _READ_BYTES if comments is None else _FIRST_BYTES
+    for block in blocks(file, 0, size):
         for raw in block.splitlines(keepends=True) if b"\r" not in block else _split(block):
             number += 1
             start, position = position, position + len(raw)
@@ -151,7 +155,7 @@ def blocks(file: File, first: int, size: int) -> Iterator[bytes]:
         rest = _skip(raw, b"", first)
         # Once no line ends within `size` bytes, twice as much each time: linear in its length.
         while more := raw.read(size - len(rest) if len(rest) < size else len(rest)):
-            rest += more
+            rest = rest + more if rest else more
             start = 0
             while end := _cut(rest, start, size):
                 yield rest[start:end]

@@ -21,14 +21,14 @@ from graphwalk.storage.edges.text.integers import PLAIN_INTEGER, read_as_names
 from graphwalk.storage.edges.text.lines import data_lines, is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from numpy.typing import NDArray
 
     from graphwalk.storage.edges.text.layout import TextLayout
 
 _NEWLINE = ord("\n")
 
+_WHITESPACE = b" ", b"\t", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f"
+_NO_LINES = re.compile(rb"[\r\n]*")
 _ESCAPED = re.compile(rb'"[^"\n]*\\"[^,;\t|\r\n]+')
 
 #: Unit in which dates are read.
@@ -70,7 +70,7 @@ def strings_of(block: LineBlock) -> EdgeBatch:
     """
     table = read_table(block)
     columns = [table.column(i) for i in range(table.num_columns)]
-    _check_header(block.layout, columns[:2])
+    _check_header(block, columns[:2])
     return _batch(block, columns)
 
 
@@ -82,9 +82,9 @@ def read_table(block: LineBlock) -> pa.Table:
     value = pa.timestamp(DATE_UNIT) if layout.dates else pa.float64()
     types |= {names[i]: value for i in layout.chosen[2:]}
     data = layout.form.clean(block.data)
-    if not data.strip(b"\r\n"):
+    if _NO_LINES.fullmatch(data):
         return pa.table([pa.array([], types[names[i]]) for i in layout.chosen], _KEYS[: len(types)])
-    if layout.form.quoted and b'\\"' in data:
+    if layout.form.quoted and b"\\" in data:
         _check_escapes(layout.file.name, data)
     try:
         table = pyarrow.csv.read_csv(
@@ -102,7 +102,9 @@ def read_table(block: LineBlock) -> pa.Table:
     except pa.ArrowInvalid as error:
         raise _fault(block, error) from error
     columns = [table.column(names[i]) for i in layout.chosen]
-    return pa.table([*map(_stripped, columns[:2]), *columns[2:]], _KEYS[: len(columns)])
+    trim = _may_have_blanks(data, layout.form.mark)
+    ends = [_stripped(column, trim=trim) for column in columns[:2]]
+    return pa.table([*ends, *columns[2:]], _KEYS[: len(columns)])
 
 
 def _check_escapes(name: str, data: bytes) -> None:
@@ -174,9 +176,18 @@ def _narrow(values: NDArray[np.int64]) -> NDArray[np.integer[Any]]:
     return values.astype(np.int32) if values.max(initial=0) < 2**31 else values
 
 
-def _stripped(column: Any) -> Any:
+def _may_have_blanks(data: bytes, mark: str) -> bool:
+    """Whether fields may begin or end with blanks: a search is quicker than to trim all."""
+    if not data.isascii() or b'"' in data:
+        return True
+    return any(blank in data for blank in _WHITESPACE if blank != mark.encode())
+
+
+def _stripped(column: Any, *, trim: bool) -> Any:
     """Return text ids without blanks around them, and null where nothing is left."""
-    column = pc.utf8_trim_whitespace(column)
+    column = pc.utf8_trim_whitespace(column) if trim else column
+    if pc.min(pc.binary_length(column)).as_py() != 0:
+        return column
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
 
 
@@ -200,15 +211,15 @@ def first_name(block: LineBlock) -> str:
     return read_as_names(_place(block.layout, block.position, row), text)
 
 
-def _check_header(layout: TextLayout, columns: list[Any]) -> None:
+def _check_header(block: LineBlock, columns: list[Any]) -> None:
     """Refuse to take an edge between strings for a header and lose it, or headers for edges."""
+    layout = block.layout
     if not layout.header:
         return
-    names = [layout.names[i] for i in layout.chosen[:2]]
     if layout.named:
-        _check_repeated(layout, names, columns)
+        _check_repeated(block)
         return
-    for name in names:
+    for name in (layout.names[i] for i in layout.chosen[:2]):
         for column in columns:
             if pc.index(column, pa.scalar(name, column.type)).as_py() >= 0:
                 raise InputError(
@@ -218,15 +229,14 @@ def _check_header(layout: TextLayout, columns: list[Any]) -> None:
                 )
 
 
-def _check_repeated(layout: TextLayout, names: list[Hashable], columns: list[Any]) -> None:
-    if pc.index(columns[0], pa.scalar(names[0], columns[0].type)).as_py() < 0:
-        return
-    both = (pc.equal(column, name) for column, name in zip(columns, names, strict=True))
-    if pc.any(pc.and_(*both)).as_py():
+def _check_repeated(block: LineBlock) -> None:
+    line = f"\n{block.layout.header_line}".encode()
+    at = block.data.find(line)
+    if at >= 0 and block.data[at + len(line) : at + len(line) + 1] in (b"\r", b"\n", b""):
         raise InputError(
-            f"{layout.file.name}: its header, {names[0]!r} and {names[1]!r}, comes again below, as "
-            f"where files were joined; remove it, or pass {argument('header', False)} if it is an "
-            "edge"
+            f"{block.layout.file.name}: its header, {block.layout.header_line!r:.80}, comes again "
+            f"below, as where files were joined; remove it, or pass {argument('header', False)} if "
+            "it is an edge"
         )
 
 

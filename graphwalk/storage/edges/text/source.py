@@ -146,7 +146,7 @@ def _with_whole_quotes(parts: Iterator[bytes]) -> Iterator[bytes]:
     whole = b""
     for part in parts:
         whole = whole + part if whole else part
-        if whole.count(b'"') % 2 == 0 or len(whole) > 2 * _BLOCK_BYTES:
+        if b'"' not in whole or whole.count(b'"') % 2 == 0 or len(whole) > 2 * _BLOCK_BYTES:
             yield whole
             whole = b""
     if whole:
