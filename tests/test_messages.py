@@ -20,7 +20,7 @@ READING = sorted([*(FOLDER / "storage/edges").rglob("*.py"), *(FOLDER / "storage
 ALL = sorted(FOLDER.rglob("*.py"))
 
 #: Arguments of functions of other libraries, which messages name as what else could be called.
-_FOREIGN = {"fmt", "data", "escapechar"}
+_FOREIGN = {"fmt", "data", "escapechar", "create_using"}
 
 PARAMETERS = set(inspect.signature(graphwalk.build_zarr).parameters)
 OPTIONS = {parameter.name for parameter in BUILD}

@@ -282,7 +282,7 @@ def test_an_index_that_was_written_is_no_node(tmp_path):
 def test_square_frames_are_no_columns(size, names):
     names = range(size) if names is None else names[:size]
     frame = pd.DataFrame(np.ones((size, size), int), index=names, columns=names)
-    with pytest.raises(InputError, match="is an adjacency matrix; pass scipy"):
+    with pytest.raises(InputError, match="is an adjacency matrix; pass networkx"):
         read(frame)
 
 

@@ -111,6 +111,8 @@ def id_column(values: Any, place: ColumnName) -> Column:
         Where `values` is not one-dimensional, has missing ids, or ids of another type.
     """
     column = _as_column(values, place)
+    if not len(column):  # whose type says nothing
+        return np.empty(0, np.int64)
     if isinstance(column, np.ndarray):
         if column.dtype.kind not in "iuUT":
             raise _bad_ids(column, column.dtype, place)
@@ -121,8 +123,6 @@ def id_column(values: Any, place: ColumnName) -> Column:
 
     _check_missing(column, "id", place)
     kind = _value_type(column)
-    if pa.types.is_null(kind):  # no rows, so no type
-        return np.empty(0, np.int64)
     if not (pa.types.is_integer(kind) or _is_string(kind)):
         raise _bad_ids(column, kind, place)
     if _is_string(kind):
@@ -276,6 +276,8 @@ def _mixed(values: Any, place: ColumnName) -> InputError:
 
 def _bad_ids(column: Column, kind: object, place: ColumnName) -> InputError:
     problem = f"ids are {kind}; they must be integers or strings"
+    if "list" in str(kind):
+        problem += "; call .explode() of the table first, which gives each neighbour a row"
     values = column if isinstance(column, np.ndarray) else column.to_numpy()
     if values.dtype.kind != "f":
         return InputError(f"{place.name}: {problem}")

@@ -111,10 +111,11 @@ def _look_at(edges: Any) -> _Table:
 
 def _check_no_matrix(frame: Any) -> None:
     size = len(frame)
-    if size and size == len(frame.columns) and list(frame.index) == list(frame.columns):
+    if size and size == len(frame.columns) and set(frame.index) == set(frame.columns):
         raise InputError(
-            f"a pandas DataFrame of shape {frame.shape} whose index equals its columns is an "
-            "adjacency matrix; pass scipy.sparse.csr_array(frame.to_numpy()), or, if its rows are "
+            f"a pandas DataFrame of shape {frame.shape} whose index has the names of its columns "
+            "is an adjacency matrix; pass networkx.from_pandas_adjacency(frame), with "
+            "create_using=networkx.DiGraph if it is directed, or, if its rows are "
             f"edges, name their columns, as in {argument('columns', tuple(frame.columns[:2]))}"
         )
 

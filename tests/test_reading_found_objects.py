@@ -1,0 +1,183 @@
+"""Objects as public reports of graph libraries have them, by the kind of what may go wrong."""
+
+import uuid
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from reading import read
+
+import graphwalk
+from graphwalk.errors import InputError
+
+AB = [("a", "b"), ("b", "c"), ("c", "a")]
+EDGES = pd.DataFrame(AB, columns=["source", "target"])
+RATED = pd.DataFrame({"user": [1, 1, 2, 3], "item": [7, 8, 7, 9]})
+
+WEIGHTED = [(*edge, 1.0) for edge in AB]
+LISTS = pd.DataFrame({"target": [[1, 2], [0]]}, index=pd.Index([0, 5], name="source"))
+GAPS = pd.DataFrame({"x": [1, 2], "y": [2, 3]}, index=[7, 9])
+SPARSE = pd.DataFrame.sparse.from_spmatrix(nx.to_scipy_sparse_array(nx.path_graph(3)))
+DECIMALS = pa.array([1, 2]).cast(pa.decimal128(19))
+UUIDS = pa.array([b"0" * 16], pa.binary(16))
+
+
+def ends(src, dst, **more):
+    return pd.DataFrame({"src": src, "dst": dst} | more)
+
+
+#: Where it was met, object, edges.
+INDEXED = [
+    ("counts of pairs", EDGES.value_counts(["source", "target"], sort=False), WEIGHTED),
+    ("rows that were filtered", EDGES[EDGES.source > "a"], AB[1:]),
+    ("and numbered again", EDGES[EDGES.source > "a"].reset_index(), AB[1:]),
+    ("an index of sources", EDGES.set_index("source"), AB),
+    ("two levels", EDGES.assign(w=1.0).set_index(["source", "target"]), WEIGHTED),
+    ("exploded lists", LISTS.explode("target"), [(0, 1), (0, 2), (5, 0)]),
+    ("records", EDGES.to_dict("records"), AB),
+    ("columns", EDGES.to_dict("list"), AB),
+    ("Series in a dict", EDGES.to_dict("series"), AB),
+    ("an index with gaps", GAPS, [(1, 2), (2, 3)]),
+]
+
+
+@pytest.mark.parametrize(("where", "edges", "expected"), INDEXED)
+def test_indices_are_used(where, edges, expected):
+    assert read(edges) == (expected, [])
+
+
+REFUSED = [
+    ("NetworkX #3105", pd.DataFrame([[0, 1], [1, 0]], ["A", "B"], ["B", "A"]), "adjacency matrix"),
+    ("an identity", pd.DataFrame(np.eye(3, dtype=int), list("ABC"), list("CAB")), "adjacency matr"),
+    ("a table of counts", pd.crosstab(RATED.user, RATED.item), "no names among them"),
+    ("a transposed table", EDGES.T, "no names among them"),
+    ("rows by groups", RATED.groupby("user").agg(list), r"\.explode\(\)"),
+    ("polars by groups", pl.from_pandas(RATED).group_by("user").agg("item"), r"\.explode\(\)"),
+    ("nested Arrow", pa.table({"node": [0], "neighbors": [[1]]}), r"\.explode\(\)"),
+    ("one value a node", pd.Series([1, 2, 3], [5, 6, 7]), "is no list of edges"),
+    ("an exploded Series", pd.Series([1, 2, 0], [0, 0, 5], dtype=object), "several rows|no row"),
+    ("dicts by index", EDGES.to_dict("index"), "from_dict_of_dicts"),
+    ("NetworkX's dict of dicts", {0: {1: {}}, 1: {0: {}}}, "from_dict_of_dicts"),
+    ("a sparse frame", SPARSE, "adjacency matrix"),
+]
+
+
+@pytest.mark.parametrize(("where", "edges", "message"), REFUSED)
+def test_what_would_lose_an_index_is_refused(where, edges, message):
+    with pytest.raises(InputError, match=message):
+        read(edges)
+
+
+@pytest.mark.parametrize("order", [["A", "B", "C"], ["C", "A", "B"]])
+def test_adjacency_frames_are_read_as_the_error_says(order):
+    frame = pd.DataFrame([[0, 1, 0], [1, 0, 1], [0, 1, 0]], list("ABC"), list("ABC"))[order]
+    with pytest.raises(InputError, match=r"networkx\.from_pandas_adjacency"):
+        graphwalk.build_zarr(frame)
+    graph = graphwalk.build_zarr(nx.from_pandas_adjacency(frame))
+    assert [graph.names(graph.neighbors(name)).tolist() for name in "ABC"] == [
+        ["B"],
+        ["A", "C"],
+        ["B"],
+    ]
+
+
+WEIGHTS = [
+    ("PyTorch Geometric", {"edge_index": [[0, 1], [1, 2]], "edge_weight": [1.0, 2.0]}),
+    ("GEXF's name", pd.DataFrame({"source": [0, 1], "target": [1, 2], "Weight": [1.0, 2.0]})),
+    ("NetworkX", nx.Graph([(0, 1, {"weight": 1.0}), (1, 2, {"weight": 2.0})])),
+    ("STRING", pd.DataFrame({"protein1": [0, 1], "protein2": [1, 2], "combined_score": [1, 2]})),
+    ("cuGraph", pd.DataFrame({"src": [0, 1], "dst": [1, 2], "weights": [1.0, 2.0]})),
+    ("decimals", pa.table({"src": [0, 1], "dst": [1, 2], "w": DECIMALS})),
+    ("polars", pl.DataFrame({"weight": [1.0, 2.0], "v": [1, 2], "u": [0, 1]})),
+]
+
+
+@pytest.mark.parametrize(("where", "edges"), WEIGHTS)
+def test_weights_are_found(where, edges, tmp_path):
+    if isinstance(edges, dict):
+        np.savez(tmp_path / "edges.npz", **edges)
+        edges = tmp_path / "edges.npz"
+    assert read(edges) == ([(0, 1, 1.0), (1, 2, 2.0)], [])
+
+
+FOREIGN = [
+    ("tuples as nodes", [((0, 0), (0, 1)), ((0, 1), (1, 1))], "."),
+    ("UUIDs", [(uuid.UUID(int=1), uuid.UUID(int=2))], "must be integers or strings"),
+    ("UUIDs in Arrow", pa.table({"src": UUIDS, "dst": [1]}), "must be integers or strings"),
+    ("dates as nodes", ends(pd.to_datetime(["2020-01-01"]), [1]), "must be integers or strings"),
+    ("intervals", ends(pd.interval_range(0, 2), [1, 2]), "must be integers or strings"),
+    ("a missing integer", ends(pd.array([1, None], "Int64"), [2, 3]), "missing"),
+    ("integers and strings", ends([1, 2], ["1", "2"]), "convert one of them"),
+    ("both in a column", ends([1, "a"], ["b", "c"]), "'a' is a str"),
+    ("floats", ends([1.0, 2.0], [2.0, 3.0]), r"astype\(np.int64\)"),
+    ("text as weights", ends([1], [2], weight=["x"]), "weights are"),
+    ("a masked array", np.ma.masked_equal(np.array([[0, 1], [9, 2]]), 9), "masked"),
+    ("a lazy frame", pl.LazyFrame({"src": [1], "dst": [2]}), r"\.collect\(\)"),
+    ("lists in lists", [[0, 1], [1, 2]], "could be edges or rows"),
+    ("a set", {(0, 1)}, "cannot be read; pass"),
+    ("text", "0 1\n1 2", "there is no file"),
+]
+
+
+@pytest.mark.parametrize(("where", "edges", "message"), FOREIGN)
+def test_each_ends_in_an_error_that_says_what_to_pass(where, edges, message):
+    with pytest.raises(InputError, match=message):
+        read(edges)
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        pd.DataFrame({"source": [], "target": []}),
+        pl.DataFrame({"source": [], "target": []}),
+        pa.table({"source": pa.array([], pa.float64()), "target": pa.array([], pa.string())}),
+        [],
+    ],
+)
+def test_tables_without_rows_have_no_edges(edges):
+    assert read(edges)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("library", "message"),
+    [
+        ("rustworkx", r"weighted_edge_list\(\)"),
+        ("networkit", r"iterEdges\(\)"),
+        ("graph_tool", r"get_edges\(\)"),
+        ("snap", "SaveEdgeList"),
+        ("stellargraph", r"to_networkx\(\)"),
+    ],
+)
+def test_graphs_of_other_libraries_are_refused_with_what_to_pass(library, message):
+    kind = type("Graph", (), {"__module__": f"{library}.graph"})
+    with pytest.raises(InputError, match=message):
+        read(kind())
+
+
+def test_graphs_of_dgl():
+    class DGLGraph:
+        __module__ = "dgl.heterograph"
+
+        def edges(self):
+            return np.array([0, 1]), np.array([1, 2])
+
+        def num_nodes(self):
+            return 5
+
+    assert read(DGLGraph())[0] == [(0, 1), (1, 2)]
+    assert graphwalk.build_zarr(DGLGraph()).num_nodes == 5
+
+
+def test_negative_nodes_have_no_name():
+    """What arrays count from the back: the faults of DGL's and NumPy's indices."""
+    graph = graphwalk.build_zarr(AB, directed=True)
+    for nodes in (-1, [-1], np.array([0, -1]), [[-1, 1]], slice(-1, -1), np.int32(-1)):
+        names = np.asarray(graph.names(nodes) if not isinstance(nodes, slice) else [], object)
+        shown = names.ravel().tolist()
+        assert all(name is None or name in "abc" for name in shown)
+        if not isinstance(nodes, slice):
+            with pytest.raises(InputError, match="names"):
+                graph.labels[nodes]
