@@ -195,6 +195,13 @@ def test_names_may_look_like_numbers_among_names(names, tmp_path):
     assert read_text(tmp_path, f"{names} 1\n1 bob\nbob x\n", header=False)[0][0] == (names, "1")
 
 
+def test_names_that_look_like_numbers_may_fill_a_block(tmp_path):
+    lines = [f"{i}.0 {i}.5\n" for i in range(200_000)]
+    content = "".join(["a b\n", *lines, "b c\n"])
+    found, _ = read_text(tmp_path, content, header=False)
+    assert (len(found), found[1], found[-1]) == (200_002, ("0.0", "0.5"), ("b", "c"))
+
+
 # Formats
 
 MATRIX = "%%MatrixMarket matrix coordinate pattern symmetric\n% a\n3 3 2\n2 1\n3 2\n"

@@ -102,8 +102,10 @@ def holds_integers(column: Column) -> bool:
     return bool(pa.types.is_integer(_value_type(column)))
 
 
-def id_column(values: Any, place: ColumnName) -> Column:
+def id_column(values: Any, place: ColumnName, *, whole: bool = True) -> Column:
     """Return `values` as a column of integers or strings.
+
+    Strings of a `whole` column are looked at for integers that were damaged.
 
     Raises
     ------
@@ -116,7 +118,7 @@ def id_column(values: Any, place: ColumnName) -> Column:
     if isinstance(column, np.ndarray):
         if column.dtype.kind not in "iuUT":
             raise _bad_ids(column, column.dtype, place)
-        if column.dtype.kind in "UT":
+        if whole and column.dtype.kind in "UT":
             _check_damaged(column, place)
         return column
     import pyarrow as pa
@@ -125,7 +127,7 @@ def id_column(values: Any, place: ColumnName) -> Column:
     kind = _value_type(column)
     if not (pa.types.is_integer(kind) or _is_string(kind)):
         raise _bad_ids(column, kind, place)
-    if _is_string(kind):
+    if whole and _is_string(kind):
         _check_damaged(column, place)
     return column
 

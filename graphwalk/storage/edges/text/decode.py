@@ -72,13 +72,13 @@ def _decompressed(stream: Any, kind: str) -> Any:
 
 
 def _as_utf8(stream: Any, file: File) -> Any:
-    head = stream.read(_HEAD_BYTES)
+    head = _read_head(stream)
     if head[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
         raise InputError(f"{file.name} is UTF-32, which is not read; write it as UTF-8")
     encoding = _UTF16.get(head[:2])
     if encoding is not None:
         stream, head = _Recoded(_Ahead(stream, head[2:]), encoding, file), b""
-        head = stream.read(_HEAD_BYTES)
+        head = _read_head(stream)
     elif b"\x00" in head[:4096]:
         raise InputError(
             f"{file.name} is no text, since it has bytes of zero; name the file by what it holds, "
@@ -88,6 +88,14 @@ def _as_utf8(stream: Any, file: File) -> Any:
     if b"\r" in head and b"\n" not in head:
         return _Replaced(_Ahead(stream, head))
     return _Ahead(stream, head)
+
+
+def _read_head(stream: Any) -> bytes:
+    """Return the first bytes, of a stream that may give fewer than it is asked for."""
+    head = b""
+    while len(head) < _HEAD_BYTES and (more := stream.read(_HEAD_BYTES - len(head))):
+        head += more
+    return head
 
 
 class _Ahead:

@@ -138,7 +138,9 @@ def _batch(block: LineBlock, columns: list[Any]) -> EdgeBatch:
         ColumnName(f"{layout.file.name}, column {layout.names[i]!r}", name_line)
         for i in layout.chosen
     ]
-    src, dst = (id_column(*item) for item in zip(columns[:2], places, strict=False))
+    # Whether ids are damaged was seen in the whole file, and not in a block of it.
+    ends = zip(columns[:2], places, strict=False)
+    src, dst = (id_column(column, place, whole=False) for column, place in ends)
     rows = slice(0, len(src))
     weight = floats(weight_column(columns[2], places[2]), rows) if len(columns) > 2 else None
     return EdgeBatch(ids(src, rows), ids(dst, rows), weight, partial(_place, layout, position))
