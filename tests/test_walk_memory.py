@@ -1,7 +1,10 @@
 """What walks take at their peak is what the plan says; and they run where there is no more."""
 
 import re
+import subprocess
+import sys
 from operator import itemgetter
+from pathlib import Path
 
 import dask
 import memory_walks
@@ -11,6 +14,9 @@ import graphwalk
 from graphwalk.units import parse_size
 
 MIB = 1 << 20
+
+#: A million files are made.
+SLOW_TIMEOUT = pytest.mark.timeout(3600)
 
 #: Kind of edges, nodes, edges, and whether these have weights, times or types: 90 to 170 MiB in
 #: memory each.
@@ -157,6 +163,54 @@ def test_batches(stores):
     report = measure(stores("uniform"), "first order", 0.2, "iter")
     assert report["batches"] > 1
     check(report)
+
+
+#: What a plan, the counts of written blocks and Dask's chunks may take for each block.
+BYTES_OF_A_BLOCK = 150
+
+BLOCKS = """
+import sys
+import graphwalk
+from memory_walks import status
+
+store, blocks, target = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+graph = graphwalk.open_zarr(store)
+how = {"start_nodes": [1], "walk_length": 3, "seed": 1, "chunks": 1}
+
+
+def use(walks):
+    if target:
+        graphwalk.write_walks(walks, target, overwrite=True, progress=False)
+    else:
+        assert sum(len(block) for block in graphwalk.iter_blocks(walks)) == len(walks)
+
+
+use(graphwalk.random_walks(graph, num_walks=100, **how))
+before = status("VmHWM")
+use(graphwalk.random_walks(graph, num_walks=blocks, **how))
+print(status("VmHWM") - before)
+"""
+
+
+def peak_of_blocks(store, blocks, target):
+    command = [sys.executable, "-c", BLOCKS, str(store), str(blocks), str(target)]
+    run = subprocess.run(
+        command, cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return int(run.stdout)
+
+
+@pytest.mark.parametrize("target", ["", "walks.npy"])
+@pytest.mark.parametrize(
+    ("few", "many"),
+    [(100, 3000), pytest.param(100_000, 1_000_000, marks=[pytest.mark.slow, SLOW_TIMEOUT])],
+)
+def test_memory_does_not_grow_by_what_a_block_holds(few, many, target, tmp_path):
+    store = tmp_path / "graph.zarr"
+    graphwalk.build_zarr(([0, 1, 2], [1, 2, 0]), store)
+    target = target and tmp_path / target
+    grown = peak_of_blocks(store, many, target) - peak_of_blocks(store, few, target)
+    assert grown <= BYTES_OF_A_BLOCK * (many - few) + 8 * MIB
 
 
 #: Stacks of threads, and what the C library keeps of what was freed.

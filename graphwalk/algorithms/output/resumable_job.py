@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from graphwalk.algorithms.output.done_blocks import Done, DoneBlocks
 from graphwalk.algorithms.output.formats import FINISHED
 from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.files.locations import is_url, write_errors
 from graphwalk.storage.files.partial_folder import writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from graphwalk.algorithms.output.sink import WalkBlock, WalkSink
@@ -31,20 +32,6 @@ STORE = "store"
 
 #: How `Folder.writing` and Zarr name an unfinished file.
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}|.+\.[0-9a-f]{32}\.partial")
-
-
-class Done(NamedTuple):
-    """What a block holds: walks, nodes visited by them, and bytes of its own file, if any."""
-
-    walks: int
-    nodes: int
-    size: int
-
-
-def total_of(blocks: Iterable[Done]) -> Done:
-    """Return the walks and nodes of all blocks."""
-    blocks = list(blocks)
-    return Done(sum(block.walks for block in blocks), sum(block.nodes for block in blocks), 0)
 
 
 class ResumableJob:
@@ -81,10 +68,14 @@ class ResumableJob:
                 f"{argument('resume', True)} to start again"
             )
 
-    def done(self) -> dict[int, Done]:
+    def done(self) -> DoneBlocks:
         """Return the blocks that are done."""
-        marks = [name.split(".") for name in self.folder.names(_DONE) if name[0] != "."]
-        return {int(number): Done(*map(int, counts)) for number, *counts in marks}
+        done = DoneBlocks()
+        for name in self.folder.names(_DONE):
+            if name[0] != ".":
+                number, *counts = map(int, name.split("."))
+                done.add(number, Done(*counts))
+        return done
 
     def write(self, sink: WalkSink, block: WalkBlock, nodes: int) -> Done:
         """Write a block, and mark it as done."""
@@ -108,15 +99,14 @@ class ResumableJob:
             self.folder.put(f"{_DONE}/{'.'.join(map(str, (block.number, *done)))}", b"")
         return done
 
-    def finish(self, sink: WalkSink, about: Mapping[str, Any], done: Mapping[int, Done]) -> Done:
+    def finish(self, sink: WalkSink, about: Mapping[str, Any], done: DoneBlocks) -> Done:
         """Make one result of all blocks, and return their totals."""
-        blocks = [done[number] for number in range(len(done))]
-        totals = total_of(blocks)
+        totals = done.total(range(len(done)))
         finished = {"job": dict(about), "walks": totals.walks, "nodes": totals.nodes}
         with self.errors():
             if not is_url(self.location):
                 _remove_unfinished(Path(self.location))
-            self.result = sink.close([block.size for block in blocks], {FINISHED: finished})
+            self.result = sink.close(done.sizes(), {FINISHED: finished})
         return totals
 
     def errors(self) -> AbstractContextManager[None]:

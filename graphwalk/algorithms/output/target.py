@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.algorithms.output.done_blocks import Done
 from graphwalk.algorithms.output.formats import RECORDING, holds_walks, read_about, walk_suffix
-from graphwalk.algorithms.output.resumable_job import RECORD, Done, ResumableJob, differences
+from graphwalk.algorithms.output.resumable_job import RECORD, ResumableJob, differences
 from graphwalk.errors import InputError, StoreExistsError, argument
 from graphwalk.storage.files.folder import folder_at
 from graphwalk.storage.files.locations import is_url, locate, write_errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,9 +11,10 @@ import numpy as np
 from dask.base import compute_as_if_collection, get_scheduler
 
 from graphwalk.algorithms.output.check_walks import check_share, checked_walks
+from graphwalk.algorithms.output.done_blocks import Done, DoneBlocks
 from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS
 from graphwalk.algorithms.output.labelled_walks import LabelFile, as_labels, label_digest
-from graphwalk.algorithms.output.resumable_job import STORE, Done, total_of
+from graphwalk.algorithms.output.resumable_job import STORE
 from graphwalk.algorithms.output.sink import Shape, WalkBlock
 from graphwalk.algorithms.output.target import WalkTarget
 from graphwalk.algorithms.walks.dask_array import WalkArray
@@ -25,7 +27,7 @@ from graphwalk.util.events import Work
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -159,7 +161,7 @@ def _write_share(
     )
     first_walk = sum(walks.chunks[0][: blocks.start])
     done = _write(some, job, sink, progress, first_block=blocks.start, first_walk=first_walk)
-    return total_of(done[number] for number in blocks)
+    return done.total(blocks)
 
 
 def _write(
@@ -170,7 +172,7 @@ def _write(
     *,
     first_block: int = 0,
     first_walk: int = 0,
-) -> dict[int, Done]:
+) -> DoneBlocks:
     """Write the blocks that are not done; return what each that is done came to.
 
     Parameters
@@ -181,19 +183,23 @@ def _write(
     with job.errors():
         sink.open()
         done = job.done()
-    missing = [n for n in range(walks.numblocks[0]) if n + first_block not in done]
+    missing: Sequence[int] = range(walks.numblocks[0])
+    if len(done):
+        missing = array("q", (n for n in missing if n + first_block not in done))
     write = partial(_write_block, job, sink, first_block, first_walk, walks.chunksize[0])
     executor = executor_of(get_scheduler(collections=[walks]))
     if executor and isinstance(walks, WalkArray):
         found: Any = walks.used_by(executor, missing, write, progress)
     else:
         found = _write_by_dask(walks, missing, write, progress)
-    return done | {number + first_block: one for number, one in found}
+    for number, one in found:
+        done.add(number + first_block, one)
+    return done
 
 
 def _write_by_dask(
     walks: da.Array,
-    missing: list[int],
+    missing: Sequence[int],
     write: Callable[[NDArray[Any], int], Done],
     progress: bool | None,
 ) -> Iterator[tuple[int, Done]]:
@@ -216,7 +222,7 @@ def _write_by_dask(
 
 
 def _progress(
-    walks: da.Array, keys: list[Any], blocks: list[int], show: bool | None
+    walks: da.Array, keys: list[Any], blocks: Sequence[int], show: bool | None
 ) -> AbstractContextManager[None]:
     if isinstance(walks, WalkArray):
         return walks.progress(keys, blocks, show)

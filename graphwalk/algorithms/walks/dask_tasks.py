@@ -30,7 +30,7 @@ from graphwalk.util.driver_task import DriverTask
 from graphwalk.util.shared_array import SharedRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
@@ -200,7 +200,7 @@ class BatchWork(NamedTuple):
     rows: list[slice]
 
 
-def batches(walks: WalkTasks, wanted: AbstractSet[int]) -> Iterator[BatchWork]:
+def batches(walks: WalkTasks, wanted: Container[int]) -> Iterator[BatchWork]:
     """Yield the batches of walkers of which some blocks are wanted.
 
     In a process, a batch begins when the one before has ended.

@@ -46,15 +46,16 @@ def walked_blocks(
         if len(walks.plan.partitions) == 1:
             yield from _in_memory(job, walks, blocks, use, ordered)
             return
+        wanted = blocks if isinstance(blocks, range) else frozenset(blocks)
         if job.in_process or walks.plan.resident:
             # One pool for all batches: the C library keeps freed memory for each thread.
             with thread_pool(max(walks.plan.resources.workers, *walks.plan.batch_groups)) as pool:
-                for work in batches(walks, set(blocks)):
+                for work in batches(walks, wanted):
                     yield from _out_of_core(job, pool, walks, work, use, ordered)
             return
         at_once = walks.plan.resources.machines
         found = _in_order if use is as_it_is else _as_made
-        yield from found(job, batches(walks, set(blocks)), use, at_once)
+        yield from found(job, batches(walks, wanted), use, at_once)
 
 
 def as_it_is(block: NDArray[Any], _number: int) -> NDArray[Any]:
