@@ -61,6 +61,7 @@ docs: $(VENV)/.installed-dev ## build the site of docs/ into site/; any warning 
 
 bench: $(VENV)/.installed-dev ## measure; prints tables (takes a while, wants a quiet machine)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.partitions
 
 peers: $(VENV)/.installed-dev ## compare with other packages; PEERS='--python ...' names more of them
 	$(PIP) install --editable '.[peers]'

@@ -36,6 +36,14 @@ BUFFERS = 20 << 20
 LONG = {"num_walks": 16, "walk_length": 5}
 #: One node in SAMPLED is a start node if there are many walks from each.
 SAMPLED = 16
+#: A graph, 2**READ_AGAIN nodes, whose partitions are read in each wave, and the memory for it.
+READ_AGAIN, READ_AGAIN_MEMORY = 20, "70 MiB"
+#: Where such walks are compared with threads: the scheduler, its options, and the aim.
+CLUSTERS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "Ray": ("ray", {"num_workers": 2, "object_store_memory": 2 << 30}, ">= 0.5"),
+    "distributed, 2 processes": ("distributed", {"num_workers": 1, "n_workers": 2}, ">= 0.33"),
+    "distributed, 2 threads": ("distributed", {"num_workers": 2}, ">= 0.33"),
+}
 
 
 def main() -> None:
@@ -62,6 +70,7 @@ def _all(folder: Path, args: argparse.Namespace) -> list[Row]:
     rows += _planning(graphs["compressed"])
     if not args.no_ray:
         rows += _ray(graphs["compressed"], args)
+        rows += _clusters(folder, args)
     return rows
 
 
@@ -110,7 +119,9 @@ def _out_of_core(name: str, graph: graphwalk.Graph, args: argparse.Namespace) ->
         some = graphwalk.random_walks(graph, **RULES, **bias, memory=_quarter(graph))
         whole = graphwalk.random_walks(graph, **RULES, **bias)
         steps, read = _steps(whole), _bytes_read(some)
-        seconds = in_turns(args.rounds, some=some.compute, whole=whole.compute)
+        # Not in turns: walks out of core free the graph that the others keep in memory.
+        seconds = in_turns(args.rounds, some=some.compute)
+        seconds |= in_turns(args.rounds, whole=whole.compute)
         what, aim = f"{kind}, a quarter in memory, {name}", OUT_OF_CORE[kind]
         row = _row(what, steps, seconds["some"], "all in memory", seconds["whole"], aim)
         rows.append(row._replace(figure=f"{row.figure}, {read / steps:.0f} bytes read a step"))
@@ -196,6 +207,28 @@ def _ray(graph: graphwalk.Graph, args: argparse.Namespace) -> list[Row]:
             )
         what = f"{kind}, 4 partitions, Ray"
         rows.append(_row(what, steps, seconds["ray"], "threads", seconds["threads"], ">= 0.7"))
+    return rows
+
+
+def _clusters(folder: Path, args: argparse.Namespace) -> list[Row]:
+    """Compare clusters with threads where partitions are read again in each wave."""
+    rows, graph = [], _built(folder, READ_AGAIN)
+    starts = np.arange(0, graph.num_nodes, 8)
+    for kind, bias in KINDS.items():
+        here = graphwalk.random_walks(graph, starts, **RULES, **bias, memory=READ_AGAIN_MEMORY)
+        steps = _steps(here)
+        for name, (scheduler, options, aim) in CLUSTERS.items():
+            with graphwalk.scheduler.use(scheduler, **options):
+                walks = graphwalk.random_walks(
+                    graph, starts, **RULES, **bias, memory=READ_AGAIN_MEMORY
+                )
+                seconds = in_turns(
+                    args.rounds,
+                    there=walks.compute,
+                    threads=lambda here=here: here.compute(scheduler="threads", num_workers=2),
+                )
+            what = f"2^{READ_AGAIN} nodes, {READ_AGAIN_MEMORY}, {kind}, {name}"
+            rows.append(_row(what, steps, seconds["there"], "threads", seconds["threads"], aim))
     return rows
 
 

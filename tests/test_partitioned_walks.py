@@ -6,6 +6,7 @@ import itertools
 import re
 import time
 import weakref
+from collections import deque
 from functools import cache
 from math import inf
 
@@ -23,6 +24,7 @@ from graphwalk.scheduler.engine import (
     partition_sweep,
     read_partition,
     walk_batch,
+    walk_in_memory,
     walk_out_of_core,
     walker_group,
 )
@@ -378,6 +380,19 @@ def test_hubs_of_a_larger_graph_are_planned(kind, copies):
         plan = graphwalk.plan_walks(graph, range(1000), **how, memory="60 MiB")
     assert not plan.resident
     assert plan.peak_memory > 2 * copies * row
+
+
+@pytest.mark.parametrize("iterate", [False, True])
+def test_graphs_of_earlier_jobs_make_room(large, iterate):
+    """They would take memory that the plan has for partitions."""
+    few = {"num_walks": 1, "walk_length": 2, "seed": 1}
+    small = graphwalk.build_zarr(([0, 1, 2], [1, 2, 0]))
+    for graph in (small, large):
+        graphwalk.random_walks(graph, [0], **few, memory="4 GiB").compute()
+    assert large._arrays in walk_in_memory._resident
+    walks = graphwalk.random_walks(large, **LARGE, memory=BUDGET)
+    deque(graphwalk.iter_blocks(walks), maxlen=0) if iterate else walks.compute()
+    assert large._arrays not in walk_in_memory._resident
 
 
 def test_isolated_nodes_take_no_memory():

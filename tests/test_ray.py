@@ -246,6 +246,14 @@ def test_a_partition_is_loaded_once_a_session(session):
     assert resident(session, graph).keys() == {PartitionSpec()}
 
 
+def test_a_graph_makes_room_for_a_later_job_in_partitions(session, graph):
+    walks_of(graph, chunks=2500).compute()
+    assert resident(session, graph)
+    walks = walks_of(graph, chunks=2500, partitions=3)
+    walks_of(graph, chunks=2500, partitions=3, memory=walks.plan.peak_memory).compute()
+    assert not resident(session, graph)
+
+
 def test_a_partition_goes_with_its_graph(session):
     graph = graphwalk.build_zarr(np.random.default_rng(1).integers(0, 100, (2, 1000)))
     walks_of(graph).compute()

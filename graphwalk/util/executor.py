@@ -224,6 +224,12 @@ class Job(Protocol):
             As `submit` takes them.
         """
 
+    def keep_within(self, room: int) -> None:
+        """Drop cached values, those unused for longest first, until the others fit in `room` bytes.
+
+        A job that takes memory of its own says so before it begins.
+        """
+
 
 def told_and_made(
     running: Generator[Any, None, Sequence[Any]],

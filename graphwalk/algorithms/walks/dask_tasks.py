@@ -177,8 +177,12 @@ class WalkTasks:
     def to_load(self) -> tuple[Any, ...]:
         """Return the arguments of `resident_partition` for a graph of one partition."""
         size = self.plan.largest_partition
-        room = self.plan.resources.memory - (self.plan.peak_memory - size)
-        return self.graph, self.plan.spec, size, room
+        return self.graph, self.plan.spec, size, self.room + size
+
+    @property
+    def room(self) -> int:
+        """Bytes of the memory that the job does not need."""
+        return self.plan.resources.memory - self.plan.peak_memory
 
     def rows(self, first: int, stop: int) -> slice:
         """Return the rows of some blocks."""
@@ -233,7 +237,9 @@ def batches(walks: WalkTasks, wanted: Container[int]) -> Iterator[BatchWork]:
         if groups:
             sweep = PartitionSweep(len(plan.partitions), **how)
             yield BatchWork(
-                Batch(tuple(groups), tuple(block_rows), sweep, plan.spill), numbers, rows
+                Batch(tuple(groups), tuple(block_rows), sweep, plan.spill, walks.room),
+                numbers,
+                rows,
             )
 
 

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphwalk.algorithms.walks.dask_tasks import BatchWork, WalkTasks, batches
 from graphwalk.scheduler.engine.walk_batch import uses_elsewhere, values_elsewhere, walk_groups
-from graphwalk.scheduler.engine.walk_in_memory import resident_partition, walk_block
+from graphwalk.scheduler.engine.walk_in_memory import (
+    keep_graphs_within,
+    resident_partition,
+    walk_block,
+)
 from graphwalk.util.threads import map_in_order, thread_pool
 
 if TYPE_CHECKING:
@@ -46,6 +50,7 @@ def walked_blocks(
         if len(walks.plan.partitions) == 1:
             yield from _in_memory(job, walks, blocks, use, ordered)
             return
+        keep_graphs_within(walks.room, None if job.in_process else job)
         wanted = blocks if isinstance(blocks, range) else frozenset(blocks)
         if job.in_process or walks.plan.resident:
             # One pool for all batches: the C library keeps freed memory for each thread.

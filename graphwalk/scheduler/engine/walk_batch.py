@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphwalk.scheduler.engine.finished_steps import ListedBlocks, PutSteps
 from graphwalk.scheduler.engine.remote_queues import make_blank
+from graphwalk.scheduler.engine.walk_in_memory import keep_graphs_within
 from graphwalk.scheduler.engine.walk_out_of_core import ATTEMPTS, walk_group
 from graphwalk.util.cancel import check_cancelled
 from graphwalk.util.events import Event, emit, listening
@@ -61,12 +62,15 @@ class Batch:
         The partitions.
     spill : bool
         Whether steps wait in a file, if there is no array for them.
+    room : int
+        Bytes that are left for graphs that earlier jobs keep in memory.
     """
 
     groups: tuple[WalkerGroup, ...]
     block_rows: tuple[tuple[int, ...], ...]
     sweep: PartitionSweep
     spill: bool
+    room: int
 
 
 class BatchSteps:
@@ -105,6 +109,7 @@ def walk_batch(
     job : Job, optional
         Moves walkers by tasks of other processes; without one threads of this process move them.
     """
+    keep_graphs_within(batch.room, job)
     if job is not None and outs is None:
         for _ in job.wait(after):
             pass

@@ -111,7 +111,16 @@ def _load(graph: GraphArrays, layout: PartitionSpec, have: Partition | None = No
     return load_partition(graph, layout, have=have, threads=num_cores())
 
 
-def _make_room(graph: GraphArrays, size: int, room: int | None) -> None:
+def keep_graphs_within(room: int, job: Job | None = None) -> None:
+    """Free graphs that earlier jobs keep in memory, until the others fit in `room` bytes."""
+    if job is not None:
+        job.keep_within(room)
+        return
+    with _loading:
+        _make_room(None, 0, room)
+
+
+def _make_room(graph: GraphArrays | None, size: int, room: int | None) -> None:
     """Free graphs in memory, those first that were loaded first, until one more fits."""
     others = [other for other in _resident if other is not graph]
     for other in others:

@@ -36,13 +36,19 @@ class Cache:
                 self._entries.move_to_end(key)
                 found: T = self._entries[key][0]
                 return found
-            while room is not None and self._entries and self.size + size > room:
-                self._entries.popitem(last=False)
+            if room is not None:
+                self.keep_within(room - size)
             value = make()
             self._entries[key] = value, size
             if owner is not None:
                 weakref.finalize(owner, self.drop, key)
             return value
+
+    def keep_within(self, room: int) -> None:
+        """Drop those unused for longest, until the others take no more than `room` bytes."""
+        with self._lock:
+            while self._entries and self.size > room:
+                self._entries.popitem(last=False)
 
     @property
     def size(self) -> int:

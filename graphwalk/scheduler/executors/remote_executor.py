@@ -84,6 +84,10 @@ class RemoteJob(BoundedJob):
         make = partial(self.submit, load, *args, place=place, name=name)
         return self._kept.get(key, make, owner=owner, size=size, room=room)
 
+    def keep_within(self, room: int) -> None:
+        """Drop cached values that take more than `room` bytes together."""
+        self._kept.keep_within(room)
+
 
 class RemoteExecutor(ABC):
     """An executor, and a scheduler of Dask.

@@ -155,6 +155,10 @@ class ThreadsJob(BoundedJob):
         get = partial(self._cache.get, key, make, owner=owner, size=size, room=room)
         return _Task(get, lazy=True)
 
+    def keep_within(self, room: int) -> None:
+        """Drop cached values that take more than `room` bytes together."""
+        self._cache.keep_within(room)
+
     def close(self) -> None:
         """Cancel what is left, and wait until the threads have ended."""
         self.token.cancel()
