@@ -285,6 +285,18 @@ def test_a_damaged_store_is_told_as_on_threads(session, tmp_path):
         walks_of(graph).compute()
 
 
+@pytest.mark.parametrize("how", [{}, {"partitions": 2}])
+def test_a_store_that_was_replaced_is_told_as_on_threads(session, tmp_path, how):
+    sources = np.arange(200)
+    graph = graphwalk.build_zarr((sources, (sources + 1) % 200), tmp_path / "g", directed=True)
+    walks = graphwalk.random_walks(graph, num_walks=1, walk_length=9, seed=1, **how)
+    graphwalk.build_zarr(
+        (sources, (sources + 7) % 200), tmp_path / "g", directed=True, overwrite=True
+    )
+    with pytest.raises(StoreError, match="was replaced by another graph"):
+        walks.compute()
+
+
 def test_a_partition_that_failed_to_load_is_not_kept(session, tmp_path):
     graph = graphwalk.build_zarr(np.array([[0, 1, 2], [1, 2, 0]]), tmp_path / "store")
     (chunk,) = (tmp_path / "store" / "neighbors" / "c").iterdir()

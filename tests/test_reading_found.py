@@ -235,6 +235,7 @@ def test_comments(where, content, name, tmp_path):
 TAGS = [
     ("hashtags", "#a x\nx y\n#b y\n", "x.txt", "'#a x' is a comment"),
     ("hashtags in CSV", "#a,#b\nx,y\n", "x.csv", "'#a,#b' is a comment"),
+    ("only hashtags", "#a #b\n#b #c\n", "x.txt", "'#a #b' is a comment"),
     ("two sides of KONECT", "% bip unweighted\n1 2\n2 1\n", "x.txt", "'% bip unweighted' says"),
 ]
 

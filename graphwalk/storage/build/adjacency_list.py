@@ -69,7 +69,9 @@ def _check_nodes(sorter: RowSorter, highest: int, writer: GraphWriter, context: 
     if given is not None or sorter.source.num_nodes is not None:
         return
     if not writer.num_entries:
-        raise InputError(f"{name} has no edges; pass num_nodes to make a graph without any")
+        raise InputError(
+            f"{name} has no edges; pass {argument('num_nodes')} to make a graph without any"
+        )
     if rows >= 2**31:
         raise InputError(
             f"{name} has {rows} rows; pass {argument('num_nodes', rows)} for 2**31 or more"

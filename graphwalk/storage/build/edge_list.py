@@ -248,6 +248,7 @@ class _EdgeBuild:
         nothing = counts.edges == 0 and given is None and self._source.nodes is None
         if num_nodes == 0 or nothing:
             raise InputError(
-                f"{self._source.name} has no edges; pass num_nodes to make a graph without any"
+                f"{self._source.name} has no edges; pass {argument('num_nodes')} to make a graph "
+                "without any"
             )
         return num_nodes

@@ -134,6 +134,21 @@ def warn_mixed(
             return
 
 
+def warn_all_comments(file: File, comments: Sequence[Line]) -> None:
+    """Quote the first line of a file that has only comments, if it may be an edge."""
+    tags = [comment for comment in comments if _HASHTAG.match(comment.text)]
+    if tags and len(tags) == len(comments):
+        _warn(_hidden(file, tags[0]))
+
+
+def _hidden(file: File, comment: Line) -> str:
+    return (
+        f"{file.name}, line {comment.number}: {comment.text!r:.80} is a comment, since it begins "
+        f"with {comment.text[0]!r}; if it is an edge, put its names in quotation marks, or load "
+        "the file by pandas.read_csv and pass the table"
+    )
+
+
 def warn_comments(
     file: File, comments: Sequence[Line], form: Format, fields: Sequence[Fields]
 ) -> None:
@@ -143,11 +158,7 @@ def warn_comments(
         words = form.split(comment.text)
         alike = names and _HASHTAG.match(comment.text) and len(words) == len(fields[0])
         if alike and not are_certain_ends(words):
-            _warn(
-                f"{file.name}, line {comment.number}: {comment.text!r:.80} is a comment, since it "
-                f"begins with {comment.text[0]!r}; if it is an edge, put its names in quotation "
-                "marks, or load the file by pandas.read_csv and pass the table"
-            )
+            _warn(_hidden(file, comment))
             return
         if _BIPARTITE.match(comment.text):
             _warn(

@@ -15,6 +15,7 @@ from graphwalk.storage.edges.text.doubts import (
     check_repeated,
     may_be_sizes,
     one_field,
+    warn_all_comments,
     warn_comments,
     warn_first_line,
     warn_mixed,
@@ -97,6 +98,7 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
     comments: list[Line] = []
     lines = _first_lines(file, suffix not in (".csv", ".tsv"), comments)
     if not lines:
+        warn_all_comments(file, comments)
         return None
     if how.sep is None and not any(map(_SEPARATED.search, (line.text for line in lines))):
         raise one_field(file, lines[0])
