@@ -58,7 +58,7 @@ class WalkSpec:
     gamma: float | None = declare(
         None,
         FINITE,
-        "node2vec+: edges lighter than a node's mean plus X standard deviations are loose",
+        "node2vec+: edges lighter than a node's mean plus X standard deviations are weak",
     )
     weighted: bool = declare(
         None,

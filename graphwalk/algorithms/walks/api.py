@@ -72,10 +72,10 @@ def random_walks(
         never straight back, so that a node with one neighbour is a dead end.
     gamma : float, optional
         With a number, walks are those of node2vec+ [2], whose biases depend on weights: an edge is
-        loose at one of its nodes if it weighs less than the mean of the edges there plus `gamma`
+        weak at one of its nodes if it weighs less than the mean of the edges there plus `gamma`
         times their standard deviation. If the edge between a proposed and the previous node is
-        loose at the proposed node, the proposal counts between 1/q and 1, in proportion to the
-        weight of that edge. If the edge to the proposed node is loose at the current node too, or
+        weak at the proposed node, the proposal counts between 1/q and 1, in proportion to the
+        weight of that edge. If the edge to the proposed node is weak at the current node too, or
         there is no edge to the previous node, it counts the smaller of 1/q and 1. The graph must be
         undirected. If all weights are equal, or `q` is 1, the walks are those of node2vec. The
         usual value is 0.
