@@ -25,6 +25,7 @@ _COLONS = "::"
 _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "blanks"}
 _SPELLED = {"\\t": "\t", "tab": "\t", "\\s+": " ", "\\s": " ", "space": " ", "comma": ","}
 _QUOTED = re.compile(r'(^|[\t,;| ])"[^"]*"($|[\t,;| ])')
+_BRACKET = re.compile(r"[(\[{]")
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -109,7 +110,9 @@ def _check_terminators(lines: Sequence[str], mark: str, name: str) -> None:
 
 def _inner_words(lines: Sequence[str], form: Format) -> list[str]:
     """Return the words of the fields that have blanks in them."""
-    fields = (field.split() for line in lines if '"' not in line for field in form.split(line))
+    blanks = [blank for blank in " \t" if blank != form.delimiter]
+    inner = (line for line in lines if '"' not in line and any(map(line.__contains__, blanks)))
+    fields = (field.split() for line in inner for field in form.split(line))
     return [word for words in fields if len(words) > 1 for word in words]
 
 
@@ -118,7 +121,7 @@ def _are_quoted(lines: Sequence[str]) -> bool:
 
 
 def _check_brackets(lines: Sequence[str], form: Format, name: str) -> None:
-    for line in lines:
+    for line in filter(_BRACKET.search, lines):
         if '"' in line and form.quoted:
             continue
         for number, field in enumerate(form.split(line)):
