@@ -10,6 +10,7 @@ import zarr
 
 import graphwalk
 from graphwalk.errors import GraphwalkError, StoreError
+from graphwalk.kernels.store.sound_rows import first_falling_row, rows_ascend
 
 EDGES = np.random.default_rng(3).integers(60, size=(2, 400))
 WEIGHTS = np.random.default_rng(4).random(400) + 0.5
@@ -107,6 +108,23 @@ def test_rows_that_do_not_ascend(how, compressed, tmp_path):
     rewrite(store, "neighbors", reverse)
     with pytest.raises(StoreError, match=r"array 'neighbors' of .* does not ascend"):
         walk(store, **WALKS[how])
+
+
+def test_falls_within_rows_are_told_from_those_between_them():
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        ends = np.cumsum(rng.integers(0, 5, rng.integers(1, 12)))
+        starts = np.concatenate([[0], ends]).astype(np.uint32)
+        neighbors = rng.integers(0, 4, max(1, ends[-1])).astype(np.int32)
+        if rng.random() < 0.5:
+            for row in range(len(ends)):
+                neighbors[starts[row] : starts[row + 1]].sort()
+        first = int(rng.integers(len(ends)))
+        last = int(rng.integers(first, len(ends) + 1))
+        rows = [neighbors[starts[row] : starts[row + 1]] for row in range(first, last)]
+        ascend = all((np.diff(row) >= 0).all() for row in rows)
+        assert rows_ascend(starts, neighbors, first, last) == ascend
+        assert (first_falling_row(starts, neighbors, first, last) == -1) == ascend
 
 
 @pytest.mark.parametrize(("value", "told"), [(np.nan, "nan"), (2.0**60, "1.15"), (-np.inf, "-inf")])
