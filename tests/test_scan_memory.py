@@ -4,7 +4,9 @@ import gc
 import json
 import multiprocessing
 import os
+import threading
 import traceback
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -66,9 +68,10 @@ def _measure(path, name, scheduler_name, options, how):
         array = ANALYTICS[name](graph, **how)
         workers = _workers(session)
         gc.collect()
-        before = {pid: _begin(pid) for pid in (os.getpid(), *workers)}
-        array.compute()
-        taken = {pid: _status(pid, "VmHWM") - start for pid, start in before.items()}
+        pids = (os.getpid(), *workers)
+        # Pages of Ray's object store are mapped by all that have read them, also freed ones.
+        with _sampled(pids) if scheduler_name == "ray" else _peaks(pids) as taken:
+            array.compute()
     here = taken.pop(os.getpid())
     plan = array.plan
     return {
@@ -89,10 +92,33 @@ def _workers(session):
         return {job.result(ref) for ref in [job.submit(os.getpid) for _ in range(8)]}
 
 
-def _begin(pid):
-    """Have the peak of a process be counted from now on; return what it takes."""
-    Path(f"/proc/{pid}/clear_refs").write_text("5")
-    return _status(pid, "VmRSS")
+@contextmanager
+def _peaks(pids):
+    """Yield what processes take more, at their peaks, when the block has ended."""
+    taken, before = {}, {}
+    for pid in pids:
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+        before[pid] = _status(pid, "VmRSS")
+    yield taken
+    taken |= {pid: _status(pid, "VmHWM") - start for pid, start in before.items()}
+
+
+@contextmanager
+def _sampled(pids):
+    """Yield what processes take more of memory of their own, as far as samples tell."""
+    before = {pid: _status(pid, "RssAnon") for pid in pids}
+    taken, ended = dict.fromkeys(pids, 0), threading.Event()
+
+    def sample():
+        while not ended.wait(0.01):
+            for pid, start in before.items():
+                taken[pid] = max(taken[pid], _status(pid, "RssAnon") - start)
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    yield taken
+    ended.set()
+    thread.join()
 
 
 def _status(pid, key):
