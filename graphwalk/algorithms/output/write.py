@@ -109,9 +109,9 @@ def write_walks(
 def iter_blocks(walks: da.Array) -> Iterator[NDArray[Any]]:
     """Compute walks, and return an iterator over their blocks, in order.
 
-    While one block is used, later ones are computed, no more of them than there are workers; in
-    a graph of several partitions, Ray and Dask distributed hold those of a batch of walkers. A
-    caller that stops early stops the computation too.
+    While one block is used, later ones are computed, no more of them than there are workers. In
+    a graph of several partitions that stay in memory, Ray and Dask distributed hold the blocks of a
+    batch of walkers. A caller that stops early stops the computation too.
 
     Parameters
     ----------
