@@ -202,3 +202,20 @@ def test_a_running_cluster_is_used_by_its_address(session):
         walks = walks_of("first order", chunks=3000)
         np.testing.assert_array_equal(walks.compute(), expected("first order"))
     assert session.executor.resources().machines == 2
+
+
+def test_a_cluster_that_is_started_here_listens_on_the_loopback_only():
+    psutil = pytest.importorskip("psutil")
+    before = {each.laddr for each in listening_sockets(psutil)}
+    with scheduler.use("distributed"):
+        opened = [each.laddr.ip for each in listening_sockets(psutil) if each.laddr not in before]
+    assert len(opened) >= 3  # of the scheduler, its page, and the worker
+    assert set(opened) == {"127.0.0.1"}
+
+
+def listening_sockets(psutil):
+    """Return the sockets on which this process and its children listen."""
+    me = psutil.Process()
+    sockets = [each for process in (me, *me.children(recursive=True))
+               for each in process.net_connections("tcp")]  # fmt: skip
+    return [each for each in sockets if each.status == psutil.CONN_LISTEN]

@@ -66,7 +66,9 @@ class DistributedExecutor(RemoteExecutor):
                     "n_workers": 1,
                     "threads_per_worker": num_workers or num_cores(),
                     "memory_limit": free_memory() // options.get("n_workers", 1),
-                    "dashboard_address": ":0",
+                    # No other machine reaches it: Dask runs whatever it is sent.
+                    "host": "127.0.0.1",
+                    "dashboard_address": "127.0.0.1:0",
                     "silence_logs": logging.CRITICAL,  # results tell what fails
                 }
                 self._cluster = LocalCluster(**(settings | options))
