@@ -18,7 +18,7 @@ from graphwalk.errors import (
     StoreExistsError,
     StoreNotFoundError,
 )
-from graphwalk.storage.store.validation import checks as _checks
+from graphwalk.storage.store.validation_result import checks as _checks
 
 if TYPE_CHECKING:
     from graphwalk import scheduler

@@ -12,7 +12,7 @@ from graphwalk.algorithms.validation.rows import check_rows
 from graphwalk.errors import StoreError
 from graphwalk.scheduler.executors.resources import current_executor
 from graphwalk.storage.store.format import FILL_VALUES
-from graphwalk.storage.store.validation import Validation
+from graphwalk.storage.store.validation_result import Validation
 
 if TYPE_CHECKING:
     import zarr

@@ -17,7 +17,7 @@ from graphwalk.storage.store.graph_rows import GraphRows
 from graphwalk.storage.store.group import open_group
 from graphwalk.storage.store.node_labels import NodeLabels, names_of
 from graphwalk.storage.store.summary import Summary, stored_bytes, summarize
-from graphwalk.storage.store.validation import checks
+from graphwalk.storage.store.validation_result import checks
 from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from scipy.sparse import csr_array
 
-    from graphwalk.storage.store.validation import Validation
+    from graphwalk.storage.store.validation_result import Validation
 
 
 def open_zarr(
