@@ -44,6 +44,19 @@ def test_walks_of_a_replaced_store_are_refused(tmp_path, how, other):
     assert again.compute()[0, 1] == other["step"]
 
 
+@pytest.mark.parametrize("analyse", [graphwalk.pagerank, graphwalk.connected_components])
+@pytest.mark.parametrize("partitions", [None, 3])
+@pytest.mark.parametrize("other", [{"step": 7}, {"step": 3, "nodes": 100}])
+def test_values_of_nodes_of_a_replaced_store_are_refused(tmp_path, analyse, partitions, other):
+    graph = ring(tmp_path / "g.zarr")
+    values = analyse(graph, partitions=partitions)
+    ring(tmp_path / "g.zarr", **other)
+    with pytest.raises(StoreError, match=REPLACED):
+        values.compute()
+    with pytest.raises(StoreError, match=REPLACED):
+        analyse(graph, partitions=partitions).compute()
+
+
 def test_partitions_that_are_read_later_are_refused(tmp_path):
     graph = ring(tmp_path / "g.zarr")
     walks = walk(graph, partitions=2, chunks=100)

@@ -121,6 +121,7 @@ def compute_values(
 ) -> NDArray[Any]:
     """Compute the values of all nodes in a job; by default, one of the executor in use."""
     if job is not None:
-        return algorithm.run(graph, Scanner(graph, plan, job, name))
+        with graph.unchanged():
+            return algorithm.run(graph, Scanner(graph, plan, job, name))
     with current_executor().job(name) as own:
         return compute_values(algorithm, graph, plan, name, own)

@@ -210,7 +210,8 @@ class GraphArrays(StoreArrays):
         def read_chunk(k: int) -> NDArray[np.int64]:
             return self.read_offsets(k * chunk, min((k + 1) * chunk, length))
 
-        return find_offsets(read_chunk, chunk, length, wanted)
+        with self.unchanged():
+            return find_offsets(read_chunk, chunk, length, wanted)
 
     def degree_chunks(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Yield a node, and the degrees of nodes from it on: a chunk of offsets at a time."""

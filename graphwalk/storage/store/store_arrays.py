@@ -98,7 +98,7 @@ class StoreArrays(GraphProperties):
         if read_identity(self.path, self.storage_options) != self.info.identity:
             raise StoreError(
                 f"{self.path} was replaced by another graph after it was opened; open it again by "
-                "open_zarr, and make walks of what that returns"
+                "open_zarr, and use what that returns"
             )
 
     @property
