@@ -40,6 +40,16 @@ def test_edges_come_back(values, options, name, directed):
     assert direct._arrays.info.identity == graph._arrays.info.identity
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_dates_come_back_as_dates(unit):
+    dates = pa.array([1_577_836_800, 1, -7], pa.int64()).cast(pa.timestamp(unit))
+    edges = pa.table({"source": [0, 1, 2], "target": [1, 2, 0], "time": dates})
+    graph = graphwalk.build_zarr(edges, times=True, directed=True)
+    assert pa.table(graph).equals(edges)
+    again = graphwalk.build_zarr(graph, times=True, directed=True)
+    assert (again.time_unit, again.rows(0, 3).times.tolist()) == (unit, [1_577_836_800, 1, -7])
+
+
 def test_duckdb_and_polars_read_edges(graph):
     duckdb = pytest.importorskip("duckdb")
     edges = graphwalk.to_arrow(graph)

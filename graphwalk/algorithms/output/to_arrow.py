@@ -33,7 +33,8 @@ def to_arrow(what: Graph | da.Array, *, labels: Any = None) -> ArrowStream:
     ----------
     what : Graph or dask.array.Array
         - A graph: one row an edge, ``source`` and ``target``, and ``weight``, ``time`` or ``type``
-          if edges have any. A graph has ``__arrow_c_stream__`` itself, too.
+          if edges have any; times that were dates are dates again. A graph has
+          ``__arrow_c_stream__`` itself, too.
         - Walks of shape (num_walks, walk_length + 1): one row a walk, the list ``walk`` of the
           nodes that were visited, without padding.
         - Values of shape (num_nodes,), such as those of `pagerank`: one row a node, ``node`` and

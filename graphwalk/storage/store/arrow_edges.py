@@ -38,10 +38,11 @@ def edges_as_arrow(
     import pyarrow as pa
 
     node = pa.int64() if labels is None else labels.type
+    unit = graph.info.time_unit
     fields = [("source", node), ("target", node)]
     values = {
         "weights": ("weight", pa.float32()),
-        "times": ("time", pa.float64()),
+        "times": ("time", pa.timestamp(unit) if unit else pa.float64()),
         "edge_types": ("type", pa.uint8()),
     }
     fields += [values[graph.info.values]] if graph.info.values else []
@@ -62,7 +63,10 @@ def _batches(
         columns = _columns(graph.read_slice(nodes.start, nodes.stop), once=not graph.directed)
         if labels is not None:
             columns[:2] = [labels.take(pa.array(column)) for column in columns[:2]]
-        yield pa.record_batch(list(map(pa.array, columns)), schema=schema)
+        arrays = [pa.array(column) for column in columns]
+        if graph.info.time_unit is not None:
+            arrays[2] = arrays[2].cast(pa.int64()).cast(schema.types[2])
+        yield pa.record_batch(arrays, schema=schema)
 
 
 def _columns(rows: RowSlice, *, once: bool) -> list[Any]:
