@@ -56,6 +56,7 @@ def to_arrow(what: Graph | da.Array, *, labels: Any = None) -> ArrowStream:
 
     Examples
     --------
+    >>> import pyarrow as pa
     >>> graph = graphwalk.build_zarr([("ada", "eve"), ("eve", "bob")], directed=True)
     >>> pa.table(graphwalk.to_arrow(graph)).to_pylist()
     [{'source': 'ada', 'target': 'eve'}, {'source': 'eve', 'target': 'bob'}]
