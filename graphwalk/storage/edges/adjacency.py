@@ -185,6 +185,8 @@ def open_rows(rows: Rows) -> RowIterable:
 
 
 def _as_row(row: Any, number: int, name: str) -> NDArray[np.int64]:
+    if isinstance(row, bytes | bytearray):  # NumPy takes a bytearray as integers
+        raise _bad_row(row, number, name)
     try:
         array = np.asarray(row)
     except ValueError:

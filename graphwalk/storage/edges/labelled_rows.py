@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,14 +93,14 @@ def open_labelled(
 
     Where the graph is undirected, each edge must be in the rows of both its ends.
     """
-    try:
-        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-        targets = [node for row in rows for node in row]
-    except TypeError:
-        odd = next(i for i, row in enumerate(rows) if not hasattr(row, "__len__"))
+    odd = next((i for i, row in enumerate(rows) if not _is_row(row)), None)
+    if odd is not None:
         raise InputError(
-            f"{name}, {nodes[odd]!r}: {rows[odd]!r:.60} is no row of neighbours; pass a list"
-        ) from None
+            f"{name}, {nodes[odd]!r}: {rows[odd]!r:.60} is no row of neighbours; pass a list of "
+            "them, also of a single one"
+        )
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    targets = [node for row in rows for node in row]
     known = _column(nodes, ColumnName(f"{name}: its nodes"))
     dst = _column(targets, ColumnName(f"{name}: its neighbours")) if targets else known[:0]
     src = np.repeat(known, lengths)
@@ -134,6 +134,13 @@ def once(src: NDArray[Any], dst: NDArray[Any], name: str) -> tuple[NDArray[Any],
         )
     kept = left <= right
     return src[kept], dst[kept]
+
+
+def _is_row(row: Any) -> bool:
+    """Return whether `row` lists nodes: text would be split, and a mapping has more than them."""
+    if isinstance(row, str | bytes | bytearray | Mapping):
+        return False
+    return isinstance(row, Sized) and getattr(row, "ndim", 1) == 1
 
 
 def _has_columns(edges: Mapping[Hashable, Any]) -> bool:
