@@ -2,12 +2,14 @@
 
 import uuid
 
+import dask.array as da
 import networkx as nx
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import zarr
 from reading import read
 
 import graphwalk
@@ -126,6 +128,66 @@ FOREIGN = [
 def test_each_ends_in_an_error_that_says_what_to_pass(where, edges, message):
     with pytest.raises(InputError, match=message):
         read(edges)
+
+
+TEXT_ROWS = [
+    ("a dict", {"Ann": "Bob"}),
+    ("a dict of which some are lists", {"Ann": ["Bob"], "Bob": "Ann"}),
+    ("bytes in a dict", {0: b"\x01", 1: b"\x00"}),
+    ("a bytearray in a dict", {0: bytearray(b"\x01"), 1: bytearray(b"\x00")}),
+    ("a string of NumPy", {"Ann": np.str_("Bob")}),
+    ("an array without axes", {0: np.array(1)}),
+    ("a Series", pd.Series(["Bob", "Ann"], ["Ann", "Bob"])),
+    ("a Series of dicts", pd.Series([{1: 2.5}, {0: 2.5}], [0, 5])),
+    ("a Series by number", pd.Series(["Bob", "Ann"])),
+    ("a list", ["Bob", "Ann"]),
+    ("bytes in a list", [b"\x01", b"\x00"]),
+    ("bytearrays in a list", [bytearray(b"\x01"), bytearray(b"\x00")]),
+    ("an array of objects", np.array(["Bob", "Ann"], object)),
+    ("bytes in an array of objects", np.array([b"\x01", b"\x00"], object)),
+]
+
+
+@pytest.mark.parametrize(("where", "edges"), TEXT_ROWS)
+def test_text_is_no_row_of_neighbours(where, edges):
+    with pytest.raises(InputError, match=r"is no row of neighbours|is no list of edges"):
+        read(edges, directed=True)
+
+
+NO_IDS = [
+    ("halves", np.array([[0.5, 1], [1, 2], [2, 3]]), "ids are float64"),
+    ("whole floats", np.array([[0.0, 1], [1, 2], [2, 3]]), r"\.astype\(np\.int64\)"),
+    ("booleans", np.array([[True, False]] * 3), "ids are bool"),
+    ("dates", np.array([["2020-01-01"] * 2] * 3, "M8[D]"), r"ids are datetime64\[D\]"),
+    ("complex numbers", np.array([[0, 1j]] * 3), "ids are complex128"),
+    ("bytes", np.array([[b"a", b"b"]] * 3), r"ids are \|S1"),
+]
+ARRAY_FORMS = ["memory", "npy", "memmap", "tuple of memmaps", "zarr", "dask"]
+
+
+@pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
+@pytest.mark.parametrize("form", ARRAY_FORMS)
+@pytest.mark.parametrize(("where", "array", "message"), NO_IDS)
+def test_arrays_that_hold_no_ids_are_refused_in_every_form(where, array, message, form, tmp_path):
+    path = tmp_path / "edges.npy"
+    np.save(path, array)
+    mapped = np.load(path, mmap_mode="r")
+    make = {
+        "memory": lambda: array,
+        "npy": lambda: path,
+        "memmap": lambda: mapped,
+        "tuple of memmaps": lambda: (mapped[:, 0], mapped[:, 1]),
+        "zarr": lambda: zarr.create_array({}, data=array, chunks=(2, 2)),
+        "dask": lambda: da.from_array(array, chunks=(2, 2)),
+    }
+    with pytest.raises(InputError, match=message):
+        read(make[form]())
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.int64])
+def test_arrays_without_edges_are_read_in_every_form(kind, tmp_path):
+    np.save(tmp_path / "edges.npy", np.empty((0, 2), kind))
+    assert read(tmp_path / "edges.npy") == ([], [])
 
 
 @pytest.mark.parametrize(

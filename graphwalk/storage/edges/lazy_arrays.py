@@ -124,12 +124,14 @@ class WindowSource:
             yield partial(self._batch, start, min(start + step, self.num_edges))
 
     def _batch(self, start: int, stop: int) -> EdgeBatch:
-        src, dst, *weight = self.load(start, stop)
+        src, dst, *weights = self.load(start, stop)
         whole = slice(0, stop - start)
-        place = partial(name_edge, self.name, start)
-        return EdgeBatch(
-            ids(src, whole), ids(dst, whole), floats(weight[0], whole) if weight else None, place
-        )
+        edge = partial(name_edge, self.name, start)
+        place = ColumnName(self.name, lambda row: f"edge {start + row}")
+        src, dst = (id_column(column, place, whole=False) for column in (src, dst))
+        check_endpoints(src, dst, self.name)
+        weight = floats(weight_column(weights[0], place), whole) if weights else None
+        return EdgeBatch(ids(src, whole), ids(dst, whole), weight, edge)
 
 
 def open_window(array: Any) -> WindowSource:
@@ -183,11 +185,13 @@ def _load_columns(arrays: Sequence[Window], start: int, stop: int) -> tuple[NDAr
 
 def _check_types(arrays: Sequence[Any], name: str) -> None:
     """Refuse types that cannot be ids or weights, in the words used for arrays in memory."""
-    empty = [np.empty(0, array.dtype) for array in arrays]
-    src, dst = (id_column(column, ColumnName(name)) for column in empty[:2])
+    # Of arrays without items a type says nothing, and of objects only the items do.
+    lengths = [int(0 not in array.shape and array.dtype.kind != "O") for array in arrays]
+    columns = [np.zeros(n, array.dtype) for n, array in zip(lengths, arrays, strict=True)]
+    src, dst = (id_column(column, ColumnName(name)) for column in columns[:2])
     check_endpoints(src, dst, name)
-    if len(empty) == 3:
-        weight_column(empty[2], ColumnName(name))
+    if len(columns) == 3:
+        weight_column(columns[2], ColumnName(name))
 
 
 def _kind(array: Any) -> str:
