@@ -3,8 +3,11 @@
 Each is written down again in a few lines; what is cited is where such input was met.
 """
 
+import re
+
+import pandas as pd
 import pytest
-from reading import read_text
+from reading import read, read_text
 
 import graphwalk
 from graphwalk.errors import InputError
@@ -296,3 +299,23 @@ def test_the_third_of_three_columns_is_what_the_caller_says(values, tmp_path):
         [(1, 2, 10.0), (2, 3, 20.0)],
         [],
     )
+
+
+JSON = [
+    ("lines", '{"source":1,"target":2}\n{"source":2,"target":3}\n', "x.jsonl"),
+    ("lines of nested objects", '{"source":1,"target":2,"x":{}}\r\n{"source":2,"target":3}\n', "x"),
+    ("one line", '{"source":1,"target":2}\n', "x.txt"),
+    ("an array", '[{"source":1,"target":2},\n{"source":2,"target":3}]\n', "x.json"),
+    ("an array in one line", '[{"source":1,"target":2},{"source":2,"target":3}]', "x.json"),
+    ("columns", '{"source":{"0":1,"1":2},"target":{"0":2,"1":3}}\n', "x.json"),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("where", "content", "name"), JSON)
+def test_json_is_read_as_the_error_says(where, content, name, tmp_path):
+    with pytest.raises(InputError, match="JSON") as caught:
+        read_text(tmp_path, content, name)
+    call = re.search(r"pandas\.read_json\(.*?\)", str(caught.value))[0]
+    table = eval(call, {"pandas": pd, "path": tmp_path / name})
+    assert read(table)[0] == (ONE[:1] if where == "one line" else ONE)

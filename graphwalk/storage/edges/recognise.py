@@ -73,6 +73,11 @@ _REFUSED_TEXT = (
     (_pattern(r"LEDA\.GRAPH"), "a LEDA file", "networkx.read_leda(path)"),
     (_pattern(r"dl\b.*\bn\s*="), "a UCINET file", "a list of the edges in it"),
     (_pattern(r"(c\b.*\s+)*p\s+[a-z]+\s+\d+\s+\d+"), "a DIMACS file", _DIMACS),
+    (
+        _pattern(r"(\{[^\n]*\}|\[[^\n]*\])[ \t\r]*\n\s*[{[]|\{\s*\"[^{}\[\]]*\}\s*\Z"),
+        "JSON lines",
+        "pandas.read_json(path, lines=True)",
+    ),
     (_pattern(r"[{[]\s*[\"{\]\[}]"), "JSON", "pandas.read_json(path), or the graph that it holds"),
     (
         _pattern(r"version https://git-lfs"),
