@@ -243,3 +243,41 @@ def test_negative_nodes_have_no_name():
         if not isinstance(nodes, slice):
             with pytest.raises(InputError, match="names"):
                 graph.labels[nodes]
+
+
+NESTED = [
+    ("numbers", {"a": {"b": 2.0}, "b": {"a": 2.0}}, {}),
+    ("attributes", {"a": {"b": {"weight": 2.0}}, "b": {"a": {"weight": 2.0}}}, {}),
+    ("numbers, directed", {"a": {"b": 2.0}}, {"directed": True}),
+    ("attributes, directed", {"a": {"b": {"weight": 2.0}}}, {"directed": True}),
+    ("times", {"a": {"b": 2.0}}, {"directed": True, "times": True}),
+    ("types", {"a": {"b": 2}}, {"edge_types": True}),
+]
+
+
+@pytest.mark.parametrize(("where", "edges", "options"), NESTED)
+def test_dicts_of_dicts_are_read_as_the_error_says(where, edges, options):
+    with pytest.raises(InputError, match="from_dict_of_dicts") as caught:
+        graphwalk.build_zarr(edges, **options)
+    remedy = str(caught.value).rpartition("by ")[2]
+    graph = graphwalk.build_zarr(eval(remedy, {"networkx": nx, "edges": edges}), **options)
+    assert graph.num_edges == 1
+    found = graph.to_networkx().edges["a", "b"]
+    assert list(found.values()) == [2.0]
+
+
+OGB = {"edge_index": np.array([[0, 1], [1, 0]]), "edge_feat": None, "node_feat": None}
+
+
+@pytest.mark.parametrize(
+    ("more", "directed", "expected"),
+    [
+        ({"num_nodes": 3}, True, (3, 2, False)),
+        ({"num_nodes": 3}, False, (3, 1, False)),
+        ({"num_nodes": 3, "edge_feat": np.array([[2.0], [2.0]])}, True, (3, 2, True)),
+        ({}, True, (2, 2, False)),
+    ],
+)
+def test_dicts_of_ogb_are_data_objects(more, directed, expected):
+    graph = graphwalk.build_zarr(OGB | more, directed=directed)
+    assert (graph.num_nodes, graph.num_edges, graph.weighted) == expected

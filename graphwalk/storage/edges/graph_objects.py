@@ -108,7 +108,7 @@ def open_data(data: Any, how: ReadOptions, name: str) -> EdgeSource:
 def _edge_values(data: Any, how: ReadOptions, length: int) -> NDArray[Any] | None:
     """Return the values of edges by the names that data objects have for them."""
     wanted = {
-        "weights": ("edge_weight", "edge_attr"),
+        "weights": ("edge_weight", "edge_attr", "edge_feat"),
         "times": ("edge_time", "time", "t"),
         "edge_types": ("edge_type",),
     }[how.values]
@@ -118,11 +118,11 @@ def _edge_values(data: Any, how: ReadOptions, length: int) -> NDArray[Any] | Non
             continue
         array = as_array(value, attribute)
         array = array[:, 0] if array.shape == (length, 1) else array
-        if array.ndim == 1 or attribute != "edge_attr":
+        if array.ndim == 1 or attribute not in ("edge_attr", "edge_feat"):
             return array
         warnings.warn(
-            f"edge_attr of shape {array.shape} is not one weight for each edge, and is not read; "
-            "give the data object an edge_weight, or drop edge_attr",
+            f"{attribute} of shape {array.shape} is not one weight for each edge, and is not read; "
+            f"give the data object an edge_weight, or drop {attribute}",
             stacklevel=2,
         )
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sized
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from graphwalk.storage.edges.columns import (
     id_column,
     ids,
 )
+from graphwalk.storage.edges.graph_objects import open_data
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -36,16 +38,16 @@ def open_mapping(edges: Mapping[Hashable, Any], how: ReadOptions) -> EdgeSource:
     keys: Any = list(edges)
     if isinstance(keys[0], tuple) and len(keys[0]) == 2:
         return open_pairs([(*pair, edges[pair]) for pair in keys])
+    if how.columns is None and "edge_index" in edges:  # as data sets of OGB have it
+        data = SimpleNamespace(**{str(key): value for key, value in edges.items()})
+        return open_data(data, how, "dict with edge_index")
     if how.columns is not None or _has_columns(edges):
         from graphwalk.storage.edges.tables import open_dict
 
         return open_dict(edges, how, "dict of columns")
     rows = list(edges.values())
     if any(isinstance(row, Mapping) for row in rows):
-        raise InputError(
-            "a dict of dicts says of what it has in more than one way; pass it as a graph, by "
-            "networkx.from_dict_of_dicts(edges)"
-        )
+        raise _dict_of_dicts(rows, how)
     return open_labelled(list(edges), rows, how, "dict of rows")
 
 
@@ -141,6 +143,19 @@ def _is_row(row: Any) -> bool:
     if isinstance(row, str | bytes | bytearray | Mapping):
         return False
     return isinstance(row, Sized) and getattr(row, "ndim", 1) == 1
+
+
+def _dict_of_dicts(rows: Sequence[Any], how: ReadOptions) -> InputError:
+    """Return the error for a dict of dicts, with the call that makes it a graph."""
+    name = "a dict of dicts says of what it has in more than one way"
+    if not all(isinstance(row, Mapping) for row in rows):
+        return InputError(f"{name}, and some rows are no dicts; make all of them dicts or lists")
+    kind = ", create_using=networkx.DiGraph" if how.directed else ""
+    edges = "edges"
+    if not all(isinstance(value, Mapping) for row in rows for value in row.values()):
+        word = {"weights": "weight", "times": "time", "edge_types": "type"}[how.values]
+        edges = f"{{u: {{v: {{'{word}': x}} for v, x in row.items()}} for u, row in edges.items()}}"
+    return InputError(f"{name}; pass it as a graph, by networkx.from_dict_of_dicts({edges}{kind})")
 
 
 def _has_columns(edges: Mapping[Hashable, Any]) -> bool:
