@@ -4,9 +4,14 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.feather
+import pyarrow.orc
 import pyarrow.parquet as pq
 import pytest
+from reading import read
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.choose import choose_columns as choose
@@ -165,6 +170,72 @@ def test_parts_that_differ(second, message, tmp_path):
     pq.write_table(pa.table(second), tmp_path / "1.parquet")
     with pytest.raises(InputError, match=message):
         open_source(tmp_path)
+
+
+PART_FORMS = ["parquet", "feather", "orc", "hive", "data set", "frames", "tables", "polars", "csv"]
+MORE_PARTS = [
+    ("weight", "weights", {}),
+    ("score", "weights", {}),
+    ("time", "times", {"values": "times"}),
+    ("kind", "edge types", {"values": "edge_types"}),
+    ("time", None, {}),
+    ("note", None, {}),
+    ("id", "", {}),
+]
+
+
+def in_parts(folder, form, first, second):
+    """Return two parts in one of the forms in which edges come in parts."""
+    parts = [pd.DataFrame(first), pd.DataFrame(second)]
+    tables = [pa.Table.from_pandas(part, preserve_index=False) for part in parts]
+    in_memory = {"tables": tables, "polars": list(map(pl.from_pandas, parts))}
+    if form == "frames":
+        return (part for part in parts)
+    if form in in_memory:
+        return in_memory[form]
+    for i, (part, table) in enumerate(zip(parts, tables, strict=True)):
+        inner = folder / (f"year={i}" if form == "hive" else "")
+        inner.mkdir(exist_ok=True)
+        path = str(inner / str(i))
+        if form == "csv":
+            part.to_csv(f"{path}.csv", index=False)
+        elif form == "feather":
+            pyarrow.feather.write_feather(table, f"{path}.feather")
+        elif form == "orc":
+            pyarrow.orc.write_table(table, f"{path}.orc")
+        else:
+            pq.write_table(table, f"{path}.parquet")
+    if form == "data set":
+        return pyarrow.dataset.dataset(str(folder))
+    return folder if form in ("parquet", "hive") else folder / f"*.{form}"
+
+
+@pytest.mark.parametrize("form", PART_FORMS)
+@pytest.mark.parametrize(("column", "kind", "options"), MORE_PARTS)
+def test_columns_that_only_later_parts_have(column, kind, options, form, tmp_path):
+    first = {"source": [0, 1], "target": [1, 2]}
+    second = {"source": [2, 3], "target": [3, 4], column: [5, 6]}
+    expected = [(0, 1), (1, 2), (2, 3), (3, 4)]
+    named = {"columns": ("source", "target")} | options
+    assert read(in_parts(tmp_path, form, first, second), **named) == (expected, [])
+    edges = in_parts(tmp_path, form, first, second)
+    if kind:
+        with pytest.raises(InputError, match="some files have weights" if form == "csv" else kind):
+            read(edges, **options)
+        return
+    found, warned = read(edges, **options)
+    assert found == expected
+    assert [column in text for text in warned] == [True] * (kind is None)
+
+
+def test_later_parts_that_have_the_same_columns_in_another_order(tmp_path):
+    first = {"source": [0], "target": [1], "weight": [5]}
+    second = {"weight": [6], "target": [2], "id": [0], "source": [1]}
+    for form in PART_FORMS:
+        folder = tmp_path / form
+        folder.mkdir()
+        edges = in_parts(folder, form, first, second)
+        assert read(edges) == ([(0, 1, 5.0), (1, 2, 6.0)], [])
 
 
 def test_parquet_is_decoded_lazily(tmp_path):

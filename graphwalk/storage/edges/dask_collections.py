@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.storage.edges.arrays import open_array, open_columns
+from graphwalk.storage.edges.arrays import open_columns
 from graphwalk.storage.edges.batch_series import SeriesSource
 from graphwalk.storage.edges.columns import ColumnSource, comes_from
 from graphwalk.storage.edges.dates import time_unit
-from graphwalk.storage.edges.iterables import fixed_columns
+from graphwalk.storage.edges.lazy_arrays import check_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,14 +52,14 @@ def open_dask(edges: Any, how: ReadOptions) -> SeriesSource:
         pair = block if across else np.asarray(block).T
         return open_columns([pair[0], pair[1]], "Dask array")
 
-    open_array(np.empty((2, 0), edges.dtype))  # refuses types that cannot be ids
+    check_types([edges, edges], "Dask array")
     return SeriesSource("Dask array", blocks, open_block, False, False)
 
 
 def _open_frame(frame: Any, how: ReadOptions) -> SeriesSource:
-    from graphwalk.storage.edges.tables import open_table
+    from graphwalk.storage.edges.tables import first_part, open_table
 
-    how = fixed_columns(frame._meta, how)
+    how = replace(how, columns=first_part(frame._meta, how).columns)
     first = open_table(frame._meta, how)
     blocks = _Blocks(lambda i: frame.partitions[i].compute(), frame.npartitions)
     return SeriesSource(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from graphwalk.errors import InputError
-from graphwalk.storage.edges.choose import choose_columns, warn_unread
 from graphwalk.storage.edges.iterables import open_iterable
+from graphwalk.storage.edges.later_parts import FirstPart
 from graphwalk.storage.edges.tables import arrow_kind
 
 if TYPE_CHECKING:
@@ -28,10 +28,20 @@ def open_dataset(
     """Open a data set; only columns that are used are read, and `partitions` only if named."""
     names = dataset.schema.names
     kinds = ["" if f.name in partitions else arrow_kind(f.type) for f in dataset.schema]
-    choice = choose_columns(names, how, name, kinds)
-    warn_unread(names, choice, name, how)
-    chosen = [names[i] for i in choice.columns]
+    first = FirstPart(names, how, name, kinds)
+    if how.columns is None and hasattr(dataset, "files"):
+        _check_files(dataset, first, name)
+    chosen = [str(column) for column in first.columns]
     return open_iterable(_Batches(dataset, chosen, name), how, chosen)
+
+
+def _check_files(dataset: Any, first: FirstPart, name: str) -> None:
+    """Look for columns that files have, and a data set that took its names from the first not."""
+    try:
+        for part in dataset.get_fragments():
+            first.check(part.physical_schema.names, part.path)
+    except pa.ArrowException as error:
+        raise InputError(f"{name} is damaged: {error}") from error
 
 
 def open_files(

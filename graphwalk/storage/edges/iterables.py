@@ -18,6 +18,7 @@ from graphwalk.storage.edges.columns import ColumnSource, comes_from
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
+    from graphwalk.storage.edges.later_parts import FirstPart
     from graphwalk.storage.edges.options import ReadOptions
     from graphwalk.storage.edges.protocol import EdgeSource, RowSource
 
@@ -47,7 +48,7 @@ def open_iterable(
 
 def _series(items: Items, batches: Iterable[Any], first: Any, how: ReadOptions) -> SeriesSource:
     def open_item(item: Any) -> ColumnSource:
-        opened = _open_item(item, how, items.name)
+        opened = _open_item(item, how, items.name, part)
         if opened.weighted != weighted:
             raise InputError(f"{items.name}: some items have weights and others have none")
         if opened.time_unit != unit:
@@ -56,18 +57,15 @@ def _series(items: Items, batches: Iterable[Any], first: Any, how: ReadOptions) 
             )
         return opened
 
-    if is_table(first):  # names of the first table choose the columns of all
-        how = fixed_columns(first, how)
+    part = None
+    if is_table(first) and how.columns is None:
+        from graphwalk.storage.edges.tables import first_part
+
+        part = first_part(first, how)
+        how = replace(how, columns=part.columns)
     opened = _open_item(first, how, items.name)
     weighted, unit = opened.weighted, opened.time_unit
     return SeriesSource(items.name, batches, open_item, weighted, items.once, unit)
-
-
-def fixed_columns(table: Any, how: ReadOptions) -> ReadOptions:
-    """Return options that name the columns which a table's own names choose."""
-    from graphwalk.storage.edges.tables import chosen_names
-
-    return how if how.columns is not None else replace(how, columns=chosen_names(table, how))
 
 
 def is_table(value: object) -> bool:
@@ -79,11 +77,13 @@ def is_table(value: object) -> bool:
     return hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__")
 
 
-def _open_item(item: Any, how: ReadOptions, name: str) -> ColumnSource:
+def _open_item(
+    item: Any, how: ReadOptions, name: str, part: FirstPart | None = None
+) -> ColumnSource:
     if is_table(item):
         from graphwalk.storage.edges.tables import open_table
 
-        return open_table(item, how)
+        return open_table(item, how, part)
     if how.columns is not None:
         raise InputError(f"{name}: {argument('columns')} is for tables, and its items are none")
     if isinstance(item, tuple):

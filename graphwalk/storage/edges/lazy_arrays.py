@@ -144,7 +144,7 @@ def open_window(array: Any) -> WindowSource:
             "(src, dst[, weight]) of one-dimensional arrays"
         )
     across = array.shape[0] == 2
-    _check_types([array, array], name)
+    check_types([array, array], name)
     load = partial(_load_across if across else _load_along, array)
     chunk = _chunk(array, 1 if across else 0)
     return WindowSource(name, array.shape[1 if across else 0], load, False, chunk)
@@ -160,7 +160,7 @@ def open_windows(columns: Sequence[Any]) -> WindowSource:
     lengths = {tuple(array.shape) for array in arrays}
     if len(lengths) > 1 or len(arrays[0].shape) != 1:
         raise InputError(f"{name}: shapes are {lengths}; they must be one-dimensional and equal")
-    _check_types(arrays, name)
+    check_types(arrays, name)
     chunk = max(_chunk(array, 0) for array in arrays)
     load = partial(_load_columns, arrays)
     unit = time_unit(np.empty(0, arrays[2].dtype)) if len(arrays) == 3 else None
@@ -183,7 +183,7 @@ def _load_columns(arrays: Sequence[Window], start: int, stop: int) -> tuple[NDAr
     return tuple(np.asarray(array[start:stop]) for array in arrays)
 
 
-def _check_types(arrays: Sequence[Any], name: str) -> None:
+def check_types(arrays: Sequence[Any], name: str) -> None:
     """Refuse types that cannot be ids or weights, in the words used for arrays in memory."""
     # Of arrays without items a type says nothing, and of objects only the items do.
     lengths = [int(0 not in array.shape and array.dtype.kind != "O") for array in arrays]

@@ -122,6 +122,8 @@ def _open_table(edges: Any, how: ReadOptions) -> EdgeSource | RowSource | None:
 
 
 def _has_no_columns(edges: object) -> bool:
+    if isinstance(edges, list) and edges and is_table(edges[0]):
+        return False
     packages = any(comes_from(edges, package) for package in ("scipy", "networkx", "zarr"))
     return packages or isinstance(edges, tuple | list) or hasattr(edges, "__array__")
 

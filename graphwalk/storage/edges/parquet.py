@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphwalk.errors import InputError
-from graphwalk.storage.edges.choose import choose_columns, warn_unread
+from graphwalk.storage.edges.choose import choose_columns
 from graphwalk.storage.edges.columns import (
     ColumnName,
     check_endpoints,
@@ -22,6 +21,7 @@ from graphwalk.storage.edges.columns import (
     weight_column,
 )
 from graphwalk.storage.edges.dates import time_unit
+from graphwalk.storage.edges.later_parts import FirstPart
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.edges.tables import arrow_kind
 
@@ -87,22 +87,25 @@ class ParquetSource:
 
 def open_parquet(name: str, parts: Sequence[File], how: ReadOptions) -> ParquetSource:
     """Open Parquet files, whose schemas must agree on the columns used."""
-    chosen: tuple[str, ...] = ()
+    first: FirstPart | None = None
     kinds, units = set(), set()
     num_edges = 0
     for part in parts:
         with _opened(part) as file:
             schema = file.schema_arrow
-            num_edges += file.metadata.num_rows
+            rows = file.metadata.num_rows
+        num_edges += rows
         names = schema.names
-        choice = choose_columns(names, how, part.name, [arrow_kind(field.type) for field in schema])
-        if not chosen:
-            warn_unread(names, choice, name, how)
-            chosen = tuple(names[i] for i in choice.columns)
-            how = replace(how, columns=chosen)
+        if first is None:
+            kinds_of = [arrow_kind(field.type) for field in schema]
+            first = FirstPart(names, how, name, kinds_of, part.name)
+        chosen = tuple(map(str, first.columns))
+        choose_columns(names, replace(how, columns=chosen), part.name)  # refuses what lacks some
+        first.check(names, part.name)
         empty = schema.empty_table()
-        edges = _edges(empty, chosen, part, 0)  # refuses types that cannot be used
-        kinds.add("integers" if isinstance(edges.src, np.ndarray) else "strings")
+        kind = arrow_kind(schema.field(chosen[0]).type)
+        if rows and kind in ("i", "U"):  # without rows, a type says nothing
+            kinds.add(kind)
         units.add(time_unit(empty.column(chosen[2])) if len(chosen) > 2 else None)
         if len(kinds) > 1:
             raise InputError(

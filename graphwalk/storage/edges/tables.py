@@ -14,6 +14,7 @@ from graphwalk.storage.edges.columns import (
     id_column,
     weight_column,
 )
+from graphwalk.storage.edges.later_parts import FirstPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -30,20 +31,20 @@ class _Table(NamedTuple):
     name: str
 
 
-def open_table(edges: Any, how: ReadOptions) -> ColumnSource:
-    """Open a table, whose columns are chosen by :func:`choose_columns`."""
+def open_table(edges: Any, how: ReadOptions, first: FirstPart | None = None) -> ColumnSource:
+    """Open a table, whose columns are chosen by :func:`choose_columns` or by the first part."""
     if comes_from(edges, "pandas") and how.columns is None:
         _check_no_matrix(edges)
     names, column, kinds, name = _look_at(edges)
+    if first is not None:
+        first.check(names, name)
     return column_source(names, column, how, name, kinds)
 
 
-def chosen_names(edges: Any, how: ReadOptions) -> tuple[Hashable, ...]:
-    """Return the names of the columns of a table that are chosen."""
+def first_part(edges: Any, how: ReadOptions) -> FirstPart:
+    """Return the first of several tables, whose names choose the columns of all."""
     names, _, kinds, name = _look_at(edges)
-    choice = choose_columns(names, how, name, kinds)
-    warn_unread(names, choice, name, how)
-    return tuple(names[i] for i in choice.columns)
+    return FirstPart(names, how, name, kinds)
 
 
 def open_stream(edges: Any) -> Any:
