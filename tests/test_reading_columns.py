@@ -1,13 +1,18 @@
 """Which columns are the ends of edges and their weights: by name, in every form of table."""
 
+import ast
+import re
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from reading import read
+from reading import read, read_text
 
+import graphwalk
 from graphwalk.errors import InputError
 
 #: Names of columns, and the positions of source, target and, if there is one, weight.
@@ -291,3 +296,86 @@ def test_series_are_paired_by_position_only_where_their_indices_agree():
     assert read((frame["a"], frame["b"]))[0] == [(1, 2), (2, 3)]
     with pytest.raises(InputError, match="its Series have different indices"):
         read((frame["a"], frame["b"].iloc[::-1]))
+
+
+def follow(message, options):
+    """Return options of reading as a message says: the first columns and flags that it names."""
+    columns = re.search(r"columns=(\(.*?\))", message)[1]
+    found = {**options, "columns": ast.literal_eval(columns)}
+    said = message[message.index(columns) + len(columns) :].partition("to read")[0]
+    if "without" in said or "in place of" in said:
+        found = {name: value for name, value in found.items() if name == "columns"}
+    if said.startswith(" and times=True"):
+        found["times"] = True
+    return found
+
+
+#: Header, what is wanted, what the message names as not read or not there, and what is read then.
+THIRDS = [
+    ("source,target,start,end", "times", "'start', 'end'", "times"),
+    ("source,target,weight,start,end", "times", "'weight', 'start', 'end'", "times"),
+    ("source,target,weight,time", "times", "not read: 'weight'", "weights"),
+    ("source,target,weight,type", "edge_types", "not read: 'weight'", "weights"),
+    ("source,target,time,type", "edge_types", "not read: 'time'", "times"),
+    ("source,target,time,weight", "weights", "not read: 'time'", "times"),
+    ("Origin,Dest,FlightDate,Distance", "weights", "not read: 'FlightDate', 'D", "weights"),
+    ("Origin,Dest,FlightDate,Distance", "times", "'FlightDate', 'Distance'", "times"),
+    ("Origin,Dest,FlightDate", "weights", "not read: 'FlightDate'", "times"),
+    ("source,target,name,grade", "edge_types", "'name', 'grade'", "edge_types"),
+]
+
+
+@pytest.mark.parametrize("form", ["text", "frame"])
+@pytest.mark.parametrize(("header", "wanted", "named", "then"), THIRDS)
+def test_columns_that_messages_offer_are_read(header, wanted, named, then, form, tmp_path):
+    names = header.split(",")
+    dates = {"FlightDate": ["2020-01-01", "2020-01-02"], "name": ["x", "y"]}
+    columns = {name: dates.get(name, [3 + i, 4 + i]) for i, name in enumerate(names)}
+    frame = pd.DataFrame(columns)
+    edges = tmp_path / "edges.csv"
+    frame.to_csv(edges, index=False)
+    if form == "frame":
+        edges = frame.assign(**{n: pd.to_datetime(frame[n]) for n in names if n == "FlightDate"})
+    options = {} if wanted == "weights" else {wanted: True}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            graphwalk.build_zarr(edges, **options)
+            message = str(caught[0].message)
+        except InputError as error:
+            message = str(error)
+    assert named in message
+    options = follow(message, options)
+    graph = graphwalk.build_zarr(edges, directed=True, **options)
+    assert (graph.timed, graph.weighted) == (then == "times", then == "weights")
+    assert bool(graph.edge_type_names) == (then == "edge_types")
+
+
+@pytest.mark.parametrize("values", ["times", "edge_types"])
+@pytest.mark.parametrize("header", ["source,target", "source,target,weight"])
+def test_where_no_column_is_left_there_is_none_to_name(header, values, tmp_path):
+    content = f"{header}\n1,2,3\n" if header.endswith("weight") else f"{header}\n1,2\n"
+    with pytest.raises(InputError, match=rf"leave out {values}=True"):
+        read_text(tmp_path, content, "x.csv", values=values)
+
+
+@pytest.mark.parametrize("table", [pd.DataFrame({"x": [1]}), pa.table({"x": [1]})])
+def test_tables_of_one_column_are_no_edges(table):
+    with pytest.raises(InputError, match=r"one column only, 'x'.*'source' and 'target'"):
+        read(table)
+
+
+@pytest.mark.parametrize("name", ["edge_time", "time", "t", "timestamp", "timestamps", "times"])
+def test_times_of_edge_index_are_found(name, tmp_path):
+    np.savez(tmp_path / "edges.npz", edge_index=[[0, 1], [1, 2]], **{name: [5, 6]})
+    assert read(tmp_path / "edges.npz", values="times")[0] == [(0, 1, 5.0), (1, 2, 6.0)]
+
+
+@pytest.mark.parametrize(("values", "key"), [("times", "edge_time"), ("edge_types", "edge_type")])
+def test_values_that_edge_index_lacks_are_named(values, key, tmp_path):
+    arrays = {"edge_index": [[0, 1], [1, 2]], "when_it_was": [5, 6]}
+    np.savez(tmp_path / "edges.npz", **arrays)
+    with pytest.raises(InputError, match=f"give it '{key}', an array"):
+        read(tmp_path / "edges.npz", values=values)
+    np.savez(tmp_path / "edges.npz", **arrays, **{key: [5, 6]})
+    assert read(tmp_path / "edges.npz", values=values)[0] == [(0, 1, 5.0), (1, 2, 6.0)]

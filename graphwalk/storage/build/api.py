@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os  # noqa: TC003 - get_type_hints of build_zarr
+import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphwalk.errors import InputError, argument
@@ -175,7 +175,7 @@ def build_zarr(
         header=header,
         allow_pickle=allow_pickle,
     )
-    _check_value_kind(source, value_kind)
+    _check_value_kind(source, value_kind, edges)
     return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
 
 
@@ -190,7 +190,7 @@ def _value_kind(times: object, edge_types: object) -> ValueName:
     return "times" if times else "edge_types" if edge_types else "weights"
 
 
-def _check_value_kind(source: EdgeSource | RowSource, value_kind: ValueName) -> None:
+def _check_value_kind(source: EdgeSource | RowSource, value_kind: ValueName, edges: object) -> None:
     """Refuse times and types that are nowhere, and dates where no times are wanted."""
     if getattr(source, "time_unit", None) is not None and value_kind != "times":
         raise InputError(
@@ -201,11 +201,14 @@ def _check_value_kind(source: EdgeSource | RowSource, value_kind: ValueName) -> 
     if value_kind != "weights" and not source.weighted:
         words = value_kind.removeprefix("edge_")
         word = words[:-1]
+        remedy = (
+            f"pass a tuple (src, dst, {word}), or give the edges of a graph the attribute {word!r}"
+        )
+        if isinstance(edges, str | os.PathLike):
+            remedy = f"write them as a table, such as CSV or Parquet, with a column {word!r}"
         raise InputError(
             f"{argument(value_kind, True)}, but nothing says what the {words} of {source.name} "
-            f"are; pass a tuple (src, dst, {word}), name the column as in "
-            f"{argument('columns', ('source', 'target', word))}, or give the edges of a graph the "
-            f"attribute {word!r}"
+            f"are; {remedy}"
         )
 
 

@@ -36,13 +36,16 @@ class Choice:
         Source, target and, if there is one, weight, time or type.
     unread : list of int
         Columns that are not read although they may be meant to be.
-    numeric : int or None
-        The first of them that may hold weights or times.
+    offered : int or None
+        The one of them that may hold weights, times or types.
+    kind : str
+        Which of these it holds.
     """
 
     columns: list[int]
     unread: list[int]
-    numeric: int | None = None
+    offered: int | None = None
+    kind: ValueKind = "weights"
 
 
 def choose_columns(
@@ -75,23 +78,75 @@ def choose_columns(
     if columns is not None:
         if not isinstance(columns, list | tuple) or len(columns) not in (2, 3):
             raise InputError(f"{argument('columns', columns)} must be two or three column names")
-        return Choice([_position(names, column, table) for column in columns], [])
+        chosen = [_position(names, column, table) for column in columns]
+        if how.values != "weights" and len(chosen) < 3:
+            rest = [i for i in range(len(names)) if i not in chosen]
+            raise _no_third(names, chosen, rest, kinds, table, how)
+        return Choice(chosen, [])
     values = _value_column(names, how, table)
     ends = _ends(names, values, table, kinds, how)
     if how.values != "weights" and _is_third(names, kinds):
         values = [2]  # since the caller says that there are times or types
     chosen = ends + [i for i in values if i not in ends]
     rest = [i for i in range(len(names)) if i not in chosen and not _is_nothing(names, kinds, i)]
+    if how.values != "weights" and len(chosen) < 3:
+        raise _no_third(names, chosen, rest, kinds, table, how)
     if len(chosen) > 2:  # what else there is would have to be a weight in the place of this one
         named = [
             i for kind in ("weights", "times") for rank in values_of(names, kind) for i in rank
         ]
         rest = [i for i in rest if i in named]
     paired = {i for pair in pairs_of(names) for i in pair[1:]}
-    numeric = (
-        i for i in rest if i not in paired and (kinds is None or kinds[i] in ("i", "f", "M"))
+    offered = _offer(names, [i for i in rest if i not in paired], kinds, how)
+    return Choice(chosen, rest, *offered) if offered else Choice(chosen, rest)
+
+
+def _offer(
+    names: Sequence[Hashable], among: list[int], kinds: Sequence[str] | None, how: ReadOptions
+) -> tuple[int, ValueKind] | None:
+    """Return the column that may hold what edges have in addition to their ends, and what it is.
+
+    Dates are times, so that numbers are offered before them where weights or types are wanted.
+    """
+    letters = ("if", "M") if how.values != "times" else ("M", "if")
+    for letter in letters:
+        for i in among:
+            if kinds is None or kinds[i] in tuple(letter):
+                return i, _kind_of(names[i], _are_dates(kinds, i), how)
+    return None
+
+
+def _are_dates(kinds: Sequence[str] | None, i: int) -> bool:
+    return kinds is not None and kinds[i] == "M"
+
+
+def _kind_of(name: Hashable, dates: bool, how: ReadOptions) -> ValueKind:
+    """Return what a column holds by its name, or else what is wanted."""
+    if dates:
+        return "times"
+    wanted: tuple[ValueKind, ...] = (how.values, "times", "weights")
+    return next((kind for kind in wanted if any(values_of([name], kind))), how.values)
+
+
+def _no_third(
+    names: Sequence[Hashable],
+    ends: list[int],
+    rest: list[int],
+    kinds: Sequence[str] | None,
+    table: str,
+    how: ReadOptions,
+) -> InputError:
+    word = how.values.removeprefix("edge_")
+    among = [i for i in rest if _kind_of(names[i], _are_dates(kinds, i), how) == how.values]
+    offered = _offer(names, among, kinds, how)
+    remedy = f"leave out {argument(how.values, True)}, or add a column of {word}"
+    if offered is not None:
+        columns = shown(names, [*ends, offered[0]])
+        remedy = f"name the column of {word}, as in {columns}"
+    return InputError(
+        f"{argument(how.values, True)}, but nothing says what the {word} of {table} are; its "
+        f"columns are {listed(names)}; {remedy}"
     )
-    return Choice(chosen, rest, next(numeric, None))
 
 
 def warn_unread(names: Sequence[Hashable], choice: Choice, table: str, how: ReadOptions) -> None:
@@ -109,13 +164,18 @@ def warn_unread(names: Sequence[Hashable], choice: Choice, table: str, how: Read
 
 def _how_to_read(names: Sequence[Hashable], choice: Choice, how: ReadOptions) -> str:
     without = shown(names, choice.columns)
-    if choice.numeric is None:
+    if choice.offered is None:
         return f"{without} to leave them out"
-    times = any(choice.numeric in rank for rank in values_of(names, "times"))
-    third: ValueKind = "times" if times else how.values
-    flag = "" if third in ("weights", how.values) else f" and {argument(third, True)}"
-    columns = shown(names, [*choice.columns[:2], choice.numeric])
-    return f"{columns}{flag} to read {third.removeprefix('edge_')}, {without} not to"
+    kind = choice.kind
+    flag = f" and {argument(kind, True)}"
+    if kind == how.values:
+        flag = ""
+    elif kind == "weights":
+        flag = f" without {argument(how.values, True)}"
+    elif how.values != "weights":
+        flag += f" in place of {argument(how.values, True)}"
+    columns = shown(names, [*choice.columns[:2], choice.offered])
+    return f"{columns}{flag} to read {kind.removeprefix('edge_')}, {without} not to"
 
 
 def warn_values(attributes: Mapping[str, Any], name: str, how: ReadOptions) -> None:
@@ -217,9 +277,14 @@ def _is_nothing(names: Sequence[Hashable], kinds: Sequence[str] | None, i: int) 
 def _unclear(
     names: Sequence[Hashable], table: str, why: str, how: ReadOptions, ends: Sequence[int] = ()
 ) -> InputError:
+    if len(names) < 2:
+        found = f"one column only, {names[0]!r}" if names else "no columns"
+        return InputError(
+            f"{table} has {found}; edges are a table with two, named 'source' and 'target'"
+        )
     some = ends or [i for i in range(len(names)) if not _is_nothing(names, None, i)][:2]
     some = some if len(some) == 2 else range(len(names))[:2]
-    example = shown(names, some) if len(some) == 2 else argument("columns")
+    example = shown(names, some)
     third = how.values.removeprefix("edge_").removesuffix("s")
     return InputError(
         f"{table} has columns {listed(names)}; {why}; name those of sources and targets, and of a "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.arrays import open_array, open_columns
 from graphwalk.storage.edges.choose import warn_values
 from graphwalk.storage.edges.column_names import values_of
@@ -98,18 +98,18 @@ def open_data(data: Any, how: ReadOptions, name: str) -> EdgeSource:
     index = as_array(data.edge_index, f"edge_index of the {name}")
     open_array(index)  # refuses what has another shape or type
     src, dst = index if index.shape[0] == 2 else index.T
-    values = _edge_values(data, how, len(src))
+    values = _edge_values(data, how, len(src), name)
     source = _undirected_once(src, dst, values, how, name)
     count = getattr(data, "num_nodes", None)
     known = None if count is None else int(count)
     return ColumnSource(name, source.src, source.dst, source.weight, num_nodes=known)
 
 
-def _edge_values(data: Any, how: ReadOptions, length: int) -> NDArray[Any] | None:
+def _edge_values(data: Any, how: ReadOptions, length: int, name: str) -> NDArray[Any] | None:
     """Return the values of edges by the names that data objects have for them."""
     wanted = {
         "weights": ("edge_weight", "edge_attr", "edge_feat"),
-        "times": ("edge_time", "time", "t"),
+        "times": ("edge_time", "time", "t", "timestamp", "timestamps", "times"),
         "edge_types": ("edge_type",),
     }[how.values]
     for attribute in wanted:
@@ -124,6 +124,12 @@ def _edge_values(data: Any, how: ReadOptions, length: int) -> NDArray[Any] | Non
             f"{attribute} of shape {array.shape} is not one weight for each edge, and is not read; "
             f"give the data object an edge_weight, or drop {attribute}",
             stacklevel=2,
+        )
+    if how.values != "weights":
+        raise InputError(
+            f"{argument(how.values, True)}, but nothing says what the "
+            f"{how.values.removeprefix('edge_')} of the {name} are; give it {wanted[0]!r}, an "
+            "array of one number for each edge"
         )
     return None
 
