@@ -105,6 +105,81 @@ def test_weights_are_found(where, edges, tmp_path):
     assert read(edges) == ([(0, 1, 1.0), (1, 2, 2.0)], [])
 
 
+class Edges:
+    """An object with an edge_index and other attributes."""
+
+    def __init__(self, **arrays):
+        vars(self).update(arrays)
+
+
+def npz(folder, arrays):
+    np.savez(folder / "edges.npz", **arrays)
+    return folder / "edges.npz"
+
+
+INDEX = {"edge_index": np.array([[0, 1], [1, 2]])}
+ROWS = {"indptr": np.array([0, 1, 2, 2]), "indices": np.array([1, 2])}
+NAMED = ["edge_weight", "edge_weights", "weight", "weights", "w", "score", "values", "data"]
+WITH_TIMES = ["edge_time", "time", "times", "timestamp", "timestamps", "t"]
+NPZ = [INDEX, ROWS, {"adj_" + name: array for name, array in ROWS.items()}]
+BASES = [(Edges, INDEX), *((npz, base) for base in NPZ)]
+
+
+def opened(form, folder, arrays):
+    return Edges(**arrays) if form is Edges else npz(folder, arrays)
+
+
+@pytest.mark.parametrize(("form", "base"), BASES)
+@pytest.mark.parametrize("shape", [(2,), (2, 1)])
+@pytest.mark.parametrize("key", [*NAMED, *WITH_TIMES])
+def test_values_by_any_of_their_names(key, shape, form, base, tmp_path):
+    key = f"adj_{key}" if "adj_indptr" in base else key
+    arrays = base | {key: np.array([1.5, 2.0]).reshape(shape), "number": np.array(3)}
+    values = "weights" if key.removeprefix("adj_") in NAMED else "times"
+    expected = [(0, 1, 1.5), (1, 2, 2.0)]
+    assert read(opened(form, tmp_path, arrays), values=values) == (expected, [])
+
+
+UNREAD = [
+    ("time", np.array([1, 2]), "'time', which is not read; pass times=True"),
+    ("timestamps", np.array([1, 2]), "'timestamps', which is not read; pass times=True"),
+    ("rating", np.array([1.5, 2]), "'rating', which is not read; rename it to 'weight'"),
+    ("edge_length", np.array([[1.5], [2]]), "'edge_length', which is not read; rename"),
+    ("weight", np.ones((2, 3)), r"weight of shape (2, 3) is not one weight for each edge"),
+    ("weight", np.ones(5), r"weight of shape (5,) is not one weight for each edge"),
+    ("train_mask", np.array([True, False]), None),
+    ("edge_label", np.array([1, 0]), None),
+    ("edge_type", np.array([1, 0]), None),
+    ("shape", np.array([3, 3]), None),
+    ("x", np.ones((3, 2)), None),
+]
+
+
+@pytest.mark.parametrize(("form", "base"), BASES[:3])
+@pytest.mark.parametrize(("key", "array", "message"), UNREAD)
+def test_values_that_are_not_read_are_warned_of(key, array, message, form, base, tmp_path):
+    edges, warned = read(opened(form, tmp_path, base | {key: array}))
+    assert edges == [(0, 1), (1, 2)]
+    assert [message in text for text in warned] == [True] * (message is not None)
+
+
+@pytest.mark.parametrize(("form", "base"), BASES[:3])
+def test_several_arrays_of_weights_are_asked_for(form, base, tmp_path):
+    arrays = base | {"w": np.ones(2), "score": np.ones(2)}
+    with pytest.raises(InputError, match="several arrays that are named as weights: 'w', 'score'"):
+        read(opened(form, tmp_path, arrays))
+
+
+def test_values_of_nodes_are_not_warned_of_where_there_are_as_many_edges(tmp_path):
+    ring = {"edge_index": np.array([[0, 1, 2], [1, 2, 0]]), "degree": np.array([2.0, 2, 2])}
+    assert read(npz(tmp_path, ring)) == ([(0, 1), (1, 2), (2, 0)], [])
+
+
+def test_no_edges_have_no_weights_to_warn_of(tmp_path):
+    none = {"edge_index": np.empty((2, 0), int), "weight": np.empty(0), "rating": np.empty(0)}
+    assert read(npz(tmp_path, none)) == ([], [])
+
+
 FOREIGN = [
     ("tuples as nodes", [((0, 0), (0, 1)), ((0, 1), (1, 1))], "."),
     ("UUIDs", [(uuid.UUID(int=1), uuid.UUID(int=2))], "must be integers or strings"),

@@ -188,6 +188,11 @@ def values_of(names: Sequence[Hashable], kind: ValueKind) -> list[list[int]]:
     return [[i for i, name in enumerate(joined) if name in rank] for rank in _VALUES[kind]]
 
 
+def spellings_of(kind: ValueKind) -> list[str]:
+    """Return the names of weights, times or types as attributes are written."""
+    return ["_".join(name.split()) for rank in _VALUES[kind] for name in sorted(rank)]
+
+
 def _is_certain_end(name: Hashable) -> bool:
     words = words_of(name)
     if not _COLUMN_NAME.fullmatch(str(name)) or not any(len(word) > 1 for word in words):

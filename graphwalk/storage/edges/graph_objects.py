@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from graphwalk.storage.edges.columns import (
     ids,
     weight_column,
 )
+from graphwalk.storage.edges.edge_values import edge_values, named_arrays
 from graphwalk.storage.edges.networkx_graphs import open_networkx
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _open_igraph(graph: Any, how: ReadOptions) -> ColumnSource:
 
 def open_data(data: Any, how: ReadOptions, name: str) -> EdgeSource:
     """Open a data object of PyTorch Geometric, or what has its attributes."""
-    if getattr(data, "edge_index", None) is None or hasattr(data, "edge_types"):
+    if getattr(data, "edge_index", None) is None or _has_types(data):
         raise InputError(
             f"{name} has no single edge_index; pass data.to_homogeneous(), or the edge_index of "
             "one type of edges"
@@ -98,40 +98,23 @@ def open_data(data: Any, how: ReadOptions, name: str) -> EdgeSource:
     index = as_array(data.edge_index, f"edge_index of the {name}")
     open_array(index)  # refuses what has another shape or type
     src, dst = index if index.shape[0] == 2 else index.T
-    values = _edge_values(data, how, len(src), name)
-    source = _undirected_once(src, dst, values, how, name)
     count = getattr(data, "num_nodes", None)
     known = None if count is None else int(count)
+    most = known if known is not None else int(index.max(initial=-1)) + 1
+    values = edge_values(named_arrays(data), len(src), most, how, name)
+    if values is None and how.values != "weights":
+        word = how.values.removeprefix("edge_")
+        raise InputError(
+            f"{argument(how.values, True)}, but nothing says what the {word} of the {name} are; "
+            f"give it {'edge_' + word.removesuffix('s')!r}, an array of one number for each edge"
+        )
+    source = _undirected_once(src, dst, values, how, name)
     return ColumnSource(name, source.src, source.dst, source.weight, num_nodes=known)
 
 
-def _edge_values(data: Any, how: ReadOptions, length: int, name: str) -> NDArray[Any] | None:
-    """Return the values of edges by the names that data objects have for them."""
-    wanted = {
-        "weights": ("edge_weight", "edge_attr", "edge_feat"),
-        "times": ("edge_time", "time", "t", "timestamp", "timestamps", "times"),
-        "edge_types": ("edge_type",),
-    }[how.values]
-    for attribute in wanted:
-        value = getattr(data, attribute, None)
-        if value is None:
-            continue
-        array = as_array(value, attribute)
-        array = array[:, 0] if array.shape == (length, 1) else array
-        if array.ndim == 1 or attribute not in ("edge_attr", "edge_feat"):
-            return array
-        warnings.warn(
-            f"{attribute} of shape {array.shape} is not one weight for each edge, and is not read; "
-            f"give the data object an edge_weight, or drop {attribute}",
-            stacklevel=2,
-        )
-    if how.values != "weights":
-        raise InputError(
-            f"{argument(how.values, True)}, but nothing says what the "
-            f"{how.values.removeprefix('edge_')} of the {name} are; give it {wanted[0]!r}, an "
-            "array of one number for each edge"
-        )
-    return None
+def _has_types(data: Any) -> bool:
+    """Return whether edges are of several types, each with an edge_index of its own."""
+    return isinstance(getattr(data, "edge_types", None), list) and hasattr(data, "node_types")
 
 
 def _open_dgl(graph: Any) -> ColumnSource:

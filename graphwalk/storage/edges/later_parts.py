@@ -15,7 +15,10 @@ from graphwalk.storage.edges.column_names import is_edge_id, values_of
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from graphwalk.storage.edges.options import ReadOptions
+    from graphwalk.storage.edges.options import ReadOptions, ValueKind
+
+#: What is worth a warning wherever a column is named as one.
+_NAMED: tuple[ValueKind, ...] = ("weights", "times")
 
 
 class FirstPart:
@@ -55,25 +58,23 @@ class FirstPart:
         Raises
         ------
         InputError
-            When it has weights, times or types, and the first part has none.
+            When it has weights, and the first part has none.
         """
         if self._how.columns is not None or self._known.issuperset(names):
             return
-        wanted, times = (
-            [names[i] for rank in values_of(names, kind) for i in rank]
-            for kind in (self._how.values, "times")
+        weights, times = (
+            [names[i] for rank in values_of(names, kind) for i in rank] for kind in _NAMED
         )
-        weighted = len(self.columns) > 2
+        weighted = len(self.columns) > 2  # or has times or types, which are asked for in any part
         without = argument("columns", self.columns)
         odd = [name for name in names if name not in self._known and not is_edge_id(name)]
-        found = [name for name in odd if name in wanted]
+        found = [name for name in odd if name in weights]
         if found and not weighted:
             raise InputError(
-                f"{part} has the column {found[0]!r}, and parts before it have no "
-                f"{self._how.values.replace('_', ' ')}; give it to all parts, or pass {without} "
-                "to leave it out"
+                f"{part} has the column {found[0]!r}, and parts before it have no weights; give it "
+                f"to all parts, or pass {without} to leave it out"
             )
-        odd = [name for name in odd if not weighted or name in [*wanted, *times]]
+        odd = [name for name in odd if not weighted or name in [*weights, *times]]
         if odd:
             warnings.warn(
                 f"{part} has columns that are not read, since the first part lacks them: "

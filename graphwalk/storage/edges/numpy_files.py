@@ -11,6 +11,7 @@ import numpy as np
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import CSR, open_csr, open_rows, open_scipy
 from graphwalk.storage.edges.arrays import open_array
+from graphwalk.storage.edges.edge_values import edge_values
 from graphwalk.storage.edges.graph_objects import open_data
 from graphwalk.storage.edges.labelled_rows import open_mapping
 from graphwalk.storage.edges.lazy_arrays import open_window
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.protocol import EdgeSource, RowSource
 
 _NPZ = (
-    "edge_index, or columns named as those of a table, such as src and dst and perhaps weight, or "
+    "edge_index and perhaps weight, or columns named as those of a table, such as src and dst, or "
     "indptr and indices and perhaps weights, or what scipy.sparse.save_npz writes, or one array of "
     "rows"
 )
@@ -55,8 +56,7 @@ def open_npz(path: Path, how: ReadOptions) -> EdgeSource | RowSource:
     for prefix in ("", "adj_"):  # as data sets of several matrices call the adjacency matrix
         rows = {name.removeprefix(prefix): array for name, array in arrays.items()}
         if {"indptr", "indices"} <= set(rows):
-            weights = rows.get("weights", rows.get("data"))
-            return open_csr(CSR(rows["indptr"], rows["indices"], weights), str(path))
+            return _open_csr(rows, how, str(path))
     columns = {name: array for name, array in arrays.items() if array.ndim == 1}
     if len(columns) > 1 or how.columns is not None:
         from graphwalk.storage.edges.tables import open_dict
@@ -69,6 +69,14 @@ def open_npz(path: Path, how: ReadOptions) -> EdgeSource | RowSource:
         if array.ndim == 2:
             return _open_one(array, how, str(path))
     raise InputError(f"{path} has the arrays {', '.join(sorted(names))}; it takes {_NPZ}")
+
+
+def _open_csr(rows: dict[str, Any], how: ReadOptions, name: str) -> RowSource:
+    indptr, indices = rows.pop("indptr"), rows.pop("indices")
+    weights = edge_values(rows, indices.size, indptr.size - 1, how, name)
+    if weights is None:  # a name that says nothing of times, or an array of a wrong length
+        weights = rows.get("weights", rows.get("data"))
+    return open_csr(CSR(indptr, indices, weights), name)
 
 
 def _check_magic(path: Path) -> None:
