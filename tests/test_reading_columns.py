@@ -379,3 +379,15 @@ def test_values_that_edge_index_lacks_are_named(values, key, tmp_path):
         read(tmp_path / "edges.npz", values=values)
     np.savez(tmp_path / "edges.npz", **arrays, **{key: [5, 6]})
     assert read(tmp_path / "edges.npz", values=values)[0] == [(0, 1, 5.0), (1, 2, 6.0)]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.npy"])
+def test_times_of_files_are_asked_for_in_words_of_files(name, tmp_path):
+    path = tmp_path / name
+    options = {"columns": ("source", "target")} if name == "x.csv" else {}
+    pd.DataFrame({"source": [1, 2], "target": [2, 3], "time": [5, 6]}).to_csv(path, index=False)
+    if name == "x.npy":
+        np.save(path, np.array([[1, 2], [2, 3], [3, 4]]))
+    with pytest.raises(InputError, match="nothing says what the times") as caught:
+        graphwalk.build_zarr(path, times=True, **options)
+    assert ("third in columns=" if options else "with a column 'time'") in str(caught.value)

@@ -57,7 +57,7 @@ def test_rows_of_names(kind):
         ({0: 5, 1: [0]}, "no row of neighbours"),
         (pd.Series([[1], [0]], index=[3, 3]), "several rows"),
         (pd.Series([[1]], index=pd.MultiIndex.from_tuples([(0, 1)])), "2 levels"),
-        ({(0, 1): "x"}, "weights are"),
+        ({(0, 1): "x"}, "values are"),
     ],
 )
 def test_rows_that_cannot_be_used(edges, message):

@@ -3,6 +3,7 @@
 Each is written down again in a few lines; what is cited is where such input was met.
 """
 
+import ast
 import re
 
 import pandas as pd
@@ -319,3 +320,129 @@ def test_json_is_read_as_the_error_says(where, content, name, tmp_path):
     call = re.search(r"pandas\.read_json\(.*?\)", str(caught.value))[0]
     table = eval(call, {"pandas": pd, "path": tmp_path / name})
     assert read(table)[0] == (ONE[:1] if where == "one line" else ONE)
+
+
+#: Where it was met, the name of the file, content, options, and how nodes are named then.
+DECIMALS = [
+    ("Excel in German", "x.csv", "source;target;weight\n1;2;0,5\n2;3;0,75\n", {}, ONE),
+    ("without a header", "x.csv", "1;2;0,5\n2;3;0,75\n", {}, ONE),
+    ("names", "x.txt", "a;b;0,5\nb;c;0,75\n", {}, AB),
+    ("tabs", "x.tsv", "source\ttarget\tweight\n1\t2\t0,5\n2\t3\t0,75\n", {}, ONE),
+    ("blanks", "x.txt", "1 2 0,5\n2  3  0,75\n", {}, ONE),
+    ("some without a comma", "x.csv", "source;target;weight\n1;2;1\n2;3;0,75\n", {}, ONE),
+    ("a separator that is said", "x.csv", "1;2;0,5\n2;3;0,75\n", {"sep": ";", "third": True}, ONE),
+]
+
+
+@pytest.mark.parametrize(("where", "name", "content", "options", "edges"), DECIMALS)
+def test_decimal_commas_are_read_as_the_error_says(where, name, content, options, edges, tmp_path):
+    options = dict(options)
+    if options.pop("third", False):
+        options["columns"] = (0, 1, 2)
+    with pytest.raises(InputError, match="decimal=") as caught:
+        read_text(tmp_path, content, name, **options)
+    call = re.search(r"pandas\.read_csv\(.*?\)", str(caught.value))[0]
+    table = eval(call, {"pandas": pd, "path": tmp_path / name})
+    named = list(table.columns)
+    first = 1.0 if "without a comma" in where else 0.5
+    expected = [(*edge, weight) for edge, weight in zip(edges, (first, 0.75), strict=True)]
+    assert read(table, columns=named)[0] == expected
+
+
+DAY = 86_400_000_000
+NOON = 1_577_880_000_000_000
+
+#: Where it was met, a time, and microseconds since 1970.
+ZONES = [
+    ("GitHub's archive", "2020-01-01T12:00:00Z", NOON),
+    ("LDBC", "2020-01-01T12:00:00.123+0000", NOON + 123_000),
+    ("Postgres", "2020-01-01 13:00:00+01", NOON),
+    ("Python", "2020-01-01T11:30:00.000001-00:30", NOON + 1),
+    ("Wikidata", "2020-01-01T12:00Z", NOON),
+    ("no zone", "2020-01-01T12:00:00", NOON),
+]
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize(("where", "time", "expected"), ZONES)
+def test_times_with_a_zone_are_those_of_utc(where, time, expected, named, tmp_path):
+    nodes = ("a", "b", "c") if named else (1, 2, 3)
+    later = time.replace("01-01", "01-02")
+    content = f"source|target|creationDate\n{nodes[0]}|{nodes[1]}|{time}\n"
+    content += f"{nodes[1]}|{nodes[2]}|{later}\n"
+    found = read_text(tmp_path, content, "knows.csv", values="times")[0]
+    assert found == [(*nodes[:2], expected), (*nodes[1:], expected + DAY)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        ("2020-01-01T12:00:00Z", "2020-01-02T12:00:00", "line 3, .*no date with a zone"),
+        ("2020-01-01T12:00:00", "2020-01-02 12:00 noon", "line 3, .*'2020-01-02 12:00 noon' is no"),
+        ("2020-01-01T12:00:00.1234567Z", "2020-01-02T12:00:00Z", "line 2, .*microseconds"),
+    ],
+)
+def test_times_that_are_not_alike_are_named(first, second, message, tmp_path):
+    content = f"source,target,time\n1,2,{first}\n2,3,{second}\n"
+    with pytest.raises(InputError, match=message):
+        read_text(tmp_path, content, "x.csv", values="times")
+
+
+def test_files_of_which_some_have_zones_are_refused(tmp_path):
+    for name, zone in (("a", "Z"), ("b", "")):
+        content = f"source,target,time\n1,2,2020-01-01T12:00:00{zone}\n"
+        (tmp_path / f"{name}.csv").write_text(content)
+    with pytest.raises(InputError, match="dates with a zone"):
+        read(tmp_path / "*.csv", values="times")
+
+
+@pytest.mark.parametrize(
+    ("values", "column", "message"),
+    [
+        ("weights", "weight", "'x' is no number; weights must be numbers"),
+        ("times", "time", "'x' is no number; times must be numbers, or dates"),
+        ("edge_types", "type", "'x' is no number; types must be numbers.*factorize"),
+    ],
+)
+def test_values_that_are_no_numbers_are_called_what_they_are(values, column, message, tmp_path):
+    content = f"source,target,{column}\n1,2,x\n2,3,y\n"
+    with pytest.raises(InputError, match=message):
+        read_text(tmp_path, content, "x.csv", values=values)
+    table = pd.read_csv(tmp_path / "x.csv")
+    with pytest.raises(InputError, match=r"weights, times or types must be .*pandas\.factorize"):
+        read(table, values=values)
+    table[column] = pd.factorize(table[column])[0]
+    assert read(table, values=values)[0] == [(1, 2, 0.0), (2, 3, 1.0)]
+
+
+TRIPLES = [
+    ("SIF", "x.sif", "a pp b\nb pd c\n", AB),
+    ("SIF with tabs", "x.sif", "a\tpp\tb\nb\tpp\tc\n", AB),
+    ("Freebase", "train.txt", "/m/1\t/film\t/m/2\n/m/2\t/b\t/m/3\n", None),
+    ("arrows", "x.txt", "a -> b\nb -> c\n", AB),
+    ("arrows between numbers", "x.txt", "1 -> 2\n2 -> 3\n", ONE),
+    ("lines", "x.txt", "1 -- 2\n2 -- 3\n", ONE),
+    ("words between numbers", "x.txt", "1 likes 2\n2 likes 3\n", ONE),
+    ("CSV", "x.csv", "a,pp,b\nb,pp,c\n", AB),
+    ("no chain", "x.txt", "a pp b\na pp c\na pp d\n", [("a", "b"), ("a", "c"), ("a", "d")]),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("where", "name", "content", "edges"), TRIPLES)
+def test_triples_are_read_as_the_error_says(where, name, content, edges, tmp_path):
+    options = {}
+    for _ in range(2 if name == "x.sif" else 1):
+        with pytest.raises(InputError, match=r"columns=|sep=") as caught:
+            read_text(tmp_path, content, name, **options)
+        said = re.findall(r"(sep|columns|header)=('[^']*'|False|\(.*?\))", str(caught.value))
+        options |= {option: ast.literal_eval(value) for option, value in said}
+    assert options["columns"] == (0, 2)
+    expected = [("/m/1", "/m/2"), ("/m/2", "/m/3")] if edges is None else edges
+    assert read_text(tmp_path, content, name, **options)[0] == expected
+
+
+def test_the_second_of_three_columns_may_be_a_node(tmp_path):
+    for content in ("a b c\nb c d\n", "a x red\nb y blue\n"):
+        with pytest.raises(InputError, match=r"columns=\(0, 1\)"):
+            read_text(tmp_path, content)

@@ -190,7 +190,7 @@ FOREIGN = [
     ("integers and strings", ends([1, 2], ["1", "2"]), "convert one of them"),
     ("both in a column", ends([1, "a"], ["b", "c"]), "'a' is a str"),
     ("floats", ends([1.0, 2.0], [2.0, 3.0]), r"astype\(np.int64\)"),
-    ("text as weights", ends([1], [2], weight=["x"]), "weights are"),
+    ("text as weights", ends([1], [2], weight=["x"]), "values are"),
     ("a masked array", np.ma.masked_equal(np.array([[0, 1], [9, 2]]), 9), "masked"),
     ("a lazy frame", pl.LazyFrame({"src": [1], "dst": [2]}), r"\.collect\(\)"),
     ("lists in lists", [[0, 1], [1, 2]], "could be edges or rows"),

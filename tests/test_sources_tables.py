@@ -122,8 +122,8 @@ def test_mixed_objects_in_pandas():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        (["x", "y"], "column 'weight': weights are"),
-        ([True, False], "column 'weight': weights are bool"),
+        (["x", "y"], "column 'weight': its values are"),
+        ([True, False], "column 'weight': its values are bool"),
         ([1.0, None], "column 'weight', row 1: the weight is missing"),
     ],
 )

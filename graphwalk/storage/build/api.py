@@ -175,7 +175,7 @@ def build_zarr(
         header=header,
         allow_pickle=allow_pickle,
     )
-    _check_value_kind(source, value_kind, edges)
+    _check_value_kind(source, value_kind, edges, columns)
     return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
 
 
@@ -190,7 +190,9 @@ def _value_kind(times: object, edge_types: object) -> ValueName:
     return "times" if times else "edge_types" if edge_types else "weights"
 
 
-def _check_value_kind(source: EdgeSource | RowSource, value_kind: ValueName, edges: object) -> None:
+def _check_value_kind(
+    source: EdgeSource | RowSource, value_kind: ValueName, edges: object, columns: object
+) -> None:
     """Refuse times and types that are nowhere, and dates where no times are wanted."""
     if getattr(source, "time_unit", None) is not None and value_kind != "times":
         raise InputError(
@@ -204,7 +206,9 @@ def _check_value_kind(source: EdgeSource | RowSource, value_kind: ValueName, edg
         remedy = (
             f"pass a tuple (src, dst, {word}), or give the edges of a graph the attribute {word!r}"
         )
-        if isinstance(edges, str | os.PathLike):
+        if columns is not None:
+            remedy = f"name the column of {words} third in {argument('columns')}"
+        elif isinstance(edges, str | os.PathLike):
             remedy = f"write them as a table, such as CSV or Parquet, with a column {word!r}"
         raise InputError(
             f"{argument(value_kind, True)}, but nothing says what the {words} of {source.name} "

@@ -53,6 +53,7 @@ def choose_columns(
     how: ReadOptions,
     table: str,
     kinds: Sequence[str] | None = None,
+    triple: bool = False,
 ) -> Choice:
     """Return the positions of the columns of sources, of targets and, if any, of weights.
 
@@ -67,6 +68,8 @@ def choose_columns(
     kinds : sequence of str, optional
         What each column holds: ``"i"`` integers, ``"f"`` other numbers, ``"U"`` text, ``"M"``
         dates, ``"O"`` anything else, ``""`` nothing.
+    triple : bool
+        Whether the second of three columns says how the others are related.
 
     Raises
     ------
@@ -79,12 +82,9 @@ def choose_columns(
         if not isinstance(columns, list | tuple) or len(columns) not in (2, 3):
             raise InputError(f"{argument('columns', columns)} must be two or three column names")
         chosen = [_position(names, column, table) for column in columns]
-        if how.values != "weights" and len(chosen) < 3:
-            rest = [i for i in range(len(names)) if i not in chosen]
-            raise _no_third(names, chosen, rest, kinds, table, how)
         return Choice(chosen, [])
     values = _value_column(names, how, table)
-    ends = _ends(names, values, table, kinds, how)
+    ends = _ends(names, values, table, kinds, how, triple)
     if how.values != "weights" and _is_third(names, kinds):
         values = [2]  # since the caller says that there are times or types
     chosen = ends + [i for i in values if i not in ends]
@@ -232,6 +232,7 @@ def _ends(
     table: str,
     kinds: Sequence[str] | None,
     how: ReadOptions,
+    triple: bool,
 ) -> list[int]:
     pairs = pairs_of(names)
     clearest = [pair for pair in pairs if pair.rank == pairs[0].rank]
@@ -249,7 +250,8 @@ def _ends(
         return [0, 1]
     if len(rest) == 2 and not values:
         return rest
-    raise _unclear(names, table, "no names among them say which are the ends of edges", how)
+    unnamed = "no names among them say which are the ends of edges"
+    raise _unclear(names, table, unnamed, how, (0, 2) if triple else ())
 
 
 def _is_third(names: Sequence[Hashable], kinds: Sequence[str] | None) -> bool:

@@ -152,8 +152,9 @@ def weight_column(values: Any, place: ColumnName) -> Column:
         numeric = any(test(kind) for test in tests) or time_unit(column) is not None
     if not numeric:
         raise InputError(
-            f"{place.name}: weights are {kind}; they, times or types must be integers or floats, "
-            "or dates as times"
+            f"{place.name}: its values are {kind}; weights, times or types must be integers or "
+            "floats, and times may be dates; pandas.to_numeric, pandas.to_datetime and, for types, "
+            "pandas.factorize make them of text"
         )
     return column
 

@@ -74,7 +74,7 @@ _REFUSED_TEXT = (
     (_pattern(r"dl\b.*\bn\s*="), "a UCINET file", "a list of the edges in it"),
     (_pattern(r"(c\b.*\s+)*p\s+[a-z]+\s+\d+\s+\d+"), "a DIMACS file", _DIMACS),
     (
-        _pattern(r"(\{[^\n]*\}|\[[^\n]*\])[ \t\r]*\n\s*[{[]|\{\s*\"[^{}\[\]]*\}\s*\Z"),
+        _pattern(r"(\{[^\n]*\}|\[\"[^\n]*\])[ \t\r]*\n\s*[{[]|\{\s*\"[^{}\[\]]*\}\s*\Z"),
         "JSON lines",
         "pandas.read_json(path, lines=True)",
     ),

@@ -24,6 +24,7 @@ _COLONS = "::"
 
 _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "blanks"}
 _SPELLED = {"\\t": "\t", "tab": "\t", "\\s+": " ", "\\s": " ", "space": " ", "comma": ","}
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _QUOTED = re.compile(r'(^|[\t,;| ])"[^"]*"($|[\t,;| ])')
 _BRACKET = re.compile(r"[(\[{]")
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
@@ -69,6 +70,18 @@ def field_count(lines: Sequence[str], form: Format) -> int:
         return 0
     headed = counts[0] == counts[-1] - 1 > 0 and not any(map(is_number, form.split(lines[0])))
     return counts[-1] if counts[0] == counts[-1] or headed else 0
+
+
+def is_decimal_comma(field: str) -> bool:
+    """Return whether a field is a number whose point is a comma."""
+    return bool(_DECIMAL_COMMA.fullmatch(field))
+
+
+def read_decimal_commas(mark: str, header: bool) -> str:
+    """Return the call that reads numbers whose point is a comma."""
+    sep = r"\s+" if mark == " " else mark
+    above = "" if header else ", header=None"
+    return f"pandas.read_csv(path, sep={sep!r}, decimal=','{above})"
 
 
 def _count(line: str, form: Format) -> int:
@@ -165,6 +178,20 @@ def _no_separator(sep: object) -> InputError:
 def _unclear(lines: Sequence[str], marks: Sequence[str], name: str) -> InputError:
     ways = " or ".join(_NAMES[mark] for mark in marks)
     calls = " or ".join(argument("sep", mark) for mark in marks)
+    hint = ""
+    if "," in marks:
+        others = [mark for mark in marks if mark != ","]
+        hint = next(filter(None, (_decimal_commas(lines, mark) for mark in others)), "")
     return InputError(
-        f"{name}: {ways} may separate its fields, as in {lines[-1]!r:.80}; pass {calls}"
+        f"{name}: {ways} may separate its fields, as in {lines[-1]!r:.80}; pass {hint}{calls}"
     )
+
+
+def _decimal_commas(lines: Sequence[str], mark: str) -> str:
+    """Return how to read a file if all fields with commas are numbers; otherwise nothing."""
+    rows = [line.split(None if mark == " " else mark) for line in lines]
+    with_commas = [field.strip() for row in rows for field in row if "," in field]
+    ids = [field for field in rows[-1] if "," not in field]
+    if len(ids) < 2 or not all(map(is_decimal_comma, with_commas)):
+        return ""
+    return f"{read_decimal_commas(mark, header=',' not in lines[0])} if its commas are decimal, or "

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _INTEGER = re.compile(r"-?\d+")
+_ARROW = re.compile(r"[-=~<>|]+")
+_ZONE = re.compile(r":\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 
 
@@ -81,6 +83,27 @@ def find_header(
 def kinds_of(body: Sequence[Fields], width: int) -> list[str]:
     """Return what each column holds: ``"i"``, ``"f"``, ``"M"``, ``"U"``, or ``""`` for nothing."""
     return [_kind([fields[i] for fields in body if i < len(fields)]) for i in range(width)]
+
+
+def have_zones(fields: Fields) -> bool:
+    """Return whether dates are those of a zone, such as UTC."""
+    return any(map(_ZONE.search, fields))
+
+
+def is_triple(body: Sequence[Fields]) -> bool:
+    """Return whether the second of three columns says how the others are related.
+
+    That is a mark such as ``->``, or a word of few, none of which is a node.
+    """
+    if not body or any(len(fields) != 3 for fields in body):
+        return False
+    left, middle, right = (set(column) for column in zip(*body, strict=True))
+    if all(map(_ARROW.fullmatch, middle)):
+        return True
+    kinds = kinds_of(body, 3)
+    if kinds[1] != "U" or kinds[0] != kinds[2] or middle & (left | right):
+        return False
+    return bool(left & right) or len(middle) <= len(body) / 2
 
 
 def _are_counted(body: Sequence[Fields]) -> bool:

@@ -21,7 +21,7 @@ from graphwalk.storage.edges.text.doubts import (
     warn_mixed,
     warn_sizes,
 )
-from graphwalk.storage.edges.text.header import find_header, kinds_of
+from graphwalk.storage.edges.text.header import find_header, have_zones, is_triple, kinds_of
 from graphwalk.storage.edges.text.lines import Format, data_lines
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.edges.choose import Choice
     from graphwalk.storage.edges.file import File
-    from graphwalk.storage.edges.options import ReadOptions
+    from graphwalk.storage.edges.options import ReadOptions, ValueKind
     from graphwalk.storage.edges.text.header import Header
     from graphwalk.storage.edges.text.lines import Line
 
@@ -64,6 +64,10 @@ class TextLayout:
         Whether the third column holds dates.
     header_line : str
         The header, as it is written.
+    zoned : bool
+        Whether these have a zone.
+    values : str
+        What the third column is.
     """
 
     file: File
@@ -75,6 +79,8 @@ class TextLayout:
     named: bool
     dates: bool = False
     header_line: str = ""
+    zoned: bool = False
+    values: ValueKind = "weights"
 
     @property
     def chosen(self) -> list[int]:
@@ -112,7 +118,8 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
     header = find_header(fields[0], fields[1:], above, form.free, how)
     body = fields[header.there :]
     kinds = kinds_of(body, len(header.names)) if body else None
-    choice = _choose(file, lines[0], header, how, kinds)
+    triple = is_triple(body if header.there and header.certain else fields)
+    choice = _choose(file, lines[0], header, how, kinds, triple)
     if not header.certain:
         warn_first_line(file, lines[0], header.there)
     if how.header is None and not header.there and may_be_sizes(fields, whole):
@@ -125,17 +132,27 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
         return None
     warn_mixed(file, lines[header.there :], body, choice.columns[:2])
     dates = bool(choice.columns[2:] and kinds and kinds[choice.columns[2]] == "M")
+    zoned = dates and have_zones([row[choice.columns[2]] for row in body])
     named = how.columns is not None or header.certain
     first = lines[int(header.there)]
     written = lines[0].text if header.there else ""
-    return TextLayout(file, form, header.names, header.there, first, choice, named, dates, written)
+    return TextLayout(
+        *(file, form, header.names, header.there, first, choice, named, dates, written),
+        zoned=zoned,
+        values=how.values,
+    )
 
 
 def _choose(
-    file: File, first: Line, header: Header, how: ReadOptions, kinds: list[str] | None
+    file: File,
+    first: Line,
+    header: Header,
+    how: ReadOptions,
+    kinds: list[str] | None,
+    triple: bool,
 ) -> Choice:
     try:
-        choice = choose_columns(header.names, how, file.name, kinds)
+        choice = choose_columns(header.names, how, file.name, kinds, triple)
     except InputError as error:
         if header.certain or how.columns is not None:
             raise
@@ -143,7 +160,7 @@ def _choose(
             f"{file.name}, line {first.number}: {first.text!r:.80} may be a header or an edge, and "
             "no names among them say which columns are the ends of edges; pass "
             f"{argument('header', True)} or {argument('header', False)}, and the columns, as in "
-            f"{argument('columns', (0, 1))}"
+            f"{argument('columns', (0, 2) if triple else (0, 1))}"
         ) from error
     if choice.columns[2:] and choice.columns[2] in choice.columns[:2]:
         raise InputError(

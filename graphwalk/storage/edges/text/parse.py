@@ -17,6 +17,7 @@ from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.parse_edges import parse_lines
 from graphwalk.storage.edges.columns import ColumnName, floats, id_column, ids, weight_column
 from graphwalk.storage.edges.protocol import EdgeBatch
+from graphwalk.storage.edges.text.dialect import is_decimal_comma, read_decimal_commas
 from graphwalk.storage.edges.text.integers import PLAIN_INTEGER, read_as_names
 from graphwalk.storage.edges.text.lines import data_lines, is_number
 
@@ -79,7 +80,7 @@ def read_table(block: LineBlock) -> pa.Table:
     layout = block.layout
     names = list(map(str, range(len(layout.names))))
     types = {names[i]: pa.large_string() for i in layout.chosen[:2]}
-    value = pa.timestamp(DATE_UNIT) if layout.dates else pa.float64()
+    value = _value_type(layout)
     types |= {names[i]: value for i in layout.chosen[2:]}
     data = layout.form.clean(block.data)
     if _NO_LINES.fullmatch(data):
@@ -248,6 +249,42 @@ _OTHER_FORMATS = (
 )
 
 
+def _value_type(layout: TextLayout) -> Any:
+    """Return what values are read as; dates with a zone are those of UTC."""
+    if layout.dates:
+        return pa.timestamp(DATE_UNIT, "UTC" if layout.zoned else None)
+    return pa.float64()
+
+
+def _value_fault(layout: TextLayout, field: str) -> str:
+    """Return what is wrong with a weight, time or type, and what to do; nothing if it is right."""
+    if layout.dates:
+        return _date_fault(layout, field)
+    if not field or is_number(field):
+        return ""
+    if is_decimal_comma(field):
+        return f"no number; pass {read_decimal_commas(layout.form.delimiter, layout.header)}"
+    remedies = {
+        "weights": "weights must be numbers",
+        "times": "times must be numbers, or dates such as 2020-01-31 or 2020-01-31T23:59:00Z in "
+        "all lines",
+        "edge_types": "types must be numbers, such as those of pandas.factorize",
+    }
+    return f"no number; {remedies[layout.values]}"
+
+
+def _date_fault(layout: TextLayout, field: str) -> str:
+    try:
+        pa.array([field or None], pa.string()).cast(_value_type(layout))
+    except pa.ArrowInvalid:
+        zone = "with" if layout.zoned else "without"
+        return (
+            f"no date {zone} a zone, as others are; write all alike, such as "
+            f"2020-01-31T23:59:00{'Z' if layout.zoned else ''}, in microseconds at most"
+        )
+    return ""
+
+
 def _fault(block: LineBlock, error: Exception) -> InputError:
     """Find the line that could not be read."""
     layout = block.layout
@@ -264,11 +301,7 @@ def _fault(block: LineBlock, error: Exception) -> InputError:
                 f"{len(layout.names)}; every line needs as many: {line.text!r:.80}{hint}"
             )
         for i in layout.chosen[2:]:
-            if layout.dates:
-                break
-            if fields[i] and not is_number(fields[i]):
-                return InputError(
-                    f"{where}, column {layout.names[i]!r}: {fields[i]!r} is no number; "
-                    "weights must be numbers"
-                )
+            fault = _value_fault(layout, fields[i])
+            if fault:
+                return InputError(f"{where}, column {layout.names[i]!r}: {fields[i]!r} is {fault}")
     return InputError(f"{name} cannot be read: {error}")

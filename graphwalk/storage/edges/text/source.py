@@ -127,6 +127,8 @@ def open_text(name: str, files: Sequence[File], suffix: str, how: ReadOptions) -
         )
     if len({layout.dates for layout in layouts}) > 1:
         raise InputError(f"{name}: some files have dates and others numbers; make them alike")
+    if len({layout.zoned for layout in layouts}) > 1:
+        raise InputError(f"{name}: some files have dates with a zone, others none; make them alike")
     first = next((layout for layout in layouts if layout.choice.unread), layouts[0])
     warn_unread(first.names, first.choice, name, how)
     unit = DATE_UNIT if first.dates else None
