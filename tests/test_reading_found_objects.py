@@ -1,5 +1,6 @@
 """Objects as public reports of graph libraries have them, by the kind of what may go wrong."""
 
+import re
 import uuid
 
 import dask.array as da
@@ -8,6 +9,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.orc
 import pytest
 import zarr
 from reading import read
@@ -84,6 +87,79 @@ def test_adjacency_frames_are_read_as_the_error_says(order):
         ["A", "C"],
         ["B"],
     ]
+
+
+def matrix(names):
+    """Return a ring as a frame whose first node is linked to all."""
+    size = len(names)
+    cells = np.roll(np.eye(size, dtype=int), 1, 1)
+    cells[0, 1:] = 1
+    return pd.DataFrame(cells | cells.T, names, names)
+
+
+def written(form, frame, folder):
+    """Return a frame in some form, and what the calls in an error may name."""
+    path = folder / f"matrix.{form}"
+    whole = frame.rename(columns=str)
+    table = pa.Table.from_pandas(whole)
+    if form in ("csv", "tsv", "txt"):
+        whole.to_csv(path, sep={"csv": ",", "tsv": "\t", "txt": "\t"}[form])
+    elif form == "parquet":
+        whole.to_parquet(path)
+    elif form == "feather":
+        whole.reset_index().to_feather(path)
+    elif form == "orc":
+        pa.orc.write_table(table, path)
+    if path.exists():
+        return path, {"path": path}
+    return {
+        "reset": lambda: (frame.reset_index(), {"frame": frame.reset_index()}),
+        "polars": lambda: (
+            (it := pl.from_pandas(whole.reset_index())),
+            {"table": it.to_arrow()},
+        ),
+        "Arrow": lambda: (table, {"table": table}),
+        "list": lambda: ([frame.reset_index()], {"frame": frame.reset_index()}),
+        "records": lambda: ((it := whole.reset_index().to_dict("records")), {"edges": it}),
+    }[form]()
+
+
+FORMS = ["csv", "tsv", "txt", "parquet", "feather", "orc", "reset", "polars", "Arrow", "list"]
+FORMS += ["records"]
+NODES = [["Ann", "Bob"], ["a", "b", "c"], ["u", "v", "weight", "x"], [0, 1], [3, 5, 8, 9]]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("names", NODES)
+def test_written_adjacency_matrices_are_read_as_the_error_says(names, form, tmp_path):
+    frame = matrix(names)
+    edges, known = written(form, frame, tmp_path)
+    with pytest.raises(InputError, match="is an adjacency matrix") as caught:
+        read(edges)
+    call = re.search(r"pass (networkx.*\)), with create_using", str(caught.value))[1]
+    known |= {"networkx": nx, "pandas": pd, "pyarrow": pa}
+    assert nx.utils.graphs_equal(
+        nx.Graph(eval(call, known).edges), nx.Graph(nx.from_pandas_adjacency(frame).edges)
+    )
+
+
+LISTS_OF_EDGES = [
+    ("5 1 2\n1 2 9\n2 1 6\n", "x.txt"),
+    ("5,1,2\n1,2,9\n2,1,6\n", "x.csv"),
+    ("source,target,weight\ntarget,source,1\nsource,weight,2\n", "x.csv"),
+    ("id,source,target\n1,2,3\n2,3,4\n", "x.csv"),
+    (",source,target\n0,1,2\n1,0,5\n", "x.csv"),
+    ("source,target\nsource,b\n", "x.csv"),
+]
+
+
+@pytest.mark.parametrize(("content", "name"), LISTS_OF_EDGES)
+def test_lists_of_edges_are_no_matrices(content, name, tmp_path):
+    (tmp_path / name).write_text(content)
+    lines = content.splitlines()
+    assert len(read(tmp_path / name, header="source" in lines[0])[0]) == len(lines) - (
+        "source" in lines[0]
+    )
 
 
 WEIGHTS = [

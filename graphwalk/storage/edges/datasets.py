@@ -9,7 +9,8 @@ import pyarrow as pa
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.iterables import open_iterable
 from graphwalk.storage.edges.later_parts import FirstPart
-from graphwalk.storage.edges.tables import arrow_kind
+from graphwalk.storage.edges.tables import arrow_kind, index_columns
+from graphwalk.storage.edges.written_matrices import refuse_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -24,15 +25,35 @@ def open_dataset(
     how: ReadOptions,
     name: str = "pyarrow data set",
     partitions: Container[str] = (),
+    frame: str = "dataset.to_table().to_pandas()",
 ) -> EdgeSource | RowSource:
     """Open a data set; only columns that are used are read, and `partitions` only if named."""
     names = dataset.schema.names
     kinds = ["" if f.name in partitions else arrow_kind(f.type) for f in dataset.schema]
+    if how.columns is None:
+        _check_no_matrix(dataset, name, frame)
     first = FirstPart(names, how, name, kinds)
     if how.columns is None and hasattr(dataset, "files"):
         _check_files(dataset, first, name)
     chosen = [str(column) for column in first.columns]
     return open_iterable(_Batches(dataset, chosen, name), how, chosen)
+
+
+def _check_no_matrix(dataset: Any, name: str, frame: str) -> None:
+    """Look at the first and the last column, of so many rows only as there are columns."""
+    names = dataset.schema.names
+    try:
+        ends = [dataset.head(len(names), columns=[names[i]]).column(0) for i in (0, -1)]
+    except (pa.ArrowException, KeyError) as error:
+        raise InputError(f"{name} is damaged: {error}") from error
+    refuse_matrix(
+        names,
+        len(ends[0]),
+        lambda i: ends[min(i, 1)],
+        name,
+        frame,
+        restored=index_columns(dataset.schema),
+    )
 
 
 def _check_files(dataset: Any, first: FirstPart, name: str) -> None:
@@ -63,7 +84,8 @@ def open_files(
         raise InputError(f"{name} cannot be read as {kind}: {error}") from error
     folders = (part for file in files for part in file.name.split("/")[:-1])
     keys = {part.partition("=")[0] for part in folders if "=" in part}
-    return open_dataset(dataset, how, name, keys)
+    frame = f"pandas.read_{'feather' if kind == 'ipc' else kind}(path)"
+    return open_dataset(dataset, how, name, keys, frame)
 
 
 def open_ipc_stream(file: File, how: ReadOptions) -> EdgeSource | RowSource:

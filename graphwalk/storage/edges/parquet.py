@@ -23,7 +23,8 @@ from graphwalk.storage.edges.columns import (
 from graphwalk.storage.edges.dates import time_unit
 from graphwalk.storage.edges.later_parts import FirstPart
 from graphwalk.storage.edges.protocol import EdgeBatch
-from graphwalk.storage.edges.tables import arrow_kind
+from graphwalk.storage.edges.tables import arrow_kind, index_columns
+from graphwalk.storage.edges.written_matrices import refuse_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,6 +95,15 @@ def open_parquet(name: str, parts: Sequence[File], how: ReadOptions) -> ParquetS
         with _opened(part) as file:
             schema = file.schema_arrow
             rows = file.metadata.num_rows
+            if how.columns is None:
+                refuse_matrix(
+                    schema.names,
+                    rows,
+                    partial(_column, file),
+                    part.name,
+                    "pandas.read_parquet(path)",
+                    restored=index_columns(schema),
+                )
         num_edges += rows
         names = schema.names
         if first is None:
@@ -114,6 +124,10 @@ def open_parquet(name: str, parts: Sequence[File], how: ReadOptions) -> ParquetS
         if len(units) > 1:
             raise InputError(f"{part.name}: some parts have times of another unit; use one")
     return ParquetSource(name, tuple(parts), chosen, num_edges, parts[0].remote, units.pop())
+
+
+def _column(file: Any, i: int) -> Any:
+    return file.read(columns=[file.schema_arrow.names[i]]).column(0)
 
 
 def _row_groups(part: File, size: int) -> Iterator[tuple[list[int], int]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.choose import choose_columns, warn_unread
+from graphwalk.storage.edges.column_names import are_numbers
 from graphwalk.storage.edges.columns import (
     ColumnName,
     ColumnSource,
@@ -15,36 +17,45 @@ from graphwalk.storage.edges.columns import (
     weight_column,
 )
 from graphwalk.storage.edges.later_parts import FirstPart
+from graphwalk.storage.edges.written_matrices import refuse_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from graphwalk.storage.edges.options import ReadOptions
 
+_FRAME = "pandas.DataFrame(edges)"
+
 
 class _Table(NamedTuple):
     """Any table: names, columns by position, what they hold, and what to call it."""
 
-    names: list[Hashable]
+    names: Sequence[Hashable]
     column: Callable[[int], Any]
     kinds: list[str]
     name: str
+    frame: str
+    restored: Sequence[Hashable] = ()
 
 
 def open_table(edges: Any, how: ReadOptions, first: FirstPart | None = None) -> ColumnSource:
     """Open a table, whose columns are chosen by :func:`choose_columns` or by the first part."""
     if comes_from(edges, "pandas") and how.columns is None:
         _check_no_matrix(edges)
-    names, column, kinds, name = _look_at(edges)
+    table = _look_at(edges)
     if first is not None:
-        first.check(names, name)
-    return column_source(names, column, how, name, kinds)
+        first.check(table.names, table.name)
+    _check_not_written(table, how)
+    return column_source(table.names, table.column, how, table.name, table.kinds)
 
 
 def first_part(edges: Any, how: ReadOptions) -> FirstPart:
     """Return the first of several tables, whose names choose the columns of all."""
-    names, _, kinds, name = _look_at(edges)
-    return FirstPart(names, how, name, kinds)
+    if comes_from(edges, "pandas") and not are_numbers(list(edges.columns)):  # as many edges have
+        _check_no_matrix(edges)
+    table = _look_at(edges)
+    _check_not_written(table, how)
+    return FirstPart(table.names, how, table.name, table.kinds)
 
 
 def open_stream(edges: Any) -> Any:
@@ -61,12 +72,15 @@ def open_structured(edges: Any, how: ReadOptions) -> ColumnSource:
     """Open a NumPy array whose items have named fields."""
     names = edges.dtype.names
     kinds = [_numpy_kind(edges.dtype[i]) for i in range(len(names))]
-    return column_source(names, lambda i: edges[names[i]], how, "structured array", kinds)
+    table = _Table(names, lambda i: edges[names[i]], kinds, "structured array", _FRAME)
+    _check_not_written(table, how)
+    return column_source(names, table.column, how, table.name, kinds)
 
 
 def open_dict(edges: Mapping[Hashable, Any], how: ReadOptions, name: str) -> ColumnSource:
     """Open columns by their names."""
     names, columns = list(edges), list(edges.values())
+    _check_not_written(_Table(names, columns.__getitem__, [], name, _FRAME), how)
     return column_source(names, columns.__getitem__, how, name)
 
 
@@ -103,11 +117,25 @@ def _look_at(edges: Any) -> _Table:
         levels = edges.index.nlevels > 1 or edges.index.names[0] is not None
         frame = edges.reset_index(allow_duplicates=True) if levels else edges
         kinds = [_numpy_kind(kind) for kind in frame.dtypes]
-        return _Table(list(frame.columns), lambda i: frame.iloc[:, i], kinds, "pandas DataFrame")
+        name = "pandas DataFrame"
+        return _Table(list(frame.columns), lambda i: frame.iloc[:, i], kinds, name, "frame")
     table = _as_table(edges)
     name = f"{type(edges).__module__.partition('.')[0]} {type(edges).__name__}"
     kinds = [arrow_kind(field.type) for field in table.schema]
-    return _Table(table.column_names, table.column, kinds, name)
+    index = index_columns(table.schema)
+    return _Table(table.column_names, table.column, kinds, name, "table.to_pandas()", index)
+
+
+def index_columns(schema: Any) -> list[str]:
+    """Return the columns of an Arrow schema that pandas makes an index of."""
+    columns = (schema.pandas_metadata or {}).get("index_columns", [])
+    return [column for column in columns if isinstance(column, str)]
+
+
+def _check_not_written(table: _Table, how: ReadOptions) -> None:
+    first = table.column(0) if how.columns is None and len(table.names) > 2 else ()
+    rows = len(first) if isinstance(first, Sized) and getattr(first, "ndim", 1) == 1 else 0
+    refuse_matrix(table.names, rows, table.column, table.name, table.frame, restored=table.restored)
 
 
 def _check_no_matrix(frame: Any) -> None:

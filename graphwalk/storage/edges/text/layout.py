@@ -23,6 +23,7 @@ from graphwalk.storage.edges.text.doubts import (
 )
 from graphwalk.storage.edges.text.header import find_header, have_zones, is_triple, kinds_of
 from graphwalk.storage.edges.text.lines import Format, data_lines
+from graphwalk.storage.edges.written_matrices import refuse_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -118,6 +119,8 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
     header = find_header(fields[0], fields[1:], above, form.free, how)
     body = fields[header.there :]
     kinds = kinds_of(body, len(header.names)) if body else None
+    if how.columns is None:
+        _check_no_matrix(file, form, header, fields, lines[-1].position > _BYTES or not whole)
     triple = is_triple(body if header.there and header.certain else fields)
     choice = _choose(file, lines[0], header, how, kinds, triple)
     if not header.certain:
@@ -140,6 +143,28 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
         *(file, form, header.names, header.there, first, choice, named, dates, written),
         zoned=zoned,
         values=how.values,
+    )
+
+
+def _check_no_matrix(
+    file: File, form: Format, header: Header, fields: list[list[str]], cut: bool
+) -> None:
+    """Look for names that stand above columns and in the first one, also where they are numbers."""
+    if not header.there and fields[0][0]:  # which would be a node
+        return
+    names = list(header.names) if header.there else [*fields[0]]
+    body = fields[1:]
+    if len(names) < 3 or any(len(line) != len(names) for line in body):
+        return
+    sep = {",": "", " ": r", sep=r'\s+'"}.get(form.delimiter, f", sep={form.delimiter!r}")
+    refuse_matrix(
+        names,
+        len(body),
+        lambda i: [line[i] for line in body],
+        file.name,
+        f"pandas.read_csv(path, index_col=0{sep})",
+        restored=names[:1],
+        cut=cut,
     )
 
 
