@@ -40,7 +40,7 @@ def open_dataset(
 
 
 def _check_no_matrix(dataset: Any, name: str, frame: str) -> None:
-    """Look at the first and the last column, of so many rows only as there are columns."""
+    """Look at the first and the last column, of as many rows as there are columns."""
     names = dataset.schema.names
     try:
         ends = [dataset.head(len(names), columns=[names[i]]).column(0) for i in (0, -1)]
