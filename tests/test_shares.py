@@ -121,8 +121,15 @@ def test_shares_of_different_numbers_go_together(walks, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), walks.compute())
 
 
-@pytest.mark.parametrize("suffix", [".zarr", ".txt"])
-@pytest.mark.parametrize("locks", [True, False])
+@pytest.mark.parametrize(
+    ("suffix", "locks"),
+    [
+        (".zarr", True),
+        (".txt", False),
+        pytest.param(".zarr", False, marks=pytest.mark.slow),
+        pytest.param(".txt", True, marks=pytest.mark.slow),
+    ],
+)
 def test_many_processes_at_once(suffix, locks, graph, walks, tmp_path):
     """All begin and end at about the same time, on a file system that has locks or none."""
     expected = write_walks(walks, tmp_path / f"whole{suffix}")
