@@ -8,6 +8,7 @@ import textwrap
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 
 import dask
 import numpy as np
@@ -64,7 +65,7 @@ def task_that_runs_on():
     """Return a function that is sent to workers whole: they cannot import this module."""
 
     def run_on(folder, number):
-        (folder / f"begun-{number}").touch()
+        (folder / f"begun-{number}").write_text(str(os.getpid()))
         try:
             while True:
                 check_cancelled()
@@ -75,12 +76,21 @@ def task_that_runs_on():
     return run_on
 
 
-def wait_for(paths):
+def wait_until_ended(folder):
+    """Wait until tasks have ended: by themselves, or with their processes, after a second."""
     for _ in range(3000):
-        if all(path.exists() for path in paths):
+        left = [begun for begun in folder.glob("begun-*") if not has_ended(begun)]
+        if not left:
             return
         time.sleep(0.02)
-    pytest.fail(f"{[path.name for path in paths if not path.exists()]} were not there in a minute")
+    pytest.fail(f"{[begun.name for begun in left]} ran on for a minute")
+
+
+def has_ended(begun):
+    if begun.with_name(begun.name.replace("begun", "ended")).exists():
+        return True
+    process = Path("/proc", begun.read_text(), "stat")
+    return not process.exists() or process.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def begun_and_interrupted(session, folder):
@@ -99,7 +109,7 @@ def test_an_interrupted_job_ends_what_runs_and_drops_what_waits(session, tmp_pat
     with pytest.raises(KeyboardInterrupt):
         begun_and_interrupted(session, tmp_path)
     begun = {path.name.partition("-")[2] for path in tmp_path.glob("begun-*")}
-    wait_for([tmp_path / f"ended-{number}" for number in begun])
+    wait_until_ended(tmp_path)
     assert len(begun) == 2
     with session.executor.job() as job:
         assert job.result(job.submit(abs, -3)) == 3
