@@ -12,6 +12,7 @@ from pathlib import Path
 
 import dask
 import numpy as np
+from numba.core import event
 from plans import read_again
 
 import graphwalk
@@ -86,7 +87,8 @@ def _measure(path, how, budget, consume, limit):
             threading.stack_size(1 << 20)  # the limit counts all of a stack, used or not
             most = status("VmData") + limit
             resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-        result = _consume(walks, consume)
+        with event.install_recorder("numba:compile") as compiled:
+            result = _consume(walks, consume)
         batches = len(plan.batch_groups)
         if len(plan.partitions) > 1 and not plan.spill:
             # Walkers write their steps there; the plan has memory for those of two batches.
@@ -94,6 +96,7 @@ def _measure(path, how, budget, consume, limit):
         peak = status("VmHWM")
     return {
         "measured": peak - before - result,
+        "compiled": len(compiled.buffer),
         "projected": plan.peak_memory,
         "budget": plan.resources.memory,
         "partitions": len(plan.partitions),

@@ -91,8 +91,10 @@ def measure(store, kind, share, consume):
     reports = []
     # A plan has memory for when all threads are at their peaks at once, which not all runs see.
     while len(reports) < RUNS and not any(map(is_near, reports)):
-        reports.append(memory_walks.run(store, how, int(share * size), consume))
-        assert "error" not in reports[-1], reports[-1]["error"]
+        report = memory_walks.run(store, how, int(share * size), consume)
+        assert "error" not in report, report["error"]
+        if not report["compiled"]:  # the compiler takes memory too, in the first run after a change
+            reports.append(report)
     report = max(reports, key=itemgetter("measured"))
     assert report["projected"] <= report["budget"]
     assert (report["partitions"] == 1) == (share > 1)
