@@ -123,6 +123,8 @@ class _EdgeBuild:
         with self._context.progress.stage("survey", source.num_edges, "edges") as advance:
             batches = source.batches(self._tuning.edges_per_batch)
             for batch, counts, coded in self._context.in_order(self._look, batches):
+                if not len(batch.src):  # without rows, a type says nothing
+                    continue
                 if text is not None and is_text(batch.src) != text:
                     raise mixed(source.name)
                 text = is_text(batch.src)

@@ -50,7 +50,10 @@ def check_kind(
     elif len(fields[0]) > 1 and all(line[0].endswith(":") for line in fields):
         what = "as a list of neighbours, which networkx.read_adjlist reads without the colons"
     elif whole and _is_metis(fields):
-        what = "as that of METIS does, which networkit.readGraph reads"
+        what = (
+            "as that of METIS does, which networkit.readGraph reads; if these are edges, pass "
+            f"{argument('columns', (0, 1))}"
+        )
     elif any(comment.text == "#" and comment.position > lines[0].position for comment in comments):
         what = "in which '#' alone parts nodes from edges (TGF); keep the lines below it only"
     elif _is_lgl(lines, comments):
@@ -181,7 +184,8 @@ def _is_metis(lines: Sequence[Fields]) -> bool:
     if int(first[0]) != len(rows) or set("".join(first[2:])) - {"0"}:
         return False
     entries = {(i, int(n)) for i, row in enumerate(rows, 1) for n in row}
-    return len(entries) == 2 * int(first[1]) and entries == {(j, i) for i, j in entries}
+    known = len(entries) == 2 * int(first[1]) > 0
+    return known and entries == {(j, i) for i, j in entries}
 
 
 def _is_lgl(lines: Sequence[Line], comments: Sequence[Line]) -> bool:
