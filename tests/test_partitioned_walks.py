@@ -112,7 +112,9 @@ def test_partitions_do_not_change_walks(case, dead_end):
     how = {"walk_length": LENGTH, "num_walks": 3, "seed": 5, "dead_end": dead_end, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, **how).compute()
     plans = [(2, "auto"), (3, 100), (7, 250), (16, 401)]
-    for partitions, chunks in plans[1:2] if "5e4" in kind else plans:
+    # What happens at dead ends, and the number of partitions, do not depend on each other.
+    few = "5e4" in kind or dead_end == "stay"
+    for partitions, chunks in plans[1:2] if few else plans:
         walks = small_walks(graph, **how, partitions=partitions, chunks=chunks)
         assert len(walks.plan.partitions) >= partitions
         np.testing.assert_array_equal(walks.compute(), whole)
@@ -138,7 +140,7 @@ def test_partitions_that_are_read_again(case, ahead, monkeypatch):
     monkeypatch.setattr(walker_group.WalkerGroup, "worth_reading", lambda *_: True)
     graph, kind = case
     starts = np.arange(NODES)[::-1]  # not in order, in which isolated nodes would not be read
-    how = {"walk_length": LENGTH, "num_walks": 2, "seed": 8, **KINDS[kind]}
+    how = {"walk_length": LENGTH, "num_walks": 1, "seed": 8, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, starts, **how).compute()
     walks = small_walks(graph, starts, **how, partitions=7, chunks=150)
     again, read = read_again(walks, ahead=ahead, cut=NODES - 2), []

@@ -93,7 +93,13 @@ def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind):
     assert len(walks.plan.partitions) > 2
     assert len(walks.plan.group_blocks) > 1
     np.testing.assert_array_equal(walks.compute(), whole)
-    # Where Dask optimises the graph, which must not hide the tasks from Ray.
+
+
+@pytest.mark.parametrize("kind", ["first order", "weighted node2vec", "temporal"])
+def test_slices_and_persisted_walks_in_partitions(session, graph, kind):
+    """Dask optimises their graphs, which must not hide the tasks from Ray."""
+    whole = walks_of(graph, **KINDS[kind]).compute(scheduler="threads")
+    walks = walks_of(graph, walks_in_small_groups, chunks=2500, partitions=3, **KINDS[kind])
     np.testing.assert_array_equal(walks[:3000].compute(), whole[:3000])
     np.testing.assert_array_equal(walks.persist().sum(axis=1).compute(), whole.sum(axis=1))
 

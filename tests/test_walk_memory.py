@@ -47,8 +47,6 @@ WALKS = {"num_walks": 1, "walk_length": 10}
 QUICK = [
     ("uniform", "first order"),
     ("skewed", "node2vec"),
-    ("weighted", "first order"),
-    ("uniform", "metapath"),
     ("weighted, skewed", "node2vec+"),
     ("timed, skewed", "temporal"),
     ("typed, skewed", "metapath of edges"),
