@@ -1,5 +1,6 @@
 """Random numbers, tables and the walk kernels, by themselves."""
 
+import re
 import sys
 from itertools import pairwise
 from math import inf
@@ -393,7 +394,8 @@ def test_lines_of_pairs_are_parsed_among_others(lines, swapped):
     count = parse_lines(data, ord("\t"), True, 2, wanted, src, dst, np.empty(0))
     rows = [line for line in text.split("\n") if line.strip(" \r") and not line.startswith("#")]
     found = [[field.strip(" \r") for field in row.split("\t")] for row in rows]
-    digits = [field.isdecimal() and len(field) <= 18 for row in found for field in row]
+    # With zeros in front it is a name: 007 is not 7.
+    digits = [re.fullmatch("0|[1-9][0-9]{0,17}", field) for row in found for field in row]
     assert (count >= 0) == (all(digits) and all(len(row) == 2 for row in found))
     if count >= 0:
         pairs = np.stack([dst, src] if swapped else [src, dst], axis=1)[:count]
