@@ -1,6 +1,7 @@
 """What tests share, and in which order and in which process they run."""
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,11 @@ def shared_ray():
 def own_ray():
     """Stop the Ray that tests share, for those that start one of their own."""
     pytest.importorskip("ray").shutdown()
+
+
+@pytest.fixture
+def interruptible():
+    """Have this process notice interrupts, which one of several test processes ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

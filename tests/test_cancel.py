@@ -142,14 +142,6 @@ def test_what_is_left_undone_by_an_error_is_cancelled(session, graph, partitions
     assert walks.compute().shape == walks.shape
 
 
-@pytest.fixture
-def interruptible():
-    """Have this process notice interrupts, which one of several test processes ignores."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_analysis_ends(session, graph):
     ranks = graphwalk.pagerank(graph, alpha=1 - 1e-9, tol=1e-15, max_iter=10**6, partitions=2)

@@ -157,6 +157,7 @@ def test_a_validation_reports_the_same(session, damaged, partitions, capsys):
     assert "check rows: 100%" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_validation_ends(session, damaged):
     arrays = graphwalk.open_zarr(damaged)._arrays
 
