@@ -112,9 +112,9 @@ def test_a_worker_that_is_killed_while_a_batch_walks_in_it(session, tmp_path, mo
         return (yield from there(*args))
 
     monkeypatch.setattr(walk_batch, "walk_there", walk_or_die)
-    anew = read_again(walks_of("first order", chunks=3000, partitions=3), ahead=False, cut=2900)
+    reread = read_again(walks_of("first order", chunks=3000, partitions=3), ahead=False, cut=2900)
     np.testing.assert_array_equal(
-        np.concatenate(list(graphwalk.iter_blocks(anew))), expected("first order")
+        np.concatenate(list(graphwalk.iter_blocks(reread))), expected("first order")
     )
     assert once.exists()
 
@@ -122,11 +122,11 @@ def test_a_worker_that_is_killed_while_a_batch_walks_in_it(session, tmp_path, mo
 @pytest.mark.parametrize("spill", [False, True])
 def test_blocks_of_partitions_that_are_read_again(session, spill, tmp_path):
     walks = walks_of("first order", chunks=500, partitions=3)
-    anew = read_again(walks, ahead=True, cut=2900, spill=spill)
+    reread = read_again(walks, ahead=True, cut=2900, spill=spill)
     whole = expected("first order")
-    np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(anew))), whole)
-    np.testing.assert_array_equal(anew[700:2600].compute(), whole[700:2600])
-    graphwalk.write_walks(anew, tmp_path / "walks.npy")
+    np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(reread))), whole)
+    np.testing.assert_array_equal(reread[700:2600].compute(), whole[700:2600])
+    graphwalk.write_walks(reread, tmp_path / "walks.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), whole)
 
 

@@ -153,10 +153,10 @@ def test_partitions_that_do_not_stay(session, tmp_path):
 @pytest.mark.parametrize("spill", [False, True])
 def test_blocks_of_partitions_that_do_not_stay(session, graph, spill, tmp_path):
     walks = walks_of(graph, chunks=700, partitions=3, p=2, q=0.5)
-    anew, whole = read_again(walks, ahead=True, spill=spill), walks.compute(scheduler="threads")
-    np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(anew))), whole)
-    np.testing.assert_array_equal(anew[700:2600].compute(), whole[700:2600])
-    graphwalk.write_walks(anew, tmp_path / "walks.npy")
+    reread, whole = read_again(walks, ahead=True, spill=spill), walks.compute(scheduler="threads")
+    np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(reread))), whole)
+    np.testing.assert_array_equal(reread[700:2600].compute(), whole[700:2600])
+    graphwalk.write_walks(reread, tmp_path / "walks.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), whole)
 
 

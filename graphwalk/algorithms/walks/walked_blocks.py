@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.finished_steps import Steps
     from graphwalk.scheduler.engine.walker_starts import Walkers
     from graphwalk.storage.partitions.partition import Partition
     from graphwalk.util.executor import Executor, Job
@@ -102,15 +101,19 @@ def _out_of_core(
     ordered: bool,
 ) -> Generator[tuple[int, R], None, None]:
     steps = walk_groups(work.batch, None, None if job.in_process else job, pool)
-    items: Any = ((use, block, steps, number) for number, block in work.blocks.items())
-    if use is as_it_is and not job.in_process:
-        for _, block, _, number in items:
+    blocks = work.blocks.items()
+    if job.in_process:
+
+        def take_and_use(item: tuple[int, int]) -> tuple[int, R]:
+            number, block = item
+            return block, use(steps.block(number), block)
+
+        yield from map_in_order(pool, take_and_use, blocks, walks.plan.resources.workers + 1)
+    elif use is as_it_is:
+        for number, block in blocks:
             yield block, job.result(steps.block(number))
-    elif job.in_process:
-        ahead = walks.plan.resources.workers + 1
-        yield from map_in_order(pool, _take_and_use, items, ahead)
     else:
-        made = ((use, block, steps.block(number)) for _, block, _, number in items)
+        made = ((use, block, steps.block(number)) for number, block in blocks)
         yield from job.map(_use, made, star=True, ordered=ordered, name=_name(use, walks))
 
 
@@ -174,13 +177,6 @@ def _threads(job: Job, count: int) -> Iterator[ThreadPoolExecutor]:
 def _name(use: Any, walks: WalkTasks) -> str:
     """Return what reports call the tasks: those that use a block in another way write it."""
     return f"{'walk' if use is as_it_is else 'write'} {walks.graph.path}"
-
-
-def _take_and_use(
-    item: tuple[Callable[[NDArray[Any], int], R], int, Steps, int],
-) -> tuple[int, R]:
-    use, number, steps, place = item
-    return number, use(steps.block(place), number)
 
 
 def _use_numbered(

@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from graphwalk.util.cancel import CancelToken
 from graphwalk.util.executor import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from graphwalk.scheduler.executors.cache import Cache
     from graphwalk.util.executor import Place
 
 T = TypeVar("T")
@@ -18,9 +20,15 @@ R = TypeVar("R")
 
 
 class BoundedJob(ABC, Job):
-    """A job whose `map` is made of its other methods."""
+    """A job whose `map` is made of its other methods, and that has a cache of values."""
 
-    _num_workers: int
+    def __init__(self, num_workers: int, cache: Cache) -> None:
+        self.token = CancelToken()
+        self._num_workers, self._cache = num_workers, cache
+
+    def keep_within(self, room: int) -> None:
+        """Drop cached values that take more than `room` bytes together."""
+        self._cache.keep_within(room)
 
     @abstractmethod
     def cancel(self, refs: list[Any]) -> None:

@@ -15,7 +15,6 @@ from graphwalk.errors import SchedulerError, argument
 from graphwalk.scheduler.executors.bounded_job import BoundedJob
 from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.scheduler.executors.progress import finished
-from graphwalk.util.cancel import CancelToken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -35,9 +34,9 @@ class RemoteJob(BoundedJob):
 
     in_process = False
 
-    def __init__(self, num_workers: int, kept: Cache) -> None:
-        self.token = CancelToken()
-        self._num_workers, self._kept = num_workers, kept
+    def __init__(self, num_workers: int, cache: Cache) -> None:
+        super().__init__(num_workers, cache)
+        self._lock = threading.Lock()
         self._hosts_changed = threading.Condition()
         self._busy_hosts: set[str] = set()
 
@@ -62,12 +61,17 @@ class RemoteJob(BoundedJob):
                 self._hosts_changed.notify_all()
 
     @abstractmethod
+    def forget(self) -> list[Any]:
+        """Return the tasks that are under way, which are no longer cancelled with the job."""
+
     def detach(self) -> None:
         """Have tasks outlive the job."""
+        self.forget()
 
-    @abstractmethod
     def close(self) -> None:
         """Cancel what is left, and wait until it has ended."""
+        self.token.cancel()
+        self.cancel(self.forget())
 
     def cached(
         self,
@@ -82,11 +86,7 @@ class RemoteJob(BoundedJob):
     ) -> Any:
         """Return the reference of a value that workers keep, which outlives the job."""
         make = partial(self.submit, load, *args, place=place, name=name)
-        return self._kept.get(key, make, owner=owner, size=size, room=room)
-
-    def keep_within(self, room: int) -> None:
-        """Drop cached values that take more than `room` bytes together."""
-        self._kept.keep_within(room)
+        return self._cache.get(key, make, owner=owner, size=size, room=room)
 
 
 class RemoteExecutor(ABC):

@@ -65,8 +65,8 @@ class ThreadsJob(BoundedJob):
     in_process = True
 
     def __init__(self, num_workers: int, cache: Cache, name: str) -> None:
-        self.token = CancelToken()
-        self._num_workers, self._cache, self._name = num_workers, cache, name
+        super().__init__(num_workers, cache)
+        self._name = name
         self._changed = threading.Condition()
         self._queue: deque[_Task] = deque()
         self._threads: list[threading.Thread] = []
@@ -154,10 +154,6 @@ class ThreadsJob(BoundedJob):
         make = partial(self._call, load, args)
         get = partial(self._cache.get, key, make, owner=owner, size=size, room=room)
         return _Task(get, lazy=True)
-
-    def keep_within(self, room: int) -> None:
-        """Drop cached values that take more than `room` bytes together."""
-        self._cache.keep_within(room)
 
     def close(self) -> None:
         """Cancel what is left, and wait until the threads have ended."""

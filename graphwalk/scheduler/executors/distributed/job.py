@@ -60,14 +60,13 @@ class DistributedJob(RemoteJob):
         self,
         client: Client,
         num_workers: int,
-        kept: Cache,
+        cache: Cache,
         workers: Callable[[], dict[str, Any]],
         hosts_here: Callable[[], list[str]],
     ) -> None:
-        super().__init__(num_workers, kept)
+        super().__init__(num_workers, cache)
         self._client, self._workers, self._hosts_here = client, workers, hosts_here
         self._name, self._numbers = uuid.uuid4().hex, itertools.count()
-        self._lock = threading.Lock()
         # Futures by key, and the arguments of their tasks: pieces go with the last reference.
         self._under_way: dict[str, tuple[Any, Any]] = {}
 
@@ -178,17 +177,11 @@ class DistributedJob(RemoteJob):
         for future in as_completed(by_future, loop=self._client.loop):
             yield from by_future.pop(future)
 
-    def detach(self) -> None:
-        """Have tasks outlive the job."""
-        with self._lock:
-            self._under_way.clear()
-
-    def close(self) -> None:
-        """Cancel what is left, and wait until it has ended."""
-        self.token.cancel()
+    def forget(self) -> list[Any]:
+        """Return the tasks that are under way, which are no longer cancelled with the job."""
         with self._lock:
             left, self._under_way = list(self._under_way.values()), {}
-        self.cancel([future for future, _ in left])
+        return [future for future, _ in left]
 
     def _ended(self, key: str, _future: Any) -> None:
         with self._lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import suppress
 from functools import cache
@@ -40,9 +39,8 @@ class RayJob(RemoteJob):
     A running task is cancelled by an interrupt of its process, as Ray does it: it needs no token.
     """
 
-    def __init__(self, num_workers: int, kept: Cache) -> None:
-        super().__init__(num_workers, kept)
-        self._lock = threading.Lock()
+    def __init__(self, num_workers: int, cache: Cache) -> None:
+        super().__init__(num_workers, cache)
         self._under_way: list[Any] = []
         self._pruned = time.monotonic()
 
@@ -163,17 +161,11 @@ class RayJob(RemoteJob):
             )
             self._pruned = time.monotonic()
 
-    def detach(self) -> None:
-        """Have tasks outlive the job."""
-        with self._lock:
-            self._under_way.clear()
-
-    def close(self) -> None:
-        """Cancel what is left, and wait until it has ended."""
-        self.token.cancel()
+    def forget(self) -> list[Any]:
+        """Return the tasks that are under way, which are no longer cancelled with the job."""
         with self._lock:
             left, self._under_way = self._under_way, []
-        self.cancel(left)
+        return left
 
     def cancel(self, refs: list[Any]) -> None:
         """Cancel tasks, and see them end: by themselves, or with their processes."""
