@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from graphwalk import scheduler
     from graphwalk.algorithms.analytics.components import connected_components
     from graphwalk.algorithms.analytics.pagerank import pagerank
+    from graphwalk.algorithms.analytics.personalized_pagerank import personalized_pagerank
     from graphwalk.algorithms.output.to_arrow import to_arrow
     from graphwalk.algorithms.output.write import iter_blocks, write_walks
+    from graphwalk.algorithms.output.write_nodes import write_nodes
     from graphwalk.algorithms.training.corpus import WalkCorpus
     from graphwalk.algorithms.training.embedding import embed
     from graphwalk.algorithms.training.torch_datasets import SkipGramDataset, WalkDataset
@@ -62,6 +64,7 @@ __all__ = [
     "open_zarr",
     "pagerank",
     "performance_report",
+    "personalized_pagerank",
     "plan_walks",
     "plot_coverage",
     "plot_degrees",
@@ -71,6 +74,7 @@ __all__ = [
     "scheduler",
     "set_node_types",
     "to_arrow",
+    "write_nodes",
     "write_walks",
 ]
 
@@ -87,6 +91,7 @@ _HOMES = {
     "WalkCorpus": "graphwalk.algorithms.training.corpus",
     "WalkDataset": "graphwalk.algorithms.training.torch_datasets",
     "WalkPlan": "graphwalk.scheduler.engine.walk_plan",
+    "personalized_pagerank": "graphwalk.algorithms.analytics.personalized_pagerank",
     "performance_report": "graphwalk.plotting.run_report",
     "plan_walks": "graphwalk.algorithms.walks.api",
     "plot_coverage": "graphwalk.plotting.graphs_and_walks",
@@ -96,6 +101,7 @@ _HOMES = {
     "random_walks": "graphwalk.algorithms.walks.api",
     "set_node_types": "graphwalk.storage.store.node_types",
     "to_arrow": "graphwalk.algorithms.output.to_arrow",
+    "write_nodes": "graphwalk.algorithms.output.write_nodes",
     "write_walks": "graphwalk.algorithms.output.write",
 }
 

@@ -26,10 +26,10 @@ PARAMETERS = set(inspect.signature(graphwalk.build_zarr).parameters)
 OPTIONS = {parameter.name for parameter in BUILD}
 
 #: Modules of what the command line does not have, and which write parameters as Python does.
-_PYTHON = {"pagerank", "node_values", "row_slice", "errors"}
+_PYTHON = {"row_slice", "errors", "write_nodes"}
 
 #: Parameters that the command line has as arguments without a name, or not at all.
-_NO_OPTIONS = {"store", "start_nodes", "types", "chunks", "compressed"}
+_NO_OPTIONS = {"store", "weight", "start_nodes", "types", "chunks", "compressed"}
 
 
 def parameters_of_all():

@@ -115,6 +115,7 @@ def test_nodes_are_named_by_their_labels():
         ({"dangling": np.zeros(200)}, "dangling="),
         ({"nstart": np.full(200, np.nan)}, "nstart="),
         ({"nstart": "everywhere"}, "nstart="),
+        ({"weight": "km"}, "weight='km'"),
     ],
 )
 def test_bad_parameters_are_named(options, name):
@@ -122,10 +123,38 @@ def test_bad_parameters_are_named(options, name):
         graphwalk.pagerank(random_graph(directed=True), **options)
 
 
-def test_weights_are_refused():
-    graph = graphwalk.build_zarr([(0, 1, 2.0), (1, 2, 3.0)])
-    with pytest.raises(errors.InputError, match="weights"):
-        graphwalk.pagerank(graph)
+@pytest.mark.parametrize("directed", [True, False])
+def test_weights_are_shares_of_a_step(directed):
+    rng = np.random.default_rng(5)
+    src, dst = rng.integers(0, 60, (2, 300))
+    edges = src, dst, rng.uniform(0.01, 100, 300).astype(np.float32)
+    graph = graphwalk.build_zarr(edges, num_nodes=64, directed=directed)
+    weighted = graph.to_networkx()
+    ranks = graphwalk.pagerank(graph, **ACCURATE).compute()
+    expected = nx.pagerank(weighted, tol=1e-12, max_iter=1000)
+    np.testing.assert_allclose(ranks, [expected[n] for n in range(64)], rtol=1e-6)
+    for partitions in (1, 2, 7):  # a row is in several of them
+        again = graphwalk.pagerank(graph, partitions=partitions, **ACCURATE).compute()
+        assert again.tobytes() == ranks.tobytes()
+    plain = graphwalk.pagerank(graph, weight=None, **ACCURATE).compute()
+    expected = nx.pagerank(weighted, tol=1e-12, max_iter=1000, weight=None)
+    np.testing.assert_allclose(plain, [expected[n] for n in range(64)], rtol=1e-6)
+
+
+def test_personalized_ranks_have_a_row_for_each_source():
+    graph = graphwalk.build_zarr([("a", "b"), ("b", "c"), ("c", "d"), ("x", "y")], directed=True)
+    one = graphwalk.personalized_pagerank(graph, "b", **ACCURATE).compute()
+    expected = nx.pagerank(graph.to_networkx(), personalization={"b": 1}, tol=1e-12, max_iter=1000)
+    np.testing.assert_allclose(one, [expected[n] for n in graph.labels], atol=1e-9)
+    both = graphwalk.personalized_pagerank(graph, ["x", "b"], **ACCURATE)
+    assert both.shape == (2, graph.num_nodes)
+    np.testing.assert_array_equal(both.compute()[1], one)
+    with pytest.raises(errors.InputError, match="no sources"):
+        graphwalk.personalized_pagerank(graph, [])
+    with pytest.raises(errors.InputError, match="'z'"):
+        graphwalk.personalized_pagerank(graph, ["z"])
+    with pytest.raises(errors.ConvergenceError, match="max_iter=2"):
+        graphwalk.personalized_pagerank(graph, "b", max_iter=2, tol=1e-12).compute()
 
 
 def test_nodes_without_edges_have_equal_ranks():

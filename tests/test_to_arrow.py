@@ -98,12 +98,14 @@ def test_values_of_nodes(graph):
     ranks = graphwalk.pagerank(graph)
     table = pa.table(graphwalk.to_arrow(ranks))
     assert table["node"].to_pylist() == ["a", "b", "c", "d"]
-    assert table["value"].to_pylist() == ranks.compute().tolist()
+    assert table["pagerank"].to_pylist() == ranks.compute().tolist()
     kept = ranks.persist()
     with pytest.raises(InputError, match=r"not known of which graph.*labels=.*labels=False"):
         graphwalk.to_arrow(kept)
     named = pa.table(graphwalk.to_arrow(kept, labels=graph.labels))
-    assert named == table
+    assert named == table.rename_columns(["node", "value"])
+    component = pa.table(graphwalk.to_arrow(graphwalk.connected_components(graph)))["component"]
+    assert component.to_pylist() == ["a"] * 4
     assert pl.DataFrame(graphwalk.to_arrow(kept, labels=False))["node"].to_list() == [0, 1, 2, 3]
 
 

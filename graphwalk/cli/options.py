@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _NAMES = {"num_workers": "workers"}
 _FALSE = {
     "weighted": "--unweighted",
+    "weight": "--unweighted",
     "labels": "--labels=none",
     "header": "--no-header",
     "compressed": "--uncompressed",
@@ -30,7 +31,7 @@ SCHEDULER = [
         "scheduler",
         "threads",
         one_of("threads", "ray", "distributed"),
-        "what computes the walks; distributed is Dask's",
+        "what runs the tasks; distributed is Dask's",
     ),
     Parameter(
         "address",
@@ -66,7 +67,12 @@ def quoted_option(name: str, *value: Any) -> str:
 
 def _command(name: str) -> str:
     """Return the command that does what a public function does, or the function itself."""
-    commands = {"build_zarr": "graphwalk build", "random_walks": "graphwalk walk"}
+    commands = {
+        "build_zarr": "graphwalk build",
+        "random_walks": "graphwalk walk",
+        "connected_components": "graphwalk components",
+        "pagerank": "graphwalk pagerank",
+    }
     return commands.get(name, f"graphwalk.{name} in Python")
 
 

@@ -7,9 +7,14 @@ from importlib import import_module
 from typing import Any
 
 from graphwalk._version import __version__
+from graphwalk.cli.analytics import ANALYTICS
 
-#: Each is described, takes arguments and runs in the module of its name.
-COMMANDS = ("build", "info", "validate", "plan", "walk", "embed", "slurm", "with-ray")
+#: Each is described, takes arguments and runs in the module of its name, or in its entry there.
+COMMANDS = (
+    *("build", "info", "validate", "plan", "walk", "embed"),
+    *ANALYTICS,
+    *("slurm", "with-ray"),
+)
 
 _EXAMPLES = """\
 examples:
@@ -19,6 +24,8 @@ examples:
   graphwalk plan graph.zarr --num-walks 10 --walk-length 80 --memory 16GiB
   graphwalk walk graph.zarr walks.txt --num-walks 10 --walk-length 80 --p 1 --q 0.5
   graphwalk embed graph.zarr vectors.parquet --p 1 --q 0.5 --dimensions 128
+  graphwalk components graph.zarr components.parquet
+  graphwalk pagerank graph.zarr ranks.csv
   graphwalk slurm graph.zarr walks.parquet --num-walks 10 --walk-length 80 --partition long
 """
 
@@ -27,7 +34,7 @@ def make_parser() -> ArgumentParser:
     """Return the parser; the command's name is ``command`` in what it parses."""
     parser = ArgumentParser(
         prog="graphwalk",
-        description="Random walks on graphs of any size.",
+        description="Random walks and analytics on graphs of any size.",
         epilog=_EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -50,4 +57,6 @@ def make_parser() -> ArgumentParser:
 
 def command_module(name: str) -> Any:
     """Return the module of a command; it imports what is large only when it runs."""
+    if name in ANALYTICS:
+        return ANALYTICS[name]
     return import_module(f"graphwalk.cli.{name.replace('-', '_')}")

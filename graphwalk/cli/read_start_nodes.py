@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphwalk.cli.options import option
 from graphwalk.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from graphwalk import Graph
 
 
-def read_start_nodes(text: str, graph: Graph) -> NDArray[np.int64]:
-    """Return the ids of the nodes that ``--start-nodes`` names.
+def read_start_nodes(text: str, graph: Graph, parameter: str = "start_nodes") -> NDArray[np.int64]:
+    """Return the ids of the nodes that ``--start-nodes``, or an option like it, names.
 
     Parameters
     ----------
@@ -26,25 +27,27 @@ def read_start_nodes(text: str, graph: Graph) -> NDArray[np.int64]:
         The path of a file (or pipe) with one node a line, or nodes separated by commas.
     graph : Graph
         If it has labels, nodes are named by them; otherwise by their ids.
+    parameter : str
+        The parameter whose option it is.
 
     Raises
     ------
     InputError
         When there is no such node.
     """
-    file = Path(text)
+    file, flag = Path(text), option(parameter)
     # Not Path.exists, which raises an error for a list that is too long for the name of a file.
     if os.path.exists(file) and not file.is_dir():  # noqa: PTH110
-        return _find(_lines_of(file), graph, f"--start-nodes {text}")
+        return _find(_lines_of(file, flag), graph, f"{flag} {text}")
     names = [name.strip() for name in text.split(",")]
-    return _find(names, graph, f"--start-nodes {text} (there is no such file)")
+    return _find(names, graph, f"{flag} {text} (there is no such file)")
 
 
-def _lines_of(file: Path) -> list[str]:
+def _lines_of(file: Path, flag: str) -> list[str]:
     try:
         text = file.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"--start-nodes {file} is no UTF-8 text: {error}") from None
+        raise InputError(f"{flag} {file} is no UTF-8 text: {error}") from None
     lines = (line.removesuffix("\r") for line in text.split("\n"))
     return [line for line in lines if line.strip()]
 

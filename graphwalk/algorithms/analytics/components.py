@@ -79,7 +79,7 @@ def connected_components(
 class ConnectedComponents(NodeAlgorithm):
     """Links the entries of the whole graph in one pass."""
 
-    name = "connected components"
+    name, column, are_nodes = "connected components", "component", True
 
     def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
         """Return the type of the labels."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import dask.array as da
 import numpy as np
@@ -23,7 +23,18 @@ if TYPE_CHECKING:
 
 
 class NodeAlgorithm(Protocol):
-    """An algorithm that gives each node a value. It is a plain value itself, and picklable."""
+    """An algorithm that gives each node a value. It is a plain value itself, and picklable.
+
+    Attributes
+    ----------
+    column : str
+        What a table calls the values.
+    are_nodes : bool
+        Whether the values are nodes, for which tables have labels; -1 is no node.
+    """
+
+    column: ClassVar[str] = "value"
+    are_nodes: ClassVar[bool] = False
 
     def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
         """Return the type of the values."""
@@ -107,12 +118,12 @@ class NodeArray(da.Array):  # type: ignore[misc]
         return values
 
 
-def graph_of(values: da.Array) -> GraphArrays | None:
-    """Return the graph of whose nodes these are the values, None where that is not known."""
-    task = getattr(values, "dask", {}).get((values.name, 0))
+def source_of(values: Any) -> tuple[NodeAlgorithm, GraphArrays] | None:
+    """Return the algorithm and the graph of lazy values of nodes; None if they are not known."""
+    task = getattr(values, "dask", {}).get((getattr(values, "name", None), 0))
     if isinstance(task, DriverTask) and task.func is compute_values:
-        graph: GraphArrays = task.args[1]
-        return graph
+        algorithm, graph, *_ = task.args
+        return algorithm, graph
     return None
 
 

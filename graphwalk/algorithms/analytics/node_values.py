@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -47,16 +47,18 @@ def node_distribution(
         try:
             values = np.array(given, np.float64)
         except (TypeError, ValueError) as error:
-            raise InputError(f"{name}= is no array of numbers: {error}") from error
+            raise InputError(f"{argument(name)} is no array of numbers: {error}") from error
         if values.shape != (graph.num_nodes,):
             raise InputError(
-                f"{name}= has shape {values.shape}; pass one number for each of the "
+                f"{argument(name)} has shape {values.shape}; pass one number for each of the "
                 f"{graph.num_nodes} nodes, or a mapping from nodes to numbers"
             )
     if not np.isfinite(values).all() or (values < 0).any():
-        raise InputError(f"{name}= has numbers that are negative or not finite")
+        raise InputError(f"{argument(name)} has numbers that are negative or not finite")
     total = values.sum()
     if not total > 0:
-        raise InputError(f"{name}= is zero for all nodes; pass a positive number for one or more")
+        raise InputError(
+            f"{argument(name)} is zero for all nodes; pass a positive number for one or more"
+        )
     values /= total
     return values

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
 from graphwalk.algorithms.analytics.node_values import node_distribution
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
-from graphwalk.errors import ConvergenceError, InputError
-from graphwalk.kernels.analytics.pagerank import ONE, spread_ranks, update_ranks
-from graphwalk.kernels.analytics.sum_neighbors import pull_sums, push_sums
+from graphwalk.algorithms.analytics.out_strengths import out_strengths
+from graphwalk.errors import ConvergenceError, InputError, argument
+from graphwalk.kernels.analytics.pagerank import spread_ranks, update_ranks
+from graphwalk.kernels.analytics.sum_neighbors import (
+    ONE,
+    pull_sums,
+    pull_weighted_sums,
+    push_sums,
+    push_weighted_sums,
+)
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
+from graphwalk.storage.partitions.entry_partitions import read_entries
 from graphwalk.storage.store.graph import Graph, open_zarr
 from graphwalk.util.parameters import COUNT, PROBABILITY, number
 
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.scan import Scanner
     from graphwalk.storage.partitions.entry_partitions import PartialRows
+    from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Nodes whose changes are added up before they are added to others: always the same, so that the
@@ -43,16 +52,17 @@ def pagerank(
     nstart: Mapping[Any, float] | ArrayLike | None = None,
     dangling: Mapping[Any, float] | ArrayLike | None = None,
     *,
+    weight: str | None = "weight",
     memory: str | int | None = None,
     partitions: int | None = None,
 ) -> da.Array:
     """Return the PageRank of every node, as a lazy Dask array.
 
     The rank of a node is ``(1 - alpha) * personalization + alpha * (the sum, over all nodes with an
-    edge to it, of their rank divided by their out-degree, and its part of the rank of nodes without
-    out-edges)``. It is the limit distribution of a walk that goes on along an edge with probability
-    `alpha` and starts at a new node otherwise [1]_. All ranks together are 1. Weights are not
-    used; a graph that has any is refused.
+    edge to it, of their rank divided among their out-edges, and its part of the rank of nodes
+    without out-edges)``. Out-edges have equal parts or, in a graph with weights, parts in
+    proportion to these. The ranks are the limit distribution of a walk that goes on along an edge
+    with probability `alpha` and starts at a new node otherwise [1]_. All ranks together are 1.
 
     Sums over edges are exact, in fixed point, so that the result has the same bits whatever the
     partitions, workers and scheduler.
@@ -75,6 +85,8 @@ def pagerank(
     dangling : mapping or array_like, optional
         Where the rank of nodes without out-edges goes, given as `personalization` is. None: as
         `personalization` says.
+    weight : {"weight"} or None
+        By default the weights of edges are used, if there are any; None leaves them out.
     memory : str or int, optional
         Bytes, or text such as ``"4 GiB"``, that ranks and partitions of the graph may take. None:
         70 % of what is free.
@@ -111,14 +123,14 @@ def pagerank(
     array([0.4797, 0.1734, 0.1734, 0.1734])
     """
     graph = store if isinstance(store, Graph) else open_zarr(store)
-    if graph.weighted:
-        raise InputError(f"{graph.path} has weights, which pagerank does not use yet")
+    if weight not in ("weight", None):
+        raise InputError(f"{argument('weight', weight)} must be 'weight' or None")
     alpha = PROBABILITY.check("alpha", alpha)
     max_iter = COUNT.check("max_iter", max_iter)
     tol = number("a positive number", lambda value: value > 0).check("tol", tol)
     given = {"personalization": personalization, "nstart": nstart, "dangling": dangling}
     found = {name: node_distribution(graph, name, values) for name, values in given.items()}
-    algorithm = PageRank(alpha, max_iter, tol, **found)
+    algorithm = PageRank(alpha, max_iter, tol, graph.weighted and weight is not None, **found)
     return node_array(algorithm, graph._arrays, memory, partitions)
 
 
@@ -130,13 +142,18 @@ class PageRank(NodeAlgorithm):
     ----------
     alpha, max_iter, tol
         As `pagerank` takes them.
+    weighted : bool
+        Whether the weights of edges are used.
     personalization, nstart, dangling : ndarray of float64, shape (nodes,), or None
         Distributions over the nodes.
     """
 
+    column: ClassVar[str] = "pagerank"
+
     alpha: float
     max_iter: int
     tol: float
+    weighted: bool
     personalization: NDArray[np.float64] | None
     nstart: NDArray[np.float64] | None
     dangling: NDArray[np.float64] | None
@@ -147,10 +164,13 @@ class PageRank(NodeAlgorithm):
         return np.dtype(np.float64)
 
     def cost(self, graph: GraphArrays) -> ScanCost:
-        """Return what the algorithm takes: ranks, shares, sums, and degrees."""
+        """Return what the algorithm takes: ranks, shares, sums, and degrees or strengths."""
         given = {id(item) for item in (self.personalization, self.nstart, self.dangling)}
-        state = 3 * 8 + graph.neighbor_dtype.itemsize + 8 * len(given - {id(None)})
-        return ScanCost("PageRank", state, 8, 8, f"up to {self.max_iter}", repeated=True)
+        strength = 8 if self.weighted else graph.neighbor_dtype.itemsize
+        state = 3 * 8 + strength + 8 * len(given - {id(None)})
+        name = "weighted PageRank" if self.weighted else "PageRank"
+        values: ValueName | None = "weights" if self.weighted else None
+        return ScanCost(name, state, 8, 8, f"up to {self.max_iter}", repeated=True, values=values)
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.float64]:
         """Return the rank of every node."""
@@ -159,13 +179,16 @@ class PageRank(NodeAlgorithm):
         teleport = uniform if self.personalization is None else self.personalization
         dangling = teleport if self.dangling is None else self.dangling
         ranks = np.full(nodes, uniform[0]) if self.nstart is None else self.nstart.copy()
-        degrees = out_degrees(graph)
-        shares, sums = np.empty(nodes, np.int64), np.empty(nodes, np.int64)
+        strengths = out_strengths(graph, scanner) if self.weighted else out_degrees(graph)
+        program = _WeightedSums if self.weighted else _Sums
+        shares, sums = np.empty(nodes, program.shares), np.empty(nodes, np.int64)
         blocks = [(start, min(start + _NODES, nodes)) for start in range(0, nodes, _NODES)]
         for _ in range(self.max_iter):
-            sinks = sum(spread_ranks(ranks, degrees, shares, *block) for block in blocks)
+            sinks = sum(
+                spread_ranks(ranks, strengths, shares, program.unit, *block) for block in blocks
+            )
             sums.fill(0)
-            scanner.scan(_Sums(shares, push=graph.directed), sums)
+            scanner.scan(program(shares, push=graph.directed), sums)
             change = sum(
                 update_ranks(ranks, sums, self.alpha, int(sinks) / ONE, teleport, dangling, *block)
                 for block in blocks
@@ -175,16 +198,27 @@ class PageRank(NodeAlgorithm):
         if not nodes:
             return ranks
         raise ConvergenceError(
-            f"{graph.path}: PageRank has not converged after max_iter={self.max_iter} iterations: "
-            f"ranks still change by {change:.3g}, and tol={self.tol:g}; pass a larger max_iter= or "
-            "tol="
+            f"{graph.path}: PageRank has not converged after {argument('max_iter', self.max_iter)} "
+            f"iterations: ranks still change by {change:.3g}, and {argument('tol', self.tol)}; "
+            f"pass a larger {argument('max_iter')} or {argument('tol')}"
         )
 
 
 class _Sums(ScanProgram):
-    """Adds the shares of neighbours: of each row in an undirected graph, else to each neighbour."""
+    """Adds the shares of neighbours: of each row in an undirected graph, else to each neighbour.
 
-    def __init__(self, shares: NDArray[np.int64], *, push: bool) -> None:
+    Attributes
+    ----------
+    shares : dtype
+        Type of what is divided among the neighbours of a node.
+    unit : float
+        What 1.0 is in it.
+    """
+
+    shares: Any = np.int64
+    unit = ONE
+
+    def __init__(self, shares: NDArray[Any], *, push: bool) -> None:
         self._shares, self._push = shares, push
 
     def new_result(self) -> NDArray[Any]:
@@ -199,3 +233,19 @@ class _Sums(ScanProgram):
     def merge(self, result: NDArray[Any], other: NDArray[Any]) -> None:
         """Add the sums of other partitions."""
         result += other
+
+
+class _WeightedSums(_Sums):
+    """Adds the shares of neighbours times the weight of the entry."""
+
+    shares, unit = np.float64, 1.0
+
+    def read(self, graph: GraphArrays, part: Any) -> PartialRows:
+        """Return the rows of a partition, with weights."""
+        return read_entries(graph, part, "weights")
+
+    def visit(self, result: NDArray[Any], rows: PartialRows) -> None:
+        """Add the shares that nodes give along some entries."""
+        add = push_weighted_sums if self._push else pull_weighted_sums
+        assert rows.values is not None
+        add(self._shares, rows.first, rows.row_starts, rows.neighbors, rows.values, result)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
-import numpy as np
 
-from graphwalk.algorithms.analytics.node_array import graph_of
 from graphwalk.algorithms.output.check_walks import checked_walks
 from graphwalk.algorithms.output.labelled_walks import as_labels, walk_lists
 from graphwalk.algorithms.output.node_names import names_for, unknown_names
+from graphwalk.algorithms.output.node_table import node_columns, node_table
 from graphwalk.algorithms.walks.streaming import blocks_in_order
 from graphwalk.storage.store.arrow_edges import edges_as_arrow
 from graphwalk.storage.store.graph import Graph
@@ -38,7 +37,7 @@ def to_arrow(what: Graph | da.Array, *, labels: Any = None) -> ArrowStream:
         - Walks of shape (num_walks, walk_length + 1): one row a walk, the list ``walk`` of the
           nodes that were visited, without padding.
         - Values of shape (num_nodes,), such as those of `pagerank`: one row a node, ``node`` and
-          ``value``.
+          a column such as ``pagerank``, or ``value`` where the algorithm is not known.
     labels : array_like of int or str, shape (num_nodes,), or False, optional
         What to write instead of node ``i``: ``labels[i]``. By default the labels of the graph, as
         in `embed`; with False, the numbers of nodes.
@@ -88,27 +87,13 @@ def _walks(walks: da.Array, labels: Any) -> ArrowStream:
 
 
 def _values(values: da.Array, labels: Any) -> ArrowStream:
-    import pyarrow as pa
-
+    columns = node_columns(values)
     if labels is None:
-        graph = graph_of(values)
+        graph = columns[0].graph
         if graph is None:
             raise unknown_names("it is not known of which graph these values are")
-        labels = Graph(graph).labels
-    names = _arrow_labels(labels)
-    kind = pa.int64() if names is None else names.type
-    schema = pa.schema([("node", kind), ("value", pa.from_numpy_dtype(values.dtype))])
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        first = 0
-        for block in values.blocks:
-            found = block.compute()
-            nodes = pa.array(np.arange(first, first + len(found)))
-            nodes = nodes if names is None else names.take(nodes)
-            yield pa.record_batch([nodes, pa.array(found)], schema=schema)
-            first += len(found)
-
-    return ArrowStream(schema, batches)
+        labels = graph.labels
+    return node_table(columns, _arrow_labels(labels))
 
 
 def _arrow_labels(labels: Any) -> Any:

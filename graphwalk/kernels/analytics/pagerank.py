@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphwalk.kernels.analytics.sum_neighbors import ONE
 from graphwalk.kernels.jit import Int, jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-#: What 1.0 is in fixed point.
-ONE = float(1 << 62)
 
 
 @jit
 def spread_ranks(
     ranks: NDArray[np.float64],
     strengths: NDArray[Any],
-    shares: NDArray[np.int64],
+    shares: NDArray[Any],
+    unit: float,
     start: int,
     stop: int,
 ) -> Int:
@@ -35,15 +34,18 @@ def spread_ranks(
         The rank of each node; all together are 1.
     strengths : ndarray of int or float, shape (nodes,)
         Out-degree of each node, or the sum of the weights of its entries. Zero for a sink.
-    shares : ndarray of int64, shape (nodes,)
-        Where to write how much rank moves along a unit of an entry's weight, in fixed point.
+    shares : ndarray of int64 or float64, shape (nodes,)
+        Where to write how much rank moves along a unit of an entry's weight.
+    unit : float
+        What 1.0 is in `shares`: `ONE` for fixed point, 1.0 for floats.
     start, stop : int
         The nodes to look at.
     """
     sinks = np.int64(0)
     for node in range(start, stop):
         if strengths[node] > 0:
-            shares[node] = np.int64(np.rint(ranks[node] / strengths[node] * ONE))
+            share = ranks[node] / strengths[node] * unit
+            shares[node] = np.rint(share) if unit > 1.0 else share
         else:
             shares[node] = 0
             sinks += np.int64(np.rint(ranks[node] * ONE))

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from graphwalk.kernels.atomics import atomic_add
 from graphwalk.kernels.jit import jit, prefetch
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+#: What 1.0 is in fixed point.
+ONE = float(1 << 62)
 
 #: Entries whose value is fetched ahead of use.
 _AHEAD = 24
@@ -73,3 +77,60 @@ def push_sums(
             if entry < last:
                 prefetch(sums, neighbors[entry + _AHEAD])
             atomic_add(sums, neighbors[entry], value)
+
+
+@jit
+def pull_weighted_sums(
+    values: NDArray[np.float64],
+    first: int,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    weights: NDArray[Any],
+    sums: NDArray[np.int64],
+) -> None:
+    """Add to the sum of each row's node the values of its neighbours times the entries' weights.
+
+    The other parameters are those of `pull_sums`. Each product is at most 1; it is rounded to fixed
+    point before it is added.
+    """
+    last = len(neighbors) - _AHEAD
+    for i in range(len(row_starts) - 1):
+        total = np.int64(0)
+        for entry in range(row_starts[i], row_starts[i + 1]):
+            if entry < last:
+                prefetch(values, neighbors[entry + _AHEAD])
+            total += np.int64(np.rint(values[neighbors[entry]] * weights[entry] * ONE))
+        atomic_add(sums, first + i, total)
+
+
+@jit
+def push_weighted_sums(
+    values: NDArray[np.float64],
+    first: int,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    weights: NDArray[Any],
+    sums: NDArray[np.int64],
+) -> None:
+    """Add to the sum of each neighbour the value of the row's node times the entry's weight.
+
+    The parameters are those of `pull_weighted_sums`.
+    """
+    last = len(neighbors) - _AHEAD
+    for i in range(len(row_starts) - 1):
+        value = values[first + i]
+        for entry in range(row_starts[i], row_starts[i + 1]):
+            if entry < last:
+                prefetch(sums, neighbors[entry + _AHEAD])
+            atomic_add(sums, neighbors[entry], np.int64(np.rint(value * weights[entry] * ONE)))
+
+
+@jit
+def add_weights(row_starts: NDArray[Any], weights: NDArray[Any], sums: NDArray[np.float64]) -> None:
+    """Add to the sum of each row its weights, one after the other.
+
+    A row may be handed over in parts, in order: its sum has the same bits then.
+    """
+    for i in range(len(row_starts) - 1):
+        for entry in range(row_starts[i], row_starts[i + 1]):
+            sums[i] += weights[entry]

@@ -79,6 +79,11 @@ class Scanner:
             if advance is not None:
                 advance(entries)
 
+    def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
+        """Yield ``function(item)`` for all items, in order, computed by the workers."""
+        where: Place = "here" if self._graph.temporary else "any"
+        return self._job.map(function, items, place=where, name="map")
+
     def _scan_here(
         self, program: ScanProgram, result: Any, parts: Sequence[ScanPartition], wave: int
     ) -> Iterator[int]:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from graphwalk.errors import MemoryBudgetError, argument
 from graphwalk.storage.partitions.entry_partitions import cut_entries, entry_partition_bytes
+from graphwalk.storage.store.format import value_bytes
 from graphwalk.units import format_size
 from graphwalk.util.html_table import Tabular
 from graphwalk.util.parameters import COUNT
 
 if TYPE_CHECKING:
+    from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Resources
 
@@ -45,6 +47,8 @@ class ScanCost:
         How often the entries are read, for people.
     repeated : bool
         Whether they are read more than once, so that it is worth keeping them in memory.
+    values : str or None
+        What is read of each entry in addition to its neighbour.
     """
 
     name: str
@@ -53,6 +57,7 @@ class ScanCost:
     shared: int
     passes: str
     repeated: bool
+    values: ValueName | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,7 @@ def plan_scan(
         fixed, each = nodes * cost.shared, each + 2 * nodes * cost.partial
         at_once, machines = -(-at_once // resources.machines), resources.machines
         at_once = max(1, min(at_once, (memory - fixed) // (each + chunk * width)))
-    whole = graph.num_entries * width + nodes * 8
+    whole = graph.num_entries * (width + value_bytes(cost.values)) + nodes * 8
     free = memory - fixed - at_once * each
     resident = cost.repeated and in_process and whole <= free
     room = PARTITION_BYTES if resident else min(PARTITION_BYTES, free // at_once * 3 // 4)
@@ -162,7 +167,7 @@ def plan_scan(
     if partitions is not None:
         entries = max(1, -(-graph.num_entries // partitions))
     cuts = cut_entries(graph, entries)
-    largest = max((entry_partition_bytes(graph, part) for part in cuts), default=0)
+    largest = max((entry_partition_bytes(graph, part, cost.values) for part in cuts), default=0)
     at_once = min(at_once, max(1, len(cuts)))
     peak = fixed + at_once * each + (whole if resident else at_once * largest)
     if not in_process:

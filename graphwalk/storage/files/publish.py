@@ -19,8 +19,9 @@ from graphwalk.errors import StoreExistsError, argument
 from graphwalk.storage.files.locations import is_url
 from graphwalk.storage.files.locks import move_new
 from graphwalk.storage.files.partial_folder import REPLACED, partial_folder, partial_path
-from graphwalk.storage.files.remote import new_remote_store
-from graphwalk.storage.files.storage_errors import disk_errors
+from graphwalk.storage.files.remote import filesystem_at, new_remote_store
+from graphwalk.storage.files.storage_errors import disk_errors, remote_errors
+from graphwalk.storage.files.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -151,7 +152,45 @@ class Target:
 
 def file_target(location: str, *, overwrite: bool) -> Target:
     """Return a target that is to be a file, and replaces no more than a file."""
-    return Target(location, Replaceable(overwrite, "is no file", lambda _: False, files=True))
+    return Target(location, _files(overwrite))
+
+
+def _files(overwrite: bool) -> Replaceable:
+    return Replaceable(overwrite, "is no file", lambda _: False, files=True)
+
+
+@contextmanager
+def new_file(
+    location: str, *, overwrite: bool, storage_options: Mapping[str, Any] | None = None
+) -> Iterator[Path]:
+    """Return a block that gets the path at which to write a file that is to be at `location`.
+
+    It is put in place when the block ends; nothing is left behind when the block raises. A file for
+    a URL is written to a temporary folder first.
+
+    Raises
+    ------
+    StoreExistsError
+        When something is there that is not to be replaced.
+    StoreError
+        When nothing can be written there.
+    """
+    if is_url(location):
+        filesystem, path = filesystem_at(location, storage_options)
+        with remote_errors(location, "write"):
+            if filesystem.exists(path):
+                _files(overwrite).check(location, is_file=filesystem.isfile(path))
+        with temporary_folder() as folder:
+            yield folder / "file"
+            with remote_errors(location, "write"):
+                filesystem.put_file(str(folder / "file"), path)
+        return
+    target = file_target(location, overwrite=overwrite)
+    target.check_free()
+    with partial_folder(target.path) as folder:
+        finished = folder / target.path.name
+        yield finished
+        target.publish(finished)
 
 
 def write_file(location: str, data: bytes, *, overwrite: bool) -> None:
@@ -168,10 +207,8 @@ def write_file(location: str, data: bytes, *, overwrite: bool) -> None:
     target.check_free()
     with disk_errors(location):
         target.path.parent.stat()
-    with partial_folder(target.path) as folder, disk_errors(target.path):
-        finished = folder / target.path.name
-        finished.write_bytes(data)
-        target.publish(finished)
+    with new_file(location, overwrite=overwrite) as file, disk_errors(target.path):
+        file.write_bytes(data)
 
 
 class NewStore(NamedTuple):

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphwalk.errors import StoreError
+from graphwalk.storage.store.format import value_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Bytes of an offset while a partition is read.
@@ -42,11 +44,14 @@ class PartialRows(NamedTuple):
         here.
     neighbors : ndarray of int32 or int64, shape (entries,)
         Node ids.
+    values : ndarray of float32, float64 or uint8, shape (entries,), or None
+        Their weights, times or types, if asked for.
     """
 
     first: int
     row_starts: NDArray[np.int64]
     neighbors: NDArray[Any]
+    values: NDArray[Any] | None = None
 
 
 def cut_entries(graph: GraphArrays, entries: int) -> tuple[EntryPartition, ...]:
@@ -66,14 +71,18 @@ def cut_entries(graph: GraphArrays, entries: int) -> tuple[EntryPartition, ...]:
     )
 
 
-def entry_partition_bytes(graph: GraphArrays, partition: EntryPartition) -> int:
-    """Return what a partition takes in memory."""
-    neighbors = len(partition.entries) * graph.neighbor_dtype.itemsize
-    return neighbors + (len(partition.nodes) + 1) * _OFFSET
+def entry_partition_bytes(
+    graph: GraphArrays, partition: EntryPartition, values: ValueName | None = None
+) -> int:
+    """Return what a partition takes in memory, with the values that are asked for."""
+    entry = graph.neighbor_dtype.itemsize + value_bytes(values)
+    return len(partition.entries) * entry + (len(partition.nodes) + 1) * _OFFSET
 
 
-def read_entries(graph: GraphArrays, partition: EntryPartition) -> PartialRows:
-    """Read a partition.
+def read_entries(
+    graph: GraphArrays, partition: EntryPartition, values: ValueName | None = None
+) -> PartialRows:
+    """Read a partition; and the weights, times or types of its entries, if asked for.
 
     Raises
     ------
@@ -90,5 +99,7 @@ def read_entries(graph: GraphArrays, partition: EntryPartition) -> PartialRows:
         )
     row_starts -= entries.start
     np.clip(row_starts, 0, len(entries), out=row_starts)
-    neighbors = graph.read_neighbors(entries.start, entries.stop, threads=1, checked=True)
-    return PartialRows(nodes.start, row_starts, neighbors)
+    first, last = entries.start, entries.stop
+    neighbors = graph.read_neighbors(first, last, threads=1, checked=True)
+    found = None if values is None else graph.read_values(values, first, last, threads=1)
+    return PartialRows(nodes.start, row_starts, neighbors, found)

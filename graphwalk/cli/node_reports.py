@@ -1,0 +1,55 @@
+"""What commands print of values of nodes: the highest, or the largest groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from graphwalk.units import count_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from graphwalk import Graph
+    from graphwalk.algorithms.output.node_table import NodeColumn
+
+#: Returns lines about the computed values of a graph's nodes.
+Report: TypeAlias = "Callable[[NodeColumn, Graph], Iterable[str]]"
+
+#: Nodes or groups that are listed.
+_SHOWN = 10
+
+
+def top_nodes(column: NodeColumn, graph: Graph) -> Iterable[str]:
+    """Return the nodes with the highest values."""
+    import numpy as np
+
+    values = column.values
+    nodes = _highest(values, np.arange(len(values)))
+    yield f"The highest values of {column.name}:"
+    for node, name in zip(nodes, graph.names(nodes), strict=True):
+        yield f"{values[node]:>12.6g}  {name}"
+
+
+def largest_groups(column: NodeColumn, graph: Graph) -> Iterable[str]:
+    """Return how many groups there are, and the sizes of the largest, each named by its label."""
+    import numpy as np
+
+    sizes = np.bincount(column.values, minlength=len(column.values))
+    groups = np.flatnonzero(sizes)
+    yield f"{count_of(len(groups), column.name)} of {count_of(len(sizes), 'node')}; the largest:"
+    largest = groups[_highest(sizes[groups], groups)]
+    for group, name in zip(largest, graph.names(largest), strict=True):
+        yield f"{sizes[group]:>12,}  {name}"
+
+
+def _highest(values: Any, ties: Any) -> Any:
+    """Return the positions of the highest values, in descending order; lowest ties first."""
+    import numpy as np
+
+    if len(values) > _SHOWN:
+        least = np.partition(values, -_SHOWN)[-_SHOWN]
+        found = np.flatnonzero(values >= least)
+    else:
+        found = np.arange(len(values))
+    order = np.lexsort((ties[found], -values[found]))
+    return found[order][:_SHOWN]
