@@ -18,13 +18,15 @@ from graphwalk.errors import (
     StoreExistsError,
     StoreNotFoundError,
 )
-from graphwalk.storage.store.validation_result import checks as _checks
+from graphwalk.storage.store.upper_layers import upper_layers as _upper_layers
 
 if TYPE_CHECKING:
     from graphwalk import scheduler
+    from graphwalk.algorithms.analytics.bfs import bfs
     from graphwalk.algorithms.analytics.components import connected_components
     from graphwalk.algorithms.analytics.pagerank import pagerank
     from graphwalk.algorithms.analytics.personalized_pagerank import personalized_pagerank
+    from graphwalk.algorithms.analytics.shortest_paths import shortest_paths
     from graphwalk.algorithms.output.to_arrow import to_arrow
     from graphwalk.algorithms.output.write import iter_blocks, write_walks
     from graphwalk.algorithms.output.write_nodes import write_nodes
@@ -57,6 +59,7 @@ __all__ = [
     "WalkDataset",
     "WalkPlan",
     "__version__",
+    "bfs",
     "build_zarr",
     "connected_components",
     "embed",
@@ -73,6 +76,7 @@ __all__ = [
     "random_walks",
     "scheduler",
     "set_node_types",
+    "shortest_paths",
     "to_arrow",
     "write_nodes",
     "write_walks",
@@ -81,8 +85,10 @@ __all__ = [
 _HOMES = {
     "CSR": "graphwalk.storage.edges.open",
     "Graph": "graphwalk.storage.store.graph",
+    "bfs": "graphwalk.algorithms.analytics.bfs",
     "connected_components": "graphwalk.algorithms.analytics.components",
     "pagerank": "graphwalk.algorithms.analytics.pagerank",
+    "shortest_paths": "graphwalk.algorithms.analytics.shortest_paths",
     "build_zarr": "graphwalk.storage.build.api",
     "embed": "graphwalk.algorithms.training.embedding",
     "iter_blocks": "graphwalk.algorithms.output.write",
@@ -124,4 +130,8 @@ def _validate(*args: Any) -> Any:
     return import_module("graphwalk.algorithms.validation.check").validate(*args)
 
 
-_checks.validate = _validate
+def _transpose(*args: Any, **options: Any) -> Any:
+    return import_module("graphwalk.storage.build.transpose").transpose(*args, **options)
+
+
+_upper_layers.validate, _upper_layers.transpose = _validate, _transpose

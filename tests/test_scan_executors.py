@@ -28,6 +28,11 @@ ANALYTICS = {
     "components": graphwalk.connected_components,
     "pagerank": partial(graphwalk.pagerank, tol=1e-3),  # a dozen passes
 }
+#: Analyses of which one plan is tried on each executor.
+OTHERS = {
+    "bfs": partial(graphwalk.bfs, sources=[0, 3], return_parents=True),
+    "shortest paths": partial(graphwalk.shortest_paths, sources=[0, 3]),
+}
 
 
 @pytest.fixture(params=SCHEDULERS, scope="module")
@@ -57,7 +62,8 @@ def graph_of(kind):
 @cache
 def expected(name, kind):
     with scheduler.use("threads", num_workers=1):
-        return ANALYTICS[name](graph_of(kind), partitions=1).compute().tobytes()
+        analysis = (ANALYTICS | OTHERS)[name]
+        return analysis(graph_of(kind), partitions=1).compute().tobytes()
 
 
 def bits(array, shares=None):
@@ -84,6 +90,13 @@ def test_the_bits_are_those_of_one_thread(session, name, partitions, kind):
     assert bits(array) == expected(name, kind)
     if apart and partitions == 3:
         assert bits(array, shares=1) == expected(name, kind)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_analyses_have_the_bits_of_one_thread(session, name):
+    array = OTHERS[name](graph_of("directed"), partitions=3)
+    assert len(array.plan.partitions) == 3
+    assert bits(array) == expected(name, "directed")
 
 
 def compute_while_a_worker_is_killed(name, once, monkeypatch):

@@ -1,6 +1,6 @@
 """Updates of shared arrays that several threads make at the same time without losing any.
 
-Numba has no atomic operations for processors. Both functions are single LLVM instructions. The
+Numba has no atomic operations for processors. All functions are single LLVM instructions. The
 memory orders are the weakest that are right here: kernels only need that no update is lost, and
 threads that start or end a kernel are ordered by the locks of their pool.
 """
@@ -48,6 +48,19 @@ def atomic_add(
         return context.get_dummy_value()
 
     return types.void(array, index, amount), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def atomic_min(_context: Any, array: Any, index: Any, value: Any) -> tuple[Any, Callable[..., Any]]:
+    """Set ``array[index]``, a signed integer, to `value` if that is less."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _address(context, builder, signature, args)
+        least = context.cast(builder, args[2], signature.args[2], signature.args[0].dtype)
+        builder.atomic_rmw("min", pointer, least, "monotonic")
+        return context.get_dummy_value()
+
+    return types.void(array, index, value), codegen
 
 
 def _address(context: Any, builder: Any, signature: Any, args: Any) -> ir.Value:

@@ -17,7 +17,7 @@ from graphwalk.util.driver_task import DriverTask
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.scan_plan import ScanCost, ScanPlan
+    from graphwalk.scheduler.engine.scan_plan import RowReader, ScanCost, ScanPlan
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Job
 
@@ -41,6 +41,15 @@ class NodeAlgorithm(Protocol):
 
     def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes."""
+
+    def shape(self, graph: GraphArrays) -> tuple[float, ...]:
+        """Return the shape of the result, by default one value for each node; NaN: not known."""
+        return (graph.num_nodes,)
+
+    def reader(self, graph: GraphArrays) -> RowReader | None:
+        """Return how rows are cut into partitions; None: where chunks end."""
+        del graph
+        return None
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
         """Return the value of every node."""
@@ -74,10 +83,14 @@ def node_array(
     """
     cost, dtype = algorithm.cost(graph), algorithm.dtype(graph)
     in_process = current_executor().in_process
-    plan = plan_scan(graph, cost, find_resources(memory), partitions, in_process=in_process)
+    resources, reader = find_resources(memory), algorithm.reader(graph)
+    plan = plan_scan(graph, cost, resources, partitions, in_process=in_process, reader=reader)
     same = id(graph) if graph.digest is None else graph.digest
     name = f"{cost.name.replace(' ', '-')}-{tokenize(graph.path, same, algorithm.__reduce_ex__(4))}"
-    return NodeArray(DriverTask((name, 0), compute_values, algorithm, graph, plan, name), dtype)
+    shape = algorithm.shape(graph)
+    key = (name, *(0 for _ in shape))
+    task = DriverTask(key, compute_values, algorithm, graph, plan, name)
+    return NodeArray(task, dtype, shape)
 
 
 class NodeArray(da.Array):  # type: ignore[misc]
@@ -92,13 +105,12 @@ class NodeArray(da.Array):  # type: ignore[misc]
     _task: DriverTask
     plan: ScanPlan
 
-    def __new__(cls, task: DriverTask, dtype: np.dtype[Any]) -> NodeArray:
+    def __new__(cls, task: DriverTask, dtype: np.dtype[Any], shape: tuple[float, ...]) -> NodeArray:
         """Return the array; Dask's arrays are made here, not in ``__init__``."""
-        (name, _), (_, _, plan, _) = task.key, task.args
-        layers = HighLevelGraph.from_collections(name, {task.key: task})
-        size = ((plan.num_nodes,),)
-        array: NodeArray = super().__new__(cls, layers, name, size, meta=np.empty(0, dtype))
-        array._task, array.plan = task, plan
+        name, layers = task.key[0], HighLevelGraph.from_collections(task.key[0], {task.key: task})
+        size, meta = tuple((length,) for length in shape), np.empty((0,) * len(shape), dtype)
+        array: NodeArray = super().__new__(cls, layers, name, size, meta=meta)
+        array._task, array.plan = task, task.args[2]
         return array
 
     def __reduce__(self) -> Any:

@@ -63,17 +63,36 @@ class Scanner:
         self._kept: dict[ScanPartition, Any] = {}
         self._passes = 0
 
+    @property
+    def plan(self) -> ScanPlan:
+        """How the graph is read."""
+        return self._plan
+
     def scan(
-        self, program: ScanProgram, result: Any, advance: Callable[[int], object] | None = None
+        self,
+        program: ScanProgram,
+        result: Any,
+        advance: Callable[[int], object] | None = None,
+        active: Callable[[Any], bool] | None = None,
     ) -> None:
         """Visit every entry once; add what the program computes to `result`.
 
-        This thread calls `advance`, if it is given, with the number of entries that were visited
-        since it was called last.
+        Parameters
+        ----------
+        program : ScanProgram
+            What is computed.
+        result : object
+            What the pass updates.
+        advance : callable, optional
+            This thread calls it with the number of entries that were visited since its last call.
+        active : callable, optional
+            Returns whether a partition has anything to visit; others are neither read nor visited.
         """
         wave, self._passes = self._passes, self._passes + 1
         # The file cache still holds what the pass before has read last.
         parts = self._plan.partitions[:: 1 if wave % 2 == 0 else -1]
+        if active is not None:
+            parts = tuple(filter(active, parts))
         scan = self._scan_here if self._job.in_process else self._scan_elsewhere
         for entries in scan(program, result, parts, wave):
             if advance is not None:
@@ -100,6 +119,9 @@ class Scanner:
                 work.add(steps=entries, size=entries * width)
             return entries
 
+        if len(parts) == 1:  # a pass of one task does not wait for another thread
+            with self._job.token.active():
+                return iter([visit(parts[0])])
         return self._job.map(visit, parts, ordered=False)
 
     @cached_property

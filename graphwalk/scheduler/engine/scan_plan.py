@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from graphwalk.errors import MemoryBudgetError, argument
-from graphwalk.storage.partitions.entry_partitions import cut_entries, entry_partition_bytes
-from graphwalk.storage.store.format import value_bytes
+from graphwalk.storage.partitions.entry_partitions import EntryReader
 from graphwalk.units import format_size
 from graphwalk.util.html_table import Tabular
 from graphwalk.util.parameters import COUNT
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Resources
@@ -27,6 +28,19 @@ class ScanPartition(Protocol):
     @property
     def entries(self) -> range:
         """The entries, of which each is in one partition."""
+
+
+class RowReader(Protocol):
+    """How rows are cut into partitions, and what these take."""
+
+    def total(self, graph: GraphArrays) -> int:
+        """Return what all partitions take in memory, in bytes."""
+
+    def cut(self, graph: GraphArrays, entries: int) -> tuple[Any, ...]:
+        """Cut the graph into partitions of about as many entries."""
+
+    def size(self, graph: GraphArrays, part: Any) -> int:
+        """Return what a partition takes in memory, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,12 @@ class ScanCost:
         Whether they are read more than once, so that it is worth keeping them in memory.
     values : str or None
         What is read of each entry in addition to its neighbour.
+    method : str
+        How it is computed, for people; it says where in-neighbours come from.
+    fixed : int
+        Bytes in the process that coordinates which do not depend on the number of nodes.
+    scratch : int
+        Bytes that each worker takes while it visits a partition.
     """
 
     name: str
@@ -58,6 +78,9 @@ class ScanCost:
     passes: str
     repeated: bool
     values: ValueName | None = None
+    method: str = ""
+    fixed: int = 0
+    scratch: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,8 +123,10 @@ class ScanPlan(Tabular):
             "which share one result" if self.shares == 1 else f"{self.shares:,} results a pass"
         )
         kept = "stay in memory" if self.resident else "are read in each pass"
+        method = [("method", self.cost.method)] if self.cost.method else []
         return [
             ("algorithm", self.cost.name),
+            *method,
             ("graph", f"{self.num_nodes:,} nodes, {self.num_entries:,} entries"),
             ("passes", self.cost.passes),
             (
@@ -124,6 +149,7 @@ def plan_scan(
     partitions: int | None = None,
     *,
     in_process: bool = True,
+    reader: RowReader | None = None,
 ) -> ScanPlan:
     """Return the plan of a scan; reads no more of the graph than the offsets at its cuts.
 
@@ -139,6 +165,8 @@ def plan_scan(
         How many partitions to cut the entries into. None: as many as memory asks for.
     in_process : bool
         Whether tasks run in this process, and share its result.
+    reader : RowReader, optional
+        How rows are cut and read. None: cut where chunks end, wherever these are in a row.
 
     Raises
     ------
@@ -149,30 +177,32 @@ def plan_scan(
     """
     if partitions is not None:
         partitions = int(COUNT.check("partitions", partitions))
+    reader = EntryReader(cost.values) if reader is None else reader
     nodes, memory = graph.num_nodes, resources.memory
     chunk, width = graph.chunk_length("neighbors"), graph.neighbor_dtype.itemsize
     # A thread that reads also holds a chunk as it is stored, and one that is decoded; a task in
     # another process its result too, and a copy when that is sent or merged.
-    fixed, each = nodes * cost.state, graph.read_buffers
+    fixed, each = nodes * cost.state + cost.fixed, graph.read_buffers + cost.scratch
     at_once, machines = resources.workers, 1
     if not in_process:
-        fixed, each = nodes * cost.shared, each + 2 * nodes * cost.partial
+        fixed, each = nodes * cost.shared + cost.fixed, each + 2 * nodes * cost.partial
         at_once, machines = -(-at_once // resources.machines), resources.machines
         at_once = max(1, min(at_once, (memory - fixed) // (each + chunk * width)))
-    whole = graph.num_entries * (width + value_bytes(cost.values)) + nodes * 8
+    whole = reader.total(graph)
     free = memory - fixed - at_once * each
     resident = cost.repeated and in_process and whole <= free
     room = PARTITION_BYTES if resident else min(PARTITION_BYTES, free // at_once * 3 // 4)
+    room = min(room, whole // (4 * at_once))  # all workers have something to do
     entries = max(1, room * graph.num_entries // max(1, whole) // chunk) * chunk
     if partitions is not None:
         entries = max(1, -(-graph.num_entries // partitions))
-    cuts = cut_entries(graph, entries)
-    largest = max((entry_partition_bytes(graph, part, cost.values) for part in cuts), default=0)
+    cuts = reader.cut(graph, entries)
+    largest = max((reader.size(graph, part) for part in cuts), default=0)
     at_once = min(at_once, max(1, len(cuts)))
     peak = fixed + at_once * each + (whole if resident else at_once * largest)
     if not in_process:
         # Here there is also the result of a pass, and what is sent, twice while it is.
-        peak = max(peak, nodes * (cost.state + cost.partial + 2 * cost.shared))
+        peak = max(peak, cost.fixed + nodes * (cost.state + cost.partial + 2 * cost.shared))
     if peak > memory and partitions is None:
         enough = f"{-(-peak // 2**20)} MiB"
         raise MemoryBudgetError(

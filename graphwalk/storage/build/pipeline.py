@@ -37,7 +37,7 @@ from graphwalk.util.malloc import plain_arrow_memory
 from graphwalk.util.threads import thread_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from graphwalk.storage.build.context import BuildOptions
     from graphwalk.storage.build.memory_plan import BuildSizes
@@ -57,8 +57,12 @@ def build(
     progress: Progress,
     *,
     overwrite: bool = False,
+    finish: Callable[[Context, GraphInfo], GraphInfo] | None = None,
 ) -> Graph:
-    """Build the store at `location`, or a temporary one, from a source of edges."""
+    """Build the store at `location`, or a temporary one, from a source of edges.
+
+    `finish` may add arrays to it at the end; it returns the attributes that tell of them.
+    """
     _check_direction(source, options.directed)
     access = options.storage_options
     is_ours = bind(is_graphwalk_store, storage_options=access)
@@ -76,6 +80,8 @@ def build(
             group = create_group(new.place, compressed=options.compressed, storage_options=access)
             context = Context(options, tuning, progress, pool, writers, folder, group, executor)
             info = _build(source, context)
+            if finish is not None:
+                info = finish(context, info)
             new.confirm()
             complete(group, info)
         arrays = GraphArrays(place, info, access, temporary=location is None)

@@ -71,14 +71,6 @@ def cut_entries(graph: GraphArrays, entries: int) -> tuple[EntryPartition, ...]:
     )
 
 
-def entry_partition_bytes(
-    graph: GraphArrays, partition: EntryPartition, values: ValueName | None = None
-) -> int:
-    """Return what a partition takes in memory, with the values that are asked for."""
-    entry = graph.neighbor_dtype.itemsize + value_bytes(values)
-    return len(partition.entries) * entry + (len(partition.nodes) + 1) * _OFFSET
-
-
 def read_entries(
     graph: GraphArrays, partition: EntryPartition, values: ValueName | None = None
 ) -> PartialRows:
@@ -103,3 +95,25 @@ def read_entries(
     neighbors = graph.read_neighbors(first, last, threads=1, checked=True)
     found = None if values is None else graph.read_values(values, first, last, threads=1)
     return PartialRows(nodes.start, row_starts, neighbors, found)
+
+
+class EntryReader:
+    """Reads entries cut where chunks end, with weights, times or types if asked for."""
+
+    def __init__(self, values: ValueName | None = None) -> None:
+        self._values = values
+
+    def total(self, graph: GraphArrays) -> int:
+        """Return what all partitions take in memory, in bytes."""
+        return graph.num_entries * self._entry(graph) + graph.num_nodes * _OFFSET
+
+    def cut(self, graph: GraphArrays, entries: int) -> tuple[EntryPartition, ...]:
+        """Cut the entries of a graph at multiples of `entries`."""
+        return cut_entries(graph, entries)
+
+    def size(self, graph: GraphArrays, part: EntryPartition) -> int:
+        """Return what a partition takes in memory, in bytes."""
+        return len(part.entries) * self._entry(graph) + (len(part.nodes) + 1) * _OFFSET
+
+    def _entry(self, graph: GraphArrays) -> int:
+        return graph.neighbor_dtype.itemsize + value_bytes(self._values)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Attributes that stores of earlier versions of graphwalk do not have.
 OPTIONAL = (
     *("digest", "label_digest", "node_types", "timed", "edge_types", "unconnected_nodes"),
-    "time_unit",
+    *("time_unit", "transposed_from"),
 )
 
 #: Codes of types are bytes, of which the largest stands for what is missing.
@@ -135,5 +135,6 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "node_types": _is_node_types,
     "edge_types": _is_edge_types,
     "time_unit": _is_text,
+    "transposed_from": _is_text,
     "unconnected_nodes": lambda value: value is None or _is_count(value),
 }

@@ -91,6 +91,7 @@ class GraphInfo:
     time_unit: str | None = None
     label_digest: str | None = None
     unconnected_nodes: int | None = None
+    transposed_from: str | None = None
 
     @property
     def isolated_nodes(self) -> int | None:

@@ -17,7 +17,7 @@ from graphwalk.storage.store.graph_rows import GraphRows
 from graphwalk.storage.store.group import open_group
 from graphwalk.storage.store.node_labels import NodeLabels, names_of
 from graphwalk.storage.store.summary import Summary, stored_bytes, summarize
-from graphwalk.storage.store.validation_result import checks
+from graphwalk.storage.store.upper_layers import upper_layers
 from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
@@ -262,9 +262,55 @@ class Graph(GraphRows):
         >>> found.ok, found.problems
         (True, ())
         """
-        found = checks.validate(self._arrays, Progress(progress))
+        found = upper_layers.validate(self._arrays, Progress(progress))
         self._arrays.check_identity()
         return found
+
+    def transpose(
+        self,
+        store: str | os.PathLike[str] | None = None,
+        *,
+        overwrite: bool = False,
+        compressed: bool = True,
+        storage_options: Mapping[str, Any] | None = None,
+        memory: str | int = "4 GiB",
+        progress: bool | None = None,
+    ) -> Graph:
+        """Write the graph whose edges lead the other way into a store of its own, and open it.
+
+        Its rows are the in-neighbours of each node. Nodes, their labels and types, and the weights,
+        times or types of edges are the same. Analyses of a directed graph that need in-neighbours
+        take it as `transposed`; it is bound to this graph by `digest`.
+
+        Parameters
+        ----------
+        store : str or path, optional
+            Path or URL of the store to make; by default a temporary one.
+        overwrite, compressed, storage_options, memory, progress
+            As `build_zarr` takes them; also what does not fit in memory waits as it does there.
+
+        Raises
+        ------
+        InputError
+            When the graph is undirected, and so its own transpose.
+        StoreExistsError
+            When there is something at `store` that is not to be replaced.
+        StoreError
+            When the store cannot be written.
+        MemoryBudgetError
+            When it cannot be built within `memory`.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr([(0, 1), (0, 2), (1, 2)], directed=True)
+        >>> graph.transpose().neighbors(2).tolist()
+        [0, 1]
+        """
+        options = {"compressed": compressed, "storage_options": storage_options, "memory": memory}
+        transposed: Graph = upper_layers.transpose(
+            self._arrays, store, overwrite=overwrite, progress=progress, **options
+        )
+        return transposed
 
     def index_of(self, labels: Any) -> int | NDArray[np.int64]:
         """Return the node of one label, or the nodes of several as an int64 array.

@@ -45,6 +45,11 @@ class GraphProperties:
         return self._info.digest
 
     @property
+    def transposed_from(self) -> str | None:
+        """Digest of the graph that this is the transpose of; None if it was not transposed."""
+        return self._info.transposed_from
+
+    @property
     def directed(self) -> bool:
         """Whether edges lead one way only."""
         return self._info.directed

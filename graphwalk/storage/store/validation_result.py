@@ -1,17 +1,10 @@
-"""The result of a validation, and what makes it."""
+"""The result of a validation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from graphwalk.storage.store.graph_arrays import GraphArrays
-    from graphwalk.util.progress_bar import Progress
 
 
 @dataclass(frozen=True)
@@ -60,15 +53,3 @@ class Validation:
         if self.unchecked:
             lines.append(f"Not checked for that: {', '.join(self.unchecked)}.")
         return printable("\n".join(lines))
-
-
-class Checks:
-    """What validates a store.
-
-    It scans with the engine, a layer above this one, so that the package sets it.
-    """
-
-    validate: Callable[[GraphArrays, Progress], Validation]
-
-
-checks = Checks()
