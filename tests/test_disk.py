@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import dask
@@ -14,6 +15,7 @@ import pytest
 from graphwalk.errors import GraphwalkError, StoreError, StoreExistsError
 from graphwalk.storage.build.api import build_zarr
 from graphwalk.storage.files.storage_errors import disk_errors
+from graphwalk.storage.files.tree import empty_folder, files_below
 
 BIG = np.random.default_rng(2).integers(2**20, size=(2, 2**20))
 SMALL = np.array([[0, 1], [1, 2]])
@@ -129,3 +131,21 @@ def test_errors_of_ours_stay_as_they_are():
         1 / 0  # noqa: B018
     with pytest.raises(GraphwalkError), disk_errors(Path("/a/b")):
         raise OSError("no number")
+
+
+def test_many_files_are_never_listed_at_once(tmp_path):
+    kept, deep = tmp_path / "kept", tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    for path in (kept, deep / "file", *(tmp_path / str(number) for number in range(10_000))):
+        path.touch()
+    (tmp_path / "link").symlink_to(tmp_path.parent)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in files_below(tmp_path)) == 10_003
+        assert tracemalloc.get_traced_memory()[1] < 200_000
+        empty_folder(tmp_path, but="kept")
+        assert tracemalloc.get_traced_memory()[1] < 1_500_000
+    finally:
+        tracemalloc.stop()
+    assert list(tmp_path.iterdir()) == [kept]
+    empty_folder(tmp_path / "not there")

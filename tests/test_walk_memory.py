@@ -200,12 +200,19 @@ def peak_of_blocks(store, blocks, target):
     return int(run.stdout)
 
 
-@pytest.mark.parametrize("target", ["", "walks.npy"])
+MANY = (100_000, 1_000_000)
+IS_SLOW = [pytest.mark.slow, SLOW_TIMEOUT]
+
+
 @pytest.mark.parametrize(
-    ("few", "many"),
-    [(100, 3000), pytest.param(100_000, 1_000_000, marks=[pytest.mark.slow, SLOW_TIMEOUT])],
+    ("target", "few", "many"),
+    [
+        ("", 100, 3000),
+        ("walks.npy", 100, 3000),
+        *(pytest.param(name, *MANY, marks=IS_SLOW) for name in ("", "walks.npy", "walks.parquet")),
+    ],
 )
-def test_memory_does_not_grow_by_what_a_block_holds(few, many, target, tmp_path):
+def test_memory_does_not_grow_by_what_a_block_holds(target, few, many, tmp_path):
     store = tmp_path / "graph.zarr"
     graphwalk.build_zarr(([0, 1, 2], [1, 2, 0]), store)
     target = target and tmp_path / target

@@ -207,7 +207,7 @@ def _read_parquet(
 
 def _parts(location: str, storage_options: Mapping[str, Any] | None) -> list[str]:
     names = folder_at(location, storage_options).names()
-    return [name for name in names if name.startswith("part-")]
+    return sorted(name for name in names if name.startswith("part-"))
 
 
 def _read_part(

@@ -16,6 +16,7 @@ from graphwalk.algorithms.output.formats import FINISHED
 from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.files.locations import is_url, write_errors
 from graphwalk.storage.files.partial_folder import writing
+from graphwalk.storage.files.tree import files_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,9 +117,9 @@ class ResumableJob:
 
 def _remove_unfinished(folder: Path) -> None:
     """Remove the unfinished files of jobs that were killed."""
-    for path in folder.rglob("*"):
-        if _UNFINISHED.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+    for entry in files_below(folder):
+        if _UNFINISHED.fullmatch(entry.name):
+            Path(entry.path).unlink(missing_ok=True)
 
 
 def differences(record: Mapping[str, Any], about: Mapping[str, Any]) -> list[str]:

@@ -88,7 +88,7 @@ class WalkTarget:
             return
         with write_errors(self.location):
             unfinished = self._begun().folder.read(RECORD) is not None
-            occupied = bool(folder_at(self.location, self.storage_options).names())
+            occupied = any(folder_at(self.location, self.storage_options).names())
         if unfinished and not (resume or self._replaceable.overwrite):
             raise StoreExistsError(
                 f"{self.location}: another job writes these walks, or was stopped; pass "

@@ -107,11 +107,11 @@ class Folder:
         with Path(self.location, name).open("rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
-    def names(self, below: str = "") -> list[str]:
-        """Return the names of all files and folders in a folder below this one."""
-        with suppress(FileNotFoundError):
-            return sorted(path.name for path in Path(self.location, below).iterdir())
-        return []
+    def names(self, below: str = "") -> Iterator[str]:
+        """Yield the names of all files and folders in a folder below this one, in any order."""
+        with suppress(FileNotFoundError), os.scandir(Path(self.location, below)) as entries:
+            for entry in entries:
+                yield entry.name
 
     def remove(self) -> None:
         """Remove the folder with its content, if it exists."""
@@ -165,14 +165,13 @@ class RemoteFolder(Folder):
                     _fetched[url] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             return _fetched[url]
 
-    def names(self, below: str = "") -> list[str]:
-        """Return the names of objects and folders directly below a part of the URL."""
+    def names(self, below: str = "") -> Iterator[str]:
+        """Yield the names of objects and folders directly below a part of the URL."""
         filesystem, root = self._at()
         folder = f"{root}/{below}".rstrip("/")
         with suppress(FileNotFoundError, NotADirectoryError):
             paths = [str(path).rstrip("/") for path in filesystem.ls(folder, detail=False)]
-            return sorted(path.rpartition("/")[2] for path in paths if path != folder)
-        return []
+            yield from (path.rpartition("/")[2] for path in paths if path != folder)
 
     def remove(self) -> None:
         """Remove all objects below the URL."""

@@ -12,15 +12,16 @@ import fcntl
 import os
 import stat
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError, StoreExistsError
 from graphwalk.storage.files.locks import held, lock_file, made_folders
 from graphwalk.storage.files.storage_errors import disk_errors
+from graphwalk.storage.files.tree import empty_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 #: What follows the name of a target in that of its partial folder, and of its records at a URL.
 SUFFIX = ".graphwalk-partial"
@@ -60,7 +61,7 @@ def partial_folder(target: Path, *, keep: bool = False) -> Iterator[Path]:
             with disk_errors(folder):
                 _put_back(folder, target)
                 if not keep:
-                    _empty(folder)  # files of a job that was killed
+                    empty_folder(folder)  # files of a job that was killed
                 (folder / _MARK).touch()
             yield folder
         except BaseException:
@@ -133,7 +134,7 @@ def remove(folder: Path) -> None:
             writers = stack.enter_context(mark.open("r+"))
             lock_file(writers.fileno(), folder, fcntl.LOCK_EX)
         # The mark goes last: a folder that is half removed is known as ours by it.
-        _empty(folder, but=_MARK)
+        empty_folder(folder, but=_MARK)
         mark.unlink(missing_ok=True)
         folder.rmdir()
 
@@ -171,22 +172,3 @@ def _put_back(folder: Path, target: Path) -> None:
     with suppress(FileNotFoundError):
         if not target.exists():
             (folder / REPLACED).rename(target)
-
-
-def _empty(folder: Path, but: str = "") -> None:
-    """Remove what is in a folder, one folder open at a time, and follow no links."""
-    for place, folders, files in os.walk(folder, topdown=False, onerror=_raise):
-        for name in files:
-            if place != str(folder) or name != but:
-                Path(place, name).unlink(missing_ok=True)
-        for name in folders:
-            path = Path(place, name)
-            if path.is_symlink():
-                path.unlink()
-            else:
-                path.rmdir()
-
-
-def _raise(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
-        raise error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphwalk.storage.files.locations import is_url
+from graphwalk.storage.files.tree import files_below
 from graphwalk.storage.store.degree_counts import QUANTILES
 from graphwalk.units import format_size
 from graphwalk.util.html_table import Tabular
@@ -86,8 +87,9 @@ def stored_bytes(location: str | Path) -> int | None:
     """Return the size of a file, or of all files of a folder; None for a URL."""
     if is_url(str(location)):
         return None
-    paths = (Path(location), *Path(location).rglob("*"))
-    return sum(path.stat().st_size for path in paths if path.is_file())
+    if Path(location).is_file():
+        return Path(location).stat().st_size
+    return sum(entry.stat().st_size for entry in files_below(location) if entry.is_file())
 
 
 def summarize(info: GraphInfo, stored_bytes: int | None) -> Summary:
