@@ -16,6 +16,7 @@ from graphwalk.storage.edges.column_names import (
     are_numbers,
     is_edge_id,
     lone_ends,
+    is_row_number,
     pairs_of,
     values_of,
 )
@@ -109,8 +110,9 @@ def _offer(
     Dates are times, so that numbers are offered before them where weights or types are wanted.
     """
     letters = ("if", "M") if how.values != "times" else ("M", "if")
+    likely = sorted(among, key=lambda i: str(names[i]).lower().endswith("id"))
     for letter in letters:
-        for i in among:
+        for i in likely:
             if kinds is None or kinds[i] in tuple(letter):
                 return i, _kind_of(names[i], _are_dates(kinds, i), how)
     return None
@@ -124,7 +126,7 @@ def _kind_of(name: Hashable, dates: bool, how: ReadOptions) -> ValueKind:
     """Return what a column holds by its name, or else what is wanted."""
     if dates:
         return "times"
-    wanted: tuple[ValueKind, ...] = (how.values, "times", "weights")
+    wanted: tuple[ValueKind, ...] = (how.values, "times", "weights", "edge_types")
     return next((kind for kind in wanted if any(values_of([name], kind))), how.values)
 
 
@@ -245,13 +247,13 @@ def _ends(
         return list(clearest[0][1:])
     if lone:
         raise _unclear(names, table, f"{names[lone[0]]!r} is one end of edges without another", how)
-    rest = [i for i in range(len(names)) if i not in values and not _is_nothing(names, kinds, i)]
     if len(names) > 1 and are_numbers(names) and _plain(kinds):
         return [0, 1]
-    if len(rest) == 2 and not values:
+    rest = [i for i in range(len(names)) if not _is_nothing(names, kinds, i)]
+    if len(rest) == 2 and not values and _are_numbered(names, kinds, rest):
         return rest
     unnamed = "no names among them say which are the ends of edges"
-    raise _unclear(names, table, unnamed, how, (0, 2) if triple else ())
+    raise _unclear(names, table, unnamed, how, (0, 2) if triple else _alike(kinds))
 
 
 def _is_third(names: Sequence[Hashable], kinds: Sequence[str] | None) -> bool:
@@ -274,6 +276,21 @@ def _is_nothing(names: Sequence[Hashable], kinds: Sequence[str] | None, i: int) 
     if kinds is not None and not kinds[i]:
         return True
     return not isinstance(names[i], int | np.integer) and is_edge_id(names[i])
+
+
+def _are_numbered(
+    names: Sequence[Hashable], kinds: Sequence[str] | None, rest: Sequence[int]
+) -> bool:
+    """Whether columns that are not the `rest` number the rows; one named ``id`` may be a node's."""
+    others = (i for i in range(len(names)) if i not in rest)
+    return all(is_row_number(names[i]) or (kinds is not None and not kinds[i]) for i in others)
+
+
+def _alike(kinds: Sequence[str] | None) -> tuple[int, ...]:
+    """Return the first two columns of one kind, after one of another, as in ``a 1 2``."""
+    if kinds is None or len(kinds) < 3 or kinds[0] == kinds[1] or kinds[1] != kinds[2]:
+        return ()
+    return 1, 2
 
 
 def _unclear(

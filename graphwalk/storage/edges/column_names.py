@@ -44,16 +44,29 @@ _FAMILIES = (
         "sender / receiver recipient",
         "caller / callee",
         "payer / payee",
-        "follower / followee followed",
-        "citing / cited",
+        "follower / followee followed following",
+        "citing citer / cited",
+        "calling / called",
+        "rater / ratee rated",
+        "truster trustor / trustee",
         "parent / child",
         "ancestor / descendant",
         "predecessor / successor",
         "ego / alter",
         "who / whom",
         "tf regulator / target",
+        "source / cible",
+        "quelle von / ziel nach",
+        "origen origem desde / destino hasta",
     ),
-    _families("u / v"),
+    _families(
+        "u / v",
+        "init / term",
+        "prev / curr",
+        "pickup / dropoff",
+        "exporter / importer",
+        "importer / imported",
+    ),
     _families(
         "from / to",
         "start / end",
@@ -105,8 +118,11 @@ _VALUES: dict[ValueKind, tuple[frozenset[str], ...]] = {
         ),
     ),
     "edge_types": (
-        frozenset({"edge type", "edge types", "etype", "type", "types"}),
-        frozenset({"relation", "relation id", "rel", "relationship", "predicate", "kind", "label"}),
+        frozenset({"edge type", "edge types", "etype", "type", "types", "edge reltype"}),
+        frozenset(
+            {"relation", "relation id", "rel", "rel type", "reltype", "relationship", "predicate"}
+            | {"predicate id", "property id", "kind", "label"}
+        ),
     ),
 }
 
@@ -116,6 +132,14 @@ _VALUE_WORDS = frozenset(
 ) - {"edge", "id", "t", "w", "at"}
 _ATTRIBUTE_WORDS = _VALUE_WORDS | {"lat", "lon", "lng", "latitude", "longitude", "port", "degree"}
 _EDGE_IDS = frozenset({"id", "index", "edge", "eid", "key", "unnamed", "row", "osmid"})
+
+#: Words of one side that are written together with another word, as in ``fromnode``.
+_SIDES = "|".join(
+    sorted({w for rank in _FAMILIES for pair in rank for side in pair for w in side if len(w) > 1})
+)
+_TOLD = "|".join(sorted(_NODE_WORDS | COLUMN_WORDS | {"addr"}, key=len, reverse=True))
+_JOINED = re.compile(rf"({_SIDES})({_TOLD})|({_TOLD})({_SIDES})")
+_WHOLE = COLUMN_WORDS | frozenset(_SIDES.split("|"))
 
 _NEO4J = re.compile(r"\w*:(START_ID|END_ID|TYPE)(\(.*\))?\s*", re.IGNORECASE)
 _NEO4J_WORDS: dict[str, Words] = {"start_id": ("source",), "end_id": ("target",), "type": ("type",)}
@@ -130,7 +154,13 @@ def words_of(name: Hashable) -> Words:
     if neo4j:
         return _NEO4J_WORDS[neo4j[1].lower()]
     text = text.partition(":")[0] if re.fullmatch(r"\w+:\w+", text) else text
-    return tuple(word.lower() for word in _WORD.findall(text))
+    return tuple(part for word in _WORD.findall(text) for part in _parts(word.lower()))
+
+
+def _parts(word: str) -> Words:
+    """Return the words that one is written of, as ``from`` and ``node`` in ``fromnode``."""
+    joined = None if word in _WHOLE else _JOINED.fullmatch(word)
+    return (word,) if joined is None else tuple(part for part in joined.groups() if part)
 
 
 def are_numbers(names: Sequence[Hashable]) -> bool:
@@ -152,7 +182,12 @@ def are_numbers(names: Sequence[Hashable]) -> bool:
 def is_edge_id(name: Hashable) -> bool:
     """Return whether a name is one of what only tells edges or rows apart."""
     words = set(words_of(name))
-    return words - {"level", "0"} <= _EDGE_IDS and words != {"level", "0"}
+    return words - {"level", "0"} <= _EDGE_IDS and words not in ({"level", "0"}, {"0"})
+
+
+def is_row_number(name: Hashable) -> bool:
+    """Return whether a name is one of what only numbers rows, as a stored index does."""
+    return set(words_of(name)) <= {"index", "unnamed", "level", "row", "0"}
 
 
 def pairs_of(names: Sequence[Hashable]) -> list[Pair]:

@@ -1,6 +1,7 @@
 """Ids that are numbers, but no integers: ``1.0``, ``1.000e+00``, or ``nan`` among integers.
 
-They are integers that went through a column of floats, so they are no names.
+They are integers that went through a column of floats, so they are no names; nor are ``1,000`` and
+``'1'``, as which programs print integers.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ import pyarrow.compute as pc
 
 _FIRST_ROWS = 64
 _INTEGER = r"^[+-]?[0-9]+$"
-_FLOAT = r"^[+-]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+)$"
+_FLOAT = (
+    r"^[+-]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+"
+    r"|[0-9]{1,3}([,'_ \x{a0}\x{202f}\x{2019}][0-9]{3})+)$|^'[+-]?[0-9]+'$"
+)
 _MISSING = r"(?i)^([+-]?(nan|inf|infinity)|na|n/a|null|none|<na>|nat)$"
 
 

@@ -71,7 +71,7 @@ _REFUSED_TEXT = (
     (_pattern(r"nodedef\s*>"), "a GDF file", "a table of its edges"),
     (_pattern(r">>(graph|sparse)6<<"), "graph6", "networkx.read_graph6(path)"),
     (_pattern(r"LEDA\.GRAPH"), "a LEDA file", "networkx.read_leda(path)"),
-    (_pattern(r"dl\b.*\bn\s*="), "a UCINET file", "a list of the edges in it"),
+    (_pattern(r"dl\b[\s\S]{0,80}?\bn\s*="), "a UCINET file", "a list of the edges in it"),
     (_pattern(r"(c\b.*\s+)*p\s+[a-z]+\s+\d+\s+\d+"), "a DIMACS file", _DIMACS),
     (
         _pattern(r"(\{[^\n]*\}|\[\"[^\n]*\])[ \t\r]*\n\s*[{[]|\{\s*\"[^{}\[\]]*\}\s*\Z"),
@@ -79,6 +79,14 @@ _REFUSED_TEXT = (
         "pandas.read_json(path, lines=True)",
     ),
     (_pattern(r"[{[]\s*[\"{\]\[}]"), "JSON", "pandas.read_json(path), or the graph that it holds"),
+    (
+        _pattern(
+            r"@(prefix|base)\b|(prefix|base)\s+\S*\s*<"
+            r"|(<\S+|_:\w+)\s+<\S+>\s[^\n]*\.[ \t\r]*(\n|\Z)"
+        ),
+        "RDF",
+        "the subject and the object of each triple that rdflib reads, as strings",
+    ),
     (
         _pattern(r"version https://git-lfs"),
         "a pointer of Git LFS",

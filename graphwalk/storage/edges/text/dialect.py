@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.edges.text.lines import Format, is_number
+from graphwalk.storage.edges.text.lines import Format, is_number, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,7 @@ def read_decimal_commas(mark: str, header: bool) -> str:
 def _count(line: str, form: Format) -> int:
     if form.quoted and '"' in line:
         return len(form.split(line))
-    return len(line.split()) if form.runs else line.count(form.delimiter) + 1
+    return len(words(line)) if form.runs else line.count(form.delimiter) + 1
 
 
 def _find(lines: Sequence[str], suffix: str, free: bool, quoted: bool, name: str) -> str:

@@ -25,6 +25,10 @@ _INTEGER = re.compile(r"-?\d+")
 _BIPARTITE = re.compile(r"%\s*bip\b")
 _HASHTAG = re.compile(r"[#%][^\W\d_]")
 
+_BORDER = re.compile(r"[-=+:|]{3,}")
+_TIME = re.compile(r"\d\d?:\d\d(:\d\d.*)?")
+_TYPES = frozenset("int integer long float double number string str text varchar char".split())
+
 _EXCEL = re.compile(r'"?sep=.?"?[,;\t]*', re.IGNORECASE)
 
 
@@ -58,6 +62,8 @@ def check_kind(
         what = "in which '#' alone parts nodes from edges (TGF); keep the lines below it only"
     elif _is_lgl(lines, comments):
         what = "as one of LGL, which igraph.Graph.Read_Lgl reads"
+    elif any(all(map(_BORDER.fullmatch, line)) for line in fields[:3]):
+        what = "as that of a table that was printed; remove its borders, which are made of dashes"
     if what:
         raise InputError(
             f"{file.name}, line {lines[0].number}: {lines[0].text!r:.80} begins the file {what}"
@@ -85,6 +91,24 @@ def check_repeated(file: File, lines: Sequence[Line], fields: Sequence[Fields]) 
                 f"files were joined; remove it, or pass {argument('header', False)} if it is an "
                 "edge"
             )
+
+
+def check_times(file: File, line: Line, fields: Fields, column: int) -> None:
+    """Refuse dates of which a blank separates the time of day, since that would be lost."""
+    if _TIME.fullmatch("".join(fields[column + 1 : column + 2])):
+        raise InputError(
+            f"{file.name}, line {line.number}: {line.text!r:.80} has a blank in its time; write "
+            "times as 2020-01-31T23:59:00, or separate fields by tabs"
+        )
+
+
+def warn_types(file: File, lines: Sequence[Line], body: Sequence[Fields]) -> None:
+    """Quote a line below the header that may name the types of its columns."""
+    if _TYPES.issuperset(map(str.lower, body[0])) and not any(map(is_plain, body[-1][:2])):
+        _warn(
+            f"{file.name}, line {lines[1].number}: {lines[1].text!r:.80} is read as an edge, and "
+            "may name the types of the columns; if so, remove it"
+        )
 
 
 def may_be_sizes(lines: Sequence[Fields], whole: bool) -> bool:

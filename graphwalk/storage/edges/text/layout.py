@@ -13,6 +13,7 @@ from graphwalk.storage.edges.text.dialect import find_format
 from graphwalk.storage.edges.text.doubts import (
     check_kind,
     check_repeated,
+    check_times,
     may_be_sizes,
     one_field,
     warn_all_comments,
@@ -20,6 +21,7 @@ from graphwalk.storage.edges.text.doubts import (
     warn_first_line,
     warn_mixed,
     warn_sizes,
+    warn_types,
 )
 from graphwalk.storage.edges.text.header import find_header, have_zones, is_triple, kinds_of
 from graphwalk.storage.edges.text.lines import Format, data_lines
@@ -104,13 +106,13 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
     """
     comments: list[Line] = []
     lines = _first_lines(file, suffix not in (".csv", ".tsv"), comments)
-    if not lines:
+    if not any(line.text.strip(" \t") for line in lines):
         warn_all_comments(file, comments)
         return None
     if how.sep is None and not any(map(_SEPARATED.search, (line.text for line in lines))):
         raise one_field(file, lines[0])
     form = find_format([line.text for line in lines], suffix, how.sep, file.name)
-    lines = [line for line in lines if not form.runs or line.text.strip()]
+    lines = [line for line in lines if not form.runs or line.text.strip(" \t")]
     fields = [form.split(line.text) for line in lines]
     whole = len(lines) < _LINES
     check_kind(file, lines, fields, comments, whole and how.columns is None)
@@ -133,8 +135,12 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
         warn_comments(file, comments, form, fields)
     if not body:
         return None
+    if header.there:
+        warn_types(file, lines, body)
     warn_mixed(file, lines[header.there :], body, choice.columns[:2])
     dates = bool(choice.columns[2:] and kinds and kinds[choice.columns[2]] == "M")
+    if dates and form.runs:
+        check_times(file, lines[header.there], body[0], choice.columns[2])
     zoned = dates and have_zones([row[choice.columns[2]] for row in body])
     named = how.columns is not None or header.certain
     first = lines[int(header.there)]

@@ -33,6 +33,9 @@ _TOP_MARKS = *_MARKS, b"//", b";"
 _UNIT = "\x1f"
 _BLANKS = re.compile(rb'"[^"\n]*"|[ \t]+')
 
+#: A field in quotation marks, or what is before the blanks in front of one.
+_BEFORE_QUOTES = re.compile(rb'("(?:[^"]|"")*")|([\n\t,;|\x1f]) +(?=")')
+
 
 @dataclass(frozen=True)
 class Format:
@@ -66,11 +69,11 @@ class Format:
     def split(self, line: str) -> list[str]:
         """Return the fields of a line, blanks around them stripped."""
         if self.quoted and '"' in line:
-            line = " ".join(line.split()) if self.runs else line
+            line = " ".join(words(line)) if self.runs else line
             rows = line.replace(self.delimiter, self.mark).splitlines(keepends=True)
-            fields = next(csv.reader(rows, delimiter=self.mark), [])
+            fields = next(csv.reader(rows, delimiter=self.mark, skipinitialspace=True), [])
         elif self.runs:
-            return line.split()
+            return words(line)
         else:
             fields = line.split(self.delimiter)
         return [field.strip() for field in fields]
@@ -83,7 +86,14 @@ class Format:
     def clean(self, block: bytes) -> bytes:
         """Return whole lines as plainly delimited ones without comments."""
         block = self.marked(_no_comments(block) if self.free else block)
+        if self.quoted and not self.runs and b' "' in block:
+            block = _BEFORE_QUOTES.sub(lambda found: found[1] or found[2], block)
         return _single_blanks(block, self.quoted) if self.runs else block
+
+
+def words(line: str) -> list[str]:
+    """Return what blanks and tabs separate; other white space may be part of a name."""
+    return [word for word in line.replace("\t", " ").split(" ") if word]
 
 
 def is_number(text: str) -> bool:
@@ -92,7 +102,7 @@ def is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text  # which Python allows, and no other program
 
 
 @dataclass(frozen=True)

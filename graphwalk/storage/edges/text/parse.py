@@ -31,6 +31,7 @@ _NEWLINE = ord("\n")
 _WHITESPACE = b" ", b"\t", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f"
 _NO_LINES = re.compile(rb"[\r\n]*")
 _ESCAPED = re.compile(rb'"[^"\n]*\\"[^,;\t|\r\n]+')
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 #: Unit in which dates are read.
 DATE_UNIT = "us"
@@ -260,8 +261,10 @@ def _value_fault(layout: TextLayout, field: str) -> str:
     """Return what is wrong with a weight, time or type, and what to do; nothing if it is right."""
     if layout.dates:
         return _date_fault(layout, field)
-    if not field or is_number(field):
+    if is_number(field):
         return ""
+    if _THOUSANDS.fullmatch(field) and layout.form.delimiter == ",":
+        return "no number; pass pandas.read_csv(path, thousands=',')"
     if is_decimal_comma(field):
         return f"no number; pass {read_decimal_commas(layout.form.delimiter, layout.header)}"
     remedies = {
