@@ -1,4 +1,7 @@
-"""Names of nodes that may stand for a missing end: what programs write where there is no value."""
+"""Names of nodes that may stand for a missing end: what programs write where there is no value.
+
+So may those that begin with a byte order mark, as where files were joined.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 _MISSING = pa.array(
     [
         *("nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT"),
-        *("NULL", "Null", "null", "None", "(null)", "\\N", "-"),
+        *("NULL", "Null", "null", "nil", "None", "(null)", "undefined", "\\N", "-", "?", ""),
     ],
     pa.large_string(),
 )
@@ -22,7 +25,7 @@ _MISSING = pa.array(
 
 def missing_among(names: Any) -> list[str]:
     """Return those of an Arrow array of names that may stand for a missing end."""
-    found = pc.is_in(names, _MISSING)
+    found = pc.or_(pc.is_in(names, _MISSING), pc.starts_with(names, "\ufeff"))
     missing: list[str] = names.filter(found).to_pylist() if pc.any(found).as_py() else []
     return missing
 
@@ -33,6 +36,6 @@ def warn_missing(names: Iterable[str], source: str) -> None:
     if listed:
         warnings.warn(
             f"{source}: {listed} is read as the name of a node; if it stands for an end that is "
-            "missing, drop those edges",
+            "missing, or begins with a byte order mark, drop or mend those edges",
             stacklevel=2,
         )

@@ -231,9 +231,9 @@ def _check_indptr(indptr: NDArray[np.int64], num_entries: int, name: str) -> Non
 
 def check_no_pairs(rows: Rows) -> None:
     """Refuse ``[[0, 1], [1, 2]]``: read as rows, a list of edges would be another graph."""
-    if len(rows) and all(isinstance(row, list) and len(row) == 2 for row in rows):
+    if len(rows) and all(isinstance(row, list | tuple) and len(row) == 2 for row in rows):
         raise InputError(
-            "a list of lists of two could be edges or rows of neighbours; pass edges as tuples "
+            "items of two could be edges or rows of neighbours; pass edges as a list of tuples "
             "[(0, 1), ...] or np.array(edges), and rows as arrays [np.array(row), ...]"
         )
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import InputError
+from graphwalk.storage.edges.columns import ColumnName, id_column, ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from graphwalk.storage.edges.columns import ColumnSource
-    from graphwalk.storage.edges.protocol import EdgeBatch
+    from graphwalk.storage.edges.protocol import EdgeBatch, Ids
 
 
 class Items:
@@ -83,10 +84,18 @@ class SeriesSource:
     weighted: bool
     once: bool
     time_unit: str | None = None
-    directed: None = None
-    num_nodes: None = None
-    nodes: None = None
+    directed: bool | None = None
+    num_nodes: int | None = None
+    nodes: Ids | None = None
     num_edges: None = None
+
+    def of_graph(self, graph: Any) -> SeriesSource:
+        """Return the same edges as those of a graph, which may have nodes without edges."""
+        known = replace(self, name=f"graph {graph.path}", directed=graph.directed)
+        if graph.labels is None:
+            return replace(known, num_nodes=graph.num_nodes)
+        names = id_column(graph.labels, ColumnName("labels"))
+        return replace(known, nodes=ids(names, slice(0, graph.num_nodes)))
 
     def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
         """Return calls for views of one item after another."""

@@ -15,8 +15,8 @@ from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.column_names import (
     are_numbers,
     is_edge_id,
-    lone_ends,
     is_row_number,
+    lone_ends,
     pairs_of,
     values_of,
 )

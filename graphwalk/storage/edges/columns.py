@@ -151,10 +151,13 @@ def weight_column(values: Any, place: ColumnName) -> Column:
         tests = pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null
         numeric = any(test(kind) for test in tests) or time_unit(column) is not None
     if not numeric:
+        remedy = "pandas.to_numeric, pandas.to_datetime and, for types, pandas.factorize make them "
+        remedy += "of text"
+        if "struct" in str(kind):  # as of the edges of NetworkX with their data
+            remedy = "edges that have dicts are passed as networkx.Graph(edges)"
         raise InputError(
             f"{place.name}: its values are {kind}; weights, times or types must be integers or "
-            "floats, and times may be dates; pandas.to_numeric, pandas.to_datetime and, for types, "
-            "pandas.factorize make them of text"
+            f"floats, and times may be dates; {remedy}"
         )
     return column
 
@@ -271,6 +274,11 @@ def no_text(name: str, error: UnicodeError) -> InputError:
 def _mixed(values: Any, place: ColumnName) -> InputError:
     values = list(values)
     odd = next((i for i, value in enumerate(values) if type(value) is not type(values[0])), 0)
+    if not odd:
+        return InputError(
+            f"{place.name}: its values are of type {type(values[0]).__name__}; ids must be "
+            "integers or strings, and weights, times or types integers or floats"
+        )
     return InputError(
         f"{place.row(odd)}: {values[odd]!r} is a {type(values[odd]).__name__}, "
         f"while the first row holds {values[0]!r}; make them all integers, or all strings"

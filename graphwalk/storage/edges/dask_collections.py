@@ -57,11 +57,19 @@ def open_dask(edges: Any, how: ReadOptions) -> SeriesSource:
 
 
 def _open_frame(frame: Any, how: ReadOptions) -> SeriesSource:
-    from graphwalk.storage.edges.tables import first_part, open_table
+    from graphwalk.storage.edges.tables import check_no_matrix, first_part, open_table
 
+    checked = how.columns is not None
     how = replace(how, columns=first_part(frame._meta, how).columns)
     first = open_table(frame._meta, how)
-    blocks = _Blocks(lambda i: frame.partitions[i].compute(), frame.npartitions)
+
+    def compute(i: int) -> Any:
+        part = frame.partitions[i].compute()
+        if i == 0 and not checked:
+            check_no_matrix(part, cut=frame.npartitions > 1)
+        return part
+
+    blocks = _Blocks(compute, frame.npartitions)
     return SeriesSource(
         "Dask DataFrame",
         blocks,

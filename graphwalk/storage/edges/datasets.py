@@ -40,20 +40,14 @@ def open_dataset(
 
 
 def _check_no_matrix(dataset: Any, name: str, frame: str) -> None:
-    """Look at the first and the last column, of as many rows as there are columns."""
+    """Look at one row more than there are columns."""
     names = dataset.schema.names
     try:
-        ends = [dataset.head(len(names), columns=[names[i]]).column(0) for i in (0, -1)]
+        top = dataset.head(len(names) + 1)
     except (pa.ArrowException, KeyError) as error:
         raise InputError(f"{name} is damaged: {error}") from error
-    refuse_matrix(
-        names,
-        len(ends[0]),
-        lambda i: ends[min(i, 1)],
-        name,
-        frame,
-        restored=index_columns(dataset.schema),
-    )
+    index = index_columns(dataset.schema)
+    refuse_matrix(names, len(top), top.column, name, frame, restored=index)
 
 
 def _check_files(dataset: Any, first: FirstPart, name: str) -> None:

@@ -92,8 +92,8 @@ def open_data(data: Any, how: ReadOptions, name: str) -> EdgeSource:
     """Open a data object of PyTorch Geometric, or what has its attributes."""
     if getattr(data, "edge_index", None) is None or _has_types(data):
         raise InputError(
-            f"{name} has no single edge_index; pass data.to_homogeneous(), or the edge_index of "
-            "one type of edges"
+            f"{name} has no single edge_index; pass that of one type of edges"
+            f"{', or data.to_homogeneous()' if hasattr(data, 'to_homogeneous') else ''}"
         )
     index = as_array(data.edge_index, f"edge_index of the {name}")
     open_array(index)  # refuses what has another shape or type

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.edges.later_parts import FirstPart
     from graphwalk.storage.edges.options import ReadOptions
-    from graphwalk.storage.edges.protocol import EdgeSource, RowSource
+    from graphwalk.storage.edges.protocol import RowSource
 
 #: Rows that are looked at to see whether they are pairs.
 _LOOKED_AT = 16
@@ -31,7 +31,7 @@ _EDGES = 1 << 16
 
 def open_iterable(
     edges: Iterable[Any], how: ReadOptions, columns: Sequence[Hashable] | None = None
-) -> EdgeSource | RowSource:
+) -> SeriesSource | RowSource:
     """Open an iterable, whose first item tells what it holds; of tables, their `columns`."""
     how = how if columns is None else replace(how, columns=tuple(columns))
     items = Items(edges, f"iterable ({type(edges).__name__})")
@@ -41,7 +41,8 @@ def open_iterable(
             check_no_pairs(items.peek(_LOOKED_AT))
         length = len(edges) if isinstance(edges, Sized) else None
         return RowIterable(items.name, items, length)
-    if isinstance(first, tuple) and all(isinstance(item, Integral | str) for item in first[:2]):
+    pair = isinstance(first, tuple) and all(isinstance(node, Integral | str) for node in first[:2])
+    if pair or is_record(first):
         return _series(items, Grouped(items, _EDGES), [first], how)
     return _series(items, items, first, how)
 
@@ -58,7 +59,7 @@ def _series(items: Items, batches: Iterable[Any], first: Any, how: ReadOptions) 
         return opened
 
     part = None
-    if is_table(first) and how.columns is None:
+    if _has_names(first) and how.columns is None:
         from graphwalk.storage.edges.tables import first_part
 
         part = first_part(first, how)
@@ -68,10 +69,15 @@ def _series(items: Items, batches: Iterable[Any], first: Any, how: ReadOptions) 
     return SeriesSource(items.name, batches, open_item, weighted, items.once, unit)
 
 
+def is_record(value: object) -> bool:
+    """Return whether `value` is an edge that names what it has: a dict, or a named tuple."""
+    return isinstance(value, dict) or (isinstance(value, tuple) and hasattr(value, "_fields"))
+
+
 def is_table(value: object) -> bool:
     """Return whether `value` is a table: of pandas, Arrow, or what exports an Arrow stream."""
     if comes_from(value, "pandas"):
-        return hasattr(value, "columns")  # not a Series
+        return hasattr(value, "columns") and hasattr(value, "iloc")  # not a Series, or a style
     if comes_from(value, "xarray") or (comes_from(value, "polars") and hasattr(value, "to_list")):
         return False  # it exports a stream of its values alone
     return hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__")
@@ -80,7 +86,7 @@ def is_table(value: object) -> bool:
 def _open_item(
     item: Any, how: ReadOptions, name: str, part: FirstPart | None = None
 ) -> ColumnSource:
-    if is_table(item):
+    if _has_names(item):
         from graphwalk.storage.edges.tables import open_table
 
         return open_table(item, how, part)
@@ -96,6 +102,11 @@ def _open_item(
         f"{name}: an item is a {type(item).__name__}; items are tuples (src, dst[, weight]) of "
         "scalars or arrays, arrays of shape (2, E) or (E, 2), tables, or rows of neighbours"
     )
+
+
+def _has_names(item: Any) -> bool:
+    """Return whether an item has columns with names: a table, or a list of records."""
+    return is_table(item) or (isinstance(item, list) and bool(item) and is_record(item[0]))
 
 
 def _is_row(item: Any) -> bool:

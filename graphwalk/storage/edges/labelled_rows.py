@@ -10,8 +10,8 @@ import numpy as np
 
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import open_rows
-from graphwalk.storage.edges.arrays import open_array, open_pairs
-from graphwalk.storage.edges.column_names import pairs_of
+from graphwalk.storage.edges.arrays import open_array, open_columns, open_pairs
+from graphwalk.storage.edges.column_names import are_certain_ends, pairs_of
 from graphwalk.storage.edges.columns import (
     ColumnName,
     ColumnSource,
@@ -31,6 +31,15 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.protocol import EdgeSource, RowSource
 
 
+#: Keys of dicts that NetworkX makes of graphs, and the calls that read them.
+_GRAPHS = {
+    "links": "networkx.node_link_graph(edges, edges='links')",
+    "elements": "networkx.cytoscape_graph(edges)",
+    "adjacency": "networkx.adjacency_graph(edges)",
+    "multigraph": "networkx.node_link_graph(edges, edges='edges')",
+}
+
+
 def open_mapping(edges: Mapping[Hashable, Any], how: ReadOptions) -> EdgeSource:
     """Open a dict of rows, of columns, or from pairs of nodes to weights."""
     if not edges:
@@ -38,9 +47,13 @@ def open_mapping(edges: Mapping[Hashable, Any], how: ReadOptions) -> EdgeSource:
     keys: Any = list(edges)
     if isinstance(keys[0], tuple) and len(keys[0]) == 2:
         return open_pairs([(*pair, edges[pair]) for pair in keys])
-    if how.columns is None and "edge_index" in edges:  # as data sets of OGB have it
+    typed = isinstance(keys[0], tuple) and len(keys[0]) == 3 and np.ndim(edges[keys[0]]) == 2
+    if typed or (how.columns is None and ("edge_index" in edges or "edge_index_dict" in edges)):
         data = SimpleNamespace(**{str(key): value for key, value in edges.items()})
-        return open_data(data, how, "dict with edge_index")
+        return open_data(data, how, "dict of arrays")  # as data sets of OGB have it
+    for key, call in _GRAPHS.items():
+        if key in edges and not hasattr(edges[key], "dtype"):
+            raise InputError(f"a dict with {key!r} is a graph that NetworkX wrote; pass {call}")
     if how.columns is not None or _has_columns(edges):
         from graphwalk.storage.edges.tables import open_dict
 
@@ -57,21 +70,19 @@ def open_indexed(series: Any, how: ReadOptions) -> EdgeSource | RowSource:
     A Series with an index of two levels has edges, and their weights.
     """
     index = series.index
-    if index.nlevels == 2 and series.dtype.kind in "iuf":
-        from graphwalk.storage.edges.tables import column_source
-
-        levels = [index.get_level_values(i) for i in range(2)]
-        columns = [*levels, series]
-        names = ["source", "target", {"edge_types": "type"}.get(how.values, how.values[:-1])]
-        return column_source(names, columns.__getitem__, how, "pandas Series")
+    if index.nlevels == 2 and series.dtype.kind in "iufM":
+        turned = any(pair.source for pair in pairs_of(index.names)[:1])
+        ends = [index.get_level_values(i).to_numpy() for i in ((1, 0) if turned else (0, 1))]
+        return open_columns([*ends, series], "pandas Series")
+    if index.nlevels > 1:
+        raise InputError(
+            f"a pandas Series of {series.dtype} has an index of {index.nlevels} levels; pass its "
+            ".reset_index()"
+        )
     if series.dtype.kind != "O":
         return open_array(series)
     if index.nlevels == 1 and np.array_equal(index, np.arange(len(series))):
         return open_rows(series.to_numpy())
-    if index.nlevels > 1:
-        raise InputError(
-            f"a pandas Series of rows has an index of {index.nlevels} levels; a node has one name"
-        )
     return open_labelled(list(index), series.tolist(), how, "pandas Series of rows")
 
 
@@ -163,7 +174,7 @@ def _has_columns(edges: Mapping[Hashable, Any]) -> bool:
     columns = [value for value in edges.values() if hasattr(value, "__len__")]
     if not pairs_of(names) or len(columns) < len(edges):
         return False
-    if len({len(column) for column in columns}) > 1:
+    if len({len(column) for column in columns}) > 1 and not are_certain_ends(names):
         return False
     return not any(_has_any(column, set(names)) for column in columns)
 

@@ -89,9 +89,9 @@ def _check_magic(path: Path) -> None:
 
 def _open_one(array: Any, how: ReadOptions, name: str) -> EdgeSource | RowSource:
     if array.dtype.names is not None:
-        from graphwalk.storage.edges.tables import open_structured
+        from graphwalk.storage.edges.tables import open_table
 
-        return open_structured(array, how)
+        return open_table(np.asarray(array), how)
     if how.columns is not None:
         raise InputError(f"{argument('columns')} is for tables, and {name} has no named columns")
     if is_padded(array):

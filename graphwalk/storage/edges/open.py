@@ -15,10 +15,11 @@ import numpy as np
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import CSR, open_csr, open_rows, open_scipy
 from graphwalk.storage.edges.arrays import open_array, open_columns, open_pairs
+from graphwalk.storage.edges.batch_series import SeriesSource
 from graphwalk.storage.edges.columns import as_array, comes_from
 from graphwalk.storage.edges.dask_collections import is_dask, open_dask, open_dask_columns
 from graphwalk.storage.edges.graph_objects import open_graph
-from graphwalk.storage.edges.iterables import is_table, open_iterable
+from graphwalk.storage.edges.iterables import is_record, is_table, open_iterable
 from graphwalk.storage.edges.labelled_rows import open_indexed, open_mapping, refuse_coordinates
 from graphwalk.storage.edges.lazy_arrays import is_window, open_window, open_windows
 from graphwalk.storage.edges.options import ReadOptions
@@ -108,17 +109,18 @@ def _open_table(edges: Any, how: ReadOptions) -> EdgeSource | RowSource | None:
     if is_table(edges):
         from graphwalk.storage.edges.tables import open_stream, open_table
 
-        memory = any(comes_from(edges, package) for package in ("pandas", "pyarrow", "polars"))
-        return open_table(edges, how) if memory else open_iterable(open_stream(edges), how)
-    if getattr(getattr(edges, "dtype", None), "names", None) and isinstance(edges, np.ndarray):
-        from graphwalk.storage.edges.tables import open_structured
+        if any(comes_from(edges, package) for package in ("pandas", "pyarrow", "polars")):
+            return open_table(edges, how)
+        source = open_iterable(open_stream(edges), how)
+        is_graph = comes_from(edges, "graphwalk") and hasattr(edges, "num_nodes")
+        return source.of_graph(edges) if is_graph and isinstance(source, SeriesSource) else source
+    structured = isinstance(edges, np.ndarray) and edges.dtype.names
+    if structured or (isinstance(edges, list) and edges and is_record(edges[0])):
+        from graphwalk.storage.edges.tables import open_table
 
-        return open_structured(edges, how)
-    if isinstance(edges, list) and edges and isinstance(edges[0], dict):
-        from graphwalk.storage.edges.tables import open_records
-
-        return open_records(edges, how)
-    return open_mapping(edges, how) if isinstance(edges, Mapping) else None
+        return open_table(edges, how)
+    mapping = isinstance(edges, Mapping) and not hasattr(edges, "tocsr")  # as a dok_array of SciPy
+    return open_mapping(edges, how) if mapping else None
 
 
 def _has_no_columns(edges: object) -> bool:
@@ -140,7 +142,7 @@ def _open_arrays(edges: Any, how: ReadOptions) -> EdgeSource | RowSource:
         return _open_tuple(edges)
     if isinstance(edges, list):
         return _open_list(edges, how)
-    if comes_from(edges, "pandas") and hasattr(edges, "index"):
+    if comes_from(edges, "pandas") and hasattr(edges, "index") and hasattr(edges, "dtype"):
         return open_indexed(edges, how)
     if comes_from(edges, "polars") and "List" in str(edges.dtype):
         return open_rows(edges.to_list())
@@ -169,10 +171,13 @@ def _open_tuple(edges: tuple[Any, ...]) -> EdgeSource:
     return open_columns(edges)
 
 
+def _is_node(edge: tuple[Any, ...]) -> bool:
+    """Whether a tuple begins with a node, and not with a column of them."""
+    return not edge or isinstance(edge[0], str | bytes) or not hasattr(edge[0], "__len__")
+
+
 def _open_list(edges: list[Any], how: ReadOptions) -> EdgeSource | RowSource:
-    if not edges or (isinstance(edges[0], tuple) and not hasattr(edges[0][0], "__len__")):
-        return open_pairs(edges)
-    if isinstance(edges[0], tuple) and isinstance(edges[0][0], str):
+    if not edges or (isinstance(edges[0], tuple) and _is_node(edges[0])):
         return open_pairs(edges)
     if isinstance(edges[0], tuple) or is_table(edges[0]) or np.ndim(edges[0]) == 2:
         return open_iterable(edges, how)

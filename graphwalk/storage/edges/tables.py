@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sized
+from datetime import date
+from numbers import Number
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.choose import choose_columns, warn_unread
@@ -40,21 +44,19 @@ class _Table(NamedTuple):
 
 def open_table(edges: Any, how: ReadOptions, first: FirstPart | None = None) -> ColumnSource:
     """Open a table, whose columns are chosen by :func:`choose_columns` or by the first part."""
-    if comes_from(edges, "pandas") and how.columns is None:
-        _check_no_matrix(edges)
     table = _look_at(edges)
     if first is not None:
         first.check(table.names, table.name)
-    _check_not_written(table, how)
-    return column_source(table.names, table.column, how, table.name, table.kinds)
+    if how.columns is None:
+        check_no_matrix(edges, table)
+    return _open(table, how)
 
 
 def first_part(edges: Any, how: ReadOptions) -> FirstPart:
     """Return the first of several tables, whose names choose the columns of all."""
-    if comes_from(edges, "pandas") and not are_numbers(list(edges.columns)):  # as many edges have
-        _check_no_matrix(edges)
     table = _look_at(edges)
-    _check_not_written(table, how)
+    if how.columns is None and not are_numbers(table.names):  # of which others may have as many
+        check_no_matrix(edges, table)
     return FirstPart(table.names, how, table.name, table.kinds)
 
 
@@ -68,37 +70,17 @@ def open_stream(edges: Any) -> Any:
         raise _no_table(edges, error) from error
 
 
-def open_structured(edges: Any, how: ReadOptions) -> ColumnSource:
-    """Open a NumPy array whose items have named fields."""
-    names = edges.dtype.names
-    kinds = [_numpy_kind(edges.dtype[i]) for i in range(len(names))]
-    table = _Table(names, lambda i: edges[names[i]], kinds, "structured array", _FRAME)
-    _check_not_written(table, how)
-    return column_source(names, table.column, how, table.name, kinds)
-
-
 def open_dict(edges: Mapping[Hashable, Any], how: ReadOptions, name: str) -> ColumnSource:
     """Open columns by their names."""
-    names, columns = list(edges), list(edges.values())
-    _check_not_written(_Table(names, columns.__getitem__, [], name, _FRAME), how)
-    return column_source(names, columns.__getitem__, how, name)
+    table = _of_columns(edges, name)
+    if how.columns is None:
+        check_no_matrix(edges, table)
+    return _open(table, how)
 
 
-def open_records(edges: list[Any], how: ReadOptions) -> ColumnSource:
-    """Open a list of dicts, each an edge."""
-    names = list(dict.fromkeys(name for edge in edges for name in edge))
-    columns = {name: [edge.get(name) for edge in edges] for name in names}
-    return open_dict(columns, how, "list of dicts")
-
-
-def column_source(
-    names: Sequence[Hashable],
-    column: Callable[[int], Any],
-    how: ReadOptions,
-    name: str,
-    kinds: Sequence[str] | None = None,
-) -> ColumnSource:
-    """Return the chosen ones of a table's columns as edges; `column` gets a column by position."""
+def _open(table: _Table, how: ReadOptions) -> ColumnSource:
+    """Return the chosen ones of a table's columns as edges."""
+    names, column, kinds, name, *_ = table
     choice = choose_columns(names, how, name, kinds)
     warn_unread(names, choice, name, how)
     chosen = choice.columns
@@ -113,6 +95,13 @@ def column_source(
 
 
 def _look_at(edges: Any) -> _Table:
+    if isinstance(edges, np.ndarray):
+        return _of_columns({name: edges[name] for name in edges.dtype.names}, "structured array")
+    if isinstance(edges, list):
+        records = [edge if isinstance(edge, dict) else edge._asdict() for edge in edges]
+        names = list(dict.fromkeys(name for edge in records for name in edge))
+        columns = {name: [edge.get(name) for edge in records] for name in names}
+        return _of_columns(columns, f"list of {type(edges[0]).__name__}s")
     if comes_from(edges, "pandas"):
         levels = edges.index.nlevels > 1 or edges.index.names[0] is not None
         frame = edges.reset_index(allow_duplicates=True) if levels else edges
@@ -132,15 +121,27 @@ def index_columns(schema: Any) -> list[str]:
     return [column for column in columns if isinstance(column, str)]
 
 
-def _check_not_written(table: _Table, how: ReadOptions) -> None:
-    first = table.column(0) if how.columns is None and len(table.names) > 2 else ()
+def check_no_matrix(edges: Any, table: _Table | None = None, *, cut: bool = False) -> None:
+    """Refuse adjacency matrices, of which there may be further rows if they are `cut`.
+
+    Raises
+    ------
+    InputError
+        Naming the call that reads it.
+    """
+    if comes_from(edges, "pandas"):
+        _check_names(edges, cut)
+    names, column, _, name, frame, restored = table or _look_at(edges)
+    first = column(0) if len(names) > 2 else ()
     rows = len(first) if isinstance(first, Sized) and getattr(first, "ndim", 1) == 1 else 0
-    refuse_matrix(table.names, rows, table.column, table.name, table.frame, restored=table.restored)
+    refuse_matrix(names, rows, column, name, frame, restored=restored, cut=cut)
 
 
-def _check_no_matrix(frame: Any) -> None:
-    size = len(frame)
-    if size and size == len(frame.columns) and set(frame.index) == set(frame.columns):
+def _check_names(frame: Any, cut: bool) -> None:
+    size, names = len(frame.columns), set(frame.columns)
+    whole = len(frame) == size > 0 and set(frame.index) == names
+    named = cut and len(frame) > 1 and frame.index.dtype.kind not in "iu"
+    if whole or (named and names.issuperset(frame.index)):
         raise InputError(
             f"a pandas DataFrame of shape {frame.shape} whose index has the names of its columns "
             "is an adjacency matrix; pass networkx.from_pandas_adjacency(frame), with "
@@ -170,6 +171,22 @@ def _numpy_kind(kind: Any) -> str:
         return arrow_kind(arrow)
     letter = getattr(kind, "kind", "O")
     return {"u": "i", "S": "O", "T": "U", "O": "U"}.get(letter, letter)
+
+
+def _of_columns(columns: Mapping[Hashable, Any], name: str) -> _Table:
+    values = list(columns.values())
+    kinds = [_values_kind(column) for column in values]
+    return _Table(list(columns), values.__getitem__, kinds, name, _FRAME)
+
+
+def _values_kind(column: Any) -> str:
+    """Return what a column holds by its type or, if it has none, by its first value."""
+    if hasattr(column, "dtype"):
+        return _numpy_kind(column.dtype)
+    if isinstance(column, str | bytes) or not hasattr(column, "__iter__"):
+        return "O"
+    value = next((value for value in column if value is not None), None)
+    return _numpy_kind(np.asarray(value).dtype) if isinstance(value, str | Number | date) else "O"
 
 
 def _as_table(edges: Any) -> Any:

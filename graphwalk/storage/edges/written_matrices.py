@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.edges.column_names import are_numbers
+from graphwalk.storage.edges.column_names import are_certain_ends, are_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -23,6 +25,7 @@ def refuse_matrix(
     *,
     restored: Sequence[Hashable] = (),
     cut: bool = False,
+    plain: str = "",
 ) -> None:
     """Refuse a table of which the first or the last column has the names of all others.
 
@@ -42,7 +45,17 @@ def refuse_matrix(
         Names of columns that are an index in that frame.
     cut : bool
         Whether there may be further rows.
+    plain : str, optional
+        What makes a DataFrame of it where no column has the names, if that is another call.
     """
+    if rows == len(names) > 2 and not cut and _is_square(names, column):
+        call = f"{plain or frame}.pipe(lambda it: it.set_axis(it.columns))"
+        raise InputError(
+            f"{table} is a square of numbers, as an adjacency matrix is; pass "
+            f"networkx.from_pandas_adjacency({call}), with create_using=networkx.DiGraph if it is "
+            f"directed, or, if its rows are edges, name their columns, as in "
+            f"{argument('columns', (0, 1))}"
+        )
     size = len(names) - 1
     if size < 2 or are_numbers(names) or not (rows == size or (cut and 2 <= rows < size)):
         return
@@ -62,6 +75,24 @@ def refuse_matrix(
                 "if its rows are edges, name their columns, as in "
                 f"{argument('columns', tuple(names[:2]))}"
             )
+
+
+def _is_square(names: Sequence[Hashable], column: Callable[[int], Any]) -> bool:
+    """Whether numbers are those of a matrix: 0 and 1 only, or none on the diagonal, or symmetric.
+
+    Some edges with weights may be as many as they have columns.
+    """
+    if are_certain_ends(names):
+        return False
+    try:
+        cells = np.array([_listed(column(i)) for i in range(len(names))], np.float64)
+    except (TypeError, ValueError):
+        return False
+    if cells.shape != (len(names), len(names)):
+        return False
+    ends = cells.diagonal()
+    symmetric = np.array_equal(cells, cells.T) and np.ptp(ends) == 0
+    return bool(symmetric or not ends.any() or np.isin(cells, (0, 1)).all())
 
 
 def _listed(column: Any) -> list[Any]:

@@ -27,7 +27,9 @@ _HASHTAG = re.compile(r"[#%][^\W\d_]")
 
 _BORDER = re.compile(r"[-=+:|]{3,}")
 _TIME = re.compile(r"\d\d?:\d\d(:\d\d.*)?")
-_TYPES = frozenset("int integer long float double number string str text varchar char".split())
+_TYPES = frozenset(
+    {"int", "integer", "long", "float", "double", "number", "string", "str", "text", "char"}
+)
 
 _EXCEL = re.compile(r'"?sep=.?"?[,;\t]*', re.IGNORECASE)
 
@@ -62,7 +64,7 @@ def check_kind(
         what = "in which '#' alone parts nodes from edges (TGF); keep the lines below it only"
     elif _is_lgl(lines, comments):
         what = "as one of LGL, which igraph.Graph.Read_Lgl reads"
-    elif any(all(map(_BORDER.fullmatch, line)) for line in fields[:3]):
+    elif any(_BORDER.fullmatch("".join(line)) for line in fields[:3]):
         what = "as that of a table that was printed; remove its borders, which are made of dashes"
     if what:
         raise InputError(

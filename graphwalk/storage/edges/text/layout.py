@@ -155,14 +155,16 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
 def _check_no_matrix(
     file: File, form: Format, header: Header, fields: list[list[str]], cut: bool
 ) -> None:
-    """Look for names that stand above columns and in the first one, also where they are numbers."""
-    if not header.there and fields[0][0]:  # which would be a node
-        return
-    names = list(header.names) if header.there else [*fields[0]]
-    body = fields[1:]
+    """Look for names that stand above columns and in the first one, also where they are numbers.
+
+    Where none do, as many lines of numbers as there are columns may be a matrix, too.
+    """
+    sep = {",": "", " ": r", sep=r'\s+'"}.get(form.delimiter, f", sep={form.delimiter!r}")
+    above = header.there or not fields[0][0]
+    names = fields[0] if above and not header.there else header.names
+    body = fields[above:]
     if len(names) < 3 or any(len(line) != len(names) for line in body):
         return
-    sep = {",": "", " ": r", sep=r'\s+'"}.get(form.delimiter, f", sep={form.delimiter!r}")
     refuse_matrix(
         names,
         len(body),
@@ -171,6 +173,7 @@ def _check_no_matrix(
         f"pandas.read_csv(path, index_col=0{sep})",
         restored=names[:1],
         cut=cut,
+        plain=f"pandas.read_csv(path{'' if above else ', header=None'}{sep})",
     )
 
 

@@ -1,0 +1,251 @@
+"""Inputs as data sets and programs write them, where another graph was read before."""
+
+import re
+from collections import namedtuple
+
+import dask.dataframe as dd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import scipy.sparse
+from reading import read, read_text
+
+import graphwalk
+from graphwalk.errors import InputError
+
+ONE = [(1, 2), (2, 3)]
+TURNED = [(2, 1), (3, 2)]
+AB = [("a", "b"), ("b", "c")]
+
+#: Where it was met, names of columns, and the positions of their ends.
+ENDS = [
+    ("Sioux Falls in TNTP", "init_node term_node capacity", (0, 1)),
+    ("words that are joined", "linkid fromnode tonode len", (1, 2)),
+    ("and turned round", "tonode fromnode", (1, 0)),
+    ("lower case of sourceId", "targetid sourceid", (1, 0)),
+    ("flows between addresses", "dstip srcip", (1, 0)),
+    ("Bitcoin OTC", "rater ratee rating", (0, 1)),
+    ("Epinions", "trustee trustor", (1, 0)),
+    ("Instagram", "following follower", (1, 0)),
+    ("trade", "importer exporter value", (1, 0)),
+    ("modules", "imported importer", (1, 0)),
+    ("calls", "called_number calling_number", (1, 0)),
+    ("Wikipedia's clickstream", "prev curr type n", (0, 1)),
+    ("taxis", "dropoff_zone pickup_zone", (1, 0)),
+    ("migration in Spanish", "destino origen", (1, 0)),
+    ("railways in German", "nach von", (1, 0)),
+    ("triples by number", "entity1 relation entity2", (0, 2)),
+]
+
+
+@pytest.mark.parametrize(("where", "header", "expected"), ENDS)
+def test_ends_of_data_sets(where, header, expected, tmp_path):
+    names = header.split()
+    rows = [[10 * row + column for column in range(len(names))] for row in range(2)]
+    edges = [tuple(row[i] for i in expected) for row in rows]
+    content = "\n".join("\t".join(map(str, row)) for row in (names, *rows))
+    assert read_text(tmp_path, content, "x.tsv")[0] == edges
+    assert read(pd.DataFrame(rows, columns=names))[0] == edges
+
+
+@pytest.mark.parametrize("header", ["id,name", "id,label", "id,name,age", "name,id,age"])
+def test_tables_of_nodes_are_no_edges(header, tmp_path):
+    content = f"{header}\n1,Ann,5\n2,Bob,6\n" if header.count(",") > 1 else f"{header}\n1,Ann\n"
+    with pytest.raises(InputError, match="no names among them"):
+        read_text(tmp_path, content, "x.csv")
+
+
+#: Header, which column is offered, and as what.
+OFFERS = [
+    ("road_id,source,target,length", r"'length'\) to read weights"),
+    ("source,target,POST_ID,timestamp", r"'timestamp'\) and times=True to read times"),
+    ("subject,predicate,object,publications", r"'predicate'\) and edge_types=True to read types"),
+    ("head,rel_type,tail", r"'rel_type'\) and edge_types=True to read types"),
+    ("source,linkid,target", r"'linkid'\) to read weights"),
+]
+
+
+@pytest.mark.parametrize(("header", "message"), OFFERS)
+def test_what_tells_edges_apart_is_offered_last(header, message, tmp_path):
+    count = header.count(",")
+    content = "\n".join([header, *(",".join(map(str, range(i, i + count + 1))) for i in (1, 2))])
+    (warning,) = read_text(tmp_path, content, "x.csv")[1]
+    assert re.search(message, warning), warning
+
+
+#: Where it was met, content, name of the file, and the error or the edges.
+TEXT = [
+    ("Markdown", "| source | target |\n| --- | --- |\n| 1 | 2 |\n", "x.txt", "was printed"),
+    ("MySQL", "source|target\n------+------\n1|2\n", "x.txt", "was printed|fields"),
+    ("N-Triples", "<http://a> <http://p> <http://b> .\n" * 2, "x.nt", "suffix|RDF"),
+    ("and as text", "<http://a> <http://p> <http://b> .\n" * 2, "x.txt", "RDF"),
+    ("blank nodes", '_:a <http://p> "x y"@en .\n' * 2, "x.txt", "RDF"),
+    ("Turtle", "@prefix x: <http://x/> .\nx:a x:p x:b .\n", "x.txt", "RDF"),
+    ("UCINET over lines", "DL\nN = 3\nFORMAT = EDGELIST1\nDATA:\n1 2\n", "x.txt", "UCINET"),
+    ("thousands", '"1,000","2"\n"2,000","3"\n', "x.csv", "1,000 is no id"),
+    ("Swiss thousands", "1'000 2\n2'000 3\n", "x.txt", "is no id"),
+    ("thin spaces", "1\u202f000 2\n2\u202f000 3\n", "x.txt", "is no id"),
+    ("ARFF", "'1','2'\n'2','3'\n", "x.csv", "'1' is no id"),
+    ("DIMACS without its head", "e 1 2\ne 2 3\n", "x.txt", r"columns=\(1, 2\)"),
+    ("weights with thousands", 'source,target,weight\n1,2,"1,000"\n', "x.csv", "thousands=','"),
+    ("weights as Python has them", "source,target,weight\n1,2,1_0\n", "x.csv", "is no number"),
+    ("weights of blanks", "source,target,weight\n1,2, \n", "x.csv", "'' is no number"),
+    ("SNAP's hyperlinks", "1 2 2013-12-31 16:39:58\n" * 2, "x.txt", "a blank in its time"),
+    ("nothing but blanks", " \n\t\n", "x.txt", []),
+    ("blanks before quotes", '"a", "b"\n"b", "c, d"\n', "x.csv", [("a", "b"), ("b", "c, d")]),
+    ("a comma and a quote inside", '"a, ""x""", "b"\nb, c\n', "x.csv", [('a, "x"', "b"), AB[1]]),
+    ("names with no-break spaces", "New\u00a0York Rome\nRome Oslo\n", "x.txt", None),
+    ("YAGO", "<a>\t<isA>\t<b>\n<b>\t<isA>\t<c>\n", "x.tsv", r"columns=\(0, 2\)"),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("where", "content", "name", "expected"), TEXT)
+def test_texts(where, content, name, expected, tmp_path):
+    options = {"values": "times", "columns": (0, 1, 2)} if "hyperlinks" in where else {}
+    if isinstance(expected, str):
+        with pytest.raises(InputError, match=expected):
+            read_text(tmp_path, content, name, **options)
+        return
+    expected = [("New\u00a0York", "Rome"), ("Rome", "Oslo")] if expected is None else expected
+    assert read_text(tmp_path, content, name, header=False)[0] == expected
+
+
+def test_types_below_a_header_are_quoted(tmp_path):
+    found, warned = read_text(tmp_path, "source,target\nstring,string\na,b\nb,c\n", "x.csv")
+    assert found[1:] == AB
+    assert any("'string,string' is read as an edge" in text for text in warned)
+
+
+#: Squares of numbers without names, and the edges of the undirected graph.
+SQUARES = [
+    ("zeros and ones", [[0, 1, 0], [1, 0, 1], [0, 1, 0]], [(0, 1), (1, 2)]),
+    ("weights", [[0, 0.5, 0], [0.5, 0, 2], [0, 2, 0]], [(0, 1), (1, 2)]),
+    ("correlations", [[1, 0.5, 0.2], [0.5, 1, 0.1], [0.2, 0.1, 1]], None),
+    ("directed", np.roll(np.eye(4, dtype=int) * 7, 1, 1).tolist(), None),
+]
+SQUARE_FORMS = ["x.txt", "x.csv", "x.tsv", "header.csv", "parquet", "feather", "frame"]
+
+
+@pytest.mark.parametrize("form", SQUARE_FORMS)
+@pytest.mark.parametrize(("where", "rows", "edges"), SQUARES)
+def test_squares_of_numbers_are_read_as_the_error_says(where, rows, edges, form, tmp_path):
+    frame = pd.DataFrame(rows, columns=list("pqrs")[: len(rows)])
+    path = tmp_path / form
+    if form.startswith("x."):
+        sep = {"txt": " ", "csv": ",", "tsv": "\t"}[form[2:]]
+        frame.to_csv(path, sep=sep, header=False, index=False)
+    elif form != "frame":
+        write = {"header.csv": "to_csv", "parquet": "to_parquet", "feather": "to_feather"}[form]
+        path = tmp_path / (form if "." in form else f"x.{form}")
+        getattr(frame, write)(path, **({} if form == "feather" else {"index": False}))
+    with pytest.raises(InputError, match="is a square of numbers") as caught:
+        read(frame if form == "frame" else path)
+    call = re.search(r"pass (networkx.*\)), with create_using", str(caught.value))[1]
+    graph = eval(call, {"networkx": nx, "pandas": pd, "path": path, "frame": frame})
+    nodes = list(range(len(rows))) if form.startswith("x.") else list(frame)
+    assert list(graph) == nodes
+    assert edges is None or sorted(graph.edges) == [(nodes[u], nodes[v]) for u, v in edges]
+
+
+@pytest.mark.parametrize(
+    "content", ["1 2 3\n2 3 4\n3 4 5\n", "0 1 5\n1 2 6\n2 0 7\n", "1 2 1\n2 3 1\n3 1 1\n"]
+)
+def test_three_edges_of_three_columns_are_no_square(content, tmp_path):
+    assert len(read_text(tmp_path, content, columns=None)[0]) == 3
+
+
+def test_matrices_over_partitions_of_dask_are_refused():
+    frame = pd.DataFrame([[0, 1, 0], [1, 0, 1], [0, 1, 0]], list("ABC"), list("ABC"))
+    for table in (frame, frame.reset_index()):
+        for parts in (1, 2):
+            with pytest.raises(InputError, match="is an adjacency matrix"):
+                read(dd.from_pandas(table, npartitions=parts))
+    edges = pd.DataFrame({"source": ["target", "b"], "target": ["source", "c"], "x": [1, 2]})
+    assert len(read(dd.from_pandas(edges, npartitions=2))[0]) == 2
+
+
+Edge = namedtuple("Edge", "target source weight")
+TRIPLES = pd.DataFrame([("a", "r", "b"), ("b", "r", "c")], columns=["0", "1", "2"])
+LINKS = pd.DataFrame({"source": [1, 2], "target": [2, 3]})
+RING = scipy.sparse.dok_array(np.eye(3)[[1, 2, 0]])
+PAIRS = pd.MultiIndex.from_tuples([(2, 1), (3, 2)], names=["target", "source"])
+
+#: Where it was met, object, and the error or the edges.
+OBJECTS = [
+    ("named tuples", [Edge(2, 1, 0.5), Edge(3, 2, 0.75)], [(1, 2, 0.5), (2, 3, 0.75)]),
+    ("rows of pandas", list(LINKS.itertuples()), ONE),
+    ("rows of pandas, one by one", LINKS[["target", "source"]].itertuples(), ONE),
+    ("records, one by one", ({"target": v, "source": u} for u, v in ONE), ONE),
+    ("levels with names", pd.Series([0.5, 0.75], PAIRS), [(1, 2, 0.5), (2, 3, 0.75)]),
+    ("three levels", pd.Series([1], pd.MultiIndex.from_tuples([(1, 2, 0)])), r"\.reset_index\(\)"),
+    ("booleans by levels", pd.Series([True, False], PAIRS), r"\.reset_index\(\)"),
+    ("pairs in a Series", pd.Series([(0, 1), (1, 0)]), "could be edges or rows"),
+    ("pairs in an array", pd.Series([(0, 1), (1, 0)]).to_numpy(), "could be edges or rows"),
+    ("edges with dicts", [(1, 2, {"weight": 1.0})], r"networkx\.Graph\(edges\)"),
+    ("OGB's MAG", {"edge_index_dict": {("a", "r", "b"): np.eye(2, dtype=int)}}, "one type"),
+    ("PyG's types", {("a", "r", "b"): np.array([[0, 1], [1, 2]])}, "of one type of edges"),
+    ("dicts of NetworkX", nx.node_link_data(nx.path_graph(3)), "node_link_graph"),
+    ("D3", {"nodes": [{"id": 1}], "links": []}, r"node_link_graph\(edges, edges='links'\)"),
+    ("Cytoscape.js", nx.cytoscape_data(nx.path_graph(3)), "cytoscape_graph"),
+    ("adjacency of NetworkX", nx.adjacency_data(nx.path_graph(3)), "adjacency_graph"),
+    ("columns of two lengths", {"source": ["a", "b"], "target": ["b"]}, "equally long"),
+    ("a dictionary of keys", RING, [(0, 1), (1, 2), (2, 0)]),
+    ("a style", LINKS.style, "cannot be read"),
+    ("complex weights", LINKS.assign(weight=[1j, 2j]), "of type complex"),
+    ("bytes", [(b"a", b"b")], "ids are binary"),
+    ("triples in pandas", TRIPLES.set_axis(range(3), axis=1), "no names among them"),
+    ("triples by text", TRIPLES, "no names among them"),
+]
+
+
+@pytest.mark.parametrize(("where", "edges", "expected"), OBJECTS)
+def test_objects(where, edges, expected):
+    if isinstance(expected, str):
+        with pytest.raises(InputError, match=expected):
+            read(edges, directed=True)
+        return
+    found = read(edges, directed=True)
+    assert ([edge[: len(expected[0])] for edge in found[0]], found[1]) == (expected, [])
+
+
+def test_triples_in_parquet_are_refused(tmp_path):
+    TRIPLES.to_parquet(tmp_path / "x.parquet")
+    assert pq.read_schema(tmp_path / "x.parquet").names == ["0", "1", "2"]
+    with pytest.raises(InputError, match="no names among them"):
+        read(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize("third", [["x", "y"], np.array(["x", "y"]), pd.Series(["x", "y"])])
+def test_text_in_dicts_is_not_offered_as_weights(third):
+    (warning,) = read({"source": [1, 2], "target": [2, 3], "note": third})[1]
+    assert warning.endswith("'note'; pass columns=('source', 'target') to leave them out")
+
+
+@pytest.mark.parametrize("name", ["", "?", "nil", "\ufeffann"])
+def test_names_that_may_be_none_are_warned_of(name):
+    with pytest.warns(UserWarning, match="is read as the name of a node"):
+        graphwalk.build_zarr([("ann", name), ("bob", "ann")])
+
+
+GRAPHS = [
+    ([(0, 1)], {"num_nodes": 5}),
+    ([(0, 1, 2.5), (3, 1, 0.5)], {"num_nodes": 7, "directed": True}),
+    ([(0, 1, 5.0), (0, 1, 6.0)], {"times": True}),
+    ([("a", "b"), ("b", "c")], {"directed": True}),
+    ([(10**12, 5), (5, 7)], {}),
+    ([(0, 1, 3), (2, 1, 4)], {"edge_types": True, "num_nodes": 4}),
+]
+
+
+@pytest.mark.parametrize(("edges", "options"), GRAPHS)
+def test_a_graph_is_copied_with_all_its_nodes(edges, options):
+    graph = graphwalk.build_zarr(edges, **options)
+    options.pop("num_nodes", None)
+    again = graphwalk.build_zarr(graph, **options)
+    assert again.num_nodes == graph.num_nodes
+    assert again._arrays.info.identity == graph._arrays.info.identity
+    with pytest.raises(InputError, match="directed"):
+        graphwalk.build_zarr(graph, **options | {"directed": not graph.directed})
