@@ -29,7 +29,7 @@ OPTIONS = {parameter.name for parameter in BUILD}
 _PYTHON = {"row_slice", "errors", "write_nodes"}
 
 #: Parameters that the command line has as arguments without a name, or not at all.
-_NO_OPTIONS = {"store", "weight", "start_nodes", "types", "chunks", "compressed"}
+_NO_OPTIONS = {"store", "edges", "weight", "start_nodes", "types", "chunks", "compressed"}
 
 
 def parameters_of_all():

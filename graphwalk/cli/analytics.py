@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import glob
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.node_reports import largest_groups, top_nodes
-from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options
+from graphwalk.cli.build import BUILD
+from graphwalk.cli.node_reports import Values, largest_groups, top_nodes
+from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options, option
 from graphwalk.cli.read_start_nodes import read_start_nodes
 from graphwalk.cli.text import size_on_disk
-from graphwalk.errors import printable
+from graphwalk.errors import InputError, printable
 from graphwalk.util.parameters import COUNT, FLAG, POSITIVE, PROBABILITY, SIZE, Kind, Parameter
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from graphwalk import Graph
-    from graphwalk.cli.node_reports import Report
+    from graphwalk.cli.node_reports import Names, Report
 
 #: Nodes of the graph, which are looked up when it is open.
 NODES = Kind("nodes of the graph", "FILE|A,B,...")
@@ -43,11 +46,13 @@ class Analysis:
     HELP : str
         What it does.
     report : callable
-        Returns lines about the values, given a `NodeColumn` and the graph.
+        Returns lines about the values, given what names the nodes.
     parameters : iterable of Parameter
         Parameters of the function that are options, without those that all have.
     arguments : mapping from str to callable
         Makes the argument of a parameter of what its option has, given the graph too.
+    reading : iterable of Parameter
+        Parameters of the function by which edges are read that are in no store, if it takes any.
     """
 
     function: str
@@ -55,11 +60,13 @@ class Analysis:
     report: Report
     parameters: Iterable[Parameter] = ()
     arguments: Mapping[str, Callable[[Any, Graph], Any]] = field(default_factory=dict)
+    reading: Iterable[Parameter] = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the graph, the output, and options."""
-        add = parser.add_argument
-        add("store", metavar="STORE", help="path or URL of a store")
+        add, also = parser.add_argument, ", or a file of edges as for 'graphwalk build'"
+        store, where = "path or URL of a store", also if self.reading else ""
+        add("store", metavar="STORE|EDGES" if where else "STORE", help=store + where)
         add(
             "output",
             metavar="OUTPUT",
@@ -68,6 +75,7 @@ class Analysis:
             "or .npy for an array; by default nowhere",
         )
         add_options(parser, self.parameters)
+        add_options(parser, self.reading, "edges that are in no store")
         add_options(parser, PLAN, "plan")
         add_options(parser, SCHEDULER, "scheduler")
         add_output_options(parser)
@@ -75,27 +83,56 @@ class Analysis:
     def run(self, args: Namespace) -> None:
         """Compute the values, write them, and say what they come to."""
         import graphwalk
-        from graphwalk.algorithms.output.node_table import node_columns
         from graphwalk.algorithms.output.write_nodes import new_nodes
 
-        graph = graphwalk.open_zarr(args.store)
-        given = given_options(args, [*self.parameters, *PLAN])
-        for name in given.keys() & self.arguments.keys():
-            given[name] = self.arguments[name](given[name], graph)
         start, output = perf_counter(), args.output
         writing: AbstractContextManager[Any] = nullcontext(lambda _: None)
         if output is not None:
             writing = new_nodes(output, overwrite=args.overwrite)
         with graphwalk.scheduler.use(**given_options(args, SCHEDULER)), writing as write:
-            (column,) = node_columns(getattr(graphwalk, self.function)(graph, **given))
-            column = column._replace(values=column.values.compute())
-            write([column])
+            values, names, to_write = self._compute(args)
+            write(to_write)
         if not args.quiet:
             print(f"Computed in {perf_counter() - start:.1f} s.")
-            for line in self.report(column, graph):
+            for line in self.report(values, names):
                 print(printable(line))
             if output is not None:
                 print(printable(f"All are in {output} ({size_on_disk(output)})."))
+
+    def _compute(self, args: Namespace) -> tuple[Values, Names, Any]:
+        """Return the values, what names their nodes, and what is written of them."""
+        import graphwalk
+        from graphwalk.algorithms.output.node_table import node_columns
+
+        function, reading = getattr(graphwalk, self.function), given_options(args, self.reading)
+        given = given_options(args, [*self.parameters, *PLAN])
+        if self.reading and _is_no_store(args.store):
+            show = False if args.quiet else None
+            table = function(edges=args.store, progress=show, **given, **reading)
+            linked = table.linked
+            return Values("component", linked.components), linked.names, table
+        if reading:
+            raise InputError(
+                f"{args.store} is a store, and {option(next(iter(reading)))} says how to read "
+                "edges; leave it out"
+            )
+        graph = graphwalk.open_zarr(args.store)
+        for name in given.keys() & self.arguments.keys():
+            given[name] = self.arguments[name](given[name], graph)
+        (column,) = node_columns(function(graph, **given))
+        column = column._replace(values=column.values.compute())
+        return Values(column.name, column.values), graph.names, [column]
+
+
+def _is_no_store(path: str) -> bool:
+    """Return whether there is something else at a path or URL than a store."""
+    from graphwalk.storage.files.locations import is_url, locate
+    from graphwalk.storage.store.group import is_graphwalk_store
+
+    location = locate(path)
+    if is_graphwalk_store(location):
+        return False
+    return is_url(location) or glob.has_magic(path) or Path(location).exists()
 
 
 def _equal_starts(text: str, graph: Graph) -> Any:
@@ -117,7 +154,12 @@ _PAGERANK = [
 
 #: The commands by name.
 ANALYTICS = {
-    "components": Analysis("connected_components", "find the connected components", largest_groups),
+    "components": Analysis(
+        "connected_components",
+        "find the connected components of a store or a file of edges",
+        largest_groups,
+        reading=[each for each in BUILD if each.name in ("columns", "sep", "header")],
+    ),
     "pagerank": Analysis(
         "pagerank",
         "rank the nodes by PageRank",

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from graphwalk.units import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from graphwalk import Graph
-    from graphwalk.algorithms.output.node_table import NodeColumn
+    from numpy.typing import NDArray
 
-#: Returns lines about the computed values of a graph's nodes.
-Report: TypeAlias = "Callable[[NodeColumn, Graph], Iterable[str]]"
+
+class Values(NamedTuple):
+    """A value for each node, and what they are called."""
+
+    name: str
+    values: NDArray[Any]
+
+
+#: Returns the names of nodes.
+Names: TypeAlias = "Callable[[Any], Iterable[Any]]"
+
+#: Returns lines about values of nodes.
+Report: TypeAlias = "Callable[[Values, Names], Iterable[str]]"
 
 #: Nodes or groups that are listed.
 _SHOWN = 10
 
 
-def top_nodes(column: NodeColumn, graph: Graph) -> Iterable[str]:
+def top_nodes(column: Values, names: Names) -> Iterable[str]:
     """Return the nodes with the highest values."""
     import numpy as np
 
     values = column.values
     nodes = _highest(values, np.arange(len(values)))
     yield f"The highest values of {column.name}:"
-    for node, name in zip(nodes, graph.names(nodes), strict=True):
+    for node, name in zip(nodes, names(nodes), strict=True):
         yield f"{values[node]:>12.6g}  {name}"
 
 
-def largest_groups(column: NodeColumn, graph: Graph) -> Iterable[str]:
+def largest_groups(column: Values, names: Names) -> Iterable[str]:
     """Return how many groups there are, and the sizes of the largest, each named by its label."""
     import numpy as np
 
@@ -38,7 +48,7 @@ def largest_groups(column: NodeColumn, graph: Graph) -> Iterable[str]:
     groups = np.flatnonzero(sizes)
     yield f"{count_of(len(groups), column.name)} of {count_of(len(sizes), 'node')}; the largest:"
     largest = groups[_highest(sizes[groups], groups)]
-    for group, name in zip(largest, graph.names(largest), strict=True):
+    for group, name in zip(largest, names(largest), strict=True):
         yield f"{sizes[group]:>12,}  {name}"
 
 

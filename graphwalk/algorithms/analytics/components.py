@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.pair_components import components_of_edges
+from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.link_components import flatten, link_forest, link_rows
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
+from graphwalk.scheduler.executors.resources import find_resources
 from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping, Sequence
 
     import dask.array as da
     from numpy.typing import NDArray
@@ -21,44 +26,88 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.engine.scan import Scanner
     from graphwalk.storage.partitions.entry_partitions import PartialRows
     from graphwalk.storage.store.graph_arrays import GraphArrays
+    from graphwalk.util.arrow_stream import ArrowStream
 
 
+@overload
 def connected_components(
     store: Graph | str | os.PathLike[str],
     *,
     memory: str | int | None = None,
     partitions: int | None = None,
-) -> da.Array:
-    """Return the connected component of every node, as a lazy Dask array.
+) -> da.Array: ...
+
+
+@overload
+def connected_components(
+    *,
+    edges: Any,
+    columns: Sequence[str | int] | None = None,
+    sep: str | None = None,
+    header: bool | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    memory: str | int | None = None,
+    progress: bool | None = None,
+) -> ArrowStream: ...
+
+
+def connected_components(
+    store: Graph | str | os.PathLike[str] | None = None,
+    *,
+    edges: Any = None,
+    columns: Sequence[str | int] | None = None,
+    sep: str | None = None,
+    header: bool | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    memory: str | int | None = None,
+    partitions: int | None = None,
+    progress: bool | None = None,
+) -> da.Array | ArrowStream:
+    """Return the connected component of every node, of a store or straight from edges.
 
     The component of a node is named by the smallest node in it. Directions of edges are ignored: in
-    a directed graph, these are the weakly connected components. Entries are read in one pass; most
-    of those of the largest component are not looked at [1]_.
+    a directed graph, these are the weakly connected components. Entries of a store are read in one
+    pass; most of those of the largest component are not looked at [1]_. Edges that are not in a
+    store are read once or twice, and no store is made of them.
 
     Parameters
     ----------
-    store : Graph, str or path
+    store : Graph, str or path, optional
         The graph, or where its store is.
+    edges : edges in any form, optional
+        What `build_zarr` takes, instead of a store: a file of pairs, say.
+    columns, sep, header, storage_options
+        How `edges` are read, as `build_zarr` takes them.
     memory : str or int, optional
         Bytes, or text such as ``"4 GiB"``, that labels and partitions of the graph may take. None:
-        70 % of what is free.
+        70 % of what is free. Of `edges`, the number of each node has to fit; ids and what refers to
+        them wait in temporary files where it is less than they need, which take about as much as
+        the edges themselves.
     partitions : int, optional
-        How many partitions to read the graph in. None: as `memory` asks for.
+        How many partitions to read a store in. None: as `memory` asks for.
+    progress : bool, optional
+        Whether to show progress on stderr while `edges` are read; by default on a terminal and in a
+        notebook.
 
     Returns
     -------
     dask.array.Array of int32 or int64, shape (num_nodes,)
-        The smallest node that is connected to each node. Its attribute ``plan`` says how it is
-        computed. Nothing is read before ``compute()`` except where the graph is cut.
+        Of a store: the smallest node that is connected to each node. Its attribute ``plan`` says
+        how it is computed. Nothing is read before ``compute()`` except where the graph is cut.
+    ArrowStream
+        Of edges: a table of each id that they name, ascending, as ``node``, and the smallest id
+        that is connected to it as ``component``. It is what the same edges in a store have, without
+        numbers of nodes that no edge names. The threads of this process find it when it is first
+        read; `write_nodes` writes it.
 
     Raises
     ------
     InputError
-        When a parameter is out of its range.
+        When a parameter is out of its range; when the table is read: when edges cannot be used.
     MemoryBudgetError
         When the labels do not fit in `memory`.
     StoreError
-        When `store` is not a graph that can be read.
+        When `store` is not a graph that can be read, or a temporary file cannot be written.
 
     References
     ----------
@@ -71,7 +120,19 @@ def connected_components(
     >>> store = graphwalk.build_zarr([(0, 1), (1, 2), (3, 4)])
     >>> graphwalk.connected_components(store).compute()
     array([0, 0, 0, 3, 3], dtype=int32)
+    >>> import pyarrow as pa
+    >>> pairs = [("b", "c"), ("x", "y"), ("c", "a")]
+    >>> pa.table(graphwalk.connected_components(edges=pairs)).to_pydict()
+    {'node': ['a', 'b', 'c', 'x', 'y'], 'component': ['a', 'a', 'a', 'x', 'x']}
     """
+    if edges is not None:
+        if store is not None or partitions is not None:
+            given = "store" if store is not None else "partitions"
+            raise InputError(f"{argument('edges')} and {argument(given)} do not go together")
+        how = {"columns": columns, "sep": sep, "header": header, "storage_options": storage_options}
+        return components_of_edges(edges, how, find_resources(memory), Progress(progress))
+    if store is None:
+        raise InputError(f"there is no graph; pass a store, or {argument('edges')}")
     graph = store if isinstance(store, Graph) else open_zarr(store)
     return node_array(ConnectedComponents(), graph._arrays, memory, partitions)
 

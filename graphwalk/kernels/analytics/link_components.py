@@ -112,3 +112,14 @@ def flatten(parent: NDArray[Any], start: int, stop: int) -> None:
     """Set the parent of nodes `start` to `stop` to their root."""
     for node in range(start, stop):
         parent[node] = find_root(parent, node)
+
+
+@jit
+def link_pairs(parent: NDArray[Any], first: NDArray[Any], second: NDArray[Any]) -> None:
+    """Link pairs of nodes."""
+    last = len(first) - _AHEAD
+    for i in range(len(first)):
+        if i < last:
+            prefetch(parent, first[i + _AHEAD])
+            prefetch(parent, second[i + _AHEAD])
+        link(parent, first[i], second[i])

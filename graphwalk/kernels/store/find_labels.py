@@ -44,11 +44,12 @@ def prefix_keys(offsets: Counts, data: NDArray[np.uint8], skip: int, keys: Count
     Seven bytes fit; shorter strings are filled up with zeros.
     """
     for i in range(keys.size):
-        keys[i] = _prefix_key(data, offsets[i] + skip, offsets[i + 1])
+        keys[i] = prefix_key(data, offsets[i] + skip, offsets[i + 1])
 
 
 @jit
-def _prefix_key(data: NDArray[np.uint8], start: Int, stop: Int) -> Int:
+def prefix_key(data: NDArray[np.uint8], start: Int, stop: Int) -> Int:
+    """Return the first seven bytes of a string as an integer to compare by."""
     key = np.int64(0)
     for i in range(start, start + 7):
         key = (key << 8) | (np.int64(data[i]) if i < stop else np.int64(0))
@@ -56,7 +57,7 @@ def _prefix_key(data: NDArray[np.uint8], start: Int, stop: Int) -> Int:
 
 
 @jit
-def _compare(
+def compare_bytes(
     a: NDArray[np.uint8], a_start: Int, a_stop: Int, b: NDArray[np.uint8], b_start: Int, b_stop: Int
 ) -> int:
     """Return −1, 0 or 1: how two byte strings stand to each other."""
@@ -87,19 +88,22 @@ def find_strings(
         found[i] = -1
         if stop - start < skip:
             continue
-        if _compare(query_data, start, start + skip, data, offsets[0], offsets[0] + skip) != 0:
+        if compare_bytes(query_data, start, start + skip, data, offsets[0], offsets[0] + skip) != 0:
             continue
-        key = _prefix_key(query_data, start + skip, stop)
+        key = prefix_key(query_data, start + skip, stop)
         low: Any = lower_bound(keys, 0, keys.size, key)
         high = lower_bound(keys, low, keys.size, key + 1)
         while low < high:
             middle = (low + high) >> 1
-            if _compare(data, offsets[middle], offsets[middle + 1], query_data, start, stop) < 0:
+            if (
+                compare_bytes(data, offsets[middle], offsets[middle + 1], query_data, start, stop)
+                < 0
+            ):
                 low = middle + 1
             else:
                 high = middle
         if (
             low < keys.size
-            and _compare(data, offsets[low], offsets[low + 1], query_data, start, stop) == 0
+            and compare_bytes(data, offsets[low], offsets[low + 1], query_data, start, stop) == 0
         ):
             found[i] = low

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -65,6 +66,16 @@ class ParquetSource:
                 else:
                     yield from self._pieces(part, groups, size, first_row)
                 first_row += rows
+
+    def sample(self, rows: int, groups: int) -> Iterator[Callable[[], EdgeBatch]]:
+        """Return calls that decode the first rows of about `groups` row groups, from all parts."""
+        for part in self.parts[:: max(1, len(self.parts) // groups)]:
+            with _opened(part) as file:
+                all_of = range(file.num_row_groups)
+                for group in all_of[:: max(1, len(all_of) * len(self.parts) // groups)]:
+                    found = file.iter_batches(rows, row_groups=[group], columns=self._names)
+                    for batch in itertools.islice(found, 1):
+                        yield partial(_edges, batch, self.columns, part, 0)
 
     def _decode(self, part: File, groups: list[int], first_row: int) -> EdgeBatch:
         with _opened(part) as file:

@@ -97,7 +97,7 @@ class StringLabels:
         self._offsets, self._data = string_buffers(values)
 
     @cached_property
-    def _skip(self) -> int:
+    def skip(self) -> int:
         """How many bytes all labels have in common at their beginning."""
         if not len(self):
             return 0
@@ -107,9 +107,10 @@ class StringLabels:
         return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(last)))
 
     @cached_property
-    def _keys(self) -> NDArray[np.int64]:
+    def keys(self) -> NDArray[np.int64]:
+        """The bytes of each label after those as integers to compare by; see `prefix_keys`."""
         keys = np.empty(len(self), np.int64)
-        prefix_keys(self._offsets, self._data, self._skip, keys)
+        prefix_keys(self._offsets, self._data, self.skip, keys)
         return keys
 
     def __len__(self) -> int:
@@ -122,7 +123,7 @@ class StringLabels:
             strings = strings.combine_chunks()
         found = np.empty(len(strings.dictionary), np.int64)
         wanted = string_buffers(strings.dictionary)
-        find_strings(self._keys, self._offsets, self._data, self._skip, *wanted, found)
+        find_strings(self.keys, self._offsets, self._data, self.skip, *wanted, found)
         codes = np.asarray(pc.fill_null(strings.indices, len(found)))
         positions: NDArray[np.int64] = np.append(found, np.int64(-1))[codes]
         return positions

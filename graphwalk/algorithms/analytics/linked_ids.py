@@ -1,0 +1,138 @@
+"""Ids of edges and their components, as a table."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from graphwalk.storage.build.check_batch import is_text
+from graphwalk.storage.build.spilled_ids import SpilledIds
+from graphwalk.util.arrow_stream import ArrowStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from graphwalk.storage.edges.protocol import Ids
+
+#: Rows of a batch of the table.
+_ROWS = 1 << 18
+
+
+class LinkedIds:
+    """The ids of edges, ascending, and what connects them.
+
+    Parameters
+    ----------
+    parts : list of Ids or SpilledIds
+        The ids.
+    components : ndarray of int32 or int64, shape (ids,)
+        The smallest number of an id in the component of each.
+    room : int
+        Bytes of ids that are looked up at a time.
+    """
+
+    def __init__(
+        self, parts: list[Ids | SpilledIds], components: NDArray[np.integer[Any]], room: int
+    ) -> None:
+        self.components = components
+        self._groups = list(_grouped(parts, room))
+        sizes = [sum(map(len, group)) for group in self._groups]
+        self._firsts = np.cumsum([0, *sizes])
+        self._loaded: tuple[int, pa.Array] | None = None
+
+    @cached_property
+    def kind(self) -> pa.DataType:
+        """The type of the ids in a table."""
+        return next((self._load(k).type for k in range(len(self._groups))), pa.int64())
+
+    def names(self, nodes: ArrayLike) -> NDArray[Any]:
+        """Return the ids of some numbers."""
+        return np.array(self.take(np.asarray(nodes)).to_pylist(), object)
+
+    def take(self, nodes: NDArray[np.integer[Any]]) -> pa.Array:
+        """Return the ids of some numbers, as Arrow has them."""
+        groups = np.searchsorted(self._firsts, nodes, side="right") - 1
+        found, places = [], []
+        for group in np.unique(groups).tolist():
+            inside = np.flatnonzero(groups == group)
+            found.append(self._load(group).take(pa.array(nodes[inside] - self._firsts[group])))
+            places.append(inside)
+        if len(found) < 2:
+            return found[0] if found else pa.array([], self.kind)
+        order = np.empty(len(nodes), np.int64)
+        order[np.concatenate(places)] = np.arange(len(nodes))
+        return pa.concat_arrays(found).take(pa.array(order))
+
+    def batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Yield each id and the smallest id of its component."""
+        for group, (first, stop) in enumerate(itertools.pairwise(self._firsts.tolist())):
+            ids = self._load(group)
+            # With several groups, each is loaded once for all rows of this one.
+            step = _ROWS if len(self._groups) == 1 else stop - first
+            for start in range(first, stop, step):
+                nodes = self.components[start : min(start + step, stop)]
+                rows = ids.slice(start - first, len(nodes)), self.take(nodes)
+                yield from _batches(pa.record_batch(list(rows), schema=schema))
+
+    def _load(self, group: int) -> pa.Array:
+        if self._loaded is None or self._loaded[0] != group:
+            self._loaded = None  # before the next is read
+            parts = self._groups[group]
+            ids = [part.load() if isinstance(part, SpilledIds) else part for part in parts]
+            arrays = [each if is_text(each) else pa.array(each) for each in ids]
+            self._loaded = group, pa.concat_arrays(arrays)
+        return self._loaded[1]
+
+
+class ComponentTable(ArrowStream):
+    """A table of ids and their components, which are found when it is first looked at.
+
+    Parameters
+    ----------
+    find : callable
+        Returns the ids and their components.
+    """
+
+    def __init__(self, find: Callable[[], LinkedIds]) -> None:
+        self._find = find
+
+    @cached_property
+    def linked(self) -> LinkedIds:
+        """The ids and their components."""
+        return self._find()
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns."""
+        return pa.schema([("node", self.linked.kind), ("component", self.linked.kind)])
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        return self.linked.batches(self.schema)
+
+    def __repr__(self) -> str:
+        return "<graphwalk.ArrowStream of node, component>"
+
+
+def _grouped(parts: list[Ids | SpilledIds], room: int) -> Iterator[list[Ids | SpilledIds]]:
+    """Yield consecutive parts that have at most about `room` bytes together."""
+    group: list[Ids | SpilledIds] = []
+    size = 0
+    for part in filter(len, parts):
+        if group and size + part.nbytes > room:
+            yield group
+            group, size = [], 0
+        group.append(part)
+        size += part.nbytes
+    if group:
+        yield group
+
+
+def _batches(whole: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    for start in range(0, len(whole), _ROWS):
+        yield whole.slice(start, _ROWS)

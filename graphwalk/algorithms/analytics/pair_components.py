@@ -1,0 +1,236 @@
+"""Connected components of a list of edges, without a store: ids are numbered, linked, and named."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import warnings
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.algorithms.analytics.linked_ids import ComponentTable, LinkedIds
+from graphwalk.errors import InputError, MemoryBudgetError, argument
+from graphwalk.kernels.analytics.link_components import flatten, link_pairs
+from graphwalk.storage.build.batch_cache import BatchCache
+from graphwalk.storage.build.check_batch import check_ids, is_text, load_checked
+from graphwalk.storage.build.memory_plan import BATCH_EDGES, BuildSizes
+from graphwalk.storage.build.missing_names import missing_among, warn_missing
+from graphwalk.storage.build.range_encoding import (
+    MOST_RANGES,
+    RANGE_IDS,
+    IdRanges,
+    IdSample,
+    RangeEncoder,
+)
+from graphwalk.storage.build.row_edges import RowEdges
+from graphwalk.storage.build.sliced_arrays import Room
+from graphwalk.storage.build.spilled_ids import SpilledIds
+from graphwalk.storage.edges.open import open_source
+from graphwalk.storage.edges.parquet import ParquetSource
+from graphwalk.storage.edges.protocol import NotIntegers, RowSource
+from graphwalk.storage.files.spill import SpillFolder
+from graphwalk.storage.files.temporary import make_folder, remove_with
+from graphwalk.units import format_size
+from graphwalk.util.malloc import plain_arrow_memory
+from graphwalk.util.threads import map_in_order, num_cores, thread_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import ThreadPoolExecutor
+
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.build.range_encoding import Divided
+    from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids
+    from graphwalk.util.executor import Resources
+    from graphwalk.util.progress_bar import Progress
+
+#: Rows at a place of the source that are looked at for the bounds of ranges, and places.
+_SAMPLE_ROWS, _SAMPLE_BATCHES = 1 << 10, 1 << 8
+
+#: Ids that are divided at a time.
+_DIVIDED = 1 << 19
+
+#: Memory of the ids of a range while they are sorted, as a multiple of their size.
+_SORTING = 5
+
+#: Bytes of an id, roughly.
+_ID_BYTES = 64
+
+#: Nodes whose roots are found at a time.
+_NODES = 1 << 20
+
+
+def components_of_edges(
+    edges: Any, how: Mapping[str, Any], resources: Resources, progress: Progress
+) -> ComponentTable:
+    """Return a table of the components of edges, which are read when the table is.
+
+    Parameters
+    ----------
+    edges : edges in any form
+        The edges.
+    how : mapping
+        How they are read, for `open_source`.
+    resources : Resources
+        The memory to use.
+    progress : Progress
+        Shows how far it is.
+    """
+    source = open_source(edges, **how)
+    source = RowEdges(source) if isinstance(source, RowSource) else source
+    return ComponentTable(partial(_find, source, resources.memory, progress))
+
+
+def _find(source: EdgeSource, memory: int, progress: Progress) -> LinkedIds:
+    path, threads = make_folder("graphwalk-components-"), num_cores()
+    folder = SpillFolder(path)
+    try:
+        with closing(folder), plain_arrow_memory(), thread_pool(threads) as pool:
+            try:
+                linked = _Linking(source, BuildSizes(memory, threads), pool, folder, progress).run()
+            except NotIntegers as other:
+                warnings.warn(str(other), stacklevel=2)
+                source = other.source
+                linked = _Linking(source, BuildSizes(memory, threads), pool, folder, progress).run()
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+    remove_with(linked, str(path / "ids"))
+    return linked
+
+
+class _Linking:
+    def __init__(
+        self,
+        source: EdgeSource,
+        sizes: BuildSizes,
+        pool: ThreadPoolExecutor,
+        folder: SpillFolder,
+        progress: Progress,
+    ) -> None:
+        self._source, self._sizes, self._pool = source, sizes, pool
+        self._folder, self._progress = folder, progress
+        self._room = Room(sizes.budget // 2)
+        self._cache: BatchCache | None = None
+
+    def run(self) -> LinkedIds:
+        encoder = self._divide()
+        batches = encoder.num_batches  # those of sources and targets, in turn
+        for nodes in self._listed():
+            encoder.add(encoder.divide(nodes))
+        if self._cache is not None:
+            self._cache.close()
+        if not encoder.num_batches:
+            raise InputError(f"{self._source.name} has no edges")
+        with closing(encoder):
+            parts = self._encode(encoder)
+            return LinkedIds(parts, self._link(encoder, batches), self._sizes.budget // 8)
+
+    def _listed(self) -> Iterator[Ids]:
+        """Yield nodes that need no edges."""
+        name, nodes, number = self._source.name, self._source.nodes, self._source.num_nodes
+        if nodes is not None:
+            yield check_ids(nodes, name, f"{name}: node {{}} of its list".format)
+        for first in range(0, number or 0, _NODES):
+            yield np.arange(first, min(first + _NODES, number or 0))
+
+    def _map(self, function: Callable[[Any], Any], items: Any) -> Iterator[Any]:
+        return map_in_order(self._pool, function, items, self._sizes.ahead)
+
+    def _batches(self) -> Iterator[Callable[[], EdgeBatch]]:
+        return (self._cache or self._source).batches(self._sizes.edges_per_batch)
+
+    def _load(self, load: Callable[[], EdgeBatch]) -> EdgeBatch:
+        return load_checked(load, self._source, None)
+
+    def _divide(self) -> RangeEncoder:
+        """Read all edges, and divide their ids among ranges."""
+        sample, edges = self._sample()
+        most = self._sizes.budget // (2 * _SORTING * self._sizes.ahead * _ID_BYTES)
+        ranges = int(np.clip(2 * edges // min(RANGE_IDS, max(1, most)), 1, MOST_RANGES))
+        encoder = RangeEncoder(
+            self._source.name, IdRanges(sample, ranges), self._folder, self._room
+        )
+
+        def divide(load: Callable[[], EdgeBatch]) -> list[Divided]:
+            src, dst, *_ = self._load(load)
+            parts = [slice(i, i + _DIVIDED) for i in range(0, len(src), _DIVIDED)]
+            return [encoder.divide(ends[part]) for part in parts for ends in (src, dst)]
+
+        with self._progress.stage("read", self._source.num_edges, "edges") as advance:
+            for sources_and_targets in self._map(divide, self._batches()):
+                for ends in sources_and_targets:
+                    encoder.add(ends)
+                advance(sum(len(ends.order) for ends in sources_and_targets) // 2)
+        return encoder
+
+    def _sample(self) -> tuple[Ids, int]:
+        """Return a sample of ids from all over the source, and about how many edges there are."""
+        source, sample = self._source, IdSample(self._source.name)
+        if source.once:
+            cache = BatchCache(source, self._folder, "edges", self._sizes.cache_bytes)
+            with self._progress.stage("keep", source.num_edges, "edges") as advance:
+                for batch in self._map(self._load, self._batches()):
+                    cache.append(batch)
+                    sample.add(batch.src, batch.dst)
+                    advance(len(batch.src))
+            self._cache = cache
+            return sample.ids(), cache.num_edges
+        if isinstance(source, ParquetSource):
+            looked = source.sample(_SAMPLE_ROWS, _SAMPLE_BATCHES)
+        else:
+            stride = max(1, (source.num_edges or 0) // _SAMPLE_ROWS // _SAMPLE_BATCHES)
+            looked = itertools.islice(source.batches(_SAMPLE_ROWS), 0, None, stride)
+        for batch in map(self._load, looked):
+            sample.add(batch.src, batch.dst)
+        return sample.ids(), source.num_edges or BATCH_EDGES
+
+    def _encode(self, encoder: RangeEncoder) -> list[Ids | SpilledIds]:
+        """Find the number of each id; return the ids of each range."""
+        needed = encoder.range_bytes() * _SORTING * self._sizes.ahead
+        self._check_memory(2 * needed, "ids of a range")  # half of it may be taken by others
+        parts: list[Ids | SpilledIds] = []
+        missing: list[str] = []
+        file, room = self._folder.new("labels"), Room(self._sizes.budget // 4)
+        with self._progress.stage("number", encoder.num_ranges, "ranges") as advance:
+            for ids, codes, bounds in self._map(encoder.encode, range(encoder.num_ranges)):
+                missing += missing_among(ids) if is_text(ids) else []
+                encoder.append(len(ids), codes, bounds)
+                parts.append(ids if room.take(ids.nbytes) else SpilledIds(ids, file))
+                advance(1)
+        warn_missing(missing, self._source.name)
+        encoder.encoded()
+        return parts
+
+    def _link(self, encoder: RangeEncoder, batches: int) -> NDArray[np.integer[Any]]:
+        """Link the ends of all edges."""
+        nodes = encoder.num_ids
+        dtype: Any = np.int32 if nodes < 2**31 else np.int64
+        needed = nodes * np.dtype(dtype).itemsize
+        self._check_memory(needed * 4 // 3, "numbers of nodes")  # a quarter has ids
+        parent = np.arange(nodes, dtype=dtype)
+
+        def link(batch: int) -> int:
+            src, dst = encoder.numbers(batch), encoder.numbers(batch + 1)
+            link_pairs(parent, src, dst)
+            return len(src)
+
+        with self._progress.stage("link", self._source.num_edges, "edges") as advance:
+            for edges in self._map(link, range(0, batches, 2)):
+                advance(edges)
+        starts = range(0, nodes, _NODES)
+        list(self._map(lambda start: flatten(parent, start, min(start + _NODES, nodes)), starts))
+        return parent
+
+    def _check_memory(self, needed: int, what: str) -> None:
+        if needed > self._sizes.budget:
+            enough = f"{-(-needed // 2**20)} MiB"
+            raise MemoryBudgetError(
+                f"{self._source.name}: {what} take about {enough} of memory, and "
+                f"{format_size(self._sizes.budget)} are to be used; pass "
+                f"{argument('memory', enough)} or more"
+            )

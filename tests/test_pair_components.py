@@ -1,0 +1,188 @@
+"""Connected components straight from edges, against those of a store of the same edges."""
+
+import gzip
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from scipy.sparse import csr_array
+
+import graphwalk
+from graphwalk import InputError, MemoryBudgetError
+from graphwalk.algorithms.analytics import pair_components
+from graphwalk.storage.build.range_encoding import IdRanges
+from graphwalk.storage.build.sliced_arrays import Room
+
+WORDS = [
+    "",
+    "a",
+    "a\0",
+    "a\0b",
+    "ab",
+    "abcdefgh",
+    "abcdefghi",
+    "abcdefghj",
+    "b",
+    "é",
+    "日本",
+    "z" * 50,
+]
+COMMON = ["https://example.org/", "https://example.org/a/very/long/path/that/all/share/"]
+
+
+def pairs_of(ids, number, seed=1):
+    rng = np.random.default_rng(seed)
+    ids = np.asarray(ids, object if isinstance(ids[0], str) else None)
+    return ids[rng.integers(0, len(ids), number)], ids[rng.integers(0, len(ids), number)]
+
+
+def table_of(edges, **options):
+    return pa.table(graphwalk.connected_components(edges=edges, **options))
+
+
+def expected(edges, **options):
+    """Return what the build and the components of its store say, of ids that edges name."""
+    graph = graphwalk.build_zarr(edges, **options)
+    components = graphwalk.connected_components(graph).compute()
+    names = np.arange(graph.num_nodes) if graph.labels is None else np.asarray(graph.labels)
+    return {"node": names.tolist(), "component": names[components].tolist()}
+
+
+IDS = {
+    "words": WORDS,
+    "urls": [f"{start}{i}" for start in COMMON for i in range(300)],
+    "one": ["only"],
+    "sparse": [2**40 + 7 * i for i in range(500)],
+    "dense": list(range(100)),
+    "many": [f"{i:x}" for i in range(3000)],
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*is read as the name of a node")
+@pytest.mark.parametrize("kind", IDS)
+@pytest.mark.parametrize(("ranges", "memory"), [(1, None), (7, None), (600, "1 MiB")])
+def test_components_are_those_of_the_store(kind, ranges, memory, monkeypatch):
+    src, dst = pairs_of(IDS[kind], max(2, len(IDS[kind]) * 3 // 4))
+    monkeypatch.setattr(pair_components, "MOST_RANGES", ranges)
+    monkeypatch.setattr(pair_components, "RANGE_IDS", 4)
+    monkeypatch.setattr(pair_components, "_DIVIDED", 100)
+    if memory:
+        monkeypatch.setattr(Room, "take", lambda *_: False)  # all of it waits in files
+    options = {} if memory is None else {"memory": memory}
+    found = table_of((src, dst), **options).to_pydict()
+    wanted = expected((src, dst), relabel=True)
+    assert found == wanted
+    assert (
+        found["node"] == sorted(set(src) | set(dst), key=lambda x: str(x).encode())
+        if isinstance(src[0], str)
+        else sorted(set(src.tolist()) | set(dst.tolist()))
+    )
+
+
+def test_forms_of_edges(tmp_path):
+    src, dst = pairs_of([f"id{i}" for i in range(50)], 40)
+    wanted = expected((src, dst))
+    frame = pd.DataFrame({"source": src, "target": dst})
+    frame.to_csv(tmp_path / "pairs.csv", index=False)
+    (tmp_path / "pairs.csv.gz").write_bytes(gzip.compress((tmp_path / "pairs.csv").read_bytes()))
+    pq.write_table(
+        pa.Table.from_pandas(frame, preserve_index=False), tmp_path / "p.parquet", row_group_size=7
+    )
+    listed = list(zip(src, dst, strict=True))
+    graph = nx.Graph(listed)
+    graph.add_node("lonely")
+    forms = [
+        frame,
+        pl.from_pandas(frame),
+        listed,
+        iter(listed),
+        tmp_path / "pairs.csv",
+        tmp_path / "pairs.csv.gz",
+        tmp_path / "p.parquet",
+        str(tmp_path / "p*.parquet"),
+    ]
+    for edges in forms:
+        assert table_of(edges).to_pydict() == wanted, edges
+    lonely = table_of(graph).to_pydict()
+    assert dict(zip(lonely["node"], lonely["component"], strict=True))["lonely"] == "lonely"
+    assert len(lonely["node"]) == len(wanted["node"]) + 1
+    rows = csr_array(([1, 1], ([0, 3], [3, 0])), shape=(5, 5))
+    assert table_of(rows).to_pydict() == {"node": [0, 1, 2, 3, 4], "component": [0, 1, 2, 0, 4]}
+
+
+def test_a_table_is_made_when_it_is_read_and_once(tmp_path):
+    path = tmp_path / "pairs.csv"
+    table = graphwalk.connected_components(edges=pd.DataFrame({"a": ["x"], "b": ["y"]}))
+    assert repr(table) == "<graphwalk.ArrowStream of node, component>"
+    assert "linked" not in vars(table)
+    assert pa.table(table) == pa.table(table)
+    output = graphwalk.write_nodes(table, path)
+    assert output.read_text() == "node,component\nx,x\ny,x\n"
+    with pytest.raises(InputError, match="no column of nodes"):
+        graphwalk.write_nodes(table, tmp_path / "pairs.npy")
+
+
+def test_text_that_goes_on_with_strings(tmp_path):
+    path = tmp_path / "pairs.txt"
+    path.write_text("".join(f"{i} {i + 1}\n" for i in range(200_000)) + "7 seven\n")
+    with pytest.warns(UserWarning, match="seven"):
+        found = table_of(path)
+    assert found.num_rows == 200_002
+    assert set(found["component"].to_pylist()) == {"0"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"edges": [(1, 2), ("a", 3)]}, "make them all"),
+        ({"edges": [(1, 2), (-1, 3)]}, "negative"),
+        ({"edges": [(0, 1)], "partitions": 2}, "edges= and partitions="),
+        ({"store": "g.zarr", "edges": [(0, 1)]}, "edges= and store="),
+        ({}, "pass a store, or edges="),
+        ({"edges": np.empty((2, 0), int)}, "no edges"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        pa.table(graphwalk.connected_components(**options))
+
+
+def test_memory_is_refused_where_it_is_too_little_and_files_are_gone(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    edges = pairs_of([f"id{i}" for i in range(20_000)], 20_000)
+    with pytest.raises(MemoryBudgetError, match="memory="):
+        table_of(edges, memory="64 KiB")
+    assert not list(tmp_path.iterdir())
+    table = graphwalk.connected_components(edges=edges, memory="4 MiB")
+    assert pa.table(table).num_rows > 10_000
+    del table
+    assert not list(tmp_path.iterdir())
+
+
+def test_ranges_need_no_bounds():
+    for ids in (pa.array([], pa.large_string()), pa.array(["a"], pa.large_string())):
+        ranges = IdRanges(ids, 5)
+        assert len(ranges) == 1
+        assert ranges.divide(pa.array(["b", "a"], pa.large_string())).ids.to_pylist() == ["b", "a"]
+
+
+def test_the_command_reads_pairs(tmp_path, capsys):
+    from graphwalk.cli import main
+
+    (tmp_path / "p.txt").write_text("x;y\nu;v\ny;w\n")
+    output = tmp_path / "c.tsv"
+    arguments = ["components", str(tmp_path / "p.txt"), str(output), "--sep", ";", "--no-header"]
+    assert main(arguments) == 0
+    assert "2 components of 5 nodes" in capsys.readouterr().out
+    assert output.read_text() == "node\tcomponent\nu\tu\nv\tu\nw\tw\nx\tw\ny\tw\n"
+    store = tmp_path / "g.zarr"
+    graphwalk.build_zarr([(0, 1)], store)
+    assert main(["components", str(store), "--sep", ";"]) == 1
+    assert "--sep" in capsys.readouterr().err
+    assert main(["components", str(tmp_path / "none.csv")]) == 1
+    assert "none.csv" in capsys.readouterr().err
