@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from graphwalk import scheduler
     from graphwalk.algorithms.analytics.bfs import bfs
     from graphwalk.algorithms.analytics.components import connected_components
+    from graphwalk.algorithms.analytics.label_propagation import label_propagation
     from graphwalk.algorithms.analytics.pagerank import pagerank
     from graphwalk.algorithms.analytics.personalized_pagerank import personalized_pagerank
     from graphwalk.algorithms.analytics.shortest_paths import shortest_paths
+    from graphwalk.algorithms.analytics.triangles import clustering, transitivity, triangles
     from graphwalk.algorithms.output.to_arrow import to_arrow
     from graphwalk.algorithms.output.write import iter_blocks, write_walks
     from graphwalk.algorithms.output.write_nodes import write_nodes
@@ -61,9 +63,11 @@ __all__ = [
     "__version__",
     "bfs",
     "build_zarr",
+    "clustering",
     "connected_components",
     "embed",
     "iter_blocks",
+    "label_propagation",
     "open_zarr",
     "pagerank",
     "performance_report",
@@ -78,6 +82,8 @@ __all__ = [
     "set_node_types",
     "shortest_paths",
     "to_arrow",
+    "transitivity",
+    "triangles",
     "write_nodes",
     "write_walks",
 ]
@@ -86,6 +92,10 @@ _HOMES = {
     "CSR": "graphwalk.storage.edges.open",
     "Graph": "graphwalk.storage.store.graph",
     "bfs": "graphwalk.algorithms.analytics.bfs",
+    "label_propagation": "graphwalk.algorithms.analytics.label_propagation",
+    "triangles": "graphwalk.algorithms.analytics.triangles",
+    "clustering": "graphwalk.algorithms.analytics.triangles",
+    "transitivity": "graphwalk.algorithms.analytics.triangles",
     "connected_components": "graphwalk.algorithms.analytics.components",
     "pagerank": "graphwalk.algorithms.analytics.pagerank",
     "shortest_paths": "graphwalk.algorithms.analytics.shortest_paths",

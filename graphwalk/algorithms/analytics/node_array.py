@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import dask.array as da
@@ -31,10 +32,13 @@ class NodeAlgorithm(Protocol):
         What a table calls the values.
     are_nodes : bool
         Whether the values are nodes, for which tables have labels; -1 is no node.
+    transposed : GraphArrays or None
+        The transposed store, if it is read, too.
     """
 
     column: ClassVar[str] = "value"
     are_nodes: ClassVar[bool] = False
+    transposed: GraphArrays | None = None
 
     def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
         """Return the type of the values."""
@@ -144,7 +148,8 @@ def compute_values(
 ) -> NDArray[Any]:
     """Compute the values of all nodes in a job; by default, one of the executor in use."""
     if job is not None:
-        with graph.unchanged():
+        other = algorithm.transposed
+        with graph.unchanged(), nullcontext() if other is None else other.unchanged():
             return algorithm.run(graph, Scanner(graph, plan, job, name))
     with current_executor().job(name) as own:
         return compute_values(algorithm, graph, plan, name, own)

@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 
 
 class ScanProgram(Protocol):
-    """What a pass computes. It is sent to other processes and never changed there."""
+    """What a pass computes. It is sent to other processes and never changed there.
+
+    Attributes
+    ----------
+    here : bool
+        Whether it reads another store that only this machine has.
+    """
+
+    here: bool = False
 
     def new_result(self) -> Any:
         """Return the result of a pass that has visited nothing."""
@@ -138,7 +146,7 @@ class Scanner:
         if not parts:
             return
         job, number, started = self._job, self._plan.shares, time.time()
-        where: Place = "here" if self._graph.temporary else "any"
+        where: Place = "here" if self._graph.temporary or program.here else "any"
         graph, shared = self._reference, job.put(program)
         shares = {
             job.submit(scan_share, graph, shared, share, place=where, name="scan"): share

@@ -65,10 +65,10 @@ class ScanCost:
         What is read of each entry in addition to its neighbour.
     method : str
         How it is computed, for people; it says where in-neighbours come from.
-    fixed : int
-        Bytes in the process that coordinates which do not depend on the number of nodes.
     scratch : int
         Bytes that each worker takes while it visits a partition.
+    chunk : int
+        Bytes of rows that are held while others pass by; with fewer there are more passes.
     """
 
     name: str
@@ -79,8 +79,8 @@ class ScanCost:
     repeated: bool
     values: ValueName | None = None
     method: str = ""
-    fixed: int = 0
     scratch: int = 0
+    chunk: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ class ScanPlan(Tabular):
         of, or in the process that coordinates, where tasks run in others.
     resources : Resources
         What the job may use.
+    chunk : int
+        Bytes of rows that are held while others pass by, where the algorithm asks for that.
     """
 
     cost: ScanCost
@@ -115,6 +117,7 @@ class ScanPlan(Tabular):
     resident: bool
     peak_memory: int
     resources: Resources
+    chunk: int = 0
 
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
@@ -182,14 +185,17 @@ def plan_scan(
     chunk, width = graph.chunk_length("neighbors"), graph.neighbor_dtype.itemsize
     # A thread that reads also holds a chunk as it is stored, and one that is decoded; a task in
     # another process its result too, and a copy when that is sent or merged.
-    fixed, each = nodes * cost.state + cost.fixed, graph.read_buffers + cost.scratch
+    fixed, each = nodes * cost.state, graph.read_buffers + cost.scratch
     at_once, machines = resources.workers, 1
     if not in_process:
-        fixed, each = nodes * cost.shared + cost.fixed, each + 2 * nodes * cost.partial
+        fixed, each = nodes * cost.shared, each + 2 * nodes * cost.partial
         at_once, machines = -(-at_once // resources.machines), resources.machines
         at_once = max(1, min(at_once, (memory - fixed) // (each + chunk * width)))
     whole = reader.total(graph)
+    # A chunk of rows that is held leaves a quarter of the rest to what passes by.
     free = memory - fixed - at_once * each
+    held = min(cost.chunk, max(chunk * width, free * 3 // 4))
+    fixed, free = fixed + held, free - held
     resident = cost.repeated and in_process and whole <= free
     room = PARTITION_BYTES if resident else min(PARTITION_BYTES, free // at_once * 3 // 4)
     room = min(room, whole // (4 * at_once))  # all workers have something to do
@@ -202,7 +208,7 @@ def plan_scan(
     peak = fixed + at_once * each + (whole if resident else at_once * largest)
     if not in_process:
         # Here there is also the result of a pass, and what is sent, twice while it is.
-        peak = max(peak, cost.fixed + nodes * (cost.state + cost.partial + 2 * cost.shared))
+        peak = max(peak, held + nodes * (cost.state + cost.partial + 2 * cost.shared))
     if peak > memory and partitions is None:
         enough = f"{-(-peak // 2**20)} MiB"
         raise MemoryBudgetError(
@@ -211,4 +217,4 @@ def plan_scan(
             "more"
         )
     shares = 1 if in_process else min(at_once * machines, max(1, len(cuts)))
-    return ScanPlan(cost, nodes, graph.num_entries, cuts, shares, resident, peak, resources)
+    return ScanPlan(cost, nodes, graph.num_entries, cuts, shares, resident, peak, resources, held)

@@ -1,0 +1,236 @@
+"""Counts of triangles at each node, in chunks of oriented rows that memory has room for."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphwalk.algorithms.analytics.out_degrees import out_degrees
+from graphwalk.kernels.analytics.count_triangles import count_arcs, count_triangles
+from graphwalk.kernels.analytics.orient_rows import orient_rows
+from graphwalk.scheduler.engine.scan import ScanProgram
+from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
+from graphwalk.util.cancel import check_cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from graphwalk.scheduler.engine.scan import Scanner
+    from graphwalk.storage.partitions.neighborhoods import Neighborhoods, NodePartition
+    from graphwalk.storage.store.graph_arrays import GraphArrays
+
+#: Entries of oriented rows that a kernel looks at before the job may be cancelled.
+_AT_ONCE = 1 << 16
+
+
+class OrientedRows(NamedTuple):
+    """Neighbours of higher rank of consecutive nodes, as `orient_rows` writes them."""
+
+    first: int
+    row_starts: NDArray[np.int64]
+    neighbors: NDArray[Any]
+    arcs: NDArray[np.uint8]
+
+    def part(self, start: int, stop: int) -> OrientedRows:
+        """Return the rows of nodes `start` to `stop`."""
+        starts = self.row_starts[start - self.first : stop - self.first + 1]
+        entries = slice(int(starts[0]), int(starts[-1]))
+        arcs = self.arcs[entries] if len(self.arcs) else self.arcs
+        return OrientedRows(start, starts - starts[0], self.neighbors[entries], arcs)
+
+    def pieces(self) -> Iterator[OrientedRows]:
+        """Yield rows, a number at a time that a kernel takes well below a second for."""
+        steps = np.arange(_AT_ONCE, len(self.neighbors), _AT_ONCE)
+        cuts = np.searchsorted(self.row_starts, steps)
+        edges = np.unique([0, *cuts, len(self.row_starts) - 1]).tolist()
+        for start, stop in itertools.pairwise(edges):
+            yield self.part(self.first + start, self.first + stop)
+
+
+class Found(NamedTuple):
+    """What passes add to: a count for each node, and the degrees of the simple graph.
+
+    Attributes
+    ----------
+    counts : ndarray of int64, shape (nodes,)
+        Triangles, or what is counted in their place.
+    degrees : ndarray of int32 or int64, shape (nodes,)
+        Different neighbours of each node, itself left out.
+    mutual : ndarray of int32 or int64, shape (nodes,) or (0,)
+        Those to and from which an edge leads.
+    rows : dict from int to OrientedRows
+        Oriented rows that are to be kept, by their first node.
+    sizes : dict from int to int
+        How many entries oriented rows have, by their first node.
+    """
+
+    counts: NDArray[np.int64]
+    degrees: NDArray[Any]
+    mutual: NDArray[Any]
+    rows: dict[int, OrientedRows]
+    sizes: dict[int, int]
+
+    def copy(self) -> Found:
+        """Return a copy that shares no array that is added to."""
+        arrays = (self.counts.copy(), self.degrees.copy(), self.mutual.copy())
+        return Found(*arrays, dict(self.rows), dict(self.sizes))
+
+
+def count(graph: GraphArrays, transposed: GraphArrays | None, scanner: Scanner, kind: str) -> Found:
+    """Count triangles at each node of the simple graph, or arcs or cycles of a directed graph.
+
+    Parameters
+    ----------
+    graph, transposed : GraphArrays
+        The graph, and its transposed store if it is directed.
+    scanner : Scanner
+        Runs the passes; its plan says how large a chunk may be.
+    kind : {"triangles", "arcs", "cycles"}
+        What is counted; see `count_arcs`.
+    """
+    ranks = out_degrees(graph)
+    if transposed is not None:
+        ranks += out_degrees(transposed)
+    common = ranks, transposed, kind
+    found = _Orient(common).new_result()
+    parts: tuple[Any, ...] = scanner.plan.partitions
+    room = scanner.plan.chunk
+    whole = sum(len(part.entries) + len(part.in_entries) for part in parts)
+    width = graph.neighbor_dtype.itemsize + (kind != "triangles")
+    chunks: list[tuple[NodePartition, ...]] = [parts]
+    if whole // (1 if graph.directed else 2) * width > room:
+        scanner.scan(_Orient(common), found)
+        chunks = list(_group(parts, found.sizes, room // width))
+    for chunk in chunks:
+        keep = frozenset(part.nodes.start for part in chunk)
+        orient = _Orient(common, keep)
+        scanner.scan(orient, found, active=orient.keeps)
+        scanner.scan(_Count(common, _join(found.rows)), found)
+    return found
+
+
+def _group(
+    parts: tuple[NodePartition, ...], sizes: dict[int, int], room: int
+) -> Iterator[tuple[NodePartition, ...]]:
+    """Yield consecutive partitions whose oriented rows fit together."""
+    chunk: list[NodePartition] = []
+    taken = 0
+    for part in parts:
+        size = sizes[part.nodes.start]
+        if chunk and taken + size > room:
+            yield tuple(chunk)
+            chunk, taken = [], 0
+        chunk.append(part)
+        taken += size
+    yield tuple(chunk)
+
+
+def _join(rows: dict[int, OrientedRows]) -> OrientedRows:
+    """Return consecutive rows as one, and free them meanwhile."""
+    order = sorted(rows)
+    if not order:
+        return OrientedRows(0, np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8))
+    count = sum(len(rows[first].neighbors) for first in order)
+    example = rows[order[0]]
+    neighbors = np.empty(count, example.neighbors.dtype)
+    arcs = np.empty(count if len(example.arcs) or not count else 0, np.uint8)
+    starts, at = [np.zeros(1, np.int64)], 0
+    for first in order:
+        part = rows.pop(first)
+        stop = at + len(part.neighbors)
+        neighbors[at:stop] = part.neighbors
+        if len(arcs):
+            arcs[at:stop] = part.arcs
+        starts.append(part.row_starts[1:] + at)
+        at = stop
+    return OrientedRows(order[0], np.concatenate(starts), neighbors, arcs)
+
+
+class _Passes(ScanProgram):
+    """What both kinds of passes have in common."""
+
+    def __init__(self, ranks: NDArray[Any], transposed: GraphArrays | None, kind: str) -> None:
+        self.ranks, self.kind = ranks, kind
+        self.reader = NeighborhoodReader(transposed)
+        self.directed = transposed is not None
+        self.here = transposed is not None and transposed.temporary
+
+    def new_result(self) -> Found:
+        """Return that nothing is found."""
+        nodes = len(self.ranks)
+        return Found(
+            np.zeros(nodes, np.int64),
+            np.zeros(nodes, self.ranks.dtype),
+            np.zeros(nodes if self.directed else 0, self.ranks.dtype),
+            {},
+            {},
+        )
+
+    def orient(self, rows: Neighborhoods, found: Found) -> OrientedRows:
+        """Return the oriented rows of a partition, and write the degrees of its nodes."""
+        room = len(rows.neighbors) + len(rows.in_neighbors)
+        ends, higher = np.empty(len(rows.row_starts), np.int64), np.empty(room, self.ranks.dtype)
+        arcs = np.empty(0 if self.kind == "triangles" else room, np.uint8)
+        size = orient_rows(self.ranks, *rows, found.degrees, found.mutual, ends, higher, arcs)
+        return OrientedRows(rows.first, ends, higher[:size].copy(), arcs[:size].copy())
+
+    def merge(self, result: Found, other: Found) -> None:
+        """Take over what is found in other partitions."""
+        np.add(result.counts, other.counts, out=result.counts)
+        np.maximum(result.degrees, other.degrees, out=result.degrees)
+        np.maximum(result.mutual, other.mutual, out=result.mutual)
+        result.rows.update(other.rows)
+        result.sizes.update(other.sizes)
+
+
+class _Orient(_Passes):
+    """Orients rows, and keeps those of some partitions."""
+
+    def __init__(self, common: tuple[Any, ...], keep: frozenset[int] = frozenset()) -> None:
+        super().__init__(*common)
+        self._keep = keep
+
+    def keeps(self, part: NodePartition) -> bool:
+        """Return whether the rows of a partition are kept."""
+        return part.nodes.start in self._keep
+
+    def read(self, graph: GraphArrays, part: NodePartition) -> Neighborhoods:
+        """Read a partition."""
+        return self.reader.read(graph, part)
+
+    def visit(self, result: Found, rows: Neighborhoods) -> None:
+        """Orient the rows of a partition."""
+        oriented = self.orient(rows, result)
+        result.sizes[rows.first] = len(oriented.neighbors)
+        if rows.first in self._keep:
+            result.rows[rows.first] = oriented
+
+
+class _Count(_Passes):
+    """Counts triangles whose middle node is in a chunk."""
+
+    def __init__(self, common: tuple[Any, ...], chunk: OrientedRows) -> None:
+        super().__init__(*common)
+        self._chunk = chunk
+
+    def read(self, graph: GraphArrays, part: NodePartition) -> Any:
+        """Read a partition; of the chunk there is no need to."""
+        last = self._chunk.first + len(self._chunk.row_starts) - 1
+        if self._chunk.first <= part.nodes.start and part.nodes.stop <= last:
+            return self._chunk.part(part.nodes.start, part.nodes.stop)
+        return self.reader.read(graph, part)
+
+    def visit(self, result: Found, rows: Any) -> None:
+        """Count the triangles whose lowest node is in a partition."""
+        own: OrientedRows = rows if isinstance(rows, OrientedRows) else self.orient(rows, result)
+        chunk, places = self._chunk, np.zeros(len(self.ranks), np.int32)
+        for piece in own.pieces():
+            check_cancelled()
+            if self.kind == "triangles":
+                count_triangles(*piece[:3], *chunk[:3], places, result.counts)
+            else:
+                count_arcs(*piece, *chunk, places, result.counts, self.kind == "cycles")

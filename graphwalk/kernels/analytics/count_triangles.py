@@ -1,0 +1,138 @@
+"""Triangles of oriented rows: neighbours of a neighbour that are neighbours themselves.
+
+Rows of many nodes are looked at while a range of rows, the chunk, is in memory: a triangle of nodes
+of ranks a < b < c is found in the row of a, when the row of b is in the chunk [1]_.
+
+References
+----------
+.. [1] X. Hu, Y. Tao, C.-W. Chung, "Massive graph triangulation", SIGMOD 2013,
+   https://doi.org/10.1145/2463676.2463704
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.kernels.atomics import atomic_add
+from graphwalk.kernels.jit import jit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@jit
+def count_triangles(  # noqa: C901 - one loop an access; a call would hide them
+    first: int,
+    row_starts: NDArray[np.int64],
+    neighbors: NDArray[Any],
+    chunk_first: int,
+    chunk_starts: NDArray[np.int64],
+    chunk_neighbors: NDArray[Any],
+    places: NDArray[np.int32],
+    triangles: NDArray[np.int64],
+) -> None:
+    """Add to the count of each node the triangles that it is in.
+
+    Parameters
+    ----------
+    first, chunk_first : int
+        The node of the first row, and of the first row of the chunk.
+    row_starts, chunk_starts : ndarray of int64, shape (rows + 1,)
+        Where each row begins in `neighbors`, and in `chunk_neighbors`.
+    neighbors, chunk_neighbors : ndarray of int32 or int64
+        Neighbours of higher rank, ascending in each row.
+    places : ndarray of int32, shape (nodes,)
+        Zeros, as which they are left.
+    triangles : ndarray of int64, shape (nodes,)
+        Where to add.
+    """
+    last = len(chunk_starts) - 1
+    longest = 0
+    for i in range(len(row_starts) - 1):
+        longest = max(longest, row_starts[i + 1] - row_starts[i])
+    counts = np.zeros(longest + 1, np.int64)
+    for i in range(len(row_starts) - 1):
+        start, stop = row_starts[i], row_starts[i + 1]
+        if stop - start < 2:
+            continue
+        for entry in range(start, stop):
+            places[neighbors[entry]] = entry - start + 1
+        total = 0
+        for entry in range(start, stop):
+            middle = neighbors[entry] - chunk_first
+            if middle < 0 or middle >= last:
+                continue
+            found = 0
+            for other in range(chunk_starts[middle], chunk_starts[middle + 1]):
+                place = places[chunk_neighbors[other]]
+                if place:
+                    counts[place] += 1
+                    found += 1
+            counts[entry - start + 1] += found
+            total += found
+        for entry in range(start, stop):
+            places[neighbors[entry]] = 0
+            place = entry - start + 1
+            if total and counts[place]:
+                atomic_add(triangles, neighbors[entry], counts[place])
+                counts[place] = 0
+        if total:
+            atomic_add(triangles, first + i, total)
+
+
+@jit
+def count_arcs(
+    first: int,
+    row_starts: NDArray[np.int64],
+    neighbors: NDArray[Any],
+    arcs: NDArray[np.uint8],
+    chunk_first: int,
+    chunk_starts: NDArray[np.int64],
+    chunk_neighbors: NDArray[Any],
+    chunk_arcs: NDArray[np.uint8],
+    places: NDArray[np.int32],
+    counts: NDArray[np.int64],
+    cycles: bool,
+) -> None:
+    """Add to the count of each node the arcs between two of its neighbours, or directed triangles.
+
+    Parameters
+    ----------
+    first, row_starts, neighbors, chunk_first, chunk_starts, chunk_neighbors, places
+        As `count_triangles` takes them.
+    arcs, chunk_arcs : ndarray of uint8
+        How many arcs, 1 or 2, each edge of the rows and of the chunk stands for.
+    counts : ndarray of int64, shape (nodes,)
+        Where to add.
+    cycles : bool
+        Whether to add, for each triangle, the number of ways to choose one arc of each edge;
+        otherwise the arcs of the edge opposite to the node.
+    """
+    last = len(chunk_starts) - 1
+    for i in range(len(row_starts) - 1):
+        start, stop = row_starts[i], row_starts[i + 1]
+        for entry in range(start, stop):
+            places[neighbors[entry]] = entry - start + 1
+        for entry in range(start, stop):
+            middle = neighbors[entry] - chunk_first
+            if middle < 0 or middle >= last:
+                continue
+            near = np.int64(arcs[entry])
+            for other in range(chunk_starts[middle], chunk_starts[middle + 1]):
+                top = chunk_neighbors[other]
+                place = places[top]
+                if place:
+                    far, across = np.int64(arcs[start + place - 1]), np.int64(chunk_arcs[other])
+                    if cycles:
+                        near_all = near * far * across
+                        atomic_add(counts, first + i, near_all)
+                        atomic_add(counts, neighbors[entry], near_all)
+                        atomic_add(counts, top, near_all)
+                    else:
+                        atomic_add(counts, first + i, across)
+                        atomic_add(counts, neighbors[entry], far)
+                        atomic_add(counts, top, near)
+        for entry in range(start, stop):
+            places[neighbors[entry]] = 0
