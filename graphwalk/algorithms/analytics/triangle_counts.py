@@ -39,8 +39,7 @@ class OrientedRows(NamedTuple):
         """Return the rows of nodes `start` to `stop`."""
         starts = self.row_starts[start - self.first : stop - self.first + 1]
         entries = slice(int(starts[0]), int(starts[-1]))
-        arcs = self.arcs[entries] if len(self.arcs) else self.arcs
-        return OrientedRows(start, starts - starts[0], self.neighbors[entries], arcs)
+        return OrientedRows(start, starts - starts[0], self.neighbors[entries], self.arcs[entries])
 
     def pieces(self) -> Iterator[OrientedRows]:
         """Yield rows, a number at a time that a kernel takes well below a second for."""
@@ -135,9 +134,8 @@ def _join(rows: dict[int, OrientedRows]) -> OrientedRows:
     if not order:
         return OrientedRows(0, np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8))
     count = sum(len(rows[first].neighbors) for first in order)
-    example = rows[order[0]]
-    neighbors = np.empty(count, example.neighbors.dtype)
-    arcs = np.empty(count if len(example.arcs) or not count else 0, np.uint8)
+    neighbors = np.empty(count, rows[order[0]].neighbors.dtype)
+    arcs = np.empty(sum(len(rows[first].arcs) for first in order), np.uint8)
     starts, at = [np.zeros(1, np.int64)], 0
     for first in order:
         part = rows.pop(first)
