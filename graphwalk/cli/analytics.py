@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.build import BUILD
-from graphwalk.cli.node_reports import Values, largest_groups, top_nodes
+from graphwalk.cli.node_reports import Values, farthest_nodes, largest_groups, top_nodes
 from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options, option
 from graphwalk.cli.read_start_nodes import read_start_nodes
 from graphwalk.cli.text import size_on_disk
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 #: Nodes of the graph, which are looked up when it is open.
 NODES = Kind("nodes of the graph", "FILE|A,B,...")
+
+#: The option that leaves out weights; see `_without`.
+UNWEIGHTED = Parameter(
+    "weight", "weight", FLAG, "", ("unweighted", "leave out the weights of edges")
+)
 
 #: Parameters that all analytics have.
 PLAN = [
@@ -53,6 +58,8 @@ class Analysis:
         Makes the argument of a parameter of what its option has, given the graph too.
     reading : iterable of Parameter
         Parameters of the function by which edges are read that are in no store, if it takes any.
+    required : iterable of str
+        Parameters that must be given.
     """
 
     function: str
@@ -61,6 +68,7 @@ class Analysis:
     parameters: Iterable[Parameter] = ()
     arguments: Mapping[str, Callable[[Any, Graph], Any]] = field(default_factory=dict)
     reading: Iterable[Parameter] = ()
+    required: Iterable[str] = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the graph, the output, and options."""
@@ -106,6 +114,8 @@ class Analysis:
 
         function, reading = getattr(graphwalk, self.function), given_options(args, self.reading)
         given = given_options(args, [*self.parameters, *PLAN])
+        for name in set(self.required) - given.keys():
+            raise InputError(f"{option(name)} is missing; add the nodes to start from")
         if self.reading and _is_no_store(args.store):
             show = False if args.quiet else None
             table = function(edges=args.store, progress=show, **given, **reading)
@@ -135,6 +145,12 @@ def _is_no_store(path: str) -> bool:
     return is_url(location) or glob.has_magic(path) or Path(location).exists()
 
 
+def _nodes(text: str, graph: Graph) -> Any:
+    """Return the numbers of nodes that are named, which labels may be needed for."""
+    nodes = read_start_nodes(text, graph, "sources")
+    return nodes if graph.labels is None else graph.labels[nodes]
+
+
 def _equal_starts(text: str, graph: Graph) -> Any:
     """Return a distribution over nodes, in which those that are named are equally likely."""
     import numpy as np
@@ -144,12 +160,19 @@ def _equal_starts(text: str, graph: Graph) -> Any:
     return starts
 
 
+def _without(*_: Any) -> None:
+    return None
+
+
+#: What the commands that measure distances have in common.
+_SOURCES = Parameter("sources", None, NODES, "nodes to start from")
+
 _PAGERANK = [
     Parameter("alpha", 0.85, PROBABILITY, "probability of going on along an edge"),
     Parameter("personalization", None, NODES, "nodes to start again from; by default all nodes"),
     Parameter("max_iter", 100, COUNT, "most iterations"),
     Parameter("tol", 1e-6, POSITIVE, "change of all ranks at which the iteration stops"),
-    Parameter("weight", "weight", FLAG, "", ("unweighted", "leave out the weights of edges")),
+    UNWEIGHTED,
 ]
 
 #: The commands by name.
@@ -165,6 +188,22 @@ ANALYTICS = {
         "rank the nodes by PageRank",
         top_nodes,
         _PAGERANK,
-        {"personalization": _equal_starts, "weight": lambda *_: None},
+        {"personalization": _equal_starts, "weight": _without},
+    ),
+    "bfs": Analysis(
+        "bfs",
+        "find how many edges lead from nodes to each node",
+        farthest_nodes,
+        [_SOURCES],
+        {"sources": _nodes},
+        required=("sources",),
+    ),
+    "shortest-paths": Analysis(
+        "shortest_paths",
+        "find the lengths of shortest paths from nodes to each node",
+        farthest_nodes,
+        [_SOURCES, UNWEIGHTED],
+        {"sources": _nodes, "weight": _without},
+        required=("sources",),
     ),
 }

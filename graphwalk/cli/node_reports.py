@@ -40,6 +40,18 @@ def top_nodes(column: Values, names: Names) -> Iterable[str]:
         yield f"{values[node]:>12.6g}  {name}"
 
 
+def farthest_nodes(column: Values, names: Names) -> Iterable[str]:
+    """Return how many nodes are reached, and those that are farthest away."""
+    import numpy as np
+
+    reached = np.flatnonzero((column.values >= 0) & (column.values < np.inf))
+    nodes = count_of(len(column.values), "node")
+    yield f"{len(reached):,} of {nodes} are reached; the farthest:"
+    farthest = reached[_highest(column.values[reached], reached)]
+    for node, name in zip(farthest, names(farthest), strict=True):
+        yield f"{column.values[node]:>12.6g}  {name}"
+
+
 def largest_groups(column: Values, names: Names) -> Iterable[str]:
     """Return how many groups there are, and the sizes of the largest, each named by its label."""
     import numpy as np

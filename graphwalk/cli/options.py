@@ -72,6 +72,8 @@ def _command(name: str) -> str:
         "random_walks": "graphwalk walk",
         "connected_components": "graphwalk components",
         "pagerank": "graphwalk pagerank",
+        "bfs": "graphwalk bfs",
+        "shortest_paths": "graphwalk shortest-paths",
     }
     return commands.get(name, f"graphwalk.{name} in Python")
 
