@@ -316,7 +316,9 @@ def test_what_zarr_says_of_an_array(tmp_path):
     from graphwalk.storage.store.chunk_files import array_document, chunk_files
     from graphwalk.storage.store.group import create_array, create_group
 
-    array = create_array(create_group(str(tmp_path / "store")), "neighbors", np.int32, 5, 4)
+    group = create_group(str(tmp_path / "store"))
+    create_array(group, "neighbors", np.int32, 5, 4)
+    array = group["neighbors"]
     document = json.loads((tmp_path / "store" / "neighbors" / "zarr.json").read_text())
     found = array_document(array)
     for name in ("codecs", "chunk_key_encoding"):

@@ -1,5 +1,6 @@
 """The store on disk, as another program would read it, and what `open_zarr` refuses."""
 
+import base64
 import hashlib
 import itertools
 import json
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import zarr
+from resealed import as_format_1
 from small_chunks import build_chunked
 
 from graphwalk.errors import GraphwalkError, StoreError, StoreExistsError, StoreNotFoundError
@@ -35,10 +37,11 @@ def edit_attributes(store, **changes):
 
 def test_attributes(store):
     attributes = zarr.open_group(store, mode="r").attrs.asdict()
+    seal = seal_of(attributes["graphwalk"])
     assert attributes["graphwalk"].pop("statistics")["self_loops"] == 1
     assert attributes == {
         "graphwalk": {
-            "format": 1,
+            "format": 2,
             "num_nodes": 3,
             "num_entries": 7,
             "num_edges": 4,
@@ -47,9 +50,34 @@ def test_attributes(store):
             "labels": None,
             "digest": digest_of(store),
             "unconnected_nodes": 0,
+            "manifest": {
+                name: {"checksums": digest} for name, digest in manifest_of(store).items()
+            },
             "complete": True,
+            "seal": seal,
         }
     }
+
+
+def manifest_of(store):
+    """As the documentation of the format says."""
+    found = {}
+    for path in store.glob("*/zarr.json"):
+        checksums = base64.b64decode(
+            json.loads(path.read_text())["attributes"]["graphwalk"]["checksums"]
+        )
+        chunks = [path.parent / "c" / str(i) for i in range(len(checksums) // 4)]
+        assert len(chunks) == len(list((path.parent / "c").iterdir()))
+        assert b"".join(chunk.read_bytes()[-4:] for chunk in chunks) == checksums
+        found[path.parent.name] = hashlib.sha256(checksums).hexdigest()
+    return found
+
+
+def seal_of(about):
+    """As the documentation of the format says."""
+    sealed = {name: value for name, value in about.items() if name != "seal"}
+    text = json.dumps(sealed, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digest_of(store):
@@ -79,6 +107,7 @@ def test_the_digest_tells_rows_apart_and_nothing_else(tmp_path):
 
 
 def test_a_store_without_a_digest_is_read(store):
+    as_format_1(store)
     path = store / "zarr.json"
     metadata = json.loads(path.read_text())
     del metadata["attributes"]["graphwalk"]["digest"]
@@ -115,7 +144,9 @@ def test_without_compression_only_the_checksum_is_added(tmp_path):
 def read_without_zarr(store):
     """Read a store by what docs/store-format.md says, and nothing else."""
     about = json.loads((store / "zarr.json").read_text())["attributes"]["graphwalk"]
-    assert about["format"] == 1
+    assert about["format"] == 2
+    assert about["seal"] == seal_of(about)
+    assert {name: of["checksums"] for name, of in about["manifest"].items()} == manifest_of(store)
     assert about["complete"] is True
     return about, {
         path.parent.name: read_array_without_zarr(path.parent) for path in store.glob("*/zarr.json")

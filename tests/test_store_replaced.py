@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from resealed import as_format_1
 
 import graphwalk
 from graphwalk import StoreError
@@ -115,6 +116,7 @@ def test_a_store_without_a_digest_is_read_as_ever(tmp_path):
     import json
 
     ring(tmp_path / "g.zarr")
+    as_format_1(tmp_path / "g.zarr")
     about = tmp_path / "g.zarr" / "zarr.json"
     metadata = json.loads(about.read_text())
     del metadata["attributes"]["graphwalk"]["digest"]

@@ -1,12 +1,12 @@
 """Validation: each kind of damage is found, and nothing else is said to be wrong."""
 
 import shutil
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import zarr
+from resealed import as_format_1
 from small_chunks import build_chunked
 
 from graphwalk.algorithms.validation.check import validate as check
@@ -15,8 +15,15 @@ from graphwalk.errors import StoreError
 from graphwalk.storage.store.graph import open_zarr
 from graphwalk.util.progress_bar import Progress
 
-#: Rows straddle chunks of 16 offsets, and of 32 entries.
-build_zarr = partial(build_chunked, 128)
+
+def build_zarr(edges, path, **options):
+    """Build a store in which rows straddle chunks of 16 offsets, and of 32 entries.
+
+    It is of format 1, so that arrays can be changed without another error than the one meant.
+    """
+    build_chunked(128, edges, path, **options)
+    return open_zarr(as_format_1(path))
+
 
 NUM_NODES = 60
 EDGES = np.random.default_rng(5).integers(0, 50, (2, 300))
@@ -456,7 +463,8 @@ def test_it_prints_what_it_found(store):
     text = str(graph.validate())
     assert text.startswith(f"{store} has a problem:\n- array 'offsets': chunk 0 ")
     assert text.endswith(
-        "\nNot checked for that: the number of edges, that both ends of each edge list it."
+        "\nNot checked for that: the number of edges, that both ends of each edge list it, "
+        "that each chunk is at its place and of this build (format 1; build it again)."
     )
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.progress_bar import Progress
 
+#: What format 1 cannot tell.
+_PLACES = "that each chunk is at its place and of this build (format 1; build it again)"
+
 _UNCHECKED = ("the number of edges", "that both ends of each edge list it")
 
 
@@ -47,9 +50,11 @@ def validate(graph: GraphArrays, progress: Progress, partitions: int | None = No
     if whole:
         _check_edges(graph, rows, problems)
     with progress.stage("check labels", graph.num_nodes, "labels") as advance:
-        check_labels(graph.group, info, problems, advance)
+        check_labels(graph, problems, advance)
     _check_node_types(graph, problems)
     unchecked = _UNCHECKED[: 1 if graph.directed else 2] if not whole else ()
+    if info.manifest is None:
+        unchecked = (*unchecked, _PLACES)
     facts = {
         "nodes": graph.num_nodes,
         "edges": graph.num_edges,

@@ -9,41 +9,38 @@ import pyarrow as pa
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.store.check_rows import first_not_above
-from graphwalk.storage.store.array_reader import ArrayReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import zarr
     from numpy.typing import NDArray
 
     from graphwalk.algorithms.validation.problems import Problems
-    from graphwalk.storage.store.format import GraphInfo
+    from graphwalk.storage.store.array_reader import ArrayReader
+    from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Bytes of strings that are checked together, unless one is longer.
 _BATCH_BYTES = 8 << 20
 
 
-def check_labels(
-    group: zarr.Group, info: GraphInfo, problems: Problems, advance: Callable[[int], object]
-) -> None:
+def check_labels(graph: GraphArrays, problems: Problems, advance: Callable[[int], object]) -> None:
     """Add the problems of a graph's labels, if it has labels."""
-    if info.labels is None:
-        advance(info.num_nodes)
+    if graph.info.labels is None:
+        advance(graph.num_nodes)
         return
-    check = _check_integers if info.labels == "int64" else _check_strings
+    check = _check_integers if graph.info.labels == "int64" else _check_strings
     try:
-        check(group, info, problems, advance)
+        check(graph, problems, advance)
     except StoreError as error:  # an error of a whole array
         problems.add(error)
 
 
 def _check_integers(
-    group: zarr.Group, info: GraphInfo, problems: Problems, advance: Callable[[int], object]
+    graph: GraphArrays, problems: Problems, advance: Callable[[int], object]
 ) -> None:
-    reader = ArrayReader(group, problems.location, "labels", info.num_nodes)
+    reader = graph.open_array("labels", graph.num_nodes)
     last = None
-    for start, values in _chunks(reader, info.num_nodes, problems):
+    for start, values in _chunks(reader, graph.num_nodes, problems):
         before = values[:1] - 1 if last is None else np.array([last])
         falls = np.flatnonzero(values <= np.concatenate([before, values[:-1]]))
         if len(falls):
@@ -57,12 +54,12 @@ def _check_integers(
 
 
 def _check_strings(
-    group: zarr.Group, info: GraphInfo, problems: Problems, advance: Callable[[int], object]
+    graph: GraphArrays, problems: Problems, advance: Callable[[int], object]
 ) -> None:
-    location, length = problems.location, info.num_nodes + 1
-    offsets = ArrayReader(group, location, "label_offsets", length)
+    length = graph.num_nodes + 1
+    offsets = graph.open_array("label_offsets", length)
     total = int(offsets.read(length - 1, length)[0])
-    text = ArrayReader(group, location, "label_bytes", total)
+    text = graph.open_array("label_bytes", total)
     last = 0
     for start, ends in _chunks(offsets, length, problems):
         wrong = _wrong_offsets(ends, start, last, total)
@@ -72,7 +69,7 @@ def _check_strings(
         last = int(ends[-1])
     # Each chunk of bytes is read separately first, so that every damaged one is reported.
     if sum(len(values) for _, values in _chunks(text, total, problems)) == total:
-        _check_text(offsets, text, info.num_nodes, problems, advance)
+        _check_text(offsets, text, graph.num_nodes, problems, advance)
 
 
 def _wrong_offsets(ends: NDArray[np.int64], start: int, last: int, total: int) -> str | None:

@@ -83,7 +83,7 @@ def build(
             if finish is not None:
                 info = finish(context, info)
             new.confirm()
-            complete(group, info)
+            info = complete(group, info)
         arrays = GraphArrays(place, info, access, temporary=location is None)
         if arrays.temporary:
             remove_with(arrays, place)

@@ -15,7 +15,6 @@ from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.partitions.entry_partitions import cut_entries, read_entries
-from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.units import parse_size
 from graphwalk.util.parameters import FLAG
 from graphwalk.util.progress_bar import Progress
@@ -134,7 +133,7 @@ def _add_nodes(graph: GraphArrays, context: Context, info: GraphInfo) -> GraphIn
         _copy(graph, context, "labels", np.int64, nodes)
     elif graph.info.labels == "string":
         _copy(graph, context, "label_offsets", np.int64, nodes + 1)
-        ends = ArrayReader(graph.group, graph.path, "label_offsets", nodes + 1)
+        ends = graph.open_array("label_offsets", nodes + 1)
         _copy(graph, context, "label_bytes", np.uint8, int(ends.read(nodes, nodes + 1)[0]))
     if graph.info.node_types is not None:
         _copy(graph, context, "node_types", np.uint8, nodes)
@@ -149,7 +148,7 @@ def _add_nodes(graph: GraphArrays, context: Context, info: GraphInfo) -> GraphIn
 
 def _copy(graph: GraphArrays, context: Context, name: str, dtype: Any, length: int) -> None:
     """Copy an array, a chunk at a time."""
-    reader = ArrayReader(graph.group, graph.path, name, length)
+    reader = graph.open_array(name, length)
     with context.new_array(name, dtype, graph.num_nodes) as writer:
         for start in range(0, length, reader.chunk):
             writer.append(reader.read(start, min(start + reader.chunk, length)))

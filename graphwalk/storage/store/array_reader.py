@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import zarr
 from zarr.storage import LocalStore
 
 from graphwalk.errors import StoreError, argument
@@ -17,13 +18,15 @@ from graphwalk.storage.store.check_array import check_array, check_document
 from graphwalk.storage.store.chunk_bytes import ChunkError
 from graphwalk.storage.store.chunk_files import chunk_files, codec_names
 from graphwalk.storage.store.format import FILL_VALUES
+from graphwalk.storage.store.manifest import VerifyingStore, read_manifest
 from graphwalk.util.threads import Thunk, num_cores, run_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import zarr
     from numpy.typing import NDArray
+
+    from graphwalk.storage.store.format import Manifest
 
 #: Chunks that Zarr reads at a time, all of which are in memory twice then.
 _CHUNKS_AT_ONCE = 8
@@ -53,6 +56,8 @@ class ArrayReader:
         again only when its file has changed, as for readers that read it many times.
     dtype : numpy.dtype, optional
         Its type, where the array may be of several.
+    manifest : mapping, optional
+        What the store's attributes say of the checksums of each array; nothing in format 1.
 
     Raises
     ------
@@ -68,6 +73,7 @@ class ArrayReader:
         length: int,
         below: int | None = None,
         dtype: np.dtype[Any] | None = None,
+        manifest: Manifest | None = None,
     ) -> None:
         self._where = f"array {name!r} of {location}"
         self._fill = FILL_VALUES[name]
@@ -91,9 +97,13 @@ class ArrayReader:
             raise StoreError(
                 f"{self._where} is of type {array.dtype} where {dtype} is due; build it again"
             )
-        self._array = array
         self._below = below
-        self._files = chunk_files(array, None if below is None else self._check_below)
+        due = read_manifest(self._where, name, array, manifest)
+        self._files = chunk_files(array, None if below is None else self._check_below, due)
+        if due is not None and self._files is None:
+            store = VerifyingStore(store, array.path, due)
+            array = zarr.open_array(store, path=array.path, mode="r", zarr_format=3)
+        self._array = array
 
     @property
     def chunk(self) -> int:
@@ -229,8 +239,8 @@ class ArrayReader:
             try:
                 self._array[chunk * self._chunk : (chunk + 1) * self._chunk]
             except Exception as damage:
-                what = self._describe(chunk)
-                return f"{self._where}: {what} is damaged ({damage}); build it again"
+                how = damage if isinstance(damage, ChunkError) else f"is damaged ({damage})"
+                return f"{self._where}: {self._describe(chunk)} {how}; build it again"
         return f"{self._where}: elements {start} to {stop} could not be read: {error}"
 
     def _describe(self, chunk: int) -> str:

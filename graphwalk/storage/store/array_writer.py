@@ -10,6 +10,7 @@ import numpy as np
 from graphwalk.storage.files.locations import location_of, write_errors
 from graphwalk.storage.store.format import CHUNK_BYTES, chunk_length
 from graphwalk.storage.store.group import create_array
+from graphwalk.storage.store.manifest import write_manifest
 from graphwalk.util.threads import drain
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ class ArrayWriter(Writer):
                     self._array.resize((length,))
         if self._filled:
             self._write(self._array, self._written, self._buffer[: self._filled])
+        with write_errors(self._place):
+            write_manifest(self._array)
         return length
 
     @property

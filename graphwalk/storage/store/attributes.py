@@ -6,11 +6,20 @@ are ignored, so that stores of later versions can be read.
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import StoreError, argument, function
-from graphwalk.storage.store.format import FORMAT, GraphInfo, NodeTypes, Statistics
+from graphwalk.storage.store.format import (
+    CHECKSUMS,
+    FORMAT,
+    MANIFEST_FORMAT,
+    GraphInfo,
+    NodeTypes,
+    Statistics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +27,14 @@ if TYPE_CHECKING:
 #: Attributes that stores of earlier versions of graphwalk do not have.
 OPTIONAL = (
     *("digest", "label_digest", "node_types", "timed", "edge_types", "unconnected_nodes"),
-    *("time_unit", "transposed_from"),
+    *("time_unit", "manifest", "transposed_from"),
+)
+
+#: Attributes that the seal covers, with those that are reserved; it is the same in all of format 2.
+SEALED = (
+    *("format", "num_nodes", "num_entries", "num_edges", "directed", "weighted", "timed", "labels"),
+    *("time_unit", "edge_types", "node_types", "digest", "label_digest", "unconnected_nodes"),
+    *("manifest", "statistics", "transposed_from", "reordered_from", "updated_from", "complete"),
 )
 
 #: Codes of types are bytes, of which the largest stands for what is missing.
@@ -45,6 +61,7 @@ def read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     for name, is_right in _CHECKS.items():
         if not is_right(values[name]):
             raise _wrong(location, name, values[name])
+    _check_seal(location, attributes)
     if values["weighted"] + values["timed"] + (values["edge_types"] is not None) > 1:
         raise _wrong(location, "weighted", values["weighted"])
     statistics = values["statistics"]
@@ -55,7 +72,32 @@ def read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
         values["node_types"] = NodeTypes(tuple(types["names"]), types["digest"])
     if values["edge_types"] is not None:
         values["edge_types"] = tuple(values["edge_types"])
-    return GraphInfo(**values)
+    info = GraphInfo(**values)
+    lacking = [name for name in info.array_names if name not in (info.manifest or {})]
+    if info.manifest is not None and lacking:
+        raise StoreError(f"{location}: the manifest lacks {lacking[0]!r}; build the store again")
+    return info
+
+
+def seal_of(attributes: Mapping[str, Any]) -> str:
+    """Return a checksum of a store's attributes, those aside that this version does not know."""
+    known = {name: attributes[name] for name in SEALED if name in attributes}
+    names = [field.name for field in fields(Statistics)]
+    known["statistics"] = {name: known["statistics"][name] for name in names}
+    text = json.dumps(known, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
+
+
+def _check_seal(location: str, attributes: Mapping[str, Any]) -> None:
+    """Raise StoreError unless attributes are those that were written; format 1 cannot tell."""
+    sealed = attributes["format"] >= MANIFEST_FORMAT
+    if sealed != ("seal" in attributes) or sealed != (attributes.get("manifest") is not None):
+        raise _wrong(location, "format", attributes["format"])
+    if sealed and attributes["seal"] != seal_of(attributes):
+        raise StoreError(
+            f"{location}: the attributes are not those that were written (they differ from their "
+            "checksum, 'seal'); build the store again"
+        )
 
 
 def _check_version(location: str, attributes: Mapping[str, Any]) -> None:
@@ -113,6 +155,15 @@ def _is_node_types(value: Any) -> bool:
     return kinds in (set(), {str}, {int}) and len(set(names)) == len(names)
 
 
+def _is_manifest(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and all(
+            isinstance(of, dict) and isinstance(of.get(CHECKSUMS), str) for of in value.values()
+        )
+    )
+
+
 def _is_edge_types(value: Any) -> bool:
     return value is None or (
         isinstance(value, list)
@@ -137,4 +188,5 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "time_unit": _is_text,
     "transposed_from": _is_text,
     "unconnected_nodes": lambda value: value is None or _is_count(value),
+    "manifest": _is_manifest,
 }

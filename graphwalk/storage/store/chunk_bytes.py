@@ -48,12 +48,22 @@ def decode(data: NDArray[np.uint8], out: NDArray[Any]) -> None:
         raise ChunkError(f"is damaged ({error})") from error
 
 
-def verify(stored: NDArray[np.uint8]) -> None:
-    """Compare bytes with the checksum at their end."""
-    compare(google_crc32c.value(stored[:-CHECKSUM]), stored[-CHECKSUM:])
+def verify(stored: NDArray[np.uint8], due: NDArray[np.uint32] | None, chunk: int) -> None:
+    """Compare bytes with the checksum at their end, and that with the manifest."""
+    compare(google_crc32c.value(stored[:-CHECKSUM]), stored[-CHECKSUM:], due, chunk)
 
 
-def compare(found: int, checksum: NDArray[np.uint8]) -> None:
-    """Raise `ChunkError` unless a checksum is the one that was stored."""
+def compare(
+    found: int, checksum: NDArray[np.uint8], due: NDArray[np.uint32] | None, chunk: int
+) -> None:
+    """Raise `ChunkError` unless a checksum is the one that was stored, and that of this chunk."""
     if found != int.from_bytes(checksum.tobytes(), "little"):
         raise ChunkError("is damaged (its checksum differs)")
+    if due is not None:
+        check_place(found, due, chunk)
+
+
+def check_place(checksum: int, due: NDArray[np.uint32], chunk: int) -> None:
+    """Raise `ChunkError` unless a checksum is that of the chunk in the manifest."""
+    if checksum != due[chunk]:
+        raise ChunkError("is of another place or another build (its checksum is right for itself)")

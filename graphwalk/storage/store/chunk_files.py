@@ -67,6 +67,8 @@ class ChunkFiles:
         Raises `ChunkError` for elements that cannot be right. Chunks that have passed it, and whose
         files are still the same, are not verified again when they are read again; without it, when
         a part of them is.
+    due : ndarray of uint32, optional
+        The array's manifest: the checksum that each chunk must have.
     piece_bytes : int
         Bytes of an uncompressed chunk that are verified at a time.
     """
@@ -77,6 +79,7 @@ class ChunkFiles:
         array: zarr.Array[Any],
         compressed: bool,
         check: Callable[[NDArray[Any]], None] | None = None,
+        due: NDArray[np.uint32] | None = None,
         piece_bytes: int = PIECE_BYTES,
     ) -> None:
         self._folder = folder
@@ -84,7 +87,7 @@ class ChunkFiles:
         self._length = array.chunks[0]
         self._bytes = self._length * self._dtype.itemsize
         self._stored = array.shape[0]
-        self._check = check
+        self._check, self._due = check, due
         self._verified: dict[int, tuple[int, ...]] = {}
         self.compressed, self._piece_bytes = compressed, piece_bytes
 
@@ -159,11 +162,12 @@ class ChunkFiles:
             if trusted and self._verified.get(chunk) == version:
                 read_fully(file, out.view(np.uint8), start * self._dtype.itemsize)
                 return
-            self._read_in_pieces(file, self._stored - chunk * self._length, start, out)
+            self._read_in_pieces(file, chunk, start, out)
         self._verified[chunk] = version
 
-    def _read_in_pieces(self, file: int, stored: int, start: int, out: NDArray[Any]) -> None:
-        """Verify a chunk with `stored` elements of the array, and copy those from `start` on."""
+    def _read_in_pieces(self, file: int, chunk: int, start: int, out: NDArray[Any]) -> None:
+        """Verify a chunk, and copy its elements from `start` on."""
+        stored = self._stored - chunk * self._length
         size, found, problem = self._piece_bytes // self._dtype.itemsize, 0, None
         for first in range(0, self._length, size):
             stop = min(first + size, self._length)
@@ -182,7 +186,7 @@ class ChunkFiles:
                 ]
         checksum = np.empty(CHECKSUM, np.uint8)
         read_fully(file, checksum, self._bytes)
-        compare(found, checksum)
+        compare(found, checksum, self._due, chunk)
         if problem is not None:
             raise problem
 
@@ -208,7 +212,7 @@ class ChunkFiles:
             stored = scratch("stored", size)
             read_fully(file, stored[:HEADER] if known else stored, 0)
             if not known:
-                verify(stored)
+                verify(stored, self._due, chunk)
             head = read_head(stored[:HEADER])
             if head is None or (head.decoded, head.stored) != (self._bytes, size - CHECKSUM):
                 return False
@@ -242,7 +246,7 @@ class ChunkFiles:
             read_fully(file, stored, 0)
         known = self._check is not None and self._verified.get(chunk) == version
         if not known:
-            verify(stored)
+            verify(stored, self._due, chunk)
         head = read_head(stored[:HEADER])
         if head is None or head.decoded != out.nbytes:
             raise ChunkError(f"is damaged (it does not decode to {out.nbytes} bytes)")
@@ -254,23 +258,31 @@ class ChunkFiles:
 
 
 def chunk_files(
-    array: zarr.Array[Any], check: Callable[[NDArray[Any]], None] | None = None
+    array: zarr.Array[Any],
+    check: Callable[[NDArray[Any]], None] | None = None,
+    due: NDArray[np.uint32] | None = None,
 ) -> ChunkFiles | None:
     """Return the chunk files of an array that lies on this machine as graphwalk writes it."""
     store, about = array.store, array_document(array)
-    codecs, profile = about.get("codecs", ()), codec_names(array)
+    profile = codec_names(array)
     if not isinstance(store, LocalStore) or profile not in PROFILES or sys.byteorder != "little":
         return None
-    if codecs[0].get("configuration", {}).get("endian") == "big":
+    if is_big_endian(array):
         return None
     if about["chunk_key_encoding"] != _CHUNK_KEYS:
         return None
-    return ChunkFiles(Path(store.root) / array.path, array, PROFILES[profile], check)
+    return ChunkFiles(Path(store.root) / array.path, array, PROFILES[profile], check, due)
 
 
 def codec_names(array: zarr.Array[Any]) -> tuple[str, ...]:
     """Return the names of an array's codecs, in the terms of the Zarr specification."""
     return tuple(codec["name"] for codec in array_document(array).get("codecs", ()))
+
+
+def is_big_endian(array: zarr.Array[Any]) -> bool:
+    """Return whether an array's numbers are stored with their most significant byte first."""
+    codec = array_document(array)["codecs"][0]
+    return bool(codec.get("configuration", {}).get("endian") == "big")
 
 
 def array_document(array: zarr.Array[Any]) -> dict[str, Any]:

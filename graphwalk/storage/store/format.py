@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -12,12 +12,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    #: What the attributes say of each array, by name.
+    Manifest: TypeAlias = Mapping[str, Mapping[str, Any]]
+
 
 #: Version of the format that this module writes, and the newest that it reads.
-FORMAT = 1
+FORMAT = 2
 
-#: Key of the group's attributes under which everything about the graph lies.
+#: The first version in which a manifest binds each chunk to its place and build.
+MANIFEST_FORMAT = 2
+
+#: Key of the attributes, of the group and of arrays, under which everything of graphwalk's lies.
 ATTRIBUTE = "graphwalk"
+
+#: Key of an array's attributes for the checksums of its chunks, and of their digest in the group's.
+CHECKSUMS = "checksums"
 
 #: Size of a chunk before compression, in bytes.
 CHUNK_BYTES = 4 << 20
@@ -36,6 +45,19 @@ FILL_VALUES: Mapping[str, float] = {
     "label_offsets": -1,
     "label_bytes": 255,  # no byte of UTF-8
     "node_types": 255,
+}
+
+#: The dimension of each array, so that programs see which have the same length.
+DIMENSIONS: Mapping[str, str] = {
+    "offsets": "bound",
+    "neighbors": "entry",
+    "weights": "entry",
+    "times": "entry",
+    "edge_types": "entry",
+    "labels": "node",
+    "label_offsets": "bound",
+    "label_bytes": "byte",
+    "node_types": "node",
 }
 
 LabelKind = Literal["int64", "string"]
@@ -91,7 +113,15 @@ class GraphInfo:
     time_unit: str | None = None
     label_digest: str | None = None
     unconnected_nodes: int | None = None
+    format: int = FORMAT
+    manifest: Manifest | None = None
     transposed_from: str | None = None
+
+    @property
+    def array_names(self) -> list[str]:
+        """Names of all arrays of the store."""
+        labels = {None: [], "int64": ["labels"], "string": ["label_offsets", "label_bytes"]}
+        return [*self.arrays, *labels[self.labels]]
 
     @property
     def isolated_nodes(self) -> int | None:

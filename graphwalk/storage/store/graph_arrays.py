@@ -48,7 +48,7 @@ class GraphArrays(StoreArrays):
     def labels(self) -> MemoryLabels | None:
         """Labels of all nodes, in memory; None where nodes have no labels."""
         with self.unchanged():
-            return read_labels(self.group, self.path, self.info)
+            return read_labels(self)
 
     def read_offsets(
         self, start: int, stop: int, *, out: NDArray[np.int64] | None = None

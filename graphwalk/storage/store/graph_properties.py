@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.storage.store.format import MANIFEST_FORMAT
 from graphwalk.units import count_of
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ class GraphProperties:
     def transposed_from(self) -> str | None:
         """Digest of the graph that this is the transpose of; None if it was not transposed."""
         return self._info.transposed_from
+
+    @property
+    def format(self) -> int:
+        """Version of the store's format; format 1 does not notice chunks that changed places."""
+        return self._info.format
 
     @property
     def directed(self) -> bool:
@@ -99,4 +105,6 @@ def describe(graph: GraphProperties) -> str:
     for what, names in (("nodes", graph.type_names), ("edges", graph.edge_type_names)):
         if names is not None:
             words.append(f"{count_of(len(names), 'type')} of {what}")
+    if graph.format < MANIFEST_FORMAT:
+        words.append(f"format {graph.format}")
     return ", ".join(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +19,18 @@ from graphwalk.storage.files.locations import is_url, location_of, write_errors,
 from graphwalk.storage.files.partial_folder import partial_path
 from graphwalk.storage.files.remote import replaced_meanwhile
 from graphwalk.storage.files.storage_errors import describe_refusal, is_refusal
-from graphwalk.storage.store.attributes import OPTIONAL, read_info
+from graphwalk.storage.store.attributes import OPTIONAL, read_info, seal_of
 from graphwalk.storage.store.check_array import check_document
 from graphwalk.storage.store.format import (
     ATTRIBUTE,
     BLOSC_BLOCK,
+    DIMENSIONS,
     FILL_VALUES,
     FORMAT,
+    MANIFEST_FORMAT,
     GraphInfo,
 )
+from graphwalk.storage.store.manifest import RecordingStore, checksums_of, manifest_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,8 +84,9 @@ def create_array(
     location = location_of(group)
     with write_errors(location):
         try:
-            return group.create_array(
-                name,
+            return zarr.create_array(
+                RecordingStore(group.store),
+                name=f"{group.path}/{name}",
                 shape=(length,),
                 chunks=(chunk,),
                 dtype=dtype,
@@ -90,19 +94,40 @@ def create_array(
                 filters=None,
                 compressors=codecs,
                 config={"write_empty_chunks": True},
+                dimension_names=[DIMENSIONS[name]],
+                zarr_format=3,
             )
         except ContainsArrayError as error:
             raise replaced_meanwhile(location) from error
 
 
-def complete(group: zarr.Group, info: GraphInfo) -> None:
-    """Write the attributes, the mark of completeness among them: the last step of a build."""
+def complete(group: zarr.Group, info: GraphInfo) -> GraphInfo:
+    """Write the attributes, the mark of completeness among them: the last step of a build.
+
+    Returns what they say, which are also the manifests of arrays that `info` has none of.
+    """
+    location = location_of(group)
+    if info.format >= MANIFEST_FORMAT:
+        known = info.manifest or {}
+        manifest = {
+            name: known.get(name) or manifest_entry(checksums_of(_array(group, name)))
+            for name in info.array_names
+        }
+        info = replace(info, manifest=manifest)
     about = asdict(info)
     for name in OPTIONAL:
         if about[name] is None or about[name] is False:
             del about[name]
-    with write_errors(location_of(group)):
-        group.update_attributes({ATTRIBUTE: {"format": FORMAT, **about, "complete": True}})
+    about["complete"] = True
+    if info.format >= MANIFEST_FORMAT:
+        about["seal"] = seal_of(about)
+    with write_errors(location):
+        group.update_attributes({ATTRIBUTE: about})
+    return info
+
+
+def _array(group: zarr.Group, name: str) -> Any:
+    return group[name]
 
 
 def open_group(

@@ -95,21 +95,26 @@ def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
     arrays = graph._arrays
     location, options = arrays.path, arrays.storage_options
     types = NodeTypes(tuple(names), f"{crc32(codes.tobytes()):08x}")
-    info: GraphInfo = replace(arrays.info, node_types=types)
+    untyped = _without_types(arrays.info)
     with write_errors(location):
         store = zarr_store(location, read_only=False, storage_options=options)
         group = zarr.open_group(store, mode="r+", zarr_format=3, use_consolidated=False)
         if is_url(location):
             if _NAME in group:
-                complete(group, replace(arrays.info, node_types=None))
+                complete(group, untyped)
                 del group[_NAME]
             _write_array(group, codes)
         else:
             _replace_array(Path(location, _NAME), codes)
         arrays.check_identity()  # the attributes are those of the graph that was opened
-        complete(group, info)
+        info = complete(group, replace(untyped, node_types=types))
     typed = GraphArrays(location, info, options, temporary=arrays.temporary, owner=arrays)
     return Graph(typed)
+
+
+def _without_types(info: GraphInfo) -> GraphInfo:
+    rows = {name: of for name, of in (info.manifest or {}).items() if name != _NAME}
+    return replace(info, node_types=None, manifest=None if info.manifest is None else rows)
 
 
 def _replace_array(path: Path, codes: NDArray[np.uint8]) -> None:

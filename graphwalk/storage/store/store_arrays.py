@@ -68,9 +68,13 @@ class StoreArrays(GraphProperties):
         return type(self), (self.path, self.info, self.storage_options)
 
     @cached_property
+    def _opened(self) -> tuple[zarr.Group, GraphInfo]:
+        return open_group(self.path, self.storage_options)
+
+    @property
     def group(self) -> zarr.Group:
         """The store."""
-        return open_group(self.path, self.storage_options)[0]
+        return self._opened[0]
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
@@ -118,12 +122,31 @@ class StoreArrays(GraphProperties):
     @cached_property
     def _checking_reader(self) -> ArrayReader:
         length, nodes = self.num_entries, max(1, self.num_nodes)
-        return ArrayReader(self.group, self.path, "neighbors", length, nodes, self.neighbor_dtype)
+        return self.open_array("neighbors", length, nodes, self.neighbor_dtype)
 
     def _reader(self, name: ArrayName) -> ArrayReader:
         if name not in self._readers:
             if name not in self.info.arrays:
                 raise InputError(_MISSING[name].format(self.path, argument(name, True)))
             dtype, length = self.info.arrays[name]
-            self._readers[name] = ArrayReader(self.group, self.path, name, length, dtype=dtype)
+            self._readers[name] = self.open_array(name, length, dtype=dtype)
         return self._readers[name]
+
+    def open_array(
+        self, name: str, length: int, below: int | None = None, dtype: Any = None
+    ) -> ArrayReader:
+        """Return what reads an array, and verifies its chunks by the store's manifest."""
+        group, info = self._opened
+        if name == "node_types" and info.node_types != self.info.node_types:
+            raise StoreError(
+                f"the types of the nodes of {self.path} were replaced after it was opened; open it "
+                "again by open_zarr, and use what that returns"
+            )
+        try:
+            return ArrayReader(group, self.path, name, length, below, dtype, info.manifest)
+        except StoreError:
+            del self._opened  # another build of this graph may have taken its place
+            if self._opened[1].manifest == info.manifest:
+                raise
+            self._readers.clear()
+            return self.open_array(name, length, below, dtype)

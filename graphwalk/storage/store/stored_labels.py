@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.store.check_rows import first_not_above
-from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.storage.store.label_index import IntegerLabels, Labels, MemoryLabels, StringLabels
 from graphwalk.util.arrow_strings import string_buffers, strings_of
 
@@ -18,11 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    import zarr
     from numpy.typing import DTypeLike
 
     from graphwalk.storage.store.array_writer import ArrayWriter
-    from graphwalk.storage.store.format import GraphInfo
+    from graphwalk.storage.store.store_arrays import StoreArrays
 
     NewArray: TypeAlias = Callable[[str, DTypeLike, int], ArrayWriter]
 
@@ -61,21 +59,21 @@ def _write_strings(labels: Labels, new_array: NewArray) -> bytes:
     return offsets.digest + data.digest
 
 
-def read_labels(group: zarr.Group, location: str, info: GraphInfo) -> MemoryLabels | None:
+def read_labels(graph: StoreArrays) -> MemoryLabels | None:
     """Return the labels of a store's graph, or None where ids are the nodes' own."""
-    if info.labels is None:
+    location, number = graph.path, graph.num_nodes
+    if graph.info.labels is None:
         return None
-    if info.labels == "int64":
-        values = ArrayReader(group, location, "labels", info.num_nodes).read(0, info.num_nodes)
+    if graph.info.labels == "int64":
+        values = graph.open_array("labels", number).read(0, number)
         if (values[1:] <= values[:-1]).any():
             raise _damaged(location, "labels", "labels must ascend")
         return IntegerLabels(values)
-    offsets = ArrayReader(group, location, "label_offsets", info.num_nodes + 1)
-    ends = offsets.read(0, info.num_nodes + 1)
+    ends = graph.open_array("label_offsets", number + 1).read(0, number + 1)
     length = int(ends[-1])
     if ends[0] != 0 or (ends[1:] < ends[:-1]).any():
         raise _damaged(location, "label_offsets", "it must rise from 0")
-    data = ArrayReader(group, location, "label_bytes", length).read(0, length)
+    data = graph.open_array("label_bytes", length).read(0, length)
     strings = strings_of(ends, data)
     try:
         strings.validate(full=True)

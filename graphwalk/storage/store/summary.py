@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from graphwalk.storage.files.locations import is_url
 from graphwalk.storage.files.tree import files_below
 from graphwalk.storage.store.degree_counts import QUANTILES
+from graphwalk.storage.store.format import MANIFEST_FORMAT
 from graphwalk.units import format_size
 from graphwalk.util.html_table import Tabular
 
@@ -42,6 +43,8 @@ class Summary(Tabular):
         Size of the store; None where that cannot be told.
     raw_bytes : int
         Size of its arrays when they are read, labels not counted.
+    format : int
+        Version of the store's format. In format 1, chunks that changed places are not noticed.
     """
 
     num_nodes: int
@@ -56,17 +59,22 @@ class Summary(Tabular):
     degree_quantiles: dict[float, int]
     stored_bytes: int | None
     raw_bytes: int
+    format: int
 
     def table(self) -> list[tuple[str, str]]:
         """Return the lines of the table: names, and texts."""
         degrees = ", ".join(f"{part:.0%}: {d:,}" for part, d in self.degree_quantiles.items())
-        return [
+        lines = [
             ("nodes", self.nodes_text()),
             ("edges", f"{self.num_edges:,}, of which {self.self_loops:,} self-loops"),
             ("input", f"{self.merged_edges:,} merged, {self.dropped_loops:,} self-loops dropped"),
             ("degrees", degrees),
             ("size", self._size()),
         ]
+        if self.format < MANIFEST_FORMAT:
+            lines.append(("format", f"{self.format}, which does not notice chunks that changed "
+                          "places; build it again for that"))  # fmt: skip
+        return lines
 
     def nodes_text(self) -> str:
         """Return the number of nodes, of those without out-neighbours, and of isolated ones."""
@@ -108,4 +116,5 @@ def summarize(info: GraphInfo, stored_bytes: int | None) -> Summary:
         degree_quantiles=dict(zip(QUANTILES, statistics.degree_quantiles, strict=True)),
         stored_bytes=stored_bytes,
         raw_bytes=8 * (info.num_nodes + 1) + info.entry_bytes * info.num_entries,
+        format=info.format,
     )

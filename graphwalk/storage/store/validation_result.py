@@ -20,7 +20,7 @@ class Validation:
     num_problems : int
         The number of problems.
     unchecked : tuple of str
-        What could not be checked because of the problems.
+        What could not be checked: because of problems, or in a store of an early format.
     facts : dict
         Counts by name: nodes, entries, self-loops, parallel entries.
     """
@@ -43,13 +43,15 @@ class Validation:
             raise StoreError(f"{self.path} is damaged: {several}{self.problems[0]}; build it again")
 
     def __str__(self) -> str:
+        unchecked = ", ".join(self.unchecked)
         facts = ", ".join(f"{number:,} {name}" for name, number in self.facts.items())
         if self.ok:
-            return printable(f"{self.path} is sound: {facts}.")
+            lacking = f" Not checked: {unchecked}." if unchecked else ""
+            return printable(f"{self.path} is sound: {facts}.{lacking}")
         number = "a problem" if self.num_problems == 1 else f"{self.num_problems} problems"
         lines = [f"{self.path} has {number}:", *(f"- {text}" for text in self.problems)]
         if self.num_problems > len(self.problems):
             lines.append(f"- and {self.num_problems - len(self.problems)} more")
-        if self.unchecked:
-            lines.append(f"Not checked for that: {', '.join(self.unchecked)}.")
+        if unchecked:
+            lines.append(f"Not checked for that: {unchecked}.")
         return printable("\n".join(lines))
