@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import zarr
+from resealed import as_format_1, reseal
 from small_chunks import build_chunked
 
 import graphwalk
@@ -252,6 +253,7 @@ def problems_of(path):
 def test_damaged_types_are_noticed(tmp_path, chunk):
     edges = np.array([(0, 1, t) for t in range(40)]).T
     build_chunked(chunk, tuple(edges), tmp_path / "g", directed=True, edge_types=True)
+    as_format_1(tmp_path / "g")
     types = zarr.open_array(tmp_path / "g" / "edge_types")
     assert not problems_of(tmp_path / "g")
     types[16] = 15
@@ -271,6 +273,7 @@ def test_damaged_types_are_noticed(tmp_path, chunk):
 def test_ends_that_tell_different_types_are_noticed(tmp_path):
     build([(0, 1, 2), (1, 2, 3)], tmp_path / "g", directed=False)
     zarr.open_array(tmp_path / "g" / "edge_types")[0] = 3
+    reseal(tmp_path / "g")
     assert "with the same weight, time or type" in problems_of(tmp_path / "g")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import zarr
 from plans import read_again
+from resealed import reseal
 from scipy import stats
 
 import graphwalk
@@ -248,6 +249,7 @@ def test_metapaths_that_cannot_be_are_refused(how, complaint):
 def test_damaged_types_are_noticed(tmp_path):
     graph = graphwalk.set_node_types(small(tmp_path / "graph.zarr"), ["x", "y", "x"])
     zarr.open_array(tmp_path / "graph.zarr" / "node_types")[1] = 9
+    reseal(tmp_path / "graph.zarr")
     assert "has the type 9" in str(graph.validate().problems)
     with pytest.raises(StoreError, match="has the type 9"):
         graphwalk.random_walks(graph, metapath=["x"]).compute()

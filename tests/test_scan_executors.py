@@ -10,6 +10,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 import zarr
+from resealed import as_format_1
 
 import graphwalk
 from graphwalk import scheduler
@@ -162,6 +163,7 @@ def damaged(tmp_path_factory):
     edges = np.random.default_rng(1).integers(0, 200_000, (2, 1_500_000))
     graphwalk.build_zarr(edges, path, directed=True, compressed=False)
     (path / "neighbors" / "c" / "1").unlink()
+    as_format_1(path)  # so that the values are looked at
     neighbors = zarr.open_group(path, mode="r+")["neighbors"]
     neighbors[7:9] = [5, -3]
     return path

@@ -1,6 +1,8 @@
 """A store that is replaced under lazy walks: an error, never the walks of another graph."""
 
 import pickle
+import re
+import threading
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from resealed import as_format_1
 
 import graphwalk
 from graphwalk import StoreError
+from graphwalk.util.events import listening
 
 N = 2000
 
@@ -131,3 +134,66 @@ def test_a_damaged_store_is_still_said_to_be_damaged(tmp_path):
     chunk.write_bytes(chunk.read_bytes()[:-9])
     with pytest.raises(StoreError, match="neighbors"):
         walks.compute()
+
+
+# While a job reads it
+
+
+@pytest.fixture(
+    params=[
+        "threads",
+        pytest.param("ray", marks=pytest.mark.ray),
+        pytest.param("distributed", marks=pytest.mark.distributed),
+    ],
+    scope="module",
+)
+def session(request):
+    how = {"num_workers": 2}
+    if request.param == "ray":
+        request.getfixturevalue("shared_ray")
+        how = {}
+    if request.param == "distributed":
+        pytest.importorskip("distributed")
+        how = {"num_workers": 1, "n_workers": 2}
+    with graphwalk.scheduler.use(request.param, **how):
+        yield request.param
+
+
+def blocks(graph, tmp_path):
+    walks = walk(graph, partitions=6, chunks=500)
+    return np.concatenate(list(graphwalk.iter_blocks(walks)))
+
+
+JOBS = {
+    "first order": lambda graph, _: walk(graph, partitions=6).compute(),
+    "second order": lambda graph, _: walk(graph, partitions=6, p=0.5, q=2.0).compute(),
+    "blocks": blocks,
+    "pagerank": lambda graph, _: graphwalk.pagerank(graph, partitions=3).compute(),
+    "components": lambda graph, _: graphwalk.connected_components(graph, partitions=3).compute(),
+}
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_store_that_is_replaced_under_a_job(job, session, tmp_path):
+    """Whatever was read when it was replaced: an error, or all is of the graph that was opened."""
+    graph = ring(tmp_path / "g.zarr", compressed=False)
+    expected = JOBS[job](graph, tmp_path)
+    graph, replaced = graphwalk.open_zarr(tmp_path / "g.zarr"), threading.Event()
+
+    def replace(event):
+        if event.kind != "start" and not replaced.is_set():
+            replaced.set()
+            ring(tmp_path / "g.zarr", step=7, compressed=False)
+
+    found, error = None, ""
+    with listening(replace):
+        try:
+            found = JOBS[job](graph, tmp_path)
+        except StoreError as caught:
+            error = str(caught)
+    assert replaced.is_set()
+    if found is None:
+        assert re.search(REPLACED, error)
+    else:
+        np.testing.assert_array_equal(found, expected)
+        assert session != "threads", "threads read partitions after the first event"

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import zarr
+from resealed import as_format_1, reseal
 from scipy import stats
 from small_chunks import build_chunked
 
@@ -379,6 +380,7 @@ def test_a_store_with_times(tmp_path):
 def test_damaged_times_are_noticed(tmp_path, chunk):
     edges = [(0, 1, float(t)) for t in range(40)]
     build_chunked(chunk, edges, tmp_path / "g", directed=True, times=True)
+    as_format_1(tmp_path / "g")
     times = zarr.open_array(tmp_path / "g" / "times")
     assert graphwalk.open_zarr(tmp_path / "g").validate().ok
 
@@ -402,6 +404,7 @@ def test_damaged_times_are_noticed(tmp_path, chunk):
 def test_ends_that_tell_different_times_are_noticed(tmp_path):
     build([(0, 1, 2), (1, 2, 3)], store=tmp_path / "g", directed=False)
     zarr.open_array(tmp_path / "g" / "times")[0] = 7
+    reseal(tmp_path / "g")
     (found,) = graphwalk.open_zarr(tmp_path / "g").validate().problems
     assert "with the same weight, time or type" in found
 

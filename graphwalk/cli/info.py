@@ -58,7 +58,6 @@ def _degrees(graph: Graph) -> dict[str, Any]:
 def _as_json(graph: Graph, degrees: dict[str, Any]) -> dict[str, Any]:
     return {
         "path": graph.path,
-        "format": graph.format,
         "num_nodes": graph.num_nodes,
         "num_edges": graph.num_edges,
         "num_entries": graph.num_entries,

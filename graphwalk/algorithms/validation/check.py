@@ -11,7 +11,7 @@ from graphwalk.algorithms.validation.problems import Problems
 from graphwalk.algorithms.validation.rows import check_rows
 from graphwalk.errors import StoreError
 from graphwalk.scheduler.executors.resources import current_executor
-from graphwalk.storage.store.format import FILL_VALUES
+from graphwalk.storage.store.format import FILL_VALUES, MANIFEST_FORMAT
 from graphwalk.storage.store.validation_result import Validation
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def validate(graph: GraphArrays, progress: Progress, partitions: int | None = No
         check_labels(graph, problems, advance)
     _check_node_types(graph, problems)
     unchecked = _UNCHECKED[: 1 if graph.directed else 2] if not whole else ()
-    if info.manifest is None:
+    if info.format < MANIFEST_FORMAT:
         unchecked = (*unchecked, _PLACES)
     facts = {
         "nodes": graph.num_nodes,

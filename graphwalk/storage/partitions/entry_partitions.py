@@ -79,8 +79,16 @@ def read_entries(
     Raises
     ------
     StoreError
-        When chunks are missing or damaged, or offsets do not rise as they must.
+        When chunks are missing or damaged, offsets do not rise as they must, or another graph has
+        taken the place of the one that was opened.
     """
+    with graph.unchanged():
+        return _read_entries(graph, partition, values)
+
+
+def _read_entries(
+    graph: GraphArrays, partition: EntryPartition, values: ValueName | None
+) -> PartialRows:
     nodes, entries = partition.nodes, partition.entries
     row_starts = graph.read_offsets(nodes.start, nodes.stop + 1)
     rising = bool((row_starts[1:] >= row_starts[:-1]).all())

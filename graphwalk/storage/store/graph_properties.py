@@ -51,11 +51,6 @@ class GraphProperties:
         return self._info.transposed_from
 
     @property
-    def format(self) -> int:
-        """Version of the store's format; format 1 does not notice chunks that changed places."""
-        return self._info.format
-
-    @property
     def directed(self) -> bool:
         """Whether edges lead one way only."""
         return self._info.directed
@@ -105,6 +100,6 @@ def describe(graph: GraphProperties) -> str:
     for what, names in (("nodes", graph.type_names), ("edges", graph.edge_type_names)):
         if names is not None:
             words.append(f"{count_of(len(names), 'type')} of {what}")
-    if graph.format < MANIFEST_FORMAT:
-        words.append(f"format {graph.format}")
+    if graph._info.format < MANIFEST_FORMAT:
+        words.append(f"format {graph._info.format}")
     return ", ".join(words)

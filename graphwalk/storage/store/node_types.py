@@ -95,7 +95,8 @@ def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
     arrays = graph._arrays
     location, options = arrays.path, arrays.storage_options
     types = NodeTypes(tuple(names), f"{crc32(codes.tobytes()):08x}")
-    untyped = _without_types(arrays.info)
+    rows = arrays.manifest and {name: of for name, of in arrays.manifest.items() if name != _NAME}
+    untyped: GraphInfo = replace(arrays.info, node_types=None, manifest=rows)
     with write_errors(location):
         store = zarr_store(location, read_only=False, storage_options=options)
         group = zarr.open_group(store, mode="r+", zarr_format=3, use_consolidated=False)
@@ -110,11 +111,6 @@ def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
         info = complete(group, replace(untyped, node_types=types))
     typed = GraphArrays(location, info, options, temporary=arrays.temporary, owner=arrays)
     return Graph(typed)
-
-
-def _without_types(info: GraphInfo) -> GraphInfo:
-    rows = {name: of for name, of in (info.manifest or {}).items() if name != _NAME}
-    return replace(info, node_types=None, manifest=None if info.manifest is None else rows)
 
 
 def _replace_array(path: Path, codes: NDArray[np.uint8]) -> None:

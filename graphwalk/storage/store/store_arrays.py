@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import zarr
 
-    from graphwalk.storage.store.format import ArrayName, GraphInfo
+    from graphwalk.storage.store.format import ArrayName, GraphInfo, Manifest
 
 #: What is missing where a graph does not have one of its possible arrays, and the remedy.
 _MISSING: Mapping[str, str] = {
@@ -65,16 +66,26 @@ class StoreArrays(GraphProperties):
         self.sound: set[tuple[range, str | None]] = set()
 
     def __reduce__(self) -> tuple[type[StoreArrays], tuple[Any, ...]]:
-        return type(self), (self.path, self.info, self.storage_options)
+        info = replace(self.info, manifest=None)  # that is read again
+        return type(self), (self.path, info, self.storage_options)
 
     @cached_property
     def _opened(self) -> tuple[zarr.Group, GraphInfo]:
-        return open_group(self.path, self.storage_options)
+        """The store, and the attributes of its build, which may be another build of this graph."""
+        group, info = open_group(self.path, self.storage_options)
+        if self.digest is not None and info.identity != self.info.identity:
+            raise self._replaced()
+        return group, info
 
     @property
     def group(self) -> zarr.Group:
         """The store."""
         return self._opened[0]
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """What the attributes of the build that is read say of each array; None in format 1."""
+        return self._opened[1].manifest
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
@@ -100,10 +111,13 @@ class StoreArrays(GraphProperties):
         if self.digest is None:  # written by an early version, which cannot be told from others
             return
         if read_identity(self.path, self.storage_options) != self.info.identity:
-            raise StoreError(
-                f"{self.path} was replaced by another graph after it was opened; open it again by "
-                "open_zarr, and use what that returns"
-            )
+            raise self._replaced()
+
+    def _replaced(self) -> StoreError:
+        return StoreError(
+            f"{self.path} was replaced by another graph after it was opened; open it again by "
+            "open_zarr, and use what that returns"
+        )
 
     @property
     def seek_cost_bytes(self) -> int:
@@ -145,8 +159,9 @@ class StoreArrays(GraphProperties):
         try:
             return ArrayReader(group, self.path, name, length, below, dtype, info.manifest)
         except StoreError:
-            del self._opened  # another build of this graph may have taken its place
-            if self._opened[1].manifest == info.manifest:
+            for kept in ("_opened", "_checking_reader"):  # another build may have taken its place
+                self.__dict__.pop(kept, None)
+            if self.manifest == info.manifest:
                 raise
             self._readers.clear()
             return self.open_array(name, length, below, dtype)
