@@ -25,6 +25,8 @@ HUB = [
     (0, HUB_LEAVES + 1),
 ]
 BIASES = [(1, 1), (4, 0.25), (0.25, 4), (1, 0.5), (4, 1), (0.25, 0.25)]
+#: Where steps are drawn from whole rows after few attempts.
+FAR_APART = [(0.01, 100), (1, 1000), (1e3, 1e-3), (0.005, 0.005), (500, 200)]
 SIDES = [(4, 0.25), (0.25, 4), (0.25, 0.25), (4, 4), (1, 4)]
 
 
@@ -43,6 +45,9 @@ KINDS = [
     *[{"p": p, "q": q} for p, q in BIASES],
     *[{"p": p, "q": q, "weighted": True} for p, q in BIASES],
     {"p": 4, "q": 0.25, "weighted": wide_weights},
+    *[{"p": p, "q": q} for p, q in FAR_APART],
+    *[{"p": p, "q": q, "weighted": wide_weights} for p, q in FAR_APART],
+    {"p": inf, "q": 500},
     {"restart_prob": 0.2},
     {"restart_prob": 0.2, "p": 4, "q": 0.25},
     {"restart_prob": 0.2, "p": 0.25, "q": 4, "weighted": True, "dead_end": "restart"},
@@ -57,6 +62,7 @@ KINDS = [
     {"p": 4, "q": 0.25, "gamma": 0.5, "weighted": wide_weights},
     {"p": 0.25, "q": 4, "gamma": -0.5, "weighted": wide_weights},
     {"p": 0.5, "q": 2, "gamma": 0},
+    *[{"p": p, "q": q, "gamma": 0, "weighted": True} for p, q in FAR_APART[:3]],
     {"p": inf, "q": 3, "gamma": 0, "weighted": True, "restart_prob": 0.2, "dead_end": "stay"},
 ]
 CASES = [
@@ -272,5 +278,14 @@ def test_extreme_biases_end_and_are_right(p, q, directed, weighted):
     kind = {"p": p, "q": q} | ({"weighted": True} if weighted else {})
     kind |= {"gamma": 0} if weighted and not directed else {}
     walks, rows = walk(TINY, directed, kind, 12)
+    chi2, critical = excess(walks, rows, kind)
+    assert chi2 < critical
+
+
+def test_the_few_entries_that_are_far_are_found_in_a_long_row():
+    size = 60
+    edges = [*itertools.combinations(range(size), 2), *((node, size + node) for node in range(4))]
+    kind = {"p": 1, "q": 1e-3}
+    walks, rows = walk(edges, False, kind, 20, starts=np.arange(size))
     chi2, critical = excess(walks, rows, kind)
     assert chi2 < critical

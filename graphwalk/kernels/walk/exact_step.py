@@ -1,9 +1,18 @@
 """node2vec's choice from a whole row at once, for steps whose proposals are nearly always refused.
 
-Rejection sampling takes as long as its smallest acceptance probability is small, and at a leaf,
-whose one neighbour is the previous node, every proposal has that of 1/p. After `MAX_ATTEMPTS` the
-step is drawn from the exact probabilities of its row instead. Whether an attempt was refused says
-nothing about the next, so the distribution of the step remains the same.
+Rejection sampling takes as long as its smallest acceptance probability is small. After some
+attempts, see `takes_whole_row`, the step is drawn from the exact probabilities of its row instead.
+Whether an attempt was refused says nothing about the next, so the distribution remains the same.
+
+Without weights the entries of a row are of three kinds: those of the previous node, of its
+neighbours, and the others. The previous node is searched, the entries of its neighbours are counted
+by the shorter of both rows, and the others are the rest; so the row is not read as a whole. With
+weights, one pass over the row draws from it by reservoir sampling [1]_.
+
+References
+----------
+.. [1] M. T. Chao, "A general purpose unequal probability sampling plan", Biometrika 69(3), 1982,
+   https://doi.org/10.1093/biomet/69.3.653
 """
 
 from __future__ import annotations
@@ -11,8 +20,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numba import types
+from numba.extending import overload
 
-from graphwalk.kernels.jit import Int, part_of_kernel
+from graphwalk.kernels.jit import Int, multiply_high, part_of_kernel
+from graphwalk.kernels.rng import STEP, mix
 from graphwalk.kernels.rows.alias_tables import candidates
 from graphwalk.kernels.rows.rows import Rows, find_row, row_bounds
 from graphwalk.kernels.search import lower_bound
@@ -21,12 +33,11 @@ from graphwalk.kernels.walk.node2vec_rule import Bias, bias_of_edge, unmarked
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Attempts of a step before its whole row is looked at.
-MAX_ATTEMPTS = 1024
-_UNIT = 2.0**-64
+_UNIT = 2.0**-53
+_FRACTION = np.uint64(11)
+_ALL = np.int64(0x7FFFFFFFFFFFFFFF)
 
 
-@part_of_kernel
 def pick_from_row(
     rows: Rows,
     table: NDArray[Any],
@@ -54,31 +65,153 @@ def pick_from_row(
     draw : uint64
         The random number that decides.
     """
-    highest = _highest_bias(rows, table, shares, complete, bias, row, before, previous)
-    if highest <= 0.0:
-        return np.int64(-1) if highest == 0.0 else np.int64(-2)
-    # Relative to the highest bias, so that the sum does not get lost.
-    total = 0.0
-    for item in range(row[0], row[1]):
-        both = _choices(rows, table, shares, complete, bias, before, previous, item)
-        for _, share, of_node in both:
-            total += share * (of_node / highest)
-    remaining = np.float64(draw) * _UNIT * total
-    last: Int = np.int64(-1)
-    for item in range(row[0], row[1]):
-        both = _choices(rows, table, shares, complete, bias, before, previous, item)
-        for node, share, of_node in both:
-            mass = share * (of_node / highest)
-            if mass > 0:
-                last = node
-                remaining -= mass
-                if remaining < 0:
-                    return last
-    return last
+    raise NotImplementedError("compiled code only")
+
+
+@overload(pick_from_row)  # type: ignore[untyped-decorator]
+def _pick_from_row(rows: Any, table: Any, shares: Any, complete: Any, *step: Any) -> Any:  # noqa: ARG001
+    if isinstance(table.dtype, types.Record):
+
+        def in_one_pass(rows: Any, table: Any, shares: Any, complete: Any, *step: Any) -> Any:
+            return _pick_in_one_pass(rows, table, shares, complete, *step)
+
+        return in_one_pass
+
+    def by_kind(rows: Any, table: Any, shares: Any, complete: Any, *step: Any) -> Any:  # noqa: ARG001
+        return _pick_by_kind(table, *step)
+
+    return by_kind
 
 
 @part_of_kernel
-def _highest_bias(
+def _pick_by_kind(
+    neighbors: NDArray[Any],
+    bias: Bias,
+    row: tuple[Int, Int],
+    before: tuple[Int, Int],
+    previous: Int,
+    draw: np.uint64,
+) -> Int:
+    """Return the next node where entries have no weights; as of `pick_from_row`."""
+    returns = _entries_of(neighbors, row, previous)
+    others = row[1] - row[0] - returns
+    # Relative to the highest bias that may be here, so that the sum does not get lost.
+    highest = max(1 / bias.p if returns > 0 else 0.0, max(1.0, 1 / bias.q) if others > 0 else 0.0)
+    if highest == 0.0:
+        return np.int64(-1)
+    of_return = returns * (1 / bias.p / highest)
+    of_common, of_far = 1.0 / highest, 1 / bias.q / highest
+    drawn = np.float64(draw >> _FRACTION) * _UNIT
+    if others == 0 or drawn * (of_return + others * max(of_common, of_far)) < of_return:
+        return np.int64(previous)
+    common, _ = _common_entry(neighbors, row, before, previous, _ALL)
+    far = others - common
+    drawn = drawn * (of_return + common * of_common + far * of_far) - of_return
+    if drawn < 0.0:
+        return np.int64(previous)
+    draw = mix(draw + STEP)
+    if far == 0 or drawn < common * of_common:
+        place = np.int64(multiply_high(draw, np.uint64(common)))
+        _, node = _common_entry(neighbors, row, before, previous, place)
+        return node
+    return _far_entry(neighbors, row, before, previous, far, draw)
+
+
+@part_of_kernel
+def _entries_of(neighbors: NDArray[Any], row: tuple[Int, Int], node: Int) -> Int:
+    """Return how many entries of a sorted row are a node."""
+    first = lower_bound(neighbors, row[0], row[1], node)
+    last = first
+    while last < row[1] and neighbors[last] == node:
+        last += 1
+    return last - first
+
+
+@part_of_kernel
+def _common_entry(
+    neighbors: NDArray[Any],
+    row: tuple[Int, Int],
+    before: tuple[Int, Int],
+    previous: Int,
+    wanted: Int,
+) -> tuple[Int, Int]:
+    """Count the entries of a row that are in the row of the previous node, but not that node.
+
+    Returns
+    -------
+    count, node : int
+        Their number, up to the one that is `wanted`, by place among them, and the node of that.
+    """
+    count: Int = np.int64(0)
+    shorter, longer = row, before
+    if before[1] - before[0] < row[1] - row[0]:
+        shorter, longer = before, row
+    low = longer[0]
+    last: Int = np.int64(-1)
+    for place in range(shorter[0], shorter[1]):
+        node = np.int64(neighbors[place])
+        if node == previous or (node == last and longer[0] == row[0]):
+            continue
+        last = node
+        low = _gallop(neighbors, low, longer[1], node)
+        if low == longer[1]:
+            break
+        if neighbors[low] != node:
+            continue
+        if longer[0] == row[0]:
+            count += _entries_of(neighbors, (low, row[1]), node)
+        else:
+            count += 1
+        if count > wanted:
+            return count, node
+    return count, np.int64(-1)
+
+
+@part_of_kernel
+def _gallop(neighbors: NDArray[Any], low: Int, high: Int, node: Int) -> Int:
+    """Return as `lower_bound`, which is probably near `low`."""
+    width = np.int64(1)
+    while low + width < high and neighbors[low + width] < node:
+        low += width
+        width <<= 1
+    return lower_bound(neighbors, low, min(low + width + 1, high), node)
+
+
+@part_of_kernel
+def _far_entry(
+    neighbors: NDArray[Any],
+    row: tuple[Int, Int],
+    before: tuple[Int, Int],
+    previous: Int,
+    far: Int,
+    draw: np.uint64,
+) -> Int:
+    """Return one of the entries of a row, `far` in number, that are far from the previous node."""
+    degree = row[1] - row[0]
+    while 2 * far > degree:
+        # At least every second attempt succeeds.
+        node = np.int64(neighbors[row[0] + np.int64(multiply_high(draw, np.uint64(degree)))])
+        if node != previous and _entries_of(neighbors, before, node) == 0:
+            return node
+        draw = mix(draw + STEP)
+    # Most entries are in both rows, so this one is not much longer than the shorter of both.
+    place = np.int64(multiply_high(draw, np.uint64(far)))
+    low = before[0]
+    for item in range(row[0], row[1]):
+        node = np.int64(neighbors[item])
+        if node == previous:
+            continue
+        low = _gallop(neighbors, low, before[1], node)
+        if low < before[1] and neighbors[low] == node:
+            continue
+        place -= 1
+        if place < 0:
+            return node
+    return np.int64(-1)
+
+
+@part_of_kernel
+def _pick_in_one_pass(
     rows: Rows,
     table: NDArray[Any],
     shares: NDArray[np.float32] | None,
@@ -87,39 +220,30 @@ def _highest_bias(
     row: tuple[Int, Int],
     before: tuple[Int, Int],
     previous: Int,
-) -> float:
-    """Return the highest bias of a node that may be drawn from a row, below 0 if it is unknown."""
-    highest = 0.0
+    draw: np.uint64,
+) -> Int:
+    """Return the next node where entries have weights; as of `pick_from_row`."""
+    chosen: Int = np.int64(-1)
+    highest = total = 0.0
     for item in range(row[0], row[1]):
-        both = _choices(rows, table, shares, complete, bias, before, previous, item)
-        for _, _, of_node in both:
-            if of_node < 0:
-                return -1.0
-            highest = max(highest, of_node)
-    return highest
-
-
-@part_of_kernel
-def _choices(
-    rows: Rows,
-    table: NDArray[Any],
-    shares: NDArray[np.float32] | None,
-    complete: bool,
-    bias: Bias,
-    before: tuple[Int, Int],
-    previous: Int,
-    item: Int,
-) -> tuple[tuple[Int, float, float], tuple[Int, float, float]]:
-    """Return both nodes that an item of a table may stand for, their shares of it and biases.
-
-    A bias is below 0 if it is unknown.
-    """
-    node, share, alias, rest = candidates(table, item)
-    of_node = _bias(rows, shares, complete, bias, before, previous, node) if share > 0 else 0.0
-    of_alias = _bias(rows, shares, complete, bias, before, previous, alias) if rest > 0 else 0.0
-    if shares is not None:
-        node, alias = unmarked(node), unmarked(alias)
-    return (node, share, of_node), (alias, rest, of_alias)
+        node, share, alias, rest = candidates(table, item)
+        for drawn, mass in ((node, share), (alias, rest)):
+            if mass <= 0.0:
+                continue
+            of_node = _bias(rows, shares, complete, bias, before, previous, drawn)
+            if of_node < 0.0:
+                return np.int64(-2)
+            if of_node > highest:
+                # Relative to the highest bias so far, so that the sum does not get lost.
+                total *= highest / of_node
+                highest = of_node
+            if of_node > 0.0:
+                mass *= of_node / highest
+                total += mass
+                draw += STEP
+                if np.float64(mix(draw) >> _FRACTION) * _UNIT * total < mass:
+                    chosen = unmarked(drawn) if shares is not None else drawn
+    return chosen
 
 
 @part_of_kernel
@@ -132,6 +256,7 @@ def _bias(
     previous: Int,
     drawn: Int,
 ) -> float:
+    """Return the bias of a node that is drawn from a row, below 0 if it is unknown."""
     node, sought, seen_in = drawn, drawn, before
     if shares is not None:
         node, sought = unmarked(drawn), previous

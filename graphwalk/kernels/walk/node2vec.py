@@ -15,13 +15,15 @@ from graphwalk.kernels.jit import Int, jit, prefetch
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.rows.alias_tables import pick
 from graphwalk.kernels.rows.rows import draw_entry, row_bounds
-from graphwalk.kernels.walk.exact_step import MAX_ATTEMPTS, pick_from_row
+from graphwalk.kernels.walk.exact_step import pick_from_row
 from graphwalk.kernels.walk.node2vec_rule import (
     ALWAYS,
+    MAX_ATTEMPTS,
     is_trapped,
     limit_of_edge,
     limit_without_edge,
     needs_edge_check,
+    takes_whole_row,
     unmarked,
 )
 from graphwalk.kernels.walk.search_rows import find_edges
@@ -35,8 +37,7 @@ if TYPE_CHECKING:
     from graphwalk.kernels.walk.steps import Interruption, Starts
 
 _NONE = np.uint64(0)
-#: How far the counter of a step's last attempt is from that of its first.
-_LAST_ATTEMPT = np.uint64(MAX_ATTEMPTS * int(ATTEMPT) % 2**64)
+_ONE = np.uint64(1)
 
 
 @jit
@@ -93,6 +94,9 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     # Walkers that follow no edge in this round, and what they do.
     jumping = np.empty(batch_size, np.int64)
     how = np.empty(batch_size, np.int64)
+    # How far the counters of attempts are from that of the first.
+    few_attempts = np.uint64(bias.few_attempts) * ATTEMPT
+    max_attempts = np.uint64(MAX_ATTEMPTS) * ATTEMPT
     active = 0
     num_taken = 0
     ended = True
@@ -132,6 +136,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             entry[i], draw[i], degree = draw_entry(row_starts, node[i], draw[i])
             prefetch(table, entry[i])
             dead_ends += degree == _NONE
+            # The one neighbour is the next node, however often it would be refused.
+            acceptance[i] = _NONE if degree == _ONE else acceptance[i]
         jumps = 0
         if dead_ends > 0 or interruption.end > _NONE:
             for i in range(active):
@@ -183,9 +189,12 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     and acceptance[i] < ALWAYS
                     and is_trapped(bias, rows, node[i], previous[i])
                 )
-                if not trapped and counter[i] - first_draw[i] != _LAST_ATTEMPT:
-                    continue
                 row = row_bounds(row_starts, node[i])
+                made = counter[i] - first_draw[i]
+                attempts = MAX_ATTEMPTS if made == max_attempts else bias.few_attempts
+                at_limit = made in (max_attempts, few_attempts)
+                if not trapped and not (at_limit and takes_whole_row(bias, attempts, row)):
+                    continue
                 before = row_bounds(row_starts, max(previous[i], 0))
                 draw[i] = mix(counter[i])
                 proposal[i] = pick_from_row(
@@ -218,7 +227,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         at_attempt_limit = False
         steps_remaining = length
         for i in range(active):
-            at_attempt_limit |= counter[i] - first_draw[i] == _LAST_ATTEMPT
+            made = counter[i] - first_draw[i]
+            at_attempt_limit |= (made == few_attempts) | (made == max_attempts)
             steps_remaining = min(steps_remaining, end[i] - position[i])
         ended = steps_remaining == 0
         for i in range(active):

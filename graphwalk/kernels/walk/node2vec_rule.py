@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: What acceptance draws are compared with that are accepted for sure.
 ALWAYS = np.uint64(0xFFFFFFFFFFFFFFFF)
+#: Attempts of a step before it is drawn from its whole row, however long that is.
+MAX_ATTEMPTS = 1024
 _TWO_64 = 2.0**64
 
 
@@ -47,6 +49,9 @@ class Bias(NamedTuple):
         the largest is 2**64 - 1, which stands for 1.
     p, q : float
         What these are made from; p may be infinite.
+    few_attempts, short_row : int
+        Attempts of a step before it is drawn from its whole row, if that has at most
+        `short_row` entries. Steps from longer rows make `MAX_ATTEMPTS`.
     """
 
     accept_return: np.uint64
@@ -54,6 +59,15 @@ class Bias(NamedTuple):
     accept_far: np.uint64
     p: float
     q: float
+    few_attempts: int
+    short_row: int
+
+
+@part_of_kernel
+def takes_whole_row(bias: Bias, attempts: Int, row: tuple[Int, Int]) -> bool:
+    """Return whether a step is drawn from its whole row after a number of refused attempts."""
+    is_short = row[1] - row[0] <= bias.short_row
+    return attempts == MAX_ATTEMPTS or (attempts == bias.few_attempts and is_short)
 
 
 @part_of_kernel

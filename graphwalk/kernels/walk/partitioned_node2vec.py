@@ -17,13 +17,14 @@ from graphwalk.kernels.jit import Int, jit, prefetch
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix
 from graphwalk.kernels.rows.alias_tables import pick
 from graphwalk.kernels.rows.rows import draw_entry, find_row, row_bounds
-from graphwalk.kernels.walk.exact_step import MAX_ATTEMPTS, pick_from_row
+from graphwalk.kernels.walk.exact_step import pick_from_row
 from graphwalk.kernels.walk.node2vec_rule import (
     is_trapped,
     leads_only_back,
     limit_of_edge,
     limit_without_edge,
     needs_edge_check,
+    takes_whole_row,
     unmarked,
 )
 from graphwalk.kernels.walk.search_rows import find_edges
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from graphwalk.kernels.walk.node2vec_rule import Bias
     from graphwalk.kernels.walk.steps import GroupStarts, Interruption
 
-_NONE = np.uint64(0)
+_NONE, _ONE = np.uint64(0), np.uint64(1)
 
 # What becomes of a walker in a round.
 _REFUSED, _ACCEPTED, _JUMPED, _ELSEWHERE = 0, 1, 2, 3
@@ -83,8 +84,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
 ) -> tuple[int, int, int, int]:
     """Advance walkers until each of them has left the partition or ended, or the log is full.
 
-    Walkers that have tried a step `MAX_ATTEMPTS` times and need a row that is not here leave
-    without a proposal, for the partition that they are in: the engine reads the rows for them.
+    Walkers that have tried a step often enough, see `takes_whole_row`, and need a row that is not
+    here leave without a proposal, for the partition that they are in: the engine reads the rows for
+    them.
 
     Parameters
     ----------
@@ -171,6 +173,8 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             if degree == _NONE and not brought[i]:
                 outcome[i] = _JUMPED
                 jumps += 1
+            # The one neighbour is the next node, however often it would be refused.
+            acceptance[i] = _NONE if degree == _ONE and not brought[i] else acceptance[i]
         if jumps > 0 or interruption.end > _NONE:
             for i in range(active):
                 drawn: Int = np.int64(-1)
@@ -189,15 +193,15 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 if shares is not None:
                     weak_edge[i] = proposal[i] < 0
                     proposal[i] = unmarked(proposal[i])
-                if attempts[i] == MAX_ATTEMPTS:
-                    whole = row_bounds(row_starts, row[i])
+                whole = row_bounds(row_starts, row[i])
+                if takes_whole_row(bias, attempts[i], whole):
                     past = find_row(rows, listed, previous[i])
                     before = row_bounds(row_starts, past) if past >= 0 else (whole[0], whole[0])
                     known = past >= 0 or leads_only_back(neighbors, whole, previous[i])
                     if shares is not None:
                         known = True
                     if known:
-                        counter = first_draw[i] + np.uint64(MAX_ATTEMPTS) * ATTEMPT
+                        counter = first_draw[i] + np.uint64(attempts[i]) * ATTEMPT
                         draw[i], complete = mix(counter), edges.complete
                         proposal[i] = pick_from_row(
                             rows, table, shares, complete, bias, whole, before, previous[i], draw[i]

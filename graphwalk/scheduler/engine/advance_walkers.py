@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from graphwalk.kernels.walk.node2vec_rule import Bias
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.storage.partitions.partition import Partition
+    from graphwalk.walk_spec import WalkSpec
 
 #: Walkers that the first-order kernel advances together: more than in a graph of one partition,
 #: since many leave at each step.
@@ -96,7 +98,9 @@ def _walk(
             walkers = walkers[:0]
         leavers = leaving[:left]
         if group.spec.second_order:
-            stuck = leavers["attempt"] >= MAX_REMOTE_REJECTIONS
+            # Those that need whole rows come back for ever where these are not read.
+            rejections = min(MAX_REMOTE_REJECTIONS, _bias(group.spec).few_attempts)
+            stuck = leavers["attempt"] >= rejections
             if stuck.any():
                 others = leavers[~stuck]
                 yield from _finish_step(group, leavers[stuck], keep)
@@ -147,7 +151,10 @@ def _run_kernel(
         return advance_first_order(rows, table, kinds, *walking, FIRST_ORDER_IN_FLIGHT)
     words = _NO_WORDS if partition.edge_filter is None else partition.edge_filter
     edges = EdgeSource(words, group.graph.directed, partition.complete)
-    bias = bias_of(spec.p, spec.q)
     return advance_node2vec(
-        rows, table, partition.shares, edges, bias, *walking, NODE2VEC_IN_FLIGHT
+        rows, table, partition.shares, edges, _bias(spec), *walking, NODE2VEC_IN_FLIGHT
     )
+
+
+def _bias(spec: WalkSpec) -> Bias:
+    return bias_of(spec.p, spec.q, weighted=bool(spec.weighted))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphwalk.kernels.walk.node2vec_rule import Bias
+from graphwalk.kernels.walk.node2vec_rule import MAX_ATTEMPTS, Bias
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption
 
 if TYPE_CHECKING:
@@ -17,6 +17,15 @@ DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
 
 _TWO_64 = 1 << 64
 
+#: Where the highest bias is at most this multiple of the lowest, a step is nearly never refused
+#: very often, and makes all attempts.
+_USUAL = 128
+#: Elsewhere, a step from a short row makes this number of attempts.
+_FEW_ATTEMPTS = 32
+#: Without weights no row is long, since what is read is the shorter one of two; with weights the
+#: whole row is read, which takes longer than the attempts where it is long.
+_SHORT_ROW = {False: 2**62, True: 64}
+
 
 def interruption_of(spec: WalkSpec) -> Interruption:
     """Return when steps of walkers follow no edge."""
@@ -25,9 +34,11 @@ def interruption_of(spec: WalkSpec) -> Interruption:
     return Interruption(np.uint64(restart), np.uint64(end), DEAD_ENDS[spec.dead_end])
 
 
-def bias_of(p: float, q: float) -> Bias:
+def bias_of(p: float, q: float, *, weighted: bool = False) -> Bias:
     """Return how likely proposals of node2vec are accepted."""
     bias = (1 / p, 1.0, 1 / q)
     highest = max(bias)
     to_return, common, far = (np.uint64(min(int(b / highest * _TWO_64), _TWO_64 - 1)) for b in bias)
-    return Bias(to_return, common, far, p, q)
+    lowest = min(b for b in bias if b > 0)
+    attempts = MAX_ATTEMPTS if highest <= _USUAL * lowest else _FEW_ATTEMPTS
+    return Bias(to_return, common, far, p, q, attempts, _SHORT_ROW[weighted])

@@ -209,7 +209,7 @@ def _walk(
             table,
             partition.shares,
             partition.edge_filter,
-            bias_of(spec.p, spec.q),
+            bias_of(spec.p, spec.q, weighted=bool(spec.weighted)),
             begin,
             interruption,
             walks,
