@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from graphwalk import scheduler
     from graphwalk.algorithms.analytics.bfs import bfs
     from graphwalk.algorithms.analytics.components import connected_components
+    from graphwalk.algorithms.analytics.core_numbers import core_numbers
+    from graphwalk.algorithms.analytics.degrees import degree_assortativity, degrees
     from graphwalk.algorithms.analytics.label_propagation import label_propagation
     from graphwalk.algorithms.analytics.pagerank import pagerank
     from graphwalk.algorithms.analytics.personalized_pagerank import personalized_pagerank
+    from graphwalk.algorithms.analytics.reciprocity import reciprocity
     from graphwalk.algorithms.analytics.shortest_paths import shortest_paths
+    from graphwalk.algorithms.analytics.strong_components import strongly_connected_components
     from graphwalk.algorithms.analytics.triangles import clustering, transitivity, triangles
     from graphwalk.algorithms.output.to_arrow import to_arrow
     from graphwalk.algorithms.output.write import iter_blocks, write_walks
@@ -65,6 +69,9 @@ __all__ = [
     "build_zarr",
     "clustering",
     "connected_components",
+    "core_numbers",
+    "degree_assortativity",
+    "degrees",
     "embed",
     "iter_blocks",
     "label_propagation",
@@ -78,9 +85,11 @@ __all__ = [
     "plot_plan",
     "plot_visits",
     "random_walks",
+    "reciprocity",
     "scheduler",
     "set_node_types",
     "shortest_paths",
+    "strongly_connected_components",
     "to_arrow",
     "transitivity",
     "triangles",
@@ -96,6 +105,11 @@ _HOMES = {
     "triangles": "graphwalk.algorithms.analytics.triangles",
     "clustering": "graphwalk.algorithms.analytics.triangles",
     "transitivity": "graphwalk.algorithms.analytics.triangles",
+    "core_numbers": "graphwalk.algorithms.analytics.core_numbers",
+    "degrees": "graphwalk.algorithms.analytics.degrees",
+    "degree_assortativity": "graphwalk.algorithms.analytics.degrees",
+    "reciprocity": "graphwalk.algorithms.analytics.reciprocity",
+    "strongly_connected_components": "graphwalk.algorithms.analytics.strong_components",
     "connected_components": "graphwalk.algorithms.analytics.components",
     "pagerank": "graphwalk.algorithms.analytics.pagerank",
     "shortest_paths": "graphwalk.algorithms.analytics.shortest_paths",

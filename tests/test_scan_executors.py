@@ -39,6 +39,10 @@ OTHERS = {
     "clustering": lambda graph, **how: graphwalk.clustering(
         graph, method="fagiolo", transposed=transposed_of(graph), **how
     ),
+    "core numbers": lambda graph, **how: graphwalk.core_numbers(
+        graph, transposed=transposed_of(graph), **how
+    ),
+    "strong components": graphwalk.strongly_connected_components,
 }
 
 

@@ -28,6 +28,16 @@ class Frontier:
         self.blocks = np.zeros((num_nodes >> SHIFT) + 1, np.uint8)
         self.flags[nodes] = self.blocks[nodes >> SHIFT] = 1
 
+    @classmethod
+    def where(cls, chosen: NDArray[np.bool_]) -> Frontier:
+        """Return the set of nodes for which an array is true."""
+        frontier = cls(len(chosen))
+        frontier.flags[:] = chosen
+        starts = np.arange(0, len(chosen), 1 << SHIFT)
+        if len(starts):
+            frontier.blocks[: len(starts)] = np.maximum.reduceat(frontier.flags, starts)
+        return frontier
+
     def __len__(self) -> int:
         return int(count_flags(self.flags, self.blocks))
 

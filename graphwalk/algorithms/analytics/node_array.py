@@ -55,8 +55,8 @@ class NodeAlgorithm(Protocol):
         del graph
         return None
 
-    def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
-        """Return the value of every node."""
+    def run(self, graph: GraphArrays, scanner: Scanner) -> Any:
+        """Return the value of every node, or what else the shape says."""
 
 
 def node_array(
@@ -145,7 +145,7 @@ def source_of(values: Any) -> tuple[NodeAlgorithm, GraphArrays] | None:
 
 def compute_values(
     algorithm: NodeAlgorithm, graph: GraphArrays, plan: ScanPlan, name: str, job: Job | None = None
-) -> NDArray[Any]:
+) -> Any:
     """Compute the values of all nodes in a job; by default, one of the executor in use."""
     if job is not None:
         other = algorithm.transposed

@@ -112,6 +112,14 @@ def count(graph: GraphArrays, transposed: GraphArrays | None, scanner: Scanner, 
     return found
 
 
+def simple_degrees(graph: GraphArrays, transposed: GraphArrays | None, scanner: Scanner) -> Found:
+    """Find the degrees of the simple graph, without parallel edges and loops, in one pass."""
+    program = _Orient((out_degrees(graph), transposed, "triangles"))
+    found = program.new_result()
+    scanner.scan(program, found)
+    return found
+
+
 def _group(
     parts: tuple[NodePartition, ...], sizes: dict[int, int], room: int
 ) -> Iterator[tuple[NodePartition, ...]]:

@@ -76,6 +76,12 @@ class Scanner:
         """How the graph is read."""
         return self._plan
 
+    @property
+    def backwards(self) -> bool:
+        """Whether the next pass goes from the last partition to the first."""
+        # The file cache still holds what the pass before has read last.
+        return self._passes % 2 == 1
+
     def scan(
         self,
         program: ScanProgram,
@@ -96,9 +102,8 @@ class Scanner:
         active : callable, optional
             Returns whether a partition has anything to visit; others are neither read nor visited.
         """
+        parts = self._plan.partitions[:: -1 if self.backwards else 1]
         wave, self._passes = self._passes, self._passes + 1
-        # The file cache still holds what the pass before has read last.
-        parts = self._plan.partitions[:: 1 if wave % 2 == 0 else -1]
         if active is not None:
             parts = tuple(filter(active, parts))
         scan = self._scan_here if self._job.in_process else self._scan_elsewhere
