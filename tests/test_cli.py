@@ -273,6 +273,10 @@ def test_degree_quantiles_are_degrees(run, tmp_path):
         "0": 1, "0.25": 1, "0.5": 1, "0.75": 1, "0.9": 1, "0.99": 9, "1": 9,
     }  # fmt: skip
     assert degrees["mean"] == 1.8
+    found = graphwalk.open_zarr(tmp_path / "star.zarr").summary().degree_quantiles
+    assert {f"{share:g}": degree for share, degree in found.items()}.items() <= degrees[
+        "quantiles"
+    ].items()
 
 
 def test_info_of_what_is_no_store(fails, tmp_path):

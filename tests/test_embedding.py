@@ -188,7 +188,7 @@ def test_a_graph_on_the_command_line(tmp_path, capsys):
 
 def test_the_command(walks, tmp_path, capsys):
     graphwalk.write_walks(walks, tmp_path / "walks.txt")
-    options = ["--dimensions", "4", "--epochs", "2", "--workers", "1"]
+    options = ["--dimensions", "4", "--epochs", "2", "--workers", "1", "--labels=none"]
     source, target = tmp_path / "walks.txt", tmp_path / "vectors.parquet"
     assert main(["embed", str(source), str(target), *options]) == 0
     assert "vectors of 4 dimensions" in capsys.readouterr().out

@@ -144,13 +144,26 @@ def test_names_of_a_graph_that_is_not_there_any_more(suffix, change, tmp_path):
     assert list(graphwalk.WalkCorpus(path, labels=labels)) == expected
 
 
-@pytest.mark.parametrize("suffix", [".zarr", ".parquet", ".npy"])
+@pytest.mark.parametrize("suffix", [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"])
 def test_files_of_unknown_origin_are_not_named(suffix, walks, tmp_path):
     path = graphwalk.write_walks(walks + 0, tmp_path / f"walks{suffix}")
     with pytest.raises(InputError, match=WAYS):
         graphwalk.WalkCorpus(path)
     numbers = [[str(node) for node in walk if node >= 0] for walk in walks.compute().tolist()]
     assert list(graphwalk.WalkCorpus(path, labels=False)) == numbers
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".txt.gz"])
+def test_numbers_in_text_are_named_as_the_graph_is(suffix, graph, walks, tmp_path):
+    """Also those of walks whose graph is known: text has no room for where it lies."""
+    path = graphwalk.write_walks(walks, tmp_path / f"walks{suffix}")
+    with pytest.raises(InputError, match=f"has numbers.*{WAYS}"):
+        graphwalk.embed(path, tmp_path / "vectors.parquet")
+    assert list(graphwalk.WalkCorpus(path, labels=graph.labels)) == names(graph, walks)
+    path = graphwalk.write_walks(walks, tmp_path / f"named{suffix}", labels=graph.labels)
+    assert list(graphwalk.WalkCorpus(path, labels=False)) == names(graph, walks)
+    path = graphwalk.write_walks(walks, tmp_path / f"a{suffix}", labels=list("abcde"))
+    assert next(iter(graphwalk.WalkCorpus(path)))[0] == "a"
 
 
 def test_numbers_are_names_where_the_graph_has_no_labels(tmp_path):

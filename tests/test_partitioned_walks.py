@@ -427,6 +427,13 @@ def test_within_dask_expressions(large):
     np.testing.assert_array_equal(walks.sum(axis=1).compute(), whole.sum(axis=1))
 
 
+def test_parts_have_the_partitions_that_were_asked_for(large):
+    walks = graphwalk.random_walks(large, num_walks=1, walk_length=5, seed=1, partitions=3)
+    parts = walks.in_blocks(100), walks.in_blocks(100).alone(range(2, 5))
+    assert [len(part.plan.partitions) for part in parts] == [len(walks.plan.partitions)] * 2
+    assert (parts[1].compute() == walks.compute()[200:500]).all()
+
+
 def test_some_blocks_compute_their_groups_alone(large, monkeypatch):
     walked = []
     walk_group = walk_out_of_core.walk_group

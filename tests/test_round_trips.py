@@ -59,6 +59,26 @@ def test_networkx(name, directed):
     assert content(again) == content(graph)
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_networkx_keeps_the_unit_of_times(unit):
+    days = np.array(["2020-01-01", "2021-01-01", "2022-01-01", "2019-01-01"], f"M8[{unit}]")
+    graph = build(EDGES, days, times=True)
+    again = graphwalk.build_zarr(graph.to_networkx(), times=True)
+    assert again.time_unit == graph.time_unit == unit
+    assert content(again) == content(graph)
+
+
+@pytest.mark.parametrize(("name", "values"), [("times", "times"), ("types", "edge_types")])
+def test_rows_have_what_an_edge_index_lacks(name, values):
+    edges, given, first, both = GRAPHS[name]
+    graph = build(edges, given, directed=True, **first | both)
+    rows = graph.rows(0, graph.num_nodes)
+    columns = (*graph.to_edge_index(), getattr(rows, values))
+    assert content(graphwalk.build_zarr(columns, directed=True, **both)) == content(graph)
+    with pytest.raises(graphwalk.InputError, match=f"take the {values} of its rows"):
+        graph.to_edge_index(weights=True)
+
+
 @pytest.mark.parametrize("directed", [False, True])
 @pytest.mark.parametrize("name", ["weights", "weights and labels"])
 def test_scipy(name, directed):

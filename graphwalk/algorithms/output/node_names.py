@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.algorithms.output.formats import ID_FORMATS, read_about, walk_suffix
+from graphwalk.algorithms.output.read_walks import holds_numbers
 from graphwalk.algorithms.walks.walks_source import walks_source
 from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.files.locations import is_url, locate
@@ -46,8 +47,10 @@ def names_for(walks: Any, labels: Any, storage_options: Mapping[str, Any] | None
 
 def _names_of_files(location: str, storage_options: Mapping[str, Any] | None) -> Any:
     suffix = walk_suffix(location, remote=is_url(location))
-    if suffix.startswith(".txt"):  # its words are the names
-        return None
+    if suffix.startswith(".txt"):
+        if holds_numbers(location):
+            raise unknown_names(f"{location} has numbers, and does not say of which graph")
+        return None  # since other words are the names
     about = read_about(location, suffix, storage_options)
     job = about["job"] if isinstance(about, dict) else {}
     if job.get("labels") is not None and suffix not in ID_FORMATS:

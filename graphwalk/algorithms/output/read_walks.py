@@ -125,6 +125,14 @@ def count_walks(
         return None if about is None else int(about["walks"])
 
 
+def holds_numbers(path: str | os.PathLike[str]) -> bool:
+    """Return whether the words of walks in text are integers, which may be numbers of nodes."""
+    location, _ = _found(path)
+    with _reading(location):
+        some = next(_read_text(location, None), None)
+    return some is not None and pa.types.is_integer(some.values.type)
+
+
 def _found(path: str | os.PathLike[str]) -> tuple[str, str]:
     """Return where walks lie, and their suffix; raise if there are none."""
     location = locate(path)

@@ -43,8 +43,9 @@ class WalkCorpus:
         The word for node ``i`` is ``labels[i]``, as in ``graph.labels``. With None, nodes are
         called as in the graph that was walked, also in slices, parts and masks of what
         `random_walks` returned, and in Zarr and Parquet files, if their graph is still where it
-        was. Parquet and text with names have these. With False, or if the graph has no labels, the
-        words are the numbers of nodes in decimal.
+        was. Parquet and text with names have these. Walks in ``.npy`` files, and in text that has
+        numbers, do not say which graph they are on, so that `labels` must be given. With False, or
+        if the graph has no labels, the words are the numbers of nodes in decimal.
     storage_options : mapping, optional
         For fsspec, if `walks` is a URL.
 
@@ -58,8 +59,8 @@ class WalkCorpus:
     InputError
         When `walks` are not walks, labels do not fit, or files hold labels already; the last two
         errors may be raised during iteration only. When there are no `labels` and it is not known
-        which graph was walked, as of arrays of other origin, of ``.npy`` files, and of files whose
-        graph was removed or replaced.
+        which graph was walked, as of arrays of other origin, of ``.npy`` files, of text that has
+        numbers, and of files whose graph was removed or replaced.
     StoreError
         When there are no walks at a path, or, during iteration, they cannot be read.
 

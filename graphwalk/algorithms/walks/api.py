@@ -121,7 +121,8 @@ def random_walks(
     -------
     dask.array.Array of int32 or int64, shape (num_starts * num_walks, walk_length + 1)
         Row ``i * num_walks + k`` is walk ``k`` from ``start_nodes[i]``: nodes in the order of the
-        visit, and -1 after the end of a walk. The type is that of the store's neighbours.
+        visit, and -1 after the end of a walk. The type is that of the store's neighbours. Its
+        ``plan`` says how it will be computed; parts of it are plain Dask arrays, which have none.
 
     Raises
     ------
@@ -159,7 +160,7 @@ def random_walks(
     """
     # They are the parameters, by name: nothing else has a value yet.
     graph, plan, walkers = plan_of(**locals())
-    return WalkArray(plan, graph, walkers)
+    return WalkArray(plan, graph, walkers, partitions)
 
 
 @same_parameters(random_walks)

@@ -56,12 +56,17 @@ class WalkArray(da.Array):  # type: ignore[misc]
     walkers : range or (ndarray, ndarray, range)
         The walkers, in the order of the rows; see
         :data:`graphwalk.scheduler.engine.walker_starts.Walkers`.
+    partitions : int, optional
+        How many partitions the caller has asked for, which parts of the walks have, too.
     """
 
     _tasks: WalkTasks
     _graph: Graph
+    _partitions: int | None
 
-    def __new__(cls, plan: WalkPlan, graph: Graph, walkers: Walkers) -> WalkArray:
+    def __new__(
+        cls, plan: WalkPlan, graph: Graph, walkers: Walkers, partitions: int | None = None
+    ) -> WalkArray:
         """Return the array; Dask's arrays are made here, not in ``__init__``."""
         tasks = WalkTasks(plan, graph._arrays, walkers)
         layer = _WalkLayer(tasks, range(len(plan.block_rows)))
@@ -72,7 +77,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
             (plan.block_rows, (plan.shape[1],)),
             meta=np.empty((0, 0), plan.dtype),
         )
-        array._tasks, array._graph = tasks, graph
+        array._tasks, array._graph, array._partitions = tasks, graph, partitions
         return array
 
     @property
@@ -106,9 +111,10 @@ class WalkArray(da.Array):  # type: ignore[misc]
             rows.stop - rows.start,
             (blocks, -1),
             plan.resources,
+            self._partitions,
             every_node=isinstance(tasks.walkers, range),
         )
-        return WalkArray(again, self._graph, tasks.part(rows))
+        return WalkArray(again, self._graph, tasks.part(rows), self._partitions)
 
     def blocks_by(self, executor: Executor) -> Iterator[NDArray[Any]]:
         """Yield all blocks, in order, that an executor makes."""

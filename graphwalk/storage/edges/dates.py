@@ -35,6 +35,15 @@ def time_unit(column: Any) -> str | None:
     return {"date32[day]": "s", "date64[ms]": "ms"}.get(str(kind))
 
 
+def in_unit(column: Any, unit: object) -> Any:
+    """Return numbers of a unit as dates, and any other column, or numbers of no unit, as it is."""
+    if unit not in _UNITS.values() or time_unit(column) is not None:
+        return column
+    numbers = np.asarray(column)
+    whole = numbers.dtype.kind in "iuf" and bool((numbers == np.floor(numbers)).all())
+    return numbers.astype(np.int64).astype(f"M8[{unit}]") if whole else column
+
+
 def as_times(column: Any) -> NDArray[np.float64]:
     """Return dates or durations as numbers of their unit.
 

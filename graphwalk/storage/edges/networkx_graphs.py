@@ -19,6 +19,7 @@ from graphwalk.storage.edges.columns import (
     ids,
     weight_column,
 )
+from graphwalk.storage.edges.dates import in_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +95,8 @@ def _values(graph: Any, name: str, how: ReadOptions) -> Column | None:
             f"{name}: edge {edge!r} has no {noun}, while others have one; give every edge the "
             f"attribute {key!r}, or take it from all"
         )
-    return weight_column(values, ColumnName(f"{noun}s of the {name}", "edge {}".format))
+    column = weight_column(values, ColumnName(f"{noun}s of the {name}", "edge {}".format))
+    return in_unit(column, graph.graph.get("time_unit")) if how.values == "times" else column
 
 
 _NOUNS = {"weights": "weight", "times": "time", "edge_types": "type"}

@@ -45,8 +45,7 @@ class DegreeCounter:
         return degrees, np.concatenate(numbers)
 
     def quantiles(self) -> list[int]:
-        """Return the degrees at the `QUANTILES`."""
+        """Return the least degrees that at least a share of the nodes have at most."""
         degrees, counts = self.counts()
         ends = np.cumsum(counts)
-        ranks = np.floor(np.array(QUANTILES) * (int(ends[-1]) - 1)).astype(np.int64)
-        return [int(d) for d in degrees[np.searchsorted(ends, ranks, side="right")]]
+        return [int(d) for d in degrees[np.searchsorted(ends, np.array(QUANTILES) * ends[-1])]]

@@ -45,6 +45,8 @@ def to_networkx(graph: GraphArrays) -> Any:
     labels = graph.labels
     names = range(graph.num_nodes) if labels is None else labels.to_numpy().tolist()
     result.add_nodes_from(names)
+    if graph.info.time_unit is not None:
+        result.graph["time_unit"] = graph.info.time_unit
     # An undirected edge lies in the rows of both its ends.
     once = slice(None) if graph.directed else src <= dst
     edges = _named(src[once], names), _named(dst[once], names)

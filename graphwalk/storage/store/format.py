@@ -206,8 +206,8 @@ class Statistics:
     dropped_loops, merged_edges : int
         Edges of the input that were dropped as self-loops, or merged into another.
     degree_quantiles : list of int
-        The degrees at the `QUANTILES`: of all nodes in ascending order of degree, that of the node
-        at ``floor(q * (num_nodes - 1))``.
+        For each of the `QUANTILES`, the least degree that at least this share of the nodes has at
+        most.
     """
 
     isolated_nodes: int

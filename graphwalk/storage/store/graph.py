@@ -146,8 +146,9 @@ class Graph(GraphRows):
     def to_scipy(self) -> csr_array[Any]:
         """Return the graph as a SciPy ``csr_array`` of shape (num_nodes, num_nodes), float32.
 
-        Its values are the weights, or 1.0 if there are none. Most operations of SciPy add up the
-        values of parallel edges.
+        Its values are the weights, or 1.0 if there are none. Times, types and labels are not in it:
+        ``rows(0, num_nodes)`` has times and types in the same order. Most operations of SciPy add
+        up the values of parallel edges.
 
         Raises
         ------
@@ -169,7 +170,8 @@ class Graph(GraphRows):
 
         If it has parallel edges, it is a ``MultiGraph`` or ``MultiDiGraph``. Nodes are called by
         their labels, if they have any. Weights are the edges' attribute ``"weight"``, times
-        ``"time"``, and types ``"type"``.
+        ``"time"``, and types ``"type"``; the unit of times that were dates is the graph's attribute
+        ``"time_unit"``. `build_zarr` reads all of these.
 
         Raises
         ------
@@ -200,6 +202,8 @@ class Graph(GraphRows):
         """Return all entries as an int64 array of shape (2, num_entries): nodes, then neighbours.
 
         That is the ``edge_index`` of PyTorch Geometric: an undirected edge is in it both ways.
+        Nodes without edges are not in it, so pass ``num_nodes`` wherever it is read; times and
+        types are in ``rows(0, num_nodes)``, in the same order.
 
         Parameters
         ----------

@@ -121,7 +121,9 @@ class RowSlice:
             Whether to return ``(edge_index, weights)``.
         """
         if weights and self.weights is None:
-            raise InputError("the graph has no weights; leave out weights=True")
+            values = "times" if self.times is not None else "edge_types"
+            other = "" if getattr(self, values) is None else f", and take the {values} of its rows"
+            raise InputError(f"the graph has no weights; leave out weights=True{other}")
         edges = np.empty((2, len(self.neighbors)), np.int64)
         edges[0] = np.repeat(np.arange(self.first, self.stop), np.diff(self.offsets))
         edges[1] = self.neighbors
