@@ -29,7 +29,9 @@ OPTIONS = {parameter.name for parameter in BUILD}
 _PYTHON = {"row_slice", "errors", "write_nodes"}
 
 #: Parameters that the command line has as arguments without a name, or not at all.
-_NO_OPTIONS = {"store", "edges", "weight", "start_nodes", "types", "chunks", "compressed"}
+_NO_OPTIONS = {"store", "edges", "weight", "start_nodes", "types", "chunks", "compressed"} | {
+    "transposed"  # of analyses without a command
+}
 
 
 def parameters_of_all():
@@ -58,14 +60,16 @@ def options_of_all():
     return {flag.removeprefix("--") for flag in flags}
 
 
-def named_arguments(path):
+def named_arguments(path, by="argument"):
     """Return the arguments that messages of a module name by the function `argument`."""
     tree = ast.parse(path.read_text())
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return {
         call.args[0].value
         for call in calls
-        if getattr(call.func, "id", "") == "argument" and isinstance(call.args[0], ast.Constant)
+        if getattr(call.func, "id", "") == by
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
     }
 
 
@@ -81,13 +85,14 @@ def written_arguments(path):
     raised = [
         node for node in ast.walk(tree) if isinstance(node, ast.Call) and is_message(node.func)
     ]
-    texts = [
-        text.value
-        for call in raised
-        for text in ast.walk(call)
-        if isinstance(text, ast.Constant) and isinstance(text.value, str)
-    ]
+    texts = [text for call in raised for text in texts_of(call)]
     return {name for text in texts for name in re.findall(r"\b([a-z_]{2,})=", text)}
+
+
+def texts_of(tree):
+    """Return all texts below a node of a syntax tree."""
+    found = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return [text for text in found if isinstance(text, str)]
 
 
 SOURCES = [path for path in READING if path.suffix == ".py"]
@@ -121,6 +126,30 @@ def test_arguments_in_all_messages_exist():
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_messages_write_no_argument_as_one_interface_does(path):
     assert path.stem in _PYTHON or written_arguments(path) <= _FOREIGN
+
+
+def test_options_in_texts_exist():
+    """What is written as an option, by hand, is one of a command, or one of another program."""
+    others = {"head", "version"}  # of `ray start`, and of no command
+    commands = options_of_all() | others
+    for path in ALL:
+        if "slurm" in path.parts or path.stem == "with_ray":  # which write options of Slurm, too
+            continue
+        texts = texts_of(ast.parse(path.read_text()))
+        named = {
+            name for text in texts for name in re.findall(r"(?<![\w`-])--([a-z][a-z-]+)", text)
+        }
+        assert named <= commands, path
+
+
+def test_functions_in_messages_exist_in_both_interfaces():
+    commands = make_parser()._subparsers._group_actions[0].choices
+    named = {name for path in ALL for name in named_arguments(path, "function")}
+    assert "build_zarr" in named
+    for name in named:
+        assert callable(getattr(graphwalk, name))
+        command = COMMAND_LINE.function(name)
+        assert command.endswith(f".{name} in Python") or command.split()[1] in commands
 
 
 def test_messages_of_threads_are_in_the_words_of_the_interface():
