@@ -1,5 +1,6 @@
 """Vectors of nodes, and the walks that they are learned from, read back from files."""
 
+import re
 import sys
 from functools import partial
 
@@ -10,11 +11,15 @@ import pytest
 import graphwalk
 from graphwalk import errors
 from graphwalk.algorithms.output.read_walks import _read_text, read_walks
+from graphwalk.algorithms.training.trainer_options import TrainerOptions, gensim_options
 from graphwalk.cli import main
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
 #: Two groups of nodes with edges within, and a single one between.
 GROUP = 12
+
+
+POSITIVE = ["dimensions", "window", "epochs", "workers"]
 
 
 @pytest.fixture(scope="module")
@@ -122,17 +127,87 @@ def test_nothing_to_learn_from(graph, tmp_path):
         learn(tmp_path / "walks.zarr", tmp_path / "vectors.csv")
 
 
-@pytest.mark.parametrize("name", ["dimensions", "window", "negative", "epochs", "workers"])
-def test_numbers_that_the_trainer_cannot_use(name, walks, tmp_path):
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        *[({name: 0}, f"{name}=0 must be an integer, at least 1") for name in POSITIVE],
+        ({"sg": 2}, "sg=2 must be an integer from 0 to 1"),
+        ({"sample": 1.5}, "sample=1.5 must be a number from 0 to 1"),
+        ({"alpha": 0}, "alpha=0 must be a finite number above 0"),
+        ({"ns_exponent": "x"}, "ns_exponent='x' must be a finite number"),
+        ({"min_count": -1}, "min_count=-1 must be an integer, at least 0"),
+        ({"negative": 0}, "negative=0 and hs=0 leave nothing to train; pass hs=1"),
+        ({"freeze": True}, "freeze=True needs vectors; pass init="),
+        ({"init": "vectors.txt"}, r"init= has no vectors.*\.parquet"),
+        ({"init": {0: [1.0, 2.0]}}, r"init= has vectors of shape \(2,\), and dimensions=128"),
+        *[({"seed": seed}, "must be an integer from 0 to 184") for seed in (-1, 2**64, 1.0, None)],
+    ],
+    ids=str,
+)
+def test_what_the_trainer_cannot_use(given, message, tmp_path):
     """It would crash, train nothing, or say so when all walks have been made."""
-    with pytest.raises(errors.InputError, match=f"{name}=0 must be an integer, at least 1"):
-        graphwalk.embed(walks, tmp_path / "vectors.parquet", **{name: 0})
+    with pytest.raises(errors.InputError, match=message):
+        graphwalk.embed(tmp_path / "none.parquet", tmp_path / "vectors.parquet", **given)
 
 
-@pytest.mark.parametrize("seed", [-1, 2**32, 1.0, None])
-def test_seeds_that_the_trainer_cannot_use(seed, walks, tmp_path):
-    with pytest.raises(errors.InputError, match="must be an integer from 0 to 4294967295"):
-        graphwalk.embed(walks, tmp_path / "vectors.parquet", seed=seed)
+def test_any_seed_of_walks_is_one_of_the_trainer(walks, tmp_path):
+    seeds = [3, 2**32 - 1, 2**32 + 3, 2**64 - 1]
+    assert [gensim_options(TrainerOptions(), seed)["seed"] for seed in seeds] == [3, seeds[1], 2, 0]
+    options = {"dimensions": 4, "workers": 1, "seed": 2**64 - 1}
+    assert graphwalk.embed(walks, tmp_path / "a.parquet", **options)
+
+
+def test_options_reach_the_trainer(walks, tmp_path, monkeypatch):
+    from gensim.models import Word2Vec
+
+    given = {"sg": 0, "hs": 1, "negative": 0, "ns_exponent": 0.5, "sample": 0.0, "alpha": 0.05}
+    seen = {}
+
+    def spy(**how):
+        seen.update(how)
+        return Word2Vec(**how)
+
+    monkeypatch.setattr("gensim.models.Word2Vec", spy)
+    table = pq.read_table(learn(walks, tmp_path / "vectors.parquet", min_count=30, **given))
+    assert given.items() <= seen.items()
+    counts = np.bincount(walks.compute().ravel())
+    assert table["node"].to_pylist() == np.flatnonzero(counts >= 30).tolist()
+    with pytest.raises(errors.InputError, match="no node is visited min_count=100000 times"):
+        learn(walks, tmp_path / "none.parquet", min_count=100_000)
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_vectors_continue_from_earlier_ones(graph, freeze, tmp_path):
+    """Walks of one half move its vectors, or none that is known; the others are kept."""
+    half = graphwalk.random_walks(graph, range(GROUP), walk_length=12, p=np.inf, seed=1)
+    earlier = {str(node): np.full(8, node / 100) for node in range(5, 2 * GROUP + 1)}
+    path = learn(half, tmp_path / "vectors.parquet", init=earlier, freeze=freeze)
+    table = pq.read_table(path)
+    visited = set(half.compute().ravel().tolist())
+    assert table["node"].to_pylist() == sorted(visited | set(range(5, 2 * GROUP + 1)))
+    for node, vector in zip(*table.to_pydict().values(), strict=True):
+        if node >= 5:
+            same = np.allclose(vector, node / 100)
+            assert same == (freeze or node not in visited)
+    again = pq.read_table(learn(half, tmp_path / "again.parquet", init=path, freeze=True))
+    known = again["vector"].to_pylist()
+    assert known == table["vector"].to_pylist()
+
+
+def test_vectors_of_gensim_and_names_of_another_type(walks, tmp_path):
+    from gensim.models import KeyedVectors
+
+    trained = KeyedVectors(8)
+    trained.add_vectors(["0", "x"], np.ones((2, 8), np.float32))
+    with pytest.raises(errors.InputError, match=r"init= names nodes as string.*as int64"):
+        learn(walks, tmp_path / "vectors.parquet", init=trained)
+    path = learn(
+        walks, tmp_path / "vectors.parquet", init=trained, labels=[*"0123456789", *NAMES[10:]]
+    )
+    nodes, vectors = pq.read_table(path).to_pydict().values()
+    assert vectors[nodes.index("x")] == [1.0] * 8
+    with pytest.raises(errors.StoreNotFoundError, match="there are no vectors at"):
+        learn(walks, tmp_path / "b.parquet", init=tmp_path / "none.parquet")
 
 
 def test_where_no_vectors_can_be(walks, tmp_path):
@@ -191,7 +266,13 @@ def test_the_command(walks, tmp_path, capsys):
     options = ["--dimensions", "4", "--epochs", "2", "--workers", "1", "--labels=none"]
     source, target = tmp_path / "walks.txt", tmp_path / "vectors.parquet"
     assert main(["embed", str(source), str(target), *options]) == 0
-    assert "vectors of 4 dimensions" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "vectors of 4 dimensions" in told
+    seed = re.search(r"seed (\d+)", told)[1]
+    again = [*options, "--seed", seed, "--init", str(target), "--freeze", "--hs=1", "--negative=0"]
+    assert main(["embed", str(source), str(tmp_path / "again.parquet"), *again]) == 0
+    assert pq.read_table(target).equals(pq.read_table(tmp_path / "again.parquet"))
+    capsys.readouterr()
     assert main(["embed", str(source), str(target), *options]) == 1
     assert "exists" in capsys.readouterr().err
 

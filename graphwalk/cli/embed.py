@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.algorithms.training.trainer_options import TrainerOptions
 from graphwalk.cli.options import add_options, add_output_options, given_options, option
 from graphwalk.cli.text import size_on_disk
 from graphwalk.cli.walk_options import PLAN, WALK, add_walk_options, walk_arguments
 from graphwalk.errors import GraphwalkError, InputError, printable
-from graphwalk.util.parameters import Parameter, whole
+from graphwalk.util.parameters import FLAG, Kind, Parameter, parameters_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -18,18 +20,18 @@ HELP = "learn a vector for each node from walks"
 
 #: Parameters of `embed`.
 EMBED = [
-    Parameter("dimensions", 128, whole(1), "length of a vector"),
-    Parameter("window", 10, whole(1), "how far apart in a walk neighbours may be"),
-    Parameter("negative", 5, whole(1), "random nodes that are drawn for each pair of neighbours"),
-    Parameter("epochs", 1, whole(1), "number of passes over all walks"),
-    Parameter("workers", None, whole(1), "number of threads; by default one for each core"),
+    *parameters_of(TrainerOptions),
+    Parameter(
+        "init",
+        None,
+        Kind("vectors", "FILE"),
+        "a .parquet file of vectors to start from; nodes that are not visited keep theirs",
+    ),
+    Parameter("freeze", False, FLAG, "leave the vectors of --init as they are"),
 ]
 
 #: What says that the numbers of nodes are their names.
 _NO_LABELS = "none"
-
-#: Of the walks and of the trainer, unless another is given.
-SEED = 1
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,7 +58,11 @@ def run(args: Namespace) -> None:
     """Learn vectors, and say where they are."""
     from graphwalk import embed, scheduler
 
-    given = {"seed": getattr(args, "seed", SEED), **given_options(args, EMBED)}
+    seed = getattr(args, "seed", None)
+    given = {
+        "seed": secrets.randbits(64) if seed is None else seed,
+        **given_options(args, EMBED),
+    }
     with scheduler.use("threads", num_workers=given.get("workers")):
         start = perf_counter()
         path = embed(
@@ -69,7 +75,8 @@ def run(args: Namespace) -> None:
         )
     if not args.quiet:
         size = given.get("dimensions", EMBED[0].default)
-        print(f"Learned vectors of {size} dimensions in {perf_counter() - start:.1f} s.")
+        took = perf_counter() - start
+        print(f"Learned vectors of {size} dimensions in {took:.1f} s, seed {given['seed']}.")
         print(printable(f"They are in {path} ({size_on_disk(path)})."))
 
 

@@ -11,6 +11,14 @@ import pyarrow.compute as pc
 
 from graphwalk.algorithms.output.labelled_walks import with_values
 from graphwalk.algorithms.training.corpus import WalkCorpus
+from graphwalk.algorithms.training.trainer_options import TrainerOptions, gensim_options
+from graphwalk.algorithms.training.vectors import (
+    WRITERS,
+    Vectors,
+    check_words,
+    earlier_vectors,
+    write_vectors,
+)
 from graphwalk.errors import InputError, StoreExistsError, argument
 from graphwalk.storage.files.locations import is_url, locate
 from graphwalk.storage.files.partial_folder import partial_folder
@@ -18,18 +26,14 @@ from graphwalk.storage.files.publish import Target, file_target
 from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.files.temporary import temporary_folder
 from graphwalk.util.optional_imports import import_optional
-from graphwalk.util.parameters import COUNT, whole
+from graphwalk.util.parameters import FLAG, check_all, whole
 from graphwalk.util.progress_bar import Progress
-from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
 
     import dask.array as da
-    from numpy.typing import NDArray
-
-SUFFIXES = (".parquet", ".txt")
 
 
 def embed(
@@ -41,16 +45,25 @@ def embed(
     window: int = 10,
     negative: int = 5,
     epochs: int = 1,
+    sg: int = 1,
+    hs: int = 0,
+    ns_exponent: float = 0.75,
+    sample: float = 1e-3,
+    alpha: float = 0.025,
+    min_count: int = 0,
     seed: int = 1,
     workers: int | None = None,
+    init: Any = None,
+    freeze: bool = False,
     overwrite: bool = False,
     storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> Path:
-    """Learn a vector for each visited node by skip-gram with negative sampling; write the vectors.
+    """Learn a vector for each visited node, by default by skip-gram with negative sampling.
 
-    The trainer is gensim. It needs memory for two vectors a node, and a temporary file of the
-    walks as text, in the folder of Dask's ``temporary-directory``.
+    The trainer is gensim's Word2Vec, whose names the options have. It needs memory for two vectors
+    a node, and a temporary file of the walks as text, in the folder of Dask's
+    ``temporary-directory``.
 
     Parameters
     ----------
@@ -69,14 +82,33 @@ def embed(
     window : int
         Steps between two nodes of a pair, at most.
     negative : int
-        Random nodes that are drawn for each pair.
+        Random nodes that are drawn for each pair; 0 needs ``hs=1``.
     epochs : int
         Passes over all walks.
+    sg : {1, 0}
+        1 for skip-gram, 0 for CBOW.
+    hs : {0, 1}
+        1 for hierarchical softmax, with negative sampling or in place of it.
+    ns_exponent : float
+        Random nodes are drawn in proportion to this power of how often walks visit them.
+    sample : float
+        Visits of a node that has more than this share of all are dropped at random, from 0 to 1.
+    alpha : float
+        Learning rate at the start; it falls to .0001.
+    min_count : int
+        Nodes that walks visit less often get no vector.
     seed : int
-        Seed of the trainer, from 0 to 2**32 - 1. With more than one worker, its results still
+        Seed of the trainer, from 0 to 2**64 - 1. With more than one worker, its results still
         differ from run to run.
     workers : int, optional
         Threads of the trainer; None: one for each core.
+    init : path, gensim model or mapping from nodes to vectors, optional
+        Vectors to start from, of nodes by id or label: a ``.parquet`` file that `embed` has
+        written, or what gensim has trained. Nodes that the walks do not visit keep theirs, and
+        are written, too. So it takes only walks from the nodes that changed to follow a graph
+        that grows.
+    freeze : bool
+        Leave the vectors of `init` as they are, and learn those of other nodes only.
     overwrite : bool
         Replace what is at `path`.
     storage_options : mapping, optional
@@ -93,8 +125,9 @@ def embed(
     ------
     InputError
         For an unknown suffix or a URL, numbers below 1, a seed out of its range, walks that visit
-        no node, labels that do not fit, walks of which it is not known what their nodes are called,
-        labels that the text format cannot hold, or when gensim is not installed.
+        no node, vectors of another length, labels that do not fit, walks of which it is not known
+        what their nodes are called, labels that the text format cannot hold, or when gensim is not
+        installed.
     StoreExistsError
         When a file is at `path` and `overwrite` is not given, or when a folder is there.
     StoreError
@@ -120,17 +153,13 @@ def embed(
     >>> vectors["node"].to_pylist(), len(vectors["vector"][0])
     (['a', 'b', 'c'], 8)
     """
+    options = TrainerOptions(**check_all(TrainerOptions, locals()))
     target = _target(path, overwrite)
-    suffix = target.path.suffix
     # Before the walks are made, since the trainer would refuse the seed only afterwards.
-    seed = whole(0, 2**32 - 1).check("seed", seed)
-    how = {
-        "vector_size": COUNT.check("dimensions", dimensions),
-        "window": COUNT.check("window", window),
-        "negative": COUNT.check("negative", negative),
-        "epochs": COUNT.check("epochs", epochs),
-        "workers": num_cores() if workers is None else COUNT.check("workers", workers),
-    }
+    how = gensim_options(options, whole(0, 2**64 - 1).check("seed", seed))
+    known = None if init is None else earlier_vectors(init, options.dimensions)
+    if FLAG.check("freeze", freeze) and known is None:
+        raise InputError(f"{argument('freeze', True)} needs vectors; pass {argument('init')}")
     word2vec = import_optional("gensim.models", "embeddings need").Word2Vec
     with temporary_folder() as folder:
         corpus = folder / "walks.txt"
@@ -143,22 +172,23 @@ def embed(
                 f"{argument('walk_length', 1)} or more"
             )
         labels = found if names is None else names
-        if suffix == ".txt" and labels is not None:
+        if target.path.suffix == ".txt" and labels is not None:
             check_words(labels)  # before hours of training
-        with Progress(progress).stage("Embedding", how["epochs"], "epochs") as advance:
-            model = word2vec(
-                corpus_file=str(corpus),
-                **how,
-                seed=seed,
-                sg=1,
-                min_count=0,
-                callbacks=[_after_epochs(advance)],
+        model = word2vec(**how)
+        model.build_vocab(corpus_file=str(corpus))
+        if not len(model.wv):
+            raise InputError(
+                f"no node is visited {argument('min_count', options.min_count)} times; lower it"
             )
-    nodes, vectors = _in_order(model.wv, labels)
+        learned = Vectors(_nodes_of(model, labels), model.wv.vectors)
+        kept = None if known is None else _start_from(learned, known, model, freeze=freeze)
+        _train(model, corpus, progress)
+    if kept is not None:
+        learned = _joined(learned, kept)
     with partial_folder(target.path) as folder:
         file = folder / target.path.name
         with disk_errors(target.path):
-            _WRITERS[suffix](file, nodes, vectors)
+            write_vectors(file, learned.in_order())
         target.publish(file)
     return target.path
 
@@ -170,13 +200,57 @@ def _target(path: str | os.PathLike[str], overwrite: bool) -> Target:
         raise InputError(
             f"{location}: vectors cannot be written to a URL; write them to a file and copy it"
         )
-    if Path(location).suffix not in SUFFIXES:
-        raise InputError(f"{location}: vectors are written as {' or '.join(SUFFIXES)}")
+    if Path(location).suffix not in WRITERS:
+        raise InputError(f"{location}: vectors are written as {' or '.join(WRITERS)}")
     target = file_target(location, overwrite=overwrite)
     if target.path.is_dir():
         raise StoreExistsError(f"{target.path} is a folder; choose the path of a file")
     target.check_free()
     return target
+
+
+def _nodes_of(model: Any, labels: Any) -> pa.Array:
+    """Return the nodes, ids or labels, in the order of the model's words, which are numbers."""
+    numbers = pa.array(np.array(model.wv.index_to_key, dtype=np.int64))
+    return numbers if labels is None else labels.take(numbers)
+
+
+def _start_from(learned: Vectors, known: Vectors, model: Any, *, freeze: bool) -> Vectors:
+    """Begin with the vectors that are known; return those of nodes that are not learned."""
+    places = known.find(learned.nodes)
+    found = places >= 0
+    learned.vectors[found] = known.vectors[places[found]]
+    if freeze:
+        # The trainer multiplies what it adds to a vector by this.
+        model.wv.vectors_lockf = np.where(found, 0, 1).astype(np.float32)
+    others = np.ones(len(known.nodes), bool)
+    others[places[found]] = False
+    return Vectors(known.nodes.filter(pa.array(others)), known.vectors[others])
+
+
+def _joined(learned: Vectors, kept: Vectors) -> Vectors:
+    """Return vectors that were learned and others, whose nodes may be of another type."""
+    try:
+        nodes = kept.nodes.cast(learned.nodes.type)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"{argument('init')} names nodes as {kept.nodes.type}, and the walks as "
+            f"{learned.nodes.type}: {error}"
+        ) from error
+    return Vectors(
+        pa.concat_arrays([learned.nodes, nodes]), np.concatenate([learned.vectors, kept.vectors])
+    )
+
+
+def _train(model: Any, corpus: Path, progress: bool | None) -> None:
+    with Progress(progress).stage("Embedding", model.epochs, "epochs") as advance:
+        model.train(
+            corpus_file=str(corpus),
+            total_examples=model.corpus_count,
+            total_words=model.corpus_total_words,
+            epochs=model.epochs,
+            callbacks=[_after_epochs(advance)],
+        )
 
 
 def _after_epochs(advance: Callable[[int], object]) -> Any:
@@ -228,50 +302,3 @@ def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None,
             with disk_errors(corpus):
                 file.write("\n".join(lines.to_pylist()).encode() + b"\n")
     return labels, count, longest
-
-
-def _in_order(vectors: Any, labels: Any) -> tuple[pa.Array, NDArray[np.float32]]:
-    """Return nodes (ids or labels) in ascending order, and their vectors."""
-    numbers = np.array(vectors.index_to_key, dtype=np.int64)
-    nodes = pa.array(numbers) if labels is None else labels.take(pa.array(numbers))
-    order = pc.sort_indices(nodes)
-    return nodes.take(order), vectors.vectors[order.to_numpy()]
-
-
-def _write_parquet(file: Path, nodes: pa.Array, vectors: NDArray[np.float32]) -> None:
-    import pyarrow.parquet as pq
-
-    lists = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
-    pq.write_table(pa.table({"node": nodes, "vector": lists}), file)
-
-
-def _write_text(file: Path, nodes: pa.Array, vectors: NDArray[np.float32]) -> None:
-    with file.open("w", encoding="utf-8") as out:
-        out.write(f"{len(vectors)} {vectors.shape[1]}\n")
-        for node, vector in zip(nodes.cast(pa.string()).to_pylist(), vectors, strict=True):
-            out.write(f"{_word(node)} {' '.join(map('{:.8g}'.format, vector.tolist()))}\n")
-
-
-def _word(label: str) -> str:
-    """Return a label as word2vec's text format has it, whose words end at white space."""
-    return "_".join(label.split())
-
-
-def check_words(labels: pa.Array) -> None:
-    """Raise InputError if labels are no words, or two of them one word, in word2vec's text."""
-    if pa.types.is_integer(labels.type):
-        return
-    odd = pc.match_substring_regex(labels, r"[_\s\x1c-\x1f\x85\p{Z}]|^$")
-    by_word: dict[str, str] = {}
-    for label in labels.filter(odd).to_pylist():
-        word = _word(label)
-        other = by_word.setdefault(word, label)
-        if not word or other != label:
-            what = f"labels {other!r} and {label!r} are one word" if word else f"{label!r} is none"
-            raise InputError(
-                f"{what} in word2vec's text format, whose words have no white space; write a table "
-                "to a path that ends in .parquet instead"
-            )
-
-
-_WRITERS = {".parquet": _write_parquet, ".txt": _write_text}
