@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.analytics.components import connected_components
     from graphwalk.algorithms.analytics.core_numbers import core_numbers
     from graphwalk.algorithms.analytics.degrees import degree_assortativity, degrees
+    from graphwalk.algorithms.analytics.hyperball import harmonic_centrality, hop_distribution
     from graphwalk.algorithms.analytics.label_propagation import label_propagation
     from graphwalk.algorithms.analytics.pagerank import pagerank
     from graphwalk.algorithms.analytics.personalized_pagerank import personalized_pagerank
@@ -73,6 +74,8 @@ __all__ = [
     "degree_assortativity",
     "degrees",
     "embed",
+    "harmonic_centrality",
+    "hop_distribution",
     "iter_blocks",
     "label_propagation",
     "open_zarr",
@@ -110,6 +113,8 @@ _HOMES = {
     "degree_assortativity": "graphwalk.algorithms.analytics.degrees",
     "reciprocity": "graphwalk.algorithms.analytics.reciprocity",
     "strongly_connected_components": "graphwalk.algorithms.analytics.strong_components",
+    "harmonic_centrality": "graphwalk.algorithms.analytics.hyperball",
+    "hop_distribution": "graphwalk.algorithms.analytics.hyperball",
     "connected_components": "graphwalk.algorithms.analytics.components",
     "pagerank": "graphwalk.algorithms.analytics.pagerank",
     "shortest_paths": "graphwalk.algorithms.analytics.shortest_paths",

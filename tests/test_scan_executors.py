@@ -43,6 +43,7 @@ OTHERS = {
         graph, transposed=transposed_of(graph), **how
     ),
     "strong components": graphwalk.strongly_connected_components,
+    "hop distribution": partial(graphwalk.hop_distribution, registers=16),
 }
 
 
