@@ -10,6 +10,7 @@ from resealed import as_format_1
 
 import graphwalk
 from graphwalk import StoreError
+from graphwalk.storage.partitions.entry_partitions import cut_entries, read_entries
 from graphwalk.util.events import listening
 
 N = 2000
@@ -137,6 +138,15 @@ def test_a_damaged_store_is_still_said_to_be_damaged(tmp_path):
 
 
 # While a job reads it
+
+
+def test_partitions_of_a_scan_that_are_read_later_are_refused(tmp_path):
+    graph = ring(tmp_path / "g.zarr")._arrays
+    first, second = cut_entries(graph, N // 2)
+    assert read_entries(graph, first).neighbors[0] == 1
+    ring(tmp_path / "g.zarr", step=7)
+    with pytest.raises(StoreError, match=REPLACED):
+        read_entries(graph, second)
 
 
 @pytest.fixture(

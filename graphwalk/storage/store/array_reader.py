@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -101,6 +102,8 @@ class ArrayReader:
         due = read_manifest(self._where, name, array, manifest)
         self._files = chunk_files(array, None if below is None else self._check_below, due)
         if due is not None and self._files is None:
+            if folder is not None and sys.byteorder == "little":
+                raise StoreError(f"{self._where} is not encoded as the format says; build it again")
             store = VerifyingStore(store, array.path, due)
             array = zarr.open_array(store, path=array.path, mode="r", zarr_format=3)
         self._array = array

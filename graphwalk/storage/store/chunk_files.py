@@ -267,7 +267,7 @@ def chunk_files(
     profile = codec_names(array)
     if not isinstance(store, LocalStore) or profile not in PROFILES or sys.byteorder != "little":
         return None
-    if is_big_endian(array):
+    if about["codecs"][0].get("configuration", {}).get("endian") == "big":
         return None
     if about["chunk_key_encoding"] != _CHUNK_KEYS:
         return None
@@ -277,12 +277,6 @@ def chunk_files(
 def codec_names(array: zarr.Array[Any]) -> tuple[str, ...]:
     """Return the names of an array's codecs, in the terms of the Zarr specification."""
     return tuple(codec["name"] for codec in array_document(array).get("codecs", ()))
-
-
-def is_big_endian(array: zarr.Array[Any]) -> bool:
-    """Return whether an array's numbers are stored with their most significant byte first."""
-    codec = array_document(array)["codecs"][0]
-    return bool(codec.get("configuration", {}).get("endian") == "big")
 
 
 def array_document(array: zarr.Array[Any]) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from zarr.storage import WrapperStore
 
 from graphwalk.errors import StoreError
 from graphwalk.storage.store.chunk_bytes import CHECKSUM, ChunkError, check_place
-from graphwalk.storage.store.chunk_files import is_big_endian
 from graphwalk.storage.store.format import ATTRIBUTE, CHECKSUMS
 
 if TYPE_CHECKING:
@@ -110,8 +109,6 @@ def read_manifest(
     """
     if manifest is None:
         return None
-    if is_big_endian(array):  # the bytes that the checksums are of would be other numbers
-        raise StoreError(f"{where} is not little-endian; build it again")
     checksums = checksums_of(array)
     digest = manifest_entry(checksums)[CHECKSUMS]
     if len(checksums) != CHECKSUM * _num_chunks(array) or digest != manifest[name][CHECKSUMS]:
