@@ -71,10 +71,13 @@ class Interface(NamedTuple):
         Writes a parameter, and perhaps its value.
     function : callable
         Writes a public function.
+    passing : callable
+        Says to pass an object as edges, such as what a call in Python returns.
     """
 
     argument: Callable[..., str]
     function: Callable[[str], str]
+    passing: Callable[[str], str]
 
 
 #: Bits of the longest integer that is written out. Python refuses to write some thousand digits.
@@ -92,7 +95,7 @@ def _shown(value: Any) -> str:
     return repr(value)
 
 
-PYTHON = Interface(_in_python, "graphwalk.{}".format)
+PYTHON = Interface(_in_python, "graphwalk.{}".format, "pass {}".format)
 
 #: The interface in use. It is that of the process, so that messages of worker threads are in its
 #: words, too.
@@ -120,3 +123,11 @@ def function(name: str) -> str:
     That is ``graphwalk.build_zarr`` in Python, and ``graphwalk build`` on the command line.
     """
     return _in_use.function(name)
+
+
+def passing(what: str) -> str:
+    """Return that an object is to be passed as edges, in the words of the interface in use.
+
+    That is ``pass networkx.read_gml(path)`` in Python; the command line takes files only.
+    """
+    return _in_use.passing(what)

@@ -14,6 +14,7 @@ _UNITS = {
     "b": 1,
     **{p: 1024**i for i, p in enumerate("kmgtp", start=1)},
     **{f"{p}b": 1000**i for i, p in enumerate("kmgtp", start=1)},
+    **{f"{p}i": 1024**i for i, p in enumerate("kmgtp", start=1)},  # as Kubernetes has them
     **{f"{p}ib": 1024**i for i, p in enumerate("kmgtp", start=1)},
 }
 _PATTERN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)

@@ -21,6 +21,7 @@ from graphwalk.units import format_size, parse_size
         ("2 PB", 2 * 10**15),
         ("0.5 KiB", 512),
         ("64G", 64 * 2**30),
+        ("4 Gi", 4 * 2**30),
         ("4g", 4 * 2**30),
         ("500M", 500 * 2**20),
         ("1.5T", 3 * 2**39),

@@ -78,7 +78,9 @@ def _command(name: str) -> str:
     return commands.get(name, f"graphwalk.{name} in Python")
 
 
-COMMAND_LINE = Interface(quoted_option, _command)
+COMMAND_LINE = Interface(
+    quoted_option, _command, "in Python, pass {} to graphwalk.build_zarr".format
+)
 
 
 def add_options(

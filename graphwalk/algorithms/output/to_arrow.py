@@ -11,6 +11,7 @@ from graphwalk.algorithms.output.labelled_walks import as_labels, walk_lists
 from graphwalk.algorithms.output.node_names import names_for, unknown_names
 from graphwalk.algorithms.output.node_table import node_columns, node_table
 from graphwalk.algorithms.walks.streaming import blocks_in_order
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.store.arrow_edges import edges_as_arrow
 from graphwalk.storage.store.graph import Graph
 from graphwalk.util.arrow_stream import ArrowStream
@@ -64,7 +65,7 @@ def to_arrow(what: Graph | da.Array, *, labels: Any = None) -> ArrowStream:
     [{'walk': ['ada', 'eve', 'bob']}]
     """
     if isinstance(what, Graph):
-        names = _arrow_labels(what.labels if labels is None else labels)
+        names = _arrow_labels(what.labels if labels is None else labels, what.num_nodes)
         return edges_as_arrow(what._arrays, names)
     if isinstance(what, da.Array) and what.ndim == 1:
         return _values(what, labels)
@@ -96,5 +97,11 @@ def _values(values: da.Array, labels: Any) -> ArrowStream:
     return node_table(columns, _arrow_labels(labels))
 
 
-def _arrow_labels(labels: Any) -> Any:
-    return None if labels is None or labels is False else as_labels(labels, text=False)
+def _arrow_labels(labels: Any, num_nodes: int | None = None) -> Any:
+    names = None if labels is None or labels is False else as_labels(labels, text=False)
+    if names is not None and num_nodes is not None and len(names) != num_nodes:
+        raise InputError(
+            f"there are {len(names):,} labels for {num_nodes:,} nodes; {argument('labels')} has "
+            "one for each node"
+        )
+    return names

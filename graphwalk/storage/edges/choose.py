@@ -318,7 +318,10 @@ def _position(names: Sequence[Hashable], column: Hashable, table: str) -> int:
     if not found and str(column).isdecimal() and int(str(column)) < len(names):
         return int(str(column))
     if not found:
-        raise InputError(f"{table} has no column {column!r}; its columns are {listed(names)}")
+        example = f"; name some of them, as in {shown(names, range(2))}" if len(names) > 1 else ""
+        raise InputError(
+            f"{table} has no column {column!r}; its columns are {listed(names)}{example}"
+        )
     if len(found) > 1:
         raise InputError(
             f"{table} has {len(found)} columns {column!r}; name them by number, as in "

@@ -7,7 +7,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.errors import InputError, argument
+from graphwalk.errors import InputError, argument, passing
 from graphwalk.storage.edges.file import _WEB, COMPRESSIONS, File, _without_query
 from graphwalk.storage.edges.recognise import content_suffix, text_suffix
 from graphwalk.storage.files.locations import expand_user
@@ -124,13 +124,15 @@ def _check_folder(path: Path) -> None:
     """Refuse folders of which Parquet files are only a part, some of them out of date."""
     if (path / "_delta_log").is_dir():
         raise InputError(
-            f"{path} is a Delta table, some of whose files may be out of date; pass "
-            "deltalake.DeltaTable(path).to_pyarrow_dataset()"
+            f"{path} is a Delta table, some of whose files may be out of date; "
+            + passing("deltalake.DeltaTable(path).to_pyarrow_dataset()")
         )
     if (path / "metadata").is_dir() and list(path.glob("metadata/*.metadata.json")):
-        raise InputError(f"{path} is an Iceberg table; pass the Arrow table that pyiceberg scans")
+        table = "the Arrow table that pyiceberg scans"
+        raise InputError(f"{path} is an Iceberg table; {passing(table)}")
     if (path / "zarr.json").exists() or (path / ".zarray").exists():
-        raise InputError(f"{path} is a Zarr array or group; pass an array of zarr.open(path)")
+        array = "an array of zarr.open(path)"
+        raise InputError(f"{path} is a Zarr array or group; {passing(array)}")
 
 
 def _is_hidden(file: str, folder: str) -> bool:

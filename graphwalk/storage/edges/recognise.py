@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, passing
 
 if TYPE_CHECKING:
     from graphwalk.storage.edges.file import File
@@ -28,19 +28,19 @@ _READ = {
 
 #: First bytes of others, what they are, and what to do.
 _REFUSED_BYTES = {
-    b"\x89HDF": ("an HDF5 file", "open it with h5py or pandas, and pass its arrays or table"),
-    b"SQLite format 3": ("an SQLite database", "pass pandas.read_sql of its edges"),
-    b"RDX": ("data of R", "write it by write.csv, and pass that file"),
-    b"MATLAB": ("a MATLAB file", "pass a matrix of scipy.io.loadmat(path)"),
-    b"\x80\x02": ("a pickle", "load it, and pass what it holds"),
-    b"\x80\x03": ("a pickle", "load it, and pass what it holds"),
-    b"\x80\x04": ("a pickle", "load it, and pass what it holds"),
-    b"\x80\x05": ("a pickle", "load it, and pass what it holds"),
+    b"\x89HDF": ("an HDF5 file", "its arrays, by h5py"),
+    b"SQLite format 3": ("an SQLite database", "pandas.read_sql of its edges"),
+    b"RDX": ("data of R", "what R's write.csv makes of it"),
+    b"MATLAB": ("a MATLAB file", "a matrix of scipy.io.loadmat(path)"),
+    b"\x80\x02": ("a pickle", "what pickle.load gives, if you trust it"),
+    b"\x80\x03": ("a pickle", "what pickle.load gives, if you trust it"),
+    b"\x80\x04": ("a pickle", "what pickle.load gives, if you trust it"),
+    b"\x80\x05": ("a pickle", "what pickle.load gives, if you trust it"),
     b"PK\x03\x04": (
         "a zip archive, an Excel table or a file of PyTorch",
-        "unpack it, or pass pandas.read_excel(path), or the tensor that torch.load gives",
+        "what is in it, pandas.read_excel(path), or the tensor that torch.load gives",
     ),
-    b"%PDF": ("a PDF document", "pass the data themselves"),
+    b"%PDF": ("a PDF document", "the data themselves"),
 }
 
 
@@ -112,7 +112,7 @@ def content_suffix(file: File) -> str | None:
         return ".npz"
     for magic, (what, remedy) in _REFUSED_BYTES.items():
         if head.startswith(magic):
-            raise InputError(f"{file.name} is {what}, which is not read; {remedy}")
+            raise InputError(f"{file.name} is {what}, which is not read; {passing(remedy)}")
     return None
 
 
@@ -133,5 +133,7 @@ def text_suffix(file: File) -> str | None:
     head = _COMMENTS.sub("", head, count=1)
     for pattern, what, remedy in _REFUSED_TEXT:
         if pattern.match(head):
-            raise InputError(f"{file.name} is {what}, which is not read as edges; pass {remedy}")
+            raise InputError(
+                f"{file.name} is {what}, which is not read as edges; {passing(remedy)}"
+            )
     return None

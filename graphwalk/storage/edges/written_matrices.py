@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError, argument
+from graphwalk.errors import InputError, argument, passing
 from graphwalk.storage.edges.column_names import are_certain_ends, are_numbers
 
 if TYPE_CHECKING:
@@ -50,12 +50,7 @@ def refuse_matrix(
     """
     if rows == len(names) > 2 and not cut and _is_square(names, column):
         call = f"{plain or frame}.pipe(lambda it: it.set_axis(it.columns))"
-        raise InputError(
-            f"{table} is a square of numbers, as an adjacency matrix is; pass "
-            f"networkx.from_pandas_adjacency({call}), with create_using=networkx.DiGraph if it is "
-            f"directed, or, if its rows are edges, name their columns, as in "
-            f"{argument('columns', (0, 1))}"
-        )
+        raise _refused(f"{table} is a square of numbers, as an adjacency matrix is", call, (0, 1))
     size = len(names) - 1
     if size < 2 or are_numbers(names) or not (rows == size or (cut and 2 <= rows < size)):
         return
@@ -68,13 +63,16 @@ def refuse_matrix(
             texts = any(isinstance(name, str) for j, name in enumerate(names) if j != i)
             numbers = texts and all(str(value).isdecimal() for value in values)
             cast = ".rename(columns=int)" if numbers else ""
-            call = f"networkx.from_pandas_adjacency({frame}{index}{cast})"
-            raise InputError(
-                f"{table} is an adjacency matrix, whose column {names[i]!r} has the names of the "
-                f"others; pass {call}, with create_using=networkx.DiGraph if it is directed, or, "
-                "if its rows are edges, name their columns, as in "
-                f"{argument('columns', tuple(names[:2]))}"
-            )
+            what = f"is an adjacency matrix, whose column {names[i]!r} has the names of the others"
+            raise _refused(f"{table} {what}", f"{frame}{index}{cast}", names[:2])
+
+
+def _refused(what: str, frame: str, columns: Sequence[Hashable]) -> InputError:
+    call = f"networkx.from_pandas_adjacency({frame})"
+    return InputError(
+        f"{what}; {passing(call)}, with create_using=networkx.DiGraph if it is directed, or, if "
+        f"its rows are edges, name their columns, as in {argument('columns', tuple(columns))}"
+    )
 
 
 def _is_square(names: Sequence[Hashable], column: Callable[[int], Any]) -> bool:

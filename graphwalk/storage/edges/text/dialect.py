@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import InputError, argument
+from graphwalk.errors import InputError, argument, passing
 from graphwalk.storage.edges.text.lines import Format, is_number, words
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _unclear(lines: Sequence[str], marks: Sequence[str], name: str) -> InputErro
         others = [mark for mark in marks if mark != ","]
         hint = next(filter(None, (_decimal_commas(lines, mark) for mark in others)), "")
     return InputError(
-        f"{name}: {ways} may separate its fields, as in {lines[-1]!r:.80}; pass {hint}{calls}"
+        f"{name}: {ways} may separate its fields, as in {lines[-1]!r:.80}; pass {calls}{hint}"
     )
 
 
@@ -194,4 +194,5 @@ def _decimal_commas(lines: Sequence[str], mark: str) -> str:
     ids = [field for field in rows[-1] if "," not in field]
     if len(ids) < 2 or not all(map(is_decimal_comma, with_commas)):
         return ""
-    return f"{read_decimal_commas(mark, header=',' not in lines[0])} if its commas are decimal, or "
+    call = read_decimal_commas(mark, header="," not in lines[0])
+    return f", or, if its commas are decimal, {passing(call)}"

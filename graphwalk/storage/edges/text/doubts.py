@@ -9,7 +9,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import InputError, argument
+from graphwalk.errors import InputError, argument, passing
 from graphwalk.storage.edges.column_names import are_certain_ends
 from graphwalk.storage.edges.text.integers import is_plain, read_as_names
 
@@ -173,8 +173,8 @@ def warn_all_comments(file: File, comments: Sequence[Line]) -> None:
 def _hidden(file: File, comment: Line) -> str:
     return (
         f"{file.name}, line {comment.number}: {comment.text!r:.80} is a comment, since it begins "
-        f"with {comment.text[0]!r}; if it is an edge, put its names in quotation marks, or load "
-        "the file by pandas.read_csv and pass the table"
+        f"with {comment.text[0]!r}; if it is an edge, put its names in quotation marks, or "
+        + passing("pandas.read_csv(path, ...)")
     )
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from graphwalk.errors import InputError, argument
+from graphwalk.errors import InputError, argument, passing
 from graphwalk.kernels.build.parse_edges import parse_lines
 from graphwalk.storage.edges.columns import ColumnName, floats, id_column, ids, weight_column
 from graphwalk.storage.edges.protocol import EdgeBatch
@@ -115,8 +115,8 @@ def _check_escapes(name: str, data: bytes) -> None:
     if found is not None:
         raise InputError(
             f"{name}: {found[0].decode(errors='replace')!r:.40} has a quotation mark that a "
-            "backslash escapes; double it, as CSV does, or pass pandas.read_csv(path, escapechar="
-            "'\\\\')"
+            "backslash escapes; double it, as CSV does, or "
+            + passing("pandas.read_csv(path, escapechar='\\\\')")
         )
 
 
@@ -264,9 +264,10 @@ def _value_fault(layout: TextLayout, field: str) -> str:
     if is_number(field):
         return ""
     if _THOUSANDS.fullmatch(field) and layout.form.delimiter == ",":
-        return "no number; pass pandas.read_csv(path, thousands=',')"
+        return "no number; " + passing("pandas.read_csv(path, thousands=',')")
     if is_decimal_comma(field):
-        return f"no number; pass {read_decimal_commas(layout.form.delimiter, layout.header)}"
+        call = read_decimal_commas(layout.form.delimiter, layout.header)
+        return f"no number; {passing(call)}"
     remedies = {
         "weights": "weights must be numbers",
         "times": "times must be numbers, or dates such as 2020-01-31 or 2020-01-31T23:59:00Z in "
