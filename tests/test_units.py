@@ -42,7 +42,7 @@ def test_sizes_are_read_as_people_write_them(size, num_bytes):
     [
         *("", "GiB", "four GiB", "4 GiBs", "4 XB", "-4 GiB", "4,5 GiB", "1e9", "nan", "0.5 B"),
         *(0, -1, "0 GiB", 4.5, None, b"4 GiB", [4]),
-        *("4 GG", "G", "4 Gi", np.float64(4.0), np.int64(0), np.array([4, 5])),
+        *("4 GG", "G", np.float64(4.0), np.int64(0), np.array([4, 5])),
     ],
 )
 def test_what_is_no_size_is_named_with_the_parameter_and_the_remedy(size):
