@@ -36,6 +36,7 @@ ENDS = [
     ("taxis", "dropoff_zone pickup_zone", (1, 0)),
     ("migration in Spanish", "destino origen", (1, 0)),
     ("railways in German", "nach von", (1, 0)),
+    ("Temporal Graph Benchmark", "destinations sources timestamps", (1, 0)),
     ("triples by number", "entity1 relation entity2", (0, 2)),
 ]
 
@@ -111,6 +112,14 @@ def test_texts(where, content, name, expected, tmp_path):
         return
     expected = [("New\u00a0York", "Rome"), ("Rome", "Oslo")] if expected is None else expected
     assert read_text(tmp_path, content, name, header=False)[0] == expected
+
+
+def test_integers_that_are_names_for_another_file_are_warned_of(tmp_path):
+    for name, content in (("a", "1,2\n2,3\n"), ("b", "x,y\ny,z\n")):
+        (tmp_path / f"{name}.csv").write_text(content)
+    found, warned = read(tmp_path / "*.csv")
+    assert found == [("1", "2"), ("2", "3"), ("x", "y"), ("y", "z")]
+    assert any("b.csv, line 1: 'x' is no integer" in text for text in warned)
 
 
 def test_types_below_a_header_are_quoted(tmp_path):

@@ -70,6 +70,8 @@ def _command(name: str) -> str:
     commands = {
         "build_zarr": "graphwalk build",
         "random_walks": "graphwalk walk",
+        "write_walks": "graphwalk walk",
+        "embed": "graphwalk embed",
         "connected_components": "graphwalk components",
         "pagerank": "graphwalk pagerank",
         "bfs": "graphwalk bfs",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.storage.edges.columns import ColumnName, as_array, floats, weight_column
+from graphwalk.storage.edges.as_column import ColumnName, as_array
+from graphwalk.storage.edges.columns import floats, weight_column
 from graphwalk.storage.edges.dates import time_unit
 from graphwalk.storage.edges.lazy_arrays import from_memmap
 from graphwalk.storage.edges.protocol import RowBatch

@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.edges.columns import (
-    ColumnName,
-    ColumnSource,
-    as_array,
-    check_endpoints,
-    comes_from,
-    id_column,
-    weight_column,
-)
+from graphwalk.storage.edges.as_column import ColumnName, as_array, comes_from
+from graphwalk.storage.edges.columns import ColumnSource, check_endpoints, id_column, weight_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

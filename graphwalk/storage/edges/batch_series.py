@@ -7,7 +7,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import InputError
-from graphwalk.storage.edges.columns import ColumnName, id_column, ids
+from graphwalk.storage.edges.as_column import ColumnName
+from graphwalk.storage.edges.columns import id_column, ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

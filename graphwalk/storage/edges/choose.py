@@ -5,9 +5,7 @@ Tables, Parquet and text files, structured arrays and dicts of columns all choos
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,33 +18,19 @@ from graphwalk.storage.edges.column_names import (
     pairs_of,
     values_of,
 )
+from graphwalk.storage.edges.unread import (
+    Choice,
+    are_dates,
+    kind_of,
+    listed,
+    offer,
+    shown,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Sequence
 
-    from graphwalk.storage.edges.options import ReadOptions, ValueKind
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The chosen columns of a table, by position.
-
-    Attributes
-    ----------
-    columns : list of int
-        Source, target and, if there is one, weight, time or type.
-    unread : list of int
-        Columns that are not read although they may be meant to be.
-    offered : int or None
-        The one of them that may hold weights, times or types.
-    kind : str
-        Which of these it holds.
-    """
-
-    columns: list[int]
-    unread: list[int]
-    offered: int | None = None
-    kind: ValueKind = "weights"
+    from graphwalk.storage.edges.options import ReadOptions
 
 
 def choose_columns(
@@ -98,36 +82,8 @@ def choose_columns(
         ]
         rest = [i for i in rest if i in named]
     paired = {i for pair in pairs_of(names) for i in pair[1:]}
-    offered = _offer(names, [i for i in rest if i not in paired], kinds, how)
+    offered = offer(names, [i for i in rest if i not in paired], kinds, how)
     return Choice(chosen, rest, *offered) if offered else Choice(chosen, rest)
-
-
-def _offer(
-    names: Sequence[Hashable], among: list[int], kinds: Sequence[str] | None, how: ReadOptions
-) -> tuple[int, ValueKind] | None:
-    """Return the column that may hold what edges have in addition to their ends, and what it is.
-
-    Dates are times, so that numbers are offered before them where weights or types are wanted.
-    """
-    letters = ("if", "M") if how.values != "times" else ("M", "if")
-    likely = sorted(among, key=lambda i: str(names[i]).lower().endswith("id"))
-    for letter in letters:
-        for i in likely:
-            if kinds is None or kinds[i] in tuple(letter):
-                return i, _kind_of(names[i], _are_dates(kinds, i), how)
-    return None
-
-
-def _are_dates(kinds: Sequence[str] | None, i: int) -> bool:
-    return kinds is not None and kinds[i] == "M"
-
-
-def _kind_of(name: Hashable, dates: bool, how: ReadOptions) -> ValueKind:
-    """Return what a column holds by its name, or else what is wanted."""
-    if dates:
-        return "times"
-    wanted: tuple[ValueKind, ...] = (how.values, "times", "weights", "edge_types")
-    return next((kind for kind in wanted if any(values_of([name], kind))), how.values)
 
 
 def _no_third(
@@ -139,8 +95,8 @@ def _no_third(
     how: ReadOptions,
 ) -> InputError:
     word = how.values.removeprefix("edge_")
-    among = [i for i in rest if _kind_of(names[i], _are_dates(kinds, i), how) == how.values]
-    offered = _offer(names, among, kinds, how)
+    among = [i for i in rest if kind_of(names[i], are_dates(kinds, i), how) == how.values]
+    offered = offer(names, among, kinds, how)
     remedy = f"leave out {argument(how.values, True)}, or add a column of {word}"
     if offered is not None:
         columns = shown(names, [*ends, offered[0]])
@@ -149,74 +105,6 @@ def _no_third(
         f"{argument(how.values, True)}, but nothing says what the {word} of {table} are; its "
         f"columns are {listed(names)}; {remedy}"
     )
-
-
-def warn_unread(names: Sequence[Hashable], choice: Choice, table: str, how: ReadOptions) -> None:
-    """Say which columns are not read, and how to have them read or leave them out in silence."""
-    if not choice.unread:
-        return
-    unsure = (
-        "has more than two columns and no header, so nothing says what the third is, and it is "
-        "not read; pass "
-        if are_numbers(names)
-        else f"has columns that are not read: {listed([names[i] for i in choice.unread])}; pass "
-    )
-    warnings.warn(f"{table} {unsure}{_how_to_read(names, choice, how)}", stacklevel=2)
-
-
-def _how_to_read(names: Sequence[Hashable], choice: Choice, how: ReadOptions) -> str:
-    without = shown(names, choice.columns)
-    if choice.offered is None:
-        return f"{without} to leave them out"
-    kind = choice.kind
-    flag = f" and {argument(kind, True)}"
-    if kind == how.values:
-        flag = ""
-    elif kind == "weights":
-        flag = f" without {argument(how.values, True)}"
-    elif how.values != "weights":
-        flag += f" in place of {argument(how.values, True)}"
-    columns = shown(names, [*choice.columns[:2], choice.offered])
-    return f"{columns}{flag} to read {kind.removeprefix('edge_')}, {without} not to"
-
-
-def warn_values(attributes: Mapping[str, Any], name: str, how: ReadOptions) -> None:
-    """Say which attributes of edges are not read although they may be weights or times.
-
-    Where times or types are wanted, and no attribute is named as one, the build refuses.
-
-    Parameters
-    ----------
-    attributes : mapping
-        Their names, and the value of some edge for each.
-    name : str
-        What to call the graph.
-    how : ReadOptions
-        What the caller says.
-    """
-    if how.values != "weights":
-        return
-    for attribute, value in attributes.items():
-        times = any(values_of([attribute], "times"))
-        if is_edge_id(attribute) or not (times or isinstance(value, int | float)):
-            continue
-        remedy = f"pass {argument('times', True)}" if times else "rename it to 'weight'"
-        warnings.warn(
-            f"{name}: edges have the attribute {attribute!r}, which is not read; {remedy} to have "
-            "it read, or drop it",
-            stacklevel=2,
-        )
-
-
-def listed(names: Sequence[Hashable]) -> str:
-    """Return names for a message."""
-    return ", ".join(map(repr, names)) or "none"
-
-
-def shown(names: Sequence[Hashable], columns: Sequence[int]) -> str:
-    """Return the argument that names columns, by number where names do not tell them apart."""
-    plain = len(set(names)) == len(names)
-    return argument("columns", tuple(names[i] if plain else i for i in columns))
 
 
 def _value_column(names: Sequence[Hashable], how: ReadOptions, table: str) -> list[int]:

@@ -37,8 +37,8 @@ def _families(*lines: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
 #: Words for the source and for the target, by rank; any of one side goes with any of the other.
 _FAMILIES = (
     _families(
-        "source src sources / target dst dest destination tgt trg sink targets",
-        "origin orig / destination dest",
+        "source src sources / target dst dest destination destinations tgt trg sink targets",
+        "origin orig origins / destination dest destinations",
         "subject subj / object obj",
         "head / tail",
         "sender / receiver recipient",

@@ -9,14 +9,15 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.arrays import open_columns
+from graphwalk.storage.edges.as_column import comes_from
 from graphwalk.storage.edges.batch_series import SeriesSource
-from graphwalk.storage.edges.columns import ColumnSource, comes_from
 from graphwalk.storage.edges.dates import time_unit
 from graphwalk.storage.edges.lazy_arrays import check_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from graphwalk.storage.edges.columns import ColumnSource
     from graphwalk.storage.edges.options import ReadOptions
 
 

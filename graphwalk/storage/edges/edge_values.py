@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.storage.edges.choose import listed, warn_values
+from graphwalk.storage.edges.as_column import as_array
 from graphwalk.storage.edges.column_names import spellings_of, values_of, words_of
-from graphwalk.storage.edges.columns import as_array
+from graphwalk.storage.edges.unread import listed, warn_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

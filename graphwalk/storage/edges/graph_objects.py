@@ -9,19 +9,12 @@ import numpy as np
 
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.arrays import open_array, open_columns
-from graphwalk.storage.edges.choose import warn_values
+from graphwalk.storage.edges.as_column import ColumnName, as_array, comes_from
 from graphwalk.storage.edges.column_names import values_of
-from graphwalk.storage.edges.columns import (
-    ColumnName,
-    ColumnSource,
-    as_array,
-    comes_from,
-    id_column,
-    ids,
-    weight_column,
-)
+from graphwalk.storage.edges.columns import ColumnSource, id_column, ids, weight_column
 from graphwalk.storage.edges.edge_values import edge_values, named_arrays
 from graphwalk.storage.edges.networkx_graphs import open_networkx
+from graphwalk.storage.edges.unread import warn_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

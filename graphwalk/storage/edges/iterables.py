@@ -12,12 +12,13 @@ import numpy as np
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import RowIterable, check_no_pairs
 from graphwalk.storage.edges.arrays import open_array, open_columns, open_pairs
+from graphwalk.storage.edges.as_column import comes_from
 from graphwalk.storage.edges.batch_series import Grouped, Items, SeriesSource
-from graphwalk.storage.edges.columns import ColumnSource, comes_from
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
+    from graphwalk.storage.edges.columns import ColumnSource
     from graphwalk.storage.edges.later_parts import FirstPart
     from graphwalk.storage.edges.options import ReadOptions
     from graphwalk.storage.edges.protocol import RowSource

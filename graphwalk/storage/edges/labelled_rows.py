@@ -11,15 +11,9 @@ import numpy as np
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import open_rows
 from graphwalk.storage.edges.arrays import open_array, open_columns, open_pairs
+from graphwalk.storage.edges.as_column import ColumnName, comes_from
 from graphwalk.storage.edges.column_names import are_certain_ends, pairs_of
-from graphwalk.storage.edges.columns import (
-    ColumnName,
-    ColumnSource,
-    check_endpoints,
-    comes_from,
-    id_column,
-    ids,
-)
+from graphwalk.storage.edges.columns import ColumnSource, check_endpoints, id_column, ids
 from graphwalk.storage.edges.graph_objects import open_data
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import warnings
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.edges.choose import choose_columns, listed, warn_unread
+from graphwalk.storage.edges.choose import choose_columns
 from graphwalk.storage.edges.column_names import is_edge_id, values_of
+from graphwalk.storage.edges.unread import listed, warn_unread
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from graphwalk.errors import InputError
+from graphwalk.storage.edges.as_column import ColumnName, comes_from
 from graphwalk.storage.edges.columns import (
-    ColumnName,
     check_endpoints,
-    comes_from,
     floats,
     id_column,
     ids,

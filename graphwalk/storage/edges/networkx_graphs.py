@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.storage.edges.choose import warn_values
+from graphwalk.storage.edges.as_column import Column, ColumnName
 from graphwalk.storage.edges.column_names import values_of
-from graphwalk.storage.edges.columns import (
-    Column,
-    ColumnName,
-    ColumnSource,
-    id_column,
-    ids,
-    weight_column,
-)
+from graphwalk.storage.edges.columns import ColumnSource, id_column, ids, weight_column
 from graphwalk.storage.edges.dates import in_unit
+from graphwalk.storage.edges.unread import warn_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,8 +15,8 @@ import numpy as np
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.adjacency import CSR, open_csr, open_rows, open_scipy
 from graphwalk.storage.edges.arrays import open_array, open_columns, open_pairs
+from graphwalk.storage.edges.as_column import as_array, comes_from
 from graphwalk.storage.edges.batch_series import SeriesSource
-from graphwalk.storage.edges.columns import as_array, comes_from
 from graphwalk.storage.edges.dask_collections import is_dask, open_dask, open_dask_columns
 from graphwalk.storage.edges.graph_objects import open_graph
 from graphwalk.storage.edges.iterables import is_record, is_table, open_iterable

@@ -12,15 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphwalk.errors import InputError
+from graphwalk.storage.edges.as_column import ColumnName
 from graphwalk.storage.edges.choose import choose_columns
-from graphwalk.storage.edges.columns import (
-    ColumnName,
-    check_endpoints,
-    floats,
-    id_column,
-    ids,
-    weight_column,
-)
+from graphwalk.storage.edges.columns import check_endpoints, floats, id_column, ids, weight_column
 from graphwalk.storage.edges.dates import time_unit
 from graphwalk.storage.edges.later_parts import FirstPart
 from graphwalk.storage.edges.protocol import EdgeBatch

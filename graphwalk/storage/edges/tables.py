@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.edges.choose import choose_columns, warn_unread
+from graphwalk.storage.edges.as_column import ColumnName, comes_from
+from graphwalk.storage.edges.choose import choose_columns
 from graphwalk.storage.edges.column_names import are_numbers
-from graphwalk.storage.edges.columns import (
-    ColumnName,
-    ColumnSource,
-    check_endpoints,
-    comes_from,
-    id_column,
-    weight_column,
-)
+from graphwalk.storage.edges.columns import ColumnSource, check_endpoints, id_column, weight_column
 from graphwalk.storage.edges.later_parts import FirstPart
+from graphwalk.storage.edges.unread import warn_unread
 from graphwalk.storage.edges.written_matrices import refuse_matrix
 
 if TYPE_CHECKING:

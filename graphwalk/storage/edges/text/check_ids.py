@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.damaged_ids import DamagedIds
+from graphwalk.storage.edges.text.line_block import LineBlock, line_of
 from graphwalk.storage.edges.text.lines import blocks
-from graphwalk.storage.edges.text.parse import LineBlock, line_of, read_table
+from graphwalk.storage.edges.text.parse import read_table
 
 if TYPE_CHECKING:
     from graphwalk.storage.edges.text.layout import TextLayout

@@ -30,11 +30,11 @@ from graphwalk.storage.edges.written_matrices import refuse_matrix
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from graphwalk.storage.edges.choose import Choice
     from graphwalk.storage.edges.file import File
     from graphwalk.storage.edges.options import ReadOptions, ValueKind
     from graphwalk.storage.edges.text.header import Header
     from graphwalk.storage.edges.text.lines import Line
+    from graphwalk.storage.edges.unread import Choice
 
 _SEPARATED = re.compile(r"[\t,;| ]|::")
 

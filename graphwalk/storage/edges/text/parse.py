@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,37 +11,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from graphwalk.errors import InputError, argument, passing
 from graphwalk.kernels.build.parse_edges import parse_lines
-from graphwalk.storage.edges.columns import ColumnName, floats, id_column, ids, weight_column
+from graphwalk.storage.edges.as_column import ColumnName
+from graphwalk.storage.edges.columns import floats, id_column, ids, weight_column
 from graphwalk.storage.edges.protocol import EdgeBatch
-from graphwalk.storage.edges.text.dialect import is_decimal_comma, read_decimal_commas
+from graphwalk.storage.edges.text.faults import check_escapes, check_header, fault_of
 from graphwalk.storage.edges.text.integers import PLAIN_INTEGER, read_as_names
-from graphwalk.storage.edges.text.lines import data_lines, is_number
+from graphwalk.storage.edges.text.line_block import line_of, value_type
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.edges.text.layout import TextLayout
+    from graphwalk.storage.edges.text.line_block import LineBlock
 
 _NEWLINE = ord("\n")
 
 _WHITESPACE = b" ", b"\t", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f"
 _NO_LINES = re.compile(rb"[\r\n]*")
-_ESCAPED = re.compile(rb'"[^"\n]*\\"[^,;\t|\r\n]+')
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-
-#: Unit in which dates are read.
-DATE_UNIT = "us"
-
-
-@dataclass(frozen=True)
-class LineBlock:
-    """Whole lines of a file, from byte `position` on."""
-
-    layout: TextLayout
-    position: int
-    data: bytes
 
 
 def integers_of(block: LineBlock) -> EdgeBatch | None:
@@ -72,7 +57,7 @@ def strings_of(block: LineBlock) -> EdgeBatch:
     """
     table = read_table(block)
     columns = [table.column(i) for i in range(table.num_columns)]
-    _check_header(block, columns[:2])
+    check_header(block, columns[:2])
     return _batch(block, columns)
 
 
@@ -81,13 +66,13 @@ def read_table(block: LineBlock) -> pa.Table:
     layout = block.layout
     names = list(map(str, range(len(layout.names))))
     types = {names[i]: pa.large_string() for i in layout.chosen[:2]}
-    value = _value_type(layout)
+    value = value_type(layout)
     types |= {names[i]: value for i in layout.chosen[2:]}
     data = layout.form.clean(block.data)
     if _NO_LINES.fullmatch(data):
         return pa.table([pa.array([], types[names[i]]) for i in layout.chosen], _KEYS[: len(types)])
     if layout.form.quoted and b"\\" in data:
-        _check_escapes(layout.file.name, data)
+        check_escapes(layout.file.name, data)
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(data),
@@ -102,31 +87,14 @@ def read_table(block: LineBlock) -> pa.Table:
             ),
         )
     except pa.ArrowInvalid as error:
-        raise _fault(block, error) from error
+        raise fault_of(block, error) from error
     columns = [table.column(names[i]) for i in layout.chosen]
     trim = _may_have_blanks(data, layout.form.mark)
     ends = [_stripped(column, trim=trim) for column in columns[:2]]
     return pa.table([*ends, *columns[2:]], _KEYS[: len(columns)])
 
 
-def _check_escapes(name: str, data: bytes) -> None:
-    """Refuse quotation marks with a backslash in front, which Arrow does not understand."""
-    found = _ESCAPED.search(data)
-    if found is not None:
-        raise InputError(
-            f"{name}: {found[0].decode(errors='replace')!r:.40} has a quotation mark that a "
-            "backslash escapes; double it, as CSV does, or "
-            + passing("pandas.read_csv(path, escapechar='\\\\')")
-        )
-
-
 _KEYS = ["src", "dst", "weight"]
-
-
-def line_of(layout: TextLayout, position: int, row: int) -> str:
-    """Return the name of the line that holds an edge of the block at a position."""
-    lines = data_lines(layout.file, layout.form.free, position, layout.form.runs)
-    return f"line {next(islice(lines, row, None)).number}"
 
 
 def _place(layout: TextLayout, position: int, row: int) -> str:
@@ -213,99 +181,3 @@ def first_name(block: LineBlock) -> str:
         return ""
     row, text = min(rows)
     return read_as_names(_place(block.layout, block.position, row), text)
-
-
-def _check_header(block: LineBlock, columns: list[Any]) -> None:
-    """Refuse to take an edge between strings for a header and lose it, or headers for edges."""
-    layout = block.layout
-    if not layout.header:
-        return
-    if layout.named:
-        _check_repeated(block)
-        return
-    for name in (layout.names[i] for i in layout.chosen[:2]):
-        for column in columns:
-            if pc.index(column, pa.scalar(name, column.type)).as_py() >= 0:
-                raise InputError(
-                    f"{layout.file.name}: its first line was read as a header, but {name!r} is a "
-                    f"node too; pass {argument('header', False)} if it is an edge, or "
-                    f"{argument('header', True)} if it is not"
-                )
-
-
-def _check_repeated(block: LineBlock) -> None:
-    line = f"\n{block.layout.header_line}".encode()
-    at = block.data.find(line)
-    if at >= 0 and block.data[at + len(line) : at + len(line) + 1] in (b"\r", b"\n", b""):
-        raise InputError(
-            f"{block.layout.file.name}: its header, {block.layout.header_line!r:.80}, comes again "
-            f"below, as where files were joined; remove it, or pass {argument('header', False)} if "
-            "it is an edge"
-        )
-
-
-_OTHER_FORMATS = (
-    "lists of neighbours are read by networkx.read_adjlist, METIS files by networkit.readGraph, "
-    "and a first line of sizes is to be removed"
-)
-
-
-def _value_type(layout: TextLayout) -> Any:
-    """Return what values are read as; dates with a zone are those of UTC."""
-    if layout.dates:
-        return pa.timestamp(DATE_UNIT, "UTC" if layout.zoned else None)
-    return pa.float64()
-
-
-def _value_fault(layout: TextLayout, field: str) -> str:
-    """Return what is wrong with a weight, time or type, and what to do; nothing if it is right."""
-    if layout.dates:
-        return _date_fault(layout, field)
-    if is_number(field):
-        return ""
-    if _THOUSANDS.fullmatch(field) and layout.form.delimiter == ",":
-        return "no number; " + passing("pandas.read_csv(path, thousands=',')")
-    if is_decimal_comma(field):
-        call = read_decimal_commas(layout.form.delimiter, layout.header)
-        return f"no number; {passing(call)}"
-    remedies = {
-        "weights": "weights must be numbers",
-        "times": "times must be numbers, or dates such as 2020-01-31 or 2020-01-31T23:59:00Z in "
-        "all lines",
-        "edge_types": "types must be numbers, such as those of pandas.factorize",
-    }
-    return f"no number; {remedies[layout.values]}"
-
-
-def _date_fault(layout: TextLayout, field: str) -> str:
-    try:
-        pa.array([field or None], pa.string()).cast(_value_type(layout))
-    except pa.ArrowInvalid:
-        zone = "with" if layout.zoned else "without"
-        return (
-            f"no date {zone} a zone, as others are; write all alike, such as "
-            f"2020-01-31T23:59:00{'Z' if layout.zoned else ''}, in microseconds at most"
-        )
-    return ""
-
-
-def _fault(block: LineBlock, error: Exception) -> InputError:
-    """Find the line that could not be read."""
-    layout = block.layout
-    name = layout.file.name
-    for line in data_lines(layout.file, layout.form.free, block.position, layout.form.runs):
-        if line.position >= block.position + len(block.data):
-            break
-        where = f"{name}, line {line.number}"
-        fields = layout.form.split(line.text)
-        if len(fields) != len(layout.names):
-            hint = "" if layout.header or not layout.form.runs else f"; {_OTHER_FORMATS}"
-            return InputError(
-                f"{where}: it has {len(fields)} fields, while the first line has "
-                f"{len(layout.names)}; every line needs as many: {line.text!r:.80}{hint}"
-            )
-        for i in layout.chosen[2:]:
-            fault = _value_fault(layout, fields[i])
-            if fault:
-                return InputError(f"{where}, column {layout.names[i]!r}: {fields[i]!r} is {fault}")
-    return InputError(f"{name} cannot be read: {error}")

@@ -15,24 +15,20 @@ begins again.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.edges.choose import warn_unread
 from graphwalk.storage.edges.protocol import EdgeBatch, NotIntegers
 from graphwalk.storage.edges.text.check_ids import check_strings
-from graphwalk.storage.edges.text.integers import is_plain
+from graphwalk.storage.edges.text.integers import is_plain, read_as_names
 from graphwalk.storage.edges.text.layout import find_layout
+from graphwalk.storage.edges.text.line_block import DATE_UNIT, LineBlock
 from graphwalk.storage.edges.text.lines import blocks
-from graphwalk.storage.edges.text.parse import (
-    DATE_UNIT,
-    LineBlock,
-    first_name,
-    integers_of,
-    strings_of,
-)
+from graphwalk.storage.edges.text.parse import first_name, integers_of, strings_of
+from graphwalk.storage.edges.unread import warn_unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -134,13 +130,21 @@ def open_text(name: str, files: Sequence[File], suffix: str, how: ReadOptions) -
     unit = DATE_UNIT if first.dates else None
     source = TextSource(name, layouts, False, len(first.chosen) == 3, unit)
     # Names on the first line are seen at once, which saves a pass.
-    if all(_is_integer(lay.sample, column) for lay in layouts for column in lay.chosen[:2]):
+    names = [_first_name(layout) for layout in layouts]
+    odd = next((i for i, text in enumerate(names) if text is not None), None)
+    if odd is None:
         return source
+    if None in names:  # so that the integers of one file are names for another one
+        place = f"{layouts[odd].file.name}, line {layouts[odd].first.number}"
+        warnings.warn(read_as_names(place, names[odd] or ""), stacklevel=2)
     return source.with_strings()
 
 
-def _is_integer(fields: Sequence[str], column: int) -> bool:
-    return column < len(fields) and is_plain(fields[column])
+def _first_name(layout: TextLayout) -> str | None:
+    """Return the first id of the first edge that is no integer."""
+    sample = layout.sample
+    fields = (sample[i] if i < len(sample) else "" for i in layout.chosen[:2])
+    return next((text for text in fields if not is_plain(text)), None)
 
 
 def _with_whole_quotes(parts: Iterator[bytes]) -> Iterator[bytes]:
