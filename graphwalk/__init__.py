@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.training.embedding import embed
     from graphwalk.algorithms.training.torch_datasets import SkipGramDataset, WalkDataset
     from graphwalk.algorithms.walks.api import plan_walks, random_walks
+    from graphwalk.algorithms.walks.lengths import hitting_times, walk_lengths
     from graphwalk.plotting.graphs_and_walks import plot_coverage, plot_degrees, plot_visits
     from graphwalk.plotting.plans_and_runs import plot_plan
     from graphwalk.plotting.run_report import performance_report
@@ -75,6 +76,7 @@ __all__ = [
     "degrees",
     "embed",
     "harmonic_centrality",
+    "hitting_times",
     "hop_distribution",
     "iter_blocks",
     "label_propagation",
@@ -96,6 +98,7 @@ __all__ = [
     "to_arrow",
     "transitivity",
     "triangles",
+    "walk_lengths",
     "write_nodes",
     "write_walks",
 ]
@@ -134,6 +137,8 @@ _HOMES = {
     "plot_plan": "graphwalk.plotting.plans_and_runs",
     "plot_visits": "graphwalk.plotting.graphs_and_walks",
     "random_walks": "graphwalk.algorithms.walks.api",
+    "hitting_times": "graphwalk.algorithms.walks.lengths",
+    "walk_lengths": "graphwalk.algorithms.walks.lengths",
     "set_node_types": "graphwalk.storage.store.node_types",
     "to_arrow": "graphwalk.algorithms.output.to_arrow",
     "write_nodes": "graphwalk.algorithms.output.write_nodes",

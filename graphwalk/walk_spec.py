@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphwalk.util.parameters import (
     FINITE,
@@ -25,9 +25,15 @@ from graphwalk.util.parameters import (
     whole,
 )
 
+if TYPE_CHECKING:
+    from graphwalk.util.node_set import NodeSet
+
 _TYPES = Kind(
     "types of the graph", "A,B,...", lambda text: [name.strip() for name in text.split(",")]
 )
+
+
+_NODES = Kind("nodes of the graph", "FILE|A,B,...")
 
 
 def _may_be_chunks(value: Any) -> bool:
@@ -70,6 +76,9 @@ class WalkSpec:
     stop_prob: float = declare(0.0, PROBABILITY, "probability of ending at each step")
     dead_end: str = declare(
         "stop", one_of("stop", "restart", "stay"), "what a walk does at a node without neighbours"
+    )
+    until: NodeSet | None = declare(
+        None, _NODES, "nodes at which walks end, such as targets; by labels if the graph has labels"
     )
     metapath: tuple[int | str, ...] | None = declare(
         None,

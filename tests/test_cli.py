@@ -369,6 +369,7 @@ GIVEN = {
     "restart_prob": 0.1,
     "stop_prob": 0.05,
     "dead_end": "stay",
+    "until": [1, 3],
     "metapath": ["a", "b"],
     "metapath_of": "edges",
     "temporal": True,
@@ -387,6 +388,7 @@ def test_every_parameter_of_walks_has_an_option(command, ring_store):
     args = make_parser().parse_args([command, "graph.zarr", *output, *options])
     found = walk_arguments(args, str(ring_store))
     assert found.pop("store").num_nodes == 8
+    assert found.pop("until").tolist() == given.pop("until")
     assert found == given
     bare = make_parser().parse_args([command, "graph.zarr", *output])
     assert walk_arguments(bare, str(ring_store)).keys() == {"store"}

@@ -30,6 +30,7 @@ KINDS = {
     "restart": {"restart_prob": 0.2, "dead_end": "restart"},
     "metapath": {"metapath": [2, 0, 1, 0]},
     "temporal": {"temporal": True},
+    "until": {"until": range(0, 3000, 50), "weighted": False},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
 }
 

@@ -303,6 +303,7 @@ def walk(kind, in_flight, *, p=1.0, q=1.0, hops=(0.0, 0.0), dead_end=GO_TO_START
     tail = (
         Starts(starts, numbers, np.uint64(seed_key(3))),
         Interruption(*thresholds, dead_end),
+        None,
         walks,
         in_flight,
     )

@@ -37,6 +37,7 @@ KINDS = {
     "metapath": {"metapath": [2, 0, 1, 0]},
     "metapath of edges": {"metapath": [2, 0, 1, 0], "metapath_of": "edges"},
     "temporal": {"temporal": True},
+    "until": {"until": range(0, 3000, 50), "weighted": False},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
     "node2vec+": {"p": 2, "q": 0.5, "gamma": 0},
     "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1, "num_walks": 1, "walk_length": 2},

@@ -189,7 +189,7 @@ def test_more_walks_than_a_batch():
     spec, found = walks.plan.spec, np.empty(walks.shape, walks.dtype)
     starts = Starts(*starts_and_numbers(range(len(walks)), 6), np.uint64(seed_key(np.uint64(7))))
     partition = resident_partition(graph._arrays, spec)
-    walk_temporal(partition, starts, interruption_of(spec), found, batch=50, log_size=300)
+    walk_temporal(partition, starts, interruption_of(spec), None, found, batch=50, log_size=300)
     np.testing.assert_array_equal(found, walks.compute())
 
 

@@ -43,6 +43,6 @@ def walk_arguments(args: Namespace, store: str) -> dict[str, Any]:
     from graphwalk import open_zarr
 
     given, graph = given_options(args, [*WALK, *PLAN]), open_zarr(store)
-    if "start_nodes" in given:
-        given["start_nodes"] = read_start_nodes(given["start_nodes"], graph)
+    for name in {"start_nodes", "until"} & given.keys():
+        given[name] = read_start_nodes(given[name], graph, name)
     return {"store": graph, **given}

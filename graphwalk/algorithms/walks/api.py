@@ -32,6 +32,7 @@ def random_walks(
     restart_prob: float = 0.0,
     stop_prob: float = 0.0,
     dead_end: Literal["stop", "restart", "stay"] = "stop",
+    until: ArrayLike | None = None,
     metapath: Sequence[int | str] | None = None,
     metapath_of: Literal["nodes", "edges"] | None = None,
     temporal: bool = False,
@@ -89,6 +90,10 @@ def random_walks(
     dead_end : {"stop", "restart", "stay"}
         What a walk does at a node without neighbours: it ends and is padded with -1, returns to
         its start node, or repeats the node.
+    until : array_like of int or str, optional
+        Nodes at which walks end, such as targets, as `start_nodes`: a walk that reaches one of them
+        is padded with -1 behind it. A walk that starts at one has no step. `hitting_times` counts
+        the steps to them.
     metapath : sequence of int or str, optional
         Types of nodes, see `set_node_types`: the first step goes to a neighbour of the first
         type, the next to one of the second, and after the last comes the first again [3]. Or types

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from graphwalk.algorithms.walks.start_nodes import checked_start_nodes, mentions_before
+from graphwalk.algorithms.walks.start_nodes import checked_nodes, mentions_before
 from graphwalk.errors import InputError, argument
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.resources import find_resources
 from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.util.node_set import NodeSet
 from graphwalk.util.parameters import check_all
 from graphwalk.walk_spec import PlanOptions, WalkSpec
 
@@ -51,7 +52,7 @@ def plan_of(
     graph = store if isinstance(store, Graph) else open_zarr(store)
     spec = _walk_spec(graph, check_all(WalkSpec, parameters))
     options = PlanOptions(**check_all(PlanOptions, parameters))
-    nodes = None if start_nodes is None else checked_start_nodes(graph, start_nodes)
+    nodes = None if start_nodes is None else checked_nodes(graph, start_nodes, "start_nodes")
     num_starts = graph.num_nodes if nodes is None else len(nodes)
     _check_result(num_starts, spec)
     plan = plan_job(
@@ -76,6 +77,8 @@ def _walk_spec(graph: Graph, values: dict[str, Any]) -> WalkSpec:
     of = values["metapath_of"] = _metapath_of(graph, values["metapath"], values["metapath_of"])
     if of is not None:
         values["metapath"] = _metapath(graph, values["metapath"], of)
+    if values["until"] is not None:
+        values["until"] = NodeSet(checked_nodes(graph, values["until"], "until"))
     if values["weighted"] is None:
         values["weighted"] = graph.weighted
     if values["seed"] is None:

@@ -148,6 +148,7 @@ class WalkTasks:
         spec = asdict(self.plan.spec)
         # JSON has no infinity.
         spec["p"] = str(spec["p"]) if isinf(spec["p"]) else spec["p"]
+        spec["until"] = None if spec["until"] is None else spec["until"].digest
         if spec["metapath_of"] == "nodes":
             spec["node_types"] = self.graph.types_digest
         return graph | spec | {"start_nodes": starts}

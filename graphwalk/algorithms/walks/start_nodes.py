@@ -1,4 +1,4 @@
-"""The start nodes of walks."""
+"""The nodes that parameters of walks name."""
 
 from __future__ import annotations
 
@@ -16,48 +16,45 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.graph import Graph
 
 
-def checked_start_nodes(graph: Graph, start_nodes: ArrayLike) -> NDArray[np.int64]:
-    """Return start nodes as an array of numbers; strings are labels of nodes.
+def checked_nodes(graph: Graph, given: ArrayLike, name: str) -> NDArray[np.int64]:
+    """Return the nodes of a parameter as an array of numbers; strings are labels of nodes.
 
     Raises
     ------
     InputError
         When they are not nodes of the graph.
     """
-    refuse_index(start_nodes, "start_nodes")
-    if np.ma.is_masked(start_nodes):
+    refuse_index(given, name)
+    if np.ma.is_masked(given):
         raise InputError(
-            f"{argument('start_nodes')} has masked items, which are no nodes; pass "
-            "start_nodes.compressed()"
+            f"{argument(name)} has masked items, which are no nodes; pass {name}.compressed()"
         )
-    nodes = np.atleast_1d(nodes_array(start_nodes))
+    nodes = np.atleast_1d(nodes_array(given))
     if nodes.ndim != 1:
-        raise InputError(
-            f"{argument('start_nodes')} has shape {nodes.shape}; pass one dimension of nodes"
-        )
+        raise InputError(f"{argument(name)} has shape {nodes.shape}; pass one dimension of nodes")
     if nodes.size == 0:
         return np.empty(0, np.int64)
     if is_text(nodes):
-        return _labelled(graph, nodes)
+        return _labelled(graph, nodes, name)
     if nodes.dtype.kind not in "iu":
         raise InputError(
-            f"{argument('start_nodes')} has {nodes.dtype} in it, not integers or labels; pass "
+            f"{argument(name)} has {nodes.dtype} in it, not integers or labels; pass "
             f"nodes 0 … {graph.num_nodes - 1}, such as graph.index_of(labels)"
         )
     outside = np.flatnonzero((nodes < 0) | (nodes >= graph.num_nodes))
     if outside.size:
         at = outside[0]
         raise InputError(
-            f"start_nodes[{at}] is {nodes[at]}, but the graph has the nodes 0 … "
+            f"{name}[{at}] is {nodes[at]}, but the graph has the nodes 0 … "
             f"{graph.num_nodes - 1}; pass ids of nodes that exist"
         )
     return nodes.astype(np.int64)
 
 
-def _labelled(graph: Graph, labels: NDArray[Any]) -> NDArray[np.int64]:
+def _labelled(graph: Graph, labels: NDArray[Any], name: str) -> NDArray[np.int64]:
     if graph.label_kind != "string":
         raise InputError(
-            f"{argument('start_nodes')} has the label {str(labels[0])!r}, but nodes of "
+            f"{argument(name)} has the label {str(labels[0])!r}, but nodes of "
             f"{graph.path} have no labels that are strings; pass nodes 0 … {graph.num_nodes - 1}"
         )
     return find_labels(graph._arrays, labels)

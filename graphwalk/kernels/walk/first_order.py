@@ -17,7 +17,7 @@ from graphwalk.kernels.rng import STEP, mix, walker_key
 from graphwalk.kernels.rows.alias_tables import pick
 from graphwalk.kernels.rows.group_by_kind import row_of
 from graphwalk.kernels.rows.rows import draw_entry
-from graphwalk.kernels.walk.steps import apply_jump, draw_interruption
+from graphwalk.kernels.walk.steps import apply_jump, draw_interruption, end_walk, is_end
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +35,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
     step_kinds: NDArray[np.int64] | None,
     starts: Starts,
     interruption: Interruption,
+    ends: NDArray[np.uint64] | None,
     walks: NDArray[Any],
     batch_size: int,
 ) -> None:
@@ -52,6 +53,8 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
         Where walkers start.
     interruption : Interruption
         When a step follows no edge.
+    ends : ndarray of uint64, or None
+        The nodes at which walks end, as of :func:`graphwalk.kernels.walk.steps.is_end`.
     walks : ndarray of int32 or int64, shape (walkers, length + 1), C-contiguous
         Receives the walks; length is at least 1.
     batch_size : int
@@ -78,6 +81,11 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 i += 1
             elif num_taken < len(starts.nodes):
                 node[i] = starts.nodes[num_taken]
+                if is_end(ends, node[i]):
+                    flat[num_taken * (length + 1)] = node[i]
+                    end_walk(flat, num_taken * (length + 1), num_taken * (length + 1) + length)
+                    num_taken += 1
+                    continue
                 prefetch(row_starts, node[i])
                 counter[i] = walker_key(starts.run_key, node[i], starts.numbers[num_taken])
                 position[i] = num_taken * (length + 1)
@@ -125,8 +133,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                     step = length + position[i] + made - end[i]
                     prefetch(row_starts, row_of(step_kinds, node[i], step))
                     flat[np.uint64(position[i] + made)] = node[i]
-                continue
-            for i in range(active):
+            for i in range(active if jumps > 0 else 0):
                 if node[i] < 0:
                     how = -1 - node[i]
                     node[i] = apply_jump(flat, position[i] + made - 1, end[i], length, how)
@@ -138,5 +145,11 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                     flat[position[i] + made] = node[i]
                 step = length + position[i] + made - end[i]
                 prefetch(row_starts, row_of(step_kinds, node[i], step))
+            if ends is not None:
+                for i in range(active):
+                    if position[i] + made < end[i] and is_end(ends, node[i]):
+                        end_walk(flat, position[i] + made, end[i])
+                        position[i] = end[i] - made
+                        stopped = True
         for i in range(active):
             position[i] += made

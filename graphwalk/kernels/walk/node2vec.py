@@ -27,7 +27,13 @@ from graphwalk.kernels.walk.node2vec_rule import (
     unmarked,
 )
 from graphwalk.kernels.walk.search_rows import find_edges
-from graphwalk.kernels.walk.steps import apply_jump, draw_interruption, take_where
+from graphwalk.kernels.walk.steps import (
+    apply_jump,
+    draw_interruption,
+    end_walk,
+    is_end,
+    take_where,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,6 +55,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     bias: Bias,
     starts: Starts,
     interruption: Interruption,
+    ends: NDArray[np.uint64] | None,
     walks: NDArray[Any],
     batch_size: int,
 ) -> None:
@@ -62,7 +69,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         The Bloom filter of edges, see :mod:`graphwalk.kernels.rows.bloom_filter`.
     bias : Bias
         How likely a step goes where.
-    rows, table, starts, interruption, walks, batch_size
+    rows, table, starts, interruption, ends, walks, batch_size
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
     """
     row_starts = rows.row_starts
@@ -108,6 +115,11 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 i += 1
             elif num_taken < len(starts.nodes):
                 node[i] = starts.nodes[num_taken]
+                if is_end(ends, node[i]):
+                    flat[num_taken * (length + 1)] = node[i]
+                    end_walk(flat, num_taken * (length + 1), num_taken * (length + 1) + length)
+                    num_taken += 1
+                    continue
                 prefetch(row_starts, node[i])
                 previous[i] = -1
                 key = walker_key(starts.run_key, node[i], starts.numbers[num_taken])
@@ -233,3 +245,9 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         ended = steps_remaining == 0
         for i in range(active):
             flat[np.uint64(position[i])] = node[i]
+        if ends is not None:
+            for i in range(active):
+                if is_end(ends, node[i]):
+                    end_walk(flat, position[i], end[i])
+                    position[i] = end[i]
+                    ended = True

@@ -20,6 +20,7 @@ from graphwalk.kernels.rows.rows import draw_entry, find_row
 from graphwalk.kernels.walk.steps import (
     draw_interruption,
     identity,
+    is_end,
     jump_target,
     reciprocal_of,
     resume,
@@ -41,6 +42,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     step_kinds: NDArray[np.int64] | None,
     starts: GroupStarts,
     interruption: Interruption,
+    ends: NDArray[np.uint64] | None,
     arriving: NDArray[Any],
     log: NDArray[Any],
     leaving: NDArray[Any],
@@ -52,7 +54,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     ----------
     rows : Rows
         Those of the partition.
-    table, step_kinds, interruption, batch_size
+    table, step_kinds, interruption, ends, batch_size
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
     starts : GroupStarts
         Where all walkers of the group start.
@@ -130,6 +132,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             position_out[num_leaving], node_out[num_leaving] = position[i] + 1, node[i]
             alive = node[i] >= 0
             goes_on = alive & (position[i] + 1 < end[i])
+            goes_on &= not is_end(ends, node[i])
             home = find_row(rows, listed, node[i])
             stays = goes_on & (home >= 0)
             position[kept] = position[i] + 1

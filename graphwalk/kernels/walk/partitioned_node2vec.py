@@ -31,6 +31,7 @@ from graphwalk.kernels.walk.search_rows import find_edges
 from graphwalk.kernels.walk.steps import (
     draw_interruption,
     identity,
+    is_end,
     jump_target,
     reciprocal_of,
     resume,
@@ -77,6 +78,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     bias: Bias,
     starts: GroupStarts,
     interruption: Interruption,
+    ends: NDArray[np.uint64] | None,
     arriving: NDArray[Any],
     log: NDArray[Any],
     leaving: NDArray[Any],
@@ -96,7 +98,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         Where edges are looked up.
     arriving : ndarray of second-order walker records
         Walkers at nodes whose rows are here, or with proposals to be decided on here.
-    rows, table, starts, interruption, log, leaving, batch_size
+    rows, table, starts, interruption, ends, log, leaving, batch_size
         As of :func:`graphwalk.kernels.walk.partitioned_first_order.advance_first_order`.
 
     Returns
@@ -274,7 +276,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 first_draw[i] += STEP
                 position_log[num_logged], node_log[num_logged] = position[i], node[i]
                 num_logged += 1
-                alive = position[i] < end[i]
+                alive = position[i] < end[i] and not is_end(ends, node[i])
                 home = np.int64(-1) if edges.complete else find_row(rows, listed, node[i])
             if not alive:
                 continue

@@ -20,7 +20,7 @@ import numpy as np
 from graphwalk.kernels.jit import jit, multiply_high, prefetch
 from graphwalk.kernels.rng import STEP, mix
 from graphwalk.kernels.rows.rows import find_row, row_bounds
-from graphwalk.kernels.walk.steps import draw_interruption, reciprocal_of, resume
+from graphwalk.kernels.walk.steps import draw_interruption, is_end, reciprocal_of, resume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +37,7 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     times: NDArray[np.float64],
     starts: GroupStarts,
     interruption: Interruption,
+    ends: NDArray[np.uint64] | None,
     arriving: NDArray[Any],
     log: NDArray[Any],
     leaving: NDArray[Any],
@@ -54,7 +55,7 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
         When a walk ends before its length; it neither restarts nor goes on at a dead end.
     arriving : ndarray of temporal walker records
         Walkers at nodes whose rows are here, with a step still to make.
-    starts, log, leaving, batch_size
+    starts, ends, log, leaving, batch_size
         As of :func:`graphwalk.kernels.walk.partitioned_first_order.advance_first_order`.
 
     Returns
@@ -140,7 +141,7 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
             node[kept], time[kept] = neighbors[place], times[place]
             position_log[num_logged], node_log[num_logged] = position[kept], node[kept]
             num_logged += 1
-            if position[kept] == end[kept]:
+            if position[kept] == end[kept] or is_end(ends, node[kept]):
                 continue
             row[kept] = find_row(rows, listed, node[kept])
             if row[kept] < 0:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphwalk.kernels.jit import Int, multiply_high, part_of_kernel
+from graphwalk.kernels.jit import Bool, Int, multiply_high, part_of_kernel
 from graphwalk.kernels.rng import RESTART, STEP, mix, walker_key
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 #: What a walker does that follows no edge: at a dead end, or as it was drawn.
 STOP, GO_TO_START, STAY = 0, 1, 2
+
+_NONE, _ONE = np.uint64(0), np.uint64(1)
+_WORD, _BIT = np.uint64(6), np.uint64(63)
 
 
 class Starts(NamedTuple):
@@ -190,10 +193,33 @@ def apply_jump(walks: NDArray[Any], position: Int, end: Int, length: Int, how: I
     node = jump_target(np.int64(walks[position]), np.int64(walks[end - length]), how)
     if node >= 0:
         walks[position + 1] = node
-        return node
+    else:
+        end_walk(walks, position, end)
+    return node
+
+
+@part_of_kernel
+def is_end(ends: NDArray[np.uint64] | None, node: Int) -> Bool:
+    """Return whether walks end at a node.
+
+    Parameters
+    ----------
+    ends : ndarray of uint64, or None
+        One bit for each node; None where walks end at none.
+    node : int
+        The node; -1 is none.
+    """
+    if ends is None:
+        return False
+    here = np.uint64(max(node, 0))
+    return (ends[here >> _WORD] >> (here & _BIT)) & _ONE != _NONE and node >= 0
+
+
+@part_of_kernel
+def end_walk(walks: NDArray[Any], position: Int, end: Int) -> None:
+    """Fill the rest of a walk, behind its position, in the flat `walks`."""
     for i in range(position + 1, end + 1):
         walks[i] = -1
-    return node
 
 
 @part_of_kernel

@@ -141,7 +141,7 @@ def _run_kernel(
     leaving: NDArray[Any],
 ) -> tuple[int, int, int, int]:
     spec, rows = group.spec, partition.rows
-    walking = group.starts, group.interruption, walkers, log, leaving
+    walking = group.starts, group.interruption, group.ends, walkers, log, leaving
     if spec.temporal:
         assert partition.times is not None
         return advance_temporal(rows, partition.times, *walking, TEMPORAL_IN_FLIGHT)

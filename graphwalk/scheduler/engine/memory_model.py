@@ -37,7 +37,7 @@ def reading_peak(graph: GraphArrays, spec: WalkSpec, workers: int) -> int:
     starts = (graph.num_nodes + 1) * row_start_type(graph).itemsize
     if spec.metapath is not None:
         # Separate threads group rows, in addition to the threads that wait.
-        starts = starts * (1 + PartitionSpec.of(spec).kinds) + kinds_bytes(graph, spec) + _THREAD
+        starts = starts * (1 + PartitionSpec.of(spec).kinds) + marks_bytes(graph, spec) + _THREAD
     offsets = (graph.num_nodes + 1) * OFFSET
     kept = offsets if offsets <= _LARGEST_KEPT else 0
     entry = entry_bytes(graph, PartitionSpec.of(spec), filtered=False)
@@ -52,9 +52,10 @@ def thread_bytes(graph: GraphArrays) -> int:
     return max(_THREAD, graph.read_buffers)
 
 
-def kinds_bytes(graph: GraphArrays, spec: WalkSpec) -> int:
-    """Return the memory of the kinds of all nodes."""
-    return graph.num_nodes if spec.metapath_of == "nodes" else 0
+def marks_bytes(graph: GraphArrays, spec: WalkSpec) -> int:
+    """Return the memory of the kinds of all nodes, and of the bits of those where walks end."""
+    kinds = graph.num_nodes if spec.metapath_of == "nodes" else 0
+    return kinds + (graph.num_nodes // 8 if spec.until is not None else 0)
 
 
 def values_bytes(entries: int, layout: PartitionSpec) -> int:

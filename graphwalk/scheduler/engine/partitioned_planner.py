@@ -9,7 +9,7 @@ from graphwalk.errors import InputError, MemoryBudgetError, argument
 from graphwalk.kernels.walk.steps import walker_dtype
 from graphwalk.scheduler.engine.memory_model import (
     blocks_at_once,
-    kinds_bytes,
+    marks_bytes,
     thread_bytes,
 )
 from graphwalk.scheduler.engine.partition_cutter import PartitionCutter
@@ -161,7 +161,7 @@ class PartitionedPlanner:
         slices = min(self.workers * self.sizes.batch, walkers) * (5 * self.walker + _PLACE)
         scratch = slices + self.workers * (self.sizes.log * self.log + thread_bytes(self.graph))
         # A walker is in one queue, and the last page of each queue is not full.
-        state = scratch + walkers * self.walker * 5 // 4 + kinds_bytes(self.graph, self.spec)
+        state = scratch + walkers * self.walker * 5 // 4 + marks_bytes(self.graph, self.spec)
         state += 0 if self.resident else self.parts.single_rows_bytes()
         output = in_batch * width * self.whole.dtype.itemsize
         # The caller may still hold the blocks of a batch while the next batch walks.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.scheduler.engine.blocks import block_rows
 from graphwalk.scheduler.engine.memory_model import (
     blocks_at_once,
-    kinds_bytes,
+    marks_bytes,
     reading_peak,
     thread_bytes,
 )
@@ -110,7 +110,7 @@ def _whole_plan(
     graph: GraphArrays, spec: WalkSpec, shape: tuple[int, int], chunks: Any, resources: Resources
 ) -> WalkPlan:
     """Return the plan of a graph that is one partition."""
-    size = partition_bytes(graph, PartitionSpec.of(spec)) + kinds_bytes(graph, spec)
+    size = partition_bytes(graph, PartitionSpec.of(spec)) + marks_bytes(graph, spec)
     rows = block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
     buffers = resources.workers * thread_bytes(graph)

@@ -1,4 +1,4 @@
-"""Probabilities as kernels compare draws with them: integers below 2**64."""
+"""What kernels are told of a spec: probabilities as integers below 2**64, and ends as bits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from graphwalk.kernels.walk.node2vec_rule import MAX_ATTEMPTS, Bias
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from graphwalk.walk_spec import WalkSpec
 
 DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
@@ -32,6 +34,11 @@ def interruption_of(spec: WalkSpec) -> Interruption:
     restart = int(spec.restart_prob * _TWO_64)
     end = min(restart + int(spec.stop_prob * _TWO_64), _TWO_64 - 1)
     return Interruption(np.uint64(restart), np.uint64(end), DEAD_ENDS[spec.dead_end])
+
+
+def ends_of(spec: WalkSpec, num_nodes: int) -> NDArray[np.uint64] | None:
+    """Return one bit for each node, whether walks end there; None if they end at none."""
+    return None if spec.until is None else spec.until.bits(num_nodes)
 
 
 def bias_of(p: float, q: float, *, weighted: bool = False) -> Bias:

@@ -12,7 +12,7 @@ from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walk.first_order import walk_first_order
 from graphwalk.kernels.walk.node2vec import walk_node2vec
 from graphwalk.kernels.walk.steps import Starts
-from graphwalk.scheduler.engine.probabilities import bias_of, interruption_of
+from graphwalk.scheduler.engine.probabilities import bias_of, ends_of, interruption_of
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
 from graphwalk.scheduler.engine.walker_starts import Walkers, part_of, starts_and_numbers
 from graphwalk.storage.partitions.metapath import step_kinds_of
@@ -160,12 +160,13 @@ def walk_block(
     starts, numbers = starts_and_numbers(walkers, spec.num_walks)
     shape = len(starts), spec.walk_length + 1
     walks = np.empty(shape, partition.neighbors.dtype) if out is None else out
+    ends = ends_of(spec, partition.rows.num_nodes)
     step = max(_LEAST_SLICE, _SLICE_STEPS // max(1, spec.walk_length))
     with nullcontext() if token is None else token.active(), Work("walk", "") as work:
         for first in range(0, shape[0], step):
             check_cancelled()
             some = slice(first, first + step)
-            _walk(partition, starts[some], numbers[some], spec, walks[some])
+            _walk(partition, starts[some], numbers[some], spec, ends, walks[some])
         work.add(walkers=shape[0], steps=shape[0] * spec.walk_length, ended=shape[0])
     return walks
 
@@ -192,6 +193,7 @@ def _walk(
     starts: NDArray[np.int64],
     numbers: NDArray[np.int64],
     spec: WalkSpec,
+    ends: NDArray[np.uint64] | None,
     walks: NDArray[Any],
 ) -> None:
     if spec.walk_length == 0:
@@ -201,7 +203,7 @@ def _walk(
     begin = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))))
     interruption = interruption_of(spec)
     if spec.temporal:
-        walk_temporal(partition, begin, interruption, walks)
+        walk_temporal(partition, begin, interruption, ends, walks)
     elif spec.second_order:
         assert partition.edge_filter is not None
         walk_node2vec(
@@ -212,10 +214,11 @@ def _walk(
             bias_of(spec.p, spec.q, weighted=bool(spec.weighted)),
             begin,
             interruption,
+            ends,
             walks,
             NODE2VEC_IN_FLIGHT,
         )
     else:
         step_kinds = step_kinds_of(spec.metapath, spec.walk_length)
-        size = FIRST_ORDER_IN_FLIGHT
-        walk_first_order(partition.rows, table, step_kinds, begin, interruption, walks, size)
+        how = begin, interruption, ends, walks, FIRST_ORDER_IN_FLIGHT
+        walk_first_order(partition.rows, table, step_kinds, *how)

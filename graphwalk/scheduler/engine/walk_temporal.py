@@ -9,6 +9,7 @@ import numpy as np
 from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
 from graphwalk.kernels.walk.routing import scatter
 from graphwalk.kernels.walk.steps import GroupStarts, walker_dtype
+from graphwalk.util.node_set import marked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +38,7 @@ def walk_temporal(
     partition: Partition,
     starts: Starts,
     interruption: Interruption,
+    ends: NDArray[np.uint64] | None,
     walks: NDArray[Any],
     batch: int = BATCH,
     log_size: int = LOG,
@@ -47,7 +49,7 @@ def walk_temporal(
     ----------
     partition : Partition
         The whole graph, its rows in the order of their times.
-    starts, walks
+    starts, ends, walks
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
     interruption : Interruption
         As of :func:`graphwalk.kernels.walk.partitioned_temporal.advance_temporal`.
@@ -65,13 +67,14 @@ def walk_temporal(
         part = slice(first, first + size)
         nodes, numbers = starts.nodes[part], starts.numbers[part]
         group = GroupStarts(nodes, numbers, 1, 0, width, starts.run_key)
-        _walk_slice(partition, group, interruption, walks[part], log)
+        _walk_slice(partition, group, interruption, ends, walks[part], log)
 
 
 def _walk_slice(
     partition: Partition,
     starts: GroupStarts,
     interruption: Interruption,
+    ends: NDArray[np.uint64] | None,
     walks: NDArray[Any],
     log: NDArray[Any],
 ) -> None:
@@ -80,6 +83,8 @@ def _walk_slice(
     walkers["position"] = np.arange(0, walks.size, starts.width, dtype=np.uint64)
     walkers["node"] = starts.nodes
     walkers["time"] = -np.inf
+    if ends is not None:
+        walkers = walkers[~marked(ends, starts.nodes)]
     leaving = np.empty(len(walks) + 1, walkers.dtype)
     while len(walkers):
         num_taken, num_logged, num_leaving, num_remaining = advance_temporal(
@@ -87,6 +92,7 @@ def _walk_slice(
             partition.times,
             starts,
             interruption,
+            ends,
             walkers,
             log,
             leaving,

@@ -9,7 +9,7 @@ import numpy as np
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walk.routing import second_places
 from graphwalk.kernels.walk.steps import GroupStarts, walker_dtype
-from graphwalk.scheduler.engine.probabilities import interruption_of
+from graphwalk.scheduler.engine.probabilities import ends_of, interruption_of
 from graphwalk.scheduler.engine.walker_records import Sorter, read_only
 from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, WalkerSizes
 from graphwalk.scheduler.engine.walker_starts import starts_and_numbers
@@ -17,6 +17,7 @@ from graphwalk.storage.partitions.metapath import step_kinds_of
 from graphwalk.storage.partitions.read_rows import RowMemory, row_memory_bytes
 from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.storage.store.format import value_bytes
+from graphwalk.util.node_set import marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +82,7 @@ class WalkerGroup:
             np.uint64(seed_key(np.uint64(spec.seed))),
         )
         self.interruption = interruption_of(spec)
+        self.ends = ends_of(spec, graph.num_nodes)
         self.sorter = Sorter(self.bounds)
         self.step_kinds = step_kinds_of(spec.metapath, spec.walk_length)
 
@@ -136,6 +138,9 @@ class WalkerGroup:
         if width == 1:
             return
         for at, nodes in self._starting():
+            if self.ends is not None:
+                moving = ~marked(self.ends, nodes)
+                at, nodes = at[moving], nodes[moving]
             walkers = np.empty(len(nodes), self.dtype)
             walkers["position"], walkers["node"] = at, nodes
             if self.spec.second_order:
