@@ -80,14 +80,14 @@ def test_types_are_refused_whose_index_names_other_nodes(graph, index):
     ],
 )
 def test_labels_are_those_of_the_nodes_that_an_index_names(labels, expected):
-    assert as_labels(labels, text=False).to_pylist() == expected
+    assert as_labels(labels).to_pylist() == expected
 
 
 @pytest.mark.parametrize("index", [[1, 2, 3], [0, 0, 1], ["a", "b", "c"], [0, 1, 5], [-1, 0, 1]])
 def test_labels_are_refused_whose_index_names_other_nodes(index):
     labels = pd.Series(["x", "y", "z"], index=index)
     with pytest.raises(InputError, match=r"labels= has an index.*to_numpy"):
-        as_labels(labels, text=False)
+        as_labels(labels)
 
 
 @pytest.mark.parametrize(

@@ -287,8 +287,8 @@ READS = {
     "offsets": lambda graph: graph.degrees,
     "neighbors": lambda graph: graph.neighbors(range(graph.num_nodes)),
     "weights": lambda graph: graph.read_weights(0, graph.num_entries),
-    "labels": lambda graph: graph.labels,
-    "label_offsets": lambda graph: graph.labels,
+    "labels": lambda graph: graph.labels.tolist(),
+    "label_offsets": lambda graph: graph.labels.tolist(),
     "label_bytes": lambda graph: graph.index_of("0"),
 }
 

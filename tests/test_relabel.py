@@ -29,7 +29,7 @@ def values_of(labels):
     parts = []
     for first, part in labels.parts():
         assert first == len(parts)
-        parts += part.to_numpy().tolist()
+        parts += part.to_arrow().to_pylist()
     return parts
 
 

@@ -172,7 +172,7 @@ def test_offsets_of_labels_out_of_range(place, value, compressed, tmp_path):
     rewrite(store, "label_offsets", put(place, value))
     graph = graphwalk.open_zarr(store)
     with pytest.raises(StoreError, match=r"array 'label_(offsets|bytes)' of"):
-        graph.labels  # noqa: B018
+        graph.labels.tolist()
     assert graph.validate().problems
 
 
@@ -182,7 +182,7 @@ def test_text_that_is_not_utf_8_or_not_in_order(value, tmp_path):
     named(store)
     rewrite(store, "label_bytes", put(25, value))
     with pytest.raises(StoreError, match=r"array 'label_bytes' of .* labels must"):
-        graphwalk.open_zarr(store).labels  # noqa: B018
+        graphwalk.open_zarr(store).labels.tolist()
 
 
 def test_integers_that_are_not_in_order(tmp_path):
@@ -190,7 +190,7 @@ def test_integers_that_are_not_in_order(tmp_path):
     graphwalk.build_zarr(EDGES * 10**12, store)
     rewrite(store, "labels", put(5, 0))
     with pytest.raises(StoreError, match=r"array 'labels' of .* labels must ascend"):
-        graphwalk.open_zarr(store).labels  # noqa: B018
+        graphwalk.open_zarr(store).labels.tolist()
 
 
 # -- attributes and metadata -------------------------------------------------------------------
@@ -283,7 +283,7 @@ def test_metadata_that_cannot_be_right(array, kind, tmp_path):
     (store / array / "zarr.json").write_text(json.dumps(document))
     graph = graphwalk.open_zarr(store)
     with pytest.raises(StoreError, match=f"array '{array}' of .*build it again"):
-        graph.labels, graph.neighbors([3])
+        graph.labels is None or graph.labels.tolist(), graph.neighbors([3])
     assert graph.validate().problems
 
 

@@ -20,13 +20,14 @@ import zarr
 from leftovers import leave
 
 from graphwalk import errors, scheduler
-from graphwalk.algorithms.output import formats, labelled_walks
+from graphwalk.algorithms.output import formats
 from graphwalk.algorithms.output import sink as sink_module
 from graphwalk.algorithms.output import write_blocks as write_module
 from graphwalk.algorithms.output.write import write_walks
 from graphwalk.algorithms.output.write_blocks import write_blocks
 from graphwalk.storage.files import partial_folder as partial_module
 from graphwalk.storage.files.partial_folder import partial_folder, writing
+from graphwalk.storage.store.label_table import NODE_BYTES, SLICE_BYTES
 
 SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
 TOWNS = np.array(["Aarhus", "Bad Ems", "Çeşme", "Dún Laoghaire", "Évora"], dtype=object)
@@ -158,8 +159,8 @@ def test_few_walks_and_short_ones(suffix, shape, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".txt", ".txt.gz", ".parquet"])
 def test_large_blocks_are_turned_into_text_piece_by_piece(suffix, expected, tmp_path):
-    many = np.tile(expected, (9000, 1))
-    assert many.size > 2 * labelled_walks.SLICE_NODES
+    many = np.tile(expected, (18_000, 1))
+    assert many.size > 2 * (SLICE_BYTES // NODE_BYTES)
     small, large = (da.from_array(many, chunks=(rows, 6)) for rows in (10_000, -1))
     at_once = read(write_walks(small, tmp_path / f"a{suffix}", labels=TOWNS))
     assert read(write_walks(large, tmp_path / f"b{suffix}", labels=TOWNS)) == at_once

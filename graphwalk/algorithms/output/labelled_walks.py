@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from hashlib import sha256
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
+from graphwalk.storage.store.node_labels import NodeLabels
 from graphwalk.util.indexed_values import by_node
 
 if TYPE_CHECKING:
@@ -18,89 +18,29 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.storage.files.folder import Folder
-
-#: Nodes turned into text at a time. Arrow's string arrays end at 2 GiB: 8 KiB a label.
-SLICE_NODES = 1 << 18
+    from graphwalk.storage.store.label_table import LabelTable
 
 
-class LabelFile:
-    """Labels in a file that every task maps into memory instead of being sent them.
-
-    Parameters
-    ----------
-    folder : Folder
-        Where the file lies; from a URL, every process fetches it once.
-    digest : str
-        A digest of the labels.
-    """
-
-    def __init__(self, folder: Folder, digest: str) -> None:
-        self._folder = folder
-        self._name = f"labels-{digest[:16]}.arrow"
-
-    def save(self, labels: pa.Array) -> None:
-        """Write the labels."""
-        batch = pa.record_batch({"label": labels})
-        with self._folder.writing(self._name) as file, pa.ipc.new_file(file, batch.schema) as out:
-            out.write_batch(batch)
-
-    def load(self) -> pa.Array:
-        """Return the labels without reading them: pages come in as they are looked at."""
-        file = pa.py_buffer(self._folder.mapped(self._name))
-        return pa.ipc.open_file(file).get_batch(0).column(0)
+#: Nodes of a slice whose walks are lists of numbers.
+_SLICE_NODES = 1 << 17
 
 
-def label_digest(labels: pa.Array) -> str:
-    """Return a digest of labels."""
-    digest = sha256()
-    with pa.PythonFile(_Hashed(digest), mode="w") as file:
-        batch = pa.record_batch({"label": labels})
-        with pa.ipc.new_stream(file, batch.schema) as out:
-            out.write_batch(batch)
-    return digest.hexdigest()
-
-
-class _Hashed(io.RawIOBase):
-    """A file that keeps a digest of what is written."""
-
-    def __init__(self, digest: Any) -> None:
-        super().__init__()
-        self._digest, self._written = digest, 0
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._written
-
-    def write(self, data: Any) -> int:
-        self._digest.update(data)
-        self._written += len(data)
-        return len(data)
-
-
-def as_labels(labels: Any, *, text: bool) -> pa.Array:
+def as_labels(labels: Any) -> pa.Array:
     """Return labels as an Arrow array of integers or of strings (with 64-bit offsets).
 
     Parameters
     ----------
     labels : array_like of int or str, shape (num_nodes,)
         The label of each node. An index, unless it is 0, 1, 2 …, has the numbers of the nodes.
-    text : bool
-        Whether they are meant for lines of text, where a tab or a line end in a label would
-        break the line.
 
     Raises
     ------
     InputError
-        When they are neither integers nor strings, or one of them cannot stand in a line.
+        When they are neither integers nor strings.
     """
     array = _as_arrow(labels)
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         array = array.cast(pa.large_string())
-        if text:
-            _check_one_line(array)
     elif not pa.types.is_integer(array.type):
         raise InputError(f"labels are of type {array.type}; they must be integers or strings")
     if array.null_count:
@@ -109,16 +49,31 @@ def as_labels(labels: Any, *, text: bool) -> pa.Array:
     return array
 
 
-def walk_lists(block: NDArray[np.integer[Any]], labels: pa.Array | None) -> Iterator[pa.ListArray]:
+def walk_lists(
+    block: NDArray[np.integer[Any]], labels: LabelTable | None
+) -> Iterator[pa.ListArray]:
     """Yield the walks of a block as lists of ids or labels, some walks at a time."""
-    step = max(1, SLICE_NODES // block.shape[1])
-    for start in range(0, len(block), step):
-        yield _lists(block[start : start + step], labels)
+    if labels is None:
+        step = max(1, _SLICE_NODES // block.shape[1])
+        for start in range(0, len(block), step):
+            yield _lists(block[start : start + step])
+        return
+
+    for table, walks in labels.narrowed(block):
+        named = partial(_named_walks, walks, table)
+        yield from table.in_slices(len(walks), walks.shape[1], named)
 
 
-def named_lists(lists: pa.ListArray, labels: pa.Array) -> pa.ListArray:
-    """Return walks as lists of labels, given as lists of node ids."""
-    return with_values(lists, _named(lists.flatten().to_numpy(), labels))
+def named_lists(lists: pa.ListArray, labels: LabelTable) -> Iterator[pa.ListArray]:
+    """Yield walks as lists of labels, given as lists of node ids, some walks at a time."""
+
+    def named(rows: slice, most: int | None) -> pa.ListArray | None:
+        some = lists[rows]
+        names = labels.take(some.flatten().to_numpy(), most)
+        return None if names is None else with_values(some, names)
+
+    longest = pc.max(lists.value_lengths()).as_py() or 1
+    yield from labels.in_slices(len(lists), longest, named)
 
 
 def with_values(lists: pa.ListArray, values: pa.Array) -> pa.ListArray:
@@ -127,26 +82,24 @@ def with_values(lists: pa.ListArray, values: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets - offsets[0], pa.int32()), values)
 
 
-def _lists(walks: NDArray[np.integer[Any]], labels: pa.Array | None) -> pa.ListArray:
+def _named_walks(
+    walks: NDArray[np.integer[Any]], labels: LabelTable, rows: slice, most: int | None
+) -> pa.ListArray | None:
+    lists = _lists(walks[rows])
+    names = labels.take(lists.values.to_numpy(), most)
+    return None if names is None else with_values(lists, names)
+
+
+def _lists(walks: NDArray[np.integer[Any]]) -> pa.ListArray:
     real = walks >= 0
     offsets = np.zeros(len(walks) + 1, np.int32)
     np.cumsum(real.sum(axis=1), out=offsets[1:])
-    nodes = walks[real]
-    return pa.ListArray.from_arrays(
-        offsets, pa.array(nodes) if labels is None else _named(nodes, labels)
-    )
-
-
-def _named(nodes: NDArray[np.integer[Any]], labels: pa.Array) -> pa.Array:
-    if nodes.size and nodes.max() >= len(labels):
-        raise InputError(
-            f"the walks visit node {nodes.max()}, but there are {len(labels)} labels; "
-            "pass the labels of the graph that was walked"
-        )
-    return labels.take(pa.array(nodes))
+    return pa.ListArray.from_arrays(offsets, pa.array(walks[real]))
 
 
 def _as_arrow(labels: Any) -> pa.Array:
+    if isinstance(labels, NodeLabels):
+        return labels.__arrow_array__()
     number = np.size(labels) if hasattr(labels, "shape") else 0  # without an index it is not used
     labels = by_node(labels, "labels", number, lambda index: _numbers(index, number))
     try:
@@ -164,7 +117,10 @@ def _numbers(index: NDArray[Any], number: int) -> NDArray[np.int64]:
     return index.astype(np.int64)
 
 
-def _check_one_line(labels: pa.Array) -> None:
+def check_one_line(labels: pa.Array) -> None:
+    """Raise InputError where a label holds a tab or a line end, which would break a line."""
+    if not pa.types.is_large_string(labels.type):
+        return
     broken = pc.match_substring_regex(labels, r"[\t\n\r]")
     if pc.any(broken).as_py():
         label = labels[int(pc.index(broken, True).as_py())].as_py()

@@ -106,12 +106,12 @@ def node_table(columns: Sequence[NodeColumn], names: pa.Array | None) -> ArrowSt
     def batches() -> Iterator[pa.RecordBatch]:
         first = 0
         for blocks in zip(*(value_blocks(column.values) for column in columns), strict=True):
-            nodes = np.arange(first, first + len(blocks[0]))
-            found = [_named(nodes, names)]
+            stop = first + len(blocks[0])
+            found = [pa.array(np.arange(first, stop)) if names is None else names[first:stop]]
             for column, block in zip(columns, blocks, strict=True):
                 found.append(_named(block, names) if column.are_nodes else pa.array(block))
             yield pa.record_batch(found, schema=schema)
-            first += len(nodes)
+            first = stop
 
     return ArrowStream(schema, batches)
 

@@ -59,4 +59,7 @@ def _writer(file: IO[bytes], schema: Any) -> Any:
     import pyarrow.parquet as pq
 
     # Without the Arrow schema, strings read as plain strings, with 32-bit offsets.
-    return pq.ParquetWriter(file, schema, compression="zstd", store_schema=False)
+    # The least and the greatest node that walks visit are of no use.
+    return pq.ParquetWriter(
+        file, schema, compression="zstd", store_schema=False, write_statistics=False
+    )

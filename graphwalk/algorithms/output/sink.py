@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from graphwalk.algorithms.output.labelled_walks import LabelFile
+    from graphwalk.algorithms.output.label_file import LabelFile
 
 
 class Shape(NamedTuple):

@@ -14,6 +14,7 @@ from graphwalk.algorithms.walks.streaming import blocks_in_order
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.store.arrow_edges import edges_as_arrow
 from graphwalk.storage.store.graph import Graph
+from graphwalk.storage.store.label_table import LabelTable
 from graphwalk.util.arrow_stream import ArrowStream
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def to_arrow(what: Graph | da.Array, *, labels: Any = None) -> ArrowStream:
     """
     if isinstance(what, Graph):
         names = _arrow_labels(what.labels if labels is None else labels, what.num_nodes)
-        return edges_as_arrow(what._arrays, names)
+        return edges_as_arrow(what._arrays, None if names is None else LabelTable(names))
     if isinstance(what, da.Array) and what.ndim == 1:
         return _values(what, labels)
     return _walks(checked_walks(what), labels)
@@ -78,10 +79,11 @@ def _walks(walks: da.Array, labels: Any) -> ArrowStream:
     names = _arrow_labels(names_for(walks, labels, None))
     kind = pa.from_numpy_dtype(walks.dtype) if names is None else names.type
     schema = pa.schema([("walk", pa.list_(kind))])
+    table = None if names is None else LabelTable(names)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for block in blocks_in_order(walks):
-            for lists in walk_lists(block, names):
+            for lists in walk_lists(block, table):
                 yield pa.record_batch([lists.cast(schema.field("walk").type)], schema=schema)
 
     return ArrowStream(schema, batches)
@@ -98,7 +100,7 @@ def _values(values: da.Array, labels: Any) -> ArrowStream:
 
 
 def _arrow_labels(labels: Any, num_nodes: int | None = None) -> Any:
-    names = None if labels is None or labels is False else as_labels(labels, text=False)
+    names = None if labels is None or labels is False else as_labels(labels)
     if names is not None and num_nodes is not None and len(names) != num_nodes:
         raise InputError(
             f"there are {len(names):,} labels for {num_nodes:,} nodes; {argument('labels')} has "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,16 +14,17 @@ from dask.base import compute_as_if_collection, get_scheduler
 from graphwalk.algorithms.output.check_walks import check_share, checked_walks
 from graphwalk.algorithms.output.done_blocks import Done, DoneBlocks
 from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS
-from graphwalk.algorithms.output.labelled_walks import LabelFile, as_labels, label_digest
+from graphwalk.algorithms.output.label_file import LabelFile, NamingRoom, OutputLabels, naming_room
 from graphwalk.algorithms.output.resumable_job import STORE
 from graphwalk.algorithms.output.sink import Shape, WalkBlock
 from graphwalk.algorithms.output.target import WalkTarget
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error
 from graphwalk.algorithms.walks.walks_source import walks_source
-from graphwalk.errors import InputError, argument
+from graphwalk.errors import InputError, MemoryBudgetError, argument
 from graphwalk.scheduler.executors.progress import block_progress
-from graphwalk.scheduler.executors.resources import executor_of
+from graphwalk.scheduler.executors.resources import executor_of, num_workers
+from graphwalk.util.available_memory import free_memory
 from graphwalk.util.events import Work
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.output.resumable_job import ResumableJob
     from graphwalk.algorithms.output.sink import WalkSink
     from graphwalk.storage.store.graph_arrays import GraphArrays
+
+
+#: A table of labels that takes more than one such part of the memory is read in parts.
+_TABLE_PART = 4
 
 
 class Written(NamedTuple):
@@ -69,20 +75,22 @@ def write_blocks(
         walks = _as_begun(given, walks, target)
     suffix, rows = target.suffix, walks.chunks[0]
     shape = Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), walks.dtype)
-    names = (
-        None if labels is None or suffix in ID_FORMATS else as_labels(labels, text=".txt" in suffix)
-    )
+    named = labels is not None and suffix not in ID_FORMATS
+    names = OutputLabels(labels, text=".txt" in suffix) if named else None
+    if names is not None:
+        walks, room = with_room_for_names(walks, names)
     about |= {
         "format": suffix,
         "shape": walks.shape,
         "block_walks": shape.block_walks,
         "type": walks.dtype.str,
-        "labels": None if names is None else label_digest(names),
+        "labels": None if names is None else names.digest,
     }
 
     def sink_of(job: ResumableJob) -> WalkSink:
-        label_file = None if names is None else LabelFile(job.folder, about["labels"])
-        if label_file:
+        label_file = None
+        if names is not None:
+            label_file = LabelFile(job.folder, names, room)
             label_file.save(names)
         return SINKS[suffix](job.location, shape, label_file, job.storage_options)
 
@@ -93,12 +101,36 @@ def write_blocks(
     if share is not None:
         with target.share(about) as job:
             mine = _write_share(walks, share, job, sink_of(job), progress)
-        whole = target.finish(about, shape.num_blocks, sink_of)
-        return _written(target, mine, whole=whole is not None)
+        joined = target.finish(about, shape.num_blocks, sink_of)
+        return _written(target, mine, whole=joined is not None)
     with target.job(about, resume=resume) as job:
         sink = sink_of(job)
         finished = job.finish(sink, about, _write(walks, job, sink, progress))
     return _written(target, finished)
+
+
+def with_room_for_names(walks: da.Array, names: OutputLabels) -> tuple[da.Array, NamingRoom]:
+    """Return walks planned so that there is memory to name their nodes, and that memory.
+
+    Raises
+    ------
+    MemoryBudgetError
+        When there is not enough.
+    """
+    executor = executor_of(get_scheduler(collections=[walks]))
+    # On Ray the plan is of the object stores, and workers have memory of their own.
+    planned = isinstance(walks, WalkArray) and not (executor and executor.name == "ray")
+    memory = walks.plan.resources.memory if isinstance(walks, WalkArray) else free_memory()
+    workers = walks.plan.resources.workers if isinstance(walks, WalkArray) else num_workers()
+    fits = names.nbytes <= memory // _TABLE_PART
+    room = naming_room(names, memory, workers, in_parts=not fits)
+    if not planned:
+        return walks, room
+    if fits:
+        with suppress(MemoryBudgetError):
+            return walks.naming(room.total), room
+        room = naming_room(names, memory, workers, in_parts=True)
+    return walks.naming(room.total), room
 
 
 def _written(target: WalkTarget, done: Done, *, whole: bool = True) -> Written:

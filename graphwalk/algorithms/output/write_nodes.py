@@ -157,7 +157,7 @@ def _table(values: Nodes) -> ArrowStream:
             f"{graph.num_nodes:,} nodes; pass one value for each node"
         )
     labels = graph.labels
-    return node_table(values, None if labels is None else as_labels(labels, text=False))
+    return node_table(values, None if labels is None else as_labels(labels))
 
 
 def _write_parquet(file: Path, values: Nodes) -> None:

@@ -15,6 +15,7 @@ from graphwalk.algorithms.output.node_names import names_for
 from graphwalk.algorithms.output.read_walks import count_walks, read_walks
 from graphwalk.algorithms.output.write import iter_blocks
 from graphwalk.errors import InputError, argument
+from graphwalk.storage.store.label_table import LabelTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,7 +97,7 @@ class WalkCorpus:
         else:
             self._num_walks = checked_walks(walks).shape[0]
         labels = names_for(walks, labels, storage_options)
-        self.labels = None if labels is None else as_labels(labels, text=False)
+        self.labels = None if labels is None else as_labels(labels)
         if self._num_walks is not None:
             self.__class__ = _CountedCorpus  # len() is looked up in the class
 
@@ -136,17 +137,24 @@ class WalkCorpus:
         """
         if isinstance(self._walks, da.Array):
             for block in iter_blocks(self._walks):
-                yield from walk_lists(block, self.labels)
+                yield from walk_lists(block, self._table)
             return
         for lists in read_walks(self._walks, self._options):
-            yield lists if self.labels is None else self._named(lists)
+            if self._table is None:
+                yield lists
+            else:
+                yield from self._named(lists, self._table)
 
-    def _named(self, lists: pa.ListArray) -> pa.ListArray:
+    def _named(self, lists: pa.ListArray, table: LabelTable) -> Iterator[pa.ListArray]:
         if not pa.types.is_integer(lists.values.type):
             raise InputError(
                 f"{self._walks} holds labels of nodes already; remove {argument('labels')}"
             )
-        return named_lists(lists, self.labels)
+        return named_lists(lists, table)
+
+    @property
+    def _table(self) -> LabelTable | None:
+        return None if self.labels is None else LabelTable(self.labels)
 
 
 class _CountedCorpus(WalkCorpus):

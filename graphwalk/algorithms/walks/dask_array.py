@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +20,7 @@ from graphwalk.algorithms.walks.dask_tasks import (
 )
 from graphwalk.algorithms.walks.walked_blocks import as_it_is, walked_blocks
 from graphwalk.algorithms.walks.walks_source import PersistedWalks
-from graphwalk.scheduler.engine.planner import plan_job
+from graphwalk.scheduler.engine.planner import plan_job, with_naming
 from graphwalk.scheduler.executors.progress import block_progress, wave_progress
 from graphwalk.scheduler.executors.remote_executor import remote_executor_of
 from graphwalk.scheduler.executors.result import gather_blocks
@@ -103,7 +104,25 @@ class WalkArray(da.Array):  # type: ignore[misc]
         """Return the same walks in blocks of `block_walks` walks."""
         return self._replanned(slice(0, self.shape[0]), block_walks)
 
-    def _replanned(self, rows: slice, blocks: int | tuple[int, ...]) -> WalkArray:
+    def naming(self, naming_bytes: int) -> WalkArray:
+        """Return the same walks, planned so that there is memory to name their nodes.
+
+        Raises
+        ------
+        MemoryBudgetError
+            When they do not fit in what is left.
+        """
+        plan = self.plan
+        left = plan.resources.memory - naming_bytes
+        if plan.peak_memory > left:
+            return self._replanned(slice(0, self.shape[0]), plan.block_rows, naming_bytes)
+        fitting = replace(plan, resources=replace(plan.resources, memory=left))
+        named = with_naming(fitting, naming_bytes)
+        return WalkArray(named, self._graph, self._tasks.walkers, self._partitions)
+
+    def _replanned(
+        self, rows: slice, blocks: int | tuple[int, ...], naming_bytes: int = 0
+    ) -> WalkArray:
         tasks, plan = self._tasks, self.plan
         again = plan_job(
             tasks.graph,
@@ -113,6 +132,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
             plan.resources,
             self._partitions,
             every_node=isinstance(tasks.walkers, range),
+            naming_bytes=naming_bytes or plan.naming_bytes,
         )
         return WalkArray(again, self._graph, tasks.part(rows), self._partitions)
 

@@ -229,12 +229,17 @@ class PartitionedPlanner:
                     return nodes, ahead
         raise TooLittleError(self.memory - free + smallest)
 
-    def refusal(self, needed: int, why: str) -> MemoryBudgetError:
+    def refusal(self, needed: int, why: str, budget: int, naming_bytes: int) -> MemoryBudgetError:
         """Return an error that names memory that is enough."""
+        other = "fewer start nodes at a time"
+        if naming_bytes:
+            needed = -(-(needed + naming_bytes) // MIB) * MIB
+            why += f", of which their nodes' labels take {format_size(naming_bytes)}"
+            other += ", or write .zarr or .npy, which hold the numbers of nodes"
         return MemoryBudgetError(
             f"{self.graph.path}: these walks take at least {format_size(needed)} of memory{why}, "
-            f"but the budget is {format_size(self.memory)}; pass "
-            f"{argument('memory', format_size(needed))} or more, or fewer start nodes at a time"
+            f"but the budget is {format_size(budget)}; pass "
+            f"{argument('memory', format_size(needed))} or more, or {other}"
         )
 
 

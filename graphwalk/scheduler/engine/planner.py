@@ -43,6 +43,7 @@ def plan_job(
     *,
     every_node: bool = False,
     sizes: WalkerSizes | None = None,
+    naming_bytes: int = 0,
 ) -> WalkPlan:
     """Return the plan of `num_walks` walks on `graph`.
 
@@ -62,6 +63,8 @@ def plan_job(
         that end at their start node is known.
     sizes : WalkerSizes, optional
         How many walkers and steps are processed at a time, in place of what is fast.
+    naming_bytes : int
+        Memory that is taken to name the nodes of walks while these are written.
 
     Raises
     ------
@@ -71,26 +74,34 @@ def plan_job(
         When the job does not fit in the memory.
     """
     shape = (num_walks, spec.walk_length + 1)
+    budget = max(0, resources.memory - naming_bytes)
 
     def whole_within(memory: int) -> WalkPlan:
         return _whole_plan(graph, spec, shape, chunks, replace(resources, memory=memory))
 
-    whole = whole_within(resources.memory)
-    fits = whole.peak_memory <= resources.memory
+    whole = whole_within(budget)
+    fits = whole.peak_memory <= budget
     if (partitions is None and fits) or partitions == 1 or graph.num_entries == 0:
-        return whole
+        return with_naming(whole, naming_bytes)
     if spec.walk_length == 0:
-        return whole
+        return with_naming(whole, naming_bytes)
     walkers = num_walks
     if every_node and spec.ends_if_isolated:
         moving = graph.num_nodes - graph.sinks
         walkers = min(num_walks, moving * spec.num_walks)
     planner = PartitionedPlanner(graph, spec, whole, walkers, partitions, fits, sizes)
     try:
-        return planner.plan()
+        return with_naming(planner.plan(), naming_bytes)
     except TooLittleError as error:
         enough = min(error.needed, _enough_for(whole_within, error.needed))
-        raise planner.refusal(enough, error.why) from None
+        raise planner.refusal(enough, error.why, resources.memory, naming_bytes) from None
+
+
+def with_naming(plan: WalkPlan, naming_bytes: int) -> WalkPlan:
+    """Return a plan that was made for what naming nodes leaves of the memory."""
+    total = replace(plan.resources, memory=plan.resources.memory + naming_bytes)
+    peak = plan.peak_memory + naming_bytes
+    return replace(plan, resources=total, peak_memory=peak, naming_bytes=naming_bytes)
 
 
 def _enough_for(whole_within: Callable[[int], WalkPlan], most: int) -> int:

@@ -71,6 +71,8 @@ class WalkPlan(Tabular):
         The resources that the job may use.
     sizes : WalkerSizes
         How many walkers and steps are processed at a time, if there are several partitions.
+    naming_bytes : int
+        Bytes of the peak that naming the nodes of walks takes while they are written.
 
     Examples
     --------
@@ -96,6 +98,7 @@ class WalkPlan(Tabular):
     peak_memory: int
     resources: Resources
     sizes: WalkerSizes = OUT_OF_CORE
+    naming_bytes: int = 0
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from graphwalk.storage.store.graph_arrays import GraphArrays
+    from graphwalk.storage.store.label_table import LabelTable
     from graphwalk.storage.store.row_slice import RowSlice
 
 #: Decoded bytes of the rows that are read at a time; as columns they take about five times as much.
@@ -22,7 +24,7 @@ BATCH_BYTES = 1 << 24
 
 
 def edges_as_arrow(
-    graph: GraphArrays, labels: pa.Array | None, batch_bytes: int = BATCH_BYTES
+    graph: GraphArrays, labels: LabelTable | None, batch_bytes: int = BATCH_BYTES
 ) -> ArrowStream:
     """Return the edges, each once: source, target, and weight, time or type if there are any.
 
@@ -30,7 +32,7 @@ def edges_as_arrow(
     ----------
     graph : GraphArrays
         The graph.
-    labels : pyarrow.Array or None
+    labels : LabelTable or None
         The name of each node; without them nodes are numbers.
     batch_bytes : int
         Decoded bytes of the rows that are read at a time.
@@ -51,7 +53,7 @@ def edges_as_arrow(
 
 
 def _batches(
-    graph: GraphArrays, labels: pa.Array | None, schema: pa.Schema, batch_bytes: int
+    graph: GraphArrays, labels: LabelTable | None, schema: pa.Schema, batch_bytes: int
 ) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
@@ -61,12 +63,27 @@ def _batches(
         parts = graph.cut(entries, batch_bytes // 8)
     for nodes in parts:
         columns = _columns(graph.read_slice(nodes.start, nodes.stop), once=not graph.directed)
-        if labels is not None:
-            columns[:2] = [labels.take(pa.array(column)) for column in columns[:2]]
         arrays = [pa.array(column) for column in columns]
         if graph.info.time_unit is not None:
             arrays[2] = arrays[2].cast(pa.int64()).cast(schema.types[2])
-        yield pa.record_batch(arrays, schema=schema)
+        if labels is None:
+            yield pa.record_batch(arrays, schema=schema)
+        else:
+            yield from _named(columns[:2], arrays[2:], labels, schema)
+
+
+def _named(
+    ends: list[NDArray[Any]], values: list[pa.Array], labels: LabelTable, schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    def named(rows: slice, most: int | None) -> pa.RecordBatch | None:
+        names = [labels.take(nodes[rows], most and most // 2) for nodes in ends]
+        if any(name is None for name in names):
+            return None
+        return pa.record_batch([*names, *(value[rows] for value in values)], schema=schema)
+
+    yield from labels.in_slices(len(ends[0]), 2, named)
 
 
 def _columns(rows: RowSlice, *, once: bool) -> list[Any]:

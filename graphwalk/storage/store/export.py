@@ -43,7 +43,7 @@ def to_networkx(graph: GraphArrays) -> Any:
     kind = "Multi" if ((src[1:] == src[:-1]) & (dst[1:] == dst[:-1])).any() else ""
     result = getattr(networkx, f"{kind}{'DiGraph' if graph.directed else 'Graph'}")()
     labels = graph.labels
-    names = range(graph.num_nodes) if labels is None else labels.to_numpy().tolist()
+    names = range(graph.num_nodes) if labels is None else labels.whole.to_arrow().to_pylist()
     result.add_nodes_from(names)
     if graph.info.time_unit is not None:
         result.graph["time_unit"] = graph.info.time_unit

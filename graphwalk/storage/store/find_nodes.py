@@ -47,7 +47,7 @@ def find_labels(arrays: GraphArrays, labels: Any) -> NDArray[np.int64]:
     known = arrays.labels
     if known is None:
         return check_nodes(labels, arrays.info.num_nodes)
-    found = known.find(labels)
+    found = known.whole.find(labels)
     if (found < 0).any():
         missing = labels[int(np.flatnonzero(found < 0)[0])]
         missing = str(missing) if isinstance(missing, str) else missing  # not NumPy's own

@@ -15,6 +15,7 @@ from graphwalk.storage.store.graph_html import graph_html
 from graphwalk.storage.store.graph_properties import describe
 from graphwalk.storage.store.graph_rows import GraphRows
 from graphwalk.storage.store.group import open_group
+from graphwalk.storage.store.label_table import LabelTable
 from graphwalk.storage.store.node_labels import NodeLabels, names_of
 from graphwalk.storage.store.summary import Summary, stored_bytes, summarize
 from graphwalk.storage.store.upper_layers import upper_layers
@@ -230,7 +231,7 @@ class Graph(GraphRows):
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """Give the edges to libraries that read tables of Arrow, batch by batch."""
         labels = self.labels
-        names = None if labels is None else labels.__arrow_array__()
+        names = None if labels is None else LabelTable(labels.__arrow_array__())
         return edges_as_arrow(self._arrays, names).__arrow_c_stream__(requested_schema)
 
     def validate(self, progress: bool | None = None) -> Validation:

@@ -13,7 +13,7 @@ from graphwalk.storage.store.partition_bounds import find_offsets, partition_nod
 from graphwalk.storage.store.read_ranges import read_ranges
 from graphwalk.storage.store.row_slice import RowSlice
 from graphwalk.storage.store.store_arrays import StoreArrays
-from graphwalk.storage.store.stored_labels import read_labels
+from graphwalk.storage.store.stored_labels import StoredLabels
 from graphwalk.util.available_memory import require
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.store.format import ValueName
-    from graphwalk.storage.store.label_index import MemoryLabels
     from graphwalk.util.threads import Thunk
 
 
@@ -45,10 +44,9 @@ class GraphArrays(StoreArrays):
         return None if self.info.node_types is None else self.info.node_types.digest
 
     @cached_property
-    def labels(self) -> MemoryLabels | None:
-        """Labels of all nodes, in memory; None where nodes have no labels."""
-        with self.unchanged():
-            return read_labels(self)
+    def labels(self) -> StoredLabels | None:
+        """Labels of all nodes, read when they are needed; None where nodes have no labels."""
+        return None if self.info.labels is None else StoredLabels(self)
 
     def read_offsets(
         self, start: int, stop: int, *, out: NDArray[np.int64] | None = None

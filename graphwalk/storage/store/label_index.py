@@ -74,14 +74,6 @@ class IntegerLabels:
         """Return all labels as an Arrow array, without a copy."""
         return pa.array(self.values)
 
-    def take(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the labels of nodes, which must exist."""
-        return self.values[nodes]
-
-    def to_numpy(self) -> NDArray[np.int64]:
-        """Return all labels."""
-        return self.values
-
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield all labels."""
         yield 0, self
@@ -135,15 +127,6 @@ class StringLabels:
     def to_arrow(self) -> pa.LargeStringArray:
         """Return all labels as an Arrow array."""
         return self.values
-
-    def take(self, nodes: NDArray[np.int64]) -> NDArray[np.object_]:
-        """Return the labels of nodes, which must exist."""
-        found = self.values.take(pa.array(nodes))
-        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=object)
-
-    def to_numpy(self) -> NDArray[np.object_]:
-        """Return all labels."""
-        return np.asarray(self.values.to_numpy(zero_copy_only=False), dtype=object)
 
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield all labels."""

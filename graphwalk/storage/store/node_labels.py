@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from graphwalk.errors import InputError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
-    from graphwalk.storage.store.label_index import MemoryLabels
+    from graphwalk.storage.store.stored_labels import StoredLabels
 
 #: Labels that are turned into Python's objects at a time.
 _AT_A_TIME = 1 << 16
@@ -40,9 +41,9 @@ class NodeLabels(Sequence[Any]):
     ('Grace', ['Ada', 'Alan'], 3)
     """
 
-    def __init__(self, labels: MemoryLabels) -> None:
+    def __init__(self, labels: StoredLabels) -> None:
         self._labels = labels
-        self.dtype: np.dtype[Any] = np.dtype(np.int64 if labels.kind == "int64" else object)
+        self.dtype: np.dtype[Any] = np.dtype(object if labels.text else np.int64)
 
     @property
     def shape(self) -> tuple[int]:
@@ -54,25 +55,41 @@ class NodeLabels(Sequence[Any]):
 
     def __getitem__(self, nodes: Any) -> Any:
         if isinstance(nodes, slice):
-            return self._labels.take(np.arange(len(self))[nodes])
+            return _as_numpy(self._labels.take(np.arange(*nodes.indices(len(self)))))
         wanted = np.asarray(nodes)
         if wanted.dtype == bool:
             wanted = np.flatnonzero(wanted)
         wanted = check_label_nodes(wanted, len(self), "graph.names(nodes) has None for -1")
-        found = self._labels.take(wanted.ravel()).reshape(wanted.shape)
+        found = _as_numpy(self._labels.take(wanted.ravel())).reshape(wanted.shape)
         return found[()].item() if wanted.ndim == 0 and self.dtype != object else found[()]
 
     def __iter__(self) -> Iterator[Any]:
-        for start in range(0, len(self), _AT_A_TIME):
-            yield from self[start : start + _AT_A_TIME].tolist()
+        for part in self.parts():
+            for start in range(0, len(part), _AT_A_TIME):
+                yield from part[start : start + _AT_A_TIME].to_pylist()
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        array = self._labels.to_numpy()
+        array = _as_numpy(self._labels.whole.to_arrow())
         return array.astype(dtype or array.dtype, copy=bool(copy))
 
     def __arrow_array__(self, type: Any = None) -> Any:  # noqa: A002 - the protocol's name
-        array = self._labels.to_arrow()
+        array = self._labels.whole.to_arrow()
         return array if type is None else array.cast(type)
+
+    @property
+    def arrow_type(self) -> Any:
+        """The type that the labels have in Arrow."""
+        return pa.large_string() if self._labels.text else pa.int64()
+
+    def parts(self) -> Iterator[Any]:
+        """Yield all labels as arrays of Arrow, a few MiB at a time.
+
+        Examples
+        --------
+        >>> [part.to_pylist() for part in graphwalk.build_zarr([("Ada", "Grace")]).labels.parts()]
+        [['Ada', 'Grace']]
+        """
+        return self._labels.parts()
 
     def tolist(self) -> list[Any]:
         """Return all labels as a list.
@@ -89,7 +106,7 @@ class NodeLabels(Sequence[Any]):
         return f"<graphwalk.NodeLabels of {len(self):,} nodes: {shown}>"
 
 
-def names_of(labels: MemoryLabels | None, num_nodes: int, nodes: Any) -> Any:
+def names_of(labels: StoredLabels | None, num_nodes: int, nodes: Any) -> Any:
     """Return the names of nodes, in an object array of their shape; None for each -1."""
     wanted = np.asarray(nodes)
     if wanted.size == 0:
@@ -98,10 +115,14 @@ def names_of(labels: MemoryLabels | None, num_nodes: int, nodes: Any) -> Any:
         raise InputError(f"nodes are integers, not {wanted.dtype}; pass walks, or their parts")
     ended = wanted == -1
     inside = check_label_nodes(np.where(ended, 0, wanted), num_nodes, "-1 is the end of a walk")
-    found = inside.ravel() if labels is None else labels.take(inside.ravel())
+    found = inside.ravel() if labels is None else _as_numpy(labels.take(inside.ravel()))
     names = found.astype(object).reshape(wanted.shape)
     names[ended] = None
     return names[()]
+
+
+def _as_numpy(labels: pa.Array) -> NDArray[Any]:
+    return np.asarray(labels.to_numpy(zero_copy_only=False))
 
 
 def check_label_nodes(nodes: NDArray[Any], num_nodes: int, hint: str) -> NDArray[np.int64]:

@@ -1,28 +1,37 @@
-"""Labels of nodes as arrays of a store, written and read."""
+"""Labels of nodes as arrays of a store, written and read part by part."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.store.check_rows import first_not_above
-from graphwalk.storage.store.label_index import IntegerLabels, Labels, MemoryLabels, StringLabels
+from graphwalk.storage.store.label_index import IntegerLabels, Labels, StringLabels
+from graphwalk.storage.store.read_ranges import read_ranges
 from graphwalk.util.arrow_strings import string_buffers, strings_of
+from graphwalk.util.available_memory import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
-    from numpy.typing import DTypeLike
+    from numpy.typing import DTypeLike, NDArray
 
+    from graphwalk.storage.store.array_reader import ArrayReader
     from graphwalk.storage.store.array_writer import ArrayWriter
+    from graphwalk.storage.store.label_index import MemoryLabels
     from graphwalk.storage.store.store_arrays import StoreArrays
 
     NewArray: TypeAlias = Callable[[str, DTypeLike, int], ArrayWriter]
+
+#: Labels that are read at a time, and about the bytes that they take.
+_PART_NODES = 1 << 18
+_PART_BYTES = 4 << 20
 
 
 def write_labels(labels: Labels, new_array: NewArray) -> str:
@@ -38,7 +47,7 @@ def write_labels(labels: Labels, new_array: NewArray) -> str:
 def _write_integers(labels: Labels, new_array: NewArray) -> bytes:
     with new_array("labels", np.int64, len(labels)) as writer:
         for _, part in labels.parts():
-            writer.append(part.to_numpy())
+            writer.append(np.asarray(part.values))
             del part  # before the next one is loaded
     return writer.digest
 
@@ -59,30 +68,141 @@ def _write_strings(labels: Labels, new_array: NewArray) -> bytes:
     return offsets.digest + data.digest
 
 
-def read_labels(graph: StoreArrays) -> MemoryLabels | None:
-    """Return the labels of a store's graph, or None where ids are the nodes' own."""
-    location, number = graph.path, graph.num_nodes
-    if graph.info.labels is None:
-        return None
-    if graph.info.labels == "int64":
-        values = graph.open_array("labels", number).read(0, number)
-        if (values[1:] <= values[:-1]).any():
-            raise _damaged(location, "labels", "labels must ascend")
-        return IntegerLabels(values)
-    ends = graph.open_array("label_offsets", number + 1).read(0, number + 1)
-    length = int(ends[-1])
-    if ends[0] != 0 or (ends[1:] < ends[:-1]).any():
-        raise _damaged(location, "label_offsets", "it must rise from 0")
-    data = graph.open_array("label_bytes", length).read(0, length)
-    strings = strings_of(ends, data)
-    try:
-        strings.validate(full=True)
-    except pa.ArrowInvalid as error:
-        raise _damaged(location, "label_bytes", f"labels must be UTF-8 ({error})") from error
-    if first_not_above(ends, data) >= 0:
-        raise _damaged(location, "label_bytes", "labels must ascend")
-    return StringLabels(strings)
+class StoredLabels:
+    """The labels of a store's graph: read in parts, or as a whole if much of them is needed.
 
+    All methods raise StoreError where labels are missing or damaged.
 
-def _damaged(location: str, name: str, what: str) -> StoreError:
-    return StoreError(f"array {name!r} of {location} is damaged: {what}; build it again")
+    Parameters
+    ----------
+    arrays : StoreArrays
+        The store, whose nodes have labels.
+    """
+
+    def __init__(self, arrays: StoreArrays) -> None:
+        self._arrays, self._info = arrays, arrays.info
+        self.text = self._info.labels == "string"
+        self._bytes_taken = 0
+
+    def __len__(self) -> int:
+        return self._info.num_nodes
+
+    @cached_property
+    def whole(self) -> MemoryLabels:
+        """All labels, in memory.
+
+        Raises
+        ------
+        MemoryBudgetError
+            When they do not fit.
+        """
+        require(
+            self._nbytes,
+            f"{self._arrays.path}: the labels of all nodes",
+            "graph.labels[nodes] and graph.names(nodes) read those of some nodes",
+        )
+        if self.text:
+            return StringLabels(self._strings(0, len(self)))
+        return IntegerLabels(self._integers(0, len(self)))
+
+    def parts(self) -> Iterator[pa.Array]:
+        """Yield all labels in order, a few MiB at a time."""
+        last: Any = None
+        step = max(1, min(_PART_NODES, _PART_BYTES * len(self) // max(1, self._nbytes)))
+        for start in range(0, len(self), step):
+            stop = min(len(self), start + step)
+            read = self._strings if self.text else self._integers
+            part = pa.array(read(start, stop))
+            first = part[0].as_py()
+            if last is not None and first <= last:
+                raise self._damaged("labels must ascend")
+            last = part[-1].as_py()
+            yield part
+
+    def take(self, nodes: NDArray[np.int64]) -> pa.Array:
+        """Return the labels of nodes, which must exist.
+
+        Few nodes are looked up in the store. When about as much has been read so as all labels
+        take, those are read once and kept.
+        """
+        if "whole" not in self.__dict__:
+            self._bytes_taken += len(nodes) * self._reader.seek_cost_bytes
+            if self._bytes_taken < self._nbytes:
+                return self._look_up(nodes)
+        return self.whole.to_arrow().take(pa.array(nodes))
+
+    def _look_up(self, nodes: NDArray[np.int64]) -> pa.Array:
+        wanted, where = np.unique(nodes, return_inverse=True)
+        with self._arrays.unchanged():
+            if not self.text:
+                found, _ = read_ranges(self._reader, wanted, wanted + 1, np.int64)
+                self._check_integers(found)
+                return pa.array(found[where])
+            bounds, _ = read_ranges(self._reader, wanted, wanted + 2, np.int64)
+            self._check_ends(bounds)
+            starts, stops = bounds[::2], bounds[1::2]
+            data, ends = read_ranges(self._text_reader, starts, stops, np.uint8)
+            return self._checked_strings(ends, data).take(pa.array(where))
+
+    def _check_integers(self, labels: NDArray[np.int64]) -> None:
+        if (labels[1:] <= labels[:-1]).any():
+            raise self._damaged("labels must ascend")
+
+    def _integers(self, start: int, stop: int) -> NDArray[np.int64]:
+        with self._arrays.unchanged():
+            values = self._reader.read(start, stop)
+            self._check_integers(values)
+        return values
+
+    def _strings(self, start: int, stop: int) -> pa.LargeStringArray:
+        with self._arrays.unchanged():
+            ends = self._reader.read(start, stop + 1)
+            self._check_ends(ends)
+            if start == 0 and ends[0] != 0:
+                raise self._damaged("it must rise from 0")
+            data = self._text_reader.read(int(ends[0]), int(ends[-1]))
+            ends = ends - ends[0] if ends[0] else ends
+            return self._checked_strings(ends, data)
+
+    def _check_ends(self, ends: NDArray[np.int64]) -> None:
+        """Raise where offsets fall, or are outside of the bytes of labels."""
+        if (ends[1:] < ends[:-1]).any() or ends[0] < 0 or ends[-1] > self._text_bytes:
+            raise self._damaged("it must rise from 0")
+
+    def _checked_strings(
+        self, ends: NDArray[np.int64], data: NDArray[np.uint8]
+    ) -> pa.LargeStringArray:
+        strings = strings_of(ends, data)
+        try:
+            strings.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise self._damaged(f"labels must be UTF-8 ({error})", "label_bytes") from error
+        if first_not_above(ends, data) >= 0:
+            raise self._damaged("labels must ascend", "label_bytes")
+        return strings
+
+    @property
+    def _nbytes(self) -> int:
+        # The reader is opened first, since it notices a length that is not the array's.
+        return 8 * len(self) + (self._text_bytes if self.text and self._text_reader else 0)
+
+    @cached_property
+    def _text_bytes(self) -> int:
+        with self._arrays.unchanged():
+            return max(0, int(self._reader.read(len(self), len(self) + 1)[0]))
+
+    @cached_property
+    def _reader(self) -> ArrayReader:
+        """Reads where strings end, or integers."""
+        name, length = ("label_offsets", len(self) + 1) if self.text else ("labels", len(self))
+        return self._arrays.open_array(name, length)
+
+    @cached_property
+    def _text_reader(self) -> ArrayReader:
+        return self._arrays.open_array("label_bytes", self._text_bytes)
+
+    def _damaged(self, what: str, name: str = "") -> StoreError:
+        name = name or ("label_offsets" if self.text else "labels")
+        return StoreError(
+            f"array {name!r} of {self._arrays.path} is damaged: {what}; build it again"
+        )
