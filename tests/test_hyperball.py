@@ -42,14 +42,7 @@ def test_pairs_within_distances_are_near_those_of_networkx(sparse):
     np.testing.assert_allclose(found, expected, rtol=0.02)
 
 
-def test_the_error_of_counts_is_what_the_plan_says(sparse):
-    graph, _, _ = sparse
-    counts = [
-        graphwalk.hop_distribution(graph, registers=16, seed=seed).compute()[0]
-        for seed in range(40)
-    ]
-    # Of single nodes: sketches of one node each are exact to the register.
-    assert np.allclose(counts, counts[0])
+def test_the_error_of_counts_is_what_the_plan_says():
     star = graphwalk.build_zarr(np.stack([np.zeros(1000, int), np.arange(1, 1001)]))
     balls = [
         graphwalk.harmonic_centrality(star, registers=64, seed=seed).compute()[0]

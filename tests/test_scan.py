@@ -1,6 +1,7 @@
 """Scans: partitions of entries that cut rows, plans, and what a damaged store does."""
 
 import pickle
+from functools import partial
 
 import dask
 import numpy as np
@@ -22,6 +23,13 @@ def star(leaves, **options):
 def random_graph():
     rng = np.random.default_rng(5)
     return graphwalk.build_zarr(rng.integers(0, 300, (2, 2000)), num_nodes=320)
+
+
+@pytest.fixture(scope="module")
+def large():
+    """Return a graph of so many nodes that a MiB does not matter."""
+    edges = np.random.default_rng(5).integers(0, 1 << 21, (2, 1 << 21))
+    return graphwalk.build_zarr(edges, num_nodes=1 << 21, relabel=False)
 
 
 @pytest.mark.parametrize("entries", [1, 2, 7, 100, 10**6])
@@ -59,6 +67,30 @@ def test_a_plan_that_does_not_fit_names_the_memory_that_does():
         plan_scan(graph._arrays, cost, Resources(1 << 16, 2))
     size = str(refused.value).partition("memory='")[2].partition("'")[0]
     graphwalk.connected_components(graph, memory=size).compute()
+
+
+@pytest.mark.parametrize(
+    "analysis",
+    [
+        graphwalk.pagerank,
+        partial(graphwalk.bfs, sources=0),
+        partial(graphwalk.shortest_paths, sources=0),
+        graphwalk.label_propagation,
+        graphwalk.triangles,
+        graphwalk.core_numbers,
+        graphwalk.harmonic_centrality,
+        graphwalk.degree_assortativity,
+    ],
+)
+def test_the_memory_that_a_refusal_names_is_enough(large, analysis):
+    memory = 10
+    for _ in range(3):
+        with pytest.raises(errors.MemoryBudgetError, match="memory=") as refused:
+            analysis(large, memory=memory)
+        memory = str(refused.value).partition("memory='")[2].partition("'")[0]
+        plan = analysis(large, memory=memory).plan
+        assert plan.peak_memory <= plan.resources.memory
+        memory = plan.peak_memory * 3 // 4
 
 
 def test_a_repeated_scan_keeps_partitions_that_fit():

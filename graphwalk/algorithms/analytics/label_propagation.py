@@ -82,7 +82,7 @@ def label_propagation(
     Examples
     --------
     >>> import graphwalk
-    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3), (2, 3)])
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3)])
     >>> graphwalk.label_propagation(graph).compute()
     array([0, 0, 0, 2, 2, 2], dtype=int32)
     """

@@ -192,9 +192,10 @@ def plan_scan(
         at_once, machines = -(-at_once // resources.machines), resources.machines
         at_once = max(1, min(at_once, (memory - fixed) // (each + chunk * width)))
     whole = reader.total(graph)
-    # A chunk of rows that is held leaves a quarter of the rest to what passes by.
     free = memory - fixed - at_once * each
-    held = min(cost.chunk, max(chunk * width, free * 3 // 4))
+    # Rows that are held leave a quarter of the rest, or more if need be, to those that pass by.
+    least = min(cost.chunk, chunk * width)
+    held = min(cost.chunk, max(least, free * 3 // 4))
     fixed, free = fixed + held, free - held
     resident = cost.repeated and in_process and whole <= free
     room = PARTITION_BYTES if resident else min(PARTITION_BYTES, free // at_once * 3 // 4)
@@ -209,6 +210,8 @@ def plan_scan(
     if not in_process:
         # Here there is also the result of a pass, and what is sent, twice while it is.
         peak = max(peak, held + nodes * (cost.state + cost.partial + 2 * cost.shared))
+    excess = min(held - least, max(0, peak - memory))
+    held, peak = held - excess, peak - excess
     if peak > memory and partitions is None:
         enough = f"{-(-peak // 2**20)} MiB"
         raise MemoryBudgetError(
