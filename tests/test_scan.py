@@ -27,7 +27,7 @@ def random_graph():
 
 @pytest.fixture(scope="module")
 def large():
-    """Return a graph of so many nodes that a MiB does not matter."""
+    """Return a graph whose nodes take several MiB."""
     edges = np.random.default_rng(5).integers(0, 1 << 21, (2, 1 << 21))
     return graphwalk.build_zarr(edges, num_nodes=1 << 21, relabel=False)
 
