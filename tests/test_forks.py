@@ -75,11 +75,12 @@ def use_of_a_copied_session(store):
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_child_cannot_use_the_session_of_its_parent(tmp_path):
-    pytest.importorskip("distributed")
+@pytest.mark.parametrize("name", ["distributed", pytest.param("ray", marks=pytest.mark.ray)])
+def test_a_child_cannot_use_the_session_of_its_parent(name, tmp_path):
+    pytest.importorskip(name)
     graph = graphwalk.build_zarr(EDGES, tmp_path / "g")
     expected = int(graphwalk.random_walks(graph, **RULES).compute().sum())
-    with graphwalk.scheduler.use("distributed"):
+    with graphwalk.scheduler.use(name):
         message, total = in_child("fork", use_of_a_copied_session, str(tmp_path / "g"))
         assert int(graphwalk.random_walks(graph, **RULES).compute().sum()) == expected
     assert "this process was forked" in message

@@ -300,6 +300,13 @@ def test_ray_knows_of_tokens():
     assert _ray_programs_say("auth_mode"), "this Ray would ignore the mode"
 
 
+@relies_on("`ray._raylet.Config`, `AuthenticationTokenLoader`")
+def test_ray_looks_for_tokens_again():
+    raylet = pytest.importorskip("ray._raylet")
+    assert callable(raylet.Config.initialize)
+    assert callable(raylet.AuthenticationTokenLoader.instance().reset_cache)
+
+
 @relies_on("`RAY_health_check_…_ms`")
 def test_ray_knows_of_settings_of_health_checks():
     pytest.importorskip("ray")

@@ -15,6 +15,7 @@ from graphwalk.errors import SchedulerError
 from graphwalk.scheduler.executors.ray.errors import own_errors
 from graphwalk.scheduler.executors.ray.held_block import HeldBlock, replaced
 from graphwalk.scheduler.executors.ray.job import RayJob
+from graphwalk.scheduler.executors.ray.secret import Secret
 from graphwalk.scheduler.executors.ray.start import check_pair, start_ray
 from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
 from graphwalk.util.driver_task import DriverTask
@@ -65,10 +66,16 @@ class RayExecutor(RemoteExecutor):
         super().__init__()
         check_pair()
         self._started = not ray.is_initialized()
+        self._secret: Secret | None = None
         if self._started:
             # What fails is told by the results that are asked for; the rest was cancelled.
             os.environ.setdefault(_SILENCE, _OURS)
-            start_ray(address, num_workers, options)
+            self._secret = Secret() if address is None else None
+            try:
+                start_ray(address, num_workers, options)
+            except BaseException:
+                self._remove_secret()
+                raise
         elif address is not None or num_workers is not None or options:
             raise SchedulerError(
                 "Ray is already initialised in this process, so address and options cannot be "
@@ -121,6 +128,12 @@ class RayExecutor(RemoteExecutor):
             ray.shutdown()
         if self._started and os.environ.get(_SILENCE) == _OURS:
             del os.environ[_SILENCE]
+        self._remove_secret()
+
+    def _remove_secret(self) -> None:
+        secret, self._secret = self._secret, None
+        if secret is not None:
+            secret.remove()
 
     def _check_alive(self) -> None:
         import ray
