@@ -18,6 +18,8 @@ import zarr
 import graphwalk
 from graphwalk import errors
 from graphwalk.cli import main
+from graphwalk.cli.analyses import ANALYTICS
+from graphwalk.cli.analytics import PLAN as PLAN_OF_ANALYTICS
 from graphwalk.cli.build import BUILD
 from graphwalk.cli.embed import EMBED
 from graphwalk.cli.options import SCHEDULER, option
@@ -765,3 +767,87 @@ def test_a_run_that_was_cut_short_is_resumed(run, ring_store, tmp_path, monkeypa
     np.testing.assert_array_equal(
         np.load(output), graphwalk.random_walks(ring_store, seed=3).compute()
     )
+
+
+# -- analytics ---------------------------------------------------------------------------------
+
+
+def test_components_are_counted_and_written(run, town_store, tmp_path):
+    output = tmp_path / "components.csv"
+    status, out, err = run("components", town_store, output)
+    assert (status, err) == (0, "")
+    lines = [line.split(maxsplit=1) for line in out.splitlines()]
+    assert "2 components of 5 nodes; the largest:" in out
+    assert ["3", "Aarhus"] in lines
+    assert ["2", "Dún Laoghaire"] in lines
+    assert f"All are in {output} (" in out
+    smallest = ["Aarhus", "Aarhus", "Dún Laoghaire", "Aarhus", "Dún Laoghaire"]
+    rows = [f"{town},{first}" for town, first in zip(TOWNS, smallest, strict=True)]
+    assert output.read_text("utf-8").splitlines() == ["node,component", *rows]
+
+
+def test_pagerank_takes_its_options(run, fails, town_store, tmp_path):
+    status, out, _ = run("pagerank", town_store, "--alpha", "0", "--memory", "1 GiB")
+    assert status == 0
+    assert out.splitlines()[1:3] == ["The highest values of pagerank:", "         0.2  Aarhus"]
+    message = fails("pagerank", town_store, "--max-iter", "1", "--tol", "1e-9")
+    assert "--max-iter=1" in message
+    assert "--tol" in message
+    assert "--alpha=2.0" in fails("pagerank", town_store, "--alpha", "2")
+    output, starts = tmp_path / "ranks.parquet", ("--personalization", "Évora,Aarhus")
+    run("pagerank", town_store, output, "--unweighted", *starts, "--quiet")
+    graph = graphwalk.open_zarr(town_store)
+    nodes = {"Évora": 1, "Aarhus": 1}
+    ranks = graphwalk.pagerank(graph, personalization=nodes, weight=None).compute()
+    assert pq.read_table(output).to_pydict() == {"node": TOWNS, "pagerank": ranks.tolist()}
+
+
+def test_analytics_do_not_replace_unasked_and_leave_nothing(run, fails, ring_store, tmp_path):
+    output = tmp_path / "components.npy"
+    assert run("components", ring_store, output, "--quiet") == (0, "", "")
+    assert "--overwrite" in fails("components", ring_store, output)
+    assert run("components", ring_store, output, "--quiet", "--overwrite") == (0, "", "")
+    assert ".parquet" in fails("components", ring_store, tmp_path / "c.xml")
+    unknown = fails("pagerank", ring_store, "--personalization", "99")
+    assert "--personalization 99" in unknown
+    assert not list(tmp_path.glob("*partial*"))
+
+
+@pytest.mark.parametrize("name", ANALYTICS)
+def test_options_of_analytics_are_parameters(name):
+    analysis = ANALYTICS[name]
+    signature = inspect.signature(getattr(graphwalk, analysis.function)).parameters
+    for parameter in [*analysis.parameters, *PLAN_OF_ANALYTICS]:
+        required = parameter.name in analysis.required
+        default = inspect.Parameter.empty if required else parameter.default
+        assert signature[parameter.name].default == default
+
+
+def test_distances_are_listed(run, fails, town_store, ring_store, tmp_path):
+    output = tmp_path / "d.csv"
+    status, out, _ = run("bfs", town_store, output, "--sources", "Aarhus")
+    assert status == 0
+    assert "3 of 5 nodes are reached; the farthest:" in out
+    distances = [0, 1, -1, 2, -1]
+    rows = [f"{town},{far}" for town, far in zip(TOWNS, distances, strict=True)]
+    assert output.read_text("utf-8").splitlines() == ["node,distance", *rows]
+    _, out, _ = run("shortest-paths", town_store, "--sources", "Aarhus")
+    assert "3113  Çeşme" in out
+    _, out, _ = run("shortest-paths", ring_store, "--sources", "2,3")
+    assert "8 of 8 nodes" in out
+    assert "--sources" in fails("bfs", town_store)
+
+
+@pytest.mark.parametrize("name", sorted(set(ANALYTICS) - {"bfs", "shortest-paths"}))
+def test_each_analysis_runs_on_a_directed_graph(name, run, fails, town_store, tmp_path):
+    reverse = tmp_path / "reverse.zarr"
+    assert "transposed graph is in" in run("transpose", town_store, reverse)[1]
+    also = [parameter.name for parameter in ANALYTICS[name].parameters]
+    transposed = ("--transposed", reverse) if "transposed" in also else ()
+    status, out, err = run(name, town_store, tmp_path / "values.parquet", *transposed)
+    assert (status, err) == (0, "")
+    assert "All are in" in out
+    table = pq.read_table(tmp_path / "values.parquet")
+    assert table["node"].to_pylist() == TOWNS
+    if transposed:
+        assert "--transposed" in fails(name, town_store)

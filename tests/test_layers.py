@@ -19,7 +19,7 @@ LAYERS = (
     "storage.partitions", "storage.build", "storage", "scheduler.engine", "scheduler.executors",
     "scheduler.slurm", "scheduler", "algorithms.walks", "algorithms.analytics",
     "algorithms.validation", "algorithms.output", "algorithms.training", "algorithms", "plotting",
-    "", "cli",
+    "networkx_backend", "", "cli",
 )  # fmt: skip
 COMMON = {"errors", "units", "_version"}
 KERNELS_MAY_IMPORT = {

@@ -1,4 +1,4 @@
-"""The commands of analytics: ``graphwalk components``, ``graphwalk pagerank`` and others."""
+"""Commands of analytics, which compute a value for each node; `analyses` lists them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.build import BUILD
-from graphwalk.cli.node_reports import Values, farthest_nodes, largest_groups, top_nodes
+from graphwalk.cli.node_reports import Values
 from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options, option
-from graphwalk.cli.read_start_nodes import read_start_nodes
 from graphwalk.cli.text import size_on_disk
 from graphwalk.errors import InputError, printable
-from graphwalk.util.parameters import COUNT, FLAG, POSITIVE, PROBABILITY, SIZE, Kind, Parameter
+from graphwalk.util.parameters import COUNT, SIZE, Parameter
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -24,14 +22,6 @@ if TYPE_CHECKING:
 
     from graphwalk import Graph
     from graphwalk.cli.node_reports import Names, Report
-
-#: Nodes of the graph, which are looked up when it is open.
-NODES = Kind("nodes of the graph", "FILE|A,B,...")
-
-#: The option that leaves out weights; see `_without`.
-UNWEIGHTED = Parameter(
-    "weight", "weight", FLAG, "", ("unweighted", "leave out the weights of edges")
-)
 
 #: Parameters that all analytics have.
 PLAN = [
@@ -143,67 +133,3 @@ def _is_no_store(path: str) -> bool:
     if is_graphwalk_store(location):
         return False
     return is_url(location) or glob.has_magic(path) or Path(location).exists()
-
-
-def _nodes(text: str, graph: Graph) -> Any:
-    """Return the numbers of nodes that are named, which labels may be needed for."""
-    nodes = read_start_nodes(text, graph, "sources")
-    return nodes if graph.labels is None else graph.labels[nodes]
-
-
-def _equal_starts(text: str, graph: Graph) -> Any:
-    """Return a distribution over nodes, in which those that are named are equally likely."""
-    import numpy as np
-
-    starts = np.zeros(graph.num_nodes)
-    starts[read_start_nodes(text, graph, "personalization")] = 1
-    return starts
-
-
-def _without(*_: Any) -> None:
-    return None
-
-
-#: What the commands that measure distances have in common.
-_SOURCES = Parameter("sources", None, NODES, "nodes to start from")
-
-_PAGERANK = [
-    Parameter("alpha", 0.85, PROBABILITY, "probability of going on along an edge"),
-    Parameter("personalization", None, NODES, "nodes to start again from; by default all nodes"),
-    Parameter("max_iter", 100, COUNT, "most iterations"),
-    Parameter("tol", 1e-6, POSITIVE, "change of all ranks at which the iteration stops"),
-    UNWEIGHTED,
-]
-
-#: The commands by name.
-ANALYTICS = {
-    "components": Analysis(
-        "connected_components",
-        "find the connected components of a store or a file of edges",
-        largest_groups,
-        reading=[each for each in BUILD if each.name in ("columns", "sep", "header")],
-    ),
-    "pagerank": Analysis(
-        "pagerank",
-        "rank the nodes by PageRank",
-        top_nodes,
-        _PAGERANK,
-        {"personalization": _equal_starts, "weight": _without},
-    ),
-    "bfs": Analysis(
-        "bfs",
-        "find how many edges lead from nodes to each node",
-        farthest_nodes,
-        [_SOURCES],
-        {"sources": _nodes},
-        required=("sources",),
-    ),
-    "shortest-paths": Analysis(
-        "shortest_paths",
-        "find the lengths of shortest paths from nodes to each node",
-        farthest_nodes,
-        [_SOURCES, UNWEIGHTED],
-        {"sources": _nodes, "weight": _without},
-        required=("sources",),
-    ),
-}

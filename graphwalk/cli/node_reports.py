@@ -58,7 +58,9 @@ def largest_groups(column: Values, names: Names) -> Iterable[str]:
 
     sizes = np.bincount(column.values, minlength=len(column.values))
     groups = np.flatnonzero(sizes)
-    yield f"{count_of(len(groups), column.name)} of {count_of(len(sizes), 'node')}; the largest:"
+    several = f"{column.name.removesuffix('y')}ies" if column.name.endswith("y") else None
+    found, nodes = count_of(len(groups), column.name, several), count_of(len(sizes), "node")
+    yield f"{found} of {nodes}; the largest:"
     largest = groups[_highest(sizes[groups], groups)]
     for group, name in zip(largest, names(largest), strict=True):
         yield f"{sizes[group]:>12,}  {name}"

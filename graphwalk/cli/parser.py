@@ -7,11 +7,11 @@ from importlib import import_module
 from typing import Any
 
 from graphwalk._version import __version__
-from graphwalk.cli.analytics import ANALYTICS
+from graphwalk.cli.analyses import ANALYTICS
 
 #: Each is described, takes arguments and runs in the module of its name, or in its entry there.
 COMMANDS = (
-    *("build", "info", "validate", "plan", "walk", "embed"),
+    *("build", "transpose", "info", "validate", "plan", "walk", "embed"),
     *ANALYTICS,
     *("slurm", "with-ray"),
 )

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from graphwalk.storage.edges.protocol import Ids
 
 #: Rows of a batch of the table.
 _ROWS = 1 << 18
@@ -30,21 +29,26 @@ class LinkedIds:
     Parameters
     ----------
     parts : list of Ids or SpilledIds
-        The ids.
+        The ids; the list is emptied.
     components : ndarray of int32 or int64, shape (ids,)
         The smallest number of an id in the component of each.
     room : int
         Bytes of ids that are looked up at a time.
     """
 
-    def __init__(
-        self, parts: list[Ids | SpilledIds], components: NDArray[np.integer[Any]], room: int
-    ) -> None:
+    def __init__(self, parts: list[Any], components: NDArray[np.integer[Any]], room: int) -> None:
         self.components = components
         self._groups = list(_grouped(parts, room))
-        sizes = [sum(map(len, group)) for group in self._groups]
-        self._firsts = np.cumsum([0, *sizes])
+        self._firsts = np.cumsum([0, *(sum(map(len, group)) for group in self._groups)])
         self._loaded: tuple[int, pa.Array] | None = None
+        # A group in memory is joined here, once; one in a file whenever it is needed.
+        parts.clear()
+        self._spilled = False
+        for number, group in enumerate(self._groups):
+            if any(isinstance(part, SpilledIds) for part in group):
+                self._spilled = True
+            else:
+                self._groups[number] = [_joined(group)]
 
     @cached_property
     def kind(self) -> pa.DataType:
@@ -73,20 +77,20 @@ class LinkedIds:
         """Yield each id and the smallest id of its component."""
         for group, (first, stop) in enumerate(itertools.pairwise(self._firsts.tolist())):
             ids = self._load(group)
-            # With several groups, each is loaded once for all rows of this one.
-            step = _ROWS if len(self._groups) == 1 else stop - first
+            # Those in files are loaded once for all rows of a group.
+            step = stop - first if self._spilled else _ROWS
             for start in range(first, stop, step):
                 nodes = self.components[start : min(start + step, stop)]
                 rows = ids.slice(start - first, len(nodes)), self.take(nodes)
                 yield from _batches(pa.record_batch(list(rows), schema=schema))
 
     def _load(self, group: int) -> pa.Array:
+        parts = self._groups[group]
+        if not isinstance(parts[0], SpilledIds) and len(parts) == 1:
+            return parts[0]
         if self._loaded is None or self._loaded[0] != group:
             self._loaded = None  # before the next is read
-            parts = self._groups[group]
-            ids = [part.load() if isinstance(part, SpilledIds) else part for part in parts]
-            arrays = [each if is_text(each) else pa.array(each) for each in ids]
-            self._loaded = group, pa.concat_arrays(arrays)
+            self._loaded = group, _joined(parts)
         return self._loaded[1]
 
 
@@ -119,9 +123,9 @@ class ComponentTable(ArrowStream):
         return "<graphwalk.ArrowStream of node, component>"
 
 
-def _grouped(parts: list[Ids | SpilledIds], room: int) -> Iterator[list[Ids | SpilledIds]]:
+def _grouped(parts: list[Any], room: int) -> Iterator[list[Any]]:
     """Yield consecutive parts that have at most about `room` bytes together."""
-    group: list[Ids | SpilledIds] = []
+    group: list[Any] = []
     size = 0
     for part in filter(len, parts):
         if group and size + part.nbytes > room:
@@ -131,6 +135,12 @@ def _grouped(parts: list[Ids | SpilledIds], room: int) -> Iterator[list[Ids | Sp
         size += part.nbytes
     if group:
         yield group
+
+
+def _joined(parts: list[Any]) -> pa.Array:
+    ids = [part.load() if isinstance(part, SpilledIds) else part for part in parts]
+    parts = [each if is_text(each) else pa.array(each) for each in ids]
+    return parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
 
 
 def _batches(whole: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -34,7 +34,7 @@ from graphwalk.storage.edges.protocol import NotIntegers, RowSource
 from graphwalk.storage.files.spill import SpillFolder
 from graphwalk.storage.files.temporary import make_folder, remove_with
 from graphwalk.units import format_size
-from graphwalk.util.malloc import plain_arrow_memory
+from graphwalk.util.malloc import plain_arrow_memory, return_freed_memory
 from graphwalk.util.threads import map_in_order, num_cores, thread_pool
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ _SORTING = 5
 
 #: Bytes of an id, roughly.
 _ID_BYTES = 64
+
+#: Bytes of an edge while it is read and its ids are divided, roughly.
+_EDGE_BYTES = 160
 
 #: Nodes whose roots are found at a time.
 _NODES = 1 << 20
@@ -128,7 +131,9 @@ class _Linking:
             raise InputError(f"{self._source.name} has no edges")
         with closing(encoder):
             parts = self._encode(encoder)
-            return LinkedIds(parts, self._link(encoder, batches), self._sizes.budget // 8)
+            linked = LinkedIds(parts, self._link(encoder, batches), self._sizes.budget // 16)
+        return_freed_memory()
+        return linked
 
     def _listed(self) -> Iterator[Ids]:
         """Yield nodes that need no edges."""
@@ -142,7 +147,9 @@ class _Linking:
         return map_in_order(self._pool, function, items, self._sizes.ahead)
 
     def _batches(self) -> Iterator[Callable[[], EdgeBatch]]:
-        return (self._cache or self._source).batches(self._sizes.edges_per_batch)
+        room = self._sizes.budget // (4 * self._sizes.ahead * _EDGE_BYTES)
+        size = max(1 << 10, min(self._sizes.edges_per_batch, room))
+        return (self._cache or self._source).batches(size)
 
     def _load(self, load: Callable[[], EdgeBatch]) -> EdgeBatch:
         return load_checked(load, self._source, None)

@@ -85,6 +85,29 @@ class Graph(GraphRows):
     ['Alan', 'Grace']
     """
 
+    #: By which NetworkX finds the functions of `graphwalk.networkx_backend`.
+    __networkx_backend__ = "graphwalk"
+
+    def is_directed(self) -> bool:
+        """Return `directed`, as graphs of NetworkX have it.
+
+        Examples
+        --------
+        >>> graphwalk.build_zarr([(0, 1)], directed=True).is_directed()
+        True
+        """
+        return self.directed
+
+    def is_multigraph(self) -> bool:
+        """Return False, as graphs of NetworkX have it: parallel edges have no keys.
+
+        Examples
+        --------
+        >>> graphwalk.build_zarr([(0, 1), (0, 1)], duplicates="keep").is_multigraph()
+        False
+        """
+        return False
+
     def summary(self) -> Summary:
         """Return a short description of the graph, which prints as a table.
 

@@ -1,0 +1,144 @@
+"""The analytics that are commands, such as ``graphwalk components``: one entry each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphwalk.cli.analytics import Analysis
+from graphwalk.cli.build import BUILD
+from graphwalk.cli.node_reports import farthest_nodes, largest_groups, top_nodes
+from graphwalk.cli.read_start_nodes import read_start_nodes
+from graphwalk.util.parameters import (
+    COUNT,
+    FLAG,
+    POSITIVE,
+    PROBABILITY,
+    Kind,
+    Parameter,
+    one_of,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from graphwalk import Graph
+
+#: Nodes of the graph, which are looked up when it is open.
+NODES = Kind("nodes of the graph", "FILE|A,B,...")
+
+#: The option that leaves out weights; see `_without`.
+UNWEIGHTED = Parameter(
+    "weight", "weight", FLAG, "", ("unweighted", "leave out the weights of edges")
+)
+
+
+def _nodes(text: str, graph: Graph) -> Any:
+    """Return the numbers of nodes that are named, which labels may be needed for."""
+    nodes = read_start_nodes(text, graph, "sources")
+    return nodes if graph.labels is None else graph.labels[nodes]
+
+
+def _equal_starts(text: str, graph: Graph) -> Any:
+    """Return a distribution over nodes, in which those that are named are equally likely."""
+    import numpy as np
+
+    starts = np.zeros(graph.num_nodes)
+    starts[read_start_nodes(text, graph, "personalization")] = 1
+    return starts
+
+
+def _without(*_: Any) -> None:
+    return None
+
+
+#: What the commands that measure distances have in common.
+_SOURCES = Parameter("sources", None, NODES, "nodes to start from")
+
+_PAGERANK = [
+    Parameter("alpha", 0.85, PROBABILITY, "probability of going on along an edge"),
+    Parameter("personalization", None, NODES, "nodes to start again from; by default all nodes"),
+    Parameter("max_iter", 100, COUNT, "most iterations"),
+    Parameter("tol", 1e-6, POSITIVE, "change of all ranks at which the iteration stops"),
+    UNWEIGHTED,
+]
+
+_TRANSPOSED = Parameter(
+    "transposed",
+    None,
+    Kind("a store", "STORE"),
+    "what 'graphwalk transpose' has made of STORE, if that is directed",
+)
+
+#: The commands by name.
+ANALYTICS = {
+    "components": Analysis(
+        "connected_components",
+        "find the connected components of a store or a file of edges",
+        largest_groups,
+        reading=[each for each in BUILD if each.name in ("columns", "sep", "header")],
+    ),
+    "pagerank": Analysis(
+        "pagerank",
+        "rank the nodes by PageRank",
+        top_nodes,
+        _PAGERANK,
+        {"personalization": _equal_starts, "weight": _without},
+    ),
+    "bfs": Analysis(
+        "bfs",
+        "find how many edges lead from nodes to each node",
+        farthest_nodes,
+        [_SOURCES],
+        {"sources": _nodes},
+        required=("sources",),
+    ),
+    "shortest-paths": Analysis(
+        "shortest_paths",
+        "find the lengths of shortest paths from nodes to each node",
+        farthest_nodes,
+        [_SOURCES, UNWEIGHTED],
+        {"sources": _nodes, "weight": _without},
+        required=("sources",),
+    ),
+    "strong-components": Analysis(
+        "strongly_connected_components",
+        "find the strongly connected components of a directed graph",
+        largest_groups,
+    ),
+    "communities": Analysis(
+        "label_propagation",
+        "find communities by label propagation",
+        largest_groups,
+        [Parameter("max_iter", 10, COUNT, "iterations"), _TRANSPOSED],
+    ),
+    "core-numbers": Analysis(
+        "core_numbers", "find in how dense a core each node is", top_nodes, [_TRANSPOSED]
+    ),
+    "triangles": Analysis(
+        "triangles", "count the triangles at each node", top_nodes, [_TRANSPOSED]
+    ),
+    "clustering": Analysis(
+        "clustering",
+        "find what part of the neighbours of each node are neighbours themselves",
+        top_nodes,
+        [
+            Parameter("method", "ldbc", one_of("ldbc", "fagiolo"), "definition, if directed"),
+            _TRANSPOSED,
+        ],
+    ),
+    "centrality": Analysis(
+        "harmonic_centrality",
+        "estimate the harmonic centrality of each node",
+        top_nodes,
+        [
+            Parameter("registers", 64, whole(16), "registers of a node, a power of two"),
+            Parameter("seed", 0, whole(0), "of the estimate"),
+            _TRANSPOSED,
+        ],
+    ),
+    "degrees": Analysis(
+        "degrees",
+        "find the degree of each node",
+        top_nodes,
+        [Parameter("direction", "out", one_of("out", "in", "total"), "edges that count")],
+    ),
+}

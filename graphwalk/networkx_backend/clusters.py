@@ -1,0 +1,79 @@
+"""Triangles and clustering, as NetworkX has them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+
+from graphwalk.algorithms.analytics import triangles as algorithms
+from graphwalk.networkx_backend.graphs import by_node, transpose_of, view_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def triangles(G: Any, nodes: Any = None) -> Any:  # noqa: N803 - NetworkX's name
+    """Return the number of triangles of each node, or of one."""
+    view = _simple(view_of(G))
+    if not len(view.nodes):
+        return {}
+    return _of(view, algorithms.triangles(view.store()).compute(), nodes)
+
+
+def clustering(G: Any, nodes: Any = None, weight: Any = None) -> Any:  # noqa: N803
+    """Return the clustering coefficient of each node, or of one."""
+    if weight is not None:
+        raise NotImplementedError("clustering by weights")
+    view = _simple(view_of(G))
+    if not len(view.nodes):
+        return {}
+    return _of(view, _coefficients(view), nodes)
+
+
+def average_clustering(
+    G: Any,  # noqa: N803
+    nodes: Any = None,
+    weight: Any = None,
+    count_zeros: bool = True,
+) -> float:
+    """Return the mean of the clustering coefficients."""
+    found = clustering(G, nodes, weight).values()
+    if not count_zeros:
+        found = [value for value in found if value > 0]
+    return float(sum(found) / len(found))
+
+
+def transitivity(G: Any) -> float:  # noqa: N803
+    """Return the part of all paths of two edges that are closed to a triangle."""
+    view = _simple(view_of(G))
+    if view.is_directed():
+        raise NotImplementedError("transitivity along directions")
+    return float(algorithms.transitivity(view.store()).compute()) if len(view.nodes) else 0
+
+
+def _coefficients(view: Any) -> NDArray[Any]:
+    store = view.store()
+    found: NDArray[Any] = algorithms.clustering(
+        store, method="fagiolo", transposed=transpose_of(store)
+    ).compute()
+    return found
+
+
+def _simple(view: Any) -> Any:
+    if view.is_multigraph():
+        raise nx.NetworkXNotImplemented("not implemented for multigraph type")
+    return view
+
+
+def _of(view: Any, values: NDArray[Any], nodes: Any) -> Any:
+    """Return the values of all nodes, of some, or of one."""
+    if nodes is None:
+        return by_node(view, values)
+    if isinstance(nodes, Hashable) and view.has(nodes):
+        return values[view.number(nodes)].item()
+    wanted = [node for node in nodes if view.has(node)]  # as Graph.nbunch_iter
+    numbers = np.array([view.number(node) for node in wanted], np.int64)
+    return dict(zip(wanted, values[numbers].tolist(), strict=True))

@@ -1,0 +1,202 @@
+"""Graphs as the backend's functions see them: of NetworkX, or in stores."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+
+from graphwalk.storage.build.api import build_zarr
+from graphwalk.storage.store.graph import Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+
+#: What NetworkX says of a node that does not exist.
+MISSING = "Node {} not found in graph"
+
+
+class ConvertedGraph:
+    """A graph of NetworkX, of which stores are built as functions need them.
+
+    Parameters
+    ----------
+    graph : networkx.Graph
+        The graph.
+    """
+
+    __networkx_backend__ = "graphwalk"
+
+    def __init__(self, graph: nx.Graph) -> None:
+        self.graph = graph
+        self.nodes: Sequence[Any] = list(graph)
+        self._stores: dict[Any, Graph] = {}
+
+    def is_directed(self) -> bool:
+        """Return whether edges lead one way only."""
+        return bool(self.graph.is_directed())
+
+    def is_multigraph(self) -> bool:
+        """Return whether there may be parallel edges."""
+        return bool(self.graph.is_multigraph())
+
+    @cached_property
+    def _numbers(self) -> dict[Any, int]:
+        return {node: number for number, node in enumerate(self.nodes)}
+
+    def number(self, node: Any, missing: str = MISSING) -> int:
+        """Return the number of a node; raises NodeNotFound, which says so, if there is none."""
+        try:
+            return self._numbers[node]
+        except (KeyError, TypeError):
+            raise nx.NodeNotFound(missing.format(node)) from None
+
+    def has(self, node: Any) -> bool:
+        """Return whether there is a node."""
+        return node in self._numbers
+
+    def has_loops(self) -> bool:
+        """Return whether an edge leads from a node to itself."""
+        return any(True for _ in nx.selfloop_edges(self.graph))
+
+    def source(self, node: Any, missing: str = MISSING) -> Any:
+        """Return a node as searches of a store take it."""
+        return self.number(node, missing)
+
+    def store(
+        self,
+        weight: Any = None,
+        join: Callable[[Iterable[float]], float] = sum,
+        *,
+        reverse: bool = False,
+        parallel: bool = False,
+    ) -> Graph:
+        """Return a store of the graph.
+
+        Parameters
+        ----------
+        weight : str, callable or None
+            Name of the attribute that has weights, 1 where it is missing; or what returns them,
+            given both ends and the attributes of an edge; None: all are 1.
+        join : callable
+            Makes one weight of those of parallel edges.
+        reverse : bool
+            Whether edges lead the other way.
+        parallel : bool
+            Whether parallel edges stay apart, without weights.
+        """
+        key = (weight if isinstance(weight, str) else id(weight), join, reverse, parallel)
+        if key not in self._stores:
+            self._stores[key] = self._build(weight, join, reverse, parallel)
+        return self._stores[key]
+
+    def _build(
+        self, weight: Any, join: Callable[..., float], reverse: bool, parallel: bool
+    ) -> Graph:
+        found = list(self._edges(weight, join, parallel))
+        src, dst, weights = zip(*found, strict=True) if found else ((), (), ())
+        ends = [np.array(each, np.int64) for each in ((dst, src) if reverse else (src, dst))]
+        weighted = weight is not None or (self.is_multigraph() and not parallel)
+        edges = (*ends, np.array(weights, np.float64)) if weighted and found else tuple(ends)
+        return build_zarr(
+            edges,
+            directed=self.is_directed(),
+            num_nodes=len(self.nodes),
+            duplicates="keep",
+            progress=False,
+        )
+
+    def _edges(
+        self, weight: Any, join: Callable[..., float], apart: bool
+    ) -> Iterator[tuple[int, int, float | None]]:
+        numbers, multiple, directed = self._numbers, self.is_multigraph(), self.is_directed()
+        for u, neighbors in self.graph.adjacency():
+            first = numbers[u]
+            for v, attributes in neighbors.items():
+                second = numbers[v]
+                if not directed and second < first:
+                    continue
+                parallel = attributes.values() if multiple else [attributes]
+                if apart:
+                    yield from ((first, second, None) for _ in parallel)
+                elif callable(weight):
+                    value = weight(u, v, attributes)
+                    if value is not None:  # else the edge is hidden
+                        yield first, second, value
+                else:
+                    yield first, second, join(each.get(weight, 1) for each in parallel)
+
+
+class StoredGraph:
+    """A graph in a store, with the same interface.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        labels = graph.labels
+        self.nodes: Sequence[Any] = range(graph.num_nodes) if labels is None else labels
+
+    def is_directed(self) -> bool:
+        """Return whether edges lead one way only."""
+        return self._graph.directed
+
+    def is_multigraph(self) -> bool:
+        """Return whether there may be parallel edges: a store does not say it."""
+        return False
+
+    def number(self, node: Any, missing: str = MISSING) -> int:
+        """Return the number of a node; raises NodeNotFound, which says so, if there is none."""
+        try:
+            return int(self._graph.index_of(node))
+        except ValueError as error:
+            raise nx.NodeNotFound(missing.format(node)) from error
+
+    def has_loops(self) -> bool:
+        """Return whether an edge leads from a node to itself."""
+        return bool(self._graph.summary().self_loops)
+
+    def has(self, node: Any) -> bool:
+        """Return whether there is a node."""
+        try:
+            self.number(node)
+        except nx.NodeNotFound:
+            return False
+        return True
+
+    def source(self, node: Any, missing: str = MISSING) -> Any:
+        """Return a node as searches of a store take it."""
+        self.number(node, missing)
+        return node
+
+    def store(self, weight: Any = None, *_: Any, reverse: bool = False, **__: Any) -> Graph:
+        """Return the store; the weights of edges are called ``"weight"``."""
+        if weight not in (None, "weight"):
+            raise NotImplementedError(f"edges of a store have no attribute {weight!r}")
+        if reverse and self._graph.directed:
+            raise NotImplementedError("pass graph.transpose(path), and search from the source")
+        return self._graph
+
+
+def view_of(graph: Any) -> Any:
+    """Return a graph of a store, or one that was converted, by their common interface."""
+    return StoredGraph(graph) if isinstance(graph, Graph) else graph
+
+
+def by_node(view: Any, values: NDArray[Any]) -> dict[Any, Any]:
+    """Return values as a dict from nodes."""
+    return dict(zip(view.nodes, values.tolist(), strict=True))
+
+
+def transpose_of(store: Graph) -> Graph | None:
+    """Return the transpose of a directed store, which takes a copy of it on disk."""
+    return store.transpose(progress=False) if store.directed else None

@@ -1,0 +1,48 @@
+"""What NetworkX reads of the backend when it is imported: it loads nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: The functions of NetworkX that the backend has, and what differs from NetworkX.
+FUNCTIONS = {
+    "pagerank": "`tol` means what it does in NetworkX: a change of `tol` for each node.",
+    "connected_components": "",
+    "number_connected_components": "",
+    "is_connected": "",
+    "node_connected_component": "",
+    "weakly_connected_components": "",
+    "number_weakly_connected_components": "",
+    "is_weakly_connected": "",
+    "strongly_connected_components": "",
+    "number_strongly_connected_components": "",
+    "is_strongly_connected": "",
+    "single_source_shortest_path_length": "",
+    "single_target_shortest_path_length": "",
+    "all_pairs_shortest_path_length": "",
+    "dijkstra_path_length": "Weights are float32.",
+    "single_source_dijkstra_path_length": "Weights are float32.",
+    "multi_source_dijkstra_path_length": "Weights are float32.",
+    "all_pairs_dijkstra_path_length": "Weights are float32.",
+    "triangles": "",
+    "clustering": "Without weights.",
+    "average_clustering": "Without weights.",
+    "transitivity": "Without directions.",
+    "core_number": "",
+    "overall_reciprocity": "Without loops.",
+    "reciprocity": "Of the whole graph, without loops.",
+    "degree_assortativity_coefficient": "Of all nodes, without weights.",
+}
+
+
+def get_info() -> dict[str, Any]:
+    """Return the description of the backend."""
+    return {
+        "backend_name": "graphwalk",
+        "project": "graphwalk",
+        "package": "graphwalk",
+        "short_summary": "Analytics on graphs that need not fit in memory.",
+        "functions": {
+            name: {"additional_docs": note} if note else {} for name, note in FUNCTIONS.items()
+        },
+    }

@@ -1,0 +1,136 @@
+"""The backend of NetworkX: its functions on both kinds of graphs, and NetworkX's own tests."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+
+import graphwalk
+from graphwalk.networkx_backend import interface
+from graphwalk.networkx_backend.info import FUNCTIONS, get_info
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "networkx.md"
+
+#: NetworkX's tests of the functions.
+MODULES = [
+    "link_analysis.tests.test_pagerank",
+    "components.tests.test_connected",
+    "components.tests.test_strongly_connected",
+    "components.tests.test_weakly_connected",
+    "assortativity.tests.test_correlation",
+    "tests.test_cluster",
+    "tests.test_core",
+    "tests.test_reciprocity",
+    "shortest_paths.tests.test_unweighted",
+    "shortest_paths.tests.test_weighted",
+]
+
+#: Those that fail, and why.
+FAILING = {
+    "TestStronglyConnected::test_condensation_mapping_and_members": "components have another order",
+    "TestDijkstraPathLength::test_weight_function": "stores have weights in float32: not 1 / 10",
+}
+
+
+def test_functions_are_there_and_described():
+    assert set(FUNCTIONS) == set(interface.__all__) - {"convert_from_nx", "convert_to_nx"}
+    assert set(get_info()["functions"]) == set(FUNCTIONS)
+    for name in FUNCTIONS:
+        assert callable(getattr(interface, name))
+
+
+def test_graphs_of_stores_are_taken_as_they_are():
+    edges = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("x", "y")]
+    graph, plain = graphwalk.build_zarr(edges), nx.Graph(edges)
+    assert interface.pagerank(graph) == pytest.approx(nx.pagerank(plain), abs=1e-5)
+    assert list(interface.connected_components(graph)) == list(nx.connected_components(plain))
+    assert interface.number_connected_components(graph) == 2
+    assert interface.node_connected_component(graph, "y") == {"x", "y"}
+    assert not interface.is_connected(graph)
+    lengths = interface.single_source_shortest_path_length
+    assert lengths(graph, "a", cutoff=1) == {"a": 0, "b": 1, "c": 1}
+    assert interface.dijkstra_path_length(graph, "a", "d") == 2
+    with pytest.raises(nx.NetworkXNoPath):
+        interface.dijkstra_path_length(graph, "a", "x")
+    with pytest.raises(nx.NodeNotFound):
+        lengths(graph, "nowhere")
+    assert interface.triangles(graph, "a") == 1
+    assert interface.clustering(graph, ["a", "c"]) == {"a": 1.0, "c": pytest.approx(1 / 3)}
+    assert interface.transitivity(graph) == nx.transitivity(plain)
+    assert nx.utils.edges_equal(interface.convert_to_nx(graph).edges, plain.edges)
+    numbered = graphwalk.build_zarr([(0, 1), (1, 2)], directed=True)
+    assert dict(interface.all_pairs_shortest_path_length(numbered))[1] == {1: 0, 2: 1}
+    with pytest.raises(NotImplementedError, match="transpose"):
+        interface.single_target_shortest_path_length(numbered, 2)
+    with pytest.raises(NotImplementedError, match="'km'"):
+        interface.pagerank(numbered, weight="km")
+
+
+@pytest.mark.parametrize("kind", [nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph])
+def test_graphs_are_converted(kind):
+    rng = np.random.default_rng(3)
+    graph = kind()
+    graph.add_nodes_from("nodes of no edge")
+    for u, v, w in zip(*rng.integers(0, 20, (2, 60)).tolist(), rng.integers(1, 9, 60), strict=True):
+        graph.add_edge((u,), (v,), weight=int(w))
+    graph.add_edge((0,), (1,))
+    converted = interface.convert_from_nx(graph)
+    assert interface.convert_to_nx(converted) is graph
+    ranks = interface.pagerank(converted, personalization={(0,): 2, (3,): 1})
+    expected = nx.pagerank(graph, personalization={(0,): 2, (3,): 1})
+    assert ranks == pytest.approx(expected, abs=1e-5)
+    for weight in ("weight", None, lambda u, *_: 2 if u != (0,) else None):
+        found = interface.single_source_dijkstra_path_length(converted, (2,), weight=weight)
+        assert found == nx.single_source_dijkstra_path_length(graph, (2,), weight=weight)
+    if not graph.is_multigraph():
+        expected = nx.clustering(graph)
+        assert interface.clustering(converted) == pytest.approx(expected)
+        graph.remove_edges_from(list(nx.selfloop_edges(graph)))
+        converted = interface.convert_from_nx(graph)
+        assert interface.core_number(converted) == nx.core_number(graph)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not nx.__version__.startswith("3.6"), reason="the page counts tests of 3.6")
+def test_networkx_passes_its_own_tests(tmp_path):
+    """As many as the page says, with entry points as the project's metadata has them."""
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    metadata = tmp_path / "graphwalk_backend-0.dist-info"
+    metadata.mkdir()
+    about_it = "Metadata-Version: 2.1\nName: graphwalk-backend\nVersion: 0\n"
+    (metadata / "METADATA").write_text(about_it)
+    groups = ("networkx.backends", "networkx.backend_info")
+    (metadata / "entry_points.txt").write_text(
+        "".join(f"[{group}]\ngraphwalk = {about[group]['graphwalk']}\n" for group in groups)
+    )
+    names = [f"networkx.algorithms.{name}" for name in MODULES]
+    own, counts = Path(nx.__file__).parent, tmp_path / "counts.json"
+    variables = {
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, tmp_path, ROOT / "tests"))),
+        "NETWORKX_TEST_BACKEND": "graphwalk",
+        "NETWORKX_FALLBACK_TO_NX": "1",
+        "NETWORKX_COUNTS": str(counts),
+    }
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command += ["-p", "networkx_own_tests", f"--rootdir={own}", "-rf", "--pyargs", *names]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | variables, capture_output=True, text=True
+    )
+    failed = re.findall(r"^FAILED \S+\.py::(\S+)", done.stdout, re.MULTILINE)
+    assert set(failed) == set(FAILING), done.stdout
+    found = json.loads(counts.read_text())
+    table = {
+        name: f"{outcomes.get('passed', 0)} / {sum(outcomes.values())}"
+        for name, outcomes in found.items()
+    }
+    shown = dict(re.findall(r"^\| `(\w+)` \| (\d+ / \d+) \|", PAGE.read_text(), re.MULTILINE))
+    assert shown == table
+    assert set(shown) == set(FUNCTIONS)
