@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from resealed import as_format_1
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -163,10 +165,10 @@ def test_sources_that_are_no_nodes_are_refused(function, sources, words):
 
 
 def test_weights_that_are_negative_are_refused(tmp_path):
-    import zarr
-
     graph = graphwalk.build_zarr([(0, 1, 2.0), (1, 2, 3.0)], tmp_path / "graph", directed=True)
+    as_format_1(tmp_path / "graph")  # so that its values are looked at
     zarr.open_group(tmp_path / "graph", mode="r+")["weights"][1] = -3.0
+    graph = graphwalk.open_zarr(tmp_path / "graph")
     with pytest.raises(errors.InputError, match="entry 1 has the weight -3"):
         graphwalk.shortest_paths(graph, 0).compute()
 
@@ -177,6 +179,14 @@ def test_a_plan_says_how_much_and_by_which_method():
         assert "needs no in-neighbours" in str(array.plan)
     with pytest.raises(errors.MemoryBudgetError, match="memory="):
         graphwalk.bfs(graph, 0, memory=10)
+
+
+def test_a_graph_without_edges():
+    edges = [0, 1], [0, 1], [1.0, 2.0]
+    graph = graphwalk.build_zarr(edges, self_loops="drop", num_nodes=3)
+    assert graphwalk.shortest_paths(graph, 0).compute().tolist() == [0, np.inf, np.inf]
+    found = graphwalk.bfs(graph, [1], return_parents=True).compute()
+    assert found.tolist() == [[-1, 0, -1], [-1, 1, -1]]
 
 
 def test_results_have_the_type_of_nodes():

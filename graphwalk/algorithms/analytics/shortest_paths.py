@@ -153,7 +153,7 @@ class ShortestPaths(NodeAlgorithm):
         return lengths
 
     def _usual_length(self, graph: GraphArrays) -> float:
-        if not self.weighted:
+        if not (self.weighted and graph.num_entries):
             return 1.0
         return float(graph.read_values("weights", 0, min(_SAMPLE, graph.num_entries)).mean())
 
