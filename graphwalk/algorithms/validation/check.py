@@ -12,6 +12,7 @@ from graphwalk.algorithms.validation.rows import check_rows
 from graphwalk.errors import StoreError
 from graphwalk.scheduler.executors.resources import current_executor
 from graphwalk.storage.store.format import FILL_VALUES, MANIFEST_FORMAT
+from graphwalk.storage.store.group import stored_array
 from graphwalk.storage.store.validation_result import Validation
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _check_arrays(group: zarr.Group, info: GraphInfo, problems: Problems) -> Non
     """Check types and fill values; missing arrays are detected when they are read."""
     for name, dtype in _array_types(info).items():
         try:
-            array: Any = group[name]
+            array = stored_array(group, name)
             found, fill = array.dtype, float(array.fill_value)
         except Exception:
             continue

@@ -15,10 +15,11 @@ from zarr.storage import LocalStore
 
 from graphwalk.errors import StoreError, argument
 from graphwalk.storage.files.storage_errors import describe_refusal, is_refusal
-from graphwalk.storage.store.check_array import check_array, check_document
+from graphwalk.storage.store.check_array import check_array
 from graphwalk.storage.store.chunk_bytes import ChunkError
 from graphwalk.storage.store.chunk_files import chunk_files, codec_names
 from graphwalk.storage.store.format import FILL_VALUES
+from graphwalk.storage.store.group import stored_array
 from graphwalk.storage.store.manifest import VerifyingStore, read_manifest
 from graphwalk.util.threads import Thunk, num_cores, run_by
 
@@ -80,11 +81,11 @@ class ArrayReader:
         self._fill = FILL_VALUES[name]
         store = group.store
         folder = Path(store.root, group.path, name) if isinstance(store, LocalStore) else None
-        if folder is not None:
-            check_document(folder.parent, folder)
         try:
-            array: Any = group[name]
+            array = stored_array(group, name)
             self._chunk: int = array.chunks[0]
+        except StoreError:
+            raise
         except Exception as error:
             if is_refusal(error) and not isinstance(error, FileNotFoundError):
                 raise StoreError(describe_refusal(self._where, "read", error)) from error

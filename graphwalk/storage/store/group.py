@@ -13,6 +13,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.errors import ContainsArrayError
+from zarr.storage import LocalStore
 
 from graphwalk.errors import StoreError, StoreNotFoundError, function
 from graphwalk.storage.files.locations import is_url, location_of, write_errors, zarr_store
@@ -110,7 +111,7 @@ def complete(group: zarr.Group, info: GraphInfo) -> GraphInfo:
     if info.format >= MANIFEST_FORMAT:
         known = info.manifest or {}
         manifest = {
-            name: known.get(name) or manifest_entry(checksums_of(_array(group, name)))
+            name: known.get(name) or manifest_entry(checksums_of(stored_array(group, name)))
             for name in info.array_names
         }
         info = replace(info, manifest=manifest)
@@ -126,7 +127,11 @@ def complete(group: zarr.Group, info: GraphInfo) -> GraphInfo:
     return info
 
 
-def _array(group: zarr.Group, name: str) -> Any:
+def stored_array(group: zarr.Group, name: str) -> Any:
+    """Open an array; raises StoreError where its metadata is no plain file within the store."""
+    if isinstance(group.store, LocalStore):
+        folder = Path(group.store.root, group.path, name)
+        check_document(folder.parent, folder)
     return group[name]
 
 
