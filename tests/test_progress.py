@@ -3,16 +3,27 @@
 import contextvars
 import io
 import sys
+import threading
 import types
 from importlib.machinery import ModuleSpec
 
 import dask.array as da
+import numba
 import numpy as np
 import pytest
 import tqdm
 
+import graphwalk
+from graphwalk.cli.text import Stopwatch
 from graphwalk.scheduler.executors import progress
-from graphwalk.scheduler.executors.progress import BlockProgress, block_progress, counting
+from graphwalk.scheduler.executors.progress import (
+    BlockProgress,
+    block_progress,
+    counting,
+    scan_progress,
+)
+from graphwalk.util.compile_clock import CLOCK, CompileClock
+from graphwalk.util.progress_bar import Progress
 
 SHOWN_AT_THE_END = "12.0/12.0"
 
@@ -173,3 +184,103 @@ def test_an_error_ends_the_counting():
         raise ZeroDivisionError
     array.compute()
     assert advances == []
+
+
+class Awaited(io.StringIO):
+    """Waits for texts that another thread writes."""
+
+    def __init__(self):
+        super().__init__()
+        self._written = threading.Condition()
+
+    def write(self, text):
+        with self._written:
+            self._written.notify_all()
+            return super().write(text)
+
+    def has(self, text):
+        """Return whether a text is written from now on, in a minute."""
+        with self._written:
+            before = len(self.getvalue())
+            return self._written.wait_for(lambda: text in self.getvalue()[before:], 60)
+
+
+@pytest.fixture
+def compiling():
+    """Return the clock of this process, which is set back at the end of the test."""
+    before = CLOCK.seconds
+    yield CLOCK
+    CLOCK._depth, CLOCK._total = 0, before
+
+
+def test_the_clock_of_a_bar_runs_while_nothing_moves(monkeypatch):
+    shown = Awaited()
+    monkeypatch.setattr(sys, "stderr", shown)
+    with Progress(True, period=0.01).bar("Walking", 12, "steps"):
+        assert shown.has("Walking:   0%")
+        assert shown.has("Walking:   0%")
+
+
+def test_a_bar_says_that_kernels_are_compiled_and_leaves_out_the_time(monkeypatch, compiling):
+    shown = Awaited()
+    monkeypatch.setattr(sys, "stderr", shown)
+    with Progress(True, period=0.01).bar("Walking", 12, "steps") as bar:
+        started = bar.start_t
+        compiling.on_start(None)
+        assert shown.has("Compiling (once):   0%")
+        compiling._started -= 3600
+        compiling.on_end(None)
+        assert shown.has("Walking:   0%")
+        bar.update(12)
+    assert bar.start_t >= started + 3600
+    assert bar.desc == "Walking"
+
+
+def test_a_bar_that_fails_while_it_is_drawn_stops_nothing(monkeypatch):
+    warned = threading.Event()
+    monkeypatch.setattr("graphwalk.util.progress_bar.warn_of_listener", lambda _: warned.set())
+    with Progress(True, period=0.01).bar("Walking", 12, "steps") as bar:
+        monkeypatch.setattr(bar, "refresh", lambda: 1 / 0)
+        assert warned.wait(60)
+
+
+def test_compiling_a_kernel_counts_once_whatever_it_compiles_itself():
+    @numba.njit
+    def inner(value):
+        return value + 1
+
+    @numba.njit
+    def outer(value):
+        return inner(value) + 1
+
+    before = CLOCK.seconds
+    assert outer(1) == 3
+    took = CLOCK.seconds - before
+    assert took > 0
+    assert not CLOCK.running
+    outer(2)
+    assert CLOCK.seconds == before + took
+
+
+def test_a_clock_that_is_made_while_a_kernel_is_compiled_misses_it():
+    clock = CompileClock()
+    clock.on_end(None)
+    assert (clock.running, clock.seconds) == (False, 0)
+
+
+def test_a_stopwatch_leaves_compiling_out_of_rates(compiling):
+    watch = Stopwatch()
+    watch._start -= 12
+    compiling._total += 10
+    watch.stop()
+    assert watch.took().startswith("in 12.")
+    assert watch.took().endswith(" s, 10.0 s of it to compile, once")
+    assert watch.rate(200, "steps") in {f"{n} steps/s" for n in range(50, 101)}
+    assert "compile" not in Stopwatch().stop().took()
+
+
+def test_scans_move_a_bar(capsys):
+    graph = graphwalk.build_zarr(np.arange(24).reshape(2, 12))
+    with scan_progress("pagerank", True):
+        graphwalk.pagerank(graph).compute()
+    assert " 24.0 entries" in capsys.readouterr().err

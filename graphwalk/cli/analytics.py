@@ -6,12 +6,11 @@ import glob
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.node_reports import Values
 from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options, option
-from graphwalk.cli.text import size_on_disk
+from graphwalk.cli.text import Stopwatch, size_on_disk
 from graphwalk.errors import InputError, printable
 from graphwalk.util.parameters import COUNT, SIZE, Parameter
 
@@ -83,7 +82,7 @@ class Analysis:
         import graphwalk
         from graphwalk.algorithms.output.write_nodes import new_nodes
 
-        start, output = perf_counter(), args.output
+        watch, output = Stopwatch(), args.output
         writing: AbstractContextManager[Any] = nullcontext(lambda _: None)
         if output is not None:
             writing = new_nodes(output, overwrite=args.overwrite)
@@ -91,7 +90,7 @@ class Analysis:
             values, names, to_write = self._compute(args)
             write(to_write)
         if not args.quiet:
-            print(f"Computed in {perf_counter() - start:.1f} s.")
+            print(f"Computed {watch.stop().took()}.")
             for line in self.report(values, names):
                 print(printable(line))
             if output is not None:
@@ -101,6 +100,7 @@ class Analysis:
         """Return the values, what names their nodes, and what is written of them."""
         import graphwalk
         from graphwalk.algorithms.output.node_table import node_columns
+        from graphwalk.scheduler.executors.progress import scan_progress
 
         function, reading = getattr(graphwalk, self.function), given_options(args, self.reading)
         given = given_options(args, [*self.parameters, *PLAN])
@@ -120,7 +120,8 @@ class Analysis:
         for name in given.keys() & self.arguments.keys():
             given[name] = self.arguments[name](given[name], graph)
         (column,) = node_columns(function(graph, **given))
-        column = column._replace(values=column.values.compute())
+        with scan_progress(self.function, False if args.quiet else None):
+            column = column._replace(values=column.values.compute())
         return Values(column.name, column.values), graph.names, [column]
 
 

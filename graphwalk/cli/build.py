@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from graphwalk.cli.options import add_options, add_output_options, given_options, option
-from graphwalk.cli.text import rate
+from graphwalk.cli.text import Stopwatch
 from graphwalk.errors import printable
 from graphwalk.units import count_of
 from graphwalk.util.parameters import FLAG, SIZE, Kind, Parameter, one_of, whole
@@ -98,7 +97,7 @@ def run(args: Namespace) -> None:
     """Build the store, and say what it holds."""
     from graphwalk import build_zarr
 
-    start = perf_counter()
+    watch = Stopwatch()
     graph = build_zarr(
         args.edges,
         args.store,
@@ -107,17 +106,17 @@ def run(args: Namespace) -> None:
         **given_options(args, BUILD),
     )
     if not args.quiet:
-        _report(graph, perf_counter() - start)
+        _report(graph, watch.stop())
 
 
-def _report(graph: Graph, seconds: float) -> None:
+def _report(graph: Graph, watch: Stopwatch) -> None:
     from graphwalk.storage.store.graph_properties import describe
 
     print(
         f"Built a graph of {count_of(graph.num_nodes, 'node')} and "
         f"{count_of(graph.num_edges, 'edge')}, {describe(graph)},"
     )
-    print(f"in {seconds:.1f} s ({rate(graph.num_edges, seconds, 'edges')}).")
+    print(f"{watch.took()} ({watch.rate(graph.num_edges, 'edges')}).")
     print(graph.summary())
     if graph.num_nodes > 1 and graph.label_kind is None and not len(graph.neighbors(0)):
         print(f"Node 0 has no neighbors. If ids begin at 1, {option('relabel')} leaves it out.")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.algorithms.training.trainer_options import TrainerOptions
 from graphwalk.cli.options import add_options, add_output_options, given_options, option
-from graphwalk.cli.text import size_on_disk
+from graphwalk.cli.text import Stopwatch, size_on_disk
 from graphwalk.cli.walk_options import PLAN, WALK, add_walk_options, walk_arguments
 from graphwalk.errors import GraphwalkError, InputError, printable
 from graphwalk.util.parameters import FLAG, Kind, Parameter, parameters_of
@@ -64,7 +63,7 @@ def run(args: Namespace) -> None:
         **given_options(args, EMBED),
     }
     with scheduler.use("threads", num_workers=given.get("workers")):
-        start = perf_counter()
+        watch = Stopwatch()
         path = embed(
             _walks(args, given["seed"]),
             args.output,
@@ -75,8 +74,7 @@ def run(args: Namespace) -> None:
         )
     if not args.quiet:
         size = given.get("dimensions", EMBED[0].default)
-        took = perf_counter() - start
-        print(f"Learned vectors of {size} dimensions in {took:.1f} s, seed {given['seed']}.")
+        print(f"Learned vectors of {size} dimensions {watch.stop().took()}, seed {given['seed']}.")
         print(printable(f"They are in {path} ({size_on_disk(path)})."))
 
 

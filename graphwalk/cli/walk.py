@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options
-from graphwalk.cli.text import rate, size_on_disk
+from graphwalk.cli.text import Stopwatch, size_on_disk
 from graphwalk.cli.walk_options import add_walk_options, walk_arguments
 from graphwalk.errors import InputError, printable
 from graphwalk.units import count_of
@@ -65,7 +64,7 @@ def run(args: Namespace) -> None:
         raise InputError(f"{again} continues the walks of another run; add the --seed of that run")
     arguments = walk_arguments(args, args.store)
     with scheduler.use(**given_options(args, SCHEDULER)):
-        start = perf_counter()
+        watch = Stopwatch()
         walks = random_walks(**arguments)
         written = write_blocks(
             walks,
@@ -76,16 +75,16 @@ def run(args: Namespace) -> None:
             share=args.share,
             progress=False if args.quiet else None,
         )
-        seconds = perf_counter() - start
+        watch.stop()
     if not args.quiet:
-        _report(walks.plan.spec, written, seconds)
+        _report(walks.plan.spec, written, watch)
 
 
-def _report(spec: WalkSpec, written: Written, seconds: float) -> None:
+def _report(spec: WalkSpec, written: Written, watch: Stopwatch) -> None:
     print(
         f"Walked {count_of(written.walks, 'walk')} of up to {count_of(spec.walk_length, 'step')}: "
-        f"{count_of(written.steps, 'step')} in {seconds:.1f} s "
-        f"({rate(written.steps, seconds, 'steps')}), seed {spec.seed}."
+        f"{count_of(written.steps, 'step')} {watch.took()} "
+        f"({watch.rate(written.steps, 'steps')}), seed {spec.seed}."
     )
     if written.whole:
         print(printable(f"They are in {written.path} ({size_on_disk(written.path)})."))

@@ -116,6 +116,27 @@ def wave_progress(
         bar.refresh()
 
 
+@contextmanager
+def scan_progress(name: str, show: bool | None = None) -> Iterator[None]:
+    """Show a bar of entries that all scans visit while the block computes.
+
+    Parameters
+    ----------
+    name : str
+        What is being computed.
+    show : bool, optional
+        Whether to show it. None: on a terminal and in a notebook.
+    """
+    with Progress(show).stage(name, None, "entries") as advance:
+
+        def count(event: Event) -> None:
+            if event.kind == "scan":
+                advance(event.steps)
+
+        with listening(count):
+            yield
+
+
 class _WaveBar:
     """Feeds a bar with the events of a job."""
 
