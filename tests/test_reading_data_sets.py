@@ -258,3 +258,40 @@ def test_a_graph_is_copied_with_all_its_nodes(edges, options):
     assert again._arrays.info.identity == graph._arrays.info.identity
     with pytest.raises(InputError, match="directed"):
         graphwalk.build_zarr(graph, **options | {"directed": not graph.directed})
+
+
+RING = "".join(f"{i} {(i + 1) % 1500}\n" for i in range(1500))
+
+#: A matrix whose nodes are linked to the next ones.
+BAND = "\n".join(" ".join("01"[abs(i - j) == 1] for j in range(1020)) for i in range(1020))
+
+#: What comes only after the lines that are looked at, and what is said of it.
+LATER = [
+    ("quotation marks", RING.replace(" ", "\t") + '"a"\tb\n', "'\"a\"' is in quotation marks"),
+    ("TGF", RING.replace(" ", " n") + "#\n1 2\n", r"parts nodes from edges \(TGF\)"),
+    ("a matrix", BAND, "is a square of numbers"),
+    ("another number of fields", RING + "1 2 3\n", "line 1501: it has 3 fields"),
+    ("nan", RING + "1 nan\n", "line 1501: nan is no id"),
+]
+
+
+@pytest.mark.parametrize(("where", "content", "message"), LATER)
+def test_what_comes_later_in_a_file(where, content, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        read_text(tmp_path, content)
+
+
+@pytest.mark.parametrize("first", ["1500 20000", "1500 1500 20000"])
+def test_sizes_above_many_lines_are_warned_of(first, tmp_path):
+    ring = RING if first.count(" ") == 1 else RING.replace("\n", " 1\n")
+    warned = read_text(tmp_path, f"{first}\n{ring}")[1]
+    assert any("numbers of nodes and of edges" in text for text in warned)
+    descending = "".join(f"{i} {i - 1}\n" for i in range(1500, 0, -1))
+    assert read_text(tmp_path, descending)[1] == []
+
+
+def test_what_the_caller_says_is_checked(tmp_path):
+    with pytest.raises(InputError, match="has no ';', and no other line has"):
+        read_text(tmp_path, "1,2\n2,3\n", sep=";")
+    with pytest.raises(InputError, match="from one column"):
+        read_text(tmp_path, "1 2 3\n2 3 4\n", columns=(1, 1))

@@ -67,6 +67,11 @@ def choose_columns(
         if not isinstance(columns, list | tuple) or len(columns) not in (2, 3):
             raise InputError(f"{argument('columns', columns)} must be two or three column names")
         chosen = [_position(names, column, table) for column in columns]
+        if chosen[0] == chosen[1]:
+            raise InputError(
+                f"{argument('columns', columns)} takes sources and targets from one column of "
+                f"{table}; its columns are {listed(names)}"
+            )
         return Choice(chosen, [])
     values = _value_column(names, how, table)
     ends = _ends(names, values, table, kinds, how, triple)

@@ -48,7 +48,8 @@ def refuse_matrix(
     plain : str, optional
         What makes a DataFrame of it where no column has the names, if that is another call.
     """
-    if rows == len(names) > 2 and not cut and _is_square(names, column):
+    square = 2 < rows <= len(names) if cut else rows == len(names) > 2
+    if square and _is_square(names, rows, column):
         call = f"{plain or frame}.pipe(lambda it: it.set_axis(it.columns))"
         raise _refused(f"{table} is a square of numbers, as an adjacency matrix is", call, (0, 1))
     size = len(names) - 1
@@ -75,7 +76,7 @@ def _refused(what: str, frame: str, columns: Sequence[Hashable]) -> InputError:
     )
 
 
-def _is_square(names: Sequence[Hashable], column: Callable[[int], Any]) -> bool:
+def _is_square(names: Sequence[Hashable], size: int, column: Callable[[int], Any]) -> bool:
     """Whether numbers are those of a matrix: 0 and 1 only, or none on the diagonal, or symmetric.
 
     Some edges with weights may be as many as they have columns.
@@ -83,10 +84,10 @@ def _is_square(names: Sequence[Hashable], column: Callable[[int], Any]) -> bool:
     if are_certain_ends(names):
         return False
     try:
-        cells = np.array([_listed(column(i)) for i in range(len(names))], np.float64)
+        cells = np.array([_listed(column(i)) for i in range(size)], np.float64)
     except (TypeError, ValueError):
         return False
-    if cells.shape != (len(names), len(names)):
+    if cells.shape != (size, size):
         return False
     ends = cells.diagonal()
     symmetric = np.array_equal(cells, cells.T) and np.ptp(ends) == 0

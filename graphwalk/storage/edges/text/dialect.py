@@ -52,7 +52,13 @@ def find_format(lines: Sequence[str], suffix: str, sep: str | None, name: str) -
     free = suffix not in (".csv", ".tsv")
     quoted = not free or _are_quoted(lines)
     if sep is not None:
-        return Format(_checked(sep), free, quoted)
+        form = Format(_checked(sep), free, quoted)
+        if all(len(form.split(line)) == 1 for line in lines):
+            raise InputError(
+                f"{name}: {lines[0]!r:.80} has no {sep!r}, and no other line has; pass what "
+                f"separates fields as {argument('sep')}, or leave it out"
+            )
+        return form
     found = Format(_find(lines, suffix, free, quoted, name), free, quoted)
     _check_brackets(lines, found, name)
     return found

@@ -117,12 +117,14 @@ def may_be_sizes(lines: Sequence[Fields], whole: bool) -> bool:
     """Whether the first of all lines of integers may be the numbers of nodes and of edges."""
     first, *body = lines
     ids = [node for fields in body for node in fields[:2]]
-    if not whole or len(body) < 2 or not all(map(_INTEGER.fullmatch, [*first, *ids])):
+    if len(body) < 2 or not all(map(_INTEGER.fullmatch, [*first, *ids])):
         return False
     if len(first) == 3 and first[0] == first[1]:  # a matrix: rows, columns, entries
         first = [first[0], first[2]]
     highest = max(map(int, ids))
-    return len(first) == 2 and int(first[1]) == len(body) and highest <= int(first[0])
+    if len(first) != 2 or int(first[0]) < highest:
+        return False
+    return int(first[1]) == len(body) if whole else int(first[1]) > max(highest, len(body))
 
 
 def warn_sizes(file: File, line: Line) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _ESCAPED = re.compile(rb'"[^"\n]*\\"[^,;\t|\r\n]+')
 
 
+_QUOTED = re.compile(rb'(?:^|[\n\t,;| ])("[^"\n]*")(?=$|[\r\n\t,;| ])')
+_LONE_MARK = re.compile(rb"\n[ \t]*#[ \t]*\r?\n")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 
@@ -31,6 +33,22 @@ def check_escapes(name: str, data: bytes) -> None:
             f"{name}: {found[0].decode(errors='replace')!r:.40} has a quotation mark that a "
             "backslash escapes; double it, as CSV does, or "
             + passing("pandas.read_csv(path, escapechar='\\\\')")
+        )
+
+
+def check_plain(block: LineBlock) -> None:
+    """Refuse what the first lines of a file did not show: quotation marks, and nodes (TGF)."""
+    free, data = block.layout.form.free, block.data
+    found = _QUOTED.search(data) if free and b'"' in data and not block.layout.form.quoted else None
+    if found is not None:
+        raise InputError(
+            f"{block.layout.file.name}: {found[1].decode(errors='replace')!r:.40} is in quotation "
+            "marks, and its first lines have none; name the file .csv or .tsv, whose fields may be"
+        )
+    if free and b"#" in data and _LONE_MARK.search(data):
+        raise InputError(
+            f"{block.layout.file.name}: '#' alone parts nodes from edges (TGF); keep the lines "
+            "below it only"
         )
 
 

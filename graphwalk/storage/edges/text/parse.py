@@ -15,7 +15,7 @@ from graphwalk.kernels.build.parse_edges import parse_lines
 from graphwalk.storage.edges.as_column import ColumnName
 from graphwalk.storage.edges.columns import floats, id_column, ids, weight_column
 from graphwalk.storage.edges.protocol import EdgeBatch
-from graphwalk.storage.edges.text.faults import check_escapes, check_header, fault_of
+from graphwalk.storage.edges.text.faults import check_escapes, check_header, check_plain, fault_of
 from graphwalk.storage.edges.text.integers import PLAIN_INTEGER, read_as_names
 from graphwalk.storage.edges.text.line_block import line_of, value_type
 
@@ -71,6 +71,7 @@ def read_table(block: LineBlock) -> pa.Table:
     data = layout.form.clean(block.data)
     if _NO_LINES.fullmatch(data):
         return pa.table([pa.array([], types[names[i]]) for i in layout.chosen], _KEYS[: len(types)])
+    check_plain(block)
     if layout.form.quoted and b"\\" in data:
         check_escapes(layout.file.name, data)
     try:
