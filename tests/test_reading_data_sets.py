@@ -2,6 +2,7 @@
 
 import re
 from collections import namedtuple
+from pathlib import Path
 
 import dask.dataframe as dd
 import networkx as nx
@@ -14,6 +15,8 @@ from reading import read, read_text
 
 import graphwalk
 from graphwalk.errors import InputError
+
+PAGES = [f"docs/{name}.md" for name in ("building", "getting-started", "faq")]
 
 ONE = [(1, 2), (2, 3)]
 TURNED = [(2, 1), (3, 2)]
@@ -295,3 +298,10 @@ def test_what_the_caller_says_is_checked(tmp_path):
         read_text(tmp_path, "1,2\n2,3\n", sep=";")
     with pytest.raises(InputError, match="from one column"):
         read_text(tmp_path, "1 2 3\n2 3 4\n", columns=(1, 1))
+
+
+@pytest.mark.parametrize("page", ["README.md", *PAGES, "examples/tutorial.ipynb"])
+def test_pages_lead_to_the_table_of_what_is_recognised(page):
+    text = (Path(__file__).parents[1] / page).read_text()
+    table = "### What is recognised" if page.endswith("building.md") else "#what-is-recognised"
+    assert table in text
