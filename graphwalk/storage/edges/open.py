@@ -119,8 +119,9 @@ def _open_table(edges: Any, how: ReadOptions) -> EdgeSource | RowSource | None:
         from graphwalk.storage.edges.tables import open_table
 
         return open_table(edges, how)
-    mapping = isinstance(edges, Mapping) and not hasattr(edges, "tocsr")  # as a dok_array of SciPy
-    return open_mapping(edges, how) if mapping else None
+    # So are data sets of xarray, and SciPy's dok_array.
+    mapping = isinstance(edges, Mapping) and not comes_from(edges, "xarray")
+    return open_mapping(edges, how) if mapping and not hasattr(edges, "tocsr") else None
 
 
 def _has_no_columns(edges: object) -> bool:
