@@ -16,6 +16,8 @@ from graphwalk import InputError, MemoryBudgetError
 from graphwalk.algorithms.analytics import pair_components
 from graphwalk.storage.build.range_encoding import IdRanges
 from graphwalk.storage.build.sliced_arrays import Room
+from graphwalk.storage.edges import parquet
+from graphwalk.storage.edges.open import open_source
 
 WORDS = [
     "",
@@ -112,6 +114,18 @@ def test_forms_of_edges(tmp_path):
     assert len(lonely["node"]) == len(wanted["node"]) + 1
     rows = csr_array(([1, 1], ([0, 3], [3, 0])), shape=(5, 5))
     assert table_of(rows).to_pydict() == {"node": [0, 1, 2, 3, 4], "component": [0, 1, 2, 0, 4]}
+
+
+@pytest.mark.parametrize("large", [1 << 22, 100])
+def test_a_sample_of_parquet_is_from_all_over_the_file(tmp_path, monkeypatch, large):
+    monkeypatch.setattr(parquet, "_LARGE", large)
+    ids = np.arange(1000)
+    for group, places in ((10, 100), (1000, 1 if large > 1000 else 50)):
+        pq.write_table(pa.table({"a": ids, "b": ids}), tmp_path / "p.parquet", row_group_size=group)
+        source = open_source(str(tmp_path / "p.parquet"))
+        firsts = [load().src[0] for load in source.sample(2, places)]
+        assert len(firsts) == places
+        assert np.diff(firsts).max(initial=0) <= 1000 // places
 
 
 def test_a_table_is_made_when_it_is_read_and_once(tmp_path):

@@ -8,6 +8,7 @@ from functools import cache, partial
 from importlib import import_module
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import zarr
 from resealed import as_format_1
@@ -159,6 +160,17 @@ def test_each_pass_visits_every_entry_once(session, name):
         ANALYTICS[name](graph, partitions=7).compute()
     assert set(steps.values()) == {graph.num_entries}
     assert (len(steps) == 1) == (name == "components")
+
+
+def test_values_are_written_as_they_are_computed_anywhere(session, tmp_path):
+    """Also several results at a time, of which each is computed by the workers."""
+    graph = graph_of("undirected")
+    results = {name: ANALYTICS[name](graph, partitions=3) for name in ("components", "pagerank")}
+    path = graphwalk.write_nodes(results, tmp_path / "values.parquet")
+    table = pq.read_table(path)
+    assert table["node"].to_pylist() == list(range(graph.num_nodes))
+    for name in results:
+        assert table[name].to_numpy().tobytes() == expected(name, "undirected")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.link_components import flatten, link_forest, link_rows
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.scheduler.executors.resources import find_resources
+from graphwalk.scheduler.executors.resources import find_own_resources
 from graphwalk.storage.store.graph import Graph, open_zarr
 from graphwalk.util.progress_bar import Progress
 
@@ -130,7 +130,7 @@ def connected_components(
             given = "store" if store is not None else "partitions"
             raise InputError(f"{argument('edges')} and {argument(given)} do not go together")
         how = {"columns": columns, "sep": sep, "header": header, "storage_options": storage_options}
-        return components_of_edges(edges, how, find_resources(memory), Progress(progress))
+        return components_of_edges(edges, how, find_own_resources(memory), Progress(progress))
     if store is None:
         raise InputError(f"there is no graph; pass a store, or {argument('edges')}")
     graph = store if isinstance(store, Graph) else open_zarr(store)

@@ -35,7 +35,7 @@ from graphwalk.storage.files.spill import SpillFolder
 from graphwalk.storage.files.temporary import make_folder, remove_with
 from graphwalk.units import format_size
 from graphwalk.util.malloc import plain_arrow_memory, return_freed_memory
-from graphwalk.util.threads import map_in_order, num_cores, thread_pool
+from graphwalk.util.threads import map_in_order, thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -79,26 +79,27 @@ def components_of_edges(
     how : mapping
         How they are read, for `open_source`.
     resources : Resources
-        The memory to use.
+        The memory and the threads to use.
     progress : Progress
         Shows how far it is.
     """
     source = open_source(edges, **how)
     source = RowEdges(source) if isinstance(source, RowSource) else source
-    return ComponentTable(partial(_find, source, resources.memory, progress))
+    sizes = BuildSizes(resources.memory, resources.workers)
+    return ComponentTable(partial(_find, source, sizes, progress))
 
 
-def _find(source: EdgeSource, memory: int, progress: Progress) -> LinkedIds:
-    path, threads = make_folder("graphwalk-components-"), num_cores()
+def _find(source: EdgeSource, sizes: BuildSizes, progress: Progress) -> LinkedIds:
+    path = make_folder("graphwalk-components-")
     folder = SpillFolder(path)
     try:
-        with closing(folder), plain_arrow_memory(), thread_pool(threads) as pool:
+        with closing(folder), plain_arrow_memory(), thread_pool(sizes.threads) as pool:
             try:
-                linked = _Linking(source, BuildSizes(memory, threads), pool, folder, progress).run()
+                linked = _Linking(source, sizes, pool, folder, progress).run()
             except NotIntegers as other:
                 warnings.warn(str(other), stacklevel=2)
                 source = other.source
-                linked = _Linking(source, BuildSizes(memory, threads), pool, folder, progress).run()
+                linked = _Linking(source, sizes, pool, folder, progress).run()
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise

@@ -30,7 +30,15 @@ def find_resources(memory: str | int | None) -> Resources:
     memory : str or int, optional
         Bytes, or text such as ``"4 GiB"``.
     """
-    have = current_executor().resources()
+    return _limited(current_executor().resources(), memory)
+
+
+def find_own_resources(memory: str | int | None) -> Resources:
+    """Return what a job that runs in this process may use, whatever the scheduler in use."""
+    return _limited(ThreadsExecutor(num_workers()).resources(), memory)
+
+
+def _limited(have: Resources, memory: str | int | None) -> Resources:
     return replace(have, memory=int(SHARE * have.memory) if memory is None else parse_size(memory))
 
 

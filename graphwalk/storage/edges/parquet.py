@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: Bytes that a reader buffers of a column, of which it would otherwise read a row group whole.
 _BUFFER = 1 << 18
 
+#: Rows of a row group of whose first rows a sample would say little.
+_LARGE = 1 << 22
+
 
 @dataclass(frozen=True)
 class ParquetSource:
@@ -61,14 +64,19 @@ class ParquetSource:
                     yield from self._pieces(part, groups, size, first_row)
                 first_row += rows
 
-    def sample(self, rows: int, groups: int) -> Iterator[Callable[[], EdgeBatch]]:
-        """Return calls that decode the first rows of about `groups` row groups, from all parts."""
-        for part in self.parts[:: max(1, len(self.parts) // groups)]:
+    def sample(self, rows: int, places: int) -> Iterator[Callable[[], EdgeBatch]]:
+        """Return calls that decode some rows at about as many `places`, from all parts.
+
+        These are the first rows of row groups; large ones are decoded, and have several places.
+        """
+        for part in self.parts[:: max(1, len(self.parts) // places)]:
             with _opened(part) as file:
                 all_of = range(file.num_row_groups)
-                for group in all_of[:: max(1, len(all_of) * len(self.parts) // groups)]:
+                for group in all_of[:: max(1, len(all_of) * len(self.parts) // places)]:
                     found = file.iter_batches(rows, row_groups=[group], columns=self._names)
-                    for batch in itertools.islice(found, 1):
+                    large = file.metadata.row_group(group).num_rows > _LARGE
+                    step = max(1, self.num_edges // rows // places)
+                    for batch in itertools.islice(found, 0, None if large else 1, step):
                         yield partial(_edges, batch, self.columns, part, 0)
 
     def _decode(self, part: File, groups: list[int], first_row: int) -> EdgeBatch:
