@@ -1,0 +1,101 @@
+"""The graph as other libraries have it: the part of `Graph` that hands it over as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from graphwalk.storage.store.export import rows_for_edge_index, rows_for_scipy, to_networkx
+from graphwalk.storage.store.graph_rows import GraphRows
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+
+class GraphExports(GraphRows):
+    """A graph that other libraries can take whole."""
+
+    def to_scipy(self) -> csr_array[Any]:
+        """Return the graph as a SciPy ``csr_array`` of shape (num_nodes, num_nodes), float32.
+
+        Its values are the weights, or 1.0 if there are none. Times, types and labels are not in it:
+        ``rows(0, num_nodes)`` has times and types in the same order. Most operations of SciPy add
+        up the values of parallel edges.
+
+        Raises
+        ------
+        MemoryBudgetError
+            When the graph is too large for that; `rows` and `partition` give parts of it.
+        InputError
+            When SciPy is not installed.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr(np.array([[0, 0, 1], [1, 2, 2]]))
+        >>> graph.to_scipy().toarray().tolist()
+        [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
+        """
+        return rows_for_scipy(self._arrays).to_scipy()
+
+    def to_networkx(self) -> Any:
+        """Return the graph as a NetworkX ``Graph``, or ``DiGraph`` if it is directed.
+
+        If it has parallel edges, it is a ``MultiGraph`` or ``MultiDiGraph``. Nodes are called by
+        their labels, if they have any. Weights are the edges' attribute ``"weight"``, times
+        ``"time"``, and types ``"type"``; the unit of times that were dates is the graph's attribute
+        ``"time_unit"``. `build_zarr` reads all of these.
+
+        Raises
+        ------
+        MemoryBudgetError
+            When the graph is too large for that.
+        InputError
+            When NetworkX is not installed.
+
+        Examples
+        --------
+        >>> edges = np.array(["Ada", "Ada"]), np.array(["Grace", "Alan"])
+        >>> graphwalk.build_zarr(edges).to_networkx().edges
+        EdgeView([('Ada', 'Alan'), ('Ada', 'Grace')])
+        """
+        return to_networkx(self._arrays)
+
+    @overload
+    def to_edge_index(self, *, weights: Literal[False] = False) -> NDArray[np.int64]: ...
+
+    @overload
+    def to_edge_index(
+        self, *, weights: Literal[True]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
+
+    def to_edge_index(
+        self, *, weights: bool = False
+    ) -> NDArray[np.int64] | tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return all entries as an int64 array of shape (2, num_entries): nodes, then neighbours.
+
+        That is the ``edge_index`` of PyTorch Geometric: an undirected edge is in it both ways.
+        Nodes without edges are not in it, so pass ``num_nodes`` wherever it is read; times and
+        types are in ``rows(0, num_nodes)``, in the same order.
+
+        Parameters
+        ----------
+        weights : bool
+            Whether to return ``(edge_index, weights)``, the weights a float32 array of shape
+            (num_entries,).
+
+        Raises
+        ------
+        MemoryBudgetError
+            When the graph is too large for that; `rows` and `partition` give parts of it.
+        InputError
+            When weights are asked for and there are none.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr(np.array([[0, 0], [1, 2]]))
+        >>> graph.to_edge_index().tolist()
+        [[0, 0, 1, 2], [1, 2, 0, 0]]
+        """
+        rows = rows_for_edge_index(self._arrays)
+        return rows.to_edge_index(weights=True) if weights else rows.to_edge_index()
