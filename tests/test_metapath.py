@@ -271,3 +271,21 @@ def test_walks_on_other_types_are_other_walks(tmp_path):
     graph = graphwalk.set_node_types(graph, ["y", "x", "y"])
     with pytest.raises(graphwalk.StoreExistsError):
         write(graph)
+
+
+def test_a_metapath_along_which_no_walk_can_go_is_said_to_be_one(tmp_path):
+    edges = [(0, 1), (0, 2), (1, 2)]
+    graph = graphwalk.build_zarr(edges[:2], directed=False)
+    graph = graphwalk.set_node_types(graph, ["author", "paper", "paper"])
+    how = {"num_walks": 2, "walk_length": 4, "seed": 1}
+    stuck = graphwalk.random_walks(graph, [1, 2], metapath=["paper", "author"], **how)
+    with pytest.warns(UserWarning, match="no start node has a neighbour of the type 'paper'"):
+        assert (stuck.compute()[:, 1:] == -1).all()
+    with pytest.warns(UserWarning, match="none of 4 walks has made a step"):
+        graphwalk.write_walks(stuck, tmp_path / "walks.npy")
+    graph = graphwalk.build_zarr([(*edge, 7) for edge in edges], edge_types=True, directed=True)
+    stuck = graphwalk.random_walks(graph, [2], metapath=[7], **how)
+    with pytest.warns(UserWarning, match="no start node has an edge of the type 7"):
+        stuck.compute()
+    for starts in ([0, 2], []):
+        graphwalk.random_walks(graph, starts, metapath=[7], **how).compute()

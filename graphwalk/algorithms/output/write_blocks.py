@@ -20,6 +20,7 @@ from graphwalk.algorithms.output.sink import Shape, WalkBlock
 from graphwalk.algorithms.output.target import WalkTarget
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error
+from graphwalk.algorithms.walks.no_steps import warn_without_steps
 from graphwalk.algorithms.walks.walks_source import walks_source
 from graphwalk.errors import InputError, MemoryBudgetError, argument
 from graphwalk.scheduler.executors.progress import block_progress
@@ -106,6 +107,8 @@ def write_blocks(
     with target.job(about, resume=resume) as job:
         sink = sink_of(job)
         finished = job.finish(sink, about, _write(walks, job, sink, progress))
+    if isinstance(walks, WalkArray):
+        warn_without_steps(walks.plan.spec, finished.walks, finished.nodes - finished.walks)
     return _written(target, finished)
 
 

@@ -18,6 +18,7 @@ from graphwalk.algorithms.walks.dask_tasks import (
     cancelling_on_error,
     is_in_process,
 )
+from graphwalk.algorithms.walks.no_steps import warn_without_steps
 from graphwalk.algorithms.walks.walked_blocks import as_it_is, walked_blocks
 from graphwalk.algorithms.walks.walks_source import PersistedWalks
 from graphwalk.scheduler.engine.planner import plan_job, with_naming
@@ -190,7 +191,11 @@ class WalkArray(da.Array):  # type: ignore[misc]
             What ``dask.array.Array.compute`` takes.
         """
         with self.progress(self._tasks.keys, show=progress):
-            return self._compute(**kwargs)
+            walks = self._compute(**kwargs)
+        spec = self.plan.spec
+        if spec.metapath is not None:
+            warn_without_steps(spec, len(walks), int((walks[:, 1:2] >= 0).sum()))
+        return walks
 
     def progress(
         self, keys: Sequence[Any], blocks: Sequence[int] | None = None, show: bool | None = None
