@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import BuildSizes
@@ -109,6 +110,17 @@ def make_npy(path, count):
     edges.flush()
 
 
+def make_parquet(path, count):
+    """Write edges of three to a node, with ids of 900 bytes."""
+    nodes = count // 3
+    labels = pc.binary_join_element_wise(
+        "x" * 890, pc.utf8_lpad(pa.array(range(nodes)).cast(pa.string()), 10, "0"), ""
+    )
+    ends = np.random.default_rng(1).integers(0, nodes, (2, count))
+    columns = [labels.cast(pa.large_string()).take(pa.array(end)) for end in ends]
+    pq.write_table(pa.table(columns, ["source", "target"]), path, compression="zstd")
+
+
 #: What makes a source of a number of edges, and whether the graph is directed.
 SOURCES = {
     "generated": lambda count, _: Generated(count, dense),
@@ -124,6 +136,7 @@ SOURCES = {
     "rows": lambda count, _: GeneratedRows(count),
     "row iterable": lambda count, _: open_source(row_iterable(count // 64)),
     "text": lambda _, path: open_source(path),
+    "long ids": lambda _, path: open_source(path),
     "npy": lambda _, path: open_source(np.load(path, mmap_mode="r")),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from graphwalk.errors import InputError, argument
@@ -111,6 +112,10 @@ class _EdgeBuild:
             unconnected_nodes=0 if touched else info.unconnected_nodes,
         )
 
+    @cached_property
+    def _edges_per_batch(self) -> int:
+        return self._tuning.edges_with_ids(getattr(self._source, "id_bytes", 0))
+
     # First stage: look at every edge.
 
     def _survey(self) -> _Survey:
@@ -121,7 +126,7 @@ class _EdgeBuild:
         text = None
         missing: list[str] = []
         with self._context.progress.stage("survey", source.num_edges, "edges") as advance:
-            batches = source.batches(self._tuning.edges_per_batch)
+            batches = source.batches(self._edges_per_batch)
             for batch, counts, coded in self._context.in_order(self._look, batches):
                 if not len(batch.src):  # without rows, a type says nothing
                     continue
@@ -207,7 +212,7 @@ class _EdgeBuild:
             return encode(batch)
 
         with self._context.progress.stage("label", edges.num_edges, "edges") as advance:
-            batches = edges.batches(self._tuning.edges_per_batch)
+            batches = edges.batches(self._edges_per_batch)
             for coded in self._context.in_order(look, batches):
                 coder.add(coded)
                 advance(len(coded.edges.src))

@@ -25,6 +25,10 @@ _RUN_EDGES = 1 << 18, 1 << 22
 #: Bytes of an edge while it is loaded, checked and converted to node numbers.
 _LOADED_EDGE = 48
 
+#: Bytes of an id that are counted in that, and the copies of the rest of a longer one: as it is
+#: decoded, in a table of distinct ids, and in order.
+_SHORT_ID, _ID_COPIES = 16, 4
+
 #: Least entries of a bucket in a run on disk, so that they are read at the speed of the disk.
 _SEGMENT_ENTRIES = 1 << 13
 
@@ -86,11 +90,15 @@ class BuildSizes:
 
     @cached_property
     def edges_per_batch(self) -> int:
-        """Edges that a thread loads at a time."""
+        """Edges with short ids that a thread loads at a time."""
+        return self.edges_with_ids(0)
+
+    def edges_with_ids(self, id_bytes: int) -> int:
+        """Return how many edges a thread loads at a time, if their ids are about that long."""
         if self.batch_edges is not None:
             return self.batch_edges
-        share = self.budget // 8 // (self.ahead * _LOADED_EDGE)
-        return max(1 << 10, min(BATCH_EDGES, share))
+        edge = _LOADED_EDGE + 2 * _ID_COPIES * max(0, id_bytes - _SHORT_ID)
+        return max(1 << 8, min(BATCH_EDGES, self.budget // 8 // (self.ahead * edge)))
 
     @property
     def write_ahead(self) -> int:

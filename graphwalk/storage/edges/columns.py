@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+#: Edges by which the length of ids is estimated.
+SAMPLE = 1 << 10
+
+
 @dataclass(frozen=True, eq=False)
 class ColumnSource:
     """An :class:`~graphwalk.storage.edges.protocol.EdgeSource` over columns of equal length."""
@@ -50,6 +54,12 @@ class ColumnSource:
         return time_unit(self.weight)
 
     @property
+    def id_bytes(self) -> int:
+        """About how long an id is, as the first ones are."""
+        first = slice(0, SAMPLE)
+        return id_length(ids(self.src, first), ids(self.dst, first))
+
+    @property
     def num_edges(self) -> int:
         """Length of the columns."""
         return len(self.src)
@@ -63,6 +73,11 @@ class ColumnSource:
         weight = None if self.weight is None else floats(self.weight, rows)
         place = partial(name_edge, self.name, first_edge)
         return EdgeBatch(ids(self.src, rows), ids(self.dst, rows), weight, place)
+
+
+def id_length(src: Ids, dst: Ids) -> int:
+    """Return the mean bytes of an id."""
+    return int((src.nbytes + dst.nbytes) // max(1, len(src) + len(dst)))
 
 
 def name_edge(name: str, first: int, i: int) -> str:

@@ -14,7 +14,15 @@ import pyarrow.parquet as pq
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.as_column import ColumnName
 from graphwalk.storage.edges.choose import choose_columns
-from graphwalk.storage.edges.columns import check_endpoints, floats, id_column, ids, weight_column
+from graphwalk.storage.edges.columns import (
+    SAMPLE,
+    check_endpoints,
+    floats,
+    id_column,
+    id_length,
+    ids,
+    weight_column,
+)
 from graphwalk.storage.edges.dates import time_unit
 from graphwalk.storage.edges.later_parts import FirstPart
 from graphwalk.storage.edges.protocol import EdgeBatch
@@ -52,6 +60,19 @@ class ParquetSource:
     def weighted(self) -> bool:
         """Whether a column of weights was chosen."""
         return len(self.columns) == 3
+
+    @property
+    def id_bytes(self) -> int:
+        """About how long an id is: as the first ones are, or as all are stored if that is more."""
+        part = self.parts[0]
+        with _opened(part) as file:
+            first = next(file.iter_batches(SAMPLE, columns=self._names, use_threads=False), None)
+            if first is None:
+                return 0
+            # Ids that come again and again are stored once.
+            stored = max(_stored_bytes(file.metadata, name) for name in self.columns[:2])
+        edges = _edges(first, self.columns, part, 0)
+        return max(stored, id_length(edges.src, edges.dst))
 
     def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
         """Return calls that decode row groups; larger ones are decoded on the way, part by part."""
@@ -137,6 +158,14 @@ def open_parquet(name: str, parts: Sequence[File], how: ReadOptions) -> ParquetS
         if len(units) > 1:
             raise InputError(f"{part.name}: some parts have times of another unit; use one")
     return ParquetSource(name, tuple(parts), chosen, num_edges, parts[0].remote, units.pop())
+
+
+def _stored_bytes(metadata: Any, name: str) -> int:
+    """Return the mean bytes of an item of a column, before it is compressed."""
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    columns = (group.column(i) for group in groups for i in range(group.num_columns))
+    size = sum(c.total_uncompressed_size for c in columns if c.path_in_schema == name)
+    return int(size // max(1, metadata.num_rows))
 
 
 def _column(file: Any, i: int) -> Any:
