@@ -194,6 +194,8 @@ def test_the_command_reads_pairs(tmp_path, capsys):
     assert main(arguments) == 0
     assert "2 components of 5 nodes" in capsys.readouterr().out
     assert output.read_text() == "node\tcomponent\nu\tu\nv\tu\nw\tw\nx\tw\ny\tw\n"
+    assert main([*arguments, "--overwrite", "--scheduler", "ray"]) == 1
+    assert "leave out --scheduler" in capsys.readouterr().err
     store = tmp_path / "g.zarr"
     graphwalk.build_zarr([(0, 1)], store)
     assert main(["components", str(store), "--sep", ";"]) == 1

@@ -116,3 +116,13 @@ def test_what_cannot_be_written_leaves_nothing(graph, tmp_path, values, name, me
 def test_values_of_another_graph_are_refused(graph, tmp_path):
     with pytest.raises(InputError, match=r"2 values, and .* has 6 nodes"):
         graphwalk.write_nodes(np.zeros(2), tmp_path / "r.csv", graph=graph)
+
+
+def test_values_of_several_graphs_are_not_mixed(graph, tmp_path):
+    other = graphwalk.build_zarr([(i, i + 1) for i in range(5)])
+    both = {"a": graphwalk.pagerank(graph), "b": graphwalk.pagerank(other)}
+    with pytest.raises(InputError, match="of different graphs"):
+        graphwalk.write_nodes(both, tmp_path / "r.csv")
+    with pytest.raises(InputError, match=r"the values are of .*, and not of"):
+        graphwalk.write_nodes(both["a"], tmp_path / "r.csv", graph=other)
+    assert not list(tmp_path.iterdir())

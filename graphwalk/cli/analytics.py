@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.cli.node_reports import Values
 from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options, option
 from graphwalk.cli.text import Stopwatch, size_on_disk
-from graphwalk.errors import InputError, printable
+from graphwalk.errors import InputError, function, printable
 from graphwalk.util.parameters import COUNT, SIZE, Parameter
 
 if TYPE_CHECKING:
@@ -82,12 +82,18 @@ class Analysis:
         import graphwalk
         from graphwalk.algorithms.output.write_nodes import new_nodes
 
+        edges = bool(self.reading) and _is_no_store(args.store)
+        if edges and getattr(args, "scheduler", "threads") != "threads":
+            raise InputError(
+                f"{args.store} is no store, and edges are read by threads of this process alone; "
+                f"leave out {option('scheduler')}, or make a store with {function('build_zarr')}"
+            )
         watch, output = Stopwatch(), args.output
         writing: AbstractContextManager[Any] = nullcontext(lambda _: None)
         if output is not None:
             writing = new_nodes(output, overwrite=args.overwrite)
         with graphwalk.scheduler.use(**given_options(args, SCHEDULER)), writing as write:
-            values, names, to_write = self._compute(args)
+            values, names, to_write = self._compute(args, edges=edges)
             write(to_write)
         if not args.quiet:
             print(f"Computed {watch.stop().took()}.")
@@ -96,19 +102,19 @@ class Analysis:
             if output is not None:
                 print(printable(f"All are in {output} ({size_on_disk(output)})."))
 
-    def _compute(self, args: Namespace) -> tuple[Values, Names, Any]:
+    def _compute(self, args: Namespace, *, edges: bool) -> tuple[Values, Names, Any]:
         """Return the values, what names their nodes, and what is written of them."""
         import graphwalk
         from graphwalk.algorithms.output.node_table import node_columns
         from graphwalk.scheduler.executors.progress import scan_progress
 
-        function, reading = getattr(graphwalk, self.function), given_options(args, self.reading)
+        analyse, reading = getattr(graphwalk, self.function), given_options(args, self.reading)
         given = given_options(args, [*self.parameters, *PLAN])
         for name in set(self.required) - given.keys():
             raise InputError(f"{option(name)} is missing; add the nodes to start from")
-        if self.reading and _is_no_store(args.store):
+        if edges:
             show = False if args.quiet else None
-            table = function(edges=args.store, progress=show, **given, **reading)
+            table = analyse(edges=args.store, progress=show, **given, **reading)
             linked = table.linked
             return Values("component", linked.components), linked.names, table
         if reading:
@@ -119,7 +125,7 @@ class Analysis:
         graph = graphwalk.open_zarr(args.store)
         for name in given.keys() & self.arguments.keys():
             given[name] = self.arguments[name](given[name], graph)
-        (column,) = node_columns(function(graph, **given))
+        (column,) = node_columns(analyse(graph, **given))
         with scan_progress(self.function, False if args.quiet else None):
             column = column._replace(values=column.values.compute())
         return Values(column.name, column.values), graph.names, [column]

@@ -66,6 +66,12 @@ def node_columns(results: Any, graph: Graph | None = None) -> list[NodeColumn]:
     if len({len(column.values) for column in columns}) > 1:
         sizes = ", ".join(f"{column.name}: {len(column.values):,}" for column in columns)
         raise InputError(f"results have different numbers of nodes ({sizes}); write them apart")
+    graphs = {
+        column.graph._arrays.info.identity: column.graph for column in columns if column.graph
+    }
+    if len(graphs) > 1:
+        paths = ", ".join(each.path for each in graphs.values())
+        raise InputError(f"results are of different graphs ({paths}); write them apart")
     return columns
 
 
@@ -81,6 +87,8 @@ def _column(name: str | None, values: Any, graph: Graph | None) -> NodeColumn:
     if source is None:
         return NodeColumn(name or "value", values, are_nodes=False, graph=graph)
     algorithm, arrays = source
+    if graph is not None and graph._arrays.info.identity != arrays.info.identity:
+        raise InputError(f"the values are of {arrays.path}, and not of {graph.path}")
     return NodeColumn(name or algorithm.column, values, algorithm.are_nodes, graph or Graph(arrays))
 
 

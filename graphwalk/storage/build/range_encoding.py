@@ -164,6 +164,7 @@ class RangeEncoder:
         slices = self._data.slices(part)
         if not self._ranges.text:
             ids, codes = np.unique(np.concatenate(slices), return_inverse=True)
+            ids = ids.astype(np.int64, copy=False)  # as labels are
             lengths = [len(each) for each in slices]
         else:
             sizes = self._lengths.slices(part)
