@@ -156,6 +156,21 @@ def test_a_writing_of_types_that_is_interrupted_leaves_an_error(tmp_path, monkey
     assert graphwalk.set_node_types(found, np.arange(N) % 2).validate().ok
 
 
+def test_manifests_of_many_chunks_are_read(tmp_path):
+    """Each chunk that is there makes room for its checksum, and nothing else does."""
+    build(tmp_path / "g", 1)
+    path = tmp_path / "g" / "neighbors" / "zarr.json"
+    chunks = len(list((path.parent / "c").iterdir()))
+    document = path.read_text()
+    for extra, readable in ((6 * chunks, True), (6 * chunks + 1, False)):
+        path.write_text(document.ljust((4 << 20) + extra))
+        if readable:
+            walk()(graphwalk.open_zarr(tmp_path / "g"))
+            continue
+        with pytest.raises(StoreError, match="too many for metadata"):
+            walk()(graphwalk.open_zarr(tmp_path / "g"))
+
+
 # Attributes
 
 

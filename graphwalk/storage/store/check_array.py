@@ -19,8 +19,9 @@ from graphwalk.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Bytes of the largest document of metadata, most of which are names of types.
-_LARGEST_DOCUMENT = 4 << 20
+#: Bytes of the largest document of metadata, most of which are names of types, and what each chunk
+#: that is there may add to it in Base64.
+_LARGEST_DOCUMENT, _OF_A_CHUNK = 4 << 20, 6
 
 #: Bytes of the largest chunk when it is decoded: far more than graphwalk's own have.
 _LARGEST_CHUNK = 64 << 20
@@ -66,7 +67,8 @@ def check_document(store: Path, folder: Path) -> None:
                 raise StoreError(f"{path} is a link out of the store; copy what it leads to")
             if path.name == "zarr.json" and not stat.S_ISREG(about.st_mode):
                 raise StoreError(f"{path} is not a file")
-            if path.name == "zarr.json" and about.st_size > _LARGEST_DOCUMENT:
+            beyond = about.st_size - _LARGEST_DOCUMENT
+            if path.name == "zarr.json" and beyond > 0 and beyond > _OF_A_CHUNK * _count(folder):
                 raise StoreError(f"{path} has {about.st_size:,} bytes, too many for metadata")
 
 
@@ -98,10 +100,15 @@ def check_array(
         raise StoreError(f"{where} has chunks of {chunk:,} elements; build it again")
     chunks = -(-array.shape[0] // chunk)
     if folder is not None and chunks >= _MANY_CHUNKS:
-        found = 0
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder / "c") as files:
-            found = sum(1 for _ in files)
+        found = _count(folder)
         if found < chunks:
             raise StoreError(
                 f"{where} has {found:,} chunks where {chunks:,} are due; build it again"
             )
+
+
+def _count(folder: Path) -> int:
+    """Return the number of files of an array's chunks."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder / "c") as files:
+        return sum(1 for _ in files)
+    return 0
