@@ -76,7 +76,7 @@ def _command(name: str) -> str:
         "pagerank": "graphwalk pagerank",
         "bfs": "graphwalk bfs",
         "shortest_paths": "graphwalk shortest-paths",
-        "transpose": "graphwalk transpose",
+        "Graph.transpose": "graphwalk transpose",
     }
     return commands.get(name, f"graphwalk.{name} in Python")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphwalk.errors import InputError, argument
+from graphwalk.errors import InputError, argument, function
 from graphwalk.storage.store.graph import Graph, open_zarr
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def transposed_arrays(
     if transposed is None:
         raise InputError(
             f"{graph.path} is directed, and {what} needs in-neighbours, too; pass what "
-            f"Graph.transpose makes as {name}"
+            f"{function('Graph.transpose')} makes as {name}"
         )
     other = transposed if isinstance(transposed, Graph) else open_zarr(transposed)
     if (
@@ -52,7 +52,7 @@ def transposed_arrays(
     ):
         raise InputError(
             f"{other.path} is not the transpose of {graph.path} as it is now; make it by "
-            "Graph.transpose"
+            f"{function('Graph.transpose')}"
         )
     return other._arrays
 
