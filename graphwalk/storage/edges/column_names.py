@@ -133,13 +133,11 @@ _VALUE_WORDS = frozenset(
 _ATTRIBUTE_WORDS = _VALUE_WORDS | {"lat", "lon", "lng", "latitude", "longitude", "port", "degree"}
 _EDGE_IDS = frozenset({"id", "index", "edge", "eid", "key", "unnamed", "row", "osmid"})
 
-#: Words of one side that are written together with another word, as in ``fromnode``.
-_SIDES = "|".join(
-    sorted({w for rank in _FAMILIES for pair in rank for side in pair for w in side if len(w) > 1})
+#: Words of one side, and others with which they may be written together, as in ``fromnode``.
+_SIDES = frozenset(
+    word for rank in _FAMILIES for pair in rank for side in pair for word in side if len(word) > 1
 )
-_TOLD = "|".join(sorted(_NODE_WORDS | COLUMN_WORDS | {"addr"}, key=len, reverse=True))
-_JOINED = re.compile(rf"({_SIDES})({_TOLD})|({_TOLD})({_SIDES})")
-_WHOLE = COLUMN_WORDS | frozenset(_SIDES.split("|"))
+_TOLD = _NODE_WORDS | COLUMN_WORDS | {"addr"}
 
 _NEO4J = re.compile(r"\w*:(START_ID|END_ID|TYPE)(\(.*\))?\s*", re.IGNORECASE)
 _NEO4J_WORDS: dict[str, Words] = {"start_id": ("source",), "end_id": ("target",), "type": ("type",)}
@@ -159,8 +157,12 @@ def words_of(name: Hashable) -> Words:
 
 def _parts(word: str) -> Words:
     """Return the words that one is written of, as ``from`` and ``node`` in ``fromnode``."""
-    joined = None if word in _WHOLE else _JOINED.fullmatch(word)
-    return (word,) if joined is None else tuple(part for part in joined.groups() if part)
+    if word not in _SIDES and word not in COLUMN_WORDS:
+        for i in range(2, len(word) - 1):
+            one, two = word[:i], word[i:]
+            if (one in _SIDES and two in _TOLD) or (one in _TOLD and two in _SIDES):
+                return one, two
+    return (word,)
 
 
 def are_numbers(names: Sequence[Hashable]) -> bool:

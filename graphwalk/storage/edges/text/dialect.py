@@ -69,9 +69,10 @@ def field_count(lines: Sequence[str], form: Format) -> int:
 
     The first may have one less, as where R writes the names of rows and none above them.
     """
-    if not form.runs and form.delimiter not in lines[-1]:
+    runs = form.runs
+    if not runs and form.delimiter not in lines[-1]:
         return 0
-    counts = [_count(line, form) for line in lines if not form.runs or line.strip()]
+    counts = [_count(line, form, runs) for line in lines if not runs or line.strip()]
     if not counts or any(count != counts[-1] for count in counts[1:]) or counts[-1] < 2:
         return 0
     headed = counts[0] == counts[-1] - 1 > 0 and not any(map(is_number, form.split(lines[0])))
@@ -90,10 +91,10 @@ def read_decimal_commas(mark: str, header: bool) -> str:
     return f"pandas.read_csv(path, sep={sep!r}, decimal=','{above})"
 
 
-def _count(line: str, form: Format) -> int:
+def _count(line: str, form: Format, runs: bool) -> int:
     if form.quoted and '"' in line:
         return len(form.split(line))
-    return len(words(line)) if form.runs else line.count(form.delimiter) + 1
+    return len(words(line)) if runs else line.count(form.delimiter) + 1
 
 
 def _find(lines: Sequence[str], suffix: str, free: bool, quoted: bool, name: str) -> str:
