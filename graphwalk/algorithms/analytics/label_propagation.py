@@ -84,7 +84,7 @@ def label_propagation(
     >>> import graphwalk
     >>> graph = graphwalk.build_zarr([(0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3)])
     >>> graphwalk.label_propagation(graph).compute()
-    array([0, 0, 0, 2, 2, 2], dtype=int32)
+    array([0, 0, 0, 3, 3, 3], dtype=int32)
     """
     graph = store if isinstance(store, Graph) else open_zarr(store)
     max_iter = COUNT.check("max_iter", max_iter)
