@@ -57,12 +57,6 @@ _DIVIDED = 1 << 19
 #: Memory of the ids of a range while they are sorted, as a multiple of their size.
 _SORTING = 5
 
-#: Bytes of an id, roughly.
-_ID_BYTES = 64
-
-#: Bytes of an edge while it is read and its ids are divided, roughly.
-_EDGE_BYTES = 160
-
 #: Nodes whose roots are found at a time.
 _NODES = 1 << 20
 
@@ -120,6 +114,7 @@ class _Linking:
         self._folder, self._progress = folder, progress
         self._room = Room(sizes.budget // 2)
         self._cache: BatchCache | None = None
+        self._id_bytes: int = getattr(source, "id_bytes", 0)
 
     def run(self) -> LinkedIds:
         encoder = self._divide()
@@ -148,8 +143,7 @@ class _Linking:
         return map_in_order(self._pool, function, items, self._sizes.ahead)
 
     def _batches(self) -> Iterator[Callable[[], EdgeBatch]]:
-        room = self._sizes.budget // (4 * self._sizes.ahead * _EDGE_BYTES)
-        size = max(1 << 10, min(self._sizes.edges_per_batch, room))
+        size = self._sizes.edges_with_ids(self._id_bytes)
         return (self._cache or self._source).batches(size)
 
     def _load(self, load: Callable[[], EdgeBatch]) -> EdgeBatch:
@@ -158,7 +152,8 @@ class _Linking:
     def _divide(self) -> RangeEncoder:
         """Read all edges, and divide their ids among ranges."""
         sample, edges = self._sample()
-        most = self._sizes.budget // (2 * _SORTING * self._sizes.ahead * _ID_BYTES)
+        # So few that those of a range, of which some are larger, can be sorted.
+        most = self._sizes.budget // (8 * _SORTING * self._sizes.ahead * max(8, self._id_bytes))
         ranges = int(np.clip(2 * edges // min(RANGE_IDS, max(1, most)), 1, MOST_RANGES))
         encoder = RangeEncoder(
             self._source.name, IdRanges(sample, ranges), self._folder, self._room
