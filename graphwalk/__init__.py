@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.output.to_arrow import to_arrow
     from graphwalk.algorithms.output.write import iter_blocks, write_walks
     from graphwalk.algorithms.output.write_nodes import write_nodes
+    from graphwalk.algorithms.reductions.visit_counts import visit_counts
     from graphwalk.algorithms.training.corpus import WalkCorpus
     from graphwalk.algorithms.training.embedding import embed
     from graphwalk.algorithms.training.torch_datasets import SkipGramDataset, WalkDataset
@@ -98,6 +99,7 @@ __all__ = [
     "to_arrow",
     "transitivity",
     "triangles",
+    "visit_counts",
     "walk_lengths",
     "write_nodes",
     "write_walks",
@@ -138,6 +140,7 @@ _HOMES = {
     "plot_visits": "graphwalk.plotting.graphs_and_walks",
     "random_walks": "graphwalk.algorithms.walks.api",
     "hitting_times": "graphwalk.algorithms.walks.lengths",
+    "visit_counts": "graphwalk.algorithms.reductions.visit_counts",
     "walk_lengths": "graphwalk.algorithms.walks.lengths",
     "set_node_types": "graphwalk.storage.store.node_types",
     "to_arrow": "graphwalk.algorithms.output.to_arrow",

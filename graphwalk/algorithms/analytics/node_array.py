@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.engine.scan_plan import RowReader, ScanCost, ScanPlan
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Job
+    from graphwalk.util.html_table import Tabular
 
 
-class NodeAlgorithm(Protocol):
-    """An algorithm that gives each node a value. It is a plain value itself, and picklable.
+class Named(Protocol):
+    """What values of nodes are.
 
     Attributes
     ----------
@@ -32,12 +33,21 @@ class NodeAlgorithm(Protocol):
         What a table calls the values.
     are_nodes : bool
         Whether the values are nodes, for which tables have labels; -1 is no node.
-    transposed : GraphArrays or None
-        The transposed store, if it is read, too.
     """
 
     column: ClassVar[str] = "value"
     are_nodes: ClassVar[bool] = False
+
+
+class NodeAlgorithm(Named, Protocol):
+    """An algorithm that gives each node a value. It is a plain value itself, and picklable.
+
+    Attributes
+    ----------
+    transposed : GraphArrays or None
+        The transposed store, if it is read, too.
+    """
+
     transposed: GraphArrays | None = None
 
     def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
@@ -93,8 +103,15 @@ def node_array(
     name = f"{cost.name.replace(' ', '-')}-{tokenize(graph.path, same, algorithm.__reduce_ex__(4))}"
     shape = algorithm.shape(graph)
     key = (name, *(0 for _ in shape))
-    task = DriverTask(key, compute_values, algorithm, graph, plan, name)
+    task = NodeTask(key, compute_values, algorithm, graph, plan, name)
     return NodeArray(task, dtype, shape)
+
+
+class NodeTask(DriverTask):
+    """What computes values of all nodes, given what they are, the graph, and the plan.
+
+    What they are says what a table calls them; see `Named`.
+    """
 
 
 class NodeArray(da.Array):  # type: ignore[misc]
@@ -102,14 +119,14 @@ class NodeArray(da.Array):  # type: ignore[misc]
 
     Attributes
     ----------
-    plan : ScanPlan
+    plan : ScanPlan or ReductionPlan
         How they are computed.
     """
 
-    _task: DriverTask
-    plan: ScanPlan
+    _task: NodeTask
+    plan: Tabular
 
-    def __new__(cls, task: DriverTask, dtype: np.dtype[Any], shape: tuple[float, ...]) -> NodeArray:
+    def __new__(cls, task: NodeTask, dtype: np.dtype[Any], shape: tuple[float, ...]) -> NodeArray:
         """Return the array; Dask's arrays are made here, not in ``__init__``."""
         name, layers = task.key[0], HighLevelGraph.from_collections(task.key[0], {task.key: task})
         size, meta = tuple((length,) for length in shape), np.empty((0,) * len(shape), dtype)
@@ -134,10 +151,10 @@ class NodeArray(da.Array):  # type: ignore[misc]
         return values
 
 
-def source_of(values: Any) -> tuple[NodeAlgorithm, GraphArrays] | None:
-    """Return the algorithm and the graph of lazy values of nodes; None if they are not known."""
+def source_of(values: Any) -> tuple[Named, GraphArrays] | None:
+    """Return what lazy values of nodes are, and their graph; None if they are not known."""
     task = getattr(values, "dask", {}).get((getattr(values, "name", None), 0))
-    if isinstance(task, DriverTask) and task.func is compute_values:
+    if isinstance(task, NodeTask):
         algorithm, graph, *_ = task.args
         return algorithm, graph
     return None

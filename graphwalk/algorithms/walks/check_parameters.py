@@ -18,12 +18,15 @@ from graphwalk.walk_spec import PlanOptions, WalkSpec
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from numpy.typing import ArrayLike
 
     from graphwalk.scheduler.engine.walk_plan import WalkPlan
     from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
     from graphwalk.scheduler.engine.walker_starts import Walkers
+    from graphwalk.storage.store.graph_arrays import GraphArrays
+    from graphwalk.util.executor import Resources
 
 
 class PlannedWalks(NamedTuple):
@@ -38,6 +41,7 @@ def plan_of(
     store: Graph | str | os.PathLike[str],
     start_nodes: ArrayLike | None,
     sizes: WalkerSizes | None = None,
+    kept: Callable[[GraphArrays, Resources], int] | None = None,
     **parameters: Any,
 ) -> PlannedWalks:
     """Check what `random_walks` was asked for, and plan it.
@@ -46,6 +50,8 @@ def plan_of(
     ----------
     sizes : WalkerSizes, optional
         How many walkers and steps are processed at a time, in place of what is fast.
+    kept : callable, optional
+        Returns the bytes of the memory that are needed for what is computed of the walks.
     **parameters
         The fields of `WalkSpec` and `PlanOptions`.
     """
@@ -55,15 +61,17 @@ def plan_of(
     nodes = None if start_nodes is None else checked_nodes(graph, start_nodes, "start_nodes")
     num_starts = graph.num_nodes if nodes is None else len(nodes)
     _check_result(num_starts, spec)
+    resources = find_resources(options.memory)
     plan = plan_job(
         graph._arrays,
         spec,
         num_starts * spec.num_walks,
         options.chunks,
-        find_resources(options.memory),
+        resources,
         options.partitions,
         every_node=nodes is None,
         sizes=sizes,
+        reserved=0 if kept is None else kept(graph._arrays, resources),
     )
     rows = range(plan.shape[0])
     if nodes is None:

@@ -19,6 +19,7 @@ from graphwalk.algorithms.walks.dask_tasks import (
     is_in_process,
 )
 from graphwalk.algorithms.walks.no_steps import warn_without_steps
+from graphwalk.algorithms.walks.walk_progress import walk_progress
 from graphwalk.algorithms.walks.walked_blocks import as_it_is, walked_blocks
 from graphwalk.algorithms.walks.walks_source import PersistedWalks
 from graphwalk.scheduler.engine.planner import plan_job, with_naming
@@ -27,7 +28,6 @@ from graphwalk.scheduler.executors.remote_executor import remote_executor_of
 from graphwalk.scheduler.executors.result import gather_blocks
 from graphwalk.util.cancel import CancelToken
 from graphwalk.util.html_table import html_table
-from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -140,8 +140,10 @@ class WalkArray(da.Array):  # type: ignore[misc]
     def blocks_by(self, executor: Executor) -> Iterator[NDArray[Any]]:
         """Yield all blocks, in order, that an executor makes."""
         blocks = range(len(self.plan.block_rows))
-        found = walked_blocks(executor, self._tasks, blocks, as_it_is, ordered=True)
-        with closing(found):
+        with (
+            executor.job("walks") as job,
+            closing(walked_blocks(job, self._tasks, blocks, as_it_is, ordered=True)) as found,
+        ):
             for _, block in found:
                 yield block
 
@@ -153,16 +155,13 @@ class WalkArray(da.Array):  # type: ignore[misc]
         show: bool | None = None,
     ) -> Iterator[tuple[int, R]]:
         """Yield number and ``use(block, number)`` of blocks, as they are made, with progress."""
-        rows, length = self.plan.block_rows, self.plan.spec.walk_length
-        walkers = sum(rows[block] for block in blocks)
-        found = walked_blocks(executor, self._tasks, blocks, use, ordered=False)
-        if len(self.plan.partitions) > 1:
-            with wave_progress(self.name, walkers, length, self.plan.waves, show):
-                yield from found
-            return
-        with Progress(show).stage("Walking", walkers * length, "steps") as advance:
+        with (
+            walk_progress(self._tasks, blocks, show) as advance,
+            executor.job("walks") as job,
+            closing(walked_blocks(job, self._tasks, blocks, use, ordered=False)) as found,
+        ):
             for number, result in found:
-                advance(rows[number] * length)
+                advance(self.plan.block_rows[number])
                 yield number, result
 
     def __dask_postpersist__(self) -> Any:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from graphwalk.algorithms.walks.dask_tasks import BatchWork, WalkTasks, batches
 from graphwalk.scheduler.engine.walk_batch import uses_elsewhere, values_elsewhere, walk_groups
@@ -19,21 +19,26 @@ from graphwalk.scheduler.engine.walk_in_memory import (
 from graphwalk.util.threads import map_in_order, thread_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
+    from graphwalk.scheduler.engine.walk_batch import BlockUse
     from graphwalk.scheduler.engine.walker_starts import Walkers
     from graphwalk.storage.partitions.partition import Partition
-    from graphwalk.util.executor import Executor, Job
+    from graphwalk.util.executor import Job
     from graphwalk.walk_spec import WalkSpec
 
 R = TypeVar("R")
 
+#: Results of blocks that are sent together.
+_RESULTS = 1 << 8
+
 
 def walked_blocks(
-    executor: Executor,
+    job: Job,
     walks: WalkTasks,
     blocks: Sequence[int],
     use: Callable[[NDArray[Any], int], R],
@@ -45,21 +50,26 @@ def walked_blocks(
     No more blocks are made than one for each worker, and one that is waited for. When the iteration
     is left, tasks are cancelled.
     """
-    with executor.job("walks") as job:
-        if len(walks.plan.partitions) == 1:
-            yield from _in_memory(job, walks, blocks, use, ordered)
-            return
-        keep_graphs_within(walks.room, None if job.in_process else job)
-        wanted = blocks if isinstance(blocks, range) else frozenset(blocks)
-        if job.in_process or walks.plan.resident:
-            # One pool for all batches: the C library keeps freed memory for each thread.
-            with thread_pool(max(walks.plan.resources.workers, *walks.plan.batch_groups)) as pool:
-                for work in batches(walks, wanted):
-                    yield from _out_of_core(job, pool, walks, work, use, ordered)
-            return
-        at_once = walks.plan.resources.machines
-        found = _in_order if use is as_it_is else _as_made
-        yield from found(job, batches(walks, wanted), use, at_once)
+    if len(walks.plan.partitions) == 1:
+        yield from _in_memory(job, walks, blocks, use, ordered)
+        return
+    keep_graphs_within(walks.room, None if job.in_process else job)
+    wanted = blocks if isinstance(blocks, range) else frozenset(blocks)
+    if job.in_process or walks.plan.resident:
+        with threads_of(walks) as pool:
+            for work in batches(walks, wanted):
+                yield from _out_of_core(job, pool, walks, work, use, ordered)
+        return
+    works, at_once = batches(walks, wanted), walks.plan.resources.machines
+    if use is as_it_is:
+        yield from _in_order(job, works, at_once)
+    else:
+        yield from used_as_made(job, works, partial(_Each, use), at_once)
+
+
+def threads_of(walks: WalkTasks) -> AbstractContextManager[ThreadPoolExecutor]:
+    """Return one pool for all batches: the C library keeps freed memory for each thread."""
+    return thread_pool(max(walks.plan.resources.workers, *walks.plan.batch_groups))
 
 
 def as_it_is(block: NDArray[Any], _number: int) -> NDArray[Any]:
@@ -118,7 +128,7 @@ def _out_of_core(
 
 
 def _in_order(
-    job: Job, works: Iterator[BatchWork], _use: Any, at_once: int
+    job: Job, works: Iterator[BatchWork], at_once: int
 ) -> Generator[tuple[int, Any], None, None]:
     """Yield the blocks of batches that walk in other processes, some of them at a time."""
 
@@ -138,16 +148,21 @@ def _in_order(
             yield from running.popleft().result()
 
 
-def _as_made(
-    job: Job, works: Iterator[BatchWork], use: Callable[[NDArray[Any], int], R], at_once: int
-) -> Generator[tuple[int, R], None, None]:
-    """Yield what comes of the blocks of such batches, as they are used."""
-    made: SimpleQueue[tuple[int, R] | None] = SimpleQueue()
+def used_as_made(
+    job: Job,
+    works: Iterator[BatchWork],
+    use_of: Callable[[dict[int, int]], BlockUse[R]],
+    at_once: int,
+) -> Generator[R, None, None]:
+    """Yield what comes of the blocks of such batches, as they are used.
+
+    `use_of` is given the numbers of blocks of the whole array, by their numbers in a batch.
+    """
+    made: SimpleQueue[R | None] = SimpleQueue()
 
     def follow(work: BatchWork) -> None:
         try:
-            number_of = partial(_use_numbered, use, work.blocks)
-            for one in uses_elsewhere(job, work.batch, list(work.blocks), number_of):
+            for one in uses_elsewhere(job, work.batch, list(work.blocks), use_of(work.blocks)):
                 made.put(one)
         finally:
             made.put(None)
@@ -179,10 +194,25 @@ def _name(use: Any, walks: WalkTasks) -> str:
     return f"{'walk' if use is as_it_is else 'write'} {walks.graph.path}"
 
 
-def _use_numbered(
-    use: Callable[[NDArray[Any], int], R], blocks: dict[int, int], walks: NDArray[Any], number: int
-) -> tuple[int, R]:
-    return blocks[number], use(walks, blocks[number])
+class _Each(NamedTuple):
+    """The use of each block by itself; results are numbered as in the whole array."""
+
+    use: Callable[[NDArray[Any], int], Any]
+    blocks: dict[int, int]
+
+    def over(
+        self,
+        make: Callable[[int], NDArray[Any]],
+        numbers: Sequence[int],
+        run_all: Callable[..., Iterable[tuple[int, Any]]],
+    ) -> Iterator[list[tuple[int, Any]]]:
+        """Yield numbers of blocks and results; see `BlockUse`."""
+
+        def used(number: int) -> tuple[int, Any]:
+            return self.blocks[number], self.use(make(number), self.blocks[number])
+
+        for first in range(0, len(numbers), _RESULTS):
+            yield list(run_all(used, numbers[first : first + _RESULTS]))
 
 
 def _use(use: Callable[[NDArray[Any], int], R], number: int, block: NDArray[Any]) -> tuple[int, R]:

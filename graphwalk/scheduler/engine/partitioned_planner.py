@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphwalk.errors import InputError, MemoryBudgetError, argument
+from graphwalk.errors import InputError
 from graphwalk.kernels.walk.steps import walker_dtype
 from graphwalk.scheduler.engine.memory_model import (
     blocks_at_once,
@@ -17,7 +17,6 @@ from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, RESIDENT
 from graphwalk.storage.partitions.spec import (
     PartitionSpec,
 )
-from graphwalk.units import format_size
 
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.walk_plan import WalkPlan
@@ -228,19 +227,6 @@ class PartitionedPlanner:
                 if self.parts.rows_bytes(nodes, ahead) <= free:
                     return nodes, ahead
         raise TooLittleError(self.memory - free + smallest)
-
-    def refusal(self, needed: int, why: str, budget: int, naming_bytes: int) -> MemoryBudgetError:
-        """Return an error that names memory that is enough."""
-        other = "fewer start nodes at a time"
-        if naming_bytes:
-            needed = -(-(needed + naming_bytes) // MIB) * MIB
-            why += f", of which their nodes' labels take {format_size(naming_bytes)}"
-            other += ", or write .zarr or .npy, which hold the numbers of nodes"
-        return MemoryBudgetError(
-            f"{self.graph.path}: these walks take at least {format_size(needed)} of memory{why}, "
-            f"but the budget is {format_size(budget)}; pass "
-            f"{argument('memory', format_size(needed))} or more, or {other}"
-        )
 
 
 def _spread(items: int, parts: int) -> tuple[int, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
+from graphwalk.errors import MemoryBudgetError, argument
 from graphwalk.scheduler.engine.blocks import block_rows
 from graphwalk.scheduler.engine.memory_model import (
     blocks_at_once,
@@ -19,10 +21,9 @@ from graphwalk.storage.partitions.spec import (
     PartitionSpec,
     partition_bytes,
 )
+from graphwalk.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Resources
@@ -44,6 +45,7 @@ def plan_job(
     every_node: bool = False,
     sizes: WalkerSizes | None = None,
     naming_bytes: int = 0,
+    reserved: int = 0,
 ) -> WalkPlan:
     """Return the plan of `num_walks` walks on `graph`.
 
@@ -65,6 +67,9 @@ def plan_job(
         How many walkers and steps are processed at a time, in place of what is fast.
     naming_bytes : int
         Memory that is taken to name the nodes of walks while these are written.
+    reserved : int
+        Bytes of the memory that others need; the plan has the rest. They must be free, also where
+        the number of partitions is given.
 
     Raises
     ------
@@ -73,28 +78,29 @@ def plan_job(
     MemoryBudgetError
         When the job does not fit in the memory.
     """
-    shape = (num_walks, spec.walk_length + 1)
-    budget = max(0, resources.memory - naming_bytes)
-
-    def whole_within(memory: int) -> WalkPlan:
-        return _whole_plan(graph, spec, shape, chunks, replace(resources, memory=memory))
-
-    whole = whole_within(budget)
-    fits = whole.peak_memory <= budget
-    if (partitions is None and fits) or partitions == 1 or graph.num_entries == 0:
-        return with_naming(whole, naming_bytes)
-    if spec.walk_length == 0:
-        return with_naming(whole, naming_bytes)
     walkers = num_walks
     if every_node and spec.ends_if_isolated:
         moving = graph.num_nodes - graph.sinks
         walkers = min(num_walks, moving * spec.num_walks)
-    planner = PartitionedPlanner(graph, spec, whole, walkers, partitions, fits, sizes)
+    shape = (num_walks, spec.walk_length + 1)
+    walks = _Walks(graph, spec, shape, walkers, chunks, resources, sizes)
+    budget, others = resources.memory, naming_bytes + reserved
+    fits = budget >= reserved
     try:
-        return with_naming(planner.plan(), naming_bytes)
+        plan = walks.within(max(1, budget - others), partitions if fits else None)
+        if fits:
+            return with_naming(plan, naming_bytes)
+        needed, why = walks.whole_fits_in(inf), ""
     except TooLittleError as error:
-        enough = min(error.needed, _enough_for(whole_within, error.needed))
-        raise planner.refusal(enough, error.why, resources.memory, naming_bytes) from None
+        needed, why = walks.enough(error.needed), error.why
+    enough, other = f"{-(-(needed + others) // MIB)} MiB", "fewer start nodes at a time"
+    if naming_bytes:
+        why += f", of which their nodes' labels take {format_size(naming_bytes)}"
+        other += ", or write .zarr or .npy, which hold the numbers of nodes"
+    raise MemoryBudgetError(
+        f"{graph.path}: these walks take at least {enough} of memory{why}, but the budget is "
+        f"{format_size(budget)}; pass {argument('memory', enough)} or more, or {other}"
+    )
 
 
 def with_naming(plan: WalkPlan, naming_bytes: int) -> WalkPlan:
@@ -104,17 +110,56 @@ def with_naming(plan: WalkPlan, naming_bytes: int) -> WalkPlan:
     return replace(plan, resources=total, peak_memory=peak, naming_bytes=naming_bytes)
 
 
-def _enough_for(whole_within: Callable[[int], WalkPlan], most: int) -> int:
-    """Return memory in which the whole graph fits, or `most` where it takes no less.
+@dataclass(frozen=True)
+class _Walks:
+    """Walks to be planned in some memory or other."""
 
-    Blocks are larger where there is more memory.
-    """
-    memory = 0
-    while (needed := whole_within(memory).peak_memory) > memory:
-        memory = MIB * -(-needed // MIB)
-        if memory >= most:
-            return most
-    return memory
+    graph: GraphArrays
+    spec: WalkSpec
+    shape: tuple[int, int]
+    walkers: int
+    chunks: Any
+    resources: Resources
+    sizes: WalkerSizes | None
+
+    def whole(self, memory: int) -> WalkPlan:
+        """Return the plan of the graph as one partition, whether it fits or not."""
+        resources = replace(self.resources, memory=memory)
+        return _whole_plan(self.graph, self.spec, self.shape, self.chunks, resources)
+
+    def within(self, memory: int, partitions: int | None = None) -> WalkPlan:
+        """Return the plan; raises TooLittleError."""
+        graph, spec, whole = self.graph, self.spec, self.whole(memory)
+        fits = whole.peak_memory <= memory
+        if (partitions is None and fits) or partitions == 1 or graph.num_entries == 0:
+            return whole
+        if spec.walk_length == 0:
+            return whole
+        planner = PartitionedPlanner(graph, spec, whole, self.walkers, partitions, fits, self.sizes)
+        return planner.plan()
+
+    def enough(self, guess: int) -> int:
+        """Return memory that is enough, `guess` or more unless the whole graph fits in less."""
+        enough = self.whole_fits_in(guess)
+        while True:  # where there is more memory, more is kept in it
+            try:
+                self.within(enough)
+            except TooLittleError as error:
+                enough = max(error.needed, enough + MIB)
+            else:
+                return enough
+
+    def whole_fits_in(self, most: float) -> int:
+        """Return memory in which the whole graph fits, or `most` where it takes no less.
+
+        Blocks are larger where there is more memory.
+        """
+        memory = 0
+        while (needed := self.whole(memory).peak_memory) > memory:
+            memory = MIB * -(-needed // MIB)
+            if memory >= most:
+                return int(most)
+        return memory
 
 
 def _whole_plan(

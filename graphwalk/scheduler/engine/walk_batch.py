@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from graphwalk.scheduler.engine.finished_steps import ListedBlocks, PutSteps
 from graphwalk.scheduler.engine.remote_queues import make_blank
@@ -39,13 +39,33 @@ if TYPE_CHECKING:
     from graphwalk.util.shared_array import SharedRows
 
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 
 #: Seconds between two reports of a process that walks a batch.
 _REPORT_EVERY = 0.25
 
-#: Results of blocks that are sent together.
-_RESULTS = 1 << 8
+
+class BlockUse(Protocol[R_co]):
+    """What is done with blocks of walks in the process that makes them."""
+
+    def over(
+        self,
+        make: Callable[[int], NDArray[Any]],
+        numbers: Sequence[int],
+        run_all: Callable[..., Iterable[Any]],
+    ) -> Iterator[Sequence[R_co]]:
+        """Yield results that are sent together.
+
+        Parameters
+        ----------
+        make : callable
+            Returns the block of a number.
+        numbers : sequence of int
+            The blocks.
+        run_all : callable
+            Calls a function for each item, as ``map``; a pool calls it for several at a time.
+        """
 
 
 @dataclass(frozen=True)
@@ -177,10 +197,8 @@ def _blocks_elsewhere(
             yield block
 
 
-def uses_elsewhere(
-    job: Job, batch: Batch, wanted: Sequence[int], use: Callable[[NDArray[Any], int], R]
-) -> Iterator[R]:
-    """Yield ``use(block, number)`` for blocks of a batch that walks in another process."""
+def uses_elsewhere(job: Job, batch: Batch, wanted: Sequence[int], use: BlockUse[R]) -> Iterator[R]:
+    """Yield what comes of the use of blocks of a batch that walks in another process."""
     for results, _ in _again_if_lost(lambda: _stream(job, batch, None, wanted, use)):
         yield from results or ()
 
@@ -204,7 +222,7 @@ def _stream(
     batch: Batch,
     outs: Sequence[SharedRows] | None,
     wanted: Sequence[int],
-    use: Callable[[NDArray[Any], int], R] | None,
+    use: BlockUse[R] | None,
 ) -> Iterator[tuple[list[R] | None, Any]]:
     """Yield results of blocks and references of blocks, and emit the events of their process."""
     graph = batch.groups[0].graph
@@ -226,7 +244,7 @@ def walk_there(
     batch: Batch,
     outs: Sequence[SharedRows] | None,
     wanted: Sequence[int],
-    use: Callable[[NDArray[Any], int], R] | None,
+    use: BlockUse[R] | None,
 ) -> Generator[tuple[list[Event], list[R]], None, list[Any]]:
     """Walk a batch in this process; yield events and results of blocks, return blocks.
 
@@ -250,16 +268,11 @@ def walk_there(
             check_cancelled()
             yield [events.popleft() for _ in range(len(events))], []
         steps = BatchSteps(batch, _all_of(walks))
-        for first in range(0, 0 if use is None else len(wanted), _RESULTS):
+        for results in () if use is None else use.over(steps.block, wanted, pool.map):
             check_cancelled()
-            some = wanted[first : first + _RESULTS]
-            yield [], list(pool.map(partial(_used, use, steps), some))
+            yield [], list(results)
     blocks = wanted if use is None and arrays is None else ()
     return [partial(steps.block, number) for number in blocks]
-
-
-def _used(use: Any, steps: Steps, number: int) -> Any:
-    return use(steps.block(number), number)
 
 
 def _reached(batch: Batch, outs: Sequence[SharedRows]) -> list[NDArray[Any]] | None:
