@@ -32,7 +32,7 @@ EDGES = st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), min_size=1, 
 
 
 @given(st.integers(1, 40), EDGES, st.booleans(), st.sampled_from(PLANS))
-@settings(deadline=None, max_examples=30)  # the first call compiles
+@settings(deadline=None, max_examples=15)  # the first call compiles
 def test_numbers_are_those_of_other_libraries(nodes, edges, directed, plan):
     edges = np.array(edges).T % nodes
     graph = graphwalk.build_zarr(

@@ -59,7 +59,7 @@ def parents_of(graph, distances):
     sources=st.sets(st.integers(0, 39), min_size=1, max_size=3),
     plan=st.sampled_from(PLANS),
 )
-@settings(deadline=None, max_examples=30)  # the first call compiles
+@settings(deadline=None, max_examples=20)  # the first call compiles
 def test_distances_are_those_of_scipy(nodes, edges, weights, directed, sources, plan):
     src, dst = np.array(edges).T % nodes
     sources = sorted({source % nodes for source in sources})
