@@ -224,6 +224,7 @@ COMMANDS = [
     ("a header that comes again", "u,v\n1,2\nu,v\n", "x.csv", ""),
     ("an unknown suffix", "1 2\n2 3\n", "x.graph", ""),
     ("no such column", "u,v\n1,2\n", "x.csv", "--columns=x,y"),
+    ("names with commas", '"user, first","item, first",rating\n1,2,5\n2,3,4\n', "x.csv", ""),
     ("times that are nowhere", "1 2\n2 3\n", "x.txt", "--times"),
 ]
 FLAG = re.compile(

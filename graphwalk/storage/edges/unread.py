@@ -130,5 +130,8 @@ def listed(names: Sequence[Hashable]) -> str:
 
 def shown(names: Sequence[Hashable], columns: Sequence[int]) -> str:
     """Return the argument that names columns, by number where names do not tell them apart."""
-    plain = len(set(names)) == len(names)
+    # On the command line, commas separate names.
+    plain = len(set(names)) == len(names) and all(
+        str(name).strip() and "," not in str(name) for name in names
+    )
     return argument("columns", tuple(names[i] if plain else i for i in columns))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError, argument, passing
+from graphwalk.errors import InputError, passing
 from graphwalk.storage.edges.column_names import are_certain_ends, are_numbers
+from graphwalk.storage.edges.unread import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -51,7 +52,7 @@ def refuse_matrix(
     square = 2 < rows <= len(names) if cut else rows == len(names) > 2
     if square and _is_square(names, rows, column):
         call = f"{plain or frame}.pipe(lambda it: it.set_axis(it.columns))"
-        raise _refused(f"{table} is a square of numbers, as an adjacency matrix is", call, (0, 1))
+        raise _refused(f"{table} is a square of numbers, as an adjacency matrix is", call, range(2))
     size = len(names) - 1
     if size < 2 or are_numbers(names) or not (rows == size or (cut and 2 <= rows < size)):
         return
@@ -65,14 +66,14 @@ def refuse_matrix(
             numbers = texts and all(str(value).isdecimal() for value in values)
             cast = ".rename(columns=int)" if numbers else ""
             what = f"is an adjacency matrix, whose column {names[i]!r} has the names of the others"
-            raise _refused(f"{table} {what}", f"{frame}{index}{cast}", names[:2])
+            raise _refused(f"{table} {what}", f"{frame}{index}{cast}", names)
 
 
-def _refused(what: str, frame: str, columns: Sequence[Hashable]) -> InputError:
+def _refused(what: str, frame: str, names: Sequence[Hashable]) -> InputError:
     call = f"networkx.from_pandas_adjacency({frame})"
     return InputError(
         f"{what}; {passing(call)}, with create_using=networkx.DiGraph if it is directed, or, if "
-        f"its rows are edges, name their columns, as in {argument('columns', tuple(columns))}"
+        f"its rows are edges, name their columns, as in {shown(names, range(2))}"
     )
 
 
