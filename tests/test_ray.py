@@ -325,10 +325,10 @@ def test_a_temporary_store_is_loaded_where_it_lies(session):
 def test_within_use_another_scheduler_can_be_used(session, graph):
     of_ray = dask.config.get("scheduler")
     with scheduler.use("threads", num_workers=1):
-        assert dask.config.get("scheduler") == "threads"
+        assert dask.config.get("scheduler") == dask.threaded.get
         with scheduler.use("ray"):
-            assert dask.config.get("scheduler") not in ("threads", of_ray)
-        assert dask.config.get("scheduler") == "threads"
+            assert dask.config.get("scheduler") not in (dask.threaded.get, of_ray)
+        assert dask.config.get("scheduler") == dask.threaded.get
     assert dask.config.get("scheduler") == of_ray
     assert ray.is_initialized(), "a session that did not start Ray does not stop it"
 

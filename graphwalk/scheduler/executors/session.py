@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import dask
+import dask.threaded
 
 from graphwalk.errors import InputError, SchedulerError, argument
 from graphwalk.scheduler.executors.thread_executor import ThreadsExecutor
@@ -41,7 +41,9 @@ class Session:
         self, name: str, executor: RemoteExecutor | ThreadsExecutor, asked: Any, workers: int | None
     ) -> None:
         self.name, self.executor, self._asked = name, executor, asked
-        self._settings: dict[str, Any] = {"scheduler": getattr(executor, "get", name)}
+        # For the name of a scheduler, Dask imports distributed, which takes half a second.
+        get = getattr(executor, "get", dask.threaded.get)
+        self._settings: dict[str, Any] = {"scheduler": get}
         if workers is not None:
             self._settings["num_workers"] = workers
         self._uses, self._process = 1, os.getpid()
@@ -207,7 +209,7 @@ def _distributed(
     except ImportError as error:
         raise SchedulerError(
             f"Dask distributed cannot be imported ({error}); install it with: "
-            "pip install 'graphwalk[distributed]'"
+            "pip install distributed"
         ) from error
     return DistributedExecutor(address, num_workers, options)
 

@@ -14,8 +14,6 @@ from graphwalk.storage.store.graph_exports import GraphExports
 from graphwalk.storage.store.graph_html import graph_html
 from graphwalk.storage.store.graph_properties import describe
 from graphwalk.storage.store.group import open_group
-from graphwalk.storage.store.label_table import LabelTable
-from graphwalk.storage.store.node_labels import NodeLabels, names_of
 from graphwalk.storage.store.summary import Summary, stored_bytes, summarize
 from graphwalk.storage.store.upper_layers import upper_layers
 from graphwalk.util.progress_bar import Progress
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from graphwalk.storage.store.node_labels import NodeLabels
     from graphwalk.storage.store.validation_result import Validation
 
 
@@ -127,7 +126,11 @@ class Graph(GraphExports):
     def labels(self) -> NodeLabels | None:
         """Labels of all nodes, a sequence of int or str by node; None without any."""
         labels = self._arrays.labels
-        return None if labels is None else NodeLabels(labels)
+        if labels is None:
+            return None
+        from graphwalk.storage.store.node_labels import NodeLabels
+
+        return NodeLabels(labels)
 
     def names(self, nodes: ArrayLike) -> Any:
         """Return the names of nodes: their labels, or their numbers if the graph has no labels.
@@ -156,6 +159,8 @@ class Graph(GraphExports):
         >>> graph.names(0)
         'Ada'
         """
+        from graphwalk.storage.store.node_labels import names_of
+
         return names_of(self._arrays.labels, self.num_nodes, nodes)
 
     @property
@@ -167,6 +172,8 @@ class Graph(GraphExports):
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """Give the edges to libraries that read tables of Arrow, batch by batch."""
+        from graphwalk.storage.store.label_table import LabelTable
+
         labels = self.labels
         names = None if labels is None else LabelTable(labels.__arrow_array__())
         return edges_as_arrow(self._arrays, names).__arrow_c_stream__(requested_schema)

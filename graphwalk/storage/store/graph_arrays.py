@@ -13,7 +13,6 @@ from graphwalk.storage.store.partition_bounds import find_offsets, partition_nod
 from graphwalk.storage.store.read_ranges import read_ranges
 from graphwalk.storage.store.row_slice import RowSlice
 from graphwalk.storage.store.store_arrays import StoreArrays
-from graphwalk.storage.store.stored_labels import StoredLabels
 from graphwalk.util.available_memory import require
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.stored_labels import StoredLabels
     from graphwalk.util.threads import Thunk
 
 
@@ -46,7 +46,11 @@ class GraphArrays(StoreArrays):
     @cached_property
     def labels(self) -> StoredLabels | None:
         """Labels of all nodes, read when they are needed; None where nodes have no labels."""
-        return None if self.info.labels is None else StoredLabels(self)
+        if self.info.labels is None:
+            return None
+        from graphwalk.storage.store.stored_labels import StoredLabels
+
+        return StoredLabels(self)
 
     def read_offsets(
         self, start: int, stop: int, *, out: NDArray[np.int64] | None = None

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.store.copy_ranges import gather
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -50,6 +48,8 @@ def read_ranges(
     ends : ndarray of int64, shape (len(starts) + 1,)
         Range i is ``values[ends[i]:ends[i + 1]]``.
     """
+    from graphwalk.kernels.store.copy_ranges import gather  # numba is late: graphs open faster
+
     ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(stops - starts)])
     out = np.empty(int(ends[-1]), dtype)
     filled = stops > starts
