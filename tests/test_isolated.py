@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from resealed import as_format_1
 
 import graphwalk
 from graphwalk.cli import main
@@ -63,6 +64,7 @@ def test_what_is_said_of_them(tmp_path, capsys):
 def test_a_store_of_an_early_version_says_what_it_knows(tmp_path):
     store = tmp_path / "g.zarr"
     graphwalk.build_zarr([(0, 1), (1, 2)], store, directed=True, num_nodes=5)
+    as_format_1(store)
     metadata = json.loads((store / "zarr.json").read_text())
     del metadata["attributes"]["graphwalk"]["unconnected_nodes"]
     (store / "zarr.json").write_text(json.dumps(metadata))
