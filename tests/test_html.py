@@ -10,6 +10,7 @@ from small_chunks import build_chunked
 
 import graphwalk
 from graphwalk.storage.store import chunk_files, graph_html
+from graphwalk.storage.store.validation_result import Validation
 from graphwalk.units import format_size
 from graphwalk.util.html_table import html_table
 
@@ -133,6 +134,55 @@ def test_paths_are_escaped(tmp_path):
     assert Page(graph._repr_html_()).facts["path"] == graph.path
     assert Page(walks._repr_html_()).facts["partitions"] == f"1 of {graph.path}"
     assert "<b>" not in graph._repr_html_() + walks._repr_html_()
+
+
+def test_labels_and_types_are_escaped(tmp_path):
+    graph = graphwalk.build_zarr([("<b>", "</td>"), ("&amp;", "<b>")], tmp_path / "g.zarr")
+    graphwalk.set_node_types(graph, ["<i>"] * graph.num_nodes)
+    graph = graphwalk.open_zarr(graph.path)
+    shown = graph._repr_html_() + graph.summary()._repr_html_() + graph.validate()._repr_html_()
+    walks = graphwalk.random_walks(graph, metapath=["<i>"], walk_length=3, seed=1)
+    shown += walks._repr_html_() + walks.plan._repr_html_()
+    assert not {"b", "i"} & {tag for tag, _ in Page(shown).tags}
+
+
+def test_a_validation_is_shown_as_a_table(tmp_path):
+    graph = graphwalk.build_zarr(EDGES, tmp_path / "<b>.zarr")
+    found = graph.validate()
+    assert repr(found) == f"<graphwalk.Validation {graph.path!r}, sound>"
+    facts = Page(found._repr_html_()).facts
+    assert facts["store"] == graph.path
+    assert facts["entries"] == f"{graph.num_entries:,}"
+    assert "problem" not in facts
+    damaged = Validation(graph.path, ("<i>x</i>",), 21, ("labels",), {"nodes": 1000})
+    assert repr(damaged).endswith(", problems: 21>")
+    page = Page(damaged._repr_html_())
+    assert page.count("i") == 0
+    assert page.facts == {
+        "store": graph.path,
+        "nodes": "1,000",
+        "problem": "<i>x</i>",
+        "problems in all": "21",
+        "not checked": "labels",
+    }
+
+
+def test_rows_and_corpora_say_what_they_are(tmp_path):
+    graph = graphwalk.build_zarr(EDGES)
+    assert repr(graph.rows(0, 9)).startswith("<graphwalk.RowSlice: nodes 0 to 9, ")
+    walks = graphwalk.random_walks(graph, num_walks=1, walk_length=2, seed=1)
+    number = f"{len(walks):,} walks"
+    assert repr(graphwalk.WalkCorpus(walks)) == f"<graphwalk.WalkCorpus: {number}>"
+    path = graphwalk.write_walks(walks, tmp_path / "w.npy")
+    corpus = graphwalk.WalkCorpus(path, labels=False)
+    assert repr(corpus) == f"<graphwalk.WalkCorpus: {number} in {str(path)!r}>"
+
+
+def test_completion_shows_what_is_public_and_documented(graph):
+    shown = [name for name in dir(graph) if not name.startswith("_")]
+    assert {"num_nodes", "rows", "neighbors", "validate"} <= set(shown)
+    undocumented = [name for name in shown if not getattr(type(graph), name).__doc__]
+    assert undocumented == []
 
 
 def test_nothing_is_read_of_arrays(graph, monkeypatch):

@@ -53,11 +53,16 @@ def outputs(cells, mime):
 
 
 def stderr(cells):
+    return text_of(cells, "stderr")
+
+
+def stdout(cells):
+    return text_of(cells, "stdout")
+
+
+def text_of(cells, stream):
     return "".join(
-        output["text"]
-        for cell in cells
-        for output in cell.outputs
-        if output.get("name") == "stderr"
+        output["text"] for cell in cells for output in cell.outputs if output.get("name") == stream
     )
 
 
@@ -90,12 +95,7 @@ def test_the_tutorial_runs(run, tmp_path):
     bars = [text for text in outputs(cells, "text/plain") if text.startswith("Walking: ")]
     assert len(bars) == 5
     assert len(outputs(cells, WIDGET)) > len(bars), "the stages of the build have bars too"
-    printed = "".join(
-        output["text"]
-        for cell in cells
-        for output in cell.outputs
-        if output.get("name") == "stdout"
-    )
+    printed = stdout(cells)
     assert "these walks take at least" in printed
     close = dict(line.split(" → ", 1) for line in printed.splitlines()[-4:])
     assert "python3-numpy" in close["python3-scipy"].split(", ")
@@ -109,6 +109,8 @@ def test_bars_are_text_where_there_are_no_widgets(run):
     assert outputs(cells, WIDGET) == []
     assert "IProgress" not in stderr(cells), "tqdm asks for widgets"
     built, whole, cut, silent = (stderr([cell]) for cell in cells)
+    assert "edges between" not in built, "what is no error is not shown as one"
+    assert "edges between" in stdout(cells[:1])
     assert "write: 100%" in built
     assert "Walking: 100%" in whole
     assert "Walking: 100%" in cut

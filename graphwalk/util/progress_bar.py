@@ -35,11 +35,11 @@ class Progress:
         self._show = sys.stderr.isatty() or _in_notebook() if show is None else show
 
     def say(self, text: str) -> None:
-        """Print one or more lines, if bars are shown."""
+        """Print one or more lines, if bars are shown; notebooks show stderr as errors are shown."""
         if self._show:
             from tqdm import tqdm
 
-            tqdm.write(text, file=sys.stderr)
+            tqdm.write(text, file=sys.stdout if _in_notebook() else sys.stderr)
 
     @contextmanager
     def bar(self, name: str, total: int | None, unit: str) -> Iterator[Any]:

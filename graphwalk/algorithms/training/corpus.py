@@ -16,6 +16,7 @@ from graphwalk.algorithms.output.read_walks import count_walks, read_walks
 from graphwalk.algorithms.output.write import iter_blocks
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.store.label_table import LabelTable
+from graphwalk.units import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,6 +101,12 @@ class WalkCorpus:
         self.labels = None if labels is None else as_labels(labels)
         if self._num_walks is not None:
             self.__class__ = _CountedCorpus  # len() is looked up in the class
+
+    def __repr__(self) -> str:
+        number = "walks" if self._num_walks is None else count_of(self._num_walks, "walk")
+        paths = isinstance(self._walks, str | os.PathLike)
+        where = f" in {os.fspath(self._walks)!r}" if paths else ""
+        return f"<graphwalk.WalkCorpus: {number}{where}>"
 
     def __iter__(self) -> Iterator[list[str]]:
         for lists in self.lists():

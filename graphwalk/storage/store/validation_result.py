@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphwalk.errors import StoreError, printable
+from graphwalk.util.html_table import html_table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Validation:
-    """The result of `Graph.validate`; `print` shows it as text.
+    """The result of `Graph.validate`; `print` shows it as text, and notebooks show a table.
 
     Attributes
     ----------
@@ -41,6 +42,19 @@ class Validation:
         if not self.ok:
             several = f"{self.num_problems} problems, the first: " if self.num_problems > 1 else ""
             raise StoreError(f"{self.path} is damaged: {several}{self.problems[0]}; build it again")
+
+    def __repr__(self) -> str:
+        state = "sound" if self.ok else f"problems: {self.num_problems:,}"
+        return f"<graphwalk.Validation {self.path!r}, {state}>"
+
+    def _repr_html_(self) -> str:
+        rows = [("store", self.path), *((name, f"{n:,}") for name, n in self.facts.items())]
+        rows += [("problem", text) for text in self.problems]
+        if self.num_problems > len(self.problems):
+            rows.append(("problems in all", f"{self.num_problems:,}"))
+        if self.unchecked:
+            rows.append(("not checked", ", ".join(self.unchecked)))
+        return html_table(rows)
 
     def __str__(self) -> str:
         unchecked = ", ".join(self.unchecked)
