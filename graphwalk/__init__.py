@@ -171,4 +171,9 @@ def _transpose(*args: Any, **options: Any) -> Any:
     return import_module("graphwalk.storage.build.transpose").transpose(*args, **options)
 
 
+def _subgraph(*args: Any, **options: Any) -> Any:
+    return import_module("graphwalk.storage.build.subgraph").subgraph(*args, **options)
+
+
 _upper_layers.validate, _upper_layers.transpose = _validate, _transpose
+_upper_layers.subgraph = _subgraph

@@ -50,3 +50,28 @@ def test_data_of_several_types_is_refused():
     data["a", "to", "b"].edge_index = torch.tensor([[0], [0]])
     with pytest.raises(graphwalk.InputError, match="to_homogeneous"):
         graphwalk.build_zarr(data)
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize(
+    ("values", "name"), [("weights", "weight"), ("times", "time"), ("edge_types", "type")]
+)
+def test_graphs_become_data_objects(values, name, directed):
+    pytest.importorskip("torch_geometric.data")
+    how = {} if values == "weights" else {values: True}
+    edges = [0, 1, 1], [1, 2, 1], [3, 1, 2]
+    graph = graphwalk.build_zarr(edges, num_nodes=5, directed=directed, **how)
+    data = graphwalk.set_node_types(graph, ["b", "a", "a", "b", "b"]).to_pyg()
+    data.validate()
+    assert (data.num_nodes, data.is_directed()) == (5, directed)
+    assert data.node_type.tolist() == [1, 0, 0, 1, 1]
+    assert data.edge_index.tolist() == graph.to_edge_index().tolist()
+    values_there = data[f"edge_{name}"]
+    assert values_there.dtype == {"weight": torch.float32, "time": torch.float64}.get(
+        name, torch.int64
+    )
+    kept = dict(zip(map(tuple, data.edge_index.T.tolist()), values_there.tolist(), strict=True))
+    assert [kept[pair] for pair in ((0, 1), (1, 2), (1, 1))] == [3, 1, 2]
+    if values == "weights":
+        again = graphwalk.build_zarr(data, directed=directed)
+        assert (again.num_nodes, again.num_edges) == (5, graph.num_edges)

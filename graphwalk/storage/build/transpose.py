@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.errors import InputError, StoreError, function
-from graphwalk.storage.build.context import BuildOptions
-from graphwalk.storage.build.memory_plan import BuildSizes
-from graphwalk.storage.build.pipeline import build
-from graphwalk.storage.edges.protocol import EdgeBatch
-from graphwalk.storage.files.locations import is_url, locate
-from graphwalk.storage.partitions.entry_partitions import cut_entries, read_entries
-from graphwalk.units import parse_size
-from graphwalk.util.parameters import FLAG
-from graphwalk.util.progress_bar import Progress
-from graphwalk.util.threads import num_cores
+from graphwalk.storage.build.stored_edges import StoredEdges, build_stored
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
 
     from graphwalk.storage.build.context import Context
-    from graphwalk.storage.partitions.entry_partitions import EntryPartition
     from graphwalk.storage.store.format import GraphInfo
     from graphwalk.storage.store.graph import Graph
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
-def transpose(
-    graph: GraphArrays,
-    store: str | os.PathLike[str] | None,
-    *,
-    overwrite: bool,
-    compressed: bool,
-    storage_options: Mapping[str, Any] | None,
-    memory: str | int,
-    progress: bool | None,
-) -> Graph:
+def transpose(graph: GraphArrays, store: str | os.PathLike[str] | None, **options: Any) -> Graph:
     """Build the transposed store of a graph; see `Graph.transpose`."""
     if not graph.directed:
         raise InputError(
@@ -52,78 +34,15 @@ def transpose(
             f"{graph.path} was written by an early version, without the digest that binds a "
             f"transposed store to it; build it again by {function('build_zarr')}"
         )
-    location = None if store is None else locate(store)
-    if location == graph.path:
-        raise InputError(f"{location} is the store of the graph itself; pass another path")
-    values = graph.info.values
-    options = BuildOptions(
-        directed=True,
-        duplicates="keep",
-        num_nodes=graph.num_nodes,
-        relabel=False,
-        compressed=FLAG.check("compressed", compressed),
-        value_kind=values or "weights",
-        storage_options=storage_options if location and is_url(location) else None,
-    )
-    sizes = BuildSizes(parse_size(memory), num_cores())
-    with graph.unchanged():
-        return build(
-            _ReversedEdges(graph),
-            location,
-            options,
-            sizes,
-            Progress(progress),
-            overwrite=FLAG.check("overwrite", overwrite),
-            finish=partial(_add_nodes, graph),
-        )
+    return build_stored(_ReversedEdges(graph), store, partial(_add_nodes, graph), **options)
 
 
-@dataclass(frozen=True, eq=False)
-class _ReversedEdges:
-    """A source of edges: the entries of a store, reversed."""
+class _ReversedEdges(StoredEdges):
+    """The entries of a store, reversed."""
 
-    graph: GraphArrays
-    once: bool = False
-    directed: bool = True
-    nodes: None = None
-
-    @property
-    def name(self) -> str:
-        return self.graph.path
-
-    @property
-    def weighted(self) -> bool:
-        return self.graph.info.values is not None
-
-    @property
-    def time_unit(self) -> str | None:
-        return self.graph.time_unit
-
-    @property
-    def num_nodes(self) -> int:
-        return self.graph.num_nodes
-
-    @property
-    def num_edges(self) -> int:
-        return self.graph.num_entries
-
-    def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
-        """Return calls that read entries."""
-        for part in cut_entries(self.graph, size):
-            yield partial(self._batch, part)
-
-    def _batch(self, part: EntryPartition) -> EdgeBatch:
-        graph, entries = self.graph, part.entries
-        rows = read_entries(graph, part)
-        nodes = np.arange(part.nodes.start, part.nodes.stop, dtype=graph.neighbor_dtype)
-        ends = np.repeat(nodes, np.diff(rows.row_starts))
-        values = None
-        if graph.info.values is not None:
-            values = graph.read_values(graph.info.values, entries.start, entries.stop, threads=1)
-        return EdgeBatch(rows.neighbors, ends, values, self._entry(entries.start))
-
-    def _entry(self, first: int) -> Callable[[int], str]:
-        return lambda at: f"entry {first + at} of {self.graph.path}"
+    def changed(self, src: NDArray[Any], dst: NDArray[Any]) -> tuple[Any, Any, Any]:
+        """Return the endpoints the other way round, of all entries."""
+        return dst, src, slice(None)
 
 
 def _add_nodes(graph: GraphArrays, context: Context, info: GraphInfo) -> GraphInfo:

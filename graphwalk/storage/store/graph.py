@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.storage.files.locations import locate
-from graphwalk.storage.store.arrow_edges import edges_as_arrow
 from graphwalk.storage.store.find_nodes import find_labels
 from graphwalk.storage.store.graph_arrays import GraphArrays
 from graphwalk.storage.store.graph_exports import GraphExports
@@ -170,14 +169,6 @@ class Graph(GraphExports):
             return None
         return np.array(self.type_names)[self._arrays.read_node_types(0, self.num_nodes)]
 
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """Give the edges to libraries that read tables of Arrow, batch by batch."""
-        from graphwalk.storage.store.label_table import LabelTable
-
-        labels = self.labels
-        names = None if labels is None else LabelTable(labels.__arrow_array__())
-        return edges_as_arrow(self._arrays, names).__arrow_c_stream__(requested_schema)
-
     def validate(self, progress: bool | None = None) -> Validation:
         """Read the whole store, and check that it holds what the format says.
 
@@ -260,6 +251,55 @@ class Graph(GraphExports):
             self._arrays, store, overwrite=overwrite, progress=progress, **options
         )
         return transposed
+
+    def subgraph(
+        self,
+        nodes: ArrayLike,
+        store: str | os.PathLike[str] | None = None,
+        *,
+        overwrite: bool = False,
+        compressed: bool = True,
+        storage_options: Mapping[str, Any] | None = None,
+        memory: str | int = "4 GiB",
+        progress: bool | None = None,
+    ) -> Graph:
+        """Write some nodes and all edges among them into a store of its own, and open it.
+
+        The nodes are numbered in the order that they have in this graph, each once. Their labels
+        and types, and the weights, times or types of the edges are the same.
+
+        Parameters
+        ----------
+        nodes : array_like of int or str
+            Nodes by number, or by label where labels are strings.
+        store : str or path, optional
+            Path or URL of the store to make; by default a temporary one.
+        overwrite, compressed, storage_options, memory, progress
+            As `build_zarr` takes them.
+
+        Raises
+        ------
+        InputError
+            When a node does not exist, or there are no nodes.
+        StoreExistsError
+            When there is something at `store` that is not to be replaced.
+        StoreError
+            When the store cannot be written.
+        MemoryBudgetError
+            When it cannot be built within `memory`.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr([("ada", "bob"), ("bob", "eve"), ("eve", "kim")])
+        >>> part = graph.subgraph(["eve", "bob", "ada"])
+        >>> part.labels.tolist(), part.num_edges
+        (['ada', 'bob', 'eve'], 2)
+        """
+        options = {"compressed": compressed, "storage_options": storage_options, "memory": memory}
+        part: Graph = upper_layers.subgraph(
+            self._arrays, nodes, store, overwrite=overwrite, progress=progress, **options
+        )
+        return part
 
     def index_of(self, labels: Any) -> int | NDArray[np.int64]:
         """Return the node of one label, or the nodes of several as an int64 array.

@@ -163,7 +163,7 @@ class GraphArrays(StoreArrays):
             Their weights, times or types, if asked for.
         """
         with self.unchanged():
-            starts, stops = self._row_ranges(nodes)
+            starts, stops = self.row_ranges(nodes)
             reader = self._reader("neighbors")
             neighbors, ends = read_ranges(reader, starts, stops, self.neighbor_dtype)
             if values is None:
@@ -227,7 +227,8 @@ class GraphArrays(StoreArrays):
             yield first, np.diff(offsets)
             before = offsets[-1:]
 
-    def _row_ranges(self, nodes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def row_ranges(self, nodes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the first entry of the row of each of ascending nodes, and that after the last."""
         values, _ = read_ranges(self._reader("offsets"), nodes, nodes + 2, np.int64)
         bounds = values.reshape(-1, 2)
         for start, stop in ((bounds[:, 0], bounds[:, 1]), (bounds[:-1, 1], bounds[1:, 0])):

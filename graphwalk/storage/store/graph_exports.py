@@ -4,17 +4,118 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from graphwalk.storage.store.export import rows_for_edge_index, rows_for_scipy, to_networkx
+from graphwalk.storage.store.arrow_edges import edges_as_arrow
+from graphwalk.storage.store.export import (
+    rows_for_edge_index,
+    rows_for_scipy,
+    to_igraph,
+    to_networkx,
+    to_pandas,
+    to_pyg,
+)
 from graphwalk.storage.store.graph_rows import GraphRows
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
+
+    from graphwalk.util.arrow_stream import ArrowStream
 
 
 class GraphExports(GraphRows):
     """A graph that other libraries can take whole."""
+
+    def edges(self) -> ArrowStream:
+        """Return the edges, each once, as a stream that is read a batch at a time.
+
+        Iterating yields PyArrow's record batches with the columns ``source`` and ``target``, by
+        label where nodes have labels, and ``weight``, ``time`` or ``type`` if edges have any.
+        DuckDB, polars and PyArrow read the whole stream. Each time that it is read, so is the
+        store.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr([("ada", "bob"), ("bob", "eve")])
+        >>> for batch in graph.edges():
+        ...     print(batch.to_pydict())
+        {'source': ['ada', 'bob'], 'target': ['bob', 'eve']}
+        """
+        from graphwalk.storage.store.label_table import LabelTable
+
+        labels = self._arrays.labels
+        names = None if labels is None else LabelTable(labels.whole.to_arrow())
+        return edges_as_arrow(self._arrays, names)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Give the edges to libraries that read tables of Arrow, batch by batch."""
+        return self.edges().__arrow_c_stream__(requested_schema)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the edges, each once, as a data frame of pandas; its columns are those of `edges`.
+
+        Nodes without edges are not in it. Times that were dates are dates.
+
+        Raises
+        ------
+        MemoryBudgetError
+            When the graph is too large for that; `edges` has a batch at a time.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr(([0, 1], [1, 2], [0.5, 2.0]))
+        >>> print(graph.to_pandas())
+           source  target  weight
+        0       0       1     0.5
+        1       1       2     2.0
+        """
+        return to_pandas(self._arrays, self.edges())
+
+    def to_igraph(self) -> Any:
+        """Return the graph as an ``igraph.Graph``, whose vertices have the numbers of the nodes.
+
+        Labels are the attribute ``"name"`` of vertices, and types of nodes ``"type"``. Weights of
+        edges are the attribute ``"weight"``, times ``"time"``, and types ``"type"``. `build_zarr`
+        reads the names, and what edges have.
+
+        Raises
+        ------
+        MemoryBudgetError
+            When the graph is too large for that.
+        InputError
+            When igraph is not installed.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr([("ada", "bob"), ("bob", "eve")])
+        >>> graph.to_igraph().neighbors("bob")
+        [0, 2]
+        """
+        return to_igraph(self._arrays)
+
+    def to_pyg(self) -> Any:
+        """Return the graph as a ``torch_geometric.data.Data`` with all entries.
+
+        An undirected edge is in its ``edge_index`` both ways, and ``num_nodes`` counts nodes
+        without edges too. Weights are ``edge_weight``, times ``edge_time``, types of edges
+        ``edge_type``, and types of nodes ``node_type``, numbers in the order of ``type_names``.
+        Labels are no tensors; `names` has them.
+
+        Raises
+        ------
+        MemoryBudgetError
+            When the graph is too large for that.
+        InputError
+            When PyTorch or PyTorch Geometric is not installed.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+        >>> graph.to_pyg()  # doctest: +SKIP
+        Data(edge_index=[2, 4], num_nodes=3)
+        """
+        return to_pyg(self._arrays)
 
     def to_scipy(self) -> csr_array[Any]:
         """Return the graph as a SciPy ``csr_array`` of shape (num_nodes, num_nodes), float32.

@@ -10,6 +10,7 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.storage.store.degree_counts import DegreeCounter
+from graphwalk.storage.store.find_edges import has_edges
 from graphwalk.storage.store.find_nodes import find_nodes
 from graphwalk.storage.store.graph_properties import GraphProperties
 from graphwalk.storage.store.partition_bounds import entries_per_partition
@@ -102,6 +103,35 @@ class GraphRows(GraphProperties):
         ends, values, _ = self._arrays.read_rows(unique)
         rows = [values[a:b] for a, b in itertools.pairwise(ends.tolist())]
         return rows[0] if ids.ndim == 0 else [rows[i] for i in inverse.tolist()]
+
+    def has_edge(self, u: ArrayLike, v: ArrayLike) -> bool | NDArray[np.bool]:
+        """Return whether there is an edge from one node to another, or from each to each of arrays.
+
+        Nodes are given by number, or by label where labels are strings. One node goes with all
+        nodes of an array. Only rows of `u` are read.
+
+        Returns
+        -------
+        bool or ndarray of bool
+            The answer for each pair, in the shape of the arrays.
+
+        Raises
+        ------
+        InputError
+            When a node does not exist, or the arrays have different lengths.
+        StoreError
+            When a chunk is missing or damaged.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr([("ada", "bob"), ("bob", "eve")], directed=True)
+        >>> graph.has_edge("ada", "bob")
+        True
+        >>> graph.has_edge("bob", ["ada", "eve"]).tolist()
+        [False, True]
+        """
+        found = has_edges(self._arrays, u, v)
+        return found if found.ndim else bool(found)
 
     def rows(self, start: int, stop: int) -> RowSlice:
         """Read the rows of the nodes from `start` to before `stop`.

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 
 class UpperLayers:
-    """What validates and transposes a store.
+    """What validates a store, and what makes others of it.
 
-    One scans with the engine and the other builds, so that the package sets both.
+    One scans with the engine and the others build, so that the package sets them.
     """
 
     validate: Callable[[GraphArrays, Progress], Validation]
     transpose: Callable[..., Any]
+    subgraph: Callable[..., Any]
 
 
 upper_layers = UpperLayers()

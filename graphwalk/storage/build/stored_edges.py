@@ -1,0 +1,142 @@
+"""Graphs that are made of the edges of a store: built as any other, with the nodes of the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphwalk.errors import InputError
+from graphwalk.storage.build.context import BuildOptions
+from graphwalk.storage.build.memory_plan import BuildSizes
+from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.edges.protocol import EdgeBatch
+from graphwalk.storage.files.locations import is_url, locate
+from graphwalk.storage.partitions.entry_partitions import cut_entries, read_entries
+from graphwalk.units import parse_size
+from graphwalk.util.parameters import FLAG
+from graphwalk.util.progress_bar import Progress
+from graphwalk.util.threads import num_cores
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.build.context import Context
+    from graphwalk.storage.partitions.entry_partitions import EntryPartition
+    from graphwalk.storage.store.format import GraphInfo
+    from graphwalk.storage.store.graph import Graph
+    from graphwalk.storage.store.graph_arrays import GraphArrays
+
+
+@dataclass(frozen=True, eq=False)
+class StoredEdges:
+    """A source of edges: the entries of a store, of which a subclass makes others."""
+
+    graph: GraphArrays
+    once: bool = False
+    nodes: None = None
+
+    @property
+    def name(self) -> str:
+        """Where the store is, for messages."""
+        return self.graph.path
+
+    @property
+    def directed(self) -> bool:
+        """Whether the graph is directed."""
+        return self.graph.directed
+
+    @property
+    def weighted(self) -> bool:
+        """Whether entries have weights, times or types."""
+        return self.graph.info.values is not None
+
+    @property
+    def time_unit(self) -> str | None:
+        """Unit of times that were dates."""
+        return self.graph.time_unit
+
+    @property
+    def num_nodes(self) -> int:
+        """Nodes of the new graph."""
+        return self.graph.num_nodes
+
+    @property
+    def num_edges(self) -> int | None:
+        """Number of the edges; None where it is not known."""
+        return self.graph.num_entries
+
+    def wants(self, nodes: range) -> bool:
+        """Return whether rows of these nodes are read."""
+        del nodes
+        return True
+
+    def changed(self, src: NDArray[Any], dst: NDArray[Any]) -> tuple[Any, Any, Any]:
+        """Return the endpoints of new edges, and which entries these are."""
+        raise NotImplementedError
+
+    def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
+        """Return calls that read entries."""
+        for part in cut_entries(self.graph, size):
+            if self.wants(part.nodes):
+                yield partial(self._batch, part)
+
+    def _batch(self, part: EntryPartition) -> EdgeBatch:
+        graph, entries = self.graph, part.entries
+        rows = read_entries(graph, part)
+        nodes = np.arange(part.nodes.start, part.nodes.stop, dtype=graph.neighbor_dtype)
+        src, dst, kept = self.changed(np.repeat(nodes, np.diff(rows.row_starts)), rows.neighbors)
+        values = None
+        if graph.info.values is not None:
+            values = graph.read_values(graph.info.values, entries.start, entries.stop, threads=1)
+            values = values[kept]
+        return EdgeBatch(src, dst, values, self._entry(entries.start, kept))
+
+    def _entry(self, first: int, kept: Any) -> Callable[[int], str]:
+        def entry(at: int) -> str:
+            number = at if isinstance(kept, slice) else int(np.flatnonzero(kept)[at])
+            return f"entry {first + number} of {self.graph.path}"
+
+        return entry
+
+
+def build_stored(
+    edges: StoredEdges,
+    store: str | os.PathLike[str] | None,
+    finish: Callable[[Context, GraphInfo], GraphInfo],
+    *,
+    overwrite: bool,
+    compressed: bool,
+    storage_options: Mapping[str, Any] | None,
+    memory: str | int,
+    progress: bool | None,
+) -> Graph:
+    """Build a store, or a temporary one, of such edges; `finish` adds what nodes have."""
+    graph = edges.graph
+    location = None if store is None else locate(store)
+    if location == graph.path:
+        raise InputError(f"{location} is the store of the graph itself; pass another path")
+    options = BuildOptions(
+        directed=graph.directed,
+        duplicates="keep",
+        num_nodes=edges.num_nodes,
+        relabel=False,
+        compressed=FLAG.check("compressed", compressed),
+        value_kind=graph.info.values or "weights",
+        storage_options=storage_options if location and is_url(location) else None,
+    )
+    with graph.unchanged():
+        return build(
+            edges,
+            location,
+            options,
+            BuildSizes(parse_size(memory), num_cores()),
+            Progress(progress),
+            overwrite=FLAG.check("overwrite", overwrite),
+            finish=finish,
+        )
