@@ -156,6 +156,15 @@ def test_a_writing_of_types_that_is_interrupted_leaves_an_error(tmp_path, monkey
     assert graphwalk.set_node_types(found, np.arange(N) % 2).validate().ok
 
 
+@pytest.mark.parametrize("value", [None, "x", [], 5, {"graphwalk": 5}, {"graphwalk": {}}])
+def test_metadata_without_a_manifest(value, tmp_path):
+    build(tmp_path / "g", 1)
+    path = tmp_path / "g" / "neighbors" / "zarr.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"attributes": value}))
+    with pytest.raises(StoreError, match="array 'neighbors' of"):
+        walk()(graphwalk.open_zarr(tmp_path / "g"))
+
+
 def test_manifests_of_many_chunks_are_read(tmp_path):
     """Each chunk that is there makes room for its checksum, and nothing else does."""
     build(tmp_path / "g", 1)

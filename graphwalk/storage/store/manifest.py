@@ -77,8 +77,8 @@ def write_manifest(array: zarr.Array[Any]) -> None:
 
 def checksums_of(array: zarr.Array[Any]) -> bytes:
     """Return what an array's attributes say its manifest is; nothing where they say none."""
-    about: Any = array.attrs.get(ATTRIBUTE)
-    with suppress(TypeError, KeyError, ValueError):
+    with suppress(TypeError, KeyError, ValueError):  # attributes are what the file says
+        about: Any = array.attrs[ATTRIBUTE]
         return b64decode(about[CHECKSUMS], validate=True)
     return b""
 
