@@ -3,10 +3,14 @@
 import json
 import os
 import shutil
+import tracemalloc
 
+import fsspec
+import google_crc32c
 import numpy as np
 import pytest
 import zarr
+from numcodecs import Blosc
 from resealed import as_format_1, reseal
 
 import graphwalk
@@ -355,3 +359,24 @@ def test_folders_that_lead_out_of_the_store(tmp_path):
     (store / "neighbors").symlink_to(tmp_path / "away")
     with pytest.raises(StoreError, match="is a link out of the store"):
         walk(store)
+
+
+@pytest.mark.parametrize("place", ["local", "memory://inflating"])
+def test_chunks_that_inflate_beyond_their_shape(place, tmp_path):
+    """A chunk of few bytes, of which the checksum is right, that holds 64 MiB."""
+    store = tmp_path / "g"
+    graphwalk.build_zarr(EDGES, store)
+    as_format_1(store)
+    chunk = Blosc("zstd").encode(np.zeros(64 << 20, np.uint8))
+    checksum = google_crc32c.value(chunk).to_bytes(4, "little")
+    (store / "neighbors" / "c" / "0").write_bytes(chunk + checksum)
+    if place != "local":
+        fsspec.filesystem("memory").put(str(store), "/inflating", recursive=True)
+    graph = graphwalk.open_zarr(store if place == "local" else place)
+    tracemalloc.start()
+    try:
+        with pytest.raises(StoreError, match=r"chunk 0 .* is damaged"):
+            graph.neighbors([3])
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()

@@ -15,7 +15,7 @@ from zarr.storage import LocalStore
 
 from graphwalk.errors import StoreError, argument
 from graphwalk.storage.files.storage_errors import describe_refusal, is_refusal
-from graphwalk.storage.store.check_array import check_array
+from graphwalk.storage.store.check_array import PROFILES, check_array
 from graphwalk.storage.store.chunk_bytes import ChunkError
 from graphwalk.storage.store.chunk_files import chunk_files, codec_names
 from graphwalk.storage.store.format import FILL_VALUES
@@ -94,7 +94,8 @@ class ArrayReader:
             raise StoreError(
                 f"{self._where} has shape {array.shape} where ({length},) is due; build it again"
             )
-        check_array(self._where, name, array, codec_names(array), folder)
+        codecs = codec_names(array)
+        check_array(self._where, name, array, codecs, folder)
         if dtype is not None and array.dtype != dtype:
             raise StoreError(
                 f"{self._where} is of type {array.dtype} where {dtype} is due; build it again"
@@ -102,10 +103,11 @@ class ArrayReader:
         self._below = below
         due = read_manifest(self._where, name, array, manifest)
         self._files = chunk_files(array, None if below is None else self._check_below, due)
-        if due is not None and self._files is None:
-            if folder is not None and sys.byteorder == "little":
+        if self._files is None:
+            if due is not None and folder is not None and sys.byteorder == "little":
                 raise StoreError(f"{self._where} is not encoded as the format says; build it again")
-            store = VerifyingStore(store, array.path, due)
+            decoded = self._chunk * array.dtype.itemsize if PROFILES[codecs] else None
+            store = VerifyingStore(store, array.path, due, decoded)
             array = zarr.open_array(store, path=array.path, mode="r", zarr_format=3)
         self._array = array
 

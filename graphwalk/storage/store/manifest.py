@@ -16,6 +16,7 @@ import numpy as np
 from zarr.storage import WrapperStore
 
 from graphwalk.errors import StoreError
+from graphwalk.storage.store.blosc_frame import HEADER, read_head
 from graphwalk.storage.store.chunk_bytes import CHECKSUM, ChunkError, check_place
 from graphwalk.storage.store.format import ATTRIBUTE, CHECKSUMS
 
@@ -47,25 +48,57 @@ class RecordingStore(WrapperStore["Store"]):
 
 
 class VerifyingStore(WrapperStore["Store"]):
-    """A store of which an array is read, whose chunks must be those of its manifest."""
+    """A store of which an array is read through Zarr.
 
-    def __init__(self, store: Store, path: str, due: NDArray[np.uint32]) -> None:
+    Its chunks must be those of the manifest, and may not claim to be larger than they are, since
+    Zarr takes the memory for what is claimed.
+
+    Parameters
+    ----------
+    store : Store
+        The store.
+    path : str
+        The array's path in it.
+    due : ndarray of uint32, or None
+        The manifest; None in stores of format 1.
+    decoded : int or None
+        Bytes of a decoded chunk, if chunks are compressed.
+    """
+
+    def __init__(
+        self, store: Store, path: str, due: NDArray[np.uint32] | None, decoded: int | None
+    ) -> None:
         super().__init__(store)
-        self._chunks = f"{path}/c/"
-        self._due = due
+        self._path, self._chunks = path, f"{path}/c/"
+        self._due, self._decoded = due, decoded
+
+    def with_read_only(self, read_only: bool = False) -> VerifyingStore:
+        """Return such a store that can be read only, or also written."""
+        store = self._store.with_read_only(read_only)
+        return VerifyingStore(store, self._path, self._due, self._decoded)
 
     async def get(
         self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         """Return a file; None if there is none, which raises ChunkError where it is a chunk."""
         found = await super().get(key, prototype, byte_range)
-        if key.startswith(self._chunks):
+        if not key.startswith(self._chunks):
+            return found
+        if found is not None and self._decoded is not None:
+            self._check_size(found[:HEADER].to_bytes())
+        if self._due is not None:
             if found is None:
                 raise ChunkError("is missing")
             # Zarr compares this checksum with the other bytes.
             stored = int.from_bytes(found[-CHECKSUM:].to_bytes(), "little")
             check_place(stored, self._due, int(key.removeprefix(self._chunks)))
         return found
+
+    def _check_size(self, header: bytes) -> None:
+        head = read_head(np.frombuffer(header, np.uint8)) if len(header) == HEADER else None
+        if head is None or head.decoded != self._decoded:
+            claimed = "nothing" if head is None else f"{head.decoded:,} bytes"
+            raise ChunkError(f"is damaged (it holds {claimed}, where {self._decoded:,} are due)")
 
 
 def write_manifest(array: zarr.Array[Any]) -> None:
