@@ -65,7 +65,9 @@ def _report(connection, *args):
 def _measure(store, out, memory, before):
     folder = Path(out).parent
     with dask.config.set(num_workers=WORKERS):
-        tiny = graphwalk.build_zarr(edges(1000, 20, hubs=False), folder / "tiny.zarr")
+        tiny = graphwalk.build_zarr(
+            edges(1000, 20, hubs=False), folder / "tiny.zarr", overwrite=True
+        )
         for partitions in (1, 2):  # on threads of their own, whose buffers are freed with them
             with ThreadPoolExecutor(WORKERS) as pool, dask.config.set(pool=pool):
                 _write(tiny, folder / f"tiny{Path(out).suffix}", partitions=partitions)
