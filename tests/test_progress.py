@@ -2,6 +2,7 @@
 
 import contextvars
 import io
+import re
 import sys
 import threading
 import types
@@ -273,10 +274,9 @@ def test_a_stopwatch_leaves_compiling_out_of_rates(compiling):
     watch._start -= 12
     compiling._total += 10
     watch.stop()
-    assert watch.took().startswith("in 12.")
-    assert watch.took().endswith(" s, 10.0 s of it to compile, once")
+    assert re.fullmatch(r"in 10\.0 s of compiling, once, and [\d.]+ s", watch.took())
     assert watch.rate(200, "steps") in {f"{n} steps/s" for n in range(50, 101)}
-    assert "compile" not in Stopwatch().stop().took()
+    assert "compil" not in Stopwatch().stop().took()
 
 
 def test_scans_move_a_bar(capsys):

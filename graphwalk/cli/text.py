@@ -39,9 +39,11 @@ class Stopwatch:
         return self
 
     def took(self) -> str:
-        """Return such as ``"in 3.2 s"``, which says how long compiling took if it took long."""
-        compiling = f", {self._compiling:.1f} s of it to compile, once"
-        return f"in {self._seconds:.1f} s{compiling if self._compiling >= LONG else ''}"
+        """Return such as ``"in 3.2 s"``, with the time of compiling apart if it took long."""
+        if self._compiling < LONG:
+            return f"in {self._seconds:.1f} s"
+        others = self._seconds - self._compiling
+        return f"in {self._compiling:.1f} s of compiling, once, and {others:.1f} s"
 
     def rate(self, number: int, unit: str) -> str:
         """Return such as ``"3.2 M edges/s"``, without the time that compiling took."""
