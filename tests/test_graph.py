@@ -44,8 +44,8 @@ def test_a_graph_has_its_public_methods_only():
     facts += "num_nodes path summary time_unit timed transposed_from type_names weighted"
     rows = "degree_counts degrees neighbors num_partitions partition partitions rows"
     arrays = "read_edge_types read_neighbors read_offsets read_times read_weights"
-    rest = "index_of is_directed is_multigraph labels names node_types to_edge_index to_networkx "
-    rest += "to_scipy transpose validate"
+    rest = "edges has_edge index_of is_directed is_multigraph labels names node_types subgraph "
+    rest += "to_edge_index to_igraph to_networkx to_pandas to_pyg to_scipy transpose validate"
     public = {name for name in dir(Graph) if not name.startswith("_")}
     assert public == set(f"{facts} {rows} {arrays} {rest}".split())
 

@@ -134,11 +134,19 @@ def test_what_walks_need_of_rows_is_made_run_by_run(case):
         np.testing.assert_array_equal(joined, whole)
 
 
-@pytest.mark.parametrize("ahead", [False, True])
-def test_partitions_that_are_read_again(case, ahead, monkeypatch):
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("kind", ["first order", "node2vec (2, .5)"])
+def test_partitions_that_are_read_again_and_not_ahead(directed, kind, monkeypatch):
+    check_partitions_that_are_read_again(make_graph(directed, None), kind, False, monkeypatch)
+
+
+def test_partitions_that_are_read_again(case, monkeypatch):
+    check_partitions_that_are_read_again(*case, True, monkeypatch)
+
+
+def check_partitions_that_are_read_again(graph, kind, ahead, monkeypatch):
     """What is read and made of rows lies where that of the partition before lay."""
     monkeypatch.setattr(walker_group.WalkerGroup, "worth_reading", lambda *_: True)
-    graph, kind = case
     starts = np.arange(NODES)[::-1]  # not in order, in which isolated nodes would not be read
     how = {"walk_length": LENGTH, "num_walks": 1, "seed": 8, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, starts, **how).compute()

@@ -46,7 +46,7 @@ KINDS = [
     *[{"p": p, "q": q, "weighted": True} for p, q in BIASES],
     {"p": 4, "q": 0.25, "weighted": wide_weights},
     *[{"p": p, "q": q} for p, q in FAR_APART],
-    *[{"p": p, "q": q, "weighted": wide_weights} for p, q in FAR_APART],
+    *[{"p": p, "q": q, "weighted": wide_weights} for p, q in FAR_APART[::4]],
     {"p": inf, "q": 500},
     {"restart_prob": 0.2},
     {"restart_prob": 0.2, "p": 4, "q": 0.25},
@@ -62,7 +62,7 @@ KINDS = [
     {"p": 4, "q": 0.25, "gamma": 0.5, "weighted": wide_weights},
     {"p": 0.25, "q": 4, "gamma": -0.5, "weighted": wide_weights},
     {"p": 0.5, "q": 2, "gamma": 0},
-    *[{"p": p, "q": q, "gamma": 0, "weighted": True} for p, q in FAR_APART[:3]],
+    *[{"p": p, "q": q, "gamma": 0, "weighted": True} for p, q in FAR_APART[:2]],
     {"p": inf, "q": 3, "gamma": 0, "weighted": True, "restart_prob": 0.2, "dead_end": "stay"},
 ]
 CASES = [
