@@ -49,8 +49,8 @@ CASES = [
     }),
     ("times", {"values": "times"}, {"walks": walk(temporal=True)}),
     ("edge_types", {"values": "edge_types"}, {"walks": walk(metapath=[0, 1], metapath_of="edges")}),
-    ("labels", {"labels": "int64"}, {"labels": lambda graph: graph.labels}),
-    ("label_offsets", {"labels": "string"}, {"labels": lambda graph: graph.labels}),
+    ("labels", {"labels": "int64"}, {"labels": lambda graph: graph.labels.tolist()}),
+    ("label_offsets", {"labels": "string"}, {"labels": lambda graph: graph.labels.tolist()}),
     ("label_bytes", {"labels": "string"}, {"names": lambda graph: graph.names([3])}),
     ("node_types", {}, TYPED),
 ]  # fmt: skip

@@ -298,6 +298,7 @@ def test_parts_of_walks_in_batches(large):
         np.testing.assert_array_equal(blocks, expected)
 
 
+@pytest.mark.slow
 def test_walkers_in_batches_by_processes(large):
     """Dask starts its processes for each batch, so that there are few."""
     how = LARGE | {"num_walks": 2}

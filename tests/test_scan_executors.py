@@ -111,6 +111,7 @@ def test_the_bits_are_those_of_one_thread(session, name, partitions, kind):
         assert bits(array, shares=1) == expected(name, kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_analyses_have_the_bits_of_one_thread(session, name):
     array = OTHERS[name](graph_of("directed"), partitions=3)

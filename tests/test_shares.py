@@ -125,7 +125,7 @@ def test_shares_of_different_numbers_go_together(walks, tmp_path):
     ("suffix", "locks"),
     [
         (".zarr", True),
-        (".txt", False),
+        pytest.param(".txt", False, marks=pytest.mark.slow),
         pytest.param(".zarr", False, marks=pytest.mark.slow),
         pytest.param(".txt", True, marks=pytest.mark.slow),
     ],

@@ -104,7 +104,7 @@ def test_walks_that_are_loaded_elsewhere_are_refused(tmp_path):
         lambda graph: graph.degrees,
         lambda graph: graph.degree_counts(),
         lambda graph: graph.read_neighbors(0, 5),
-        lambda graph: graph.labels,
+        lambda graph: graph.labels.tolist(),
         lambda graph: graph.names([0]),
         lambda graph: graph.index_of("a00001"),
     ],
@@ -183,7 +183,13 @@ JOBS = {
 }
 
 
-@pytest.mark.parametrize("job", JOBS)
+SLOW_JOBS = {"second order", "blocks", "components"}
+
+
+@pytest.mark.parametrize(
+    "job",
+    [pytest.param(job, marks=[pytest.mark.slow] if job in SLOW_JOBS else []) for job in JOBS],
+)
 def test_a_store_that_is_replaced_under_a_job(job, session, tmp_path):
     """Whatever was read when it was replaced: an error, or all is of the graph that was opened."""
     graph = ring(tmp_path / "g.zarr", compressed=False)

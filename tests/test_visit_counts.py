@@ -54,7 +54,7 @@ def test_counts_are_those_of_the_walks(kind):
     np.testing.assert_array_equal(some.compute(), counted(walks, graph.num_nodes))
 
 
-@pytest.mark.parametrize("partitions", [1, 4])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_counts_are_the_same_on_every_executor(session, partitions):
     graph = graph_for("first order")
     walks = graphwalk.random_walks(graph, **HOW, partitions=partitions, chunks=50)

@@ -32,7 +32,7 @@ _LEAST_SLICE = 1 << 18
 
 #: Bytes that a worker takes for each byte of a slice: names and their nodes, and lines or pages of
 #: them, packed ones too.
-_NAMING = 12
+_NAMING = 20
 
 #: The tables that this process has mapped, each once for all tasks.
 _tables: WeakValueDictionary[str, LabelTable] = WeakValueDictionary()
