@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from graphwalk.kernels.walk.steps import Interruption, Starts
 
 _NONE = np.uint64(0)
-_ONE = np.uint64(1)
 
 
 @jit
@@ -148,8 +147,11 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             entry[i], draw[i], degree = draw_entry(row_starts, node[i], draw[i])
             prefetch(table, entry[i])
             dead_ends += degree == _NONE
-            # The one neighbour is the next node, however often it would be refused.
-            acceptance[i] = _NONE if degree == _ONE else acceptance[i]
+        if few_attempts != max_attempts:
+            for i in range(active):
+                # The one neighbour is the next node, however often it would be refused.
+                start, stop = row_bounds(row_starts, node[i])
+                acceptance[i] = _NONE if stop - start == 1 else acceptance[i]
         jumps = 0
         if dead_ends > 0 or interruption.end > _NONE:
             for i in range(active):
@@ -239,9 +241,11 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         at_attempt_limit = False
         steps_remaining = length
         for i in range(active):
-            made = counter[i] - first_draw[i]
-            at_attempt_limit |= (made == few_attempts) | (made == max_attempts)
+            at_attempt_limit |= counter[i] - first_draw[i] == few_attempts
             steps_remaining = min(steps_remaining, end[i] - position[i])
+        if few_attempts != max_attempts:
+            for i in range(active):
+                at_attempt_limit |= counter[i] - first_draw[i] == max_attempts
         ended = steps_remaining == 0
         for i in range(active):
             flat[np.uint64(position[i])] = node[i]
