@@ -203,12 +203,14 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     and acceptance[i] < ALWAYS
                     and is_trapped(bias, rows, node[i], previous[i])
                 )
-                row = row_bounds(row_starts, node[i])
-                made = counter[i] - first_draw[i]
-                attempts = MAX_ATTEMPTS if made == max_attempts else bias.few_attempts
-                at_limit = made in (max_attempts, few_attempts)
-                if not trapped and not (at_limit and takes_whole_row(bias, attempts, row)):
+                made, attempts = counter[i] - first_draw[i], 0
+                if made == max_attempts:
+                    attempts = MAX_ATTEMPTS
+                elif made == few_attempts:
+                    attempts = bias.few_attempts
+                if not trapped and not takes_whole_row(bias, attempts, row_starts, node[i]):
                     continue
+                row = row_bounds(row_starts, node[i])
                 before = row_bounds(row_starts, max(previous[i], 0))
                 draw[i] = mix(counter[i])
                 proposal[i] = pick_from_row(

@@ -64,10 +64,14 @@ class Bias(NamedTuple):
 
 
 @part_of_kernel
-def takes_whole_row(bias: Bias, attempts: Int, row: tuple[Int, Int]) -> bool:
+def takes_whole_row(bias: Bias, attempts: Int, row_starts: NDArray[Any], row: Int) -> bool:
     """Return whether a step is drawn from its whole row after a number of refused attempts."""
-    is_short = row[1] - row[0] <= bias.short_row
-    return attempts == MAX_ATTEMPTS or (attempts == bias.few_attempts and is_short)
+    if attempts == MAX_ATTEMPTS:
+        return True
+    if attempts != bias.few_attempts:
+        return False
+    start, stop = row_bounds(row_starts, row)
+    return bool(stop - start <= bias.short_row)
 
 
 @part_of_kernel

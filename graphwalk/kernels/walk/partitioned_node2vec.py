@@ -19,6 +19,7 @@ from graphwalk.kernels.rows.alias_tables import pick
 from graphwalk.kernels.rows.rows import draw_entry, find_row, row_bounds
 from graphwalk.kernels.walk.exact_step import pick_from_row
 from graphwalk.kernels.walk.node2vec_rule import (
+    MAX_ATTEMPTS,
     is_trapped,
     leads_only_back,
     limit_of_edge,
@@ -142,6 +143,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     position_log, node_log = log["position"], log["node"]
     reciprocal = reciprocal_of(starts.width)
     listed = rows.num_nodes == 0
+    far_apart = bias.few_attempts != MAX_ATTEMPTS
     active = num_taken = num_logged = num_leaving = 0
     while True:
         while active < batch_size and num_taken < len(arriving):
@@ -175,8 +177,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             if degree == _NONE and not brought[i]:
                 outcome[i] = _JUMPED
                 jumps += 1
-            # The one neighbour is the next node, however often it would be refused.
-            acceptance[i] = _NONE if degree == _ONE and not brought[i] else acceptance[i]
+            elif far_apart and degree == _ONE and not brought[i]:
+                # The one neighbour is the next node, however often it would be refused.
+                acceptance[i] = _NONE
         if jumps > 0 or interruption.end > _NONE:
             for i in range(active):
                 drawn: Int = np.int64(-1)
@@ -195,8 +198,8 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 if shares is not None:
                     weak_edge[i] = proposal[i] < 0
                     proposal[i] = unmarked(proposal[i])
-                whole = row_bounds(row_starts, row[i])
-                if takes_whole_row(bias, attempts[i], whole):
+                if takes_whole_row(bias, attempts[i], row_starts, row[i]):
+                    whole = row_bounds(row_starts, row[i])
                     past = find_row(rows, listed, previous[i])
                     before = row_bounds(row_starts, past) if past >= 0 else (whole[0], whole[0])
                     known = past >= 0 or leads_only_back(neighbors, whole, previous[i])
