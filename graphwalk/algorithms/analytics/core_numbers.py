@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphwalk.algorithms.analytics.falling_values import Falling, FallingPass, Frontier
-from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
 from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
+from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.kernels.analytics.lower_cores import lower_cores
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.graph import Graph, open_zarr
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan import Scanner
-    from graphwalk.storage.partitions.neighborhoods import Neighborhoods, NodePartition
+    from graphwalk.storage.partitions.neighborhoods import Neighborhoods
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
@@ -85,7 +85,7 @@ def core_numbers(
 
 
 @dataclass(frozen=True)
-class CoreNumbers(NodeAlgorithm):
+class CoreNumbers(WholeRows):
     """Passes in which bounds fall.
 
     Attributes
@@ -117,11 +117,6 @@ class CoreNumbers(NodeAlgorithm):
             scratch=8 * (graph.max_degree + other + 1),
         )
 
-    def reader(self, graph: GraphArrays) -> NeighborhoodReader:
-        """Return what cuts the graph."""
-        del graph
-        return NeighborhoodReader(self.transposed)
-
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
         """Return the core number of every node."""
         bounds = out_degrees(graph)
@@ -135,19 +130,14 @@ class CoreNumbers(NodeAlgorithm):
         return bounds
 
 
-class _Lower(FallingPass):
+class _Lower(WholeRowPass, FallingPass):
     """Lowers the bounds of active nodes."""
 
     def __init__(
         self, values: NDArray[Any], active: Frontier, transposed: GraphArrays | None
     ) -> None:
         super().__init__(values, active)
-        self._reader = NeighborhoodReader(transposed)
-        self.here = transposed is not None and transposed.temporary
-
-    def read(self, graph: GraphArrays, part: NodePartition) -> Neighborhoods:
-        """Read a partition."""
-        return self._reader.read(graph, part)
+        self.transposed = transposed
 
     def visit(self, result: Falling, rows: Neighborhoods) -> None:
         """Lower the bounds of the active nodes of a partition."""

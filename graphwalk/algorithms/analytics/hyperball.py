@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from graphwalk.algorithms.analytics.falling_values import Falling, FallingPass, Frontier
-from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.transposed import transposed_arrays
+from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.hyperball import draw_registers, grow_balls, measure_balls
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.graph import Graph, open_zarr
 from graphwalk.util.parameters import whole
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan import Scanner
-    from graphwalk.storage.partitions.neighborhoods import Neighborhoods, NodePartition
+    from graphwalk.storage.partitions.neighborhoods import Neighborhoods
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 _REGISTERS, _SEED = whole(16, 1 << 16), whole(0, 2**64 - 1)
@@ -147,7 +147,7 @@ def _checked(registers: int, seed: int) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class HarmonicCentrality(NodeAlgorithm):
+class HarmonicCentrality(WholeRows):
     """A pass for each distance.
 
     Attributes
@@ -182,11 +182,6 @@ class HarmonicCentrality(NodeAlgorithm):
             repeated=True,
             method=f"sketches of {self.registers} bytes, standard error of counts {error:.1f} %",
         )
-
-    def reader(self, graph: GraphArrays) -> NeighborhoodReader:
-        """Return what cuts the graph."""
-        del graph
-        return NeighborhoodReader()
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.float64]:
         """Return the estimate of every node."""
@@ -226,12 +221,8 @@ class HopDistribution(HarmonicCentrality):
         return np.array([sizes.sum() for sizes in self._balls(scanner, centrality)], np.float64)
 
 
-class _Grow(FallingPass):
+class _Grow(WholeRowPass, FallingPass):
     """Has the balls around all nodes grow by a step."""
-
-    def read(self, graph: GraphArrays, part: NodePartition) -> Neighborhoods:
-        """Read a partition."""
-        return NeighborhoodReader().read(graph, part)
 
     def visit(self, result: Falling, rows: Neighborhoods) -> None:
         """Grow the balls around the nodes of a partition."""

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
+from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.kernels.analytics.vote_labels import vote_labels
-from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.graph import Graph, open_zarr
 from graphwalk.util.parameters import COUNT
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan import Scanner
-    from graphwalk.storage.partitions.neighborhoods import Neighborhoods, NodePartition
+    from graphwalk.storage.partitions.neighborhoods import Neighborhoods
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
@@ -93,7 +92,7 @@ def label_propagation(
 
 
 @dataclass(frozen=True)
-class LabelPropagation(NodeAlgorithm):
+class LabelPropagation(WholeRows):
     """A pass for each iteration.
 
     Attributes
@@ -128,11 +127,6 @@ class LabelPropagation(NodeAlgorithm):
             scratch=4 * (label + 8) * (graph.max_degree + other),
         )
 
-    def reader(self, graph: GraphArrays) -> NeighborhoodReader:
-        """Return what cuts the graph."""
-        del graph
-        return NeighborhoodReader(self.transposed)
-
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
         """Return the label of every node."""
         labels = np.arange(graph.num_nodes, dtype=graph.neighbor_dtype)
@@ -146,20 +140,15 @@ class LabelPropagation(NodeAlgorithm):
         return labels
 
 
-class _Votes(ScanProgram):
+class _Votes(WholeRowPass):
     """Finds the label that most neighbours of each node have."""
 
     def __init__(self, labels: NDArray[Any], transposed: GraphArrays | None) -> None:
-        self._labels, self._reader = labels, NeighborhoodReader(transposed)
-        self.here = transposed is not None and transposed.temporary
+        self._labels, self.transposed = labels, transposed
 
     def new_result(self) -> NDArray[Any]:
         """Return labels none of which is known."""
         return np.full_like(self._labels, -1)
-
-    def read(self, graph: GraphArrays, part: NodePartition) -> Neighborhoods:
-        """Read a partition."""
-        return self._reader.read(graph, part)
 
     def visit(self, result: NDArray[Any], rows: Neighborhoods) -> None:
         """Find the labels of the nodes of a partition."""

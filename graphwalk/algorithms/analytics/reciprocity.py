@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
 from graphwalk.algorithms.analytics.triangle_counts import simple_degrees
+from graphwalk.algorithms.analytics.whole_rows import WholeRows
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.graph import Graph, open_zarr
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def reciprocity(
 
 
 @dataclass(frozen=True)
-class Reciprocity(NodeAlgorithm):
+class Reciprocity(WholeRows):
     """A pass that compares rows of both stores.
 
     Attributes
@@ -100,11 +100,6 @@ class Reciprocity(NodeAlgorithm):
         node = graph.neighbor_dtype.itemsize
         method, found = both_directions(self.transposed), 8 + 2 * node
         return ScanCost("reciprocity", found + 3 * node, found, node, "1", False, method=method)
-
-    def reader(self, graph: GraphArrays) -> NeighborhoodReader:
-        """Return what cuts the graph."""
-        del graph
-        return NeighborhoodReader(self.transposed)
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> np.float64:
         """Return the part of edges that lead both ways."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.algorithms.analytics.falling_values import Falling, FallingPass, Frontier
-from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
+from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.errors import InputError, function
 from graphwalk.kernels.analytics.strong_components import mark_rows, spread_colors, trim_rows
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.graph import Graph, open_zarr
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan import Scanner
-    from graphwalk.storage.partitions.neighborhoods import Neighborhoods, NodePartition
+    from graphwalk.storage.partitions.neighborhoods import Neighborhoods
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Nodes are trimmed in passes until a number of them, in both directions, trim less than this part
@@ -90,7 +90,7 @@ def strongly_connected_components(
     return node_array(StrongComponents(), graph._arrays, memory, partitions)
 
 
-class StrongComponents(NodeAlgorithm):
+class StrongComponents(WholeRows):
     """Rounds of trimming, of spreading colours and of going back to their roots."""
 
     column, are_nodes = "component", True
@@ -111,11 +111,6 @@ class StrongComponents(NodeAlgorithm):
             repeated=True,
             method="along entries in both directions, which needs no in-neighbours",
         )
-
-    def reader(self, graph: GraphArrays) -> NeighborhoodReader:
-        """Return what cuts the graph."""
-        del graph
-        return NeighborhoodReader()
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
         """Return the label of every node."""
@@ -181,15 +176,7 @@ def _reach(
     return np.flatnonzero(unmarked == 0)
 
 
-class _WholeRows(FallingPass):
-    """A pass over whole rows of out-neighbours."""
-
-    def read(self, graph: GraphArrays, part: NodePartition) -> Neighborhoods:
-        """Read a partition."""
-        return NeighborhoodReader().read(graph, part)
-
-
-class _Trim(_WholeRows):
+class _Trim(WholeRowPass, FallingPass):
     """Labels nodes that no edge leaves; notes nodes that an edge enters."""
 
     def __init__(
@@ -204,7 +191,7 @@ class _Trim(_WholeRows):
         trim_rows(result.values, self._unknown, *rows[:3], self._backwards, *entered)
 
 
-class _Spread(_WholeRows):
+class _Spread(WholeRowPass, FallingPass):
     """Lowers colours along edges."""
 
     def __init__(
@@ -219,7 +206,7 @@ class _Spread(_WholeRows):
         spread_colors(result.values, self._labels, self._unknown, *rows[:3], *sets)
 
 
-class _Reach(_WholeRows):
+class _Reach(WholeRowPass, FallingPass):
     """Marks nodes from which an edge leads to a marked one of the same colour."""
 
     def __init__(

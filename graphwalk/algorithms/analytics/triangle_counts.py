@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
+from graphwalk.algorithms.analytics.whole_rows import WholeRowPass
 from graphwalk.kernels.analytics.count_triangles import count_arcs, count_triangles
 from graphwalk.kernels.analytics.orient_rows import orient_rows
-from graphwalk.scheduler.engine.scan import ScanProgram
-from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.util.cancel import check_cancelled
 
 if TYPE_CHECKING:
@@ -156,14 +155,11 @@ def _join(rows: dict[int, OrientedRows]) -> OrientedRows:
     return OrientedRows(order[0], np.concatenate(starts), neighbors, arcs)
 
 
-class _Passes(ScanProgram):
+class _Passes(WholeRowPass):
     """What both kinds of passes have in common."""
 
     def __init__(self, ranks: NDArray[Any], transposed: GraphArrays | None, kind: str) -> None:
-        self.ranks, self.kind = ranks, kind
-        self.reader = NeighborhoodReader(transposed)
-        self.directed = transposed is not None
-        self.here = transposed is not None and transposed.temporary
+        self.ranks, self.transposed, self.kind = ranks, transposed, kind
 
     def new_result(self) -> Found:
         """Return that nothing is found."""
@@ -171,7 +167,7 @@ class _Passes(ScanProgram):
         return Found(
             np.zeros(nodes, np.int64),
             np.zeros(nodes, self.ranks.dtype),
-            np.zeros(nodes if self.directed else 0, self.ranks.dtype),
+            np.zeros(0 if self.transposed is None else nodes, self.ranks.dtype),
             {},
             {},
         )
@@ -204,10 +200,6 @@ class _Orient(_Passes):
         """Return whether the rows of a partition are kept."""
         return part.nodes.start in self._keep
 
-    def read(self, graph: GraphArrays, part: NodePartition) -> Neighborhoods:
-        """Read a partition."""
-        return self.reader.read(graph, part)
-
     def visit(self, result: Found, rows: Neighborhoods) -> None:
         """Orient the rows of a partition."""
         oriented = self.orient(rows, result)
@@ -228,7 +220,7 @@ class _Count(_Passes):
         last = self._chunk.first + len(self._chunk.row_starts) - 1
         if self._chunk.first <= part.nodes.start and part.nodes.stop <= last:
             return self._chunk.part(part.nodes.start, part.nodes.stop)
-        return self.reader.read(graph, part)
+        return super().read(graph, part)
 
     def visit(self, result: Found, rows: Any) -> None:
         """Count the triangles whose lowest node is in a partition."""

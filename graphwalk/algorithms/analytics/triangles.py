@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
 from graphwalk.algorithms.analytics.triangle_counts import count
+from graphwalk.algorithms.analytics.whole_rows import WholeRows
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.graph import Graph, open_zarr
 from graphwalk.util.parameters import one_of
 
@@ -179,7 +179,7 @@ def transitivity(
 
 
 @dataclass(frozen=True)
-class Triangles(NodeAlgorithm):
+class Triangles(WholeRows):
     """Counts triangles at each node.
 
     Attributes
@@ -219,11 +219,6 @@ class Triangles(NodeAlgorithm):
             scratch=4 * graph.num_nodes,
             chunk=entries * (node + (self.kind != "triangles")) + 8 * graph.num_nodes,
         )
-
-    def reader(self, graph: GraphArrays) -> NeighborhoodReader:
-        """Return what cuts the graph."""
-        del graph
-        return NeighborhoodReader(self.transposed)
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> Any:
         """Return the result."""

@@ -27,15 +27,12 @@ if TYPE_CHECKING:
 
 
 class ScanProgram(Protocol):
-    """What a pass computes. It is sent to other processes and never changed there.
+    """What a pass computes. It is sent to other processes and never changed there."""
 
-    Attributes
-    ----------
-    here : bool
-        Whether it reads another store that only this machine has.
-    """
-
-    here: bool = False
+    @property
+    def here(self) -> bool:
+        """Return whether it reads another store that only this machine has."""
+        return False
 
     def new_result(self) -> Any:
         """Return the result of a pass that has visited nothing."""
