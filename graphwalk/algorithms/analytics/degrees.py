@@ -169,7 +169,7 @@ def find_degrees(graph: GraphArrays, scanner: Scanner, direction: str) -> NDArra
 
 @dataclass(frozen=True)
 class DegreeAssortativity(NodeAlgorithm):
-    """A pass that adds the degrees of neighbours, and passes for in-degrees.
+    """A pass that adds the degrees of neighbours, and one for in-degrees.
 
     Attributes
     ----------
@@ -192,21 +192,25 @@ class DegreeAssortativity(NodeAlgorithm):
 
     def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes: degrees of sources and targets, and sums, as floats."""
-        passes = "up to 3" if graph.directed else "1"
+        passes = "2" if graph.directed else "1"
         return ScanCost("degree assortativity", 56, 8, 8, passes, repeated=graph.directed)
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> np.float64:
         """Return the coefficient."""
-        x, y = (find_degrees(graph, scanner, which) for which in (self.x, self.y))
-        sums = np.zeros_like(y)
-        scanner.scan(_Sums(y, push=False), sums)
-        both = float(np.sum(x * sums.astype(np.float64)))
-        leaving = find_degrees(graph, scanner, "out").astype(np.float64)
+        leaving = arriving = find_degrees(graph, scanner, "out")
+        if graph.directed:
+            arriving = find_degrees(graph, scanner, "in")
         entries = float(leaving.sum())
         if not entries:
             return np.float64(np.nan)
+        known = {"out": leaving, "in": arriving}
+        if "total" in (self.x, self.y):
+            known["total"] = leaving + arriving if graph.directed else leaving
+        x, y = known[self.x], known[self.y]
+        sums = np.zeros_like(y)
+        scanner.scan(_Sums(y, push=False), sums)
+        both = float(np.sum(x * sums.astype(np.float64)))
         mean_x, square_x = (float(np.sum(leaving * x**k)) / entries for k in (1.0, 2.0))
-        arriving = find_degrees(graph, scanner, "in").astype(np.float64)
         mean_y, square_y = (float(np.sum(arriving * y**k)) / entries for k in (1.0, 2.0))
         spread = (square_x - mean_x**2) * (square_y - mean_y**2)
         if not spread > 0:
