@@ -12,6 +12,7 @@ import pyarrow as pa
 from graphwalk.storage.build.check_batch import is_text
 from graphwalk.storage.build.spilled_ids import SpilledIds
 from graphwalk.util.arrow_stream import ArrowStream
+from graphwalk.util.consecutive_groups import consecutive_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ class LinkedIds:
 
     def __init__(self, parts: list[Any], components: NDArray[np.integer[Any]], room: int) -> None:
         self.components = components
-        self._groups = list(_grouped(parts, room))
+        self._groups = list(consecutive_groups(filter(len, parts), lambda part: part.nbytes, room))
         self._firsts = np.cumsum([0, *(sum(map(len, group)) for group in self._groups)])
         self._loaded: tuple[int, pa.Array] | None = None
         # A group in memory is joined here, once; one in a file whenever it is needed.
@@ -121,20 +122,6 @@ class ComponentTable(ArrowStream):
 
     def __repr__(self) -> str:
         return "<graphwalk.ArrowStream of node, component>"
-
-
-def _grouped(parts: list[Any], room: int) -> Iterator[list[Any]]:
-    """Yield consecutive parts that have at most about `room` bytes together."""
-    group: list[Any] = []
-    size = 0
-    for part in filter(len, parts):
-        if group and size + part.nbytes > room:
-            yield group
-            group, size = [], 0
-        group.append(part)
-        size += part.nbytes
-    if group:
-        yield group
 
 
 def _joined(parts: list[Any]) -> pa.Array:

@@ -12,6 +12,7 @@ from graphwalk.algorithms.analytics.whole_rows import WholeRowPass
 from graphwalk.kernels.analytics.count_triangles import count_arcs, count_triangles
 from graphwalk.kernels.analytics.orient_rows import orient_rows
 from graphwalk.util.cancel import check_cancelled
+from graphwalk.util.consecutive_groups import consecutive_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,10 +100,13 @@ def count(graph: GraphArrays, transposed: GraphArrays | None, scanner: Scanner, 
     room = scanner.plan.chunk
     whole = sum(len(part.entries) + len(part.in_entries) for part in parts)
     width = graph.neighbor_dtype.itemsize + (kind != "triangles")
-    chunks: list[tuple[NodePartition, ...]] = [parts]
+    chunks: list[list[NodePartition]] = [list(parts)]
     if whole // (1 if graph.directed else 2) * width > room:
         scanner.scan(_Orient(common), found)
-        chunks = list(_group(parts, found.sizes, room // width))
+        sizes = found.sizes
+        chunks = list(
+            consecutive_groups(parts, lambda part: sizes[part.nodes.start], room // width)
+        )
     for chunk in chunks:
         keep = frozenset(part.nodes.start for part in chunk)
         orient = _Orient(common, keep)
@@ -117,22 +121,6 @@ def simple_degrees(graph: GraphArrays, transposed: GraphArrays | None, scanner: 
     found = program.new_result()
     scanner.scan(program, found)
     return found
-
-
-def _group(
-    parts: tuple[NodePartition, ...], sizes: dict[int, int], room: int
-) -> Iterator[tuple[NodePartition, ...]]:
-    """Yield consecutive partitions whose oriented rows fit together."""
-    chunk: list[NodePartition] = []
-    taken = 0
-    for part in parts:
-        size = sizes[part.nodes.start]
-        if chunk and taken + size > room:
-            yield tuple(chunk)
-            chunk, taken = [], 0
-        chunk.append(part)
-        taken += size
-    yield tuple(chunk)
 
 
 def _join(rows: dict[int, OrientedRows]) -> OrientedRows:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from graphwalk.storage.build.check_batch import is_text, mixed
 from graphwalk.storage.build.spilled_ids import SpilledIds
 from graphwalk.storage.store.label_index import IntegerLabels, StringLabels
+from graphwalk.util.consecutive_groups import consecutive_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -113,7 +114,7 @@ class SpilledLabels:
 
     def __init__(self, blocks: list[SpilledIds], kind: LabelKind, room: int) -> None:
         self.kind: LabelKind = kind
-        self._parts = list(_group(blocks, room))
+        self._parts = list(consecutive_groups(blocks, lambda block: block.nbytes, room))
         lengths = [sum(map(len, part)) for part in self._parts]
         self._firsts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
@@ -145,20 +146,6 @@ def _blocks(run: Iterable[Ids], size: int, file: SpillFile) -> Iterator[SpilledI
         step = max(1, size * len(ids) // max(1, ids.nbytes))
         for start in range(0, len(ids), step):
             yield SpilledIds(ids[start : start + step], file)
-
-
-def _group(blocks: list[SpilledIds], room: int) -> Iterator[list[SpilledIds]]:
-    """Yield lists of blocks that take at most about `room` bytes."""
-    part: list[SpilledIds] = []
-    size = 0
-    for block in blocks:
-        if part and size + block.nbytes > room:
-            yield part
-            part, size = [], 0
-        part.append(block)
-        size += block.nbytes
-    if part:
-        yield part
 
 
 def _merge_runs(runs: list[list[SpilledIds]]) -> Iterator[Ids]:
