@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from schedulers import SCHEDULERS
 
 #: A test on Ray, by a word of its name or of its file's.
 ON_RAY = re.compile(r"(?<![a-z])ray(?![a-z])")
@@ -70,6 +71,22 @@ def shared_ray():
 
     if not ray.is_initialized():
         start_ray(None, 2, {})
+
+
+@pytest.fixture(params=SCHEDULERS, scope="module")
+def session(request):
+    """Have two workers run, which are started once for all tests of a module."""
+    from graphwalk import scheduler
+
+    how = {"num_workers": 2}
+    if request.param == "ray":
+        request.getfixturevalue("shared_ray")
+        how = {}
+    if request.param == "distributed":
+        pytest.importorskip("distributed")
+        how = {"num_workers": 1, "n_workers": 2}
+    with scheduler.use(request.param, **how) as session:
+        yield session
 
 
 @pytest.fixture(scope="module")

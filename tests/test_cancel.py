@@ -13,17 +13,12 @@ from pathlib import Path
 import dask
 import numpy as np
 import pytest
+from schedulers import SCHEDULERS
 
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.util.cancel import CancelledError, CancelToken, check_cancelled
 from graphwalk.util.events import listening
-
-SCHEDULERS = [
-    "threads",
-    pytest.param("ray", marks=pytest.mark.ray),
-    pytest.param("distributed", marks=pytest.mark.distributed),
-]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import zarr
 from resealed import as_format_1
+from schedulers import SCHEDULERS
 
 import graphwalk
 from graphwalk import scheduler
@@ -21,11 +22,6 @@ from graphwalk.scheduler.engine import scan
 from graphwalk.util.events import listening
 from graphwalk.util.progress_bar import Progress
 
-SCHEDULERS = [
-    "threads",
-    pytest.param("ray", marks=pytest.mark.ray),
-    pytest.param("distributed", marks=pytest.mark.distributed),
-]
 ANALYTICS = {
     "components": graphwalk.connected_components,
     "pagerank": partial(graphwalk.pagerank, tol=1e-3),  # a dozen passes
@@ -52,20 +48,6 @@ OTHERS = {
 def transposed_of(graph):
     """Return the transpose of a graph, made once."""
     return graph.transpose()
-
-
-@pytest.fixture(params=SCHEDULERS, scope="module")
-def session(request):
-    """Have two workers run, which are started once for all tests."""
-    how = {"num_workers": 2}
-    if request.param == "ray":
-        request.getfixturevalue("shared_ray")
-        how = {}
-    if request.param == "distributed":
-        pytest.importorskip("distributed")
-        how = {"num_workers": 1, "n_workers": 2}
-    with scheduler.use(request.param, **how) as session:
-        yield session
 
 
 @cache

@@ -149,26 +149,6 @@ def test_partitions_of_a_scan_that_are_read_later_are_refused(tmp_path):
         read_entries(graph, second)
 
 
-@pytest.fixture(
-    params=[
-        "threads",
-        pytest.param("ray", marks=pytest.mark.ray),
-        pytest.param("distributed", marks=pytest.mark.distributed),
-    ],
-    scope="module",
-)
-def session(request):
-    how = {"num_workers": 2}
-    if request.param == "ray":
-        request.getfixturevalue("shared_ray")
-        how = {}
-    if request.param == "distributed":
-        pytest.importorskip("distributed")
-        how = {"num_workers": 1, "n_workers": 2}
-    with graphwalk.scheduler.use(request.param, **how):
-        yield request.param
-
-
 def blocks(graph, tmp_path):
     walks = walk(graph, partitions=6, chunks=500)
     return np.concatenate(list(graphwalk.iter_blocks(walks)))
@@ -212,4 +192,4 @@ def test_a_store_that_is_replaced_under_a_job(job, session, tmp_path):
         assert re.search(REPLACED, error)
     else:
         np.testing.assert_array_equal(found, expected)
-        assert session != "threads", "threads read partitions after the first event"
+        assert not session.executor.in_process, "threads read partitions after the first event"

@@ -9,30 +9,10 @@ from plans import read_again
 from test_until import KINDS, graph_for
 
 import graphwalk
-from graphwalk import scheduler
 from graphwalk.algorithms.reductions.visit_counts import counts_of
 
 LENGTH = 30
 HOW = {"num_walks": 3, "walk_length": LENGTH, "seed": 1}
-SCHEDULERS = [
-    "threads",
-    pytest.param("ray", marks=pytest.mark.ray),
-    pytest.param("distributed", marks=pytest.mark.distributed),
-]
-
-
-@pytest.fixture(params=SCHEDULERS, scope="module")
-def session(request):
-    """Have two workers run, which are started once for all tests."""
-    how = {"num_workers": 2}
-    if request.param == "ray":
-        request.getfixturevalue("shared_ray")
-        how = {}
-    if request.param == "distributed":
-        pytest.importorskip("distributed")
-        how = {"num_workers": 1, "n_workers": 2}
-    with scheduler.use(request.param, **how) as session:
-        yield session
 
 
 def counted(walks, num_nodes):
