@@ -15,7 +15,7 @@ import graphwalk
 from graphwalk.errors import StoreError, StoreExistsError
 from graphwalk.storage.files import publish
 from graphwalk.storage.files.locks import held
-from graphwalk.storage.files.partial_folder import partial_folder, partial_path
+from graphwalk.storage.files.partial_folder import partial_folder, partial_path, shared_folder
 from graphwalk.storage.files.publish import Replaceable, Target, write_file
 
 EDGES = np.array([[0, 1, 2], [1, 2, 0]])
@@ -336,6 +336,26 @@ def test_a_folder_that_another_job_has_made_again_is_not_its_own(tmp_path, monke
     lock = held(folder)
     with pytest.raises(StoreError, match="another job has just finished"):
         lock.__enter__()
+
+
+def test_a_folder_is_looked_into_under_its_lock(tmp_path):
+    """Another job is making it, or removing it, until the lock is released."""
+    target, entered = tmp_path / "walks.zarr", []
+    folder = partial_path(target)
+    folder.mkdir()
+    (folder / "part").touch()
+
+    def share():
+        with shared_folder(target):
+            entered.append(sorted(path.name for path in folder.iterdir()))
+
+    with held(folder):
+        thread = threading.Thread(target=share)
+        thread.start()
+        thread.join(0.2)  # it waits for the lock; looking earlier would find no mark
+        (folder / "graphwalk-partial.lock").touch()
+    thread.join()
+    assert entered == [["graphwalk-partial.lock", "part"]]
 
 
 @pytest.mark.parametrize(("writer", "name"), WRITERS)

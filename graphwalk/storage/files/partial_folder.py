@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError, StoreExistsError
-from graphwalk.storage.files.locks import held, lock_file, made_folders
+from graphwalk.storage.files.locks import HeldError, held, lock_file, made_folders
 from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.files.tree import empty_folder
 
@@ -142,29 +142,49 @@ def remove(folder: Path) -> None:
 @contextmanager
 def _claimed(folder: Path, *, shared: bool = False) -> Iterator[None]:
     """Make a partial folder, or accept the one that an earlier job made, and lock it."""
+    foreign = StoreExistsError(
+        f"{folder} was not made by graphwalk, which needs this name while it writes; "
+        "rename it, or pass another path"
+    )
     with disk_errors(folder):
-        with suppress(FileExistsError):
+        try:
             folder.mkdir()
-        if not _is_ours(folder):
-            raise StoreExistsError(
-                f"{folder} was not made by graphwalk, which needs this name while it writes; "
-                "rename it, or pass another path"
-            )
+        except FileExistsError:
+            with suppress(FileNotFoundError):  # another job has just removed it
+                if not stat.S_ISDIR(folder.lstat().st_mode):
+                    raise foreign from None
     try:
         with held(folder, shared=shared):
-            yield
-    finally:
-        with suppress(OSError):
-            folder.rmdir()  # if nothing could be written into it
+            # The folder is looked into under the lock: until then, another job may be making its
+            # mark there, or removing it.
+            with disk_errors(folder):
+                if not _is_ours(folder):
+                    raise foreign
+            try:
+                yield
+            finally:
+                _remove_empty(folder)
+    except HeldError:
+        raise  # the folder is that of the other job
+    except StoreError:
+        _remove_empty(folder)
+        raise
 
 
 def _is_ours(folder: Path) -> bool:
-    """Return whether a folder has the mark; one that was just made is empty."""
-    if folder.is_symlink() or not folder.is_dir():
-        return False
-    with suppress(FileNotFoundError):
+    """Return whether a folder has the mark, or is empty as one that was just made."""
+    # The names are read first: what makes the folder makes the mark before anything else.
+    empty = not any(folder.iterdir())
+    try:
         return stat.S_ISREG((folder / _MARK).lstat().st_mode)
-    return not any(folder.iterdir())
+    except FileNotFoundError:
+        return empty
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder if nothing could be written into it."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _put_back(folder: Path, target: Path) -> None:
