@@ -34,7 +34,7 @@ from graphwalk.storage.store.chunk_files import ChunkFiles
 from graphwalk.util.events import listening
 from graphwalk.util.threads import run_by
 
-NODES, LENGTH = 300, 20
+NODES, LENGTH = 300, 12
 KINDS = {
     "first order": {},
     "restart": {"restart_prob": 0.2},
@@ -109,12 +109,12 @@ def case(request):
 @pytest.mark.parametrize("dead_end", ["stop", "restart", "stay"])
 def test_partitions_do_not_change_walks(case, dead_end):
     graph, kind = case
-    how = {"walk_length": LENGTH, "num_walks": 3, "seed": 5, "dead_end": dead_end, **KINDS[kind]}
+    how = {"walk_length": LENGTH, "num_walks": 1, "seed": 5, "dead_end": dead_end, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, **how).compute()
-    plans = [(2, "auto"), (3, 100), (7, 250), (16, 401)]
+    plans = [(2, "auto"), (3, 100), (7, 80), (16, 130)]
     # What happens at dead ends, and the number of partitions, do not depend on each other.
-    few = "5e4" in kind or dead_end == "stay"
-    for partitions, chunks in plans[1:2] if few else plans:
+    some = {"stop": plans, "restart": plans[::2], "stay": plans[1:2]}[dead_end]
+    for partitions, chunks in plans[1:2] if "5e4" in kind else some:
         walks = small_walks(graph, **how, partitions=partitions, chunks=chunks)
         assert len(walks.plan.partitions) >= partitions
         np.testing.assert_array_equal(walks.compute(), whole)
@@ -148,7 +148,7 @@ def check_partitions_that_are_read_again(graph, kind, ahead, monkeypatch):
     """What is read and made of rows lies where that of the partition before lay."""
     monkeypatch.setattr(walker_group.WalkerGroup, "worth_reading", lambda *_: True)
     starts = np.arange(NODES)[::-1]  # not in order, in which isolated nodes would not be read
-    how = {"walk_length": LENGTH, "num_walks": 1, "seed": 8, **KINDS[kind]}
+    how = {"walk_length": 6, "num_walks": 1, "seed": 8, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, starts, **how).compute()
     walks = small_walks(graph, starts, **how, partitions=7, chunks=150)
     again, read = read_again(walks, ahead=ahead, cut=NODES - 2), []
@@ -160,7 +160,7 @@ def check_partitions_that_are_read_again(graph, kind, ahead, monkeypatch):
 
 def test_start_nodes_given(case):
     graph, kind = case
-    starts = np.random.default_rng(2).integers(0, NODES, 200)
+    starts = np.random.default_rng(2).integers(0, NODES, 100)
     how = {"walk_length": LENGTH, "num_walks": 2, "seed": 6, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, starts, **how).compute()
     walks = small_walks(graph, starts, **how, partitions=4, chunks=75)
@@ -185,7 +185,7 @@ def test_where_all_weights_are_alike_node2vec_plus_is_node2vec(p, q, gamma):
     ends = np.random.default_rng(6).integers(0, NODES, (1500, 2))
     src, dst = np.unique(np.sort(ends, axis=1), axis=0).T
     graph = graphwalk.build_zarr((src, dst, np.full(len(src), 3.0)))
-    how = {"walk_length": LENGTH, "num_walks": 2, "seed": 5, "p": p, "q": q}
+    how = {"walk_length": LENGTH, "num_walks": 1, "seed": 5, "p": p, "q": q}
     plain = graphwalk.random_walks(graph, **how).compute()
     for partitions in (1, 3):
         walks = small_walks(graph, **how, gamma=gamma, partitions=partitions)
@@ -227,7 +227,7 @@ def large(tmp_path_factory):
     )
 
 
-LARGE = {"walk_length": 12, "num_walks": 1, "seed": 8}
+LARGE = {"walk_length": 6, "num_walks": 1, "seed": 8}
 BUDGET = "44 MiB"
 
 
@@ -256,8 +256,9 @@ def test_steps_wait_in_files_where_the_result_does_not_fit(large, tmp_path, monk
         made.append(self)
 
     monkeypatch.setattr(walk_out_of_core.SpilledSteps, "__init__", counted)
-    whole = graphwalk.random_walks(large, **LARGE | {"num_walks": 2}).compute()
-    walks = graphwalk.random_walks(large, **LARGE | {"num_walks": 2}, memory=BUDGET, chunks=30_000)
+    how = LARGE | {"num_walks": 2, "walk_length": 12}
+    whole = graphwalk.random_walks(large, **how).compute()
+    walks = graphwalk.random_walks(large, **how, memory=BUDGET, chunks=30_000)
     assert walks.plan.spill
     with dask.config.set({"temporary-directory": str(tmp_path)}):
         # Not by compute() of the walks themselves, which has them written into the result.
@@ -344,7 +345,7 @@ def test_few_blocks_of_a_batch_are_there_at_a_time(large, monkeypatch):
     monkeypatch.setattr(walk_out_of_core.SpilledSteps, "block", noted)
     with dask.config.set(num_workers=2):
         walks = graphwalk.random_walks(
-            large, **LARGE | {"num_walks": 8}, memory="32 MiB", chunks=10_000
+            large, **LARGE | {"num_walks": 3}, memory="32 MiB", chunks=5000
         )
         assert walks.plan.spill
         assert len(walks.plan.batch_groups) > 1
@@ -381,13 +382,19 @@ def test_a_graph_of_one_hub_is_refused_with_memory_in_which_it_is_walked(
         )
 
 
+@cache
+def graph_with_hub(hub, nodes, edges, weighted=False):
+    """Return a random graph whose first node has at least `hub` neighbours."""
+    ends = np.random.default_rng(1).integers(nodes, size=(2, edges), dtype=np.int32)
+    ends[:, :hub] = np.zeros(hub, np.int32), np.arange(1, hub + 1)
+    columns = (*ends, 1.0 + ends[1] % 3) if weighted else ends
+    return graphwalk.build_zarr(columns, progress=False)
+
+
 @pytest.mark.parametrize(("kind", "copies"), [("first order", 1), ("node2vec (2, .5)", 2)])
 def test_hubs_of_a_larger_graph_are_planned(kind, copies):
     """Each thread may read the row of a hub singly, twice for steps of second order."""
-    hub, nodes = 300_000, 1_000_000
-    ends = np.random.default_rng(1).integers(nodes, size=(2, 12_000_000), dtype=np.int32)
-    ends[:, :hub] = np.zeros(hub, np.int32), np.arange(1, hub + 1)
-    graph = graphwalk.build_zarr(ends, progress=False)
+    graph = graph_with_hub(300_000, 1_000_000, 12_000_000)
     how = {"num_walks": 1, "walk_length": 4, "seed": 1, **KINDS[kind]}
     row = graph._arrays.max_degree * 4
     with dask.config.set(num_workers=2):
@@ -412,18 +419,18 @@ def test_graphs_of_earlier_jobs_make_room(large, iterate):
 
 
 def test_isolated_nodes_take_no_memory():
-    edges = np.random.default_rng(5).integers(20_000, size=(2, 100_000))
+    edges = np.random.default_rng(5).integers(2000, size=(2, 10_000))
     with_isolated = graphwalk.build_zarr(edges, num_nodes=1_000_000)
     how = {"num_walks": 1, "walk_length": 2000, "seed": 1, "partitions": 3}
     every = graphwalk.random_walks(with_isolated, **how, chunks=100_000)
     named = graphwalk.plan_walks(with_isolated, np.arange(1_000_000), **how, chunks=100_000)
     restarting = graphwalk.plan_walks(with_isolated, restart_prob=0.1, **how, chunks=100_000)
     assert named.peak_memory == restarting.peak_memory
-    assert named.peak_memory - every.plan.peak_memory > 8 * 970_000
-    found = every[:30_000].compute()
-    assert (found[20_000:, 1:] == -1).all()
-    np.testing.assert_array_equal(found[:, 0], np.arange(30_000))
-    one = graphwalk.random_walks(with_isolated, np.arange(30_000), **how | {"partitions": 1})
+    assert named.peak_memory - every.plan.peak_memory > 8 * 990_000
+    found = every[:3000].compute()
+    assert (found[2000:, 1:] == -1).all()
+    np.testing.assert_array_equal(found[:, 0], np.arange(3000))
+    one = graphwalk.random_walks(with_isolated, np.arange(3000), **how | {"partitions": 1})
     np.testing.assert_array_equal(found, one.compute())
 
 
@@ -510,13 +517,8 @@ def test_a_partition_that_nobody_needs_is_not_read(tmp_path, monkeypatch):
     ids=str,
 )
 def test_a_hub_larger_than_a_partition(kind):
-    leaves = np.arange(1, 200_001)
-    rng = np.random.default_rng(5)
-    more = rng.integers(0, 200_001, (2, 3_000_000))
-    hub = np.stack([np.zeros_like(leaves), leaves])
-    src, dst = np.concatenate([hub, more], axis=1)
-    graph = graphwalk.build_zarr((src, dst, 1.0 + dst % 3), progress=False)
-    how = {"walk_length": 8, "num_walks": 1, "seed": 9, **kind}
+    graph = graph_with_hub(100_000, 100_001, 1_600_000, weighted=True)
+    how = {"walk_length": 5, "num_walks": 1, "seed": 9, **kind}
     whole = graphwalk.random_walks(graph, **how).compute()
     walks = graphwalk.random_walks(graph, **how, partitions=60)
     sizes = np.diff(walks.plan.offsets)

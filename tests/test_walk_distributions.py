@@ -121,6 +121,8 @@ def transitions(walks, rows, kind):
         near[node, [v for v, _ in row]] = True
     second = kind.get("p", 1) != 1 or kind.get("q", 1) != 1
     hops = kind.get("restart_prob") or kind.get("dead_end") == "restart"
+    # A state and its next node are one number: rows of a matrix would be compared as such.
+    shape = (len(rows) + 1,) * 4
     found = []
     for t in range(walks.shape[1] - 1):
         start, cur, then = walks[:, 0], walks[:, t], walks[:, t + 1]
@@ -132,8 +134,10 @@ def transitions(walks, rows, kind):
             if hops:
                 keep &= ~(came & (cur == start))
         origin = start if hops else np.full(len(walks), -1)
-        found.append(np.stack([origin, prev, cur, then], axis=1)[keep])
-    states, counts = np.unique(np.concatenate(found), axis=0, return_counts=True)
+        state = [part[keep] + 1 for part in (origin, prev, cur, then)]
+        found.append(np.ravel_multi_index(state, shape))
+    states, counts = np.unique(np.concatenate(found), return_counts=True)
+    states = np.stack(np.unravel_index(states, shape), axis=1) - 1
     table = {}
     for (start, prev, cur, then), count in zip(states.tolist(), counts.tolist(), strict=True):
         state = None if start < 0 else start, None if prev < 0 else prev, cur
