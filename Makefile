@@ -40,8 +40,9 @@ test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported v
 	  -n 2 --dist loadfile --no-loadscope-reorder $(OLDEST_TESTS)
 
 # PyTorch has an environment of its own, since its usual build for Linux brings some GB of CUDA.
-test-torch: $(TORCH)/.installed ## run the tests that need PyTorch
-	$(TORCH)/bin/python -m pytest tests/test_reading_torch.py
+# xarray is in it too: where it is installed, each process that imports Dask's arrays imports it.
+test-torch: $(TORCH)/.installed ## run the tests that need PyTorch or xarray
+	$(TORCH)/bin/python -m pytest tests/test_reading_torch.py tests/test_xarray.py
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow --timeout=1800 --durations=20
@@ -92,7 +93,7 @@ $(OLDEST)/.installed: pyproject.toml tests/oldest.txt
 $(TORCH)/.installed: pyproject.toml
 	@$(MAKE) --no-print-directory VENV=$(TORCH) $(TORCH)/bin/python
 	@echo "Installing PyTorch into $(TORCH) (a minute or two) ..."
-	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install torch==2.13.0 torch_geometric
+	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install torch==2.13.0 torch_geometric xarray
 	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install --editable '.[interop,test]'
 	@touch $@
 

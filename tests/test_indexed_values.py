@@ -22,11 +22,6 @@ def sparse():
     return graphwalk.build_zarr([(10**12, 5), (5, 7)])
 
 
-def data_array(values, index):
-    xarray = pytest.importorskip("xarray")
-    return xarray.DataArray(values, coords={"node": index}, dims="node")
-
-
 @pytest.mark.parametrize(
     ("graph", "types"),
     [
@@ -43,11 +38,6 @@ def data_array(values, index):
 )
 def test_types_are_those_of_the_nodes_that_an_index_names(graph, types):
     assert graphwalk.set_node_types(graph(), types).node_types.tolist() == ["a", "b", "c"]
-
-
-def test_types_are_those_of_the_coordinates_of_an_xarray():
-    types = data_array(["c", "a", "b"], ["Grace", "Ada", "Alan"])
-    assert graphwalk.set_node_types(friends(), types).node_types.tolist() == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -283,14 +283,3 @@ def test_format_1_is_what_format_2_is_without_its_manifest(tmp_path):
     np.testing.assert_array_equal(
         walk(weighted=True)(graphwalk.open_zarr(tmp_path / "g")), expected
     )
-
-
-def test_other_programs_read_arrays_by_their_dimensions(tmp_path):
-    xarray = pytest.importorskip("xarray")
-    graph = build(tmp_path / "g", 1, "weights", labels="string")
-    found = xarray.open_zarr(tmp_path / "g", consolidated=False, mask_and_scale=False)
-    assert found.sizes["entry"] == graph.num_entries
-    assert found["neighbors"].dims == found["weights"].dims == ("entry",)
-    assert found["offsets"].dims == found["label_offsets"].dims == ("bound",)
-    assert found["node_types"].dims == ("node",)
-    assert found["weights"].values.tolist() == graph.read_weights(0, graph.num_entries).tolist()

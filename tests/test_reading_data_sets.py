@@ -206,7 +206,6 @@ OBJECTS = [
     ("columns of two lengths", {"source": ["a", "b"], "target": ["b"]}, "equally long"),
     ("a dictionary of keys", RING, [(0, 1), (1, 2), (2, 0)]),
     ("a style", LINKS.style, "cannot be read"),
-    ("a data set of xarray", LINKS.to_xarray(), r"\.to_dataframe\(\)"),
     ("complex weights", LINKS.assign(weight=[1j, 2j]), "of type complex"),
     ("bytes", [(b"a", b"b")], "ids are binary"),
     ("triples in pandas", TRIPLES.set_axis(range(3), axis=1), "no names among them"),
