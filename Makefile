@@ -42,7 +42,8 @@ test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported v
 # PyTorch has an environment of its own, since its usual build for Linux brings some GB of CUDA.
 # xarray is in it too: where it is installed, each process that imports Dask's arrays imports it.
 test-torch: $(TORCH)/.installed ## run the tests that need PyTorch or xarray
-	$(TORCH)/bin/python -m pytest tests/test_reading_torch.py tests/test_xarray.py
+	$(TORCH)/bin/python -m pytest tests/test_reading_torch.py tests/test_neighbor_torch.py \
+	  tests/test_xarray.py
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow --timeout=1800 --durations=20

@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.output.write import iter_blocks, write_walks
     from graphwalk.algorithms.output.write_nodes import write_nodes
     from graphwalk.algorithms.reductions.visit_counts import visit_counts
+    from graphwalk.algorithms.samples.neighbors import sample_neighbors
     from graphwalk.algorithms.training.corpus import WalkCorpus
     from graphwalk.algorithms.training.embedding import embed
+    from graphwalk.algorithms.training.neighbor_dataset import NeighborDataset
     from graphwalk.algorithms.training.torch_datasets import SkipGramDataset, WalkDataset
     from graphwalk.algorithms.walks.api import plan_walks, random_walks
     from graphwalk.algorithms.walks.lengths import hitting_times, walk_lengths
@@ -59,6 +61,7 @@ __all__ = [
     "GraphwalkError",
     "InputError",
     "MemoryBudgetError",
+    "NeighborDataset",
     "SchedulerError",
     "SkipGramDataset",
     "StoreError",
@@ -92,6 +95,7 @@ __all__ = [
     "plot_visits",
     "random_walks",
     "reciprocity",
+    "sample_neighbors",
     "scheduler",
     "set_node_types",
     "shortest_paths",
@@ -126,6 +130,8 @@ _HOMES = {
     "build_zarr": "graphwalk.storage.build.api",
     "embed": "graphwalk.algorithms.training.embedding",
     "iter_blocks": "graphwalk.algorithms.output.write",
+    "NeighborDataset": "graphwalk.algorithms.training.neighbor_dataset",
+    "sample_neighbors": "graphwalk.algorithms.samples.neighbors",
     "open_zarr": "graphwalk.storage.store.graph",
     "SkipGramDataset": "graphwalk.algorithms.training.torch_datasets",
     "WalkCorpus": "graphwalk.algorithms.training.corpus",

@@ -18,8 +18,8 @@ LAYERS = (
     "kernels", "util", "walk_spec", "storage.files", "storage.edges", "storage.store",
     "storage.partitions", "storage.build", "storage", "scheduler.engine", "scheduler.executors",
     "scheduler.slurm", "scheduler", "algorithms.walks", "algorithms.analytics",
-    "algorithms.reductions", "algorithms.validation", "algorithms.output", "algorithms.training",
-    "algorithms", "plotting", "networkx_backend", "", "cli",
+    "algorithms.reductions", "algorithms.samples", "algorithms.validation", "algorithms.output",
+    "algorithms.training", "algorithms", "plotting", "networkx_backend", "", "cli",
 )  # fmt: skip
 COMMON = {"errors", "units", "_version"}
 KERNELS_MAY_IMPORT = {

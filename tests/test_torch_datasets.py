@@ -13,7 +13,7 @@ import pytest
 
 import graphwalk
 from graphwalk import errors
-from graphwalk.algorithms.training import torch_datasets
+from graphwalk.algorithms.training import shared_dataset
 from graphwalk.algorithms.training.skip_grams import in_batches, skip_grams
 
 needs_torch = pytest.mark.skipif(
@@ -58,11 +58,11 @@ def sources(walks, tmp_path, monkeypatch):
 @pytest.fixture
 def as_worker(monkeypatch):
     """Return what makes this process a worker of a DataLoader, as far as datasets can tell."""
-    monkeypatch.setattr(torch_datasets, "torch", SimpleNamespace(from_numpy=lambda array: array))
+    monkeypatch.setattr(shared_dataset, "torch", SimpleNamespace(from_numpy=lambda array: array))
 
     def become(number, workers):
         info = None if workers is None else SimpleNamespace(id=number, num_workers=workers)
-        monkeypatch.setattr(torch_datasets, "get_worker_info", lambda: info, raising=False)
+        monkeypatch.setattr(shared_dataset, "get_worker_info", lambda: info, raising=False)
 
     become(0, None)
     return become
@@ -171,7 +171,7 @@ def test_what_is_refused(walks, tmp_path, as_worker):
 
 
 def test_without_torch(walks, monkeypatch):
-    monkeypatch.setattr(torch_datasets, "torch", None)
+    monkeypatch.setattr(shared_dataset, "torch", None)
     with pytest.raises(errors.InputError, match=r"PyTorch.*pip install torch"):
         graphwalk.WalkDataset(walks)
 

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import dask
 import numpy as np
 
+from graphwalk.algorithms.training.shared_dataset import SharedDataset, tensor
 from graphwalk.algorithms.training.skip_grams import (
     PAIRS,
     WalkBlocks,
     in_batches,
     skip_grams,
 )
-from graphwalk.errors import InputError
 from graphwalk.util.parameters import COUNT
-from graphwalk.util.threads import num_cores
-
-try:
-    import torch
-    from torch.utils.data import IterableDataset, get_worker_info
-except ImportError:  # the classes exist without PyTorch; calling them says what is missing
-    torch, IterableDataset = None, object
 
 if TYPE_CHECKING:
     import os
@@ -31,24 +23,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class _WalkDataset(IterableDataset):  # type: ignore[misc]
-    """What both datasets share: their blocks, and which worker reads which block."""
+class _WalkDataset(SharedDataset):
+    """What both datasets of walks share: their blocks, and which worker reads which block."""
 
     def __init__(self, walks: Any, storage_options: Mapping[str, Any] | None) -> None:
-        if torch is None:
-            raise InputError("datasets need PyTorch, which is not installed: pip install torch")
         super().__init__()
         self._blocks = WalkBlocks(walks, storage_options)
 
-    def __iter__(self) -> Iterator[Any]:
-        worker = get_worker_info()
-        if worker is None:
-            yield from self._examples(self._blocks.share(0, 1))
-            return
-        # Whatever scheduler the parent uses, a worker uses threads, on its share of the cores.
-        threads = max(1, num_cores() // worker.num_workers)
-        with dask.config.set(scheduler="threads", num_workers=threads):
-            yield from self._examples(self._blocks.share(worker.id, worker.num_workers))
+    def share(self, number: int, of: int) -> Iterator[Any]:
+        """Yield the examples of one of some workers."""
+        return self._examples(self._blocks.share(number, of))
 
     def _examples(self, blocks: Iterator[NDArray[np.integer[Any]]]) -> Iterator[Any]:
         raise NotImplementedError
@@ -191,4 +175,4 @@ class SkipGramDataset(_WalkDataset):
 
 def _tensor(nodes: NDArray[np.integer[Any]]) -> Any:
     """Return a copy of nodes as a tensor; a view would keep, and send, the whole block."""
-    return torch.from_numpy(nodes.astype(np.int64))
+    return tensor(nodes.astype(np.int64))

@@ -69,6 +69,8 @@ class ScanCost:
         Bytes that each worker takes while it visits a partition.
     chunk : int
         Bytes of rows that are held while others pass by; with fewer there are more passes.
+    fixed : int
+        Bytes of what the algorithm holds in each process, whatever the number of nodes.
     """
 
     name: str
@@ -81,6 +83,7 @@ class ScanCost:
     method: str = ""
     scratch: int = 0
     chunk: int = 0
+    fixed: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ class ScanPlan(Tabular):
                 f"{len(self.partitions):,} of up to {largest:,} entries, which {kept}",
             ),
             ("workers", f"{self.resources.workers:,}, {results}"),
-            ("state", format_size(self.cost.state * self.num_nodes)),
+            ("state", format_size(self.cost.state * self.num_nodes + self.cost.fixed)),
             (
                 "peak memory",
                 f"{format_size(self.peak_memory)} of {format_size(self.resources.memory)}",
@@ -185,10 +188,10 @@ def plan_scan(
     chunk, width = graph.chunk_length("neighbors"), graph.neighbor_dtype.itemsize
     # A thread that reads also holds a chunk as it is stored, and one that is decoded; a task in
     # another process its result too, and a copy when that is sent or merged.
-    fixed, each = nodes * cost.state, graph.read_buffers + cost.scratch
+    fixed, each = nodes * cost.state + cost.fixed, graph.read_buffers + cost.scratch
     at_once, machines = resources.workers, 1
     if not in_process:
-        fixed, each = nodes * cost.shared, each + 2 * nodes * cost.partial
+        fixed, each = nodes * cost.shared + cost.fixed, each + 2 * nodes * cost.partial
         at_once, machines = -(-at_once // resources.machines), resources.machines
         at_once = max(1, min(at_once, (memory - fixed) // (each + chunk * width)))
     whole = reader.total(graph)
@@ -209,7 +212,7 @@ def plan_scan(
     peak = fixed + at_once * each + (whole if resident else at_once * largest)
     if not in_process:
         # Here there is also the result of a pass, and what is sent, twice while it is.
-        peak = max(peak, held + nodes * (cost.state + cost.partial + 2 * cost.shared))
+        peak = max(peak, held + cost.fixed + nodes * (cost.state + cost.partial + 2 * cost.shared))
     excess = min(held - least, max(0, peak - memory))
     held, peak = held - excess, peak - excess
     if peak > memory and partitions is None:

@@ -67,6 +67,16 @@ def check_rows(
         raise _damaged(graph, kind, "it has a type that the attributes do not name")
 
 
+def check_nodes(graph: GraphArrays, neighbors: NDArray[Any]) -> None:
+    """Raise StoreError if a neighbour is no node."""
+    largest = int(neighbors.max(initial=0))
+    if largest >= max(1, graph.num_nodes):
+        raise StoreError(
+            f"{graph.path}: array 'neighbors' is damaged: it names node {largest}, but there are "
+            f"{graph.num_nodes} nodes; build the store again"
+        )
+
+
 def _damaged(graph: GraphArrays, name: str, what: str) -> StoreError:
     return StoreError(
         f"array {name!r} of {graph.path} is damaged: {what}; Graph.validate lists all problems; "

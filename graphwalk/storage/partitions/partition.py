@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import StoreError
 from graphwalk.kernels.rows.bloom_filter import fill_filter, filter_words
 from graphwalk.kernels.rows.rows import Rows
+from graphwalk.storage.partitions.check_partition import check_nodes
 from graphwalk.storage.partitions.derive import derive
 from graphwalk.storage.partitions.read_rows import read_alone, read_together, read_values
 from graphwalk.storage.partitions.spec import row_start_type
@@ -217,7 +217,7 @@ def gather_partition(
     row_starts, neighbors, values = graph.read_rows(nodes, values=layout.values)
     if not len(neighbors):
         neighbors = np.zeros(1, graph.neighbor_dtype)
-    _check_nodes(graph, neighbors)
+    check_nodes(graph, neighbors)
     # The type of all partitions, so that kernels need not compile again.
     row_starts = row_starts.astype(row_start_type(graph))
     derived = derive(graph, layout, row_starts, neighbors, values, run_by(1))
@@ -230,12 +230,3 @@ def gather_partition(
         shares=derived.shares,
         times=derived.times,
     )
-
-
-def _check_nodes(graph: GraphArrays, neighbors: NDArray[Any]) -> None:
-    largest = int(neighbors.max())
-    if largest >= max(1, graph.num_nodes):
-        raise StoreError(
-            f"{graph.path}: array 'neighbors' is damaged: it names node {largest}, but there are "
-            f"{graph.num_nodes} nodes; build the store again"
-        )

@@ -10,7 +10,7 @@ import numpy as np
 from graphwalk.errors import StoreError
 from graphwalk.storage.store.format import VALUE_TYPES
 from graphwalk.storage.store.partition_bounds import find_offsets, partition_nodes
-from graphwalk.storage.store.read_ranges import read_ranges
+from graphwalk.storage.store.read_ranges import MOST_CHUNKS, read_ranges
 from graphwalk.storage.store.row_slice import RowSlice
 from graphwalk.storage.store.store_arrays import StoreArrays
 from graphwalk.util.available_memory import require
@@ -163,13 +163,22 @@ class GraphArrays(StoreArrays):
             Their weights, times or types, if asked for.
         """
         with self.unchanged():
-            starts, stops = self.row_ranges(nodes)
-            reader = self._reader("neighbors")
-            neighbors, ends = read_ranges(reader, starts, stops, self.neighbor_dtype)
-            if values is None:
-                return ends, neighbors, None
-            found, _ = read_ranges(self._reader(values), starts, stops, VALUE_TYPES[values])
-            return ends, neighbors, found
+            return self.read_some(*self.row_ranges(nodes), values)
+
+    def read_some(
+        self,
+        starts: NDArray[np.int64],
+        stops: NDArray[np.int64],
+        values: ValueName | None,
+        most_chunks: int = MOST_CHUNKS,
+    ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any] | None]:
+        """Return the entries of some ascending rows as `read_rows` does, given their bounds."""
+        reader = self._reader("neighbors")
+        neighbors, ends = read_ranges(reader, starts, stops, self.neighbor_dtype, most_chunks)
+        if values is None:
+            return ends, neighbors, None
+        reader, kind = self._reader(values), VALUE_TYPES[values]
+        return ends, neighbors, read_ranges(reader, starts, stops, kind, most_chunks)[0]
 
     def read_slice(self, start: int, stop: int) -> RowSlice:
         """Return the rows of nodes `start` to `stop`, which exist; see `Graph.rows`."""

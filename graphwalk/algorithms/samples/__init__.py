@@ -1,0 +1,1 @@
+"""Samples of the neighbourhoods of nodes, for graph neural networks."""

@@ -1,0 +1,1 @@
+"""Samples of the neighbours of nodes."""

@@ -1,0 +1,275 @@
+"""Samples of the entries of rows: with or without replacement, by weight, or before a time.
+
+Without replacement, all subsets of a size have the same probability (Floyd's algorithm [1]_), or,
+by weight, entries are drawn one after the other in proportion to the weights of those that remain.
+The latter draws from all entries until one comes that is not in the sample, which has the same
+distribution, and from those that remain where several draws have failed.
+
+References
+----------
+.. [1] J. Bentley, R. Floyd, "A sample of brilliance", Communications of the ACM 30(9), 1987,
+   https://doi.org/10.1145/30401.315746
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphwalk.kernels.jit import Bool, Int, jit, multiply_high, part_of_kernel
+from graphwalk.kernels.rng import ATTEMPT, STEP, mix, walker_key
+from graphwalk.kernels.search import lower_bound
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Failed draws after which an entry is drawn from those that remain, by a pass over the row.
+_ATTEMPTS = 64
+#: By which the upper 53 bits of a number become a fraction.
+_UNIT = 2.0**-53
+_ELEVEN = np.uint64(11)
+
+
+@jit
+def hop_key(run: Int, hop: Int) -> np.uint64:
+    """Return the key of a hop, in the run that has key `run`; hops count from 0."""
+    return mix(np.uint64(run) + np.uint64(hop + 1) * ATTEMPT)
+
+
+@jit
+def seed_keys(
+    hop: Int, seeds: NDArray[np.int64], mentions: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Return the key of each seed, in the hop that has key `hop`."""
+    keys = np.empty(len(seeds), np.uint64)
+    for i in range(len(seeds)):
+        keys[i] = walker_key(hop, seeds[i], mentions[i])
+    return keys
+
+
+@jit
+def order_keys(run: Int, number: Int) -> NDArray[np.uint64]:
+    """Return numbers that look random, by which to sort."""
+    keys = np.empty(number, np.uint64)
+    for i in range(number):
+        keys[i] = mix(np.uint64(run) + np.uint64(i) * STEP)
+    return keys
+
+
+@jit
+def sample_rows(
+    row_starts: NDArray[np.int64],
+    weights: NDArray[np.float32] | None,
+    times: NDArray[np.float64] | None,
+    rows: NDArray[np.int64],
+    nodes: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    group_keys: NDArray[np.uint64],
+    bounds: NDArray[np.float64],
+    fanout: Int,
+    replace: Bool,
+    into: NDArray[np.int64],
+    picked: NDArray[np.int64],
+    counts: NDArray[np.int64],
+) -> None:
+    """Sample entries of one row for each record.
+
+    Parameters
+    ----------
+    row_starts : ndarray of int64, shape (rows + 1,)
+        Where each row begins.
+    weights : ndarray of float32, or None
+        Weights of entries, by which to sample.
+    times : ndarray of float64, or None
+        Times of entries, of which those below the record's bound are sampled.
+    rows, nodes, groups : ndarray of int64, shape (records,)
+        The row of each record, its node, and the group that it belongs to.
+    group_keys : ndarray of uint64, shape (groups,)
+        Key of each group, from which those of its nodes are made.
+    bounds : ndarray of float64, shape (groups,)
+        Bound of each group; not read without `times`.
+    fanout : int
+        Entries of a sample; all if it is negative.
+    replace : bool
+        Whether an entry may be drawn several times.
+    into : ndarray of int64, shape (records + 1,)
+        Where the sample of each record goes in `picked`, with room for all of it.
+    picked : ndarray of int64
+        Receives entries, relative to `row_starts`: ascending unless they are drawn with
+        replacement.
+    counts : ndarray of int64, shape (records,)
+        Receives how many entries each sample has.
+    """
+    longest = np.int64(0)
+    for i in range(len(rows)):
+        longest = max(longest, row_starts[rows[i] + 1] - row_starts[rows[i]])
+    earlier = np.empty(longest if times is not None else 0, np.int64)
+    sums = np.empty(longest if weights is not None else 0, np.float64)
+    positive: Int = np.int64(0)
+    row = np.int64(-1)
+    for i in range(len(rows)):
+        before, row = row, rows[i]
+        start, at = row_starts[row], into[i]
+        degree = row_starts[row + 1] - start
+        key = mix(group_keys[groups[i]] + np.uint64(nodes[i]) * STEP)
+        if weights is not None:
+            if row != before:
+                positive = _add_up(weights, start, degree, sums)
+            counts[i] = _by_weight(
+                weights, start, degree, sums, positive, key, fanout, replace, picked, at
+            )
+        elif times is not None:
+            number = _find_earlier(times, start, degree, bounds[groups[i]], earlier)
+            counts[i] = _uniformly(number, key, fanout, replace, picked, at)
+            for j in range(at, at + counts[i]):
+                picked[j] = earlier[picked[j]]
+        else:
+            counts[i] = _uniformly(degree, key, fanout, replace, picked, at)
+        for j in range(at, at + counts[i]):
+            picked[j] += start
+
+
+@part_of_kernel
+def _uniformly(
+    degree: Int, key: np.uint64, fanout: Int, replace: Bool, picked: NDArray[np.int64], at: Int
+) -> Int:
+    """Put a sample of ``0 … degree - 1`` at a place; return its size."""
+    if fanout < 0 or (degree <= fanout and not replace):
+        for j in range(degree):
+            picked[at + j] = j
+        return degree
+    if degree == 0:
+        return np.int64(0)
+    for j in range(fanout):
+        key += STEP
+        if replace:
+            picked[at + j] = np.int64(multiply_high(mix(key), np.uint64(degree)))
+        else:
+            top = degree - fanout + j
+            place = np.int64(multiply_high(mix(key), np.uint64(top + 1)))
+            if not _insert(picked, at, j, place):
+                picked[at + j] = top
+    return np.int64(fanout)
+
+
+@part_of_kernel
+def _by_weight(
+    weights: NDArray[np.float32],
+    start: Int,
+    degree: Int,
+    sums: NDArray[np.float64],
+    positive: Int,
+    key: np.uint64,
+    fanout: Int,
+    replace: Bool,
+    picked: NDArray[np.int64],
+    at: Int,
+) -> Int:
+    """Put a sample by weight of ``0 … degree - 1`` at a place; return its size."""
+    if fanout < 0 or (positive <= fanout and not replace):
+        number = np.int64(0)
+        for j in range(degree):
+            if weights[start + j] > 0:
+                picked[at + number] = j
+                number += 1
+        return number
+    if positive == 0:
+        return np.int64(0)
+    for j in range(fanout):
+        for _ in range(_ATTEMPTS):
+            key += STEP
+            place = _draw(sums, degree, mix(key))
+            if replace:
+                picked[at + j] = place
+                break
+            if _insert(picked, at, j, place):
+                break
+        else:
+            key += STEP
+            place = _draw_remaining(weights, start, degree, picked, at, j, mix(key))
+            _insert(picked, at, j, place)
+    return np.int64(fanout)
+
+
+@part_of_kernel
+def _draw(sums: NDArray[np.float64], degree: Int, draw: np.uint64) -> Int:
+    """Return the place whose share of the sums a draw is in; never one that adds nothing."""
+    target = np.float64(draw >> _ELEVEN) * _UNIT * sums[degree - 1]
+    low, high = np.int64(0), np.int64(degree - 1)
+    while low < high:
+        middle = (low + high) >> 1
+        if sums[middle] <= target:
+            low = middle + 1
+        else:
+            high = middle
+    # Where rounding has brought the target up to the sum, this is the last that adds anything.
+    while low > 0 and sums[low] == sums[low - 1]:
+        low -= 1
+    return low
+
+
+@part_of_kernel
+def _draw_remaining(
+    weights: NDArray[np.float32],
+    start: Int,
+    degree: Int,
+    picked: NDArray[np.int64],
+    at: Int,
+    taken: Int,
+    draw: np.uint64,
+) -> Int:
+    """Return a place by weight, of those that are not among the `taken` ones."""
+    total, target, last = 0.0, 0.0, np.int64(-1)
+    for again in range(2):
+        if again:
+            target = np.float64(draw >> _ELEVEN) * _UNIT * total
+        total, passed = 0.0, np.int64(0)
+        for j in range(degree):
+            if passed < taken and picked[at + passed] == j:
+                passed += 1
+            elif weights[start + j] > 0:
+                total += np.float64(weights[start + j])
+                last = np.int64(j)
+                if again and total > target:
+                    return last
+    return last
+
+
+@part_of_kernel
+def _add_up(
+    weights: NDArray[np.float32], start: Int, degree: Int, sums: NDArray[np.float64]
+) -> Int:
+    """Fill the sums of a row's weights up to each; return how many are above zero."""
+    total, positive = 0.0, np.int64(0)
+    for j in range(degree):
+        total += np.float64(weights[start + j])
+        sums[j] = total
+        if weights[start + j] > 0:
+            positive += 1
+    return positive
+
+
+@part_of_kernel
+def _find_earlier(
+    times: NDArray[np.float64], start: Int, degree: Int, bound: float, earlier: NDArray[np.int64]
+) -> Int:
+    """Fill in which entries of a row are before a time; return how many."""
+    number = np.int64(0)
+    for j in range(degree):
+        if times[start + j] < bound:
+            earlier[number] = j
+            number += 1
+    return number
+
+
+@part_of_kernel
+def _insert(picked: NDArray[np.int64], at: Int, taken: Int, place: Int) -> Bool:
+    """Insert a place among `taken` ascending ones; return whether it was not there yet."""
+    i = lower_bound(picked, at, at + taken, place)
+    if i < at + taken and picked[i] == place:
+        return False
+    for j in range(at + taken, i, -1):
+        picked[j] = picked[j - 1]
+    picked[i] = place
+    return True
