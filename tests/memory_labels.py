@@ -64,13 +64,14 @@ def _report(connection, *args):
 
 def _measure(store, out, memory, before):
     folder = Path(out).parent
+    practice = folder / f"practice-{Path(out).name}"
     with dask.config.set(num_workers=WORKERS):
         tiny = graphwalk.build_zarr(
-            edges(1000, 20, hubs=False), folder / "tiny.zarr", overwrite=True
+            edges(1000, 20, hubs=False), folder / "tiny-graph.zarr", overwrite=True
         )
         for partitions in (1, 2):  # on threads of their own, whose buffers are freed with them
             with ThreadPoolExecutor(WORKERS) as pool, dask.config.set(pool=pool):
-                _write(tiny, folder / f"tiny{Path(out).suffix}", partitions=partitions)
+                _write(tiny, practice, partitions=partitions)
         graph = graphwalk.open_zarr(store)
         if before:
             graphwalk.pagerank(graph).compute()

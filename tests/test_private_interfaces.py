@@ -320,10 +320,12 @@ def test_ray_knows_of_settings_of_health_checks():
 def test_what_zarr_says_of_an_array(tmp_path):
     import json
 
+    from zarr.storage import LocalStore
+
     from graphwalk.storage.store.chunk_files import array_document, chunk_files
     from graphwalk.storage.store.group import create_array, create_group
 
-    group = create_group(str(tmp_path / "store"))
+    group = create_group(LocalStore(tmp_path / "store"))
     create_array(group, "neighbors", np.int32, 5, 4)
     array = group["neighbors"]
     document = json.loads((tmp_path / "store" / "neighbors" / "zarr.json").read_text())

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 import zarr
 from small_chunks import build_chunked
+from zarr.storage import LocalStore
 
 from graphwalk.errors import GraphwalkError, StoreError
 from graphwalk.storage.build.api import build_zarr
@@ -28,7 +29,7 @@ PROFILES = pytest.mark.parametrize("compressed", [True, False])
 
 
 def make_reader(place, compressed, values=VALUES):
-    group = create_group(str(place), compressed=compressed)
+    group = create_group(LocalStore(place), compressed=compressed)
     array = create_array(group, "neighbors", values.dtype, len(values), CHUNK)
     array[:] = values
     return ArrayReader(group, str(place), "neighbors", len(values))
@@ -87,7 +88,7 @@ def test_local_chunks_are_read_without_zarr(tmp_path, compressed, monkeypatch):
 
 
 def test_numbers_that_another_zarr_program_wrote_in_another_order_are_read_too(tmp_path):
-    group = create_group(str(tmp_path / "g"))
+    group = create_group(LocalStore(tmp_path / "g"))
     array = group.create_array(
         "neighbors",
         shape=VALUES.shape,
@@ -136,7 +137,7 @@ print(peak() - before)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak from /proc")
 def test_reading_holds_a_few_chunks_beside_its_result(tmp_path, compressed):
     length = 24 << 20
-    group = create_group(str(tmp_path / "g"), compressed=compressed)
+    group = create_group(LocalStore(tmp_path / "g"), compressed=compressed)
     chunk = store_format.CHUNK_BYTES // 4
     array = create_array(group, "neighbors", np.int32, length, chunk)
     array[:] = np.arange(length, dtype=np.int32)

@@ -140,9 +140,10 @@ def test_overwrite_replaces_nothing_but_graphs(url, options, files):
 
 
 def test_a_build_that_was_killed(url, options):
+    from graphwalk.storage.files.remote import remote_store
     from graphwalk.storage.store.group import create_group
 
-    create_group(url, storage_options=options)
+    create_group(remote_store(url, read_only=False, storage_options=options))
     with pytest.raises(StoreError, match=r"incomplete.*overwrite=True"):
         graphwalk.open_zarr(url, storage_options=options)
     graphwalk.build_zarr(EDGES, url, storage_options=options, overwrite=True)
@@ -374,9 +375,30 @@ def test_a_build_that_is_replaced_says_so_and_leaves_the_other(url, options, fil
 
     with pytest.raises(StoreExistsError, match="was replaced by another job"):
         graphwalk.build_zarr(edges_then(replace), url, storage_options=options)
-    assert set(stored(files, url)) == set(expected)
-    attributes = "zarr.json"
-    assert stored(files, url)[attributes] == expected[attributes]
+    assert stored(files, url) == expected
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_walks_that_are_replaced_say_so_and_leave_the_others(url, options, files, walks, same):
+    """The second job begins and ends while the first is half way."""
+    target, how = f"{url}/walks.zarr", {"overwrite": True, "storage_options": options}
+    halves, expected = [], {}
+
+    def replace(block):
+        halves.append(block)
+        if len(halves) == walks.numblocks[0] // 2:
+            graphwalk.write_walks(mapped if same else walks, target, **how)
+            expected.update(stored(files, target))
+        return block
+
+    mapped = walks.map_blocks(replace, dtype=walks.dtype, meta=np.empty((0, 0), walks.dtype))
+    with (
+        dask.config.set(scheduler="synchronous"),
+        pytest.raises(StoreError, match=r"was replaced by another job|has been cancelled"),
+    ):
+        graphwalk.write_walks(mapped, target, **how)
+    assert expected
+    assert stored(files, target) == expected
 
 
 def test_unfinished_walks_at_a_url_are_not_removed_unasked(url, options, files, walks):

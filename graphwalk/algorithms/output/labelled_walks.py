@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from graphwalk.errors import InputError
 from graphwalk.storage.store.node_labels import NodeLabels
 from graphwalk.util.indexed_values import by_node
+from graphwalk.util.malloc import plain_arrow_memory, return_freed_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,9 +60,12 @@ def walk_lists(
             yield _lists(block[start : start + step])
         return
 
-    for table, walks in labels.narrowed(block):
-        named = partial(_named_walks, walks, table)
-        yield from table.in_slices(len(walks), walks.shape[1], named)
+    with plain_arrow_memory():
+        for table, walks in labels.narrowed(block):
+            named = partial(_named_walks, walks, table)
+            for lists in table.in_slices(len(walks), walks.shape[1], named):
+                yield lists
+                return_freed_memory()
 
 
 def named_lists(lists: pa.ListArray, labels: LabelTable) -> Iterator[pa.ListArray]:

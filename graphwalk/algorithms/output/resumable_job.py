@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from graphwalk.algorithms.output.formats import FINISHED
 from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.files.locations import is_url, write_errors
 from graphwalk.storage.files.partial_folder import writing
+from graphwalk.storage.files.remote import replaced_meanwhile
 from graphwalk.storage.files.tree import files_below
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ _DONE = "done"
 
 #: What says where the graph lies: it may have moved, and does not tell jobs from others.
 STORE = "store"
+
+#: What tells a job from another of the same walks. A job that resumes one has that one's token.
+_TOKEN = "token"
 
 #: How `Folder.writing` and Zarr name an unfinished file.
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}|.+\.[0-9a-f]{32}\.partial")
@@ -53,16 +58,17 @@ class ResumableJob:
     ) -> None:
         self.folder, self.location, self.storage_options = folder, location, storage_options
         self.result = location
+        self._record = b""
 
     def begin(self, about: Mapping[str, Any], *, resume: bool) -> None:
         """Write the record down, or compare with the one that is there."""
         with self.errors():
-            record = json.dumps(about, indent=1).encode()
+            self._record = json.dumps({**about, _TOKEN: uuid.uuid4().hex}, indent=1).encode()
             if not resume:
-                self.folder.create(RECORD, record)
+                self.folder.create(RECORD, self._record)
                 return
-            record = self.folder.settle(RECORD, record)
-        if different := differences(json.loads(record), about):
+            self._record = self.folder.settle(RECORD, self._record)
+        if different := differences(json.loads(self._record), about):
             raise InputError(
                 f"{self.folder.location} is what another job left, of other walks: "
                 f"{'; '.join(different)}; pass what that job was given, or leave out "
@@ -81,17 +87,19 @@ class ResumableJob:
     def write(self, sink: WalkSink, block: WalkBlock, nodes: int) -> Done:
         """Write a block, and mark it as done."""
         if is_url(self.location):
-            self._check_wanted()
+            self.check_wanted()
             return self._write(sink, block, nodes)
         with writing(Path(self.folder.location)):
             return self._write(sink, block, nodes)
 
-    def _check_wanted(self) -> None:
-        """Raise if the job was cancelled: a task that outlives it would leave a block behind."""
+    def check_wanted(self) -> None:
+        """Raise if the job was cancelled or replaced: its blocks would be left, or others' lost."""
         with self.errors():
             record = self.folder.read(RECORD)
         if record is None:
             raise StoreError(f"{self.location}: the job that writes these walks has been cancelled")
+        if record != self._record:
+            raise replaced_meanwhile(self.location)
 
     def _write(self, sink: WalkSink, block: WalkBlock, nodes: int) -> Done:
         with self.errors():
@@ -105,7 +113,9 @@ class ResumableJob:
         totals = done.total(range(len(done)))
         finished = {"job": dict(about), "walks": totals.walks, "nodes": totals.nodes}
         with self.errors():
-            if not is_url(self.location):
+            if is_url(self.location):
+                self.check_wanted()
+            else:
                 _remove_unfinished(Path(self.location))
             self.result = sink.close(done.sizes(), {FINISHED: finished})
         return totals
@@ -130,7 +140,7 @@ def differences(record: Mapping[str, Any], about: Mapping[str, Any]) -> list[str
     return [
         f"{name} was {_short(record.get(name))}, and is {_short(about.get(name))}"
         for name in names
-        if name != STORE and record.get(name) != about.get(name)
+        if name not in (STORE, _TOKEN) and record.get(name) != about.get(name)
     ]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.algorithms.output.done_blocks import Done
 from graphwalk.algorithms.output.formats import RECORDING, holds_walks, read_about, walk_suffix
 from graphwalk.algorithms.output.resumable_job import RECORD, ResumableJob, differences
-from graphwalk.errors import InputError, StoreExistsError, argument
+from graphwalk.errors import InputError, StoreError, StoreExistsError, argument
 from graphwalk.storage.files.folder import folder_at
 from graphwalk.storage.files.locations import is_url, locate, write_errors
 from graphwalk.storage.files.locks import HeldError, held
@@ -140,8 +140,10 @@ class WalkTarget:
             record_folder.remove()
         except BaseException:
             if not resume:
-                data.remove()
-                record_folder.remove()
+                with suppress(StoreError):  # the caller is to see the error of the job
+                    job.check_wanted()
+                    data.remove()
+                    record_folder.remove()
             raise
 
     @contextmanager

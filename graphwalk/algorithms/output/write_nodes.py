@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     import dask.array as da
     from numpy.typing import ArrayLike
+    from zarr.abc.store import Store
 
     from graphwalk.algorithms.output.node_table import NodeColumn
 
@@ -134,8 +135,7 @@ def new_nodes(
             overwrite, "holds no values of nodes", partial(_is_ours, storage_options)
         )
         with new_store(location, ours, storage_options) as new:
-            yield partial(write, new.place, storage_options if is_url(location) else None)
-            new.confirm()
+            yield partial(write, new.store)
     else:
         with new_file(location, overwrite=overwrite, storage_options=storage_options) as file:
             yield partial(write, file)
@@ -211,14 +211,14 @@ def _write_npy(file: Path, values: Nodes) -> None:
                 out.write(np.ascontiguousarray(block).data)
 
 
-def _write_zarr(place: str, storage_options: Mapping[str, Any] | None, values: Nodes) -> None:
+def _write_zarr(store: Store, values: Nodes) -> None:
     import zarr
     from zarr.codecs import BloscCodec, Crc32cCodec
 
     column, first = _single(values), 0
     dtype = column.values.dtype
     array = zarr.create_array(
-        zarr_store(place, read_only=False, storage_options=storage_options),
+        store,
         shape=column.values.shape,
         chunks=(BATCH_NODES,),
         dtype=dtype,

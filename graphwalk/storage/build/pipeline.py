@@ -77,12 +77,11 @@ def build(
         ):
             executor = in_use.executor
             executor = None if executor is None or executor.in_process else executor
-            group = create_group(new.place, compressed=options.compressed, storage_options=access)
+            group = create_group(new.store, compressed=options.compressed)
             context = Context(options, tuning, progress, pool, writers, folder, group, executor)
             info = _build(source, context)
             if finish is not None:
                 info = finish(context, info)
-            new.confirm()
             info = complete(group, info)
         arrays = GraphArrays(place, info, access, temporary=location is None)
         if arrays.temporary:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    import zarr
     from zarr.abc.store import Store
 
 
@@ -60,9 +59,8 @@ def zarr_store(
     return LocalStore(location, read_only=read_only)
 
 
-def location_of(group: zarr.Group) -> str:
-    """Return the path or URL of an open store."""
-    store = group.store
+def location_of(store: Store) -> str:
+    """Return the path or URL of a Zarr store."""
     if isinstance(store, LocalStore):
         return str(store.root)
     if isinstance(store, FsspecStore):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphwalk.errors import StoreExistsError, argument
-from graphwalk.storage.files.locations import is_url
+from graphwalk.storage.files.locations import is_url, zarr_store
 from graphwalk.storage.files.locks import move_new
 from graphwalk.storage.files.partial_folder import REPLACED, partial_folder, partial_path
 from graphwalk.storage.files.remote import filesystem_at, new_remote_store
@@ -25,6 +25,8 @@ from graphwalk.storage.files.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from zarr.abc.store import Store
 
 #: Arguments of Linux's renameat2.
 _WORKING_DIRECTORY, _EXCHANGE = -100, 2
@@ -212,10 +214,10 @@ def write_file(location: str, data: bytes, *, overwrite: bool) -> None:
 
 
 class NewStore(NamedTuple):
-    """A store to be built: where, and what to call before it is marked as complete."""
+    """A store to be built: where, and the Zarr store that writes there."""
 
     place: str
-    confirm: Callable[[], None]
+    store: Store
 
 
 @contextmanager
@@ -246,13 +248,14 @@ def new_store(
         When nothing can be written there.
     """
     if is_url(location):
-        with new_remote_store(location, replaceable.check, storage_options) as confirm:
-            yield NewStore(location, confirm)
+        with new_remote_store(location, replaceable.check, storage_options) as store:
+            yield NewStore(location, store)
         return
     target = Target(location, replaceable)
     target.check_free()
     with partial_folder(target.path) as folder:
-        yield NewStore(str(folder / "store"), lambda: None)
+        place = str(folder / "store")
+        yield NewStore(place, zarr_store(place, read_only=False))
         target.publish(folder / "store")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from graphwalk.storage.files.storage_errors import remote_errors
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from zarr.core.buffer import Buffer
+
 #: The object by which a job claims a URL while it writes there.
 _CLAIM = "graphwalk-partial.lock"
 
@@ -24,7 +27,7 @@ def remote_store(
 ) -> FsspecStore:
     """Return the Zarr store at `url`."""
     with _unusable(url):
-        options = None if storage_options is None else dict(storage_options)
+        options = _options(storage_options)
         return FsspecStore.from_url(url, read_only=read_only, storage_options=options)
 
 
@@ -37,14 +40,33 @@ def filesystem_at(url: str, storage_options: Mapping[str, Any] | None) -> tuple[
         return filesystem, str(path)
 
 
+class ClaimedStore(FsspecStore):
+    """The Zarr store at a URL that one job has claimed.
+
+    Writing and deleting raise StoreExistsError once another job has claimed the URL, whose objects
+    are left alone.
+    """
+
+    confirm: Callable[[], None]
+
+    async def set(self, key: str, value: Buffer, *args: Any) -> None:
+        """Write an object."""
+        await asyncio.to_thread(self.confirm)
+        await super().set(key, value, *args)
+
+    async def delete(self, key: str) -> None:
+        """Delete an object."""
+        await asyncio.to_thread(self.confirm)
+        await super().delete(key)
+
+
 @contextmanager
 def new_remote_store(
     url: str, check: Callable[[str], None], storage_options: Mapping[str, Any] | None
-) -> Iterator[Callable[[], None]]:
+) -> Iterator[ClaimedStore]:
     """Clear a URL and claim it for one job; clear it again if the block raises.
 
-    The block gets a function that raises StoreExistsError if another job has claimed the URL
-    meanwhile, whose objects are left alone.
+    The block gets the store to write.
 
     Parameters
     ----------
@@ -68,11 +90,19 @@ def new_remote_store(
 
     def confirm() -> None:
         with remote_errors(url, "read"):
-            if not filesystem.exists(claim) or filesystem.cat_file(claim) != token:
-                raise replaced_meanwhile(url)
+            try:
+                found = filesystem.cat_file(claim)
+            except FileNotFoundError:
+                found = None
+        if found != token:
+            raise replaced_meanwhile(url)
 
     try:
-        yield confirm
+        with _unusable(url):
+            store = ClaimedStore.from_url(url, storage_options=_options(storage_options))
+        assert isinstance(store, ClaimedStore)
+        store.confirm = confirm
+        yield store
         with remote_errors(url, "write"):
             filesystem.rm_file(claim)
     except BaseException:
@@ -109,6 +139,10 @@ def put_new(filesystem: Any, path: str, data: bytes, location: str) -> None:
         raise HeldError(
             f"another job is writing {location}; wait for it, or pass another URL"
         ) from error
+
+
+def _options(storage_options: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if storage_options is None else dict(storage_options)
 
 
 @contextmanager

@@ -80,7 +80,7 @@ class ArrayWriter(Writer):
         chunk_bytes: int = CHUNK_BYTES,
     ) -> None:
         self._group = group
-        self._place = location_of(group)
+        self._place = location_of(group.store)
         self._name = name
         self._capacity = capacity
         self._chunk = chunk_length(name, num_nodes, chunk_bytes)

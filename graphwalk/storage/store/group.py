@@ -37,26 +37,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import DTypeLike
+    from zarr.abc.store import Store
 
 
-def create_group(
-    place: str, *, compressed: bool = True, storage_options: Mapping[str, Any] | None = None
-) -> zarr.Group:
+def create_group(store: Store, *, compressed: bool = True) -> zarr.Group:
     """Make the group of a new store, which is marked as incomplete.
 
     Parameters
     ----------
-    place : str
-        Path or URL.
+    store : zarr.abc.store.Store
+        Where to make it.
     compressed : bool
         Whether the arrays that will be added are compressed.
-    storage_options : mapping, optional
-        For fsspec, if `place` is a URL.
     """
     # Until the store is complete its attributes also say whether arrays are compressed.
     attributes = {ATTRIBUTE: {"format": FORMAT, "complete": False, "compressed": compressed}}
-    store = zarr_store(place, read_only=False, storage_options=storage_options)
-    with write_errors(place):
+    with write_errors(location_of(store)):
         return zarr.create_group(store, zarr_format=3, attributes=attributes)
 
 
@@ -82,7 +78,7 @@ def create_array(
                 blocksize=BLOSC_BLOCK // dtype.itemsize,  # of one byte of each element
             ),
         )
-    location = location_of(group)
+    location = location_of(group.store)
     with write_errors(location):
         try:
             return zarr.create_array(
@@ -107,7 +103,7 @@ def complete(group: zarr.Group, info: GraphInfo) -> GraphInfo:
 
     Returns what they say, which are also the manifests of arrays that `info` has none of.
     """
-    location = location_of(group)
+    location = location_of(group.store)
     if info.format >= MANIFEST_FORMAT:
         known = info.manifest or {}
         manifest = {

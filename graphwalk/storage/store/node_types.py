@@ -118,7 +118,7 @@ def _replace_array(path: Path, codes: NDArray[np.uint8]) -> None:
     target = Target(str(path), Replaceable(True, "is no array of types", lambda _: True))
     with partial_folder(target.path) as folder:
         place = folder / "store"
-        _write_array(create_group(str(place)), codes)
+        _write_array(create_group(zarr_store(str(place), read_only=False)), codes)
         target.publish(place / _NAME)
 
 
