@@ -1,13 +1,12 @@
 """Builds of edges far larger than their budget, run in a process whose peak memory is read."""
 
-import multiprocessing
-import resource
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from processes import memory_of, report_of
 
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import BuildSizes
@@ -15,9 +14,6 @@ from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.open import open_source
 from graphwalk.storage.edges.protocol import EdgeBatch, RowBatch
 from graphwalk.util.progress_bar import Progress
-
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["memory_builds"])
 
 
 class Generated:
@@ -142,28 +138,15 @@ SOURCES = {
 
 
 def peak(kind, count, budget, folder, file=None):
-    """Build in a process of its own; return (bytes before, bytes at the peak, seconds of CPU)."""
-    ours, theirs = _processes.Pipe(duplex=False)
-    arguments = theirs, kind, count, budget, str(folder), None if file is None else str(file)
-    process = _processes.Process(target=_measure, args=arguments)
-    process.start()
-    theirs.close()
-    try:
-        return ours.recv()
-    finally:
-        process.join()
+    """Build in a process of its own; return what that process takes at its peak, in bytes."""
+    report = report_of(_measure, kind, count, budget, folder, file)
+    assert "error" not in report, report["error"]
+    return report["peak"]
 
 
-def _measure(connection, kind, count, budget, folder, file):
-    before = _status("VmRSS")
+def _measure(kind, count, budget, folder, file):
     source = SOURCES[kind](count, file)
     value_kind = {"timed": "times"}.get(kind, "weights")
     options = BuildOptions(directed="row" in kind, drop_loops=True, value_kind=value_kind)
     build(source, f"{folder}/g.zarr", options, BuildSizes(budget, 2), Progress(False))
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    connection.send((before, usage.ru_maxrss << 10, usage.ru_utime))
-
-
-def _status(key):
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(key))
+    return {"peak": memory_of("VmHWM")}

@@ -2,9 +2,6 @@
 
 import ctypes
 import gc
-import json
-import multiprocessing
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,16 +9,14 @@ import dask
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from memory_walks import WORKERS, status
+from memory_walks import WORKERS
+from processes import forget_peak, memory_of, report_of
 
 import graphwalk
 from graphwalk.algorithms.output.label_file import OutputLabels
 from graphwalk.algorithms.output.write_blocks import with_room_for_names
 
 WALKS = {"num_walks": 1, "walk_length": 10, "seed": 1}
-
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["memory_labels"])
 
 
 def edges(nodes, label_bytes, *, hubs):
@@ -42,24 +37,7 @@ def write(store, out, memory, before=False):
 
     Returns the peak memory that was measured, and what the plan says.
     """
-    ours, theirs = _processes.Pipe(duplex=False)
-    process = _processes.Process(
-        target=_report, args=(theirs, str(store), str(out), memory, before)
-    )
-    process.start()
-    theirs.close()
-    try:
-        return json.loads(ours.recv())
-    finally:
-        process.join()
-
-
-def _report(connection, *args):
-    try:
-        report = _measure(*args)
-    except BaseException:
-        report = {"error": traceback.format_exc()}
-    connection.send(json.dumps(report))
+    return report_of(_measure, str(store), str(out), memory, before)
 
 
 def _measure(store, out, memory, before):
@@ -86,10 +64,9 @@ def _measure(store, out, memory, before):
             projected = walks.plan.peak_memory
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")
-        start = status("VmRSS")
+        start = forget_peak()
         graphwalk.write_walks(walks, out, labels=graph.labels, progress=False)
-        return {"measured": status("VmHWM") - start, "projected": projected}
+        return {"measured": memory_of("VmHWM") - start, "projected": projected}
 
 
 def _write(graph, out, **how):

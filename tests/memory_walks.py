@@ -2,25 +2,19 @@
 
 import ctypes
 import gc
-import json
-import multiprocessing
 import resource
 import threading
-import traceback
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import dask
 import numpy as np
 from numba.core import event
 from plans import read_again
+from processes import forget_peak, memory_of, report_of
 
 import graphwalk
 
 WORKERS = 2
-
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["memory_walks"])
 
 
 def edges_of(kind, nodes, count, values):
@@ -51,26 +45,7 @@ def build(path, kind, nodes, count, values):
 
 def run(path, how, budget, consume="iter", limit=None):
     """Walk in a process of its own; return what it took as a dict, see `_measure`."""
-    ours, theirs = _processes.Pipe(duplex=False)
-    process = _processes.Process(
-        target=_report, args=(theirs, str(path), how, budget, consume, limit)
-    )
-    process.start()
-    theirs.close()
-    try:
-        return json.loads(ours.recv())
-    finally:
-        process.join()
-
-
-def _report(connection, *args):
-    try:
-        report = _measure(*args)
-    except MemoryError as error:
-        report = {"error": type(error).__name__}
-    except BaseException:
-        report = {"error": traceback.format_exc()}
-    connection.send(json.dumps(report))
+    return report_of(_measure, str(path), how, budget, consume, limit)
 
 
 def _measure(path, how, budget, consume, limit):
@@ -81,11 +56,10 @@ def _measure(path, how, budget, consume, limit):
         walks = graphwalk.random_walks(graph, seed=1, memory=budget, **how)
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")
-        before = status("VmRSS")
+        before = forget_peak()
         if limit is not None:
             threading.stack_size(1 << 20)  # the limit counts all of a stack, used or not
-            most = status("VmData") + limit
+            most = memory_of("VmData") + limit
             resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         with event.install_recorder("numba:compile") as compiled:
             result = _consume(walks, consume)
@@ -93,7 +67,7 @@ def _measure(path, how, budget, consume, limit):
         if len(plan.partitions) > 1 and not plan.spill:
             # Walkers write their steps there; the plan has memory for those of two batches.
             result -= result * min(batches, 2) // batches
-        peak = status("VmHWM")
+        peak = memory_of("VmHWM")
     return {
         "measured": peak - before - result,
         "compiled": len(compiled.buffer),
@@ -131,7 +105,24 @@ def _warm_up(graph, how, partitions, consume):
             _consume(read_again(walks, ahead=True, spill=True), consume)
 
 
-def status(key):
-    """Return what the system says of this process, in bytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(key))
+def peak_of_blocks(store, blocks, target):
+    """Make walks of one row to a block in a process of its own; return what more it takes."""
+    report = report_of(_measure_blocks, store, blocks, target)
+    assert "error" not in report, report["error"]
+    return report["measured"]
+
+
+def _measure_blocks(store, blocks, target):
+    graph = graphwalk.open_zarr(store)
+    how = {"start_nodes": [1], "walk_length": 3, "seed": 1, "chunks": 1}
+    _use_blocks(graphwalk.random_walks(graph, num_walks=100, **how), target)
+    before = memory_of("VmHWM")
+    _use_blocks(graphwalk.random_walks(graph, num_walks=blocks, **how), target)
+    return {"measured": memory_of("VmHWM") - before}
+
+
+def _use_blocks(walks, target):
+    if target:
+        graphwalk.write_walks(walks, target, overwrite=True, progress=False)
+    else:
+        assert sum(len(block) for block in graphwalk.iter_blocks(walks)) == len(walks)

@@ -4,11 +4,21 @@ from dataclasses import replace
 from functools import partial
 from inspect import signature
 
+import pytest
+
 from graphwalk import random_walks
 from graphwalk.algorithms.walks.check_parameters import plan_of
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.scheduler.engine.walk_in_memory import NODE2VEC_IN_FLIGHT
 from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
+
+
+def among_slow(quick, every):
+    """Return parameters of a test, of which all that are not quick are slow."""
+    assert set(quick) <= set(every)
+    return [
+        each if each in quick else pytest.param(*each, marks=pytest.mark.slow) for each in every
+    ]
 
 
 def planned(sizes, graph, start_nodes=None, **parameters):

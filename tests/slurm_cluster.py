@@ -23,6 +23,9 @@ CONTROLLER = f"{NETWORK}.254"
 #: Seconds that anything may take on a machine that is busy with other things.
 PATIENCE = 300
 
+#: Seconds between questions to Slurm, each of which is a program.
+ASKED = 0.3
+
 IS_SLURM = re.compile(r"(\S*/)?slurm(d|stepd)\b").match
 
 CONF = """\
@@ -276,7 +279,7 @@ class SlurmCluster:
     ):
         """Wait until a job is in one of some states; return it."""
         return wait_for(
-            lambda: (state := self.state(job)) in until and state, f"job {job}", seconds
+            lambda: (state := self.state(job)) in until and state, f"job {job}", seconds, ASKED
         )
 
     def wait_until_idle(self, seconds=PATIENCE):
@@ -286,7 +289,7 @@ class SlurmCluster:
             states = self.call("sinfo", "--noheader", "--Node", "--format=%T").split()
             return states == ["idle"] * len(self.names)
 
-        wait_for(idle, "all nodes to be idle", seconds)
+        wait_for(idle, "all nodes to be idle", seconds, ASKED)
 
     def stop(self):
         """Stop all, and leave nothing."""
@@ -321,12 +324,13 @@ def run(command, **options):
     return done.stdout
 
 
-def wait_for(condition, what, seconds=PATIENCE):
+def wait_for(condition, what, seconds=PATIENCE, every=0.05):
+    """Return what a condition returns when it holds; look at it again after some seconds."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds} s for {what}")
-        time.sleep(0.05)
+        time.sleep(every)
     return found
 
 

@@ -1,5 +1,6 @@
 """What `build_zarr` writes, whatever its input and its tuning, and what it refuses."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from leftovers import leave
+from plans import among_slow
 from small_chunks import build_chunked
 
 from graphwalk.errors import (
@@ -88,7 +90,7 @@ tunings = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(
     edges=edge_lists,
     directed=st.booleans(),
@@ -236,7 +238,7 @@ def test_strings_are_relabelled_in_the_order_of_their_bytes():
     assert graph.neighbors(3).tolist() == [1, 2]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(pairs=st.lists(st.tuples(*2 * [st.integers(0, 2**63 - 1)]), min_size=1, max_size=40))
 def test_relabelled_integers_equal_oracle(pairs):
     graph = build_zarr(arrays(pairs), relabel=True)
@@ -247,7 +249,7 @@ def test_relabelled_integers_equal_oracle(pairs):
     assert graph.index_of(ids).tolist() == list(range(len(ids)))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(pairs=st.lists(st.tuples(*2 * [st.text(max_size=5)]), min_size=1, max_size=40))
 @example(pairs=[("", "0E0")])
 def test_relabelled_strings_equal_oracle(pairs):
@@ -486,9 +488,16 @@ def test_more_nodes_than_can_be_sorted_are_refused(tmp_path, largest):
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("num_nodes", [2**31 - 1, 2**31, 2**31 + 1, 2**39])
-@pytest.mark.parametrize("dtype", [np.int32, np.int64])
-@pytest.mark.parametrize("values", [None, "weights", "times"])
+MANY_NODES = list(product([2**31 - 1, 2**31, 2**31 + 1, 2**39], [None, "weights", "times"]))
+
+
+@pytest.mark.parametrize(
+    ("num_nodes", "values", "dtype"),
+    among_slow(
+        [(*each, (np.int32, np.int64)[i % 2]) for i, each in enumerate(MANY_NODES)],
+        [(*each, dtype) for each in MANY_NODES for dtype in (np.int32, np.int64)],
+    ),
+)
 def test_last_bucket_of_a_graph_of_very_many_nodes(num_nodes, dtype, values):
     last = min(num_nodes - 1, np.iinfo(dtype).max)
     src, dst = np.array([[last, 0, last - 1, last], [last - 1, last, last, last - 2]], dtype)

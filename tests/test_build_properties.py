@@ -131,7 +131,7 @@ def with_room(tuning):
 
 
 @pytest.mark.parametrize("kind", IDS)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(data=st.data())
 def test_bytes_do_not_depend_on_tuning_and_rows_are_the_oracles(kind, data):
     columns = data.draw(edge_lists(kind))
@@ -152,7 +152,7 @@ def test_bytes_do_not_depend_on_tuning_and_rows_are_the_oracles(kind, data):
         assert rows_of(graph) == as_stored(expected_rows(columns, chosen, ids), chosen.value_kind)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(columns=edge_lists("dense"), tuning=tunings, chosen=options, known=st.booleans())
 def test_grouped_rows_make_the_same_bytes_as_edges(columns, tuning, chosen, known):
     chosen = replace(chosen, directed=True, num_nodes=31)
@@ -230,7 +230,7 @@ FORMS = {
 
 @pytest.mark.parametrize("kind", ["dense", "sparse", "strings"])
 @pytest.mark.parametrize("form", FORMS)
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(data=st.data())
 def test_bytes_do_not_depend_on_the_form(form, kind, data):
     chosen = replace(data.draw(options), relabel=True)

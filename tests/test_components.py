@@ -27,7 +27,7 @@ def components(graph, **options):
     directed=st.booleans(),
     partitions=st.sampled_from([None, 1, 3, 7]),
 )
-@settings(deadline=None, max_examples=60)  # the first call compiles
+@settings(deadline=None, max_examples=30)  # the first call compiles
 def test_labels_are_the_smallest_nodes(nodes, edges, directed, partitions):
     edges = np.array(edges) % nodes
     graph = graphwalk.build_zarr(edges, num_nodes=nodes, directed=directed, relabel=False)

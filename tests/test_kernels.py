@@ -2,6 +2,7 @@
 
 import re
 import sys
+from functools import cache
 from itertools import pairwise
 from math import inf
 from pathlib import Path
@@ -76,6 +77,16 @@ def test_draws_are_the_published_numbers_of_splitmix64():
     assert [int(mix(np.uint64(k * int(STEP) & MASK))) for k in (1, 2, 3)] == published
 
 
+STREAMS = [
+    "walkers, first step",
+    "walkers, 50th step",
+    "walk numbers",
+    "steps of a walker",
+    "seeds",
+]
+
+
+@cache
 def streams():
     """Draws in orders in which a bad key would show: neighbours in the order, and in time."""
     run = np.uint64(seed_key(0))
@@ -91,12 +102,9 @@ def streams():
     }
 
 
-STREAMS = streams()
-
-
 @pytest.mark.parametrize("name", STREAMS)
 def test_every_bit_and_byte_is_even(name):
-    values = STREAMS[name]
+    values = streams()[name]
     ones = ((values[:, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)).sum(0)
     score = (ones - len(values) / 2.0) / np.sqrt(len(values) / 4)
     assert np.abs(score).max() < stats.norm.isf(SIGNIFICANCE / 128)
@@ -107,7 +115,7 @@ def test_every_bit_and_byte_is_even(name):
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_neighbours_are_not_correlated(name):
-    values = STREAMS[name] / 2.0**64
+    values = streams()[name] / 2.0**64
     for lag in (1, 2, 10, 128):
         correlation = np.corrcoef(values[:-lag], values[lag:])[0, 1]
         assert abs(correlation) * np.sqrt(len(values)) < stats.norm.isf(SIGNIFICANCE / 8)
@@ -115,12 +123,12 @@ def test_neighbours_are_not_correlated(name):
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_numbers_do_not_repeat(name):
-    assert len(np.unique(STREAMS[name])) == len(STREAMS[name])
+    assert len(np.unique(streams()[name])) == len(streams()[name])
 
 
 @pytest.mark.parametrize("bound", [1, 2, 3, 7, 100])
 def test_bounded_draws_are_uniform(bound):
-    counts = np.bincount(bounded(STREAMS["walkers, first step"], bound), minlength=bound)
+    counts = np.bincount(bounded(streams()["walkers, first step"], bound), minlength=bound)
     assert len(counts) == bound
     assert bound == 1 or stats.chisquare(counts).pvalue > SIGNIFICANCE
 

@@ -8,6 +8,7 @@ import signal
 import sys
 from functools import cache, partial
 from importlib import import_module
+from itertools import product
 from math import inf
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from plans import read_again, walks_in_small_groups
+from plans import among_slow, read_again, walks_in_small_groups
 
 import graphwalk
 from graphwalk import scheduler
@@ -77,11 +78,16 @@ def walks_of(graph, make=graphwalk.random_walks, **how):
         graph = make_graph("edge_types")
     if "gamma" in how:
         graph = make_graph("weights", directed=False)
-    return make(graph, **{"num_walks": 2, "walk_length": 10, "seed": 5} | how)
+    return make(graph, **{"num_walks": 2, "walk_length": 6, "seed": 5} | how)
 
 
-@pytest.mark.parametrize("chunks", [2500, "auto"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "chunks"),
+    among_slow(
+        [*product(KINDS, [2500]), ("first order", "auto"), ("weighted node2vec", "auto")],
+        [*product(KINDS, [2500, "auto"])],
+    ),
+)
 def test_walks_are_those_of_threads(session, graph, kind, chunks):
     walks = walks_of(graph, chunks=chunks, **KINDS[kind])
     np.testing.assert_array_equal(walks.compute(), walks.compute(scheduler="threads"))
@@ -105,8 +111,13 @@ def test_slices_and_persisted_walks_in_partitions(session, graph, kind):
     np.testing.assert_array_equal(walks.persist().sum(axis=1).compute(), whole.sum(axis=1))
 
 
-@pytest.mark.parametrize("partitions", [2, 7, 16])
-@pytest.mark.parametrize("kind", ["first order", "weighted", "node2vec"])
+@pytest.mark.parametrize(
+    ("kind", "partitions"),
+    among_slow(
+        [("weighted", 2), ("node2vec", 7), ("first order", 16)],
+        [*product(["first order", "weighted", "node2vec"], [2, 7, 16])],
+    ),
+)
 def test_the_number_of_partitions_changes_nothing(session, graph, kind, partitions):
     whole = walks_of(graph, **KINDS[kind]).compute(scheduler="threads")
     walks = walks_of(graph, partitions=partitions, chunks=3300, **KINDS[kind])

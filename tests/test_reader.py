@@ -1,6 +1,7 @@
 """Reading arrays back: in parts, mapped, into memory that is there; and damage to any chunk."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -269,19 +270,32 @@ DAMAGES = {
 STRINGS = ["offsets", "neighbors", "weights", "label_offsets", "label_bytes"]
 
 
-def build_damaged(place, array, damage, compressed):
+@pytest.fixture(scope="module")
+def build_damaged(tmp_path_factory):
+    """Return a function that copies one of four stores, and damages a chunk of an array."""
+    whole = {}
+
+    def build(place, array, damage, compressed):
+        kind = array in STRINGS, compressed
+        if kind not in whole:
+            whole[kind] = tmp_path_factory.mktemp("whole") / "g"
+            build_whole(whole[kind], *kind)
+        shutil.copytree(whole[kind], place)
+        path = place / array / "c" / "1"
+        if DAMAGES[damage] is None:
+            path.unlink()
+        else:
+            path.write_bytes(DAMAGES[damage](path.read_bytes()))
+
+    return build
+
+
+def build_whole(place, strings, compressed):
     rng = np.random.default_rng(3)
     ends = rng.integers(300, size=(2, 900)) * 10**8
-    nodes = [str(v) for v in ends.ravel()] if array in STRINGS else ends.ravel()
+    nodes = [str(v) for v in ends.ravel()] if strings else ends.ravel()
     edges = pa.table({"src": nodes[:900], "dst": nodes[900:], "weight": rng.random(900)})
-    graph = build_chunked(256, edges, place, compressed=compressed)
-    chunk = 1
-    path = place / array / "c" / str(chunk)
-    if DAMAGES[damage] is None:
-        path.unlink()
-    else:
-        path.write_bytes(DAMAGES[damage](path.read_bytes()))
-    return graph
+    build_chunked(256, edges, place, compressed=compressed)
 
 
 READS = {
@@ -297,7 +311,9 @@ READS = {
 @PROFILES
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("array", READS)
-def test_damage_is_an_error_that_names_the_chunk(tmp_path, array, damage, compressed):
+def test_damage_is_an_error_that_names_the_chunk(
+    build_damaged, tmp_path, array, damage, compressed
+):
     build_damaged(tmp_path / "g", array, damage, compressed)
     what = "missing" if damage == "deleted" else "damaged"
     message = rf"array '{array}' of {re.escape(str(tmp_path / 'g'))}: chunk 1 \(.*{what}"

@@ -2,6 +2,7 @@
 
 import pickle
 import uuid
+from functools import cache
 
 import dask
 import numpy as np
@@ -46,6 +47,12 @@ def options(endpoint):
 
 @pytest.fixture
 def files(options):
+    return file_system(**options)
+
+
+@cache
+def file_system(**options):
+    """Return a client of the server, which takes half a second to make."""
     import s3fs
 
     return s3fs.S3FileSystem(**options, use_listings_cache=False, skip_instance_cache=True)

@@ -1,13 +1,12 @@
 """Jobs that were cut short: resumed, they end as if nothing had happened."""
 
-import subprocess
-import sys
-import textwrap
+import signal
 from shutil import copyfileobj
 
 import dask.array as da
 import numpy as np
 import pytest
+from processes import run_script
 
 import graphwalk
 from graphwalk import errors
@@ -66,8 +65,7 @@ def kill_after(blocks, graph, path, rules=RULES, **options):
         walks = graphwalk.random_walks({graph.path!r}, **{rules!r})
         graphwalk.write_walks(walks, {str(path)!r}, **{options!r})
     """
-    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
-    assert ended.returncode == -9
+    assert run_script(script) == -signal.SIGKILL
 
 
 def files(folder):

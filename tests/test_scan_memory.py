@@ -1,18 +1,15 @@
 """What scans take at their peak is what the plan says, in this process and in workers."""
 
 import gc
-import json
-import multiprocessing
 import os
 import threading
-import traceback
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 import memory_walks
 import numpy as np
 import pytest
+from processes import forget_peak, memory_of, report_of
 
 import graphwalk
 from graphwalk import scheduler
@@ -36,8 +33,6 @@ OTHERS = {
 #: What a process may take more than the plan says: a tenth, and this for what no plan knows.
 ASIDE = 50 * MIB
 
-_processes = multiprocessing.get_context("forkserver")
-
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
@@ -49,24 +44,9 @@ def store(tmp_path_factory):
 
 def run(*args):
     """Compute in a process of its own; return what it reports."""
-    ours, theirs = _processes.Pipe(duplex=False)
-    process = _processes.Process(target=_report, args=(theirs, *args))
-    process.start()
-    theirs.close()
-    try:
-        report = json.loads(ours.recv())
-    finally:
-        process.join()
+    report = report_of(_measure, *args)
     assert "error" not in report, report["error"]
     return report
-
-
-def _report(connection, *args):
-    try:
-        report = _measure(*args)
-    except BaseException:
-        report = {"error": traceback.format_exc()}
-    connection.send(json.dumps(report))
 
 
 def _measure(path, name, scheduler_name, options, how):
@@ -105,35 +85,27 @@ def _workers(session):
 @contextmanager
 def _peaks(pids):
     """Yield what processes take more, at their peaks, when the block has ended."""
-    taken, before = {}, {}
-    for pid in pids:
-        Path(f"/proc/{pid}/clear_refs").write_text("5")
-        before[pid] = _status(pid, "VmRSS")
+    taken, before = {}, {pid: forget_peak(pid) for pid in pids}
     yield taken
-    taken |= {pid: _status(pid, "VmHWM") - start for pid, start in before.items()}
+    taken |= {pid: memory_of("VmHWM", pid) - start for pid, start in before.items()}
 
 
 @contextmanager
 def _sampled(pids):
     """Yield what processes take more of memory of their own, as far as samples tell."""
-    before = {pid: _status(pid, "RssAnon") for pid in pids}
+    before = {pid: memory_of("RssAnon", pid) for pid in pids}
     taken, ended = dict.fromkeys(pids, 0), threading.Event()
 
     def sample():
         while not ended.wait(0.01):
             for pid, start in before.items():
-                taken[pid] = max(taken[pid], _status(pid, "RssAnon") - start)
+                taken[pid] = max(taken[pid], memory_of("RssAnon", pid) - start)
 
     thread = threading.Thread(target=sample)
     thread.start()
     yield taken
     ended.set()
     thread.join()
-
-
-def _status(pid, key):
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(key))
 
 
 def check(report):

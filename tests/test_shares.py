@@ -1,14 +1,13 @@
 """One output that several processes write, each its share of the blocks."""
 
+import fcntl
 import json
-import subprocess
-import sys
-import textwrap
 import threading
 
 import dask.array as da
 import numpy as np
 import pytest
+from processes import barrier, start
 
 import graphwalk
 from graphwalk import errors
@@ -121,6 +120,20 @@ def test_shares_of_different_numbers_go_together(walks, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), walks.compute())
 
 
+def write_shares(ready, store, target, locks, parts):
+    """Write some shares in a process of its own, when the others are ready too."""
+
+    def no_locks(*_):
+        raise OSError(38, "Function not implemented")
+
+    if not locks:
+        fcntl.flock = no_locks
+    walks = graphwalk.random_walks(store, **RULES)
+    ready.wait()
+    for part in parts:
+        graphwalk.write_walks(walks, target, share=(part, 12))
+
+
 @pytest.mark.parametrize(
     ("suffix", "locks"),
     [
@@ -133,34 +146,14 @@ def test_shares_of_different_numbers_go_together(walks, tmp_path):
 def test_many_processes_at_once(suffix, locks, graph, walks, tmp_path):
     """All begin and end at about the same time, on a file system that has locks or none."""
     expected = write_walks(walks, tmp_path / f"whole{suffix}")
-    script = f"""
-        import fcntl, sys
-        import graphwalk
-
-        def no_locks(*_):
-            raise OSError(38, "Function not implemented")
-
-        if not {locks}:
-            fcntl.flock = no_locks
-        walks = graphwalk.random_walks({graph.path!r}, **{RULES!r})
-        print("ready", flush=True)
-        for part in sys.stdin:
-            share = int(part), 12
-            graphwalk.write_walks(walks, {str(tmp_path / f"walks{suffix}")!r}, share=share)
-    """
-    command = [sys.executable, "-c", textwrap.dedent(script)]
-    processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
+    target, ready = tmp_path / f"walks{suffix}", barrier(4)
+    writers = [
+        start(write_shares, ready, graph.path, target, locks, range(part, 12, 4))
+        for part in range(4)
     ]
-    for process in processes:
-        assert process.stdout.readline() == "ready\n"
-    for part, process in enumerate(processes):
-        process.stdin.write("".join(f"{n}\n" for n in range(part, 12, 4)))
-        process.stdin.flush()
-    for process in processes:
-        process.communicate()
-    assert [process.returncode for process in processes].count(0) >= (4 if locks else 1)
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers].count(0) >= (4 if locks else 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"walks{suffix}", expected.name]
     if suffix == ".zarr":
         assert files(tmp_path / "walks.zarr") == files(expected)

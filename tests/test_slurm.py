@@ -1,6 +1,7 @@
 """Jobs on a real Slurm: the scripts of examples/slurm, and what becomes of them."""
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from slurm_cluster import SlurmCluster, UnavailableError, command_line, install, wait_for
+from slurm_cluster import ASKED, SlurmCluster, UnavailableError, command_line, install, wait_for
 from test_docs import blocks, run_console
 
 import graphwalk
@@ -21,10 +22,10 @@ pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]  # Slurm may have to 
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "slurm"
-NODES = 20_000
+NODES = 5000
 #: What the examples say, and what each of them runs in these tests.
 RULES = {"num_walks": 10, "walk_length": 80, "seed": 1}
-LONGER = 30
+LONGER = 120
 BLOCKS = 64
 SMALL = ["--cpus-per-task=1", "--mem=1500", "--time=10"]
 
@@ -59,7 +60,7 @@ def cluster(shared):
 
 @pytest.fixture(scope="module")
 def graph(shared):
-    edges = np.random.default_rng(1).integers(NODES, size=(2, 200_000))
+    edges = np.random.default_rng(1).integers(NODES, size=(2, 50_000))
     np.save(shared / "edges.npy", edges)
     return graphwalk.build_zarr(shared / "edges.npy", shared / "graph.zarr", num_nodes=NODES)
 
@@ -121,10 +122,14 @@ class Jobs:
     def wait_for_blocks(self, job, number, output="walks.parquet"):
         """Wait until a job has done a number of blocks."""
 
+        asked = itertools.count()
+
         def done():
             if self.blocks_done(output) >= number:
                 return True
-            assert self.cluster.state(job) in ("PENDING", "CONFIGURING", "RUNNING"), self.log(job)
+            if next(asked) % 10 == 9:
+                state = self.cluster.state(job)
+                assert state in ("PENDING", "CONFIGURING", "RUNNING"), self.log(job)
             return False
 
         wait_for(done, f"{number} blocks")
@@ -287,7 +292,7 @@ def test_the_page_about_slurm(login, cluster, folder, expected):
     (folder / "graph.zarr").unlink()
     shutil.copy(folder.parent / "edges.npy", folder)
     run_commands("on-slurm.md")
-    wait_for(lambda: not cluster.call("squeue", "--noheader"), "all jobs")
+    wait_for(lambda: not cluster.call("squeue", "--noheader"), "all jobs", every=ASKED)
     logs = {file.name: file.read_text() for file in folder.glob("*.log")}
     assert len(logs) == 6, logs
     for name in ("walks", "shares", "ray"):
@@ -338,7 +343,10 @@ def test_a_machine_that_is_lost(cluster, jobs, folder, longer):
     same(folder / "walks.parquet", longer)
 
 
-@pytest.mark.parametrize("script", ["walks.sbatch", "one-machine.sbatch"])
+# Of each script, one end is among the quick tests, and the other among the slow ones.
+@pytest.mark.parametrize(
+    "script", ["walks.sbatch", pytest.param("one-machine.sbatch", marks=pytest.mark.slow)]
+)
 def test_a_job_that_is_cancelled_and_submitted_again(script, jobs, folder, longer):
     script = long_job(folder / script)
     first = jobs.submit(script, "--nodes=1")
@@ -366,7 +374,9 @@ def done_times(folder):
     return {name: time for name, time in times(folder).items() if name in done}
 
 
-@pytest.mark.parametrize("script", ["walks.sbatch", "one-machine.sbatch"])
+@pytest.mark.parametrize(
+    "script", [pytest.param("walks.sbatch", marks=pytest.mark.slow), "one-machine.sbatch"]
+)
 def test_a_job_whose_time_is_up(script, cluster, jobs, folder, longer):
     """Slurm says so a minute before; what is done stays, and the next job goes on from there."""
     script = long_job(folder / script)
@@ -409,7 +419,7 @@ def test_two_jobs_on_the_same_machines(jobs, folder, expected, cluster):
     there = Jobs(cluster, other)
     options = ["--nodes=2", "--cpus-per-task=1"]
     one, two = jobs.submit("walks.sbatch", *options), there.submit("walks.sbatch", *options)
-    wait_for(lambda: cluster.state(two) == "RUNNING", "both to run")
+    wait_for(lambda: cluster.state(two) == "RUNNING", "both to run", every=ASKED)
     assert cluster.state(one) == "RUNNING"
     jobs.finish(one)
     there.finish(two)

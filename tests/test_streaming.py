@@ -6,11 +6,14 @@ import time
 import dask
 import dask.array as da
 import numpy as np
+import processes
 import pytest
 
 import graphwalk
 from graphwalk import errors, scheduler
 
+#: Dask's processes are started as forks of one that has imported what they run.
+FORKS = {"multiprocessing.context": processes.context.get_start_method()}
 RULES = {"num_walks": 3, "walk_length": 9, "p": 0.5, "seed": 1, "chunks": 70}
 
 
@@ -36,7 +39,7 @@ def numbered(function, blocks=40):
 def test_blocks_are_those_of_the_array(name, partitions, graph):
     walks = graphwalk.random_walks(graph, **RULES, partitions=partitions)
     expected = walks.compute()
-    with dask.config.set(scheduler=name):
+    with dask.config.set({"scheduler": name, **FORKS}):
         for array, rows in ((walks, expected), (walks[150:900], expected[150:900])):
             blocks = list(graphwalk.iter_blocks(array))
             np.testing.assert_array_equal(np.concatenate(blocks), rows)
@@ -111,7 +114,7 @@ def test_errors_come_out(name):
             raise ZeroDivisionError("seven")
 
     with (
-        dask.config.set(scheduler=name, num_workers=2),
+        dask.config.set({"scheduler": name, "num_workers": 2, **FORKS}),
         pytest.raises(ZeroDivisionError, match="seven"),
     ):
         list(graphwalk.iter_blocks(numbered(fail)))

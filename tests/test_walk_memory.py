@@ -1,10 +1,7 @@
 """What walks take at their peak is what the plan says; and they run where there is no more."""
 
 import re
-import subprocess
-import sys
 from operator import itemgetter
-from pathlib import Path
 
 import dask
 import memory_walks
@@ -168,38 +165,6 @@ def test_batches(stores):
 #: What a plan, the counts of written blocks and Dask's chunks may take for each block.
 BYTES_OF_A_BLOCK = 150
 
-BLOCKS = """
-import sys
-import graphwalk
-from memory_walks import status
-
-store, blocks, target = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-graph = graphwalk.open_zarr(store)
-how = {"start_nodes": [1], "walk_length": 3, "seed": 1, "chunks": 1}
-
-
-def use(walks):
-    if target:
-        graphwalk.write_walks(walks, target, overwrite=True, progress=False)
-    else:
-        assert sum(len(block) for block in graphwalk.iter_blocks(walks)) == len(walks)
-
-
-use(graphwalk.random_walks(graph, num_walks=100, **how))
-before = status("VmHWM")
-use(graphwalk.random_walks(graph, num_walks=blocks, **how))
-print(status("VmHWM") - before)
-"""
-
-
-def peak_of_blocks(store, blocks, target):
-    command = [sys.executable, "-c", BLOCKS, str(store), str(blocks), str(target)]
-    run = subprocess.run(
-        command, cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True, check=True
-    )
-    return int(run.stdout)
-
-
 MANY = (100_000, 1_000_000)
 IS_SLOW = [pytest.mark.slow, SLOW_TIMEOUT]
 
@@ -216,8 +181,8 @@ def test_memory_does_not_grow_by_what_a_block_holds(target, few, many, tmp_path)
     store = tmp_path / "graph.zarr"
     graphwalk.build_zarr(([0, 1, 2], [1, 2, 0]), store)
     target = target and tmp_path / target
-    grown = peak_of_blocks(store, many, target) - peak_of_blocks(store, few, target)
-    assert grown <= BYTES_OF_A_BLOCK * (many - few) + 8 * MIB
+    least, most = (memory_walks.peak_of_blocks(store, n, target) for n in (few, many))
+    assert most - least <= BYTES_OF_A_BLOCK * (many - few) + 8 * MIB
 
 
 #: Stacks of threads, and what the C library keeps of what was freed.
