@@ -23,15 +23,18 @@ from graphwalk.storage.store.upper_layers import upper_layers as _upper_layers
 if TYPE_CHECKING:
     from graphwalk import scheduler
     from graphwalk.algorithms.analytics.bfs import bfs
+    from graphwalk.algorithms.analytics.communities import communities
     from graphwalk.algorithms.analytics.components import connected_components
     from graphwalk.algorithms.analytics.core_numbers import core_numbers
     from graphwalk.algorithms.analytics.degrees import degree_assortativity, degrees
     from graphwalk.algorithms.analytics.hyperball import harmonic_centrality, hop_distribution
     from graphwalk.algorithms.analytics.label_propagation import label_propagation
+    from graphwalk.algorithms.analytics.modularity import modularity
     from graphwalk.algorithms.analytics.pagerank import pagerank
     from graphwalk.algorithms.analytics.personalized_pagerank import personalized_pagerank
     from graphwalk.algorithms.analytics.reciprocity import reciprocity
     from graphwalk.algorithms.analytics.shortest_paths import shortest_paths
+    from graphwalk.algorithms.analytics.similarity import similar_nodes, similarity
     from graphwalk.algorithms.analytics.strong_components import strongly_connected_components
     from graphwalk.algorithms.analytics.triangles import clustering, transitivity, triangles
     from graphwalk.algorithms.output.to_arrow import to_arrow
@@ -74,6 +77,7 @@ __all__ = [
     "bfs",
     "build_zarr",
     "clustering",
+    "communities",
     "connected_components",
     "core_numbers",
     "degree_assortativity",
@@ -84,6 +88,7 @@ __all__ = [
     "hop_distribution",
     "iter_blocks",
     "label_propagation",
+    "modularity",
     "open_zarr",
     "pagerank",
     "performance_report",
@@ -99,6 +104,8 @@ __all__ = [
     "scheduler",
     "set_node_types",
     "shortest_paths",
+    "similar_nodes",
+    "similarity",
     "strongly_connected_components",
     "to_arrow",
     "transitivity",
@@ -113,6 +120,8 @@ _HOMES = {
     "CSR": "graphwalk.storage.edges.open",
     "Graph": "graphwalk.storage.store.graph",
     "bfs": "graphwalk.algorithms.analytics.bfs",
+    "communities": "graphwalk.algorithms.analytics.communities",
+    "modularity": "graphwalk.algorithms.analytics.modularity",
     "label_propagation": "graphwalk.algorithms.analytics.label_propagation",
     "triangles": "graphwalk.algorithms.analytics.triangles",
     "clustering": "graphwalk.algorithms.analytics.triangles",
@@ -126,6 +135,8 @@ _HOMES = {
     "hop_distribution": "graphwalk.algorithms.analytics.hyperball",
     "connected_components": "graphwalk.algorithms.analytics.components",
     "pagerank": "graphwalk.algorithms.analytics.pagerank",
+    "similar_nodes": "graphwalk.algorithms.analytics.similarity",
+    "similarity": "graphwalk.algorithms.analytics.similarity",
     "shortest_paths": "graphwalk.algorithms.analytics.shortest_paths",
     "build_zarr": "graphwalk.storage.build.api",
     "embed": "graphwalk.algorithms.training.embedding",

@@ -22,6 +22,8 @@ PAGE = ROOT / "docs" / "networkx.md"
 #: NetworkX's tests of the functions.
 MODULES = [
     "link_analysis.tests.test_pagerank",
+    "community.tests.test_louvain",
+    "community.tests.test_quality",
     "components.tests.test_connected",
     "components.tests.test_strongly_connected",
     "components.tests.test_weakly_connected",
@@ -35,6 +37,15 @@ MODULES = [
 
 #: Those that fail, and why.
 FAILING = {
+    **dict.fromkeys(
+        [
+            "test_karate_club_partition",
+            "test_undirected_selfloops",
+            "test_directed_partition",
+            "test_none_weight_param",
+        ],
+        "the communities of one of NetworkX's seeds",
+    ),
     "TestStronglyConnected::test_condensation_mapping_and_members": "components have another order",
     "TestDijkstraPathLength::test_weight_function": "stores have weights in float32: not 1 / 10",
 }

@@ -33,6 +33,9 @@ OTHERS = {
     "label propagation": lambda graph, **how: graphwalk.label_propagation(
         graph, 2, transposed=transposed_of(graph), **how
     ),
+    "communities": lambda graph, **how: graphwalk.communities(
+        graph, max_iter=1, transposed=transposed_of(graph), **how
+    ),
     "clustering": lambda graph, **how: graphwalk.clustering(
         graph, method="fagiolo", transposed=transposed_of(graph), **how
     ),

@@ -24,6 +24,7 @@ OTHERS = {
     "parents": partial(graphwalk.bfs, sources=0, return_parents=True),
     "shortest paths": partial(graphwalk.shortest_paths, sources=0),
     "label propagation": partial(graphwalk.label_propagation, max_iter=2),
+    "communities": partial(graphwalk.communities, max_iter=1),
     "triangles": graphwalk.triangles,
     "core numbers": graphwalk.core_numbers,
     "hop distribution": partial(graphwalk.hop_distribution, registers=16),

@@ -10,6 +10,7 @@ from graphwalk.cli.node_reports import farthest_nodes, largest_groups, top_nodes
 from graphwalk.cli.read_start_nodes import read_start_nodes
 from graphwalk.util.parameters import (
     COUNT,
+    FINITE_POSITIVE,
     FLAG,
     POSITIVE,
     PROBABILITY,
@@ -105,6 +106,18 @@ ANALYTICS = {
         largest_groups,
     ),
     "communities": Analysis(
+        "communities",
+        "find communities by modularity",
+        largest_groups,
+        [
+            Parameter("resolution", 1.0, FINITE_POSITIVE, "above 1 for smaller communities"),
+            Parameter("max_iter", 3, COUNT, "how often all is repeated at most"),
+            UNWEIGHTED,
+            _TRANSPOSED,
+        ],
+        {"weight": _without},
+    ),
+    "label-propagation": Analysis(
         "label_propagation",
         "find communities by label propagation",
         largest_groups,

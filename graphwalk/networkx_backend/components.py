@@ -11,7 +11,7 @@ from graphwalk.algorithms.analytics.components import connected_components as fi
 from graphwalk.algorithms.analytics.strong_components import (
     strongly_connected_components as find_strong_components,
 )
-from graphwalk.networkx_backend.graphs import view_of
+from graphwalk.networkx_backend.graphs import sets_by_label, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 def connected_components(G: Any) -> Iterator[set[Any]]:  # noqa: N803 - NetworkX's name
     """Yield the set of nodes of each component, by its first node."""
     view = view_of(G)
-    yield from _sets(view, _labels(view))
+    yield from sets_by_label(view, _labels(view))
 
 
 def strongly_connected_components(G: Any) -> Iterator[set[Any]]:  # noqa: N803
     """Yield the set of nodes of each strongly connected component, by its first node."""
     view = view_of(G)
-    yield from _sets(view, _strong_labels(view))
+    yield from sets_by_label(view, _strong_labels(view))
 
 
 def number_strongly_connected_components(G: Any) -> int:  # noqa: N803
@@ -40,13 +40,6 @@ def number_strongly_connected_components(G: Any) -> int:  # noqa: N803
 def is_strongly_connected(G: Any) -> bool:  # noqa: N803
     """Return whether there is one strongly connected component."""
     return _is_one(_strong_labels(view_of(G)))
-
-
-def _sets(view: Any, labels: NDArray[Any]) -> Iterator[set[Any]]:
-    order = np.argsort(labels, kind="stable")
-    for nodes in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
-        if len(nodes):
-            yield {view.nodes[node] for node in nodes.tolist()}
 
 
 def number_connected_components(G: Any) -> int:  # noqa: N803

@@ -197,6 +197,14 @@ def by_node(view: Any, values: NDArray[Any]) -> dict[Any, Any]:
     return dict(zip(view.nodes, values.tolist(), strict=True))
 
 
+def sets_by_label(view: Any, labels: NDArray[Any]) -> Iterator[set[Any]]:
+    """Yield the set of nodes of each label, in ascending order of labels."""
+    order = np.argsort(labels, kind="stable")
+    for nodes in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
+        if len(nodes):
+            yield {view.nodes[node] for node in nodes.tolist()}
+
+
 def transpose_of(store: Graph) -> Graph | None:
     """Return the transpose of a directed store, which takes a copy of it on disk."""
     return store.transpose(progress=False) if store.directed else None

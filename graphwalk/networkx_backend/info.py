@@ -24,6 +24,8 @@ FUNCTIONS = {
     "single_source_dijkstra_path_length": "Weights are float32.",
     "multi_source_dijkstra_path_length": "Weights are float32.",
     "all_pairs_dijkstra_path_length": "Weights are float32.",
+    "louvain_communities": "One result for all seeds; without `max_level`.",
+    "modularity": "Weights are float32.",
     "triangles": "",
     "clustering": "Without weights.",
     "average_clustering": "Without weights.",

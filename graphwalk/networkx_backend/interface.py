@@ -10,6 +10,7 @@ from graphwalk.networkx_backend.clusters import (
     transitivity,
     triangles,
 )
+from graphwalk.networkx_backend.communities import louvain_communities, modularity
 from graphwalk.networkx_backend.components import (
     connected_components,
     is_connected,
@@ -55,6 +56,8 @@ __all__ = [
     "is_connected",
     "is_strongly_connected",
     "is_weakly_connected",
+    "louvain_communities",
+    "modularity",
     "multi_source_dijkstra_path_length",
     "node_connected_component",
     "number_connected_components",

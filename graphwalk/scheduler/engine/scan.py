@@ -14,6 +14,7 @@ from collections import deque
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from graphwalk.scheduler.engine.scan_plan import plan_scan
 from graphwalk.storage.partitions.entry_partitions import read_entries
 from graphwalk.util.cancel import check_cancelled
 from graphwalk.util.events import Event, Work, emit
@@ -21,7 +22,7 @@ from graphwalk.util.events import Event, Work, emit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from graphwalk.scheduler.engine.scan_plan import ScanPartition, ScanPlan
+    from graphwalk.scheduler.engine.scan_plan import RowReader, ScanCost, ScanPartition, ScanPlan
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Job, Place, Ref
 
@@ -72,6 +73,17 @@ class Scanner:
     def plan(self) -> ScanPlan:
         """How the graph is read."""
         return self._plan
+
+    def of(self, graph: GraphArrays, cost: ScanCost, reader: RowReader) -> Scanner:
+        """Return what scans a smaller graph in the same job, in as many partitions.
+
+        Partitions of this graph that stay in memory are freed; a later pass reads them again.
+        """
+        self._kept.clear()
+        here, own = self._job.in_process, self._plan
+        parts = len(own.partitions)
+        plan = plan_scan(graph, cost, own.resources, parts, in_process=here, reader=reader)
+        return Scanner(graph, plan, self._job, self._name)
 
     @property
     def backwards(self) -> bool:

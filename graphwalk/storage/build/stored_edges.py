@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.partitions.entry_partitions import EntryPartition
-    from graphwalk.storage.store.format import GraphInfo
+    from graphwalk.storage.store.format import GraphInfo, ValueName
     from graphwalk.storage.store.graph import Graph
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
@@ -52,9 +52,14 @@ class StoredEdges:
         return self.graph.directed
 
     @property
+    def values(self) -> ValueName | None:
+        """What is read of entries: weights, times or types, if there are any."""
+        return self.graph.info.values
+
+    @property
     def weighted(self) -> bool:
-        """Whether entries have weights, times or types."""
-        return self.graph.info.values is not None
+        """Whether edges have weights, times or types."""
+        return self.values is not None
 
     @property
     def time_unit(self) -> str | None:
@@ -92,9 +97,8 @@ class StoredEdges:
         nodes = np.arange(part.nodes.start, part.nodes.stop, dtype=graph.neighbor_dtype)
         src, dst, kept = self.changed(np.repeat(nodes, np.diff(rows.row_starts)), rows.neighbors)
         values = None
-        if graph.info.values is not None:
-            values = graph.read_values(graph.info.values, entries.start, entries.stop, threads=1)
-            values = values[kept]
+        if self.values is not None:
+            values = graph.read_values(self.values, entries.start, entries.stop, threads=1)[kept]
         return EdgeBatch(src, dst, values, self._entry(entries.start, kept))
 
     def _entry(self, first: int, kept: Any) -> Callable[[int], str]:

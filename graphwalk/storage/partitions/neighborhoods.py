@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from graphwalk.storage.store.format import value_bytes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Bytes of an offset while a partition is read.
@@ -55,15 +58,19 @@ class NeighborhoodReader:
     ----------
     transposed : GraphArrays, optional
         The transposed store of a directed graph.
+    values : str, optional
+        What `read_values` is to read of each entry, for which there is room then.
     """
 
-    def __init__(self, transposed: GraphArrays | None = None) -> None:
-        self._transposed = transposed
+    def __init__(
+        self, transposed: GraphArrays | None = None, values: ValueName | None = None
+    ) -> None:
+        self._transposed, self._values = transposed, values
 
     def total(self, graph: GraphArrays) -> int:
         """Return what all partitions take in memory, in bytes."""
-        width, stores = graph.neighbor_dtype.itemsize, 1 + (self._transposed is not None)
-        return stores * graph.num_entries * width + 2 * graph.num_nodes * _OFFSET
+        stores = 1 + (self._transposed is not None)
+        return stores * graph.num_entries * self._entry(graph) + 2 * graph.num_nodes * _OFFSET
 
     def cut(self, graph: GraphArrays, entries: int) -> tuple[NodePartition, ...]:
         """Cut a graph between rows, where its entries reach multiples of `entries`.
@@ -82,7 +89,7 @@ class NeighborhoodReader:
     def size(self, graph: GraphArrays, part: NodePartition) -> int:
         """Return what a partition takes in memory, in bytes."""
         entries = len(part.entries) + len(part.in_entries)
-        return entries * graph.neighbor_dtype.itemsize + 2 * (len(part.nodes) + 1) * _OFFSET
+        return entries * self._entry(graph) + 2 * (len(part.nodes) + 1) * _OFFSET
 
     def read(self, graph: GraphArrays, part: NodePartition) -> Neighborhoods:
         """Read a partition.
@@ -97,6 +104,26 @@ class NeighborhoodReader:
             nothing = np.zeros(len(part.nodes) + 1, np.int64), np.empty(0, graph.neighbor_dtype)
             return Neighborhoods(part.nodes.start, *rows, *nothing)
         return Neighborhoods(part.nodes.start, *rows, *_read_rows(self._transposed, part.nodes))
+
+    def read_values(
+        self, graph: GraphArrays, part: NodePartition
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Read the values of the entries in the store and in the transposed store.
+
+        Both are empty if none are to be read; raises as `read` does.
+        """
+        nothing = np.empty(0, np.float32)
+        if self._values is None:
+            return nothing, nothing
+        entries, in_entries = part.entries, part.in_entries
+        values = graph.read_values(self._values, entries.start, entries.stop, threads=1)
+        if self._transposed is None:
+            return values, nothing
+        other = self._transposed
+        return values, other.read_values(self._values, in_entries.start, in_entries.stop, threads=1)
+
+    def _entry(self, graph: GraphArrays) -> int:
+        return graph.neighbor_dtype.itemsize + value_bytes(self._values)
 
 
 def _read_rows(graph: GraphArrays, nodes: range) -> tuple[NDArray[np.int64], NDArray[Any]]:
