@@ -39,7 +39,7 @@ def check(kind, budget, folder):
 
 @pytest.mark.parametrize("kind", QUICK)
 def test_peak_memory(tmp_path, kind):
-    check(kind, 64 * MIB, tmp_path)
+    check(kind, 32 * MIB, tmp_path)
 
 
 @pytest.mark.slow

@@ -187,7 +187,7 @@ def test_the_status_of_a_command_that_is_told_to_stop(graph, number, status, tmp
     script = tmp_path / "walk.py"
     script.write_text(textwrap.dedent(SCRIPT))
     out = tmp_path / "walks.npy"
-    how = ["--num-walks=2000", "--walk-length=400", "--chunks=4000", "--scheduler=threads"]
+    how = ["--num-walks=200", "--walk-length=400", "--chunks=4000", "--scheduler=threads"]
     command = [sys.executable, str(script), graph.path, str(out), *how]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

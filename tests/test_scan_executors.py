@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import zarr
+from plans import among_slow
 from resealed import as_format_1
 from schedulers import SCHEDULERS
 
@@ -82,10 +83,25 @@ def bits(array, shares=None):
 
 
 @pytest.mark.parametrize(
-    ("partitions", "kind"),
-    [(1, "undirected"), (3, "undirected"), (7, "undirected"), (3, "directed")],
+    ("name", "partitions", "kind"),
+    among_slow(
+        [
+            ("components", 1, "undirected"),
+            ("components", 7, "undirected"),
+            ("components", 3, "directed"),
+            ("pagerank", 3, "undirected"),
+            ("pagerank", 3, "directed"),
+        ],
+        [
+            (name, *plan)
+            for name in ANALYTICS
+            for plan in (
+                *((partitions, "undirected") for partitions in (1, 3, 7)),
+                (3, "directed"),
+            )
+        ],
+    ),
 )
-@pytest.mark.parametrize("name", ANALYTICS)
 def test_the_bits_are_those_of_one_thread(session, name, partitions, kind):
     array = ANALYTICS[name](graph_of(kind), partitions=partitions)
     assert len(array.plan.partitions) == partitions
