@@ -10,7 +10,7 @@ import pytest
 import graphwalk
 from graphwalk import errors
 
-SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
+SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz", ".txt.zst"]
 #: Paths with dead ends: walks end early, and those from "e f" at once.
 EDGES = [("a", "b"), ("b", "c"), ("a", "d"), ("d", "a"), ("c", "e f")]
 

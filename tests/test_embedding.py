@@ -14,7 +14,7 @@ from graphwalk.algorithms.output.read_walks import _read_text, read_walks
 from graphwalk.algorithms.training.trainer_options import TrainerOptions, gensim_options
 from graphwalk.cli import main
 
-SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
+SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz", ".txt.zst"]
 #: Two groups of nodes with edges within, and a single one between.
 GROUP = 12
 
@@ -49,7 +49,7 @@ def test_walks_are_read_as_they_were_written(suffix, labels, tmp_path):
     assert found == [[shown[node] for node in walk if node >= 0] for walk in walks.compute()]
 
 
-@pytest.mark.parametrize("suffix", [".txt", ".txt.gz"])
+@pytest.mark.parametrize("suffix", [".txt", ".txt.gz", ".txt.zst"])
 def test_text_is_the_same_in_every_part(suffix, tmp_path):
     """Also where walks of one node alone follow each other, without a tab between them."""
     graph = graphwalk.build_zarr([(0, 1), (1, 0)], directed=True, num_nodes=5)

@@ -144,7 +144,7 @@ def test_names_of_a_graph_that_is_not_there_any_more(suffix, change, tmp_path):
     assert list(graphwalk.WalkCorpus(path, labels=labels)) == expected
 
 
-@pytest.mark.parametrize("suffix", [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"])
+@pytest.mark.parametrize("suffix", [".zarr", ".parquet", ".npy", ".txt", ".txt.gz", ".txt.zst"])
 def test_files_of_unknown_origin_are_not_named(suffix, walks, tmp_path):
     path = graphwalk.write_walks(walks + 0, tmp_path / f"walks{suffix}")
     with pytest.raises(InputError, match=WAYS):
@@ -153,7 +153,7 @@ def test_files_of_unknown_origin_are_not_named(suffix, walks, tmp_path):
     assert list(graphwalk.WalkCorpus(path, labels=False)) == numbers
 
 
-@pytest.mark.parametrize("suffix", [".txt", ".txt.gz"])
+@pytest.mark.parametrize("suffix", [".txt", ".txt.gz", ".txt.zst"])
 def test_numbers_in_text_are_named_as_the_graph_is(suffix, graph, walks, tmp_path):
     """Also those of walks whose graph is known: text has no room for where it lies."""
     path = graphwalk.write_walks(walks, tmp_path / f"walks{suffix}")

@@ -29,7 +29,7 @@ from graphwalk.storage.files import partial_folder as partial_module
 from graphwalk.storage.files.partial_folder import partial_folder, writing
 from graphwalk.storage.store.label_table import NODE_BYTES, SLICE_BYTES
 
-SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz"]
+SUFFIXES = [".zarr", ".parquet", ".npy", ".txt", ".txt.gz", ".txt.zst"]
 TOWNS = np.array(["Aarhus", "Bad Ems", "Çeşme", "Dún Laoghaire", "Évora"], dtype=object)
 
 
@@ -66,10 +66,16 @@ def read(path):
             return pq.read_table(path).column("walk").to_pylist()
         case "txt":
             return [line.split() for line in path.read_text().splitlines()]
-        case "txt.gz":
-            return [
-                line.split() for line in gzip.decompress(path.read_bytes()).decode().splitlines()
-            ]
+        case "txt.gz" | "txt.zst":
+            return [line.split() for line in unpacked(path).decode().splitlines()]
+
+
+def unpacked(path):
+    """Return the text of a compressed file; each block is a member, or frame, of its own."""
+    if path.suffix == ".gz":
+        return gzip.decompress(path.read_bytes())
+    with pa.input_stream(path) as file:
+        return file.read()
 
 
 def names(folder):
@@ -92,7 +98,7 @@ def test_parquet_holds_lists_without_padding(dtype, walks, expected, tmp_path):
     path = write_walks(walks.astype(dtype), tmp_path / "walks.parquet")
     assert read(path) == trimmed(expected)
     schema = pq.read_schema(path / "part-00000.parquet")
-    assert schema.names == ["walk"]
+    assert schema.names == ["walk_id", "start", "walk"]
     assert schema.field("walk").type.value_type == pa.from_numpy_dtype(dtype)
     about, *parts = names(path)
     assert about == "_graphwalk.parquet"
@@ -101,10 +107,35 @@ def test_parquet_holds_lists_without_padding(dtype, walks, expected, tmp_path):
     assert pl.read_parquet(path)["walk"].to_list() == trimmed(expected)
 
 
-@pytest.mark.parametrize(("suffix", "unpack"), [(".txt", bytes), (".txt.gz", gzip.decompress)])
-def test_text_is_one_walk_a_line(suffix, unpack, walks, expected, tmp_path):
-    path = write_walks(walks, tmp_path / f"walks{suffix}")
-    assert unpack(path.read_bytes()).decode() == as_text(trimmed(expected))
+def test_text_is_one_walk_a_line(walks, expected, tmp_path):
+    text = as_text(trimmed(expected))
+    assert write_walks(walks, tmp_path / "walks.txt").read_text() == text
+    for suffix in (".txt.gz", ".txt.zst"):
+        assert unpacked(write_walks(walks, tmp_path / f"walks{suffix}")).decode() == text
+
+
+@pytest.mark.parametrize(("suffix", "begin"), [(".gz", b"\x1f\x8b"), (".zst", b"\x28\xb5\x2f\xfd")])
+def test_a_compressed_file_of_no_walks_is_one(suffix, begin, tmp_path):
+    none = da.empty((0, 3), dtype=np.int32)
+    assert write_walks(none, tmp_path / f"walks.txt{suffix}").read_bytes().startswith(begin)
+
+
+def test_numbers_of_every_length_as_text(tmp_path):
+    powers = [10**digits + more for digits in range(19) for more in (-1, 0)]
+    labels = np.array([0, *powers, 2**63 - 1, -(2**63), -1, -10, -99, -100, -1234567])
+    nodes = np.arange(len(labels)).reshape(1, -1)
+    path = write_walks(da.from_array(nodes), tmp_path / "walks.txt", labels=labels)
+    assert path.read_text() == " ".join(map(str, labels)) + "\n"
+
+
+def test_parquet_says_which_walk_a_row_is(walks, expected, tmp_path):
+    path = write_walks(walks, tmp_path / "walks.parquet", labels=TOWNS)
+    rows = pq.read_table(path).select(["walk_id", "start"]).to_pylist()
+    assert rows == [
+        {"walk_id": number, "start": TOWNS[start]} for number, start in enumerate(expected[:, 0])
+    ]
+    path = write_walks(da.full((2, 3), -1, dtype=int), tmp_path / "none.parquet")
+    assert pq.read_table(path)["start"].to_pylist() == [None, None]
 
 
 @pytest.mark.parametrize("kind", [object, str, np.dtypes.StringDType(), "arrow", "chunked", "list"])

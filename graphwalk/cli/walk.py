@@ -27,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add(
         "output",
         metavar="OUTPUT",
-        help="where to write: .txt, .txt.gz or .parquet for walks by the nodes' labels, "
+        help="where to write: .txt, .txt.gz, .txt.zst or .parquet for walks by the nodes' labels, "
         ".zarr or .npy for an array of node ids",
     )
     add_walk_options(parser)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphwalk.algorithms.output.npy_sink import NpySink
 from graphwalk.algorithms.output.parquet_sink import ABOUT, ParquetSink
-from graphwalk.algorithms.output.text_sink import GzipTextSink, TextSink
+from graphwalk.algorithms.output.text_sink import GzipTextSink, TextSink, ZstdTextSink
 from graphwalk.algorithms.output.zarr_sink import ZarrSink
 from graphwalk.errors import InputError
 from graphwalk.storage.files.folder import folder_at
@@ -28,6 +28,7 @@ SINKS: dict[str, Callable[..., WalkSink]] = {
     ".npy": NpySink,
     ".txt": TextSink,
     ".txt.gz": GzipTextSink,
+    ".txt.zst": ZstdTextSink,
 }
 
 #: Formats of node ids alone; in the others labels take their place.

@@ -96,6 +96,9 @@ def _named_walks(
 
 def _lists(walks: NDArray[np.integer[Any]]) -> pa.ListArray:
     real = walks >= 0
+    if real.all():
+        offsets = np.arange(0, walks.size + 1, walks.shape[1], dtype=np.int32)
+        return pa.ListArray.from_arrays(offsets, pa.array(walks.reshape(-1)))
     offsets = np.zeros(len(walks) + 1, np.int32)
     np.cumsum(real.sum(axis=1), out=offsets[1:])
     return pa.ListArray.from_arrays(offsets, pa.array(walks[real]))

@@ -6,6 +6,8 @@ import io
 import json
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+
 from graphwalk.algorithms.output.labelled_walks import walk_lists
 from graphwalk.algorithms.output.sink import PartsSink
 
@@ -20,7 +22,7 @@ ABOUT = "_graphwalk.parquet"
 
 
 class ParquetSink(PartsSink):
-    """A folder of Parquet files with one column, ``walk``: lists of ids or labels."""
+    """A folder of Parquet files of ``walk_id``, ``start``, and ``walk``: lists of ids or labels."""
 
     suffix = ".parquet"
 
@@ -30,12 +32,19 @@ class ParquetSink(PartsSink):
 
         labels = self.load_labels()
         schema = self._schema(labels)
+        first = block.first_walk
         with (
             self.folder.writing(self.part(block.number)) as file,
             _writer(file, schema) as writer,
         ):
             for lists in walk_lists(block.walks, labels):
-                writer.write_table(pa.table({"walk": lists.cast(schema.field("walk").type)}))
+                columns = [
+                    np.arange(first, first + len(lists)),
+                    _starts(lists),
+                    lists.cast(schema.field("walk").type),
+                ]
+                writer.write_table(pa.table(columns, schema=schema))
+                first += len(lists)
         return 0
 
     def close(self, _sizes: Sequence[int], about: Mapping[str, Any]) -> str:
@@ -52,14 +61,30 @@ class ParquetSink(PartsSink):
         import pyarrow as pa
 
         kind = pa.from_numpy_dtype(self.shape.dtype) if labels is None else labels.type
-        return pa.schema([("walk", pa.list_(kind))])
+        return pa.schema([("walk_id", pa.int64()), ("start", kind), ("walk", pa.list_(kind))])
+
+
+def _starts(lists: Any) -> Any:
+    """Return the first item of each list; an array that is not of random_walks may have none."""
+    import pyarrow as pa
+
+    offsets = lists.offsets.to_numpy()
+    return lists.values.take(pa.array(offsets[:-1], mask=offsets[:-1] == offsets[1:]))
 
 
 def _writer(file: IO[bytes], schema: Any) -> Any:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    named = schema.field("start").type == pa.large_string()
     # Without the Arrow schema, strings read as plain strings, with 32-bit offsets.
-    # The least and the greatest node that walks visit are of no use.
+    # The least and the greatest node that walks visit are of no use. A dictionary of numbers takes
+    # three times as long as all the rest, and saves 3 % of the bytes.
     return pq.ParquetWriter(
-        file, schema, compression="zstd", store_schema=False, write_statistics=False
+        file,
+        schema,
+        compression="zstd",
+        store_schema=False,
+        use_dictionary=named and ["start", "walk.list.element"],
+        write_statistics=False,
     )

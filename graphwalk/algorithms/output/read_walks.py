@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
+import io
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -230,12 +230,11 @@ def _read_part(
 
 
 def _read_text(location: str, _options: Any, size: int = _TEXT_SIZE) -> Iterator[pa.ListArray]:
-    open_: Callable[..., IO[Any]] = gzip.open if location.endswith(".gz") else open
-    with open_(location, "rb") as file:
+    with pa.input_stream(location) as file:  # decompressed, as the suffix says
         # Labels that are strings are separated by tabs. Only the whole file shows it: a part may
         # have only walks of one node, whose label holds a space or looks like a number.
         strings = any(b"\t" in piece for piece in iter(partial(file.read, size), b""))
-    with open_(location, "rt", encoding="utf-8", newline="\n") as file:
+    with io.TextIOWrapper(pa.input_stream(location), encoding="utf-8", newline="\n") as file:
         while lines := file.readlines(size):
             text = pa.array([line.rstrip("\n") for line in lines])
             walks = pc.split_pattern(text, "\t" if strings else " ")
@@ -259,4 +258,5 @@ _LISTS: dict[str, Callable[[str, Any], Iterator[pa.ListArray]]] = {
     ".parquet": _read_parquet,
     ".txt": _read_text,
     ".txt.gz": _read_text,
+    ".txt.zst": _read_text,
 }

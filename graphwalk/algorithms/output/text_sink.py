@@ -6,21 +6,24 @@ import gzip
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphwalk.algorithms.output.labelled_walks import walk_lists
 from graphwalk.algorithms.output.sink import PartsSink, open_kept
+from graphwalk.kernels.output.join_lines import NUMBER_BYTES, join_names, join_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from graphwalk.algorithms.output.sink import WalkBlock
+    from graphwalk.storage.store.label_table import LabelTable
+
+Lines: TypeAlias = "memoryview[int]"
 
 
 class TextSink(PartsSink):
@@ -36,7 +39,7 @@ class TextSink(PartsSink):
                 file.write(self.encode(lines))
             return file.tell()
 
-    def encode(self, lines: bytes) -> bytes:
+    def encode(self, lines: Lines) -> Lines | bytes:
         """Return lines as they are written."""
         return lines
 
@@ -56,6 +59,9 @@ class TextSink(PartsSink):
                     os.fsync(file.fileno())
                     part.unlink()
                 start += size
+            if not start:  # nothing at all is not a compressed file
+                file.seek(0)
+                start = file.write(self.encode(memoryview(b"")))
             file.truncate(start)
         return whole
 
@@ -65,22 +71,39 @@ class GzipTextSink(TextSink):
 
     suffix = ".txt.gz"
 
-    def encode(self, lines: bytes) -> bytes:
+    def encode(self, lines: Lines) -> bytes:
         """Return lines, compressed."""
         return gzip.compress(lines, compresslevel=6, mtime=0)
 
 
-def walk_lines(block: NDArray[np.integer[Any]], labels: pa.Array | None) -> Iterator[bytes]:
+class ZstdTextSink(TextSink):
+    """Text as above, compressed by the tasks; frames that follow one another are one file."""
+
+    suffix = ".txt.zst"
+
+    def encode(self, lines: Lines) -> bytes:
+        """Return lines, compressed."""
+        compressed: bytes = pa.compress(lines, codec="zstd", asbytes=True)
+        return compressed
+
+
+def walk_lines(block: NDArray[np.integer[Any]], labels: LabelTable | None) -> Iterator[Lines]:
     r"""Yield the walks of a block as lines of UTF-8, some walks at a time.
 
     Nodes are separated by a space, or by a tab when labels are strings, which may hold spaces.
     """
-    named = labels is not None and pa.types.is_large_string(labels.type)
     for lists in walk_lists(block, labels):
-        text = pa.ListArray.from_arrays(lists.offsets, lists.values.cast(pa.string()))
-        yield _joined(pc.binary_join(text, "\t" if named else " "), "\n") + b"\n"
+        yield _joined(lists.values, lists.offsets.to_numpy())
 
 
-def _joined(strings: pa.StringArray, separator: str) -> bytes:
-    whole = pa.ListArray.from_arrays(pa.array([0, len(strings)], pa.int32()), strings)
-    return bytes(pc.binary_join(whole, separator)[0].as_buffer())
+def _joined(values: pa.Array, offsets: NDArray[np.int32]) -> Lines:
+    """Return lists of numbers or names as lines."""
+    if pa.types.is_integer(values.type):
+        out = np.empty(NUMBER_BYTES * len(values) + len(offsets), np.uint8)
+        numbers = values.to_numpy().astype(np.int64, copy=False)
+        return out[: join_numbers(numbers, offsets, ord(" "), out)].data
+    _, starts, names = values.buffers()
+    ends = np.frombuffer(starts, np.int64)[values.offset : values.offset + len(values) + 1]
+    text = np.frombuffer(names or b"", np.uint8)
+    out = np.empty(int(ends[-1] - ends[0]) + len(values) + len(offsets), np.uint8)
+    return out[: join_names(text, ends, offsets, ord("\t"), out)].data

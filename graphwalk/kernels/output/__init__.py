@@ -1,0 +1,1 @@
+"""Kernels that make text of walks."""
