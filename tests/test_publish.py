@@ -14,7 +14,7 @@ from leftovers import leave
 import graphwalk
 from graphwalk.errors import StoreError, StoreExistsError
 from graphwalk.storage.files import publish
-from graphwalk.storage.files.locks import held
+from graphwalk.storage.files.locks import held, made_folders
 from graphwalk.storage.files.partial_folder import partial_folder, partial_path, shared_folder
 from graphwalk.storage.files.publish import Replaceable, Target, write_file
 
@@ -319,6 +319,20 @@ def test_a_parent_that_vanishes(tmp_path):
             writer(tmp_path / "folder" / name, vanish)
         assert names(tmp_path) == ["moved"]
         shutil.rmtree(tmp_path / "moved")
+
+
+def test_a_parent_that_is_made_again_while_it_is_written_to(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def fail():
+        folder.rename(tmp_path / "moved")
+        folder.mkdir()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), made_folders(folder):
+        fail()
+    assert names(tmp_path) == ["moved"]
 
 
 def test_a_folder_that_another_job_has_made_again_is_not_its_own(tmp_path, monkeypatch):

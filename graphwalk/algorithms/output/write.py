@@ -45,8 +45,8 @@ def write_walks(
         - ``.zarr``: a Zarr v3 array like `walks`, one chunk a block, with checksums.
         - ``.npy``: a numpy array like `walks`.
         - ``.parquet``: a folder with one Parquet file a block, ``part-00000.parquet`` and so on, of
-          the columns ``walk_id``, the row of `walks`; ``start``, the start node; and ``walk``: lists
-          of the nodes visited, without padding.
+          the columns ``walk_id``, the row of `walks`; ``start``, the start node; and ``walk``, a
+          list of the nodes visited, without padding.
         - ``.txt``, ``.txt.gz``, ``.txt.zst``: one walk a line, without padding, nodes separated by
           spaces; by tabs when `labels` are strings, since those may hold spaces. ``.txt`` without
           labels is what gensim takes as ``corpus_file``; see also `WalkCorpus`.

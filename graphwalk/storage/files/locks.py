@@ -24,19 +24,26 @@ def made_folders(folder: Path) -> Iterator[None]:
     """Make `folder` and its parents; if the block raises, remove those that were missing."""
     with disk_errors(folder):
         missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    made = None
     try:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            made = folder.stat()
         yield
     except BaseException:
-        _remove_empty(missing)
+        # Zarr makes a folder again that somebody has moved away while it writes.
+        if made and not _is_there(folder, made):
+            missing.insert(0, folder)
+        for path in missing:
+            with suppress(OSError):  # something is in it, or it is gone
+                path.rmdir()
         raise
 
 
-def _remove_empty(folders: list[Path]) -> None:
-    for folder in folders:
-        with suppress(OSError):  # something is in it, or it is gone
-            folder.rmdir()
+def _is_there(folder: Path, known: os.stat_result) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(folder.stat(), known)
+    return False
 
 
 @contextmanager
