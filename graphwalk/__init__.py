@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.analytics.label_propagation import label_propagation
     from graphwalk.algorithms.analytics.modularity import modularity
     from graphwalk.algorithms.analytics.pagerank import pagerank
-    from graphwalk.algorithms.analytics.personalized_pagerank import personalized_pagerank
     from graphwalk.algorithms.analytics.reciprocity import reciprocity
     from graphwalk.algorithms.analytics.shortest_paths import shortest_paths
     from graphwalk.algorithms.analytics.similarity import similar_nodes, similarity
@@ -40,6 +39,9 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.output.to_arrow import to_arrow
     from graphwalk.algorithms.output.write import iter_blocks, write_walks
     from graphwalk.algorithms.output.write_nodes import write_nodes
+    from graphwalk.algorithms.reductions.cooccurrence import cooccurrence
+    from graphwalk.algorithms.reductions.importance_neighbors import importance_neighbors
+    from graphwalk.algorithms.reductions.personalized_pagerank import personalized_pagerank
     from graphwalk.algorithms.reductions.visit_counts import visit_counts
     from graphwalk.algorithms.samples.neighbors import sample_neighbors
     from graphwalk.algorithms.training.corpus import WalkCorpus
@@ -79,6 +81,7 @@ __all__ = [
     "clustering",
     "communities",
     "connected_components",
+    "cooccurrence",
     "core_numbers",
     "degree_assortativity",
     "degrees",
@@ -86,6 +89,7 @@ __all__ = [
     "harmonic_centrality",
     "hitting_times",
     "hop_distribution",
+    "importance_neighbors",
     "iter_blocks",
     "label_propagation",
     "modularity",
@@ -117,6 +121,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "cooccurrence": "graphwalk.algorithms.reductions.cooccurrence",
+    "importance_neighbors": "graphwalk.algorithms.reductions.importance_neighbors",
     "CSR": "graphwalk.storage.edges.open",
     "Graph": "graphwalk.storage.store.graph",
     "bfs": "graphwalk.algorithms.analytics.bfs",
@@ -148,7 +154,7 @@ _HOMES = {
     "WalkCorpus": "graphwalk.algorithms.training.corpus",
     "WalkDataset": "graphwalk.algorithms.training.torch_datasets",
     "WalkPlan": "graphwalk.scheduler.engine.walk_plan",
-    "personalized_pagerank": "graphwalk.algorithms.analytics.personalized_pagerank",
+    "personalized_pagerank": "graphwalk.algorithms.reductions.personalized_pagerank",
     "performance_report": "graphwalk.plotting.run_report",
     "plan_walks": "graphwalk.algorithms.walks.api",
     "plot_coverage": "graphwalk.plotting.graphs_and_walks",

@@ -14,7 +14,8 @@ import pytest
 import graphwalk
 from graphwalk import errors
 from graphwalk.algorithms.training import shared_dataset
-from graphwalk.algorithms.training.skip_grams import in_batches, skip_grams
+from graphwalk.algorithms.training.walk_blocks import in_batches
+from graphwalk.algorithms.walks.skip_grams import skip_grams
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None,

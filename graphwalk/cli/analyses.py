@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.analytics import Analysis
 from graphwalk.cli.build import BUILD
 from graphwalk.cli.node_reports import farthest_nodes, largest_groups, top_nodes
 from graphwalk.cli.read_start_nodes import read_start_nodes
+from graphwalk.cli.walk_options import WALK
 from graphwalk.util.parameters import (
     COUNT,
     FINITE_POSITIVE,
@@ -21,6 +23,8 @@ from graphwalk.util.parameters import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from graphwalk import Graph
 
 #: Nodes of the graph, which are looked up when it is open.
@@ -36,6 +40,10 @@ def _nodes(text: str, graph: Graph) -> Any:
     """Return the numbers of nodes that are named, which labels may be needed for."""
     nodes = read_start_nodes(text, graph, "sources")
     return nodes if graph.labels is None else graph.labels[nodes]
+
+
+def _start_nodes(name: str, text: str, graph: Graph) -> Any:
+    return read_start_nodes(text, graph, name)
 
 
 def _equal_starts(text: str, graph: Graph) -> Any:
@@ -68,6 +76,11 @@ _TRANSPOSED = Parameter(
     Kind("a store", "STORE"),
     "what 'graphwalk transpose' has made of STORE, if that is directed",
 )
+
+#: Parameters of walks that name nodes.
+_WALK_NODES: dict[str, Callable[[Any, Graph], Any]] = {
+    name: partial(_start_nodes, name) for name in ("start_nodes", "until")
+}
 
 #: The commands by name.
 ANALYTICS = {
@@ -153,5 +166,12 @@ ANALYTICS = {
         "find the degree of each node",
         top_nodes,
         [Parameter("direction", "out", one_of("out", "in", "total"), "edges that count")],
+    ),
+    "visits": Analysis(
+        "visit_counts",
+        "count how often random walks visit each node",
+        top_nodes,
+        WALK,
+        _WALK_NODES,
     ),
 }

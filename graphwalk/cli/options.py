@@ -74,6 +74,8 @@ def _command(name: str) -> str:
         "embed": "graphwalk embed",
         "connected_components": "graphwalk components",
         "pagerank": "graphwalk pagerank",
+        "personalized_pagerank": "graphwalk ppr",
+        "visit_counts": "graphwalk visits",
         "bfs": "graphwalk bfs",
         "shortest_paths": "graphwalk shortest-paths",
         "Graph.transpose": "graphwalk transpose",

@@ -13,7 +13,7 @@ from graphwalk.cli.analyses import ANALYTICS
 COMMANDS = (
     *("build", "transpose", "info", "validate", "plan", "walk", "embed"),
     *ANALYTICS,
-    *("slurm", "with-ray"),
+    *("ppr", "slurm", "with-ray"),
 )
 
 _EXAMPLES = """\

@@ -165,17 +165,42 @@ def check_all(declaration: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def same_parameters(model: Callable[P, Any]) -> Callable[[Callable[..., R]], Callable[P, R]]:
     """Give a function of keywords the parameters of another: for `help` and for type checkers."""
+    return parameters_from(model)
+
+
+def parameters_from(
+    model: Callable[..., Any], *without: str, **defaults: Any
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Give a function of keywords the parameters of another, in addition to its own.
+
+    Parameters
+    ----------
+    model : callable
+        The other function.
+    *without : str
+        Names of its parameters that the function does not have.
+    **defaults
+        Other defaults of its parameters.
+    """
     signature = inspect.signature(model)
 
-    def decorate(function: Callable[..., R]) -> Callable[P, R]:
+    def decorate(function: Callable[..., R]) -> Callable[..., R]:
+        own = inspect.signature(function)
+        parameters = [
+            each.replace(default=defaults.get(each.name, each.default))
+            for each in signature.parameters.values()
+            if each.name not in without
+        ]
+        parameters += [each for each in own.parameters.values() if each.kind is each.KEYWORD_ONLY]
+        merged = inspect.Signature(parameters, return_annotation=own.return_annotation)
+
         @wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            given = signature.bind(*args, **kwargs)
+        def call(*args: Any, **kwargs: Any) -> R:
+            given = merged.bind(*args, **kwargs)
             given.apply_defaults()
             return function(**given.arguments)
 
-        returned = inspect.signature(function).return_annotation
-        vars(call)["__signature__"] = signature.replace(return_annotation=returned)
+        vars(call)["__signature__"] = merged
         return call
 
     return decorate

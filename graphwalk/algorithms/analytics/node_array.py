@@ -126,10 +126,16 @@ class NodeArray(da.Array):  # type: ignore[misc]
     _task: NodeTask
     plan: Tabular
 
-    def __new__(cls, task: NodeTask, dtype: np.dtype[Any], shape: tuple[float, ...]) -> NodeArray:
-        """Return the array; Dask's arrays are made here, not in ``__init__``."""
+    def __new__(
+        cls, task: NodeTask, dtype: np.dtype[Any], shape: tuple[float, ...], meta: Any = None
+    ) -> NodeArray:
+        """Return the array; Dask's arrays are made here, not in ``__init__``.
+
+        Its block is a NumPy array, or of the type of an empty `meta`.
+        """
         name, layers = task.key[0], HighLevelGraph.from_collections(task.key[0], {task.key: task})
-        size, meta = tuple((length,) for length in shape), np.empty((0,) * len(shape), dtype)
+        size = tuple((length,) for length in shape)
+        meta = np.empty((0,) * len(shape), dtype) if meta is None else meta
         array: NodeArray = super().__new__(cls, layers, name, size, meta=meta)
         array._task, array.plan = task, task.args[2]
         return array
@@ -153,7 +159,8 @@ class NodeArray(da.Array):  # type: ignore[misc]
 
 def source_of(values: Any) -> tuple[Named, GraphArrays] | None:
     """Return what lazy values of nodes are, and their graph; None if they are not known."""
-    task = getattr(values, "dask", {}).get((getattr(values, "name", None), 0))
+    place = (0,) * getattr(values, "ndim", 1)
+    task = getattr(values, "dask", {}).get((getattr(values, "name", None), *place))
     if isinstance(task, NodeTask):
         algorithm, graph, *_ = task.args
         return algorithm, graph

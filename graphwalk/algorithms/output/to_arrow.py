@@ -1,4 +1,4 @@
-"""Graphs, walks and values of nodes as tables of Arrow, for DuckDB, polars and others."""
+"""Graphs, walks, and values of nodes and pairs as tables of Arrow, for DuckDB and others."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 
+from graphwalk.algorithms.analytics.node_array import source_of
 from graphwalk.algorithms.output.check_walks import checked_walks
 from graphwalk.algorithms.output.labelled_walks import as_labels, walk_lists
 from graphwalk.algorithms.output.node_names import names_for, unknown_names
 from graphwalk.algorithms.output.node_table import node_columns, node_table
+from graphwalk.algorithms.output.pair_table import pair_table
+from graphwalk.algorithms.reductions.count_walk_pairs import CountedPairs
 from graphwalk.algorithms.walks.streaming import blocks_in_order
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.store.arrow_edges import edges_as_arrow
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def to_arrow(what: Graph | da.Array, *, labels: Any = None) -> ArrowStream:
-    """Return the edges of a graph, walks, or a value for each node as a table of Arrow.
+    """Return a graph, walks, or values of nodes or of pairs of them as a table of Arrow.
 
     The table is made when it is read, batch by batch, each time that it is read.
     DuckDB reads a variable that holds it, polars reads it by ``polars.DataFrame(table)``, PyArrow
@@ -40,6 +43,9 @@ def to_arrow(what: Graph | da.Array, *, labels: Any = None) -> ArrowStream:
           nodes that were visited, without padding.
         - Values of shape (num_nodes,), such as those of `pagerank`: one row a node, ``node`` and
           a column such as ``pagerank``, or ``value`` where the algorithm is not known.
+        - What `importance_neighbors`, `cooccurrence` and `personalized_pagerank` by walks return:
+          one row a pair, ``source``, ``target``, and ``weight``, ``count`` or ``rank``.
+          `write_nodes` writes such a table.
     labels : array_like of int or str, shape (num_nodes,), or False, optional
         What to write instead of node ``i``: ``labels[i]``. By default the labels of the graph, as
         in `embed`; with False, the numbers of nodes.
@@ -70,6 +76,10 @@ def to_arrow(what: Graph | da.Array, *, labels: Any = None) -> ArrowStream:
         return edges_as_arrow(what._arrays, None if names is None else LabelTable(names))
     if isinstance(what, da.Array) and what.ndim == 1:
         return _values(what, labels)
+    counted, graph = source_of(what) or (None, None)
+    if isinstance(counted, CountedPairs) and graph is not None:
+        names = _arrow_labels(Graph(graph).labels if labels is None else labels, graph.num_nodes)
+        return pair_table(what, counted, None if names is None else LabelTable(names))
     return _walks(checked_walks(what), labels)
 
 

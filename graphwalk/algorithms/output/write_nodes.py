@@ -58,7 +58,8 @@ def write_nodes(
     ----------
     values : array, mapping from names to arrays, or ArrowStream
         What an algorithm returned, shape (num_nodes,), or several of these, each of which becomes a
-        column; computed or not. Also a table, such as that of ``connected_components(edges=...)``.
+        column; computed or not. Also a table, such as that of ``connected_components(edges=...)``
+        or of `to_arrow`.
     path : str or path
         Where to write; the suffix chooses the format:
 

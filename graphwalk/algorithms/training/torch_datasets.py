@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.algorithms.training.shared_dataset import SharedDataset, tensor
-from graphwalk.algorithms.training.skip_grams import (
-    PAIRS,
-    WalkBlocks,
-    in_batches,
-    skip_grams,
-)
+from graphwalk.algorithms.training.walk_blocks import WalkBlocks, in_batches
+from graphwalk.algorithms.walks.skip_grams import PAIRS, skip_grams
 from graphwalk.util.parameters import COUNT
 
 if TYPE_CHECKING:

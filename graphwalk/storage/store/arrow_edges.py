@@ -69,12 +69,13 @@ def _batches(
         if labels is None:
             yield pa.record_batch(arrays, schema=schema)
         else:
-            yield from _named(columns[:2], arrays[2:], labels, schema)
+            yield from named_batches(columns[:2], arrays[2:], labels, schema)
 
 
-def _named(
+def named_batches(
     ends: list[NDArray[Any]], values: list[pa.Array], labels: LabelTable, schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
+    """Yield pairs of nodes by their labels, with values, in batches that are not too large."""
     import pyarrow as pa
 
     def named(rows: slice, most: int | None) -> pa.RecordBatch | None:
