@@ -93,6 +93,16 @@ def test_neighbours_are_near(suffix, walks, tmp_path):
     assert np.nanmean(alike[same]) > np.nanmean(alike[~same]) + 0.3
 
 
+def test_vectors_without_a_path_are_those_of_the_file(walks, tmp_path):
+    how = {"dimensions": 8, "workers": 1, "seed": 3}
+    table = pq.read_table(graphwalk.embed(walks, tmp_path / "vectors.parquet", **how))
+    found = graphwalk.embed(walks, **how)
+    assert found.nodes.to_pylist() == table["node"].to_pylist() == list(range(2 * GROUP))
+    np.testing.assert_array_equal(found.vectors, np.stack(table["vector"].to_numpy()))
+    frozen = graphwalk.embed(walks, **how, init=found, freeze=True)
+    np.testing.assert_array_equal(frozen.vectors, found.vectors)
+
+
 def test_text_is_that_of_word2vec(walks, tmp_path):
     from gensim.models import KeyedVectors
 

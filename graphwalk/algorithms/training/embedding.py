@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import pyarrow as pa
@@ -36,9 +36,21 @@ if TYPE_CHECKING:
     import dask.array as da
 
 
+@overload
 def embed(
+    walks: da.Array | str | os.PathLike[str], path: str | os.PathLike[str], **options: Any
+) -> Path: ...
+
+
+@overload
+def embed(
+    walks: da.Array | str | os.PathLike[str], path: None = None, **options: Any
+) -> Vectors: ...
+
+
+def embed(  # type: ignore[misc]  # the options are declared here only
     walks: da.Array | str | os.PathLike[str],
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | None = None,
     *,
     labels: Any = None,
     dimensions: int = 128,
@@ -58,7 +70,7 @@ def embed(
     overwrite: bool = False,
     storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
-) -> Path:
+) -> Path | Vectors:
     """Learn a vector for each visited node, by default by skip-gram with negative sampling.
 
     The trainer is gensim's Word2Vec, whose names the options have. It needs memory for two vectors
@@ -70,10 +82,11 @@ def embed(
     walks : dask.array.Array of int, shape (num_walks, walk_length + 1), or path or URL
         What `random_walks` returned; or where `write_walks` has written walks, in any
         format.
-    path : path
-        The suffix chooses the format: ``.parquet`` for a table with the columns ``node``, ids or
-        labels in ascending order, and ``vector``, lists of float32; ``.txt`` for word2vec's text
-        format, in which white space within a label becomes ``_``.
+    path : path, optional
+        Where to write the vectors; None: they are returned. The suffix chooses the format:
+        ``.parquet`` for a table with the columns ``node``, ids or labels in ascending order, and
+        ``vector``, lists of float32; ``.txt`` for word2vec's text format, in which white space
+        within a label becomes ``_``.
     labels : array_like of int or str, shape (num_nodes,), or False, optional
         As in `WalkCorpus`: by default those of the graph or of the files; False if the numbers of
         nodes are their names.
@@ -102,11 +115,11 @@ def embed(
         differ from run to run.
     workers : int, optional
         Threads of the trainer; None: one for each core.
-    init : path, gensim model or mapping from nodes to vectors, optional
+    init : path, Vectors, gensim model or mapping from nodes to vectors, optional
         Vectors to start from, of nodes by id or label: a ``.parquet`` file that `embed` has
-        written, or what gensim has trained. Nodes that the walks do not visit keep theirs, and
-        are written, too. So it takes only walks from the nodes that changed to follow a graph
-        that grows.
+        written, what it has returned, or what gensim has trained. Nodes that the walks do not
+        visit keep theirs, and are in the result, too. So it takes only walks from the nodes that
+        changed to follow a graph that grows.
     freeze : bool
         Leave the vectors of `init` as they are, and learn those of other nodes only.
     overwrite : bool
@@ -118,8 +131,10 @@ def embed(
 
     Returns
     -------
-    pathlib.Path
-        The file of the vectors.
+    pathlib.Path or Vectors
+        The file of the vectors. Without `path`, the vectors themselves: ``nodes``, a PyArrow array
+        of ids or labels in ascending order, and ``vectors``, an array of float32 of shape
+        (nodes, dimensions). `init` takes them.
 
     Raises
     ------
@@ -152,9 +167,13 @@ def embed(
     >>> vectors = pyarrow.parquet.read_table(path)
     >>> vectors["node"].to_pylist(), len(vectors["vector"][0])
     (['a', 'b', 'c'], 8)
+
+    >>> nodes, vectors = graphwalk.embed(walks, dimensions=8, workers=1)
+    >>> vectors.shape
+    (3, 8)
     """
     options = TrainerOptions(**check_all(TrainerOptions, locals()))
-    target = _target(path, overwrite)
+    target = None if path is None else _target(path, overwrite)
     # Before the walks are made, since the trainer would refuse the seed only afterwards.
     how = gensim_options(options, whole(0, 2**64 - 1).check("seed", seed))
     known = None if init is None else earlier_vectors(init, options.dimensions)
@@ -172,7 +191,7 @@ def embed(
                 f"{argument('walk_length', 1)} or more"
             )
         labels = found if names is None else names
-        if target.path.suffix == ".txt" and labels is not None:
+        if target is not None and target.path.suffix == ".txt" and labels is not None:
             check_words(labels)  # before hours of training
         model = word2vec(**how)
         model.build_vocab(corpus_file=str(corpus))
@@ -185,6 +204,8 @@ def embed(
         _train(model, corpus, progress)
     if kept is not None:
         learned = _joined(learned, kept)
+    if target is None:
+        return learned.in_order()
     with partial_folder(target.path) as folder:
         file = folder / target.path.name
         with disk_errors(target.path):

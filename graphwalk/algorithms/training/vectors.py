@@ -38,9 +38,9 @@ def earlier_vectors(given: Any, dimensions: int) -> Vectors:
 
     Parameters
     ----------
-    given : path, gensim model or vectors, or mapping
-        A table that `embed` has written; what gensim has trained or loaded; or a mapping from
-        nodes to vectors.
+    given : path, Vectors, gensim model or vectors, or mapping
+        A table that `embed` has written, or what it has returned; what gensim has trained or
+        loaded; or a mapping from nodes to vectors.
     dimensions : int
         What their length must be.
 
@@ -69,6 +69,8 @@ def earlier_vectors(given: Any, dimensions: int) -> Vectors:
 
 
 def _read(given: Any) -> Vectors:
+    if isinstance(given, Vectors):
+        return given
     if isinstance(given, Mapping):
         return Vectors(pa.array(list(given)), np.stack(list(given.values())))
     if hasattr(given, "wv") or hasattr(given, "index_to_key"):
