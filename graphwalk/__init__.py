@@ -22,12 +22,15 @@ from graphwalk.storage.store.upper_layers import upper_layers as _upper_layers
 
 if TYPE_CHECKING:
     from graphwalk import scheduler
+    from graphwalk.algorithms.analytics.analyze import analyze
+    from graphwalk.algorithms.analytics.betweenness import betweenness_centrality
     from graphwalk.algorithms.analytics.bfs import bfs
     from graphwalk.algorithms.analytics.communities import communities
     from graphwalk.algorithms.analytics.components import connected_components
     from graphwalk.algorithms.analytics.core_numbers import core_numbers
     from graphwalk.algorithms.analytics.degrees import degree_assortativity, degrees
     from graphwalk.algorithms.analytics.hyperball import harmonic_centrality, hop_distribution
+    from graphwalk.algorithms.analytics.k_hop import k_hop
     from graphwalk.algorithms.analytics.label_propagation import label_propagation
     from graphwalk.algorithms.analytics.modularity import modularity
     from graphwalk.algorithms.analytics.pagerank import pagerank
@@ -76,6 +79,8 @@ __all__ = [
     "WalkDataset",
     "WalkPlan",
     "__version__",
+    "analyze",
+    "betweenness_centrality",
     "bfs",
     "build_zarr",
     "clustering",
@@ -91,6 +96,7 @@ __all__ = [
     "hop_distribution",
     "importance_neighbors",
     "iter_blocks",
+    "k_hop",
     "label_propagation",
     "modularity",
     "open_zarr",
@@ -125,9 +131,12 @@ _HOMES = {
     "importance_neighbors": "graphwalk.algorithms.reductions.importance_neighbors",
     "CSR": "graphwalk.storage.edges.open",
     "Graph": "graphwalk.storage.store.graph",
+    "analyze": "graphwalk.algorithms.analytics.analyze",
+    "betweenness_centrality": "graphwalk.algorithms.analytics.betweenness",
     "bfs": "graphwalk.algorithms.analytics.bfs",
     "communities": "graphwalk.algorithms.analytics.communities",
     "modularity": "graphwalk.algorithms.analytics.modularity",
+    "k_hop": "graphwalk.algorithms.analytics.k_hop",
     "label_propagation": "graphwalk.algorithms.analytics.label_propagation",
     "triangles": "graphwalk.algorithms.analytics.triangles",
     "clustering": "graphwalk.algorithms.analytics.triangles",

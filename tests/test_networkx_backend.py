@@ -22,6 +22,8 @@ PAGE = ROOT / "docs" / "networkx.md"
 #: NetworkX's tests of the functions.
 MODULES = [
     "link_analysis.tests.test_pagerank",
+    "centrality.tests.test_betweenness_centrality",
+    "tests.test_link_prediction",
     "community.tests.test_louvain",
     "community.tests.test_quality",
     "components.tests.test_connected",

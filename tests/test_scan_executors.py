@@ -37,6 +37,12 @@ OTHERS = {
     "communities": lambda graph, **how: graphwalk.communities(
         graph, max_iter=1, transposed=transposed_of(graph), **how
     ),
+    "several": lambda graph, **how: graphwalk.analyze(
+        graph, ["components", "label_propagation"], transposed=transposed_of(graph), **how
+    )["label_propagation"],
+    "betweenness": lambda graph, **how: graphwalk.betweenness_centrality(
+        graph, 3, transposed=transposed_of(graph), **how
+    ),
     "clustering": lambda graph, **how: graphwalk.clustering(
         graph, method="fagiolo", transposed=transposed_of(graph), **how
     ),

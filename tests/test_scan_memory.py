@@ -24,6 +24,7 @@ OTHERS = {
     "parents": partial(graphwalk.bfs, sources=0, return_parents=True),
     "shortest paths": partial(graphwalk.shortest_paths, sources=0),
     "label propagation": partial(graphwalk.label_propagation, max_iter=2),
+    "betweenness": partial(graphwalk.betweenness_centrality, k=1),
     "communities": partial(graphwalk.communities, max_iter=1),
     "triangles": graphwalk.triangles,
     "core numbers": graphwalk.core_numbers,
@@ -120,6 +121,7 @@ def test_the_peak_is_what_the_plan_says(store, name):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # communities build several stores
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_peak_of_other_analyses(store, name):
     check(run(store, name, "threads", {"num_workers": 2}, {"memory": "1 GiB"}))

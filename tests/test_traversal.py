@@ -138,6 +138,20 @@ def test_a_pass_reads_only_partitions_that_have_nodes_of_the_level():
     assert len(partitions) < 900  # of 751 passes over 8 partitions
 
 
+@pytest.mark.parametrize("directed", [False, True])
+def test_nodes_within_some_edges(directed):
+    graph = rmat(9, 900, directed=directed)
+    distances = graphwalk.bfs(graph, [3, 200]).compute()
+    for hops in (0, 1, 2, 9):
+        for plan in PLANS:
+            near = graphwalk.k_hop(graph, [3, 200], hops, **plan).compute()
+            expected = np.flatnonzero((distances >= 0) & (distances <= hops))
+            np.testing.assert_array_equal(near, expected)
+            assert near.dtype == np.int32
+    with pytest.raises(errors.InputError, match="hops="):
+        graphwalk.k_hop(graph, 3, -1)
+
+
 def test_sources_are_named_by_their_labels():
     graph = graphwalk.build_zarr([("a", "b"), ("b", "c"), ("x", "y")])
     expected = [-1, -1, -1, 0, 1]

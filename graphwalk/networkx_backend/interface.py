@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphwalk.networkx_backend.centralities import betweenness_centrality
 from graphwalk.networkx_backend.clusters import (
     average_clustering,
     clustering,
@@ -40,12 +41,19 @@ from graphwalk.networkx_backend.distances import (
 )
 from graphwalk.networkx_backend.graphs import ConvertedGraph
 from graphwalk.networkx_backend.ranks import pagerank
+from graphwalk.networkx_backend.similarities import (
+    adamic_adar_index,
+    jaccard_coefficient,
+    resource_allocation_index,
+)
 from graphwalk.storage.store.graph import Graph
 
 __all__ = [
+    "adamic_adar_index",
     "all_pairs_dijkstra_path_length",
     "all_pairs_shortest_path_length",
     "average_clustering",
+    "betweenness_centrality",
     "clustering",
     "connected_components",
     "convert_from_nx",
@@ -56,6 +64,7 @@ __all__ = [
     "is_connected",
     "is_strongly_connected",
     "is_weakly_connected",
+    "jaccard_coefficient",
     "louvain_communities",
     "modularity",
     "multi_source_dijkstra_path_length",
@@ -66,6 +75,7 @@ __all__ = [
     "overall_reciprocity",
     "pagerank",
     "reciprocity",
+    "resource_allocation_index",
     "single_source_dijkstra_path_length",
     "single_source_shortest_path_length",
     "single_target_shortest_path_length",

@@ -112,12 +112,15 @@ class BreadthFirstSearch(NodeAlgorithm):
         Where to start.
     parents : bool
         Whether parents are found, too.
+    hops : int or None
+        The distance at which the search ends; None: it ends when all are found.
     """
 
     column: ClassVar[str] = "distance"
 
     sources: NDArray[np.int64]
     parents: bool
+    hops: int | None = None
 
     def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
         """Return the type of distances and parents."""
@@ -160,7 +163,7 @@ class BreadthFirstSearch(NodeAlgorithm):
     def _search(self, levels: NDArray[Any], scanner: Scanner, *, may_pull: bool) -> None:
         state, active = Falling(levels), Frontier(len(levels), self.sources)
         left, level, pulls = scanner.plan.num_entries, 0, False
-        while size := len(active):
+        while (size := len(active)) and level != self.hops:
             if pulls:
                 pulls = size > len(levels) // _PULL_NODES
             elif may_pull and size > _FEW:

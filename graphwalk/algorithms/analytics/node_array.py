@@ -167,6 +167,11 @@ def source_of(values: Any) -> tuple[Named, GraphArrays] | None:
     return None
 
 
+def algorithm_of(values: Any) -> Any:
+    """Return what computes lazy values that `node_array` has made, of any shape."""
+    return values._task.args[0]
+
+
 def compute_values(
     algorithm: NodeAlgorithm, graph: GraphArrays, plan: ScanPlan, name: str, job: Job | None = None
 ) -> Any:
