@@ -18,6 +18,7 @@ from benchmarks.peers.builds import measure_peers
 from benchmarks.reading import measure_reading
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
+from benchmarks.updates import measure_updates
 from benchmarks.walks import measure_walks, measure_weighted
 
 #: Largest graph that peers are measured on: some of them take a minute for it.
@@ -61,6 +62,7 @@ def _own(folder: Path, args: argparse.Namespace) -> list[Row]:
     edges, store = folder / "edges.npy", folder / "graph.zarr"
     np.save(edges, rmat_edges(args.scale))
     rows = measure_build(edges, store)
+    rows += measure_updates(np.load(edges), folder, args.rounds)
     graph = graphwalk.open_zarr(store)
     rows += measure_reading(graph, folder, args.rounds)
     rows += measure_walks(graph, args.rounds, ray=not args.no_ray)

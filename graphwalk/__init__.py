@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.reductions.visit_counts import visit_counts
     from graphwalk.algorithms.samples.neighbors import sample_neighbors
     from graphwalk.algorithms.training.corpus import WalkCorpus
+    from graphwalk.algorithms.training.edge_vectors import edge_vectors
     from graphwalk.algorithms.training.embedding import embed
     from graphwalk.algorithms.training.neighbor_dataset import NeighborDataset
     from graphwalk.algorithms.training.torch_datasets import SkipGramDataset, WalkDataset
@@ -90,6 +91,7 @@ __all__ = [
     "core_numbers",
     "degree_assortativity",
     "degrees",
+    "edge_vectors",
     "embed",
     "harmonic_centrality",
     "hitting_times",
@@ -154,6 +156,7 @@ _HOMES = {
     "similarity": "graphwalk.algorithms.analytics.similarity",
     "shortest_paths": "graphwalk.algorithms.analytics.shortest_paths",
     "build_zarr": "graphwalk.storage.build.api",
+    "edge_vectors": "graphwalk.algorithms.training.edge_vectors",
     "embed": "graphwalk.algorithms.training.embedding",
     "iter_blocks": "graphwalk.algorithms.output.write",
     "NeighborDataset": "graphwalk.algorithms.training.neighbor_dataset",
@@ -207,5 +210,9 @@ def _subgraph(*args: Any, **options: Any) -> Any:
     return import_module("graphwalk.storage.build.subgraph").subgraph(*args, **options)
 
 
+def _update(*args: Any, **options: Any) -> Any:
+    return import_module("graphwalk.storage.build.update").update(*args, **options)
+
+
 _upper_layers.validate, _upper_layers.transpose = _validate, _transpose
-_upper_layers.subgraph = _subgraph
+_upper_layers.subgraph, _upper_layers.update = _subgraph, _update

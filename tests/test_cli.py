@@ -851,3 +851,20 @@ def test_each_analysis_runs_on_a_directed_graph(name, run, fails, town_store, tm
     assert table["node"].to_pylist() == TOWNS
     if transposed:
         assert "--transposed" in fails(name, town_store)
+
+
+def test_update_writes_a_store_and_the_touched_nodes(run, fails, town_store, tmp_path):
+    added, removed = tmp_path / "added.csv", tmp_path / "removed.csv"
+    added.write_text(f"source,target,weight\n{TOWNS[0]},Ålborg,2.5\n", "utf-8")
+    removed.write_text(f"source,target\n{TOWNS[0]},{TOWNS[0]}\n", "utf-8")
+    output, touched = tmp_path / "new.zarr", tmp_path / "touched.txt"
+    given = "update", town_store, output, "--add", added, "--remove", removed
+    assert "--missing=ignore" in fails(*given)
+    assert "--add" in fails("update", town_store, output)
+    status, out, err = run(*given, "--missing=ignore", "--touched", touched)
+    assert (status, err) == (0, "")
+    assert "6 nodes and 5 edges, of which 2 nodes were touched" in out
+    assert touched.read_text("utf-8").splitlines() == [TOWNS[0], "Ålborg"]
+    walks = tmp_path / "walks.txt"
+    assert run("walk", output, walks, "--start-nodes", touched, "--num-walks", "1")[0] == 0
+    assert len(walks.read_text("utf-8").splitlines()) == 2

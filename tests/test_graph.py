@@ -41,11 +41,13 @@ def rows():
 
 def test_a_graph_has_its_public_methods_only():
     facts = "digest directed edge_type_names label_kind neighbor_dtype num_edges num_entries "
-    facts += "num_nodes path summary time_unit timed transposed_from type_names weighted"
+    facts += "num_nodes path summary time_unit timed transposed_from type_names weighted "
+    facts += "touched_nodes updated_from"
     rows = "degree_counts degrees neighbors num_partitions partition partitions rows"
     arrays = "read_edge_types read_neighbors read_offsets read_times read_weights"
     rest = "edges has_edge index_of is_directed is_multigraph labels names node_types subgraph "
-    rest += "to_edge_index to_igraph to_networkx to_pandas to_pyg to_scipy transpose validate"
+    rest += "to_edge_index to_igraph to_networkx to_pandas to_pyg to_scipy transpose validate "
+    rest += "update"
     public = {name for name in dir(Graph) if not name.startswith("_")}
     assert public == set(f"{facts} {rows} {arrays} {rest}".split())
 

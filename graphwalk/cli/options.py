@@ -79,6 +79,7 @@ def _command(name: str) -> str:
         "bfs": "graphwalk bfs",
         "shortest_paths": "graphwalk shortest-paths",
         "Graph.transpose": "graphwalk transpose",
+        "Graph.update": "graphwalk update",
     }
     return commands.get(name, f"graphwalk.{name} in Python")
 

@@ -11,7 +11,7 @@ from graphwalk.cli.analyses import ANALYTICS
 
 #: Each is described, takes arguments and runs in the module of its name, or in its entry there.
 COMMANDS = (
-    *("build", "transpose", "info", "validate", "plan", "walk", "embed"),
+    *("build", "update", "transpose", "info", "validate", "plan", "walk", "embed"),
     *ANALYTICS,
     *("ppr", "slurm", "with-ray"),
 )
@@ -19,6 +19,7 @@ COMMANDS = (
 _EXAMPLES = """\
 examples:
   graphwalk build edges.csv graph.zarr
+  graphwalk update graph.zarr newer.zarr --add new.csv
   graphwalk info graph.zarr
   graphwalk validate graph.zarr
   graphwalk plan graph.zarr --num-walks 10 --walk-length 80 --memory 16GiB

@@ -16,7 +16,7 @@ from graphwalk.algorithms.training.vectors import (
     WRITERS,
     Vectors,
     check_words,
-    earlier_vectors,
+    read_vectors,
     write_vectors,
 )
 from graphwalk.errors import InputError, StoreExistsError, argument
@@ -176,7 +176,7 @@ def embed(  # type: ignore[misc]  # the options are declared here only
     target = None if path is None else _target(path, overwrite)
     # Before the walks are made, since the trainer would refuse the seed only afterwards.
     how = gensim_options(options, whole(0, 2**64 - 1).check("seed", seed))
-    known = None if init is None else earlier_vectors(init, options.dimensions)
+    known = None if init is None else read_vectors(init, "init", options.dimensions)
     if FLAG.check("freeze", freeze) and known is None:
         raise InputError(f"{argument('freeze', True)} needs vectors; pass {argument('init')}")
     word2vec = import_optional("gensim.models", "embeddings need").Word2Vec

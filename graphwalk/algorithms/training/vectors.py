@@ -33,7 +33,7 @@ class Vectors(NamedTuple):
         return np.asarray(places.fill_null(-1).to_numpy(), np.int64)
 
 
-def earlier_vectors(given: Any, dimensions: int) -> Vectors:
+def read_vectors(given: Any, name: str, dimensions: int | None = None) -> Vectors:
     """Return vectors that were learned before.
 
     Parameters
@@ -41,7 +41,9 @@ def earlier_vectors(given: Any, dimensions: int) -> Vectors:
     given : path, Vectors, gensim model or vectors, or mapping
         A table that `embed` has written, or what it has returned; what gensim has trained or
         loaded; or a mapping from nodes to vectors.
-    dimensions : int
+    name : str
+        The parameter that it is.
+    dimensions : int, optional
         What their length must be.
 
     Raises
@@ -56,13 +58,14 @@ def earlier_vectors(given: Any, dimensions: int) -> Vectors:
         vectors = np.asarray(found.vectors, np.float32)
     except (TypeError, ValueError, KeyError, AttributeError, pa.ArrowInvalid) as error:
         raise InputError(
-            f"{argument('init')} has no vectors: {error}; pass a .parquet file that embed has "
+            f"{argument(name)} has no vectors: {error}; pass a .parquet file that embed has "
             "written, a gensim model, or a mapping from nodes to vectors"
         ) from error
-    if vectors.ndim != 2 or vectors.shape[1] != dimensions:
+    due = dimensions or vectors.shape[-1]
+    if vectors.ndim != 2 or vectors.shape[1] != due:
         raise InputError(
-            f"{argument('init')} has vectors of shape {vectors.shape[1:]}, and "
-            f"{argument('dimensions', dimensions)}; pass vectors of that length, or the dimensions "
+            f"{argument(name)} has vectors of shape {vectors.shape[1:]}, and "
+            f"{argument('dimensions', due)}; pass vectors of that length, or the dimensions "
             "that they have"
         )
     return Vectors(found.nodes, vectors)

@@ -53,6 +53,7 @@ def validate(graph: GraphArrays, progress: Progress, partitions: int | None = No
     with progress.stage("check labels", graph.num_nodes, "labels") as advance:
         check_labels(graph, problems, advance)
     _check_node_types(graph, problems)
+    _check_touched(graph, problems)
     unchecked = _UNCHECKED[: 1 if graph.directed else 2] if not whole else ()
     if info.format < MANIFEST_FORMAT:
         unchecked = (*unchecked, _PLACES)
@@ -91,6 +92,8 @@ def _array_types(info: GraphInfo) -> dict[str, Any]:
         types["labels"] = np.int64
     elif info.labels == "string":
         types |= {"label_offsets": np.int64, "label_bytes": np.uint8}
+    if info.num_touched is not None:
+        types["touched_nodes"] = np.int64
     return types
 
 
@@ -128,6 +131,13 @@ def _check_node_types(graph: GraphArrays, problems: Problems) -> None:
         return
     if largest >= len(names):
         problems.add(f"array 'node_types' has the type {largest}, and there are {len(names)}")
+
+
+def _check_touched(graph: GraphArrays, problems: Problems) -> None:
+    try:
+        graph.read_touched_nodes()
+    except StoreError as error:
+        problems.add(str(error))
 
 
 def _check_edges(graph: GraphArrays, rows: RowReport, problems: Problems) -> None:

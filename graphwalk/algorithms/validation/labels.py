@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.store.check_rows import first_not_above
+from graphwalk.storage.store.label_runs import labels_of, split_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,26 +31,47 @@ def check_labels(graph: GraphArrays, problems: Problems, advance: Callable[[int]
         advance(graph.num_nodes)
         return
     check = _check_integers if graph.info.labels == "int64" else _check_strings
+    before = problems.count
     try:
         check(graph, problems, advance)
+        if graph.info.label_runs and problems.count == before:
+            _check_distinct(graph, graph.info.label_runs[0], problems)
     except StoreError as error:  # an error of a whole array
         problems.add(error)
+
+
+def _check_distinct(graph: GraphArrays, first: int, problems: Problems) -> None:
+    """Look for labels of runs from node `first` on that another run has too."""
+    labels = graph.labels
+    assert labels is not None
+    later = labels.take(np.arange(first, graph.num_nodes))
+    later = later.take(pc.sort_indices(later))
+    twice = [later[i] for i in np.flatnonzero(np.asarray(pc.equal(later[1:], later[:-1])))[:1]]
+    index, start = labels_of(later), 0
+    for part in labels.parts():
+        part = part[: max(0, first - start)]
+        start += len(part)
+        twice = twice or [part[i] for i in np.flatnonzero(index.find(part) >= 0)[:1]]
+    if twice:
+        problems.add(f"two nodes have the label {twice[0].as_py()!r}")
 
 
 def _check_integers(
     graph: GraphArrays, problems: Problems, advance: Callable[[int], object]
 ) -> None:
     reader = graph.open_array("labels", graph.num_nodes)
-    last = None
+    last, runs = None, graph.info.label_runs or ()
     for start, values in _chunks(reader, graph.num_nodes, problems):
         before = values[:1] - 1 if last is None else np.array([last])
         falls = np.flatnonzero(values <= np.concatenate([before, values[:-1]]))
+        falls = falls[~np.isin(start + falls, runs)]
         if len(falls):
             at = int(falls[0])
             problems.add(f"array 'labels' does not ascend at element {start + at}: {values[at]}")
             return
-        if values[0] < 0:
-            problems.add(f"array 'labels': element {start} is negative: {values[0]}")
+        if values.min() < 0:
+            at = int(np.argmax(values < 0))
+            problems.add(f"array 'labels': element {start + at} is negative: {values[at]}")
         last = values[-1]
         advance(len(values))
 
@@ -69,7 +92,7 @@ def _check_strings(
         last = int(ends[-1])
     # Each chunk of bytes is read separately first, so that every damaged one is reported.
     if sum(len(values) for _, values in _chunks(text, total, problems)) == total:
-        _check_text(offsets, text, graph.num_nodes, problems, advance)
+        _check_text(offsets, text, graph, problems, advance)
 
 
 def _wrong_offsets(ends: NDArray[np.int64], start: int, last: int, total: int) -> str | None:
@@ -86,11 +109,12 @@ def _wrong_offsets(ends: NDArray[np.int64], start: int, last: int, total: int) -
 def _check_text(
     offsets: ArrayReader,
     text: ArrayReader,
-    num_nodes: int,
+    graph: GraphArrays,
     problems: Problems,
     advance: Callable[[int], object],
 ) -> None:
     """Check strings in batches that overlap by one."""
+    num_nodes, runs = graph.num_nodes, graph.info.label_runs or ()
     for begin in range(0, num_nodes, offsets.chunk):
         stop = min(begin + offsets.chunk, num_nodes)
         first = max(0, begin - 1)
@@ -101,7 +125,7 @@ def _check_text(
             return
         for a, b in _batches(ends):
             batch = ends[a : b + 1] - ends[a]
-            wrong = _wrong_text(batch, text.read(int(ends[a]), int(ends[b])), first + a)
+            wrong = _wrong_text(batch, text.read(int(ends[a]), int(ends[b])), first + a, runs)
             if wrong:
                 problems.add(wrong)
                 return
@@ -120,7 +144,9 @@ def _batches(ends: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         a = b - 1
 
 
-def _wrong_text(ends: NDArray[np.int64], text: NDArray[np.uint8], first: int) -> str | None:
+def _wrong_text(
+    ends: NDArray[np.int64], text: NDArray[np.uint8], first: int, runs: Sequence[int]
+) -> str | None:
     strings = pa.Array.from_buffers(
         pa.large_string(), len(ends) - 1, [None, pa.py_buffer(ends), pa.py_buffer(text)]
     )
@@ -129,9 +155,11 @@ def _wrong_text(ends: NDArray[np.int64], text: NDArray[np.uint8], first: int) ->
     except pa.ArrowInvalid as error:
         nodes = f"{first} to {first + len(strings)}"
         return f"array 'label_bytes' is no UTF-8 in the labels of nodes {nodes}: {error}"
-    at = first_not_above(ends, text)
-    if at >= 0:
-        return f"labels do not ascend at node {first + at}: {strings[at].as_py()!r}"
+    for run in split_runs(range(first, first + len(strings)), runs):
+        at = first_not_above(ends[run.start : run.stop + 1], text)
+        if at >= 0:
+            at += run.start
+            return f"labels do not ascend at node {first + at}: {strings[at].as_py()!r}"
     return None
 
 

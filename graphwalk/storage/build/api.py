@@ -19,9 +19,8 @@ from graphwalk.util.threads import num_cores
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from graphwalk.storage.build.bucket_rows import Duplicates
     from graphwalk.storage.edges.open import EdgeSource, RowSource
-    from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.format import Duplicates, ValueName
     from graphwalk.storage.store.graph import Graph
 
 _RELABEL = FLAG._replace(words="'auto', True or False")

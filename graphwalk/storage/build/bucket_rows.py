@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.runs import BucketPlan, Keys, RunSlice, Weights
-    from graphwalk.storage.store.format import ValueName
-
-Duplicates: TypeAlias = Literal["merge", "keep", "error"]
+    from graphwalk.storage.store.format import Duplicates, ValueName
 
 
 class Rows(NamedTuple):

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import DTypeLike
 
-    from graphwalk.storage.build.bucket_rows import Duplicates
     from graphwalk.storage.build.memory_plan import BuildSizes
     from graphwalk.storage.edges.protocol import Source
     from graphwalk.storage.files.spill import SpillFolder
-    from graphwalk.storage.store.format import ValueName
+    from graphwalk.storage.store.format import Duplicates, ValueName
     from graphwalk.util.executor import Executor
     from graphwalk.util.progress_bar import Progress
 

@@ -64,6 +64,27 @@ def build(
     `finish` may add arrays to it at the end; it returns the attributes that tell of them.
     """
     _check_direction(source, options.directed)
+
+    def write(context: Context) -> GraphInfo:
+        info = _build(source, context)
+        return info if finish is None else finish(context, info)
+
+    return write_store(write, location, options, tuning, progress, overwrite=overwrite)
+
+
+def write_store(
+    write: Callable[[Context], GraphInfo],
+    location: str | None,
+    options: BuildOptions,
+    tuning: BuildSizes,
+    progress: Progress,
+    *,
+    overwrite: bool,
+) -> Graph:
+    """Make the store at `location`, or a temporary one, of what `write` writes.
+
+    `write` returns the attributes of the graph.
+    """
     access = options.storage_options
     is_ours = bind(is_graphwalk_store, storage_options=access)
     replaceable = Replaceable(overwrite, "is no graphwalk store", is_ours)
@@ -79,9 +100,7 @@ def build(
             executor = None if executor is None or executor.in_process else executor
             group = create_group(new.store, compressed=options.compressed)
             context = Context(options, tuning, progress, pool, writers, folder, group, executor)
-            info = _build(source, context)
-            if finish is not None:
-                info = finish(context, info)
+            info = write(context)
             info = complete(group, info)
         arrays = GraphArrays(place, info, access, temporary=location is None)
         if arrays.temporary:

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from graphwalk.storage.build.check_batch import is_text, mixed
 from graphwalk.storage.build.spilled_ids import SpilledIds
-from graphwalk.storage.store.label_index import IntegerLabels, StringLabels
+from graphwalk.storage.store.label_index import IntegerLabels
+from graphwalk.storage.store.label_runs import labels_of
 from graphwalk.util.consecutive_groups import consecutive_groups
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class LabelCollector:
             self._merge()
 
     def _merge(self) -> None:
-        merged = distinct(_concatenate(self._waiting))
+        merged = distinct(concatenate_ids(self._waiting))
         if _weight(merged) <= self._room // 4:
             self._waiting = [merged]
             self._bytes = self._merged_bytes = _weight(merged)
@@ -92,7 +93,7 @@ class LabelCollector:
         """Return all labels."""
         if self._runs:
             if self._waiting:
-                self._runs.append(self._store([distinct(_concatenate(self._waiting))]))
+                self._runs.append(self._store([distinct(concatenate_ids(self._waiting))]))
                 self._waiting = []
             while len(self._runs) > _FAN_IN:
                 some, self._runs = self._runs[:_FAN_IN], self._runs[_FAN_IN:]
@@ -106,7 +107,7 @@ class LabelCollector:
         if not self._waiting:
             return IntegerLabels(np.empty(0, np.int64))
         waiting, self._waiting = self._waiting, []
-        return _labels(distinct(_concatenate(waiting)))
+        return labels_of(distinct(concatenate_ids(waiting)))
 
 
 class SpilledLabels:
@@ -124,7 +125,7 @@ class SpilledLabels:
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield the labels in parts that fit in memory, each with the node of its first label."""
         for first, blocks in zip(self._firsts.tolist(), self._parts, strict=False):
-            yield first, _labels(_concatenate([block.load() for block in blocks]))
+            yield first, labels_of(concatenate_ids([block.load() for block in blocks]))
 
     def at(self, node: int) -> int | str:
         """Return a node's label."""
@@ -156,7 +157,7 @@ def _merge_runs(runs: list[list[SpilledIds]]) -> Iterator[Ids]:
         limit = min(map(_last, heads))  # no later block has an id up to here
         counts = [count_up_to(head, limit) for head in heads]
         taken = [head[:count] for head, count in zip(heads, counts, strict=True)]
-        yield distinct(_concatenate(taken))
+        yield distinct(concatenate_ids(taken))
         heads = [head[count:] for head, count in zip(heads, counts, strict=True)]
         for i in reversed(range(len(heads))):
             if not len(heads[i]):
@@ -178,10 +179,7 @@ def count_up_to(ids: Ids, limit: Any) -> int:
     return int(np.searchsorted(ids, limit, side="right"))
 
 
-def _labels(ids: Ids) -> MemoryLabels:
-    return StringLabels(ids) if is_text(ids) else IntegerLabels(np.ascontiguousarray(ids, np.int64))
-
-
-def _concatenate(parts: Iterable[Ids]) -> Ids:
+def concatenate_ids(parts: Iterable[Ids]) -> Ids:
+    """Return ids of the same kind as one array."""
     parts = list(parts)
     return pa.concat_arrays(parts) if is_text(parts[0]) else np.concatenate(parts)

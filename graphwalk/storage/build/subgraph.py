@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
-import pyarrow as pa
 
 from graphwalk.errors import InputError
 from graphwalk.storage.build.stored_edges import StoredEdges, build_stored
 from graphwalk.storage.store.find_nodes import find_nodes
-from graphwalk.storage.store.label_index import IntegerLabels, StringLabels
+from graphwalk.storage.store.label_runs import LabelRuns
 from graphwalk.storage.store.stored_labels import write_labels
 
 if TYPE_CHECKING:
@@ -77,13 +76,10 @@ def _add_nodes(
     labels, types = graph.labels, graph.info.node_types
     if labels is not None:
         values = labels.take(chosen)
-        some: IntegerLabels | StringLabels
-        if labels.text:
-            some = StringLabels(values.cast(pa.large_string()))
-        else:
-            some = IntegerLabels(values.to_numpy())
-        digest = write_labels(some, context.new_array)
-        info = replace(info, labels=graph.info.labels, label_digest=digest)
+        cuts = np.searchsorted(chosen, labels.runs).tolist()
+        runs = tuple(sorted({cut for cut in cuts if 0 < cut < len(chosen)}))
+        digest = write_labels(LabelRuns(values, runs), context.new_array)
+        info = replace(info, labels=graph.info.labels, label_digest=digest, label_runs=runs or None)
     if types is not None:
         codes = graph.read_node_types(0, graph.num_nodes)[chosen]
         with context.new_array("node_types", np.uint8, len(codes)) as writer:

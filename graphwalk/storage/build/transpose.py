@@ -6,9 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from graphwalk.errors import InputError, StoreError, function
+from graphwalk.storage.build.copy_nodes import copy_labels, copy_types
 from graphwalk.storage.build.stored_edges import StoredEdges, build_stored
 
 if TYPE_CHECKING:
@@ -47,27 +46,5 @@ class _ReversedEdges(StoredEdges):
 
 def _add_nodes(graph: GraphArrays, context: Context, info: GraphInfo) -> GraphInfo:
     """Copy labels and types of nodes; return the attributes that tell of them."""
-    nodes = graph.num_nodes
-    if graph.info.labels == "int64":
-        _copy(graph, context, "labels", np.int64, nodes)
-    elif graph.info.labels == "string":
-        _copy(graph, context, "label_offsets", np.int64, nodes + 1)
-        ends = graph.open_array("label_offsets", nodes + 1)
-        _copy(graph, context, "label_bytes", np.uint8, int(ends.read(nodes, nodes + 1)[0]))
-    if graph.info.node_types is not None:
-        _copy(graph, context, "node_types", np.uint8, nodes)
-    return replace(
-        info,
-        labels=graph.info.labels,
-        label_digest=graph.info.label_digest,
-        node_types=graph.info.node_types,
-        transposed_from=graph.digest,
-    )
-
-
-def _copy(graph: GraphArrays, context: Context, name: str, dtype: Any, length: int) -> None:
-    """Copy an array, a chunk at a time."""
-    reader = graph.open_array(name, length)
-    with context.new_array(name, dtype, graph.num_nodes) as writer:
-        for start in range(0, length, reader.chunk):
-            writer.append(reader.read(start, min(start + reader.chunk, length)))
+    info = copy_types(graph, context, copy_labels(graph, context, info))
+    return replace(info, transposed_from=graph.digest)

@@ -31,7 +31,7 @@ def made_folders(folder: Path) -> Iterator[None]:
             made = folder.stat()
         yield
     except BaseException:
-        # Zarr makes a folder again that somebody has moved away while it writes.
+        # Zarr makes a folder again that another program has moved away while it writes.
         if made and not _is_there(folder, made):
             missing.insert(0, folder)
         for path in missing:

@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 #: Attributes that stores of earlier versions of graphwalk do not have.
 OPTIONAL = (
     *("digest", "label_digest", "node_types", "timed", "edge_types", "unconnected_nodes"),
-    *("time_unit", "manifest", "transposed_from"),
+    *("time_unit", "manifest", "transposed_from", "updated_from", "num_touched", "label_runs"),
 )
 
 #: Attributes that the seal covers, with those that are reserved; it is the same in all of format 2.
 SEALED = (
     *("format", "num_nodes", "num_entries", "num_edges", "directed", "weighted", "timed", "labels"),
     *("time_unit", "edge_types", "node_types", "digest", "label_digest", "unconnected_nodes"),
-    *("manifest", "statistics", "transposed_from", "reordered_from", "updated_from", "complete"),
+    *("manifest", "statistics", "transposed_from", "reordered_from", "updated_from", "num_touched"),
+    *("label_runs", "complete"),
 )
 
 #: Codes of types are bytes, of which the largest stands for what is missing.
@@ -70,8 +71,11 @@ def read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
     )
     if types := values["node_types"]:
         values["node_types"] = NodeTypes(tuple(types["names"]), types["digest"])
-    if values["edge_types"] is not None:
-        values["edge_types"] = tuple(values["edge_types"])
+    for name in ("edge_types", "label_runs"):
+        if values[name] is not None:
+            values[name] = tuple(values[name])
+    if (values["label_runs"] or (0,))[-1] > max(0, values["num_nodes"] - 1):
+        raise _wrong(location, "label_runs", values["label_runs"])
     info = GraphInfo(**values)
     lacking = [name for name in info.array_names if name not in (info.manifest or {})]
     if info.manifest is not None and lacking:
@@ -164,10 +168,10 @@ def _is_manifest(value: Any) -> bool:
     )
 
 
-def _is_edge_types(value: Any) -> bool:
+def _is_ascending(value: Any, first: int, last: int) -> bool:
     return value is None or (
         isinstance(value, list)
-        and all(_is_count(code) and code < _MOST_TYPES for code in value)
+        and all(_is_count(item) and first <= item <= last for item in value)
         and value == sorted(set(value))
     )
 
@@ -184,9 +188,12 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "digest": _is_text,
     "label_digest": _is_text,
     "node_types": _is_node_types,
-    "edge_types": _is_edge_types,
+    "edge_types": lambda value: _is_ascending(value, 0, _MOST_TYPES - 1),
+    "label_runs": lambda value: _is_ascending(value, 1, _LARGEST),
     "time_unit": _is_text,
     "transposed_from": _is_text,
+    "updated_from": _is_text,
     "unconnected_nodes": lambda value: value is None or _is_count(value),
+    "num_touched": lambda value: value is None or _is_count(value),
     "manifest": _is_manifest,
 }

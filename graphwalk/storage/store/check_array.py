@@ -47,6 +47,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "labels": (np.int64,),
     "label_offsets": (np.int64,),
     "label_bytes": (np.uint8,),
+    "touched_nodes": (np.int64,),
 }
 
 

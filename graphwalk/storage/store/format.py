@@ -45,6 +45,7 @@ FILL_VALUES: Mapping[str, float] = {
     "label_offsets": -1,
     "label_bytes": 255,  # no byte of UTF-8
     "node_types": 255,
+    "touched_nodes": -1,
 }
 
 #: The dimension of each array, so that programs see which have the same length.
@@ -58,12 +59,16 @@ DIMENSIONS: Mapping[str, str] = {
     "label_offsets": "bound",
     "label_bytes": "byte",
     "node_types": "node",
+    "touched_nodes": "touched",
 }
 
 LabelKind = Literal["int64", "string"]
 
 #: Arrays that a store may have, except those of labels.
 ArrayName = Literal["offsets", "neighbors", "weights", "times", "edge_types", "node_types"]
+
+#: What becomes of parallel edges.
+Duplicates = Literal["merge", "keep", "error"]
 
 #: What the value of an edge may be: a weight, a time, or a type.
 ValueName = Literal["weights", "times", "edge_types"]
@@ -116,12 +121,16 @@ class GraphInfo:
     format: int = FORMAT
     manifest: Manifest | None = None
     transposed_from: str | None = None
+    updated_from: str | None = None
+    num_touched: int | None = None
+    label_runs: tuple[int, ...] | None = None
 
     @property
     def array_names(self) -> list[str]:
         """Names of all arrays of the store."""
         labels = {None: [], "int64": ["labels"], "string": ["label_offsets", "label_bytes"]}
-        return [*self.arrays, *labels[self.labels]]
+        touched = [] if self.num_touched is None else ["touched_nodes"]
+        return [*self.arrays, *labels[self.labels], *touched]
 
     @property
     def isolated_nodes(self) -> int | None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.storage.files.locations import locate
+from graphwalk.storage.store.derived_graphs import DerivedGraphs
 from graphwalk.storage.store.find_nodes import find_labels
 from graphwalk.storage.store.graph_arrays import GraphArrays
-from graphwalk.storage.store.graph_exports import GraphExports
 from graphwalk.storage.store.graph_html import graph_html
 from graphwalk.storage.store.graph_properties import describe
 from graphwalk.storage.store.group import open_group
@@ -59,7 +59,7 @@ def open_zarr(
     return Graph(GraphArrays(location, info, storage_options))
 
 
-class Graph(GraphExports):
+class Graph(DerivedGraphs):
     """A graph in a store, made by `build_zarr` or `open_zarr`.
 
     Nothing but the store's attributes is kept in memory: every method reads what it needs. A graph
@@ -205,101 +205,6 @@ class Graph(GraphExports):
         found = upper_layers.validate(self._arrays, Progress(progress))
         self._arrays.check_identity()
         return found
-
-    def transpose(
-        self,
-        store: str | os.PathLike[str] | None = None,
-        *,
-        overwrite: bool = False,
-        compressed: bool = True,
-        storage_options: Mapping[str, Any] | None = None,
-        memory: str | int = "4 GiB",
-        progress: bool | None = None,
-    ) -> Graph:
-        """Write the graph whose edges lead the other way into a store of its own, and open it.
-
-        Its rows are the in-neighbours of each node. Nodes, their labels and types, and the weights,
-        times or types of edges are the same. Analyses of a directed graph that need in-neighbours
-        take it as `transposed`; it is bound to this graph by `digest`.
-
-        Parameters
-        ----------
-        store : str or path, optional
-            Path or URL of the store to make; by default a temporary one.
-        overwrite, compressed, storage_options, memory, progress
-            As `build_zarr` takes them; also what does not fit in memory waits as it does there.
-
-        Raises
-        ------
-        InputError
-            When the graph is undirected, and so its own transpose.
-        StoreExistsError
-            When there is something at `store` that is not to be replaced.
-        StoreError
-            When the store cannot be written.
-        MemoryBudgetError
-            When it cannot be built within `memory`.
-
-        Examples
-        --------
-        >>> graph = graphwalk.build_zarr([(0, 1), (0, 2), (1, 2)], directed=True)
-        >>> graph.transpose().neighbors(2).tolist()
-        [0, 1]
-        """
-        options = {"compressed": compressed, "storage_options": storage_options, "memory": memory}
-        transposed: Graph = upper_layers.transpose(
-            self._arrays, store, overwrite=overwrite, progress=progress, **options
-        )
-        return transposed
-
-    def subgraph(
-        self,
-        nodes: ArrayLike,
-        store: str | os.PathLike[str] | None = None,
-        *,
-        overwrite: bool = False,
-        compressed: bool = True,
-        storage_options: Mapping[str, Any] | None = None,
-        memory: str | int = "4 GiB",
-        progress: bool | None = None,
-    ) -> Graph:
-        """Write some nodes and all edges among them into a store of its own, and open it.
-
-        The nodes are numbered in the order that they have in this graph, each once. Their labels
-        and types, and the weights, times or types of the edges are the same.
-
-        Parameters
-        ----------
-        nodes : array_like of int or str
-            Nodes by number, or by label where labels are strings.
-        store : str or path, optional
-            Path or URL of the store to make; by default a temporary one.
-        overwrite, compressed, storage_options, memory, progress
-            As `build_zarr` takes them.
-
-        Raises
-        ------
-        InputError
-            When a node does not exist, or there are no nodes.
-        StoreExistsError
-            When there is something at `store` that is not to be replaced.
-        StoreError
-            When the store cannot be written.
-        MemoryBudgetError
-            When it cannot be built within `memory`.
-
-        Examples
-        --------
-        >>> graph = graphwalk.build_zarr([("ada", "bob"), ("bob", "eve"), ("eve", "kim")])
-        >>> part = graph.subgraph(["eve", "bob", "ada"])
-        >>> part.labels.tolist(), part.num_edges
-        (['ada', 'bob', 'eve'], 2)
-        """
-        options = {"compressed": compressed, "storage_options": storage_options, "memory": memory}
-        part: Graph = upper_layers.subgraph(
-            self._arrays, nodes, store, overwrite=overwrite, progress=progress, **options
-        )
-        return part
 
     def index_of(self, labels: Any) -> int | NDArray[np.int64]:
         """Return the node of one label, or the nodes of several as an int64 array.

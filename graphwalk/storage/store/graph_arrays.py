@@ -145,6 +145,27 @@ class GraphArrays(StoreArrays):
         with self.unchanged():
             return self._reader("node_types").read(start, stop)
 
+    def read_touched_nodes(self) -> NDArray[np.int64] | None:
+        """Return the nodes whose edges an update changed; None if no update made the store.
+
+        Raises
+        ------
+        StoreError
+            When a chunk is missing or damaged.
+        """
+        count = self.info.num_touched
+        if count is None:
+            return None
+        require(8 * count, f"{self.path}: the touched nodes", "walk from all nodes")
+        with self.unchanged():
+            nodes = self.open_array("touched_nodes", count, max(1, self.num_nodes)).read(0, count)
+            if (nodes[1:] <= nodes[:-1]).any():
+                raise StoreError(
+                    f"array 'touched_nodes' of {self.path} is damaged: nodes must ascend; build it "
+                    "again"
+                )
+        return nodes
+
     def read_rows(
         self, nodes: NDArray[np.int64], *, values: ValueName | None = None
     ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any] | None]:

@@ -51,6 +51,11 @@ class GraphProperties:
         return self._info.transposed_from
 
     @property
+    def updated_from(self) -> str | None:
+        """Digest of the graph before `Graph.update`; None if the store was not made by that."""
+        return self._info.updated_from
+
+    @property
     def directed(self) -> bool:
         """Whether edges lead one way only."""
         return self._info.directed

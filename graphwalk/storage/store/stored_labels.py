@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.store.check_rows import first_not_above
-from graphwalk.storage.store.label_index import IntegerLabels, Labels, StringLabels
+from graphwalk.storage.store.label_runs import LabelRuns, labels_of, split_runs
 from graphwalk.storage.store.read_ranges import read_ranges
 from graphwalk.util.arrow_strings import string_buffers, strings_of
 from graphwalk.util.available_memory import require
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.store.array_reader import ArrayReader
     from graphwalk.storage.store.array_writer import ArrayWriter
-    from graphwalk.storage.store.label_index import MemoryLabels
+    from graphwalk.storage.store.label_index import Labels, MemoryLabels
     from graphwalk.storage.store.store_arrays import StoreArrays
 
     NewArray: TypeAlias = Callable[[str, DTypeLike, int], ArrayWriter]
@@ -82,13 +82,15 @@ class StoredLabels:
     def __init__(self, arrays: StoreArrays) -> None:
         self._arrays, self._info = arrays, arrays.info
         self.text = self._info.labels == "string"
+        #: Nodes from which on labels ascend again.
+        self.runs = self._info.label_runs or ()
         self._bytes_taken = 0
 
     def __len__(self) -> int:
         return self._info.num_nodes
 
     @cached_property
-    def whole(self) -> MemoryLabels:
+    def whole(self) -> MemoryLabels | LabelRuns:
         """All labels, in memory.
 
         Raises
@@ -97,24 +99,21 @@ class StoredLabels:
             When they do not fit.
         """
         require(
-            self._nbytes,
+            self.nbytes,
             f"{self._arrays.path}: the labels of all nodes",
             "graph.labels[nodes] and graph.names(nodes) read those of some nodes",
         )
-        if self.text:
-            return StringLabels(self._strings(0, len(self)))
-        return IntegerLabels(self._integers(0, len(self)))
+        labels = self._read(0, len(self))
+        return LabelRuns(labels, self.runs) if self.runs else labels_of(labels)
 
     def parts(self) -> Iterator[pa.Array]:
         """Yield all labels in order, a few MiB at a time."""
         last: Any = None
-        step = max(1, min(_PART_NODES, _PART_BYTES * len(self) // max(1, self._nbytes)))
+        step = max(1, min(_PART_NODES, _PART_BYTES * len(self) // max(1, self.nbytes)))
         for start in range(0, len(self), step):
             stop = min(len(self), start + step)
-            read = self._strings if self.text else self._integers
-            part = pa.array(read(start, stop))
-            first = part[0].as_py()
-            if last is not None and first <= last:
+            part = self._read(start, stop)
+            if last is not None and part[0].as_py() <= last and start not in self.runs:
                 raise self._damaged("labels must ascend")
             last = part[-1].as_py()
             yield part
@@ -127,7 +126,7 @@ class StoredLabels:
         """
         if "whole" not in self.__dict__:
             self._bytes_taken += len(nodes) * self._reader.seek_cost_bytes
-            if self._bytes_taken < self._nbytes:
+            if self._bytes_taken < self.nbytes:
                 return self._look_up(nodes)
         return self.whole.to_arrow().take(pa.array(nodes))
 
@@ -136,33 +135,32 @@ class StoredLabels:
         with self._arrays.unchanged():
             if not self.text:
                 found, _ = read_ranges(self._reader, wanted, wanted + 1, np.int64)
-                self._check_integers(found)
+                self._check_integers(found, wanted)
                 return pa.array(found[where])
             bounds, _ = read_ranges(self._reader, wanted, wanted + 2, np.int64)
             self._check_ends(bounds)
             starts, stops = bounds[::2], bounds[1::2]
             data, ends = read_ranges(self._text_reader, starts, stops, np.uint8)
-            return self._checked_strings(ends, data).take(pa.array(where))
+            return self._checked_strings(ends, data, wanted).take(pa.array(where))
 
-    def _check_integers(self, labels: NDArray[np.int64]) -> None:
-        if (labels[1:] <= labels[:-1]).any():
-            raise self._damaged("labels must ascend")
+    def _check_integers(self, labels: NDArray[np.int64], nodes: range | NDArray[np.int64]) -> None:
+        for run in split_runs(nodes, self.runs):
+            if (labels[run][1:] <= labels[run][:-1]).any():
+                raise self._damaged("labels must ascend")
 
-    def _integers(self, start: int, stop: int) -> NDArray[np.int64]:
+    def _read(self, start: int, stop: int) -> pa.Array:
         with self._arrays.unchanged():
-            values = self._reader.read(start, stop)
-            self._check_integers(values)
-        return values
-
-    def _strings(self, start: int, stop: int) -> pa.LargeStringArray:
-        with self._arrays.unchanged():
+            if not self.text:
+                values = self._reader.read(start, stop)
+                self._check_integers(values, range(start, stop))
+                return pa.array(values)
             ends = self._reader.read(start, stop + 1)
             self._check_ends(ends)
             if start == 0 and ends[0] != 0:
                 raise self._damaged("it must rise from 0")
             data = self._text_reader.read(int(ends[0]), int(ends[-1]))
             ends = ends - ends[0] if ends[0] else ends
-            return self._checked_strings(ends, data)
+            return self._checked_strings(ends, data, range(start, stop))
 
     def _check_ends(self, ends: NDArray[np.int64]) -> None:
         """Raise where offsets fall, or are outside of the bytes of labels."""
@@ -170,19 +168,24 @@ class StoredLabels:
             raise self._damaged("it must rise from 0")
 
     def _checked_strings(
-        self, ends: NDArray[np.int64], data: NDArray[np.uint8]
+        self,
+        ends: NDArray[np.int64],
+        data: NDArray[np.uint8],
+        nodes: range | NDArray[np.int64],
     ) -> pa.LargeStringArray:
         strings = strings_of(ends, data)
         try:
             strings.validate(full=True)
         except pa.ArrowInvalid as error:
             raise self._damaged(f"labels must be UTF-8 ({error})", "label_bytes") from error
-        if first_not_above(ends, data) >= 0:
-            raise self._damaged("labels must ascend", "label_bytes")
+        for run in split_runs(nodes, self.runs):
+            if first_not_above(ends[run.start : run.stop + 1], data) >= 0:
+                raise self._damaged("labels must ascend", "label_bytes")
         return strings
 
     @property
-    def _nbytes(self) -> int:
+    def nbytes(self) -> int:
+        """Bytes of all labels in memory."""
         # The reader is opened first, since it notices a length that is not the array's.
         return 8 * len(self) + (self._text_bytes if self.text and self._text_reader else 0)
 

@@ -21,6 +21,7 @@ class UpperLayers:
     validate: Callable[[GraphArrays, Progress], Validation]
     transpose: Callable[..., Any]
     subgraph: Callable[..., Any]
+    update: Callable[..., Any]
 
 
 upper_layers = UpperLayers()

@@ -1,0 +1,180 @@
+"""The kernels of updates: rows of a store without some entries and with others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from graphwalk.kernels.jit import jit, part_of_kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from graphwalk.kernels.build.buckets import Counts, Floats, Integers
+
+    #: Where each row begins, its neighbours, and their values: none, or one for each of them.
+    EntryRows: TypeAlias = tuple[Counts, Integers, Floats]
+
+#: What is wrong with an entry that is added: it repeats one; several are stored that it repeats;
+#: the weights add up to more than float32 holds.
+PARALLEL, SEVERAL, INFINITE = 1, 2, 3
+
+#: Counts of `merge_rows`: entries that were written, and self-loops among them; entries that were
+#: merged into others, likewise; and what is wrong.
+ENTRIES, LOOPS, MERGED, MERGED_LOOPS, PROBLEM = range(5)
+
+
+@jit
+def merge_rows(
+    stored: EntryRows,
+    removed: EntryRows,
+    added: EntryRows,
+    first_node: int,
+    distinguishes_edges: bool,
+    merge: bool,
+    forbid: bool,
+    neighbors: Integers,
+    values: Floats,
+    ends: Counts,
+    found: NDArray[np.bool_],
+    counts: Counts,
+) -> int:
+    """Write rows of `stored` entries without those `removed` and with those `added`.
+
+    Entries of a row ascend by neighbour and, if values tell edges `distinguishes_edges`, by value;
+    no two are `removed` alike. One that is removed and has no value stands for all with its
+    neighbour; `found` is set where there are any. An entry that is added follows those that it
+    repeats. To `merge` it, its weight is added to theirs in float64; `forbid` makes it a problem.
+
+    Returns the position in `added` of the first entry that has a problem, or −1.
+    """
+    for row in range(ends.size):
+        a, added_end = added[0][row], added[0][row + 1]
+        if removed[0][row] == removed[0][row + 1] and a == added_end:
+            _copy_row(stored, row, first_node, neighbors, values, counts)
+        else:
+            how = distinguishes_edges, merge, forbid
+            at = _merge_row(
+                stored, removed, added, row, first_node, how, neighbors, values, found, counts
+            )
+            if at >= 0:
+                return at
+        ends[row] = counts[ENTRIES]
+    return -1
+
+
+@part_of_kernel
+def _copy_row(
+    stored: EntryRows,
+    row: int,
+    first_node: int,
+    neighbors: Integers,
+    values: Floats,
+    counts: Counts,
+) -> None:
+    starts, old, old_values = stored
+    shift = counts[ENTRIES] - starts[row]
+    loops = 0
+    for i in range(starts[row], starts[row + 1]):
+        neighbors[shift + i] = old[i]
+        loops += old[i] == first_node + row
+    if values.size:
+        for i in range(starts[row], starts[row + 1]):
+            values[shift + i] = old_values[i]
+    counts[ENTRIES] += starts[row + 1] - starts[row]
+    counts[LOOPS] += loops
+
+
+@part_of_kernel
+def _merge_row(
+    stored: EntryRows,
+    removed: EntryRows,
+    added: EntryRows,
+    row: int,
+    first_node: int,
+    how: tuple[bool, bool, bool],
+    neighbors: Integers,
+    values: Floats,
+    found: NDArray[np.bool_],
+    counts: Counts,
+) -> int:
+    distinguishes_edges, merge, forbid = how
+    i, a, r = stored[0][row], added[0][row], removed[0][row]
+    stored_end, added_end, removed_end = stored[0][row + 1], added[0][row + 1], removed[0][row + 1]
+    previous, total = -1, 0.0
+    same = 0  # entries that are equal to the last one, and itself
+    while i < stored_end or a < added_end:
+        is_stored = a == added_end or (
+            i < stored_end and _precedes(stored, i, added, a, distinguishes_edges)
+        )
+        if is_stored:
+            neighbor, value = int(stored[1][i]), _value(stored, i)
+            i += 1
+            r = _find(removed, r, removed_end, neighbor, value)
+            if r < removed_end and removed[1][r] == neighbor and _has(removed, r, value):
+                found[r] = True
+                continue
+        else:
+            neighbor, value = int(added[1][a]), _value(added, a)
+            a += 1
+        repeats = previous == neighbor and (not distinguishes_edges or total == value)
+        if repeats and not is_stored and (merge or forbid):
+            total = total if distinguishes_edges else total + value
+            counts[PROBLEM] = _problem(forbid, same, total)
+            if counts[PROBLEM]:
+                return int(a - 1)
+            if values.size:
+                values[counts[ENTRIES] - 1] = total
+            counts[MERGED] += 1
+            counts[MERGED_LOOPS] += neighbor == first_node + row
+            continue
+        same = same + 1 if repeats else 1
+        previous, total = neighbor, value
+        neighbors[counts[ENTRIES]] = neighbor
+        if values.size:
+            values[counts[ENTRIES]] = value
+        counts[ENTRIES] += 1
+        counts[LOOPS] += neighbor == first_node + row
+    return -1
+
+
+@part_of_kernel
+def _precedes(
+    stored: EntryRows, i: int, added: EntryRows, a: int, distinguishes_edges: bool
+) -> bool:
+    """Return whether stored entry i comes before entry a of those added."""
+    if stored[1][i] != added[1][a]:
+        return bool(stored[1][i] < added[1][a])
+    return not distinguishes_edges or bool(stored[2][i] <= added[2][a])
+
+
+@part_of_kernel
+def _value(rows: EntryRows, at: int) -> float:
+    return np.float64(rows[2][at]) if rows[2].size else 0.0
+
+
+@part_of_kernel
+def _has(removed: EntryRows, r: int, value: float) -> bool:
+    """Return whether entry r of those removed stands for one of that value."""
+    return removed[2].size == 0 or bool(removed[2][r] == value)
+
+
+@part_of_kernel
+def _find(removed: EntryRows, r: int, end: int, neighbor: int, value: float) -> int:
+    """Return the first entry of those removed, from r on, that is not below an entry."""
+    while r < end and (
+        removed[1][r] < neighbor
+        or (removed[1][r] == neighbor and removed[2].size > 0 and removed[2][r] < value)
+    ):
+        r += 1
+    return r
+
+
+@part_of_kernel
+def _problem(forbid: bool, same: int, total: float) -> int:
+    if forbid:
+        return PARALLEL
+    if same > 1:
+        return SEVERAL
+    return INFINITE if np.isinf(np.float32(total)) else 0

@@ -1,0 +1,82 @@
+"""Labels of which each of several runs ascends: an update numbers new labels after all others."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from graphwalk.storage.store.label_index import IntegerLabels, StringLabels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from graphwalk.storage.store.format import LabelKind
+    from graphwalk.storage.store.label_index import MemoryLabels
+
+
+class LabelRuns:
+    """Labels in memory, in runs that ascend, one after the other.
+
+    Parameters
+    ----------
+    labels : pyarrow.Array
+        All labels, int64 or large strings.
+    starts : sequence of int
+        The node of the first label of each run but the first, ascending.
+    """
+
+    def __init__(self, labels: pa.Array, starts: Sequence[int]) -> None:
+        self._labels = labels
+        self._runs = [
+            (start, labels_of(labels[start:stop]))
+            for start, stop in itertools.pairwise([0, *starts, len(labels)])
+        ]
+        self.kind: LabelKind = self._runs[0][1].kind
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def find(self, ids: Any) -> NDArray[np.int64]:
+        """Return the position of each of `ids`, or −1."""
+        found = np.full(len(ids), -1, np.int64)
+        for start, run in self._runs:
+            there = run.find(ids)
+            found = np.where(there >= 0, start + there, found)
+        return found
+
+    def at(self, node: int) -> int | str:
+        """Return a node's label."""
+        label: int | str = self._labels[node].as_py()
+        return label
+
+    def to_arrow(self) -> pa.Array:
+        """Return all labels as an Arrow array."""
+        return self._labels
+
+    def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
+        """Yield each run."""
+        yield from self._runs
+
+
+def labels_of(labels: Any) -> MemoryLabels:
+    """Return ascending labels, integers or large strings of Arrow, as what finds them."""
+    if isinstance(labels, pa.LargeStringArray):
+        return StringLabels(labels)
+    return IntegerLabels(np.ascontiguousarray(labels, np.int64))
+
+
+def split_runs(nodes: range | NDArray[np.int64], starts: Sequence[int]) -> Iterator[slice]:
+    """Yield which of ascending nodes are in the same run."""
+    if isinstance(nodes, range):
+        cuts = [start - nodes.start for start in starts if start in nodes]
+    else:
+        cuts = np.searchsorted(nodes, starts).tolist()
+    for start, stop in itertools.pairwise([0, *cuts, len(nodes)]):
+        if start < stop:
+            yield slice(start, stop)
