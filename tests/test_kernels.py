@@ -34,6 +34,7 @@ from graphwalk.kernels.walk.node2vec_rule import limit_of_edge
 from graphwalk.kernels.walk.search_rows import find_in_rows
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption, Starts
 from graphwalk.scheduler.engine.probabilities import bias_of
+from graphwalk.scheduler.engine.walker_records import read_only
 
 MASK = (1 << 64) - 1
 #: One false alarm in a thousand runs of all tests of random numbers, were the seeds not fixed.
@@ -303,11 +304,13 @@ def sought_in(row, seek, rng):
 
 
 def walk(kind, in_flight, *, p=1.0, q=1.0, hops=(0.0, 0.0), dead_end=GO_TO_START, dtype=np.uint32):
-    row_starts, neighbors, words = random_graph(dtype=dtype)
+    # As walks pass them: for arrays that could be written, kernels would be compiled again.
+    row_starts, neighbors, words = map(read_only, random_graph(dtype=dtype))
     starts, numbers = np.divmod(np.arange(1500), 3)
     walks = np.full((1500, 13), -7, np.int32)
     thresholds = [np.uint64(int(share * 2**64)) for share in (hops[0], sum(hops))]
-    rows = Rows(row_starts, neighbors, 0, len(row_starts) - 1, np.empty(0, np.int64))
+    every = read_only(np.empty(0, np.int64))
+    rows = Rows(row_starts, neighbors, 0, len(row_starts) - 1, every)
     tail = (
         Starts(starts, numbers, np.uint64(seed_key(3))),
         Interruption(*thresholds, dead_end),

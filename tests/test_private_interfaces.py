@@ -189,11 +189,10 @@ def test_computing_a_graph_as_an_array_is():
 
 
 @pytest.fixture(scope="module")
-def session(own_ray):
-    """A Ray of one CPU."""
+def session(shared_ray):
     from graphwalk import scheduler
 
-    with scheduler.use("ray", num_workers=1, object_store_memory=100 << 20) as session:
+    with scheduler.use("ray") as session:
         yield session
 
 

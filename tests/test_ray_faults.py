@@ -87,7 +87,7 @@ def test_batches_on_several_machines(cluster, graph, expected):
     cluster.remove_node(machine)
 
 
-@pytest.mark.parametrize("partitions", [1, 4])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_a_driver_that_is_killed_is_taken_over_from(partitions, cluster, graph, expected, tmp_path):
     """The new driver computes the blocks that are missing, and no others."""
     rules = RULES | {"chunks": 500, "partitions": partitions}

@@ -214,11 +214,11 @@ def test_a_job_that_fails_leaves_nothing(session, walks, name, monkeypatch):
     wait_until_nobody_holds(name)
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_the_result_outlives_ray_and_a_killed_driver_leaves_nothing(
     partitions, graph, expected, tmp_path
 ):
-    name, saved = f"graphwalk-{uuid.uuid4().hex}", tmp_path / "walks.npy"
+    name = f"graphwalk-{uuid.uuid4().hex}"
     script = f"""
         import os, signal
         import numpy as np
@@ -228,10 +228,13 @@ def test_the_result_outlives_ray_and_a_killed_driver_leaves_nothing(
         make = os.memfd_create
         os.memfd_create = lambda _: make({name!r})
         rules = {RULES!r}
+        results = []
         with graphwalk.scheduler.use("ray", num_workers=2):
-            walks = graphwalk.random_walks({graph.path!r}, **rules, partitions={partitions})
-            result = walks.compute()
-        np.save({str(saved)!r}, result)
+            for partitions in (1, {partitions}):
+                walks = graphwalk.random_walks({graph.path!r}, **rules, partitions=partitions)
+                results.append(walks.compute())
+        for number, result in enumerate(results):
+            np.save({str(tmp_path)!r} + f"/{{number}}.npy", result)
 
         def kill(*_):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -242,7 +245,8 @@ def test_the_result_outlives_ray_and_a_killed_driver_leaves_nothing(
     """
     ended = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
     assert ended.returncode == -signal.SIGKILL
-    np.testing.assert_array_equal(np.load(saved), expected)
+    for number in range(2):
+        np.testing.assert_array_equal(np.load(tmp_path / f"{number}.npy"), expected)
     wait_until_nobody_holds(name)
 
 
