@@ -1,5 +1,9 @@
 """Small directed graphs of every kind, in stores of many chunks."""
 
+import shutil
+from functools import cache
+from tempfile import TemporaryDirectory
+
 import numpy as np
 from small_chunks import build_chunked
 
@@ -19,6 +23,8 @@ def build(
 ):
     """Build a graph of five entries a node, whose arrays are as long for any seed.
 
+    A folder is a copy of what was built first.
+
     Parameters
     ----------
     values : str, optional
@@ -28,6 +34,21 @@ def build(
     types : bool
         Whether nodes have types, 0 or 1.
     """
+    options = seed, values, labels, types, compressed, nodes, chunk_bytes
+    if "://" in str(place):
+        return _build(place, *options)
+    shutil.copytree(f"{_built(*options).name}/g", place)
+    return graphwalk.open_zarr(place)
+
+
+@cache
+def _built(*options):
+    folder = TemporaryDirectory()
+    _build(f"{folder.name}/g", *options)
+    return folder
+
+
+def _build(place, seed, values, labels, types, compressed, nodes, chunk_bytes):
     rng, entries = np.random.default_rng(seed), 5 * nodes
     ends = rng.integers(nodes, size=(2, entries))
     ends[0, :nodes] = np.arange(nodes)

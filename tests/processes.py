@@ -1,8 +1,11 @@
 """Processes of their own, which are forks of one that has imported what they run."""
 
 import multiprocessing
+import sys
 import textwrap
 import traceback
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 #: What takes longest to import, and can be found without the folder of tests.
@@ -60,6 +63,20 @@ def _report(connection, function, args):
     except BaseException:
         report = {"error": traceback.format_exc()}
     connection.send(report)
+
+
+def printed_by(script, *arguments):
+    """Run a program in a process of its own, with `sys.argv` from 1 on; return what it prints."""
+    report = report_of(_printed, script, [str(argument) for argument in arguments])
+    assert "error" not in report, report["error"]
+    return report["printed"]
+
+
+def _printed(script, arguments):
+    sys.argv[1:] = arguments
+    with redirect_stdout(StringIO()) as printed:
+        exec(script, {"__name__": "__main__"})
+    return {"printed": printed.getvalue()}
 
 
 def memory_of(key, process="self"):

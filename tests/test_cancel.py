@@ -181,7 +181,12 @@ SCRIPT = """
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("number", "status"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow),  # as SIGTERM
+    ],
 )
 def test_the_status_of_a_command_that_is_told_to_stop(graph, number, status, tmp_path):
     script = tmp_path / "walk.py"

@@ -3,11 +3,10 @@
 import os
 import resource
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from processes import printed_by
 
 import graphwalk
 from graphwalk.errors import GraphwalkError, StoreError
@@ -75,20 +74,9 @@ except graphwalk.GraphwalkError as error:
 """
 
 
-def run(script, *arguments, **environment):
-    done = subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        check=True,
-    )
-    return done.stdout.strip()
-
-
 def test_no_home(tmp_path):
     script = "import os; del os.environ['HOME']\n" + SCRIPT
-    assert run(script, tmp_path / "g") == "(6, 4)"
+    assert printed_by(script, tmp_path / "g") == "(6, 4)\n"
     with pytest.raises(StoreError, match=r"~nosuchuser/g: there is no such user.*in full"):
         graphwalk.build_zarr(EDGES, "~nosuchuser/g")
     with pytest.raises(GraphwalkError, match="no such user"):
@@ -102,8 +90,8 @@ import tempfile
 tempfile._candidate_tempdir_list = lambda: ["/nonexistent"]
 {SCRIPT}
 """
-    assert run(script, tmp_path / "g") == "(6, 4)"
-    told = run(script)
+    assert printed_by(script, tmp_path / "g") == "(6, 4)\n"
+    told = printed_by(script)
     assert told.startswith("StoreError there is no folder for temporary files")
     assert "set TMPDIR" in told
     assert files(tmp_path / "g")
@@ -128,7 +116,7 @@ for name in ("w.npy", "w.zarr", "w.parquet", "w.txt"):
     except graphwalk.GraphwalkError as error:
         print(type(error).__name__, error)
 """
-    told = run(script).splitlines()
+    told = printed_by(script).splitlines()
     assert len(told) == 4
     assert all("File too large; free space, or pass another path" in line for line in told)
     assert {path: path.read_bytes() for path in before} == before
