@@ -43,6 +43,7 @@ def measure_walks(graph: graphwalk.Graph, rounds: int, ray: bool) -> list[Row]:
     rows = []
     for kind, bias in KINDS.items():
         rows += _kernel(kind, partition, starts, _rules(bias), rounds)
+        rows.append(_edges(kind, partition, starts, _rules(bias), rounds))
     for kind, bias in KINDS.items():
         rows += _whole_job(kind, graph, partition, bias, rounds, ray)
     return rows
@@ -108,6 +109,25 @@ def _kernel(
     aim = ">= 20"
     rows.append(Row(kind, figure, against, step["plain"] / step["kernel"], aim))
     return rows
+
+
+def _edges(
+    kind: str, partition: Partition, starts: np.ndarray, rules: WalkSpec, rounds: int
+) -> Row:
+    """Compare one thread of the kernel with and without the edges of steps."""
+    recording = replace(rules, return_edges=True)
+    walkers = starts, np.zeros_like(starts), range(len(starts))
+    nodes, steps = walk_block(partition, walkers, rules), walk_block(partition, walkers, recording)
+    assert np.array_equal(nodes, steps["node"]), "the walks must be the same"
+    seconds = in_turns(
+        rounds,
+        nodes=lambda: walk_block(partition, walkers, rules, nodes),
+        edges=lambda: walk_block(partition, walkers, recording, steps),
+    )
+    step = {name: s / LENGTH / len(starts) * 1e9 for name, s in seconds.items()}
+    against = f"walks alone, {step['nodes']:.1f} ns/step"
+    ratio = step["edges"] / step["nodes"]
+    return Row(f"{kind} with edges", f"{step['edges']:.1f} ns/step", against, ratio, "<= 1.3")
 
 
 def _whole_job(

@@ -92,6 +92,9 @@ class WalkSpec:
         "what the types of the metapath belong to; needed if both nodes and edges have types",
     )
     temporal: bool = declare(False, FLAG, "each step takes an edge later than the last one")
+    return_edges: bool = declare(
+        False, FLAG, "record the stored edge that each step follows, and write it with the walks"
+    )
     seed: int = declare(None, whole(0, 2**64 - 1), "the same seed gives the same walks")
 
     @property

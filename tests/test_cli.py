@@ -375,6 +375,7 @@ GIVEN = {
     "metapath": ["a", "b"],
     "metapath_of": "edges",
     "temporal": True,
+    "return_edges": True,
     "seed": 3,
     "chunks": 100,
     "memory": "1 GiB",
@@ -384,7 +385,8 @@ GIVEN = {
 
 @pytest.mark.parametrize("command", ["walk", "plan", "embed", "slurm"])
 def test_every_parameter_of_walks_has_an_option(command, ring_store):
-    given = {name: value for name, value in GIVEN.items() if (command, name) != ("slurm", "memory")}
+    lacks = {"slurm": "memory", "embed": "return_edges"}
+    given = {name: value for name, value in GIVEN.items() if name != lacks.get(command)}
     output = [] if command == "plan" else ["walks.npy"]
     options = [option(name, value) for name, value in given.items()]
     args = make_parser().parse_args([command, "graph.zarr", *output, *options])

@@ -319,9 +319,9 @@ def walk(kind, in_flight, *, p=1.0, q=1.0, hops=(0.0, 0.0), dead_end=GO_TO_START
         in_flight,
     )
     if kind == "first order":
-        walk_first_order(rows, neighbors, None, *tail)
+        walk_first_order(rows, neighbors, None, None, *tail)
     else:
-        walk_node2vec(rows, neighbors, None, words, bias_of(p, q), *tail)
+        walk_node2vec(rows, neighbors, None, words, bias_of(p, q), None, *tail)
     return walks
 
 

@@ -148,7 +148,9 @@ def test_rows_are_grouped_and_keep_their_order(weighted, by_edge):
     neighbors, values, grouped = nodes.copy(), weights.copy(), np.zeros(30 * 4 + 1, np.uint32)
     typed = rng.integers(0, 30, len(nodes)).astype(np.uint8) if by_edge else neighbors
     kind = kind_of[typed]
-    group_rows(starts, neighbors, values, typed, kind_of, 4, grouped)
+    places = np.arange(len(nodes), dtype=np.uint32)
+    group_rows(starts, neighbors, values, typed, kind_of, 4, places, grouped)
+    np.testing.assert_array_equal(neighbors, nodes[places])
     for row, which in itertools.product(range(30), range(4)):
         a, b = grouped[4 * row + which : 4 * row + which + 2]
         was = np.arange(starts[row], starts[row + 1])

@@ -149,8 +149,9 @@ def test_rows_of_every_length_are_sorted_by_time_and_ties_keep_their_order():
     starts = np.r_[0, np.cumsum(lengths)].astype(np.uint32)
     times = rng.integers(0, 20, starts[-1]).astype(np.float64)
     nodes = np.arange(starts[-1], dtype=np.int32)
-    was_times, was_nodes = times.copy(), nodes.copy()
-    sort_by_time(starts, nodes, times)
+    was_times, was_nodes, places = times.copy(), nodes.copy(), np.arange(starts[-1])
+    sort_by_time(starts, nodes, times, places)
+    np.testing.assert_array_equal(places, nodes)
     for a, b in itertools.pairwise(starts.tolist()):
         order = np.argsort(was_times[a:b], kind="stable")
         np.testing.assert_array_equal(times[a:b], was_times[a:b][order])

@@ -49,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         f"{_NO_LABELS}: the numbers of nodes are their names",
     )
     add_options(parser, EMBED)
-    add_walk_options(parser)
+    add_walk_options(parser, without=["return_edges"])  # of which no model learns
     add_output_options(parser)
 
 

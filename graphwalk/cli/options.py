@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: What is written otherwise than in Python; underscores become dashes in any case.
-_NAMES = {"num_workers": "workers"}
+_NAMES = {"num_workers": "workers", "return_edges": "edges"}
 _FALSE = {
     "weighted": "--unweighted",
     "weight": "--unweighted",
@@ -115,7 +115,8 @@ def _add_flag(group: Any, parameter: Parameter) -> None:
     either = group.add_mutually_exclusive_group().add_argument
     name = parameter.name
     if parameter.help:
-        either(option(name), action="store_true", default=SUPPRESS, help=parameter.help)
+        how: Any = {"dest": name, "action": "store_true", "default": SUPPRESS}
+        either(option(name), **how, help=parameter.help)
     if parameter.off:
         off, text = parameter.off
         either(f"--{off}", dest=name, action="store_false", default=SUPPRESS, help=text)

@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("store", metavar="STORE", help="path or URL of a store, as the job sees it")
     add("output", metavar="OUTPUT", help="where to write the walks, as for 'graphwalk walk'")
     # The memory of walks is that of a machine: --mem.
-    add_walk_options(parser, [parameter for parameter in PLAN if parameter.name != "memory"])
+    add_walk_options(parser, without=["memory"])
     add_options(parser, CLUSTER, "cluster")
     add(
         "--script", metavar="FILE", default="walks.sbatch", help="the script (default: %(default)s)"
@@ -66,6 +66,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> None:
     """Plan the walks, and write a script to submit."""
     from graphwalk import plan_walks
+    from graphwalk.algorithms.output.formats import check_holds_edges
     from graphwalk.algorithms.output.target import WalkTarget
     from graphwalk.scheduler.slurm.batch_script import batch_script
     from graphwalk.scheduler.slurm.sizing import choose
@@ -75,8 +76,10 @@ def run(args: Namespace) -> None:
     cluster = _cluster(args)
     for name in ("store", "output", "script"):
         _check_path(name.upper() if name != "script" else option(name), getattr(args, name))
-    WalkTarget(args.output)  # refuses an unknown suffix here instead of in the job
+    target = WalkTarget(args.output)  # refuses an unknown suffix here instead of in the job
     arguments = walk_arguments(args, args.store)
+    if arguments.get("return_edges"):
+        check_holds_edges(target.location, target.suffix)
     # What this machine could do with it does not matter here.
     plan = plan_walks(**arguments, memory="1000 TiB")
     use_interface(COMMAND_LINE._replace(argument=_slurm_option))

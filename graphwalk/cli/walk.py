@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options
 from graphwalk.cli.text import Stopwatch, size_on_disk
@@ -58,6 +58,7 @@ def run(args: Namespace) -> None:
     """Walk, write the walks, and say where they are."""
     from graphwalk import random_walks, scheduler
     from graphwalk.algorithms.output.write_blocks import write_blocks
+    from graphwalk.algorithms.walks.walks_source import walks_source
 
     if (args.resume or args.share) and "seed" not in args:
         again = "--resume" if args.resume else "--share"
@@ -65,10 +66,12 @@ def run(args: Namespace) -> None:
     arguments = walk_arguments(args, args.store)
     with scheduler.use(**given_options(args, SCHEDULER)):
         watch = Stopwatch()
-        walks = random_walks(**arguments)
+        found: Any = random_walks(**arguments)
+        walks, edges = found if isinstance(found, tuple) else (found, None)
         written = write_blocks(
             walks,
             args.output,
+            edges=edges,
             labels=arguments["store"].labels,
             overwrite=args.overwrite,
             resume=args.resume,
@@ -77,7 +80,9 @@ def run(args: Namespace) -> None:
         )
         watch.stop()
     if not args.quiet:
-        _report(walks.plan.spec, written, watch)
+        source = walks_source(walks)
+        assert source is not None
+        _report(source.plan.spec, written, watch)
 
 
 def _report(spec: WalkSpec, written: Written, watch: Stopwatch) -> None:

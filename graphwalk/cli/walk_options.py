@@ -11,7 +11,7 @@ from graphwalk.walk_spec import PlanOptions, WalkSpec
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Container
 
 _START_NODES = Parameter(
     "start_nodes",
@@ -24,10 +24,10 @@ _START_NODES = Parameter(
 WALK, PLAN = [_START_NODES, *parameters_of(WalkSpec)], parameters_of(PlanOptions)
 
 
-def add_walk_options(parser: ArgumentParser, plan: Sequence[Parameter] = PLAN) -> None:
+def add_walk_options(parser: ArgumentParser, without: Container[str] = ()) -> None:
     """Add the options of walks, and of their plan."""
-    add_options(parser, WALK, "walks")
-    add_options(parser, plan, "plan")
+    for title, parameters in (("walks", WALK), ("plan", PLAN)):
+        add_options(parser, (each for each in parameters if each.name not in without), title)
 
 
 def walk_arguments(args: Namespace, store: str) -> dict[str, Any]:

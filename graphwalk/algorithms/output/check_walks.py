@@ -8,11 +8,15 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
+from graphwalk.algorithms.walks.recorded_edges import with_edges
 from graphwalk.errors import InputError, argument
 
 
-def checked_walks(walks: Any) -> da.Array:
-    """Return walks in blocks of whole rows and of one size; raise InputError for anything else."""
+def checked_walks(walks: Any, edges: Any = None) -> da.Array:
+    """Return walks in blocks of whole rows and of one size; raise InputError for anything else.
+
+    With `edges`, return an array of steps, see `with_edges`.
+    """
     if not isinstance(walks, da.Array):
         raise InputError(f"walks are a {type(walks).__name__}, not a Dask array of random_walks")
     if np.isnan(walks.shape).any():
@@ -25,7 +29,7 @@ def checked_walks(walks: Any) -> da.Array:
             f"walks are a Dask array of {walks.dtype} of shape {walks.shape}; they must be signed "
             "integers of shape (num_walks, walk_length + 1)"
         )
-    return _in_even_blocks(walks)
+    return _in_even_blocks(walks if edges is None else with_edges(walks, edges))
 
 
 def _in_even_blocks(walks: da.Array) -> da.Array:

@@ -10,7 +10,7 @@ from graphwalk.algorithms.output.npy_sink import NpySink
 from graphwalk.algorithms.output.parquet_sink import ABOUT, ParquetSink
 from graphwalk.algorithms.output.text_sink import GzipTextSink, TextSink, ZstdTextSink
 from graphwalk.algorithms.output.zarr_sink import ZarrSink
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.folder import folder_at
 from graphwalk.storage.files.locations import zarr_store
 
@@ -63,6 +63,15 @@ def walk_suffix(location: str, *, remote: bool = False) -> str:
     return suffix
 
 
+def check_holds_edges(location: str, suffix: str) -> None:
+    """Raise InputError where the edges of walks cannot be written to files of that suffix."""
+    if suffix not in RECORDING:
+        raise InputError(
+            f"{location}: files of {suffix} hold nodes alone; write to {' or '.join(RECORDING)}, "
+            f"or leave out {argument('edges', True)}"
+        )
+
+
 def holds_walks(
     location: str, suffix: str, storage_options: Mapping[str, Any] | None = None
 ) -> bool:
@@ -79,8 +88,7 @@ def holds_walks(
 def read_about(location: str, suffix: str, storage_options: Mapping[str, Any] | None = None) -> Any:
     """Return what is stored with finished walks about them; None if there is nothing."""
     if suffix == ".zarr":
-        array = _open_array(location, storage_options)
-        return None if array is None else array.attrs.get(FINISHED)
+        return _zarr_attributes(location, storage_options).get(FINISHED)
     if suffix == ".parquet":
         return _read_metadata(folder_at(location, storage_options).read(ABOUT))
     return None
@@ -95,11 +103,11 @@ def _read_metadata(file: bytes | None) -> Any:
     return None if about is None else json.loads(about)
 
 
-def _open_array(location: str, storage_options: Mapping[str, Any] | None) -> Any:
+def _zarr_attributes(location: str, storage_options: Mapping[str, Any] | None) -> dict[str, Any]:
     import zarr
 
     try:
         store = zarr_store(location, read_only=True, storage_options=storage_options)
-        return zarr.open_array(store, mode="r")
+        return dict(zarr.open(store, mode="r").attrs)
     except Exception:
-        return None
+        return {}

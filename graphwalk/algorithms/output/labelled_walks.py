@@ -95,13 +95,17 @@ def _named_walks(
 
 
 def _lists(walks: NDArray[np.integer[Any]]) -> pa.ListArray:
-    real = walks >= 0
+    return lists_where(walks >= 0, walks)
+
+
+def lists_where(real: NDArray[np.bool_], items: NDArray[np.integer[Any]]) -> pa.ListArray:
+    """Return a list of the items of each row that are `real`."""
     if real.all():
-        offsets = np.arange(0, walks.size + 1, walks.shape[1], dtype=np.int32)
-        return pa.ListArray.from_arrays(offsets, pa.array(walks.reshape(-1)))
-    offsets = np.zeros(len(walks) + 1, np.int32)
+        offsets = np.arange(len(items) + 1, dtype=np.int32) * np.int32(items.shape[1])
+        return pa.ListArray.from_arrays(offsets, pa.array(items.reshape(-1)))
+    offsets = np.zeros(len(items) + 1, np.int32)
     np.cumsum(real.sum(axis=1), out=offsets[1:])
-    return pa.ListArray.from_arrays(offsets, pa.array(walks[real]))
+    return pa.ListArray.from_arrays(offsets, pa.array(items[real]))
 
 
 def _as_arrow(labels: Any) -> pa.Array:

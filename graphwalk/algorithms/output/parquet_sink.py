@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.algorithms.output.labelled_walks import walk_lists
+from graphwalk.algorithms.output.labelled_walks import lists_where, walk_lists
 from graphwalk.algorithms.output.sink import PartsSink
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ ABOUT = "_graphwalk.parquet"
 
 
 class ParquetSink(PartsSink):
-    """A folder of Parquet files of ``walk_id``, ``start``, and ``walk``: lists of ids or labels."""
+    """A folder of Parquet files of ``walk_id``, ``start``, and ``walk``: lists of ids or labels.
+
+    Where edges are recorded, there are lists of them as ``edges``.
+    """
 
     suffix = ".parquet"
 
@@ -43,6 +46,10 @@ class ParquetSink(PartsSink):
                     _starts(lists),
                     lists.cast(schema.field("walk").type),
                 ]
+                if block.edges is not None:
+                    some = slice(first - block.first_walk, first - block.first_walk + len(lists))
+                    edges = lists_where(block.walks[some, 1:] >= 0, block.edges[some])
+                    columns.append(edges.cast(schema.field("edges").type))
                 writer.write_table(pa.table(columns, schema=schema))
                 first += len(lists)
         return 0
@@ -61,7 +68,10 @@ class ParquetSink(PartsSink):
         import pyarrow as pa
 
         kind = pa.from_numpy_dtype(self.shape.dtype) if labels is None else labels.type
-        return pa.schema([("walk_id", pa.int64()), ("start", kind), ("walk", pa.list_(kind))])
+        columns = [("walk_id", pa.int64()), ("start", kind), ("walk", pa.list_(kind))]
+        if self.shape.edge_dtype is not None:
+            columns.append(("edges", pa.list_(pa.from_numpy_dtype(self.shape.edge_dtype))))
+        return pa.schema(columns)
 
 
 def _starts(lists: Any) -> Any:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from graphwalk.algorithms.output.formats import FINISHED, ID_FORMATS, read_about, walk_suffix
 from graphwalk.algorithms.output.labelled_walks import walk_lists
+from graphwalk.algorithms.output.zarr_sink import WALKS
 from graphwalk.errors import (
     GraphwalkError,
     InputError,
@@ -158,7 +159,8 @@ def _zarr_blocks(location: str, storage_options: Mapping[str, Any] | None) -> St
     import zarr
 
     store = zarr_store(location, read_only=True, storage_options=storage_options)
-    array: Any = zarr.open_array(store, mode="r")
+    found: Any = zarr.open(store, mode="r")
+    array: Any = found[WALKS] if isinstance(found, zarr.Group) else found
     return _array_blocks(array, array.chunks[0])
 
 

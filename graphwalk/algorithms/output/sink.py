@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 
 class Shape(NamedTuple):
-    """What a sink must know of the walks before the first block."""
+    """What a sink must know of the walks before the first block: whether they have edges, too."""
 
     walks: int
     width: int
     block_walks: int
     num_blocks: int
     dtype: np.dtype[Any]
+    edge_dtype: np.dtype[Any] | None = None
 
 
 class WalkBlock(NamedTuple):
@@ -38,6 +39,7 @@ class WalkBlock(NamedTuple):
     number: int
     first_walk: int
     walks: NDArray[np.integer[Any]]
+    edges: NDArray[np.integer[Any]] | None = None
 
 
 class WalkSink:

@@ -21,6 +21,7 @@ def write_walks(
     walks: da.Array,
     path: str | os.PathLike[str],
     *,
+    edges: da.Array | None = None,
     labels: Any = None,
     overwrite: bool = False,
     resume: bool = False,
@@ -52,6 +53,11 @@ def write_walks(
           labels is what gensim takes as ``corpus_file``; see also `WalkCorpus`.
 
         At a URL such as ``"s3://bucket/walks.zarr"``, Zarr and Parquet can be written.
+    edges : dask.array.Array of int, shape (num_walks, walk_length), optional
+        The edges of the steps, which `random_walks` returned with the walks, or the same rows of
+        both. They can be written to Zarr, which is then a group of the arrays ``walks`` and
+        ``edges``, and to Parquet, as a second column ``edges``: of each walk, as many as it has
+        steps.
     labels : array_like of int or str, shape (num_nodes,), or False, optional
         What to write instead of node ``i``: ``labels[i]``, as in ``graph.labels``. With None or
         False, the numbers of nodes are written. Zarr and npy hold these whatever the labels; Zarr
@@ -103,6 +109,14 @@ def write_walks(
     a b c
     b c
     c
+
+    With the edges of the steps:
+
+    >>> walks, edges = graphwalk.random_walks(graph, walk_length=5, seed=1, return_edges=True)
+    >>> path = graphwalk.write_walks(walks, "walks.parquet", edges=edges)
+    >>> import pyarrow.parquet as pq
+    >>> pq.read_table(path).slice(0, 1).to_pylist()
+    [{'walk_id': 0, 'start': 0, 'walk': [0, 1, 2], 'edges': [0, 1]}]
     """
     return write_blocks(**locals()).path
 

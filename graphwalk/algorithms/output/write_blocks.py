@@ -13,7 +13,7 @@ from dask.base import compute_as_if_collection, get_scheduler
 
 from graphwalk.algorithms.output.check_walks import check_share, checked_walks
 from graphwalk.algorithms.output.done_blocks import Done, DoneBlocks
-from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS
+from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS, check_holds_edges
 from graphwalk.algorithms.output.label_file import LabelFile, NamingRoom, OutputLabels, naming_room
 from graphwalk.algorithms.output.resumable_job import STORE
 from graphwalk.algorithms.output.sink import Shape, WalkBlock
@@ -23,6 +23,7 @@ from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error
 from graphwalk.algorithms.walks.no_steps import warn_without_steps
 from graphwalk.algorithms.walks.walks_source import walks_source
 from graphwalk.errors import InputError, MemoryBudgetError, argument
+from graphwalk.kernels.walk.step_edges import nodes_of, step_types
 from graphwalk.scheduler.executors.progress import block_progress
 from graphwalk.scheduler.executors.resources import executor_of, num_workers
 from graphwalk.util.available_memory import free_memory
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from graphwalk.algorithms.output.resumable_job import ResumableJob
     from graphwalk.algorithms.output.sink import WalkSink
+    from graphwalk.algorithms.walks.dask_tasks import WalkTasks
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
@@ -58,6 +60,7 @@ def write_blocks(
     walks: da.Array,
     path: str | os.PathLike[str],
     *,
+    edges: da.Array | None = None,
     labels: Any = None,
     overwrite: bool = False,
     resume: bool = False,
@@ -70,12 +73,16 @@ def write_blocks(
         check_share(share, overwrite)
     resume = resume or share is not None
     labels = None if labels is False else labels
-    given, walks = walks, checked_walks(walks)
-    about, target = _about(given, resume), WalkTarget(path, storage_options, overwrite=overwrite)
+    source, given, walks = walks_source(walks), walks, checked_walks(walks, edges)
+    given = given if edges is None else walks
+    about, target = (
+        _about(given, source, resume),
+        WalkTarget(path, storage_options, overwrite=overwrite),
+    )
     if resume and isinstance(given, WalkArray):
         walks = _as_begun(given, walks, target)
-    suffix, rows = target.suffix, walks.chunks[0]
-    shape = Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), walks.dtype)
+    suffix = target.suffix
+    shape = _shape_of(walks, target)
     named = labels is not None and suffix not in ID_FORMATS
     names = OutputLabels(labels, text=".txt" in suffix) if named else None
     if names is not None:
@@ -84,9 +91,11 @@ def write_blocks(
         "format": suffix,
         "shape": walks.shape,
         "block_walks": shape.block_walks,
-        "type": walks.dtype.str,
+        "type": shape.dtype.str,
         "labels": None if names is None else names.digest,
     }
+    if shape.edge_dtype is not None:
+        about["edges"] = shape.edge_dtype.str
 
     def sink_of(job: ResumableJob) -> WalkSink:
         label_file = None
@@ -110,6 +119,14 @@ def write_blocks(
     if isinstance(walks, WalkArray):
         warn_without_steps(walks.plan.spec, finished.walks, finished.nodes - finished.walks)
     return _written(target, finished)
+
+
+def _shape_of(walks: da.Array, target: WalkTarget) -> Shape:
+    node, edge = step_types(walks.dtype)
+    if edge is not None:
+        check_holds_edges(target.location, target.suffix)
+    rows = walks.chunks[0]
+    return Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), node, edge)
 
 
 def with_room_for_names(walks: da.Array, names: OutputLabels) -> tuple[da.Array, NamingRoom]:
@@ -149,9 +166,8 @@ def _as_begun(given: WalkArray, walks: da.Array, target: WalkTarget) -> da.Array
     return given.in_blocks(size) if size and walks.chunks[0][:1] != (size,) else walks
 
 
-def _about(walks: da.Array, resume: bool) -> dict[str, Any]:
+def _about(walks: da.Array, source: WalkTasks | None, resume: bool) -> dict[str, Any]:
     """Return what tells these walks from others, and where their graph lies, if that is known."""
-    source = walks_source(walks)
     store = {} if source is None else {STORE: _store_of(source.graph)}
     if not isinstance(walks, WalkArray):
         return {"array": walks.name} | store
@@ -266,7 +282,7 @@ def _progress(
 
 
 def _write_mapped(
-    block: NDArray[np.integer[Any]],
+    block: NDArray[Any],
     write: Callable[[NDArray[Any], int], Done],
     block_info: Any = None,
 ) -> NDArray[np.int64]:
@@ -279,13 +295,14 @@ def _write_block(
     first_block: int,
     first_walk: int,
     block_walks: int,
-    block: NDArray[np.integer[Any]],
+    block: NDArray[Any],
     number: int,
 ) -> Done:
     """Write a block of a job that begins with the block and the walk that come first."""
-    nodes = int(np.count_nonzero(block >= 0))
+    walks, edges = nodes_of(block), None if block.dtype.names is None else block["edge"][:, 1:]
+    nodes = int(np.count_nonzero(walks >= 0))
     first = first_walk + number * block_walks
     with Work("write", "") as work:
-        done = job.write(sink, WalkBlock(first_block + number, first, block), nodes)
+        done = job.write(sink, WalkBlock(first_block + number, first, walks, edges), nodes)
         work.add(size=block.nbytes)
     return done

@@ -15,6 +15,7 @@ from graphwalk.algorithms.walks.api import random_walks
 from graphwalk.algorithms.walks.check_parameters import plan_of
 from graphwalk.algorithms.walks.dask_tasks import WalkTasks
 from graphwalk.algorithms.walks.no_steps import warn_without_steps
+from graphwalk.errors import InputError, argument
 from graphwalk.kernels.walk.count_visits import count_visits
 from graphwalk.scheduler.executors.resources import current_executor
 from graphwalk.util.parameters import same_parameters
@@ -62,6 +63,10 @@ def visit_counts(**parameters: Any) -> da.Array:
     >>> graphwalk.visit_counts(graph, num_walks=2, walk_length=5, seed=1).compute()
     array([2, 4, 8, 2])
     """
+    if parameters["return_edges"]:
+        raise InputError(
+            f"visits of nodes are counted, not of edges; leave out {argument('return_edges', True)}"
+        )
     graph, plan, walkers = plan_of(**parameters, kept=_kept)
     return counts_of(WalkTasks(plan, graph._arrays, walkers))
 

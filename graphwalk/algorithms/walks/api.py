@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from graphwalk.algorithms.walks.check_parameters import plan_of
 from graphwalk.algorithms.walks.dask_array import WalkArray
+from graphwalk.algorithms.walks.recorded_edges import nodes_and_edges
 from graphwalk.util.parameters import same_parameters
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    import dask.array as da
     from numpy.typing import ArrayLike
 
     from graphwalk.scheduler.engine.walk_plan import WalkPlan
@@ -36,11 +36,12 @@ def random_walks(
     metapath: Sequence[int | str] | None = None,
     metapath_of: Literal["nodes", "edges"] | None = None,
     temporal: bool = False,
+    return_edges: bool = False,
     seed: int | None = None,
     chunks: Any = "auto",
     memory: str | int | None = None,
     partitions: int | None = None,
-) -> da.Array:
+) -> Any:
     """Return random walks on a graph, as a lazy Dask array.
 
     Before the array is computed, only the store's attributes and the offsets at the bounds of
@@ -109,6 +110,9 @@ def random_walks(
         same probability; the first step takes any edge of the start node, and a walk ends where no
         edge is later [4]. The graph must be built with ``times=True``. This cannot be combined with
         `p`, `q`, `gamma`, `restart_prob`, `metapath`, or a `dead_end` other than ``"stop"``.
+    return_edges : bool
+        Whether to return the edges of the steps too, which tell parallel edges apart; the walks are
+        the same. `write_walks` writes both, and `Graph.edge_values` finds weights, times or types.
     seed : int, optional
         From 0 to 2**64 - 1. None: a seed is drawn when the array is made, so that the array has the
         same walks each time that it is computed.
@@ -124,10 +128,15 @@ def random_walks(
 
     Returns
     -------
-    dask.array.Array of int32 or int64, shape (num_starts * num_walks, walk_length + 1)
+    walks : dask.array.Array of int32 or int64, shape (num_starts * num_walks, walk_length + 1)
         Row ``i * num_walks + k`` is walk ``k`` from ``start_nodes[i]``: nodes in the order of the
         visit, and -1 after the end of a walk. The type is that of the store's neighbours. Its
         ``plan`` says how it will be computed; parts of it are plain Dask arrays, which have none.
+    edges : dask.array.Array of int32 or int64, shape (num_starts * num_walks, walk_length)
+        Only with ``return_edges=True``: where the edge of step ``j``, from ``walks[:, j]`` to
+        ``walks[:, j + 1]``, is among the entries of the store, as `Graph.read_neighbors` counts
+        them; -1 where a walk followed no edge: after its end, at a restart, and where it stayed at
+        a dead end. Both are plain Dask arrays; ``dask.compute(walks, edges)`` walks once for both.
 
     Raises
     ------
@@ -162,10 +171,26 @@ def random_walks(
     >>> walks.compute()
     array([[ 0,  1,  2,  3, -1],
            [ 2,  3, -1, -1, -1]], dtype=int32)
+
+    With the edges of the steps, here one of two with times 5 and 7 that lead from 0 to 1:
+
+    >>> import dask
+    >>> timed = graphwalk.build_zarr(([0, 0, 1], [1, 1, 2], [5, 7, 6]), directed=True, times=True)
+    >>> walks, edges = graphwalk.random_walks(
+    ...     timed, [0], num_walks=2, walk_length=3, temporal=True, return_edges=True, seed=3
+    ... )
+    >>> nodes, edges = dask.compute(walks, edges)
+    >>> nodes
+    array([[ 0,  1,  2, -1],
+           [ 0,  1, -1, -1]], dtype=int32)
+    >>> timed.edge_values(edges)
+    array([[ 5.,  6., nan],
+           [ 7., nan, nan]])
     """
     # They are the parameters, by name: nothing else has a value yet.
     graph, plan, walkers = plan_of(**locals())
-    return WalkArray(plan, graph, walkers, partitions)
+    walks = WalkArray(plan, graph, walkers, partitions)
+    return nodes_and_edges(walks) if return_edges else walks
 
 
 @same_parameters(random_walks)

@@ -64,13 +64,12 @@ class WalkArray(da.Array):  # type: ignore[misc]
 
     _tasks: WalkTasks
     _graph: Graph
-    _partitions: int | None
 
     def __new__(
         cls, plan: WalkPlan, graph: Graph, walkers: Walkers, partitions: int | None = None
     ) -> WalkArray:
         """Return the array; Dask's arrays are made here, not in ``__init__``."""
-        tasks = WalkTasks(plan, graph._arrays, walkers)
+        tasks = WalkTasks(plan, graph._arrays, walkers, partitions)
         layer = _WalkLayer(tasks, range(len(plan.block_rows)))
         array: WalkArray = super().__new__(
             cls,
@@ -79,7 +78,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
             (plan.block_rows, (plan.shape[1],)),
             meta=np.empty((0, 0), plan.dtype),
         )
-        array._tasks, array._graph, array._partitions = tasks, graph, partitions
+        array._tasks, array._graph = tasks, graph
         return array
 
     @property
@@ -119,7 +118,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
             return self._replanned(slice(0, self.shape[0]), plan.block_rows, naming_bytes)
         fitting = replace(plan, resources=replace(plan.resources, memory=left))
         named = with_naming(fitting, naming_bytes)
-        return WalkArray(named, self._graph, self._tasks.walkers, self._partitions)
+        return WalkArray(named, self._graph, self._tasks.walkers, self._tasks.partitions)
 
     def _replanned(
         self, rows: slice, blocks: int | tuple[int, ...], naming_bytes: int = 0
@@ -131,11 +130,11 @@ class WalkArray(da.Array):  # type: ignore[misc]
             rows.stop - rows.start,
             (blocks, -1),
             plan.resources,
-            self._partitions,
+            tasks.partitions,
             every_node=isinstance(tasks.walkers, range),
             naming_bytes=naming_bytes or plan.naming_bytes,
         )
-        return WalkArray(again, self._graph, tasks.part(rows), self._partitions)
+        return WalkArray(again, self._graph, tasks.part(rows), tasks.partitions)
 
     def blocks_by(self, executor: Executor) -> Iterator[NDArray[Any]]:
         """Yield all blocks, in order, that an executor makes."""

@@ -117,8 +117,15 @@ class _WalkLayer(Layer):  # type: ignore[misc]
 class WalkTasks:
     """The Dask graph of a plan."""
 
-    def __init__(self, plan: WalkPlan, graph: GraphArrays, walkers: Walkers) -> None:
+    def __init__(
+        self,
+        plan: WalkPlan,
+        graph: GraphArrays,
+        walkers: Walkers,
+        partitions: int | None = None,
+    ) -> None:
         self.plan, self.graph, self.walkers = plan, graph, walkers
+        self.partitions = partitions
         # The same for the same walks in any process, so that interrupted work can be resumed.
         same = id(graph) if graph.digest is None else graph.digest
         self._token = tokenize(
@@ -149,6 +156,8 @@ class WalkTasks:
         # JSON has no infinity.
         spec["p"] = str(spec["p"]) if isinf(spec["p"]) else spec["p"]
         spec["until"] = None if spec["until"] is None else spec["until"].digest
+        if not spec["return_edges"]:
+            del spec["return_edges"]  # as jobs have it that were begun before there were edges
         if spec["metapath_of"] == "nodes":
             spec["node_types"] = self.graph.types_digest
         return graph | spec | {"start_nodes": starts}

@@ -17,10 +17,13 @@ from graphwalk.algorithms.walks.dask_tasks import WalkTasks, _WalkLayer
 if TYPE_CHECKING:
     import dask.array as da
 
+#: Names of the layers, before their token, that take nodes and edges out of recorded steps.
+NODES, EDGES = "walk-nodes", "walk-edges"
+
 #: Names of layers, before their token, that move elements and change none. ``astype`` is not among
 #: them: a narrow type would make other numbers.
 _MOVES = frozenset(
-    {"blocks", "concatenate", "getitem", "getitem_variadic"}
+    {NODES, "blocks", "concatenate", "getitem", "getitem_variadic"}
     | {"rechunk-merge", "rechunk-split", "rechunk-p2p"}
 )
 

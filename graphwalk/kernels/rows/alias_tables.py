@@ -20,7 +20,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from graphwalk.kernels.jit import Int, jit
+from graphwalk.kernels.jit import Int, jit, prefetch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,9 +29,13 @@ _WHOLE, _UNIT = 2.0**64, 2.0**-64
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-def alias_dtype(node: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the record of an alias table for node ids of type `node`."""
-    return np.dtype([("node", node), ("alias", node), ("share", np.uint64)])
+def alias_dtype(node: np.dtype[Any], entry: np.dtype[Any] | None = None) -> np.dtype[Any]:
+    """Return the record of an alias table for node ids of type `node`.
+
+    With the type of an `entry`, it tells of which entry the alias is, for walks that record edges.
+    """
+    fields: list[tuple[str, Any]] = [("node", node), ("alias", node), ("share", np.uint64)]
+    return np.dtype(fields if entry is None else [*fields, ("entry", entry)])
 
 
 def pick(table: NDArray[Any], item: Int, fraction: np.uint64) -> Int:
@@ -124,7 +128,7 @@ def fill_alias_table(
             num_small -= 1
             low, high = stacks[num_small], stacks[degree - num_large]
             table[first + low].share = np.uint64(share[low] * _WHOLE)
-            table[first + low].alias = neighbors[first + high]
+            _set_alias(table, first + low, neighbors, first + high)
             share[high] -= 1.0 - share[low]
             if share[high] < 1.0:
                 num_large -= 1
@@ -134,4 +138,88 @@ def fill_alias_table(
         for left in range(num_small + num_large):
             i = stacks[left if left < num_small else degree - num_large + left - num_small]
             table[first + i].share = _ALL
-            table[first + i].alias = neighbors[first + i]
+            _set_alias(table, first + i, neighbors, first + i)
+
+
+def _set_alias(table: NDArray[Any], item: Int, neighbors: NDArray[Any], entry: Int) -> None:
+    raise NotImplementedError("compiled code only")
+
+
+@overload(_set_alias)  # type: ignore[untyped-decorator]
+def _set_alias_of(table: Any, item: Any, neighbors: Any, entry: Any) -> Any:  # noqa: ARG001
+    if "entry" in table.dtype.fields:
+
+        def with_entry(table: Any, item: Any, neighbors: Any, entry: Any) -> None:
+            table[item].alias = neighbors[entry]
+            table[item].entry = entry
+
+        return with_entry
+
+    def node_alone(table: Any, item: Any, neighbors: Any, entry: Any) -> None:
+        table[item].alias = neighbors[entry]
+
+    return node_alone
+
+
+def entry_of(table: NDArray[Any], item: Int, fraction: np.uint64) -> Int:
+    """Return the entry of the node that `pick` returns; for use inside kernels."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(entry_of)  # type: ignore[untyped-decorator]
+def _entry_of(table: Any, item: Any, fraction: Any) -> Any:  # noqa: ARG001
+    if isinstance(table.dtype, types.Record):
+
+        def by_alias(table: Any, item: Any, fraction: Any) -> Any:
+            # Both are loaded before one is chosen: which it is cannot be predicted.
+            record = table[np.uint64(item)]
+            own, alias = np.int64(item), np.int64(record.entry)
+            return own if fraction < record.share else alias
+
+        return by_alias
+
+    def itself(table: Any, item: Any, fraction: Any) -> Any:  # noqa: ARG001
+        return np.int64(item)
+
+    return itself
+
+
+def prefetch_entry(table: NDArray[Any], item: Int) -> None:
+    """Ask for what `entry_of` will need of an item that has been asked for; for kernels alone."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(prefetch_entry)  # type: ignore[untyped-decorator]
+def _prefetch_entry(table: Any, item: Any) -> Any:  # noqa: ARG001
+    if isinstance(table.dtype, types.Record):
+
+        def its_end(table: Any, item: Any) -> None:
+            # The record may end in the next cache line.
+            prefetch(table, item + 1)
+
+        return its_end
+
+    def nothing(table: Any, item: Any) -> None:
+        pass
+
+    return nothing
+
+
+def alias_entry(table: NDArray[Any], item: Int) -> Int:
+    """Return the entry of the alias of an item, -1 where the table does not tell; for kernels."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(alias_entry)  # type: ignore[untyped-decorator]
+def _alias_entry(table: Any, item: Any) -> Any:  # noqa: ARG001
+    if "entry" in table.dtype.fields:
+
+        def told(table: Any, item: Any) -> Any:
+            return np.int64(table[item].entry)
+
+        return told
+
+    def unknown(table: Any, item: Any) -> Any:  # noqa: ARG001
+        return np.int64(-1)
+
+    return unknown

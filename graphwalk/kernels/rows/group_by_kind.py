@@ -54,13 +54,14 @@ def _row_of(step_kinds: Any, row: Any, step: Any) -> Any:  # noqa: ARG001
 
 
 @jit
-def group_rows(
+def group_rows(  # noqa: C901 - what goes with entries is moved with them
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
     weights: NDArray[np.float32],
     typed: NDArray[Any],
     kind_of: NDArray[np.uint8],
     kinds: int,
+    positions: NDArray[Any] | None,
     grouped: NDArray[Any],
 ) -> None:
     """Bring the entries of each row in the order of their kinds, and keep it otherwise.
@@ -82,6 +83,8 @@ def group_rows(
         Kind, below `kinds`, of every node of the graph, or of every type.
     kinds : int
         How many kinds there are; the last is that of all entries that walks do not follow.
+    positions : ndarray of int, shape (entries,), or None
+        What else goes with the entries: where they lie in the store.
     grouped : ndarray of int, shape (rows * kinds + 1,)
         Receives where the entries of each row and kind begin.
     """
@@ -92,6 +95,8 @@ def group_rows(
     nodes = np.empty(longest, neighbors.dtype)
     kind_here = np.empty(longest, np.uint8)
     values = np.empty(longest if len(weights) else 0, np.float32)
+    if positions is not None:
+        stored = np.empty(longest, positions.dtype)
     places = np.empty(kinds, np.int64)
     total = np.empty(kinds, np.float64)
     others = kinds - 1
@@ -102,6 +107,8 @@ def group_rows(
         for i in range(first, last):
             kind = kind_of[typed[i]]
             nodes[i - first] = neighbors[i]
+            if positions is not None:
+                stored[i - first] = positions[i]
             kind_here[i - first] = kind
             if len(weights):
                 values[i - first] = weights[i]
@@ -120,6 +127,8 @@ def group_rows(
             kind = np.int64(kind_here[i])
             kind = kind if total[kind] > 0.0 else others
             neighbors[places[kind]] = nodes[i]
+            if positions is not None:
+                positions[places[kind]] = stored[i]
             if len(weights):
                 weights[places[kind]] = values[i]
             places[kind] += 1

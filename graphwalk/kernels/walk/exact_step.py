@@ -25,10 +25,11 @@ from numba.extending import overload
 
 from graphwalk.kernels.jit import Int, multiply_high, part_of_kernel
 from graphwalk.kernels.rng import STEP, mix
-from graphwalk.kernels.rows.alias_tables import candidates
+from graphwalk.kernels.rows.alias_tables import alias_entry, candidates
 from graphwalk.kernels.rows.rows import Rows, find_row, row_bounds
 from graphwalk.kernels.search import lower_bound
 from graphwalk.kernels.walk.node2vec_rule import Bias, bias_of_edge, unmarked
+from graphwalk.kernels.walk.step_edges import StepEdges, parallel_draw
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,17 +44,20 @@ def pick_from_row(
     table: NDArray[Any],
     shares: NDArray[np.float32] | None,
     complete: bool,
+    edges: StepEdges | None,
     bias: Bias,
     row: tuple[Int, Int],
     before: tuple[Int, Int],
     previous: Int,
     draw: np.uint64,
-) -> Int:
+) -> tuple[Int, Int]:
     """Return the next node, -1 if none has a probability above zero, -2 if a row is missing.
+
+    With it comes the entry that leads there, where edges are recorded.
 
     Parameters
     ----------
-    rows, table, shares, bias
+    rows, table, shares, edges, bias
         As of :func:`graphwalk.kernels.walk.node2vec.walk_node2vec`.
     complete : bool
         In node2vec+: whether a node without a row here is no neighbour of the previous node.
@@ -69,18 +73,63 @@ def pick_from_row(
 
 
 @overload(pick_from_row)  # type: ignore[untyped-decorator]
-def _pick_from_row(rows: Any, table: Any, shares: Any, complete: Any, *step: Any) -> Any:  # noqa: ARG001
+def _pick_from_row(
+    rows: Any,  # noqa: ARG001
+    table: Any,
+    shares: Any,  # noqa: ARG001
+    complete: Any,  # noqa: ARG001
+    edges: Any,
+    *step: Any,  # noqa: ARG001
+) -> Any:
     if isinstance(table.dtype, types.Record):
 
-        def in_one_pass(rows: Any, table: Any, shares: Any, complete: Any, *step: Any) -> Any:
+        def in_one_pass(
+            rows: Any,
+            table: Any,
+            shares: Any,
+            complete: Any,
+            edges: Any,  # noqa: ARG001
+            *step: Any,
+        ) -> Any:
             return _pick_in_one_pass(rows, table, shares, complete, *step)
 
         return in_one_pass
 
-    def by_kind(rows: Any, table: Any, shares: Any, complete: Any, *step: Any) -> Any:  # noqa: ARG001
-        return _pick_by_kind(table, *step)
+    def by_kind(
+        rows: Any,  # noqa: ARG001
+        table: Any,
+        shares: Any,  # noqa: ARG001
+        complete: Any,  # noqa: ARG001
+        edges: Any,  # noqa: ARG001
+        *step: Any,
+    ) -> Any:
+        return _pick_by_kind(table, *step), np.int64(-1)
 
-    return by_kind
+    if isinstance(edges, types.NoneType):
+        return by_kind
+
+    def entry_by_kind(
+        rows: Any,  # noqa: ARG001
+        table: Any,
+        shares: Any,  # noqa: ARG001
+        complete: Any,  # noqa: ARG001
+        edges: Any,  # noqa: ARG001
+        *step: Any,
+    ) -> Any:
+        node = _pick_by_kind(table, *step)
+        return node, _one_of_parallel(table, step[1], node, step[4])
+
+    return entry_by_kind
+
+
+@part_of_kernel
+def _one_of_parallel(
+    neighbors: NDArray[Any], row: tuple[Int, Int], node: Int, draw: np.uint64
+) -> Int:
+    """Return one of the entries of a sorted row that lead to a node."""
+    first = lower_bound(neighbors, row[0], row[1], node)
+    number = np.uint64(_entries_of(neighbors, row, node))
+    return first + np.int64(multiply_high(parallel_draw(draw), number))
 
 
 @part_of_kernel
@@ -221,18 +270,22 @@ def _pick_in_one_pass(
     before: tuple[Int, Int],
     previous: Int,
     draw: np.uint64,
-) -> Int:
+) -> tuple[Int, Int]:
     """Return the next node where entries have weights; as of `pick_from_row`."""
     chosen: Int = np.int64(-1)
+    entry: Int = np.int64(-1)
     highest = total = 0.0
     for item in range(row[0], row[1]):
         node, share, alias, rest = candidates(table, item)
-        for drawn, mass in ((node, share), (alias, rest)):
+        for drawn, mass, of_drawn in (
+            (node, share, np.int64(item)),
+            (alias, rest, alias_entry(table, item)),
+        ):
             if mass <= 0.0:
                 continue
             of_node = _bias(rows, shares, complete, bias, before, previous, drawn)
             if of_node < 0.0:
-                return np.int64(-2)
+                return np.int64(-2), entry
             if of_node > highest:
                 # Relative to the highest bias so far, so that the sum does not get lost.
                 total *= highest / of_node
@@ -243,7 +296,8 @@ def _pick_in_one_pass(
                 draw += STEP
                 if np.float64(mix(draw) >> _FRACTION) * _UNIT * total < mass:
                     chosen = unmarked(drawn) if shares is not None else drawn
-    return chosen
+                    entry = of_drawn
+    return chosen, entry
 
 
 @part_of_kernel

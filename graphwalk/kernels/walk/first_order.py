@@ -14,15 +14,17 @@ import numpy as np
 
 from graphwalk.kernels.jit import jit, prefetch
 from graphwalk.kernels.rng import STEP, mix, walker_key
-from graphwalk.kernels.rows.alias_tables import pick
+from graphwalk.kernels.rows.alias_tables import entry_of, pick, prefetch_entry
 from graphwalk.kernels.rows.group_by_kind import row_of
 from graphwalk.kernels.rows.rows import draw_entry
+from graphwalk.kernels.walk.step_edges import nodes_of, position_of, prefetch_edge
 from graphwalk.kernels.walk.steps import apply_jump, draw_interruption, end_walk, is_end
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.kernels.rows.rows import Rows
+    from graphwalk.kernels.walk.step_edges import StepEdges
     from graphwalk.kernels.walk.steps import Interruption, Starts
 
 _NONE = np.uint64(0)
@@ -33,6 +35,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
     rows: Rows,
     table: NDArray[Any],
     step_kinds: NDArray[np.int64] | None,
+    edges: StepEdges | None,
     starts: Starts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -49,20 +52,24 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
         What a step draws from, see :mod:`graphwalk.kernels.rows.alias_tables`.
     step_kinds : ndarray of int64, or None
         As of :func:`graphwalk.kernels.rows.group_by_kind.row_of`.
+    edges : StepEdges, or None
+        What tells the entries that steps follow; None where these are not recorded.
     starts : Starts
         Where walkers start.
     interruption : Interruption
         When a step follows no edge.
     ends : ndarray of uint64, or None
         The nodes at which walks end, as of :func:`graphwalk.kernels.walk.steps.is_end`.
-    walks : ndarray of int32 or int64, shape (walkers, length + 1), C-contiguous
+    walks : ndarray of int32, int64 or step records, shape (walkers, length + 1), C-contiguous
         Receives the walks; length is at least 1.
     batch_size : int
         How many walkers to advance together; does not change the walks.
     """
     row_starts = rows.row_starts
     length = walks.shape[1] - 1
-    flat = walks.reshape(-1)
+    flat = nodes_of(walks.reshape(-1))
+    if edges is not None:
+        followed = walks.reshape(-1)["edge"]
     # Per active walker: node (between the loops: entry, or -1 less what it does without one),
     # counter, draw, position, last position.
     node = np.empty(batch_size, np.int64)
@@ -81,9 +88,14 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 i += 1
             elif num_taken < len(starts.nodes):
                 node[i] = starts.nodes[num_taken]
+                if edges is not None:
+                    followed[num_taken * (length + 1)] = -1
                 if is_end(ends, node[i]):
-                    flat[num_taken * (length + 1)] = node[i]
-                    end_walk(flat, num_taken * (length + 1), num_taken * (length + 1) + length)
+                    first = num_taken * (length + 1)
+                    flat[first] = node[i]
+                    end_walk(flat, first, first + length)
+                    if edges is not None:
+                        end_walk(followed, first, first + length)
                     num_taken += 1
                     continue
                 prefetch(row_starts, node[i])
@@ -118,6 +130,9 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 row = row_of(step_kinds, node[i], length + position[i] + made - end[i])
                 entry, draw[i], degree = draw_entry(row_starts, row, draw[i])
                 prefetch(table, entry)
+                if edges is not None:
+                    prefetch_entry(table, entry)
+                    prefetch_edge(edges, entry)
                 node[i] = entry if degree > _NONE else at_dead_end
                 jumps += degree == _NONE
             if interruption.end > _NONE:
@@ -129,6 +144,9 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
             made += 1
             if jumps == 0:
                 for i in range(active):
+                    if edges is not None:
+                        entry = entry_of(table, node[i], draw[i])
+                        followed[np.uint64(position[i] + made)] = position_of(edges, entry)
                     node[i] = pick(table, np.uint64(node[i]), draw[i])
                     step = length + position[i] + made - end[i]
                     prefetch(row_starts, row_of(step_kinds, node[i], step))
@@ -136,11 +154,17 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
             for i in range(active if jumps > 0 else 0):
                 if node[i] < 0:
                     how = -1 - node[i]
-                    node[i] = apply_jump(flat, position[i] + made - 1, end[i], length, how)
+                    before = position[i] + made - 1
+                    node[i] = apply_jump(flat, before, end[i], length, how)
+                    if edges is not None:
+                        end_walk(followed, before, end[i] if node[i] < 0 else before + 1)
                     if node[i] < 0:
                         position[i] = end[i] - made
                         stopped = True
                 else:
+                    if edges is not None:
+                        entry = entry_of(table, node[i], draw[i])
+                        followed[position[i] + made] = position_of(edges, entry)
                     node[i] = pick(table, np.uint64(node[i]), draw[i])
                     flat[position[i] + made] = node[i]
                 step = length + position[i] + made - end[i]
@@ -149,6 +173,8 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 for i in range(active):
                     if position[i] + made < end[i] and is_end(ends, node[i]):
                         end_walk(flat, position[i] + made, end[i])
+                        if edges is not None:
+                            end_walk(followed, position[i] + made, end[i])
                         position[i] = end[i] - made
                         stopped = True
         for i in range(active):

@@ -13,7 +13,7 @@ import numpy as np
 
 from graphwalk.kernels.jit import Int, jit, prefetch
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
-from graphwalk.kernels.rows.alias_tables import pick
+from graphwalk.kernels.rows.alias_tables import entry_of, pick, prefetch_entry
 from graphwalk.kernels.rows.rows import draw_entry, row_bounds
 from graphwalk.kernels.walk.exact_step import pick_from_row
 from graphwalk.kernels.walk.node2vec_rule import (
@@ -27,6 +27,7 @@ from graphwalk.kernels.walk.node2vec_rule import (
     unmarked,
 )
 from graphwalk.kernels.walk.search_rows import find_edges
+from graphwalk.kernels.walk.step_edges import nodes_of, position_of, prefetch_edge
 from graphwalk.kernels.walk.steps import (
     apply_jump,
     draw_interruption,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from graphwalk.kernels.rows.rows import Rows
     from graphwalk.kernels.walk.node2vec_rule import Bias
+    from graphwalk.kernels.walk.step_edges import StepEdges
     from graphwalk.kernels.walk.steps import Interruption, Starts
 
 _NONE = np.uint64(0)
@@ -52,6 +54,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     shares: NDArray[np.float32] | None,
     filter_words: NDArray[np.uint64],
     bias: Bias,
+    edges: StepEdges | None,
     starts: Starts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -68,12 +71,14 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         The Bloom filter of edges, see :mod:`graphwalk.kernels.rows.bloom_filter`.
     bias : Bias
         How likely a step goes where.
-    rows, table, starts, interruption, ends, walks, batch_size
+    rows, table, edges, starts, interruption, ends, walks, batch_size
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
     """
     row_starts = rows.row_starts
     length = walks.shape[1] - 1
-    flat = walks.reshape(-1)
+    flat = nodes_of(walks.reshape(-1))
+    if edges is not None:
+        followed = walks.reshape(-1)["edge"]
     # Per active walker.
     node = np.empty(batch_size, np.int64)
     previous = np.empty(batch_size, np.int64)
@@ -114,9 +119,14 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 i += 1
             elif num_taken < len(starts.nodes):
                 node[i] = starts.nodes[num_taken]
+                if edges is not None:
+                    followed[num_taken * (length + 1)] = -1
                 if is_end(ends, node[i]):
-                    flat[num_taken * (length + 1)] = node[i]
-                    end_walk(flat, num_taken * (length + 1), num_taken * (length + 1) + length)
+                    first = num_taken * (length + 1)
+                    flat[first] = node[i]
+                    end_walk(flat, first, first + length)
+                    if edges is not None:
+                        end_walk(followed, first, first + length)
                     num_taken += 1
                     continue
                 prefetch(row_starts, node[i])
@@ -146,6 +156,9 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         for i in range(active):
             entry[i], draw[i], degree = draw_entry(row_starts, node[i], draw[i])
             prefetch(table, entry[i])
+            if edges is not None:
+                prefetch_entry(table, entry[i])
+                prefetch_edge(edges, entry[i])
             dead_ends += degree == _NONE
         if few_attempts != max_attempts:
             for i in range(active):
@@ -173,6 +186,9 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 weak_edge[i] = proposal[i] < 0
                 proposal[i] = unmarked(proposal[i])
             prefetch(row_starts, proposal[i])
+        if edges is not None:
+            for i in range(active):
+                entry[i] = entry_of(table, entry[i], draw[i])
         for i in range(active):
             limit[i] = limit_without_edge(bias, proposal[i], previous[i])
         for i in range(active):
@@ -213,8 +229,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 row = row_bounds(row_starts, node[i])
                 before = row_bounds(row_starts, max(previous[i], 0))
                 draw[i] = mix(counter[i])
-                proposal[i] = pick_from_row(
-                    rows, table, shares, True, bias, row, before, previous[i], draw[i]
+                proposal[i], entry[i] = pick_from_row(
+                    rows, table, shares, True, edges, bias, row, before, previous[i], draw[i]
                 )
                 acceptance[i], limit[i] = _NONE, ALWAYS
                 if proposal[i] < 0:
@@ -224,6 +240,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         for k in range(jumps):
             i = jumping[k]
             node[i] = apply_jump(flat, position[i], end[i], length, how[k])
+            if edges is not None:
+                end_walk(followed, position[i], end[i] if node[i] < 0 else position[i] + 1)
             position[i] = end[i] if node[i] < 0 else position[i] + 1
             previous[i] = -1
             # As if refused before the first attempt of the next step.
@@ -251,9 +269,15 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         ended = steps_remaining == 0
         for i in range(active):
             flat[np.uint64(position[i])] = node[i]
+        if edges is not None:
+            for i in range(active):
+                if accepted[i]:
+                    followed[np.uint64(position[i])] = position_of(edges, entry[i])
         if ends is not None:
             for i in range(active):
                 if is_end(ends, node[i]):
                     end_walk(flat, position[i], end[i])
+                    if edges is not None:
+                        end_walk(followed, position[i], end[i])
                     position[i] = end[i]
                     ended = True

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.jit import jit, prefetch
+from graphwalk.kernels.jit import Int, jit, prefetch
 from graphwalk.kernels.rng import STEP, mix
-from graphwalk.kernels.rows.alias_tables import pick
+from graphwalk.kernels.rows.alias_tables import entry_of, pick, prefetch_entry
 from graphwalk.kernels.rows.group_by_kind import row_of
 from graphwalk.kernels.rows.rows import draw_entry, find_row
+from graphwalk.kernels.walk.step_edges import position_of, prefetch_edge
 from graphwalk.kernels.walk.steps import (
     draw_interruption,
     identity,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.kernels.rows.rows import Rows
+    from graphwalk.kernels.walk.step_edges import StepEdges
     from graphwalk.kernels.walk.steps import GroupStarts, Interruption
 
 _NONE = np.uint64(0)
@@ -40,6 +42,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     rows: Rows,
     table: NDArray[Any],
     step_kinds: NDArray[np.int64] | None,
+    edges: StepEdges | None,
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -54,13 +57,13 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     ----------
     rows : Rows
         Those of the partition.
-    table, step_kinds, interruption, ends, batch_size
+    table, step_kinds, edges, interruption, ends, batch_size
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
     starts : GroupStarts
         Where all walkers of the group start.
     arriving : ndarray of walker records
         Walkers at nodes whose rows are here, with a step still to make.
-    log : ndarray of first-order walker records
+    log : ndarray of first-order walker records, with an edge where these are recorded
         Receives every node visited and where it belongs; longer than `batch_size`.
     leaving : ndarray of walker records, shape (len(arriving) + 1,)
         Receives the walkers that left and, after them, those that were still on their way.
@@ -78,9 +81,12 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     entry = np.empty(batch_size, np.int64)
     counter = np.empty(batch_size, np.uint64)
     draw = np.empty(batch_size, np.uint64)
+    edge = np.empty(batch_size, np.int64)
     # Columns: a record taken from an array counts a reference to it, each time and atomically.
     position_in, node_in = arriving["position"], arriving["node"]
     position_log, node_log = log["position"], log["node"]
+    if edges is not None:
+        edge_log = log["edge"]
     position_out, node_out = leaving["position"], leaving["node"]
     reciprocal = reciprocal_of(starts.width)
     listed = rows.num_nodes == 0
@@ -106,6 +112,9 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
         for i in range(active):
             place, draw[i], degree = draw_entry(row_starts, row[i], draw[i])
             prefetch(table, place)
+            if edges is not None:
+                prefetch_entry(table, place)
+                prefetch_edge(edges, place)
             entry[i] = place if degree > _NONE else at_dead_end
             jumps += degree == _NONE
         if interruption.end > _NONE:
@@ -114,6 +123,12 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
                 if drawn >= 0:
                     entry[i] = -1 - drawn
                     jumps += 1
+        if edges is not None:
+            for i in range(active):
+                followed: Int = np.int64(-1)
+                if entry[i] >= 0:
+                    followed = position_of(edges, entry_of(table, entry[i], draw[i]))
+                edge[i] = followed
         if jumps == 0:
             for i in range(active):
                 node[i] = pick(table, np.uint64(entry[i]), draw[i])
@@ -129,6 +144,8 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
         kept = 0
         for i in range(active):
             position_log[num_logged], node_log[num_logged] = position[i] + 1, node[i]
+            if edges is not None:
+                edge_log[num_logged] = edge[i]
             position_out[num_leaving], node_out[num_leaving] = position[i] + 1, node[i]
             alive = node[i] >= 0
             goes_on = alive & (position[i] + 1 < end[i])

@@ -15,7 +15,7 @@ import numpy as np
 
 from graphwalk.kernels.jit import Int, jit, prefetch
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix
-from graphwalk.kernels.rows.alias_tables import pick
+from graphwalk.kernels.rows.alias_tables import entry_of, pick, prefetch_entry
 from graphwalk.kernels.rows.rows import draw_entry, find_row, row_bounds
 from graphwalk.kernels.walk.exact_step import pick_from_row
 from graphwalk.kernels.walk.node2vec_rule import (
@@ -29,6 +29,7 @@ from graphwalk.kernels.walk.node2vec_rule import (
     unmarked,
 )
 from graphwalk.kernels.walk.search_rows import find_edges
+from graphwalk.kernels.walk.step_edges import position_of, prefetch_edge
 from graphwalk.kernels.walk.steps import (
     draw_interruption,
     identity,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from graphwalk.kernels.rows.rows import Rows
     from graphwalk.kernels.walk.node2vec_rule import Bias
+    from graphwalk.kernels.walk.step_edges import StepEdges
     from graphwalk.kernels.walk.steps import GroupStarts, Interruption
 
 _NONE, _ONE = np.uint64(0), np.uint64(1)
@@ -75,8 +77,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     rows: Rows,
     table: NDArray[Any],
     shares: NDArray[np.float32] | None,
-    edges: EdgeSource,
+    known_edges: EdgeSource,
     bias: Bias,
+    edges: StepEdges | None,
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -95,11 +98,11 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     ----------
     shares, bias
         As of :func:`graphwalk.kernels.walk.node2vec.walk_node2vec`.
-    edges : EdgeSource
+    known_edges : EdgeSource
         Where edges are looked up.
     arriving : ndarray of second-order walker records
         Walkers at nodes whose rows are here, or with proposals to be decided on here.
-    rows, table, starts, interruption, ends, log, leaving, batch_size
+    rows, table, edges, starts, interruption, ends, log, leaving, batch_size
         As of :func:`graphwalk.kernels.walk.partitioned_first_order.advance_first_order`.
 
     Returns
@@ -107,7 +110,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     num_taken, num_logged, num_leaving, num_remaining : int
         How many of `arriving` were taken, items of `log`, and items of `leaving` of both kinds.
     """
-    row_starts, neighbors, filter_words = rows.row_starts, rows.neighbors, edges.filter_words
+    row_starts, neighbors, filter_words = rows.row_starts, rows.neighbors, known_edges.filter_words
     position = np.empty(batch_size, np.int64)
     end = np.empty(batch_size, np.int64)
     node = np.empty(batch_size, np.int64)
@@ -120,6 +123,8 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     row = np.empty(batch_size, np.int64)
     brought = np.empty(batch_size, np.bool_)
     entry = np.empty(batch_size, np.int64)
+    # Where the entry that leads to the proposal lies in the store.
+    edge = np.empty(batch_size, np.int64)
     draw = np.empty(batch_size, np.uint64)
     acceptance = np.empty(batch_size, np.uint64)
     outcome = np.empty(batch_size, np.int64)
@@ -141,6 +146,8 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     position_out, node_out, previous_out = leaving["position"], leaving["node"], leaving["previous"]
     proposal_out, attempt_out = leaving["proposal"], leaving["attempt"]
     position_log, node_log = log["position"], log["node"]
+    if edges is not None:
+        edge_log, edge_in, edge_out = log["edge"], arriving["edge"], leaving["edge"]
     reciprocal = reciprocal_of(starts.width)
     listed = rows.num_nodes == 0
     far_apart = bias.few_attempts != MAX_ATTEMPTS
@@ -152,12 +159,14 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             proposal[i], attempts[i] = proposal_in[k], attempt_in[k]
             if shares is not None:
                 weak_edge[i] = weak_edge_in[k] != 0
+            if edges is not None:
+                edge[i] = edge_in[k]
             end[i], counter = resume(starts, reciprocal, position[i])
             first_draw[i] = counter + STEP
             brought[i] = proposal[i] >= 0
             place: Int = node[i]
             if brought[i]:
-                place = previous[i] if edges.directed else proposal[i]
+                place = previous[i] if known_edges.directed else proposal[i]
             row[i] = find_row(rows, listed, place)
             prefetch(row_starts, row[i])
             num_taken += 1
@@ -173,6 +182,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         for i in range(active):
             entry[i], draw[i], degree = draw_entry(row_starts, row[i], draw[i])
             prefetch(table, entry[i])
+            if edges is not None:
+                prefetch_entry(table, entry[i])
+                prefetch_edge(edges, entry[i])
             outcome[i] = _REFUSED
             if degree == _NONE and not brought[i]:
                 outcome[i] = _JUMPED
@@ -195,6 +207,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 continue
             if not brought[i]:
                 proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
+                if edges is not None:
+                    drawn = entry_of(table, entry[i], draw[i])
+                    edge[i] = position_of(edges, drawn)
                 if shares is not None:
                     weak_edge[i] = proposal[i] < 0
                     proposal[i] = unmarked(proposal[i])
@@ -207,10 +222,13 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                         known = True
                     if known:
                         counter = first_draw[i] + np.uint64(attempts[i]) * ATTEMPT
-                        draw[i], complete = mix(counter), edges.complete
-                        proposal[i] = pick_from_row(
-                            rows, table, shares, complete, bias, whole, before, previous[i], draw[i]
+                        draw[i], complete = mix(counter), known_edges.complete
+                        proposal[i], entry[i] = pick_from_row(
+                            *(rows, table, shares, complete, edges, bias),
+                            *(whole, before, previous[i], draw[i]),
                         )
+                        if edges is not None:
+                            edge[i] = position_of(edges, max(entry[i], 0))
                         known = proposal[i] >= -1
                         outcome[i] = _ACCEPTED if proposal[i] >= 0 else _JUMPED
                         how[i] = dead_end
@@ -228,18 +246,18 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     continue
             # As without the edge, which may be found below.
             outcome[i] = _ACCEPTED if acceptance[i] < bias.accept_far else _REFUSED
-            in_proposal = brought[i] and not edges.directed
+            in_proposal = brought[i] and not known_edges.directed
             if shares is not None:
                 in_proposal = True
             seen, other = previous[i], proposal[i]
             if in_proposal:
                 seen, other = other, seen
             place = row[i] if brought[i] else find_row(rows, listed, seen)
-            if shares is None and place < 0 and not edges.directed:
+            if shares is None and place < 0 and not known_edges.directed:
                 seen, other = other, seen
                 place = find_row(rows, listed, seen)
             if place < 0:
-                if not edges.complete:
+                if not known_edges.complete:
                     outcome[i] = _ELSEWHERE
                 continue
             seen_in[num_undecided], sought[num_undecided] = place, other
@@ -278,9 +296,11 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 position[i] += 1
                 first_draw[i] += STEP
                 position_log[num_logged], node_log[num_logged] = position[i], node[i]
+                if edges is not None:
+                    edge_log[num_logged] = -1 if jumped else edge[i]
                 num_logged += 1
                 alive = position[i] < end[i] and not is_end(ends, node[i])
-                home = np.int64(-1) if edges.complete else find_row(rows, listed, node[i])
+                home = np.int64(-1) if known_edges.complete else find_row(rows, listed, node[i])
             if not alive:
                 continue
             if home < 0:
@@ -289,6 +309,8 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 proposal_out[k], attempt_out[k] = proposal[i], attempts[i]
                 if shares is not None:
                     weak_edge_out[k] = weak_edge[i]
+                if edges is not None:
+                    edge_out[k] = edge[i]
                 num_leaving += 1
                 continue
             position[kept], end[kept], first_draw[kept] = position[i], end[i], first_draw[i]

@@ -20,12 +20,14 @@ import numpy as np
 from graphwalk.kernels.jit import jit, multiply_high, prefetch
 from graphwalk.kernels.rng import STEP, mix
 from graphwalk.kernels.rows.rows import find_row, row_bounds
+from graphwalk.kernels.walk.step_edges import position_of, prefetch_edge
 from graphwalk.kernels.walk.steps import draw_interruption, is_end, reciprocal_of, resume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.kernels.rows.rows import Rows
+    from graphwalk.kernels.walk.step_edges import StepEdges
     from graphwalk.kernels.walk.steps import GroupStarts, Interruption
 
 _NONE = np.uint64(0)
@@ -35,6 +37,7 @@ _NONE = np.uint64(0)
 def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     rows: Rows,
     times: NDArray[np.float64],
+    edges: StepEdges | None,
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -55,7 +58,7 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
         When a walk ends before its length; it neither restarts nor goes on at a dead end.
     arriving : ndarray of temporal walker records
         Walkers at nodes whose rows are here, with a step still to make.
-    starts, ends, log, leaving, batch_size
+    edges, starts, ends, log, leaving, batch_size
         As of :func:`graphwalk.kernels.walk.partitioned_first_order.advance_first_order`.
 
     Returns
@@ -82,6 +85,8 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     position_in, node_in, time_in = arriving["position"], arriving["node"], arriving["time"]
     position_out, node_out, time_out = leaving["position"], leaving["node"], leaving["time"]
     position_log, node_log = log["position"], log["node"]
+    if edges is not None:
+        edge_log = log["edge"]
     reciprocal = reciprocal_of(starts.width)
     listed = rows.num_nodes == 0
     active = num_taken = num_logged = num_leaving = 0
@@ -127,6 +132,8 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
             place = low[i] + np.int64(multiply_high(mix(counter[i]), degree))
             prefetch(neighbors, place)
             prefetch(times, place)
+            if edges is not None:
+                prefetch_edge(edges, place)
             entry[i] = place if degree > _NONE else np.int64(-1)
         if interruption.end > _NONE:
             for i in range(active):
@@ -140,6 +147,8 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
             position[kept], end[kept], counter[kept] = position[i] + 1, end[i], counter[i]
             node[kept], time[kept] = neighbors[place], times[place]
             position_log[num_logged], node_log[num_logged] = position[kept], node[kept]
+            if edges is not None:
+                edge_log[num_logged] = position_of(edges, entry[i])
             num_logged += 1
             if position[kept] == end[kept] or is_end(ends, node[kept]):
                 continue

@@ -17,14 +17,33 @@ _ONE = np.uint64(1)
 _AHEAD = 32
 
 
-@jit
 def scatter(log: NDArray[Any], walks: NDArray[Any]) -> None:
-    """Write the node of each record to its place in the flat `walks`."""
+    """Write the node of each record, and its edge if there is one, to its place in `walks`."""
+    into = walks.reshape(-1)
+    if walks.dtype.names is None:
+        _scatter_nodes(log, into)
+    else:
+        _scatter_steps(log, into)
+
+
+@jit
+def _scatter_nodes(log: NDArray[Any], walks: NDArray[Any]) -> None:
     position, node = log["position"], log["node"]
     for i in range(len(log)):
         if i + _AHEAD < len(log):
             prefetch(walks, position[i + _AHEAD])
         walks[np.uint64(position[i])] = node[i]
+
+
+@jit
+def _scatter_steps(log: NDArray[Any], walks: NDArray[Any]) -> None:
+    position, node, edge = log["position"], log["node"], log["edge"]
+    nodes, edges = walks["node"], walks["edge"]
+    for i in range(len(log)):
+        if i + _AHEAD < len(log):
+            prefetch(walks, position[i + _AHEAD])
+        nodes[np.uint64(position[i])] = node[i]
+        edges[np.uint64(position[i])] = edge[i]
 
 
 @jit

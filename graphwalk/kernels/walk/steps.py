@@ -80,7 +80,11 @@ class Interruption(NamedTuple):
 
 
 def walker_dtype(
-    node: np.dtype[Any], *, second_order: bool = False, temporal: bool = False
+    node: np.dtype[Any],
+    edge: np.dtype[Any] | None = None,
+    *,
+    second_order: bool = False,
+    temporal: bool = False,
 ) -> np.dtype[Any]:
     """Return the record of a walker between partitions, for node ids of type `node`.
 
@@ -89,6 +93,8 @@ def walker_dtype(
     node (-1: none), how often the step has been tried, and a ``proposal`` (-1: none) that cannot be
     decided on where it was made; in node2vec+, whether a ``weak_edge`` leads to that. On a
     temporal walk there is the ``time`` of the edge that led here, at first that before all times.
+    With `edge`, the type of its position, there is the ``edge`` that led to the node, or leads to
+    the proposal.
     """
     fields: list[tuple[str, Any]] = [("position", np.uint32), ("node", node)]
     if second_order:
@@ -96,6 +102,8 @@ def walker_dtype(
         fields += [("weak_edge", np.uint8)]
     if temporal:
         fields += [("time", np.float64)]
+    if edge is not None:
+        fields += [("edge", edge)]
     return np.dtype(fields, align=True)
 
 

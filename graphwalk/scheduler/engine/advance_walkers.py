@@ -141,19 +141,20 @@ def _run_kernel(
     leaving: NDArray[Any],
 ) -> tuple[int, int, int, int]:
     spec, rows = group.spec, partition.rows
+    edges = partition.step_edges if spec.return_edges else None
     walking = group.starts, group.interruption, group.ends, walkers, log, leaving
     if spec.temporal:
         assert partition.times is not None
-        return advance_temporal(rows, partition.times, *walking, TEMPORAL_IN_FLIGHT)
+        return advance_temporal(rows, partition.times, edges, *walking, TEMPORAL_IN_FLIGHT)
     table = partition.table(weighted=spec.weighted)
     if not spec.second_order:
         kinds = group.step_kinds
-        return advance_first_order(rows, table, kinds, *walking, FIRST_ORDER_IN_FLIGHT)
+        return advance_first_order(rows, table, kinds, edges, *walking, FIRST_ORDER_IN_FLIGHT)
     words = _NO_WORDS if partition.edge_filter is None else partition.edge_filter
-    edges = EdgeSource(words, group.graph.directed, partition.complete)
-    return advance_node2vec(
-        rows, table, partition.shares, edges, _bias(spec), *walking, NODE2VEC_IN_FLIGHT
-    )
+    known_edges = EdgeSource(words, group.graph.directed, partition.complete)
+    how = known_edges, _bias(spec), edges, group.starts, group.interruption, group.ends
+    records = walkers, log, leaving
+    return advance_node2vec(rows, table, partition.shares, *how, *records, NODE2VEC_IN_FLIGHT)
 
 
 def _bias(spec: WalkSpec) -> Bias:

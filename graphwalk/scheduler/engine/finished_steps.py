@@ -53,7 +53,7 @@ class InPlaceSteps:
 
     def keep(self, log: NDArray[Any]) -> None:
         """Put the steps where they belong."""
-        scatter(log, self._walks.reshape(-1))
+        scatter(log, self._walks)
 
     def block(self, number: int) -> NDArray[Any]:
         """Return the walks of a block."""
@@ -93,7 +93,7 @@ class SpilledSteps:
             log = np.empty(length, self._group.log_dtype)
             self._file.read_into(log, start, checksum)
             log["position"] -= before
-            scatter(log, walks.reshape(-1))
+            scatter(log, walks)
         return walks
 
 
@@ -144,5 +144,5 @@ def join_steps(
     """Return the blocks of a group, of the steps that its walkers have made."""
     walks = group.blank()
     for log in logs:
-        scatter(log.copy(), walks.reshape(-1))
+        scatter(log.copy(), walks)
     return np.split(walks, np.cumsum(block_rows)[:-1])

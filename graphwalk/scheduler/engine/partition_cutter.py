@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
+#: Bytes of an entry of a row that is read singly while its position in the store is computed.
+_POSITION = 24
+
+
 class PartitionCutter:
     """Cuts a graph into partitions, and tells how many bytes they take.
 
@@ -63,7 +67,9 @@ class PartitionCutter:
         layout, copies = self._layout, 2 if self._layout.second_order else 1
         entries = copies * self._graph.max_degree
         derived = deriving_bytes(self._graph, entries, layout, 1)
-        return self._workers * (entries * self._entry + values_bytes(entries, layout) + derived)
+        # Where each lies in the store, while that is computed.
+        entry = self._entry + (_POSITION if layout.edges else 0)
+        return self._workers * (entries * entry + values_bytes(entries, layout) + derived)
 
     def rows_bytes(self, nodes: list[range], ahead: bool) -> int:
         """Return the memory of the partitions held at a time, of which one is being read."""

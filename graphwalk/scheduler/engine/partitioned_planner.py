@@ -13,6 +13,7 @@ from graphwalk.scheduler.engine.memory_model import (
     thread_bytes,
 )
 from graphwalk.scheduler.engine.partition_cutter import PartitionCutter
+from graphwalk.scheduler.engine.result_dtype import recorded_edge
 from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, RESIDENT
 from graphwalk.storage.partitions.spec import (
     PartitionSpec,
@@ -92,8 +93,12 @@ class PartitionedPlanner:
         self.walkers = walkers
         self.memory, self.workers = whole.resources.memory, whole.resources.workers
         self.machines = whole.resources.machines
+        node, edge = graph.neighbor_dtype, recorded_edge(graph.num_entries, spec)
         self.walker = walker_dtype(
-            whole.dtype, second_order=spec.second_order, temporal=spec.temporal
+            node,
+            edge if spec.second_order else None,
+            second_order=spec.second_order,
+            temporal=spec.temporal,
         ).itemsize
         self.resident = fits or self._fits_on_all_machines()
         self.sizes = sizes or (RESIDENT if self.resident else OUT_OF_CORE)
@@ -110,7 +115,7 @@ class PartitionedPlanner:
             self.machines,
             resident=self.resident,
         )
-        self.log = walker_dtype(whole.dtype).itemsize
+        self.log = walker_dtype(node, edge).itemsize
 
     def plan(self) -> WalkPlan:
         """Return the plan."""

@@ -15,6 +15,7 @@ from graphwalk.scheduler.engine.memory_model import (
     thread_bytes,
 )
 from graphwalk.scheduler.engine.partitioned_planner import MIB, PartitionedPlanner, TooLittleError
+from graphwalk.scheduler.engine.result_dtype import result_dtype
 from graphwalk.scheduler.engine.walk_plan import WalkPlan
 from graphwalk.scheduler.engine.walk_temporal import scratch_bytes
 from graphwalk.storage.partitions.spec import (
@@ -167,17 +168,18 @@ def _whole_plan(
 ) -> WalkPlan:
     """Return the plan of a graph that is one partition."""
     size = partition_bytes(graph, PartitionSpec.of(spec)) + marks_bytes(graph, spec)
-    rows = block_rows(shape, graph.neighbor_dtype, chunks, resources.memory)
-    block = max(rows, default=0) * shape[1] * graph.neighbor_dtype.itemsize
+    dtype = result_dtype(graph.neighbor_dtype, graph.num_entries, spec)
+    rows = block_rows(shape, dtype, chunks, resources.memory)
+    block = max(rows, default=0) * shape[1] * dtype.itemsize
     buffers = resources.workers * thread_bytes(graph)
     walkers = min(resources.workers, len(rows)) * max(rows, default=0)
     blocks = blocks_at_once(len(rows), resources) * block
     walking = size + blocks + walkers * _NUMBERS
     if spec.temporal:
-        walking += min(resources.workers, len(rows)) * scratch_bytes(graph.neighbor_dtype)
+        walking += min(resources.workers, len(rows)) * scratch_bytes(dtype)
     return WalkPlan(
         spec=spec,
-        dtype=graph.neighbor_dtype,
+        dtype=dtype,
         block_rows=rows,
         group_blocks=(1,) * len(rows),
         batch_groups=(len(rows),),

@@ -159,16 +159,15 @@ def move_walkers(
     """
     started, made = time.time_ns(), 0
     walks = None if out is None else out.mapped()
-    flat = None if walks is None else walks.reshape(-1)
     log: list[NDArray[Any]] = [np.empty(0, group.log_dtype)]
 
     def keep(steps: NDArray[Any]) -> None:
         nonlocal made
         made += len(steps)
-        if flat is None:
+        if walks is None:
             log.append(steps.copy())
         else:
-            scatter(steps, flat)
+            scatter(steps, walks)
 
     arriving = in_slices(pieces, group.most_at_once(rows))
     leavers = [group.sort(some) for some in advance_walkers(group, kind, rows, arriving, keep)]
@@ -195,4 +194,4 @@ def put_steps(log: NDArray[Any], out: SharedRows) -> None:
     walks = out.mapped()
     if walks is None:
         raise NotSharedError("what was written before is out of reach now")
-    scatter(log.copy(), walks.reshape(-1))
+    scatter(log.copy(), walks)

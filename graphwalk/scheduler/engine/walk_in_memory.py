@@ -11,8 +11,10 @@ import numpy as np
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walk.first_order import walk_first_order
 from graphwalk.kernels.walk.node2vec import walk_node2vec
+from graphwalk.kernels.walk.step_edges import nodes_of
 from graphwalk.kernels.walk.steps import Starts
 from graphwalk.scheduler.engine.probabilities import bias_of, ends_of, interruption_of
+from graphwalk.scheduler.engine.result_dtype import result_dtype
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
 from graphwalk.scheduler.engine.walker_starts import Walkers, part_of, starts_and_numbers
 from graphwalk.storage.partitions.metapath import step_kinds_of
@@ -147,19 +149,20 @@ def walk_block(
         The walkers, see `Walkers`.
     spec : WalkSpec
         What every walker does.
-    out : ndarray of int32 or int64, shape (walkers, walk_length + 1), optional
+    out : ndarray of int32, int64 or step records, shape (walkers, walk_length + 1), optional
         Where to write the walks; C-contiguous.
     token : CancelToken, optional
         Ends the task where no executor does.
 
     Returns
     -------
-    ndarray of int32 or int64, shape (walkers, walk_length + 1)
+    ndarray of int32, int64 or step records, shape (walkers, walk_length + 1)
         `out`, or a new array.
     """
     starts, numbers = starts_and_numbers(walkers, spec.num_walks)
     shape = len(starts), spec.walk_length + 1
-    walks = np.empty(shape, partition.neighbors.dtype) if out is None else out
+    dtype = result_dtype(partition.neighbors.dtype, int(partition.row_starts[-1]), spec)
+    walks = np.empty(shape, dtype) if out is None else out
     ends = ends_of(spec, partition.rows.num_nodes)
     step = max(_LEAST_SLICE, _SLICE_STEPS // max(1, spec.walk_length))
     with nullcontext() if token is None else token.active(), Work("walk", "") as work:
@@ -197,8 +200,10 @@ def _walk(
     walks: NDArray[Any],
 ) -> None:
     if spec.walk_length == 0:
-        walks[:, 0] = starts
+        walks.fill(-1)
+        nodes_of(walks)[:, 0] = starts
         return
+    edges = partition.step_edges if spec.return_edges else None
     table = partition.table(weighted=spec.weighted)
     begin = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))))
     interruption = interruption_of(spec)
@@ -212,6 +217,7 @@ def _walk(
             partition.shares,
             partition.edge_filter,
             bias_of(spec.p, spec.q, weighted=bool(spec.weighted)),
+            edges,
             begin,
             interruption,
             ends,
@@ -221,4 +227,4 @@ def _walk(
     else:
         step_kinds = step_kinds_of(spec.metapath, spec.walk_length)
         how = begin, interruption, ends, walks, FIRST_ORDER_IN_FLIGHT
-        walk_first_order(partition.rows, table, step_kinds, *how)
+        walk_first_order(partition.rows, table, step_kinds, edges, *how)

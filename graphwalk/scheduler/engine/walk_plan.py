@@ -41,7 +41,7 @@ class WalkPlan(Tabular):
     spec : WalkSpec
         The rules that all walkers follow.
     dtype : dtype
-        Type of the result.
+        Type of the result; with edges of a step, a record of a node and the edge that led there.
     block_rows : tuple of int
         Walkers of each block of the result.
     group_blocks : tuple of int

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
 from graphwalk.kernels.walk.routing import scatter
+from graphwalk.kernels.walk.step_edges import nodes_of, step_types
 from graphwalk.kernels.walk.steps import GroupStarts, walker_dtype
 from graphwalk.util.node_set import marked
 
@@ -27,11 +28,12 @@ BATCH, LOG = 1 << 12, 1 << 14
 _ITEMS = 1 << 32
 
 
-def scratch_bytes(node: np.dtype[Any]) -> int:
+def scratch_bytes(step: np.dtype[Any]) -> int:
     """Return the memory that `walk_temporal` takes in addition to the walks."""
+    node, edge = step_types(step)
     walker = walker_dtype(node, temporal=True).itemsize
     # Walkers of a batch, those that are left, before and after, and the steps.
-    return 4 * BATCH * walker + LOG * walker_dtype(node).itemsize
+    return 4 * BATCH * walker + LOG * walker_dtype(node, edge).itemsize
 
 
 def walk_temporal(
@@ -57,10 +59,10 @@ def walk_temporal(
         Walkers and steps of a kernel's call.
     """
     walks.fill(-1)
-    walks[:, 0] = starts.nodes
+    nodes_of(walks)[:, 0] = starts.nodes
     for array in (starts.nodes, starts.numbers):  # as in several partitions: one compilation
         array.setflags(write=False)
-    log = np.empty(log_size, walker_dtype(walks.dtype))
+    log = np.empty(log_size, walker_dtype(*step_types(walks.dtype)))
     width = walks.shape[1]
     size = max(1, min(batch, _ITEMS // width))
     for first in range(0, len(walks), size):
@@ -79,7 +81,8 @@ def _walk_slice(
     log: NDArray[Any],
 ) -> None:
     assert partition.times is not None
-    walkers = np.empty(len(walks), walker_dtype(walks.dtype, temporal=True))
+    edges = None if walks.dtype.names is None else partition.step_edges
+    walkers = np.empty(len(walks), walker_dtype(step_types(walks.dtype)[0], temporal=True))
     walkers["position"] = np.arange(0, walks.size, starts.width, dtype=np.uint64)
     walkers["node"] = starts.nodes
     walkers["time"] = -np.inf
@@ -90,6 +93,7 @@ def _walk_slice(
         num_taken, num_logged, num_leaving, num_remaining = advance_temporal(
             partition.rows,
             partition.times,
+            edges,
             starts,
             interruption,
             ends,
@@ -98,6 +102,6 @@ def _walk_slice(
             leaving,
             TEMPORAL_IN_FLIGHT,
         )
-        scatter(log[:num_logged], walks.reshape(-1))
+        scatter(log[:num_logged], walks)
         remaining = leaving[num_leaving : num_leaving + num_remaining]
         walkers = np.concatenate([remaining, walkers[num_taken:]])

@@ -8,8 +8,10 @@ import numpy as np
 
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.walk.routing import second_places
+from graphwalk.kernels.walk.step_edges import nodes_of
 from graphwalk.kernels.walk.steps import GroupStarts, walker_dtype
 from graphwalk.scheduler.engine.probabilities import ends_of, interruption_of
+from graphwalk.scheduler.engine.result_dtype import recorded_edge, result_dtype
 from graphwalk.scheduler.engine.walker_records import Sorter, read_only
 from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, WalkerSizes
 from graphwalk.scheduler.engine.walker_starts import starts_and_numbers
@@ -66,8 +68,15 @@ class WalkerGroup:
         self.graph, self.spec, self.walkers = graph, spec, walkers
         self.bounds, self.offsets = read_only(bounds), offsets
         node = graph.neighbor_dtype
-        self.dtype = walker_dtype(node, second_order=spec.second_order, temporal=spec.temporal)
-        self.log_dtype = walker_dtype(node)
+        edge = recorded_edge(graph.num_entries, spec)
+        self.dtype = walker_dtype(
+            node,
+            edge if spec.second_order else None,
+            second_order=spec.second_order,
+            temporal=spec.temporal,
+        )
+        self.log_dtype = walker_dtype(node, edge)
+        self.result_dtype = result_dtype(node, graph.num_entries, spec)
         rows = walkers if isinstance(walkers, range) else walkers[2]
         self.shape = len(rows), spec.walk_length + 1
         self._first_walk = rows.start
@@ -94,7 +103,7 @@ class WalkerGroup:
     def blank(self, first: int = 0, stop: int | None = None) -> NDArray[Any]:
         """Return an array for walks `first` to `stop`, in which walkers have not made a step."""
         stop = self.shape[0] if stop is None else stop
-        walks = np.empty((stop - first, self.shape[1]), self.graph.neighbor_dtype)
+        walks = np.empty((stop - first, self.shape[1]), self.result_dtype)
         self.make_blank(walks, first)
         return walks
 
@@ -103,7 +112,7 @@ class WalkerGroup:
         for start in range(0, len(walks), self.sizes.batch):
             some = walks[start : start + self.sizes.batch]
             some.fill(-1)
-            some[:, 0] = self._start_nodes(first + start, first + start + len(some))
+            nodes_of(some)[:, 0] = self._start_nodes(first + start, first + start + len(some))
 
     def worth_reading(self, partition: int, walkers: int) -> bool:
         """Return whether it is faster to read all rows for these walkers than single ones."""
@@ -146,6 +155,8 @@ class WalkerGroup:
             if self.spec.second_order:
                 walkers["previous"] = walkers["proposal"] = -1
                 walkers["attempt"] = 0
+                if self.spec.return_edges:
+                    walkers["edge"] = -1
             if self.spec.temporal:
                 walkers["time"] = -np.inf
             yield walkers

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from graphwalk.kernels.rows.alias_tables import alias_dtype, fill_alias_table
+from graphwalk.kernels.rows.alias_tables import fill_alias_table
 from graphwalk.kernels.rows.group_by_kind import group_rows
 from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_weak_edges
 from graphwalk.kernels.rows.sort_by_time import sort_by_time
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from graphwalk.storage.partitions.read_rows import RowArrays
     from graphwalk.storage.partitions.spec import PartitionSpec
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.threads import RunTasks
@@ -43,6 +44,7 @@ class Derived(NamedTuple):
     table: NDArray[Any] | None = None
     shares: NDArray[np.float32] | None = None
     times: NDArray[np.float64] | None = None
+    positions: NDArray[Any] | None = None
 
 
 def derive(
@@ -52,10 +54,11 @@ def derive(
     neighbors: NDArray[Any],
     values: NDArray[Any] | None,
     run: RunTasks,
-    memory: NDArray[Any] | None = None,
+    memory: RowArrays | None = None,
     run_entries: int = RUN_ENTRIES,
     *,
     entries: range | None = None,
+    positions: NDArray[Any] | None = None,
 ) -> Derived:
     """Return what walks need of rows, whose neighbours and values are reordered in place.
 
@@ -65,13 +68,15 @@ def derive(
         Weights, times or types of the entries, as the layout wants them.
     run : callable
         Runs the tasks.
-    memory : ndarray of alias records, shape (entries,), optional
-        Where to put alias tables.
+    memory : RowArrays, optional
+        Where to put alias tables, and what else is as long as the entries.
     run_entries : int
         Entries of the rows of a task.
     entries : range, optional
         Which entries of the store they are, if they are consecutive. Those that were found sound
         before are not checked again.
+    positions : ndarray of int, optional
+        Where entries lie in the store, if they are not consecutive; reordered with them.
 
     Raises
     ------
@@ -85,13 +90,24 @@ def derive(
         if entries is not None:
             graph.sound.add((entries, layout.values))
     table = shares = times = None
+    if layout.edges and layout.reordered and entries is not None:
+        positions = (
+            np.empty(len(neighbors), row_starts.dtype) if memory is None else memory.positions
+        )
+        positions[: len(entries)] = np.arange(entries.start, entries.stop, dtype=positions.dtype)
     if layout.metapath is not None:
-        row_starts = _grouped_by_kind(graph, layout, row_starts, neighbors, values, by_rows)
+        row_starts = _grouped_by_kind(
+            graph, layout, row_starts, neighbors, values, by_rows, positions
+        )
     if layout.weighted and values is not None:
-        table, shares = _weighted(layout, row_starts, neighbors, values, by_rows, memory)
+        if memory is None or not len(values):
+            table = np.zeros(len(neighbors), layout.alias_dtype(graph))
+        else:
+            table = memory.alias_table
+        shares = _weighted(layout, row_starts, neighbors, values, by_rows, table)
     if layout.temporal and values is not None:
-        times = _sorted_by_time(row_starts, neighbors, values, by_rows)
-    return Derived(row_starts, table, shares, times)
+        times = _sorted_by_time(row_starts, neighbors, values, by_rows, positions)
+    return Derived(row_starts, table, shares, times, positions)
 
 
 def _grouped_by_kind(
@@ -101,6 +117,7 @@ def _grouped_by_kind(
     neighbors: NDArray[Any],
     values: NDArray[Any] | None,
     by_rows: ByRows,
+    positions: NDArray[Any] | None,
 ) -> NDArray[Any]:
     """Group rows in place, and return where the entries of each row and kind begin."""
     assert layout.metapath is not None
@@ -116,7 +133,7 @@ def _grouped_by_kind(
 
     def group(first: int, stop: int) -> None:
         rows, out = row_starts[first : stop + 1], grouped[first * kinds : stop * kinds + 1]
-        group_rows(rows, neighbors, weights, typed, kind_of, kinds, out)
+        group_rows(rows, neighbors, weights, typed, kind_of, kinds, positions, out)
 
     by_rows(row_starts, group)
     return grouped
@@ -128,13 +145,9 @@ def _weighted(
     neighbors: NDArray[Any],
     weights: NDArray[np.float32],
     by_rows: ByRows,
-    memory: NDArray[Any] | None,
-) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
-    """Return alias tables and, for node2vec+, shares, into which the weights are turned."""
-    if memory is None or not len(weights):
-        table = np.zeros(len(neighbors), alias_dtype(neighbors.dtype))
-    else:
-        table = memory
+    table: NDArray[Any],
+) -> NDArray[np.float32] | None:
+    """Fill alias tables, and return for node2vec+ the shares into which weights are turned."""
     gamma = layout.gamma
 
     def fill(first: int, stop: int) -> None:
@@ -146,18 +159,22 @@ def _weighted(
             make_shares(rows, neighbors, weights, gamma)
 
     by_rows(row_starts, fill)
-    return table, None if gamma is None else weights
+    return None if gamma is None else weights
 
 
 def _sorted_by_time(
-    row_starts: NDArray[Any], neighbors: NDArray[Any], times: NDArray[np.float64], by_rows: ByRows
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    times: NDArray[np.float64],
+    by_rows: ByRows,
+    positions: NDArray[Any] | None,
 ) -> NDArray[np.float64]:
     """Bring rows in the order of their times, and return these."""
     if not len(times):
         return np.zeros(1, np.float64)  # as of neighbours
 
     def sort(first: int, stop: int) -> None:
-        sort_by_time(row_starts[first : stop + 1], neighbors, times)
+        sort_by_time(row_starts[first : stop + 1], neighbors, times, positions)
 
     by_rows(row_starts, sort)
     return times

@@ -70,6 +70,15 @@ def gather_complete(
     table = np.zeros(sum(map(len, shares)), whole.alias_table.dtype)
     table[:entries] = whole.alias_table[:entries]
     order, row_starts, places = _in_order(np.concatenate(index), np.concatenate(lengths))
+    positions = None
+    if layout.edges:
+        assert whole.positions is not None
+        positions = np.zeros(len(table), whole.positions.dtype)
+        positions[:entries] = whole.positions[:entries]
+        positions = positions[places]
+        moved = np.empty(len(table), positions.dtype)
+        moved[places] = np.arange(len(table), dtype=moved.dtype)
+        table["entry"] = moved[table["entry"]]
     return Partition(
         row_starts.astype(row_start_type(graph)),
         np.concatenate(neighbors)[places],
@@ -79,6 +88,7 @@ def gather_complete(
         order,
         1,
         shares=np.concatenate(shares)[places],
+        positions=positions,
         complete=True,
     )
 

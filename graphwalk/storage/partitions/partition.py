@@ -8,6 +8,7 @@ import numpy as np
 
 from graphwalk.kernels.rows.bloom_filter import fill_filter, filter_words
 from graphwalk.kernels.rows.rows import Rows
+from graphwalk.kernels.walk.step_edges import StepEdges
 from graphwalk.storage.partitions.check_partition import check_nodes
 from graphwalk.storage.partitions.derive import derive
 from graphwalk.storage.partitions.read_rows import read_alone, read_together, read_values
@@ -49,6 +50,10 @@ class Partition:
     times : ndarray of float64, shape (max(1, entries),), or None
         For temporal walks; then entries are sorted by time within each row, and only those of one
         time by neighbour.
+    positions : ndarray of uint32 or int64, shape (entries,), or None
+        For walks that record edges, see `StepEdges`.
+    start : int
+        Where the first entry lies in the store, if all lie there one after the other.
     complete : bool
         Whether nodes without a row here are not neighbours of the walkers' previous nodes, see
         :mod:`graphwalk.storage.partitions.node2vec_plus_rows`.
@@ -62,8 +67,10 @@ class Partition:
         "index",
         "kinds",
         "neighbors",
+        "positions",
         "row_starts",
         "shares",
+        "start",
         "times",
     )
 
@@ -79,6 +86,8 @@ class Partition:
         *,
         shares: NDArray[np.float32] | None = None,
         times: NDArray[np.float64] | None = None,
+        positions: NDArray[Any] | None = None,
+        start: int = 0,
         complete: bool = False,
     ) -> None:
         self.first = first
@@ -90,8 +99,10 @@ class Partition:
         self.edge_filter = edge_filter
         self.shares = shares
         self.times = times
+        self.positions, self.start = positions, start
         self.complete = complete
-        for array in (self.index, row_starts, neighbors, alias_table, edge_filter, shares, times):
+        arrays = (self.index, row_starts, neighbors, alias_table, edge_filter, shares, times)
+        for array in (*arrays, positions):
             # One kind of array means one compilation: Ray's are read-only in any case.
             if array is not None:
                 array.setflags(write=False)
@@ -102,6 +113,13 @@ class Partition:
         num_rows = (len(self.row_starts) - 1) // self.kinds
         consecutive = 0 if len(self.index) else num_rows
         return Rows(self.row_starts, self.neighbors, self.first, consecutive, self.index)
+
+    @property
+    def step_edges(self) -> StepEdges:
+        """What tells the stored entries that steps follow."""
+        nothing = np.empty(0, self.row_starts.dtype)
+        nothing.setflags(write=False)
+        return StepEdges(nothing if self.positions is None else self.positions, self.start)
 
     def table(self, *, weighted: bool) -> NDArray[Any]:
         """Return what steps are drawn from."""
@@ -175,7 +193,7 @@ def _load(
     values = None
     if layout.values is not None and table is None:
         values = read_values(graph, layout.values, entries, shared, threads)
-    memory = shared.arrays.alias_table if shared else None
+    memory = shared.arrays if shared else None
     derived = derive(graph, layout, row_starts, neighbors, values, run, memory, entries=entries)
     row_starts = derived.row_starts
     del values
@@ -192,6 +210,8 @@ def _load(
         kinds=layout.kinds,
         shares=derived.shares,
         times=derived.times,
+        positions=derived.positions,
+        start=entries.start,
     )
 
 
@@ -220,7 +240,8 @@ def gather_partition(
     check_nodes(graph, neighbors)
     # The type of all partitions, so that kernels need not compile again.
     row_starts = row_starts.astype(row_start_type(graph))
-    derived = derive(graph, layout, row_starts, neighbors, values, run_by(1))
+    positions = _positions(graph, nodes, row_starts) if layout.edges else None
+    derived = derive(graph, layout, row_starts, neighbors, values, run_by(1), positions=positions)
     return Partition(
         derived.row_starts,
         neighbors,
@@ -229,4 +250,16 @@ def gather_partition(
         kinds=layout.kinds,
         shares=derived.shares,
         times=derived.times,
+        positions=derived.positions,
     )
+
+
+def _positions(
+    graph: GraphArrays, nodes: NDArray[np.int64], row_starts: NDArray[Any]
+) -> NDArray[Any]:
+    """Return where the entries of some rows lie in the store."""
+    with graph.unchanged():
+        starts, stops = graph.row_ranges(nodes)
+    before = starts - row_starts[:-1].astype(np.int64)
+    positions = np.repeat(before, stops - starts) + np.arange(int(row_starts[-1]))
+    return positions.astype(row_starts.dtype)

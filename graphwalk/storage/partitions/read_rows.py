@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphwalk.kernels.rows.alias_tables import alias_dtype
 from graphwalk.kernels.rows.row_starts import fill_row_starts
 from graphwalk.storage.partitions.spec import row_start_type
 from graphwalk.storage.store.format import VALUE_TYPES
@@ -41,6 +40,8 @@ class RowArrays(NamedTuple):
         Weights, times or types, if walks need any.
     alias_table : ndarray of alias records, shape (entries,) or (0,)
         For weighted walks.
+    positions : ndarray of uint32 or int64, shape (entries,) or (0,)
+        For walks that record edges.
     """
 
     row_starts: NDArray[Any]
@@ -48,6 +49,7 @@ class RowArrays(NamedTuple):
     neighbors: NDArray[Any]
     values: NDArray[Any]
     alias_table: NDArray[Any]
+    positions: NDArray[Any]
 
 
 class RowMemory:
@@ -83,7 +85,8 @@ def _parts(
     yield graph.neighbor_dtype, entries
     values = layout.values
     yield (np.dtype(np.uint8), 0) if values is None else (VALUE_TYPES[values], entries)
-    yield alias_dtype(graph.neighbor_dtype), entries if layout.weighted else 0
+    yield layout.alias_dtype(graph), entries if layout.weighted else 0
+    yield row_start_type(graph), entries if layout.reordered and layout.edges else 0
 
 
 def _aligned(place: int) -> int:

@@ -35,6 +35,8 @@ class PartitionSpec(NamedTuple):
         Shares, of weights relative to thresholds that many standard deviations above the mean.
     temporal : bool
         Rows sorted by time.
+    edges : bool
+        What tells the stored entries that steps follow.
     """
 
     weighted: bool = False
@@ -43,6 +45,7 @@ class PartitionSpec(NamedTuple):
     by_edge: bool = False
     gamma: float | None = None
     temporal: bool = False
+    edges: bool = False
 
     @classmethod
     def of(cls, spec: WalkSpec) -> PartitionSpec:
@@ -54,6 +57,7 @@ class PartitionSpec(NamedTuple):
             by_edge=spec.metapath_of == "edges",
             gamma=spec.gamma if spec.plus else None,
             temporal=spec.temporal,
+            edges=spec.return_edges,
         )
 
     @property
@@ -76,7 +80,16 @@ class PartitionSpec(NamedTuple):
     @property
     def own(self) -> bool:
         """Whether other walks cannot use what is laid out for these."""
-        return self.metapath is not None or self.keeps_values
+        return self.reordered or self.keeps_values or (self.edges and self.weighted)
+
+    def alias_dtype(self, graph: GraphArrays) -> np.dtype[Any]:
+        """Return the record of alias tables."""
+        return alias_dtype(graph.neighbor_dtype, row_start_type(graph) if self.edges else None)
+
+    @property
+    def reordered(self) -> bool:
+        """Whether the entries of a row are not in the order of the store."""
+        return self.metapath is not None or self.temporal
 
 
 def entry_bytes(graph: GraphArrays, layout: PartitionSpec, *, filtered: bool) -> int:
@@ -84,9 +97,10 @@ def entry_bytes(graph: GraphArrays, layout: PartitionSpec, *, filtered: bool) ->
     node = graph.neighbor_dtype
     return (
         node.itemsize
-        + (alias_dtype(node).itemsize if layout.weighted else 0)
+        + (layout.alias_dtype(graph).itemsize if layout.weighted else 0)
         + (1 if layout.second_order and filtered else 0)
         + (value_bytes(layout.values) if layout.keeps_values else 0)
+        + (row_start_type(graph).itemsize if layout.reordered and layout.edges else 0)
     )
 
 

@@ -128,6 +128,12 @@ class GraphArrays(StoreArrays):
         """
         return self._reader(name).read(start, stop, threads)
 
+    def read_values_at(self, name: ValueName, entries: NDArray[np.int64]) -> NDArray[Any]:
+        """Return weights, times or types of ascending entries; each chunk is read once."""
+        with self.unchanged():
+            found, _ = read_ranges(self._reader(name), entries, entries + 1, VALUE_TYPES[name])
+        return found
+
     def value_tasks(self, name: ValueName, out: NDArray[Any], start: int) -> list[Thunk]:
         """Return tasks that fill `out` with the values of entries from `start` on."""
         return self._reader(name).tasks(out, start)

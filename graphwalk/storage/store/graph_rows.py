@@ -10,6 +10,7 @@ import numpy as np
 
 from graphwalk.errors import InputError
 from graphwalk.storage.store.degree_counts import DegreeCounter
+from graphwalk.storage.store.edge_values import edge_values
 from graphwalk.storage.store.find_edges import has_edges
 from graphwalk.storage.store.find_nodes import find_nodes
 from graphwalk.storage.store.graph_properties import GraphProperties
@@ -287,3 +288,35 @@ class GraphRows(GraphProperties):
         """
         with self._arrays.unchanged():
             return self._arrays.read_values("edge_types", start, stop)
+
+    def edge_values(self, edges: ArrayLike) -> NDArray[Any]:
+        """Return the weights, times or types of edges, such as those that walks have followed.
+
+        Only the chunks of the store that have some of them are read, each once.
+
+        Parameters
+        ----------
+        edges : array_like of int
+            Entries of the store, as `random_walks` returns them with ``return_edges=True``, in an
+            array of any shape; -1 is none.
+
+        Returns
+        -------
+        ndarray of float32, float64 or int16
+            Weights, times or types, whichever edges have, in the shape of `edges`: NaN, or the type
+            -1, where there is none.
+
+        Raises
+        ------
+        InputError
+            When edges have no values, or there is no such edge.
+        StoreError
+            When a chunk is missing or damaged.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr(([0, 0], [1, 2], [0.5, 2.0]), directed=True)
+        >>> graph.edge_values([[1, 0, -1]])
+        array([[2. , 0.5, nan]], dtype=float32)
+        """
+        return edge_values(self._arrays, np.asarray(edges))
