@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.algorithms.output.npy_sink import NpySink
 from graphwalk.algorithms.output.parquet_sink import ABOUT, ParquetSink
 from graphwalk.algorithms.output.text_sink import GzipTextSink, TextSink, ZstdTextSink
-from graphwalk.algorithms.output.zarr_sink import ZarrSink
+from graphwalk.algorithms.output.zarr_sink import WALKS, ZarrSink
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.files.folder import folder_at
 from graphwalk.storage.files.locations import zarr_store
@@ -108,6 +108,9 @@ def _zarr_attributes(location: str, storage_options: Mapping[str, Any] | None) -
 
     try:
         store = zarr_store(location, read_only=True, storage_options=storage_options)
-        return dict(zarr.open(store, mode="r").attrs)
+        found: Any = zarr.open(store, mode="r")
+        # The store of a graph is a group too.
+        alone = isinstance(found, zarr.Array)
+        return dict(found.attrs) if alone or WALKS in found else {}
     except Exception:
         return {}

@@ -177,7 +177,7 @@ def random_walks(
     >>> import dask
     >>> timed = graphwalk.build_zarr(([0, 0, 1], [1, 1, 2], [5, 7, 6]), directed=True, times=True)
     >>> walks, edges = graphwalk.random_walks(
-    ...     timed, [0], num_walks=2, walk_length=3, temporal=True, return_edges=True, seed=3
+    ...     timed, [0], num_walks=2, walk_length=3, temporal=True, return_edges=True, seed=1
     ... )
     >>> nodes, edges = dask.compute(walks, edges)
     >>> nodes
