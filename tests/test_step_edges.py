@@ -189,8 +189,3 @@ def test_values_of_edges_are_found_by_their_positions():
     ):
         with pytest.raises(graphwalk.InputError, match=said):
             where.edge_values(edges)
-
-
-def test_visits_of_edges_are_not_counted():
-    with pytest.raises(graphwalk.InputError, match="leave out return_edges=True"):
-        graphwalk.visit_counts(make_graph("plain"), return_edges=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.reductions.pair_counts import PairCounts
 
 
-@parameters_from(random_walks, "chunks")
+@parameters_from(random_walks, "chunks", "return_edges")
 def cooccurrence(*, window: int = 10, top_k: int | None = None, **parameters: Any) -> da.Array:
     """Return how often each pair of nodes is near each other in walks, as a sparse matrix.
 

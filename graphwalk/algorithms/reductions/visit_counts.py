@@ -15,10 +15,9 @@ from graphwalk.algorithms.walks.api import random_walks
 from graphwalk.algorithms.walks.check_parameters import plan_of
 from graphwalk.algorithms.walks.dask_tasks import WalkTasks
 from graphwalk.algorithms.walks.no_steps import warn_without_steps
-from graphwalk.errors import InputError, argument
 from graphwalk.kernels.walk.count_visits import count_visits
 from graphwalk.scheduler.executors.resources import current_executor
-from graphwalk.util.parameters import same_parameters
+from graphwalk.util.parameters import parameters_from
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -31,14 +30,15 @@ if TYPE_CHECKING:
 _COUNT = 8
 
 
-@same_parameters(random_walks)
+@parameters_from(random_walks, "return_edges")
 def visit_counts(**parameters: Any) -> da.Array:
     """Return how often random walks visit each node, as a lazy Dask array.
 
-    It takes the parameters of `random_walks`, and counts the visits of the walks that these stand
-    for: the start of each walk counts, and what follows the end of a walk does not. Walks are not
-    kept: blocks of them are counted where they are made, and dropped. The counts do not depend on
-    `chunks`, `memory`, `partitions`, the scheduler or the number of workers.
+    It takes the parameters of `random_walks` except `return_edges`, and counts the visits of the
+    walks that these stand for: the start of each walk counts, and what follows the end of a walk
+    does not. Walks are not kept: blocks of them are counted where they are made, and dropped. The
+    counts do not depend on `chunks`, `memory`, `partitions`, the scheduler or the number of
+    workers.
 
     Returns
     -------
@@ -63,10 +63,6 @@ def visit_counts(**parameters: Any) -> da.Array:
     >>> graphwalk.visit_counts(graph, num_walks=2, walk_length=5, seed=1).compute()
     array([2, 4, 8, 2])
     """
-    if parameters["return_edges"]:
-        raise InputError(
-            f"visits of nodes are counted, not of edges; leave out {argument('return_edges', True)}"
-        )
     graph, plan, walkers = plan_of(**parameters, kept=_kept)
     return counts_of(WalkTasks(plan, graph._arrays, walkers))
 

@@ -56,7 +56,8 @@ def plan_of(
         The fields of `WalkSpec` and `PlanOptions`.
     """
     graph = store if isinstance(store, Graph) else open_zarr(store)
-    spec = _walk_spec(graph, check_all(WalkSpec, parameters))
+    # Walks that are counted have no edges.
+    spec = _walk_spec(graph, check_all(WalkSpec, {"return_edges": False} | parameters))
     options = PlanOptions(**check_all(PlanOptions, parameters))
     nodes = None if start_nodes is None else checked_nodes(graph, start_nodes, "start_nodes")
     num_starts = graph.num_nodes if nodes is None else len(nodes)
