@@ -92,6 +92,15 @@ class WalkSpec:
         "what the types of the metapath belong to; needed if both nodes and edges have types",
     )
     temporal: bool = declare(False, FLAG, "each step takes an edge later than the last one")
+    backward: bool = declare(
+        False, FLAG, "of temporal walks: each step takes an edge earlier than the last one"
+    )
+    time_bias: Literal["near", "far"] | None = declare(
+        None,
+        one_of("near", "far"),
+        "of temporal walks: prefer edges near in time to the last one, or far from it, by rank; by "
+        "default all have the same probability",
+    )
     return_edges: bool = declare(
         False, FLAG, "record the stored edge that each step follows, and write it with the walks"
     )
@@ -108,6 +117,11 @@ class WalkSpec:
         return self.gamma is not None and self.weighted and self.q != 1.0
 
     @property
+    def near(self) -> bool | None:
+        """Whether temporal walks prefer edges near in time, or those far from it; None: neither."""
+        return None if self.time_bias is None else self.time_bias == "near"
+
+    @property
     def ends_if_isolated(self) -> bool:
         """Whether a walk from a node without neighbours ends there."""
         return self.dead_end == "stop" and self.restart_prob == 0
@@ -117,7 +131,9 @@ class WalkSpec:
         """What the literature calls such walks."""
         if self.second_order:
             return "node2vec+" if self.plus else "node2vec"
-        return "forward in time" if self.temporal else "first order"
+        if self.temporal:
+            return "backward in time" if self.backward else "forward in time"
+        return "first order"
 
     def table(self) -> list[tuple[str, str]]:
         """Return the kind of walk, and the parameters that are not off."""

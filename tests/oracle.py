@@ -116,7 +116,7 @@ def _bias_by_weight(q: float, tie: float, loose: bool) -> float:
 
 
 def temporal_walks(
-    adj: Adjacency, start: int, length: int, *, stop_prob: float = 0
+    adj: Adjacency, start: int, length: int, *, stop_prob: float = 0, time_bias: str | None = None
 ) -> dict[tuple[int, ...], float]:
     """Probability of each walk forward in time, in a graph whose weights are times.
 
@@ -125,15 +125,17 @@ def temporal_walks(
     found: dict[tuple[int, ...], float] = defaultdict(float)
 
     def go_on(walk: tuple[int, ...], now: float, odds: float) -> None:
-        later = [(v, time) for v, time in adj[walk[-1]] if time > now]
+        later = sorted((time, v) for v, time in adj[walk[-1]] if time > now)
+        ranks = {None: [1] * len(later), "far": range(1, len(later) + 1)}
+        masses = ranks.get(time_bias, range(len(later), 0, -1))
         over = 1.0 if not later else stop_prob
         if len(walk) > length:
             found[walk] += odds
             return
         if over:
             found[walk + (-1,) * (length + 1 - len(walk))] += odds * over
-        for v, time in later:
-            go_on((*walk, v), time, odds * (1 - over) / len(later))
+        for (time, v), mass in zip(later, masses, strict=True):
+            go_on((*walk, v), time, odds * (1 - over) * mass / sum(masses))
 
     go_on((start,), float("-inf"), 1.0)
     return dict(found)

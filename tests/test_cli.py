@@ -375,6 +375,8 @@ GIVEN = {
     "metapath": ["a", "b"],
     "metapath_of": "edges",
     "temporal": True,
+    "backward": True,
+    "time_bias": "far",
     "return_edges": True,
     "seed": 3,
     "chunks": 100,

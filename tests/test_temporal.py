@@ -93,6 +93,36 @@ def test_walks_have_the_probabilities_of_the_oracle(directed, partitions, duplic
         assert chi2 < critical, f"from {start}"
 
 
+@pytest.mark.parametrize("time_bias", ["near", "far"])
+def test_walks_prefer_edges_by_their_rank_in_time(time_bias):
+    graph = build()
+    rows = oracle.csr(EDGES, directed=True, duplicates="keep", apart=True)
+    for start in range(6):
+        how = {"temporal": True, "time_bias": time_bias, "walk_length": 3, "seed": 4}
+        walks = graphwalk.random_walks(graph, [start], num_walks=10_000, **how)
+        odds = oracle.temporal_walks(rows, start, 3, time_bias=time_bias)
+        chi2, critical = excess(walks.compute(), odds)
+        assert chi2 < critical, f"from {start}"
+
+
+@pytest.mark.parametrize("time_bias", [None, "near"])
+def test_walks_backward_are_those_forward_in_negative_times(time_bias):
+    graph = build()
+    mirrored = build([(u, v, -t) for u, v, t in EDGES])
+    how = {"temporal": True, "time_bias": time_bias, "num_walks": 50, "walk_length": 6, "seed": 5}
+    forward = graphwalk.random_walks(mirrored, **how).compute()
+    for partitions in (1, 3):
+        walks, edges = graphwalk.random_walks(
+            graph, **how, backward=True, partitions=partitions, return_edges=True
+        )
+        np.testing.assert_array_equal(walks.compute(), forward)
+        later = np.diff(graph.edge_values(edges.compute()), axis=1)
+        assert (later[~np.isnan(later)] < 0).all()
+    for given, remedy in (({"backward": True}, "backward=True"), ({"time_bias": "far"}, "'far'")):
+        with pytest.raises(InputError, match=f"{remedy} is for walks .* add temporal=True"):
+            graphwalk.random_walks(graph, **given)
+
+
 @pytest.mark.parametrize(
     "claimed",
     [
@@ -190,7 +220,9 @@ def test_more_walks_than_a_batch():
     spec, found = walks.plan.spec, np.empty(walks.shape, walks.dtype)
     starts = Starts(*starts_and_numbers(range(len(walks)), 6), np.uint64(seed_key(np.uint64(7))))
     partition = resident_partition(graph._arrays, spec)
-    walk_temporal(partition, starts, interruption_of(spec), None, found, batch=50, log_size=300)
+    walk_temporal(
+        partition, None, starts, interruption_of(spec), None, found, batch=50, log_size=300
+    )
     np.testing.assert_array_equal(found, walks.compute())
 
 

@@ -36,6 +36,8 @@ def random_walks(
     metapath: Sequence[int | str] | None = None,
     metapath_of: Literal["nodes", "edges"] | None = None,
     temporal: bool = False,
+    backward: bool = False,
+    time_bias: Literal["near", "far"] | None = None,
     return_edges: bool = False,
     seed: int | None = None,
     chunks: Any = "auto",
@@ -107,9 +109,19 @@ def random_walks(
         edges have types.
     temporal : bool
         Whether each step takes an edge that is later than the one before it, any of them with the
-        same probability; the first step takes any edge of the start node, and a walk ends where no
-        edge is later [4]. The graph must be built with ``times=True``. This cannot be combined with
-        `p`, `q`, `gamma`, `restart_prob`, `metapath`, or a `dead_end` other than ``"stop"``.
+        same probability unless `time_bias` is given; the first step takes any edge of the start
+        node, and a walk ends where no edge is later [4]. The graph must be built with
+        ``times=True``. This cannot be combined with `p`, `q`, `gamma`, `restart_prob`, `metapath`,
+        or a `dead_end` other than ``"stop"``.
+    backward : bool
+        Whether each step of a temporal walk takes an edge that is earlier than the one before it,
+        instead of a later one.
+    time_bias : {"near", "far"}, optional
+        Whether a step of a temporal walk prefers, among the edges that it may take, those near in
+        time to the edge before or those far from it: with these in the order in which a walk could
+        take them, the probability of the last of `n` to that of the first is 1 to `n` (``"near"``,
+        the linear distribution of [4]) or `n` to 1 (``"far"``), and falls or rises by equal steps
+        between them. None: all have the same probability.
     return_edges : bool
         Whether to return the edges of the steps too, which tell parallel edges apart; the walks are
         the same. `write_walks` writes both, and `Graph.edge_values` finds weights, times or types.

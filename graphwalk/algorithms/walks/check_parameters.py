@@ -144,6 +144,12 @@ def _check_together(spec: WalkSpec) -> None:
             f"{argument('metapath')} goes with first-order walks that end at dead ends; leave out "
             f"{_names('p', 'q', 'gamma', 'restart_prob')} and {_names('dead_end')}"
         )
+    if (spec.backward or spec.time_bias is not None) and not spec.temporal:
+        name, value = ("backward", True) if spec.backward else ("time_bias", spec.time_bias)
+        raise InputError(
+            f"{argument(name, value)} is for walks in the order of time; add "
+            f"{argument('temporal', True)}, or leave it out"
+        )
     if spec.temporal and not (plain and spec.metapath is None):
         raise InputError(
             f"{argument('temporal', True)} goes with first-order walks that end where no later "

@@ -156,8 +156,9 @@ class WalkTasks:
         # JSON has no infinity.
         spec["p"] = str(spec["p"]) if isinf(spec["p"]) else spec["p"]
         spec["until"] = None if spec["until"] is None else spec["until"].digest
-        if not spec["return_edges"]:
-            del spec["return_edges"]  # as jobs have it that were begun before there were edges
+        for new in ("backward", "time_bias", "return_edges"):
+            if not spec[new]:
+                del spec[new]  # as jobs have it that were begun before there was such a parameter
         if spec["metapath_of"] == "nodes":
             spec["node_types"] = self.graph.types_digest
         return graph | spec | {"start_nodes": starts}

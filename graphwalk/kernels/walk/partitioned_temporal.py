@@ -1,9 +1,9 @@
-"""Walks that go forward in time, as long as they stay within a partition.
+"""Walks in the order of time, as long as they stay within a partition.
 
-With each row in the order of its times, the edges that a walk [1]_ may take are the end of the
-row, from the first that is later than the edge it came by. That is found by binary search: those of
-all active walkers side by side, one probe of each at a time, so that their misses overlap. Then
-a step draws from the rest of the row as from any row.
+With each row in the order of its times, which are negative for walks that go backward, the edges
+that a walk [1]_ may take are the end of the row, from the first that is later than the edge it came
+by. That is found by binary search: those of all active walkers side by side, one probe of each at a
+time, so that their misses overlap. Then a step draws from the rest of the row as from any row.
 
 References
 ----------
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.jit import jit, multiply_high, prefetch
+from graphwalk.kernels.jit import Int, jit, multiply_high, part_of_kernel, prefetch
 from graphwalk.kernels.rng import STEP, mix
 from graphwalk.kernels.rows.rows import find_row, row_bounds
 from graphwalk.kernels.walk.step_edges import position_of, prefetch_edge
@@ -33,11 +33,25 @@ if TYPE_CHECKING:
 _NONE = np.uint64(0)
 
 
+@part_of_kernel
+def _linear_rank(draw: np.uint64, count: Int) -> Int:
+    """Draw one of the numbers from 0 to count - 1, each in proportion to it plus 1."""
+    drawn = np.int64(multiply_high(draw, np.uint64(count * (count + 1) // 2)))
+    rank = np.int64((np.sqrt(8.0 * drawn + 1.0) - 1.0) / 2.0)
+    # The root is rounded.
+    while rank * (rank + 1) // 2 > drawn:
+        rank -= 1
+    while (rank + 1) * (rank + 2) // 2 <= drawn:
+        rank += 1
+    return rank
+
+
 @jit
 def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     rows: Rows,
     times: NDArray[np.float64],
     edges: StepEdges | None,
+    near: bool | None,
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -54,6 +68,9 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
         Those of the partition, each in the order of its times.
     times : ndarray of float64, shape (max(1, entries),)
         Times of their entries.
+    near : bool, or None
+        Whether entries near in time to the edge before are likelier, or those far from it, in
+        proportion to their rank; None: all have the same probability.
     interruption : Interruption
         When a walk ends before its length; it neither restarts nor goes on at a dead end.
     arriving : ndarray of temporal walker records
@@ -130,6 +147,9 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
         for i in range(active):
             degree = np.uint64(stop[i] - low[i])
             place = low[i] + np.int64(multiply_high(mix(counter[i]), degree))
+            if near is not None:
+                rank = _linear_rank(mix(counter[i]), stop[i] - low[i])
+                place = stop[i] - 1 - rank if near else low[i] + rank
             prefetch(neighbors, place)
             prefetch(times, place)
             if edges is not None:

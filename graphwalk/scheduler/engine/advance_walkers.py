@@ -145,7 +145,8 @@ def _run_kernel(
     walking = group.starts, group.interruption, group.ends, walkers, log, leaving
     if spec.temporal:
         assert partition.times is not None
-        return advance_temporal(rows, partition.times, edges, *walking, TEMPORAL_IN_FLIGHT)
+        times, near = partition.times, spec.near
+        return advance_temporal(rows, times, edges, near, *walking, TEMPORAL_IN_FLIGHT)
     table = partition.table(weighted=spec.weighted)
     if not spec.second_order:
         kinds = group.step_kinds

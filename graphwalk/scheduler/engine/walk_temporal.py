@@ -38,6 +38,7 @@ def scratch_bytes(step: np.dtype[Any]) -> int:
 
 def walk_temporal(
     partition: Partition,
+    near: bool | None,
     starts: Starts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -53,7 +54,7 @@ def walk_temporal(
         The whole graph, its rows in the order of their times.
     starts, ends, walks
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
-    interruption : Interruption
+    near, interruption
         As of :func:`graphwalk.kernels.walk.partitioned_temporal.advance_temporal`.
     batch, log_size : int
         Walkers and steps of a kernel's call.
@@ -69,11 +70,12 @@ def walk_temporal(
         part = slice(first, first + size)
         nodes, numbers = starts.nodes[part], starts.numbers[part]
         group = GroupStarts(nodes, numbers, 1, 0, width, starts.run_key)
-        _walk_slice(partition, group, interruption, ends, walks[part], log)
+        _walk_slice(partition, near, group, interruption, ends, walks[part], log)
 
 
 def _walk_slice(
     partition: Partition,
+    near: bool | None,
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -94,6 +96,7 @@ def _walk_slice(
             partition.rows,
             partition.times,
             edges,
+            near,
             starts,
             interruption,
             ends,

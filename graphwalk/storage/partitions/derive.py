@@ -106,6 +106,8 @@ def derive(
             table = memory.alias_table
         shares = _weighted(layout, row_starts, neighbors, values, by_rows, table)
     if layout.temporal and values is not None:
+        if layout.backward:
+            np.negative(values, out=values)
         times = _sorted_by_time(row_starts, neighbors, values, by_rows, positions)
     return Derived(row_starts, table, shares, times, positions)
 

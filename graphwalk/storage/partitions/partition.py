@@ -49,7 +49,7 @@ class Partition:
         For node2vec+, whose alias tables mark weak edges.
     times : ndarray of float64, shape (max(1, entries),), or None
         For temporal walks; then entries are sorted by time within each row, and only those of one
-        time by neighbour.
+        time by neighbour. Of walks backward in time, they are negative.
     positions : ndarray of uint32 or int64, shape (entries,), or None
         For walks that record edges, see `StepEdges`.
     start : int

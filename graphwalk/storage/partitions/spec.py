@@ -35,6 +35,8 @@ class PartitionSpec(NamedTuple):
         Shares, of weights relative to thresholds that many standard deviations above the mean.
     temporal : bool
         Rows sorted by time.
+    backward : bool
+        The last times first, and all of them negative, so that they ascend.
     edges : bool
         What tells the stored entries that steps follow.
     """
@@ -45,6 +47,7 @@ class PartitionSpec(NamedTuple):
     by_edge: bool = False
     gamma: float | None = None
     temporal: bool = False
+    backward: bool = False
     edges: bool = False
 
     @classmethod
@@ -57,6 +60,7 @@ class PartitionSpec(NamedTuple):
             by_edge=spec.metapath_of == "edges",
             gamma=spec.gamma if spec.plus else None,
             temporal=spec.temporal,
+            backward=spec.backward,
             edges=spec.return_edges,
         )
 
