@@ -32,12 +32,12 @@ demo: $(VENV)/.installed ## build the store of a real graph, walk it, show some 
 	@$(BIN)/python examples/debian/demo.py
 
 test: lint docs ## lint, check types, build the site, run the tests
-	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadgroup --no-loadscope-reorder --durations=20
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder --durations=20
 
 # Kernels are compiled into a folder of its own: two versions of numba would overwrite each other's.
 test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported versions
 	NUMBA_CACHE_DIR=$(abspath $(OLDEST))/kernels $(OLDEST)/bin/python -m pytest \
-	  -n 2 --dist loadgroup --no-loadscope-reorder $(OLDEST_TESTS)
+	  -n 2 --dist loadfile --no-loadscope-reorder $(OLDEST_TESTS)
 
 # PyTorch has an environment of its own, since its usual build for Linux brings some GB of CUDA.
 # xarray is in it too: where it is installed, each process that imports Dask's arrays imports it.

@@ -2,9 +2,13 @@
 
 import re
 import signal
+from pathlib import Path
 
 import pytest
 from schedulers import SCHEDULERS
+
+#: A test on Ray, by a word of its name or of its file's.
+ON_RAY = re.compile(r"(?<![a-z])ray(?![a-z])")
 
 #: A test that starts processes which import and compile, and so waits for them.
 ON_CLUSTER = re.compile(r"(?<![a-z])(ray|distributed|processes|cancel|partitioned)(?![a-z])")
@@ -28,38 +32,49 @@ LONG = [
     "test_build",
 ]
 
-#: Files whose tests share a Ray that no other file uses, since all of them would take too long.
-OWN_GROUP = {"test_ray", "test_slurm"}
+#: Files whose tests run in one process though some are on Ray: these start a Ray of their own, or
+#: take as long as all others on Ray.
+TOGETHER = {
+    "test_cli",
+    "test_docs",
+    "test_examples",
+    "test_ray",
+    "test_ray_faults",
+    "test_ray_sessions",
+    "test_slurm",
+}
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep tests of a file in one process, and those that share a Ray."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadGroups(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return _group(nodeid)
+
+    return LoadGroups(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    """Begin with the tests that take longest; those on a cluster have more time than others.
-
-    Those of a group run in one process. That is a file, or all tests that share a Ray.
-    """
+    """Begin with the tests that take longest; those on a cluster have more time than others."""
     items.sort(key=_rank)
     for item in items:
         if not item.get_closest_marker("timeout") and ON_CLUSTER.search(item.nodeid):
             item.add_marker(pytest.mark.timeout(300))
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
-def _group(item):
-    file = item.path.stem
-    return "ray" if _shares_ray(item) and file not in OWN_GROUP else file
-
-
-def _shares_ray(item):
-    """Return whether a test uses a Ray that others use too."""
-    params = item.callspec.params if hasattr(item, "callspec") else {}
-    return "shared_ray" in item.fixturenames or params.get("session") == "ray"
+def _group(nodeid):
+    """Return "ray" for a test that shares a Ray, by its name, and else the name of its file."""
+    file = Path(nodeid.partition("::")[0]).stem
+    return "ray" if ON_RAY.search(nodeid) and file not in TOGETHER else file
 
 
 def _rank(item):
-    group = _group(item)
+    group = _group(item.nodeid)
     place = LONG.index(group) if group in LONG else len(LONG)
-    return place, not _shares_ray(item)
+    return place, "shared_ray" not in item.fixturenames
 
 
 @pytest.fixture(scope="module")

@@ -198,7 +198,7 @@ def session(shared_ray):
 
 @pytest.mark.ray
 @relies_on("`ray.util.dask.ray_dask_get`: `ray_persist`, `ray_callbacks`, `pool`")
-def test_references_in_place_of_results(session):
+def test_references_in_place_of_results_of_ray(session):
     import ray
     from dask.task_spec import Task
     from ray.util.dask import ray_dask_get
@@ -213,7 +213,7 @@ def test_references_in_place_of_results(session):
 
 @pytest.mark.ray
 @relies_on("`ray.util.dask.callbacks.RayCallback`, `RayDaskCallback.ray_active`")
-def test_tasks_that_are_swapped_when_they_are_submitted(session):
+def test_tasks_of_ray_that_are_swapped_when_they_are_submitted(session):
     from dask.task_spec import Task, TaskRef
     from ray.util.dask import RayDaskCallback, ray_dask_get
     from ray.util.dask.callbacks import RayCallback
