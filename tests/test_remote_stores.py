@@ -377,11 +377,27 @@ def test_a_build_that_is_replaced_says_so_and_leaves_the_other(url, options, fil
     expected = {}
 
     def replace():
-        graphwalk.build_zarr(EDGES[:, 1000:], url, storage_options=options, overwrite=True)
+        graphwalk.build_zarr(EDGES, url, storage_options=options, overwrite=True)
         expected.update(stored(files, url))
 
     with pytest.raises(StoreExistsError, match="was replaced by another job"):
         graphwalk.build_zarr(edges_then(replace), url, storage_options=options)
+    assert stored(files, url) == expected
+
+
+def test_chunks_of_a_build_that_is_replaced_are_not_written(url, options, files):
+    from graphwalk.storage.files.remote import new_remote_store
+    from graphwalk.storage.store.group import create_array, create_group
+
+    expected = {}
+    with (
+        pytest.raises(StoreExistsError, match="was replaced by another job"),
+        new_remote_store(url, pytest.fail, options) as store,
+    ):
+        array = create_array(create_group(store), "neighbors", np.int32, 400, 100)
+        graphwalk.build_zarr(EDGES, url, storage_options=options, overwrite=True)
+        expected.update(stored(files, url))
+        array[:] = 1
     assert stored(files, url) == expected
 
 
