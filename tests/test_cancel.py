@@ -137,6 +137,29 @@ def test_what_is_left_undone_by_an_error_is_cancelled(session, graph, partitions
     assert walks.compute().shape == walks.shape
 
 
+@pytest.mark.parametrize(
+    "analysis",
+    [
+        lambda graph: graphwalk.pagerank(graph, tol=1e-300, max_iter=10**9, partitions=3),
+        lambda graph: graphwalk.visit_counts(graph, num_walks=10**5, walk_length=80, seed=1),
+    ],
+    ids=["pagerank", "visits"],
+)
+def test_what_dask_runs_of_an_analysis_ends_with_an_error(graph, analysis):
+    def fail():
+        while not ours():
+            time.sleep(0.001)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        dask.compute(analysis(graph) * 2, dask.delayed(fail)(), scheduler="threads", num_workers=2)
+    for _ in range(6000):
+        if not ours():
+            break
+        time.sleep(0.01)
+    assert not ours()
+
+
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_analysis_ends(session, graph):
     ranks = graphwalk.pagerank(graph, alpha=1 - 1e-9, tol=1e-15, max_iter=10**6, partitions=2)

@@ -390,14 +390,18 @@ def test_chunks_of_a_build_that_is_replaced_are_not_written(url, options, files)
     from graphwalk.storage.store.group import create_array, create_group
 
     expected = {}
-    with (
-        pytest.raises(StoreExistsError, match="was replaced by another job"),
-        new_remote_store(url, pytest.fail, options) as store,
-    ):
+
+    def build(store):
         array = create_array(create_group(store), "neighbors", np.int32, 400, 100)
         graphwalk.build_zarr(EDGES, url, storage_options=options, overwrite=True)
         expected.update(stored(files, url))
         array[:] = 1
+
+    with (
+        pytest.raises(StoreExistsError, match="was replaced by another job"),
+        new_remote_store(url, pytest.fail, options) as store,
+    ):
+        build(store)
     assert stored(files, url) == expected
 
 

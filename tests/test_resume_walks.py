@@ -217,7 +217,7 @@ def test_other_walks_do_not_go_on_with_it(change, message, graph, tmp_path):
 def test_another_graph_is_other_walks(graph, tmp_path):
     kill_after(2, graph, tmp_path / "walks.zarr")
     other = graphwalk.build_zarr(np.random.default_rng(4).integers(300, size=(2, 2000)))
-    with pytest.raises(errors.InputError, match="graph was"):
+    with pytest.raises(errors.InputError, match="the graph is another one"):
         write_walks(graphwalk.random_walks(other, **RULES), tmp_path / "walks.zarr", resume=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dask.callbacks import Callback
 from dask.task_spec import GraphNode, Task, TaskRef
 
 if TYPE_CHECKING:
@@ -28,6 +29,21 @@ class DriverTask(Task):  # type: ignore[misc]
     def run(self, job: Job, values: Mapping[Any, Any]) -> Any:
         """Run it, given a reference or a value for each key that it depends on."""
         return self.func(*(_resolved(arg, values) for arg in self.args), job=job)
+
+    def cancel(self) -> None:
+        """Have it end soon if it is running in this process and nothing waits for it any more."""
+
+
+def _cancel_running(tasks: Mapping[Any, Any], _state: Any, errored: bool) -> None:
+    if errored:
+        for task in tasks.values():
+            if isinstance(task, DriverTask):
+                task.cancel()
+
+
+# What is made of walks or of analyses by Dask's functions is computed by Dask's threads, which an
+# interrupt or an error does not end.
+Callback(finish=_cancel_running).register()
 
 
 def _resolved(arg: Any, values: Mapping[Any, Any]) -> Any:

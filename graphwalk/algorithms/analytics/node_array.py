@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import dask.array as da
@@ -16,10 +18,13 @@ from graphwalk.scheduler.executors.resources import current_executor, executor_o
 from graphwalk.util.driver_task import DriverTask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan_plan import RowReader, ScanCost, ScanPlan
     from graphwalk.storage.store.graph_arrays import GraphArrays
+    from graphwalk.util.cancel import CancelToken
     from graphwalk.util.executor import Job
     from graphwalk.util.html_table import Tabular
 
@@ -113,6 +118,25 @@ class NodeTask(DriverTask):
     What they are says what a table calls them; see `Named`.
     """
 
+    def __call__(self, values: Mapping[Any, Any] = MappingProxyType({})) -> Any:
+        """Compute the values in a job of the executor in use, for a scheduler of Dask."""
+        with current_executor().job(self.key[0]) as job:
+            _running[self.key].append(job.token)
+            try:
+                return self.run(job, values)
+            finally:
+                _running[self.key].remove(job.token)
+
+    def cancel(self) -> None:
+        """Have it end soon, unless it runs more than once: each of these is waited for or not."""
+        tokens = _running[self.key]
+        if len(tokens) == 1:
+            tokens[0].cancel()
+
+
+#: The jobs of each task that Dask's threads run.
+_running: dict[Any, list[CancelToken]] = defaultdict(list)
+
 
 class NodeArray(da.Array):  # type: ignore[misc]
     """Values of all nodes, whose computation ends when it is interrupted.
@@ -153,7 +177,7 @@ class NodeArray(da.Array):  # type: ignore[misc]
             return values
         # Not by Dask: an interrupt would not end its thread, and it sends values to a cluster.
         with executor.job(self.name) as job:
-            values = self._task.func(*self._task.args, job=job)
+            values = self._task.run(job, {})
         return values
 
 
@@ -173,12 +197,9 @@ def algorithm_of(values: Any) -> Any:
 
 
 def compute_values(
-    algorithm: NodeAlgorithm, graph: GraphArrays, plan: ScanPlan, name: str, job: Job | None = None
+    algorithm: NodeAlgorithm, graph: GraphArrays, plan: ScanPlan, name: str, job: Job
 ) -> Any:
-    """Compute the values of all nodes in a job; by default, one of the executor in use."""
-    if job is not None:
-        other = algorithm.transposed
-        with graph.unchanged(), nullcontext() if other is None else other.unchanged():
-            return algorithm.run(graph, Scanner(graph, plan, job, name))
-    with current_executor().job(name) as own:
-        return compute_values(algorithm, graph, plan, name, own)
+    """Compute the values of all nodes in a job."""
+    other = algorithm.transposed
+    with graph.unchanged(), nullcontext() if other is None else other.unchanged():
+        return algorithm.run(graph, Scanner(graph, plan, job, name))

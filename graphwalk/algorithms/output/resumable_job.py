@@ -138,7 +138,9 @@ def differences(record: Mapping[str, Any], about: Mapping[str, Any]) -> list[str
     about = json.loads(json.dumps(about))
     names = [*record, *(name for name in about if name not in record)]
     return [
-        f"{name} was {_short(record.get(name))}, and is {_short(about.get(name))}"
+        "the graph is another one, as when its store has been replaced"
+        if name == "graph" and record.get(name) and about.get(name)
+        else f"{name} was {_short(record.get(name))}, and is {_short(about.get(name))}"
         for name in names
         if name not in (STORE, _TOKEN) and record.get(name) != about.get(name)
     ]

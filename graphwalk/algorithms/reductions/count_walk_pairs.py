@@ -23,7 +23,6 @@ from graphwalk.algorithms.walks.check_parameters import plan_of
 from graphwalk.algorithms.walks.dask_tasks import WalkTasks
 from graphwalk.algorithms.walks.no_steps import warn_without_steps
 from graphwalk.errors import MemoryBudgetError, argument
-from graphwalk.scheduler.executors.resources import current_executor
 from graphwalk.units import format_size
 from graphwalk.util.optional_imports import import_optional
 from graphwalk.util.parameters import parameters_of
@@ -251,13 +250,9 @@ def _block_walks(num_walks: int, walk_length: int) -> int:
     return num_walks * max(1, _BLOCK_NODES // (num_walks * (walk_length + 1)))
 
 
-def _count(
-    counted: CountedPairs, graph: GraphArrays, plan: ReductionPlan, job: Job | None = None
-) -> Any:
-    """Count pairs in a job, by default one of the executor in use; return their matrix."""
-    if job is None:
-        with current_executor().job(plan.name) as own:
-            return _count(counted, graph, plan, own)
+def _count(counted: CountedPairs, graph: GraphArrays, plan: ReductionPlan, job: Job) -> Any:
+    """Count pairs in a job; return their matrix."""
+    del graph
     counter, limits = PairCounter(counted.pairs, counted.limits), counted.limits
     reduce_walks(job, counted.walks, counter)
     pairs = counter.part()

@@ -66,6 +66,7 @@ def reduce_walks(job: Job, walks: WalkTasks, reduction: Reduction) -> None:
 
         with closing(walked_blocks(job, walks, blocks, add, ordered=False)) as found:
             for number, _ in found:
+                job.token.check()
                 advance(walks.plan.block_rows[number])
 
 

@@ -16,7 +16,6 @@ from graphwalk.algorithms.walks.check_parameters import plan_of
 from graphwalk.algorithms.walks.dask_tasks import WalkTasks
 from graphwalk.algorithms.walks.no_steps import warn_without_steps
 from graphwalk.kernels.walk.count_visits import count_visits
-from graphwalk.scheduler.executors.resources import current_executor
 from graphwalk.util.parameters import parameters_from
 
 if TYPE_CHECKING:
@@ -90,12 +89,9 @@ class VisitCounts:
 
 
 def _count(
-    visits: VisitCounts, graph: GraphArrays, plan: ReductionPlan, job: Job | None = None
+    visits: VisitCounts, graph: GraphArrays, plan: ReductionPlan, job: Job
 ) -> NDArray[np.int64]:
-    """Count the visits of all nodes in a job; by default, one of the executor in use."""
-    if job is None:
-        with current_executor().job(plan.name) as own:
-            return _count(visits, graph, plan, own)
+    """Count the visits of all nodes in a job."""
     counter = VisitCounter(graph.num_nodes)
     reduce_walks(job, visits.walks, counter)
     walks = plan.walks.shape[0]

@@ -60,9 +60,17 @@ def cancelling_on_error(
         if token is not None:
             token.cancel()
         for task in tasks.values():
-            if isinstance(task, Task) and task.func is walk_batch:
-                task.args[0].sweep.cancel()
+            if isinstance(task, DriverTask):
+                task.cancel()
         raise
+
+
+class _BatchTask(DriverTask):
+    """What walks a batch, given it first."""
+
+    def cancel(self) -> None:
+        """Have the walks of all batches end that share what is read."""
+        self.args[0].sweep.cancel()
 
 
 class _WalkLayer(Layer):  # type: ignore[misc]
@@ -275,7 +283,7 @@ def _batch_tasks(
         after = List(*map(TaskRef, done.values()))
         before.append(list(blocks.values()))
         outs = None if result is None else [result[some] for some in rows]
-        made[key] = DriverTask(key, walk_batch, batch, outs, list(blocks), after)
+        made[key] = _BatchTask(key, walk_batch, batch, outs, list(blocks), after)
         for number, block in blocks.items():
             target = walks.key(block)
             made[target] = DriverTask(target, get_block, TaskRef(key), number)

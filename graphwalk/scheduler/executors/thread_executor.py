@@ -87,6 +87,7 @@ class ThreadsJob(BoundedJob):
         with self._changed:
             if self._closed:
                 raise CancelledError
+            self.token.check()
             self._queue.append(task)
             if len(self._queue) > self._idle and len(self._threads) < self._num_workers:
                 name = f"graphwalk-{self._name or 'task'}"
