@@ -146,7 +146,7 @@ def test_types_that_are_replaced_are_those_of_the_manifest(tmp_path):
 def test_a_writing_of_types_that_is_interrupted_leaves_an_error(tmp_path, monkeypatch):
     graph = build(tmp_path / "g", 1)
     with monkeypatch.context() as patched:
-        patched.setattr("graphwalk.storage.store.node_types.complete", lambda *_: 1 / 0)
+        patched.setattr("graphwalk.storage.store.put_array.complete", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             graphwalk.set_node_types(graph, np.arange(N) % 2)
     found = graphwalk.open_zarr(tmp_path / "g")

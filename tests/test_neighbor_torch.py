@@ -79,6 +79,23 @@ def test_a_layer_per_hop_sees_the_samples_as_pyg_trims_them():
         torch.testing.assert_close(trimmed[: data.batch_size], whole[: data.batch_size])
 
 
+def test_batches_have_the_features_of_their_nodes_and_edges():
+    graph = random_graph()
+    features = np.random.default_rng(1).random((NODES, 3), np.float32)
+    graph.set_node_array("x", features)
+    graph.set_edge_array("edge_attr", np.arange(graph.num_entries))
+    dataset = graphwalk.NeighborDataset(
+        graph, None, [3], batch_size=25, node_arrays=["x"], edge_arrays=["edge_attr"], seed=1
+    )
+    for data in dataset:
+        data.validate()
+        np.testing.assert_array_equal(data.x.numpy(), features[data.n_id])
+        assert data.num_node_features == 3
+        assert torch.equal(data.edge_attr, data.e_id)
+    with pytest.raises(InputError, match="no array 'y' of nodes"):
+        graphwalk.NeighborDataset(graph, None, [3], node_arrays=["y"])
+
+
 def test_directed_graphs_need_their_transpose():
     graph = random_graph(directed=True)
     with pytest.raises(InputError, match=r"Graph\.transpose"):

@@ -111,7 +111,7 @@ class SampleBatches:
 
     def make(self, epoch: int, numbers: Sequence[int]) -> Iterator[SampleBatch]:
         """Yield batches of some numbers."""
-        arrays, rules, seeds = self.asked
+        _, arrays, rules, seeds = self.asked
         rules = replace(rules, seed=(rules.seed + epoch) % 2**64)
         order = np.arange(len(seeds.nodes))
         if self.shuffle:

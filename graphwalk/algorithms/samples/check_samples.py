@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 
 class AskedSamples(NamedTuple):
-    """Samples that were asked for: the arrays whose rows are read, how to sample, and where."""
+    """Samples that were asked for: the graph, whose rows are read, how to sample, and where."""
 
+    graph: Graph
     arrays: GraphArrays
     rules: SampleRules
     seeds: Seeds
@@ -74,7 +75,10 @@ def sampling_of(
     if len(nodes) * graph.num_nodes >= 2**63:
         raise InputError(f"{argument('seeds')} has too many nodes; pass fewer at a time")
     return AskedSamples(
-        arrays, rules, Seeds(nodes, mentions, _checked_times(graph, times, len(nodes)), groups)
+        graph,
+        arrays,
+        rules,
+        Seeds(nodes, mentions, _checked_times(graph, times, len(nodes)), groups),
     )
 
 

@@ -8,6 +8,7 @@ from graphwalk.algorithms.samples.batches import SampleBatches
 from graphwalk.algorithms.samples.check_samples import sampling_of
 from graphwalk.algorithms.training.shared_dataset import SharedDataset, tensor
 from graphwalk.errors import argument
+from graphwalk.storage.store.added_arrays import AddedArray
 from graphwalk.util.optional_imports import import_optional
 from graphwalk.util.parameters import COUNT, FLAG, one_of, whole
 
@@ -40,6 +41,11 @@ class NeighborDataset(SharedDataset):
         Whether seeds are in random order, another in each epoch.
     batches : {"pyg", "tensors"}
         Whether batches are ``torch_geometric.data.Data``, or dictionaries of the same tensors.
+    node_arrays, edge_arrays : sequence of str
+        Names of arrays of the store, see `Graph.set_node_array`, of which batches have the rows of
+        their nodes and edges, by these names; where in-neighbours are found in `transposed`, arrays
+        of edges are those of that store. PyG calls features of nodes ``"x"`` and of edges
+        ``"edge_attr"``.
     replace, weighted, times, disjoint, direction, transposed, seed, memory
         As `sample_neighbors` takes them. Epoch k, see `set_epoch`, has the samples of ``seed + k``.
 
@@ -82,6 +88,8 @@ class NeighborDataset(SharedDataset):
         batch_size: int = 1024,
         shuffle: bool = False,
         batches: Literal["pyg", "tensors"] = "pyg",
+        node_arrays: Sequence[str] = (),
+        edge_arrays: Sequence[str] = (),
         replace: bool = False,
         weighted: bool | None = None,
         times: ArrayLike | None = None,
@@ -100,6 +108,12 @@ class NeighborDataset(SharedDataset):
         self._data = one_of("pyg", "tensors").check("batches", batches) == "pyg"
         if self._data:
             _data_class()
+        of_store = (("node", node_arrays, asked.graph._arrays), ("edge", edge_arrays, asked.arrays))
+        self._added = [
+            (name, kind, AddedArray(arrays, kind, name))
+            for kind, names, arrays in of_store
+            for name in names
+        ]
         self._epoch = 0
 
     def __len__(self) -> int:
@@ -141,6 +155,8 @@ class NeighborDataset(SharedDataset):
             for name, value in fields.items()
             if value is not None
         } | {"batch_size": len(batch.input_id)}
+        for name, kind, array in self._added:
+            values[name] = tensor(array.take(batch.n_id if kind == "node" else batch.e_id))
         return _data_class()(num_nodes=len(batch.n_id), **values) if self._data else values
 
 

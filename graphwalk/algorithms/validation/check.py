@@ -11,6 +11,7 @@ from graphwalk.algorithms.validation.problems import Problems
 from graphwalk.algorithms.validation.rows import check_rows
 from graphwalk.errors import StoreError
 from graphwalk.scheduler.executors.resources import current_executor
+from graphwalk.storage.store.added_arrays import AddedArray
 from graphwalk.storage.store.format import FILL_VALUES, MANIFEST_FORMAT
 from graphwalk.storage.store.group import stored_array
 from graphwalk.storage.store.validation_result import Validation
@@ -54,6 +55,7 @@ def validate(graph: GraphArrays, progress: Progress, partitions: int | None = No
         check_labels(graph, problems, advance)
     _check_node_types(graph, problems)
     _check_touched(graph, problems)
+    _check_added_arrays(graph, problems)
     unchecked = _UNCHECKED[: 1 if graph.directed else 2] if not whole else ()
     if info.format < MANIFEST_FORMAT:
         unchecked = (*unchecked, _PLACES)
@@ -138,6 +140,18 @@ def _check_touched(graph: GraphArrays, problems: Problems) -> None:
         graph.read_touched_nodes()
     except StoreError as error:
         problems.add(str(error))
+
+
+def _check_added_arrays(graph: GraphArrays, problems: Problems) -> None:
+    """Read all arrays of values, a chunk at a time."""
+    for stored in graph.added_arrays:
+        kind, _, name = stored.partition(".")
+        try:
+            array = AddedArray(graph, kind, name)
+            for first in range(0, array.shape[0], array.chunk_rows):
+                array[first : first + array.chunk_rows]
+        except StoreError as error:
+            problems.add(str(error))
 
 
 def _check_edges(graph: GraphArrays, rows: RowReport, problems: Problems) -> None:

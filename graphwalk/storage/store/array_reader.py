@@ -18,7 +18,7 @@ from graphwalk.storage.files.storage_errors import describe_refusal, is_refusal
 from graphwalk.storage.store.check_array import PROFILES, check_array
 from graphwalk.storage.store.chunk_bytes import ChunkError
 from graphwalk.storage.store.chunk_files import chunk_files, codec_names
-from graphwalk.storage.store.format import FILL_VALUES
+from graphwalk.storage.store.format import fill_value
 from graphwalk.storage.store.group import stored_array
 from graphwalk.storage.store.manifest import VerifyingStore, read_manifest
 from graphwalk.util.threads import Thunk, num_cores, run_by
@@ -78,7 +78,7 @@ class ArrayReader:
         manifest: Manifest | None = None,
     ) -> None:
         self._where = f"array {name!r} of {location}"
-        self._fill = FILL_VALUES[name]
+        self._fill = fill_value(name)
         store = group.store
         folder = Path(store.root, group.path, name) if isinstance(store, LocalStore) else None
         try:
@@ -115,6 +115,12 @@ class ArrayReader:
     def chunk(self) -> int:
         """Elements in a chunk."""
         return self._chunk
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+        dtype: np.dtype[Any] = self._array.dtype
+        return dtype
 
     @property
     def min_gap(self) -> int:
@@ -231,6 +237,8 @@ class ArrayReader:
 
     def _check_present(self, values: NDArray[Any], start: int) -> None:
         """Raise when a chunk was not there: all of it is fill value then, the first element too."""
+        if self._fill is None:  # only the manifest can tell
+            return
         firsts = np.arange(-(start % self._chunk), len(values), self._chunk).clip(0)
         seen = values[firsts]
         missing = np.isnan(seen) if self._fill != self._fill else seen == self._fill

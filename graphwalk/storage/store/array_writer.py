@@ -66,6 +66,8 @@ class ArrayWriter(Writer):
         The length that the array is likely to have; any other is possible.
     chunk_bytes : int
         Size of a chunk of 8-byte values before compression.
+    chunk : int, optional
+        Elements of a chunk; None: those that the format has for the name.
     """
 
     def __init__(
@@ -78,12 +80,13 @@ class ArrayWriter(Writer):
         ahead: int,
         capacity: int = 0,
         chunk_bytes: int = CHUNK_BYTES,
+        chunk: int | None = None,
     ) -> None:
         self._group = group
         self._place = location_of(group.store)
         self._name = name
         self._capacity = capacity
-        self._chunk = chunk_length(name, num_nodes, chunk_bytes)
+        self._chunk = chunk or chunk_length(name, num_nodes, chunk_bytes)
         self._pool = pool
         self._ahead = ahead
         self._array: zarr.Array[Any] | None = None

@@ -163,7 +163,10 @@ def _is_manifest(value: Any) -> bool:
     return value is None or (
         isinstance(value, dict)
         and all(
-            isinstance(of, dict) and isinstance(of.get(CHECKSUMS), str) for of in value.values()
+            isinstance(of, dict)
+            and isinstance(of.get(CHECKSUMS), str)
+            and _is_count(of.get("columns", 0))
+            for of in value.values()
         )
     )
 

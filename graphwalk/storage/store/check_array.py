@@ -50,6 +50,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "touched_nodes": (np.int64,),
 }
 
+#: Types of arrays that were added.
+ADDED_TYPES = tuple(np.dtype(kind).type for kind in "bhilBHILefd")
+
 
 def check_document(store: Path, folder: Path) -> None:
     """Raise StoreError if the metadata of a group or array is no plain file within the store.
@@ -89,7 +92,7 @@ def check_array(
     folder : Path or None
         Its folder, if it lies on this machine.
     """
-    if array.dtype not in _TYPES[name]:
+    if array.dtype not in _TYPES.get(name, ADDED_TYPES):
         raise StoreError(f"{where} is of type {array.dtype}; build it again")
     if codecs not in PROFILES:
         raise StoreError(

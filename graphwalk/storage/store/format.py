@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -61,6 +62,12 @@ DIMENSIONS: Mapping[str, str] = {
     "node_types": "node",
     "touched_nodes": "touched",
 }
+
+#: What added arrays have values of, as their names begin and as the manifest says.
+ADDED: Mapping[str, str] = {"node": "nodes", "edge": "entries"}
+
+#: Names of added arrays: they are folders of the store.
+ADDED_NAME = re.compile(r"(node|edge)\.[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 LabelKind = Literal["int64", "string"]
 
@@ -133,6 +140,15 @@ class GraphInfo:
         return [*self.arrays, *labels[self.labels], *touched]
 
     @property
+    def added_arrays(self) -> dict[str, int]:
+        """Arrays of values of nodes or entries that were added, and their columns; 0: no matrix."""
+        return {
+            name: about.get("columns", 0)
+            for name, about in (self.manifest or {}).items()
+            if ADDED_NAME.fullmatch(name) and about.get("of") == ADDED[name.partition(".")[0]]
+        }
+
+    @property
     def isolated_nodes(self) -> int | None:
         """Nodes that no edge touches; None where an early version has not counted them."""
         if self.unconnected_nodes is None and not self.directed:
@@ -192,6 +208,11 @@ def chunk_length(name: str, num_nodes: int, chunk_bytes: int = CHUNK_BYTES) -> i
     if name in ("neighbors", "weights", "edge_types"):  # cut alike, so that they are read alike
         return chunk_bytes // neighbor_dtype(num_nodes).itemsize
     return chunk_bytes if name in ("label_bytes", "node_types") else chunk_bytes // 8
+
+
+def fill_value(name: str) -> float | None:
+    """Return what a missing chunk of an array reads as; None where any value may be there."""
+    return FILL_VALUES.get(name)
 
 
 def value_bits(values: NDArray[Any] | None) -> NDArray[np.unsignedinteger[Any]]:

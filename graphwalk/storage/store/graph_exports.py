@@ -13,7 +13,7 @@ from graphwalk.storage.store.export import (
     to_pandas,
     to_pyg,
 )
-from graphwalk.storage.store.graph_rows import GraphRows
+from graphwalk.storage.store.graph_added_arrays import GraphAddedArrays
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from graphwalk.util.arrow_stream import ArrowStream
 
 
-class GraphExports(GraphRows):
+class GraphExports(GraphAddedArrays):
     """A graph that other libraries can take whole."""
 
     def edges(self) -> ArrowStream:

@@ -25,11 +25,12 @@ from graphwalk.storage.store.check_array import check_document
 from graphwalk.storage.store.format import (
     ATTRIBUTE,
     BLOSC_BLOCK,
+    CHECKSUMS,
     DIMENSIONS,
-    FILL_VALUES,
     FORMAT,
     MANIFEST_FORMAT,
     GraphInfo,
+    fill_value,
 )
 from graphwalk.storage.store.manifest import RecordingStore, checksums_of, manifest_entry
 
@@ -87,11 +88,11 @@ def create_array(
                 shape=(length,),
                 chunks=(chunk,),
                 dtype=dtype,
-                fill_value=FILL_VALUES[name],
+                fill_value=fill_value(name) or 0,
                 filters=None,
                 compressors=codecs,
                 config={"write_empty_chunks": True},
-                dimension_names=[DIMENSIONS[name]],
+                dimension_names=[DIMENSIONS.get(name, name)],
                 zarr_format=3,
             )
         except ContainsArrayError as error:
@@ -106,20 +107,22 @@ def complete(group: zarr.Group, info: GraphInfo) -> GraphInfo:
     location = location_of(group.store)
     if info.format >= MANIFEST_FORMAT:
         known = info.manifest or {}
-        manifest = {
-            name: known.get(name) or manifest_entry(checksums_of(stored_array(group, name)))
-            for name in info.array_names
-        }
+        manifest = {}
+        for name in [*info.array_names, *info.added_arrays]:
+            about = dict(known.get(name, {}))
+            if CHECKSUMS not in about:
+                about |= manifest_entry(checksums_of(stored_array(group, name)))
+            manifest[name] = about
         info = replace(info, manifest=manifest)
-    about = asdict(info)
+    attributes = asdict(info)
     for name in OPTIONAL:
-        if about[name] is None or about[name] is False:
-            del about[name]
-    about["complete"] = True
+        if attributes[name] is None or attributes[name] is False:
+            del attributes[name]
+    attributes["complete"] = True
     if info.format >= MANIFEST_FORMAT:
-        about["seal"] = seal_of(about)
+        attributes["seal"] = seal_of(attributes)
     with write_errors(location):
-        group.update_attributes({ATTRIBUTE: about})
+        group.update_attributes({ATTRIBUTE: attributes})
     return info
 
 

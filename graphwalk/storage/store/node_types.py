@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
-import zarr
 
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.files.locations import is_url, write_errors, zarr_store
-from graphwalk.storage.files.partial_folder import partial_folder
-from graphwalk.storage.files.publish import Replaceable, Target
 from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.storage.store.find_nodes import find_labels
 from graphwalk.storage.store.format import GraphInfo, NodeTypes
 from graphwalk.storage.store.graph import Graph
-from graphwalk.storage.store.graph_arrays import GraphArrays
-from graphwalk.storage.store.group import complete, create_group
+from graphwalk.storage.store.put_array import put_array
 from graphwalk.util.indexed_values import by_node
 from graphwalk.util.threads import thread_pool
 
 if TYPE_CHECKING:
+    import zarr
     from numpy.typing import ArrayLike, NDArray
 
 #: Codes of types are bytes, and the largest stands for what is missing.
@@ -93,38 +88,15 @@ def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
 
 def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
     arrays = graph._arrays
-    location, options = arrays.path, arrays.storage_options
     types = NodeTypes(tuple(names), f"{crc32(codes.tobytes()):08x}")
     rows = arrays.manifest and {name: of for name, of in arrays.manifest.items() if name != _NAME}
     untyped: GraphInfo = replace(arrays.info, node_types=None, manifest=rows)
-    with write_errors(location):
-        store = zarr_store(location, read_only=False, storage_options=options)
-        group = zarr.open_group(store, mode="r+", zarr_format=3, use_consolidated=False)
-        if is_url(location):
-            if _NAME in group:
-                complete(group, untyped)
-                del group[_NAME]
-            _write_array(group, codes)
-        else:
-            _replace_array(Path(location, _NAME), codes)
-        arrays.check_identity()  # the attributes are those of the graph that was opened
-        info = complete(group, replace(untyped, node_types=types))
-    typed = GraphArrays(location, info, options, temporary=arrays.temporary, owner=arrays)
-    return Graph(typed)
 
+    def write(group: zarr.Group) -> None:
+        with (
+            thread_pool(1) as pool,
+            ArrayWriter(group, _NAME, np.uint8, len(codes), pool, ahead=1) as array,
+        ):
+            array.append(codes)
 
-def _replace_array(path: Path, codes: NDArray[np.uint8]) -> None:
-    """Write the array in place of one that is there, which stays if this fails."""
-    target = Target(str(path), Replaceable(True, "is no array of types", lambda _: True))
-    with partial_folder(target.path) as folder:
-        place = folder / "store"
-        _write_array(create_group(zarr_store(str(place), read_only=False)), codes)
-        target.publish(place / _NAME)
-
-
-def _write_array(group: zarr.Group, codes: NDArray[np.uint8]) -> None:
-    with (
-        thread_pool(1) as pool,
-        ArrayWriter(group, _NAME, np.uint8, len(codes), pool, ahead=1) as array,
-    ):
-        array.append(codes)
+    return Graph(put_array(arrays, _NAME, write, untyped, replace(untyped, node_types=types)))

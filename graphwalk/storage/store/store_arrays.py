@@ -87,6 +87,11 @@ class StoreArrays(GraphProperties):
         """What the attributes of the build that is read say of each array; None in format 1."""
         return self._opened[1].manifest
 
+    @property
+    def added_arrays(self) -> dict[str, int]:
+        """Arrays of values that were added to the store, see `GraphInfo.added_arrays`."""
+        return self._opened[1].added_arrays
+
     @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Check that what the block has read is of the graph that was opened.
