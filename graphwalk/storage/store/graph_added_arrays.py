@@ -31,7 +31,7 @@ class GraphAddedArrays(GraphRows):
         """Write values of nodes, such as features, into the store; replace those of that name.
 
         The array is part of the store: it has checksums, and `validate` checks it. Stores that
-        `transpose` and `subgraph` make do not have it.
+        `transpose`, `subgraph` and `update` make do not have it.
 
         Parameters
         ----------
