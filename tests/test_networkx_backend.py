@@ -23,6 +23,7 @@ PAGE = ROOT / "docs" / "networkx.md"
 MODULES = [
     "link_analysis.tests.test_pagerank",
     "centrality.tests.test_betweenness_centrality",
+    "centrality.tests.test_harmonic_centrality",
     "tests.test_link_prediction",
     "community.tests.test_louvain",
     "community.tests.test_quality",
@@ -45,6 +46,7 @@ FAILING = {
             "test_undirected_selfloops",
             "test_directed_partition",
             "test_none_weight_param",
+            "test_multigraph",
         ],
         "the communities of one of NetworkX's seeds",
     ),
@@ -100,12 +102,19 @@ def test_graphs_are_converted(kind):
     ranks = interface.pagerank(converted, personalization={(0,): 2, (3,): 1})
     expected = nx.pagerank(graph, personalization={(0,): 2, (3,): 1})
     assert ranks == pytest.approx(expected, abs=1e-5)
+    for how in ({}, {"distance": "weight"}, {"nbunch": [(0,), (5,)]}, {"sources": [(0,), (2,)]}):
+        found = interface.harmonic_centrality(converted, **how)
+        assert found == pytest.approx(nx.harmonic_centrality(graph, **how))
     for weight in ("weight", None, lambda u, *_: 2 if u != (0,) else None):
         found = interface.single_source_dijkstra_path_length(converted, (2,), weight=weight)
         assert found == nx.single_source_dijkstra_path_length(graph, (2,), weight=weight)
     if not graph.is_multigraph():
         expected = nx.clustering(graph)
         assert interface.clustering(converted) == pytest.approx(expected)
+        assert interface.transitivity(converted) == pytest.approx(nx.transitivity(graph))
+        if graph.is_directed():
+            assert interface.reciprocity(converted) == pytest.approx(nx.reciprocity(graph))
+            assert interface.reciprocity(converted, graph) == nx.reciprocity(graph, graph)
         graph.remove_edges_from(list(nx.selfloop_edges(graph)))
         converted = interface.convert_from_nx(graph)
         assert interface.core_number(converted) == nx.core_number(graph)

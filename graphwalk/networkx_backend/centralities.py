@@ -8,7 +8,9 @@ import numpy as np
 from networkx.utils.misc import create_py_random_state
 
 from graphwalk.algorithms.analytics.betweenness import from_sources
-from graphwalk.networkx_backend.graphs import by_node, transpose_of, view_of
+from graphwalk.algorithms.analytics.bfs import bfs
+from graphwalk.algorithms.analytics.shortest_paths import shortest_paths
+from graphwalk.networkx_backend.graphs import by_node, chosen_nodes, transpose_of, view_of
 
 
 def betweenness_centrality(
@@ -39,3 +41,31 @@ def betweenness_centrality(
         transposed=None if other is None else other._arrays,
     )
     return by_node(view, found.compute())
+
+
+def harmonic_centrality(
+    G: Any,  # noqa: N803
+    nbunch: Any = None,
+    distance: Any = None,
+    sources: Any = None,
+) -> dict[Any, float]:
+    """Return the sum of inverse distances from the sources to each node, by a search from each."""
+    view = view_of(G)
+    wanted, starts = chosen_nodes(view, nbunch), chosen_nodes(view, sources)
+    if not wanted:
+        return {}
+    few = len(wanted) < len(starts) and not view.is_directed()  # distances lead both ways
+    others = np.zeros(len(view.nodes), np.bool_)
+    others[[view.number(node) for node in (starts if few else wanted)]] = True
+    store, total = view.store(distance, min), np.zeros(len(view.nodes))
+    for node in wanted if few else starts:
+        source = [view.source(node)]
+        lengths = (
+            bfs(store, source) if distance is None else shortest_paths(store, source)
+        ).compute()
+        near = others & (lengths > 0) & (lengths < np.inf)
+        if few:
+            total[view.number(node)] = (1 / lengths[near]).sum()
+        else:
+            total[near] += 1 / lengths[near]
+    return {node: total[view.number(node)].item() for node in wanted}

@@ -9,10 +9,14 @@ import networkx as nx
 import numpy as np
 
 from graphwalk.algorithms.analytics import triangles as algorithms
-from graphwalk.networkx_backend.graphs import by_node, transpose_of, view_of
+from graphwalk.algorithms.analytics.node_array import node_array
+from graphwalk.algorithms.analytics.similarity import Similarity
+from graphwalk.networkx_backend.graphs import by_node, chosen_nodes, transpose_of, view_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from graphwalk.storage.store.graph import Graph
 
 
 def triangles(G: Any, nodes: Any = None) -> Any:  # noqa: N803 - NetworkX's name
@@ -50,8 +54,22 @@ def transitivity(G: Any) -> float:  # noqa: N803
     """Return the part of all paths of two edges that are closed to a triangle."""
     view = _simple(view_of(G))
     if view.is_directed():
-        raise NotImplementedError("transitivity along directions")
+        return _transitivity_of_rows(view.store()) if len(view.nodes) else 0
     return float(algorithms.transitivity(view.store()).compute()) if len(view.nodes) else 0
+
+
+def _transitivity_of_rows(store: Graph) -> float:
+    """Return the part of pairs of out-neighbours of a node of which the first leads to the second.
+
+    That is what NetworkX counts in a directed graph.
+    """
+    src, dst = np.unique(store.to_edge_index(), axis=1)
+    src, dst = src[src != dst], dst[src != dst]
+    algorithm = Similarity(src, dst, "common_neighbors", None)
+    closed = node_array(algorithm, store._arrays, None, None).compute().sum()
+    degrees = np.bincount(src)
+    pairs = (degrees * (degrees - 1)).sum()
+    return float(closed / pairs) if closed else 0
 
 
 def _coefficients(view: Any) -> NDArray[Any]:
@@ -74,6 +92,6 @@ def _of(view: Any, values: NDArray[Any], nodes: Any) -> Any:
         return by_node(view, values)
     if isinstance(nodes, Hashable) and view.has(nodes):
         return values[view.number(nodes)].item()
-    wanted = [node for node in nodes if view.has(node)]  # as Graph.nbunch_iter
+    wanted = chosen_nodes(view, nodes)
     numbers = np.array([view.number(node) for node in wanted], np.int64)
     return dict(zip(wanted, values[numbers].tolist(), strict=True))

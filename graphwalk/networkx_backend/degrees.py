@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import networkx as nx
+import numpy as np
 
 from graphwalk.algorithms.analytics.core_numbers import core_numbers
 from graphwalk.algorithms.analytics.degrees import degree_assortativity
 from graphwalk.algorithms.analytics.reciprocity import reciprocity as find_reciprocity
-from graphwalk.networkx_backend.graphs import by_node, transpose_of, view_of
+from graphwalk.networkx_backend.graphs import by_node, chosen_nodes, transpose_of, view_of
 
 
 def core_number(G: Any) -> dict[Any, int]:  # noqa: N803 - NetworkX's name
@@ -24,21 +26,36 @@ def core_number(G: Any) -> dict[Any, int]:  # noqa: N803 - NetworkX's name
 
 
 def overall_reciprocity(G: Any) -> float:  # noqa: N803
-    """Return the part of all edges that lead both ways."""
+    """Return the part of all edges that lead both ways; loops are edges that do not."""
     view = view_of(G)
-    if view.has_loops():
-        raise NotImplementedError("loops, which NetworkX counts as edges of one direction")
     store = view.store() if len(view.nodes) else None
     if store is None or not store.num_edges:
         raise nx.NetworkXError("Not defined for empty graphs")
-    return float(find_reciprocity(store, transposed=transpose_of(store)).compute())
+    loops = store.summary().self_loops
+    if loops == store.num_edges:
+        return 0.0
+    found = float(find_reciprocity(store, transposed=transpose_of(store)).compute())
+    return found * (store.num_edges - loops) / store.num_edges if loops else found
 
 
 def reciprocity(G: Any, nodes: Any = None) -> Any:  # noqa: N803
-    """Return the part of all edges that lead both ways."""
-    if nodes is not None:
-        raise NotImplementedError("reciprocity of single nodes")
-    return overall_reciprocity(G)
+    """Return the part of edges that lead both ways: of all, of each of some nodes, or of one."""
+    if nodes is None:
+        return overall_reciprocity(G)
+    view = view_of(G)
+    store = view.store()
+    rows = store, store.transpose(progress=False)
+    found: dict[Any, float | None] = {}
+    for node in chosen_nodes(view, nodes):
+        number = view.number(node)
+        leaving, arriving = (np.unique(each.neighbors(number)) for each in rows)
+        total, both = len(leaving) + len(arriving), len(np.intersect1d(leaving, arriving))
+        found[node] = 2 * both / total if total else None
+    if not (isinstance(nodes, Hashable) and view.has(nodes)):
+        return found
+    if found[nodes] is None:
+        raise nx.NetworkXError("Not defined for isolated nodes.")
+    return found[nodes]
 
 
 def degree_assortativity_coefficient(

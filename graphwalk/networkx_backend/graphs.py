@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -203,6 +204,15 @@ def sets_by_label(view: Any, labels: NDArray[Any]) -> Iterator[set[Any]]:
     for nodes in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
         if len(nodes):
             yield {view.nodes[node] for node in nodes.tolist()}
+
+
+def chosen_nodes(view: Any, nodes: Any) -> list[Any]:
+    """Return all nodes, one, or those of some that there are, as NetworkX's ``nbunch_iter``."""
+    if nodes is None:
+        return list(view.nodes)
+    if isinstance(nodes, Hashable) and view.has(nodes):
+        return [nodes]
+    return [node for node in nodes if view.has(node)]
 
 
 def transpose_of(store: Graph) -> Graph | None:

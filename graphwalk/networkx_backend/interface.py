@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphwalk.networkx_backend.centralities import betweenness_centrality
+from graphwalk.networkx_backend.centralities import (
+    betweenness_centrality,
+    harmonic_centrality,
+)
 from graphwalk.networkx_backend.clusters import (
     average_clustering,
     clustering,
@@ -61,6 +64,7 @@ __all__ = [
     "core_number",
     "degree_assortativity_coefficient",
     "dijkstra_path_length",
+    "harmonic_centrality",
     "is_connected",
     "is_strongly_connected",
     "is_weakly_connected",

@@ -39,6 +39,9 @@ _TURNS = 20
 #: Modularity by which a turn is worth another one.
 _LEAST_GAIN = 1e-3
 
+#: Bytes that a build may take in any case.
+_LEAST_BUILD = 16 << 20
+
 #: What the weight of all edges is in fixed point.
 _ONE = float(1 << 60)
 
@@ -105,7 +108,7 @@ class Level:
         self, members: NDArray[Any], count: int, cost: Callable[[GraphArrays], ScanCost]
     ) -> tuple[Level, Graph]:
         """Return the graph of communities as a level, and its store, which is to be kept."""
-        memory = self.scanner.plan.chunk
+        memory = max(_LEAST_BUILD, self.scanner.plan.chunk)
         made = merge_communities(self.graph, members, count, memory, weighted=self.weighted)
         both = self._by_label(members, count)
         merged = replace(self, graph=made._arrays, transposed=None, strengths=both, weighted=True)

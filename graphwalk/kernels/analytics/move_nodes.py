@@ -86,8 +86,8 @@ def _inside(
 def _choose(
     node: Int,
     own: Int,
-    leaving: float,
-    arriving: float,
+    out_strengths: NDArray[np.float64],
+    in_strengths: NDArray[np.float64],
     out_totals: NDArray[np.float64],
     in_totals: NDArray[np.float64],
     expected: float,
@@ -97,6 +97,8 @@ def _choose(
     used: Int,
 ) -> Int:
     """Return the label that a node gains most by, of those in a hash table, and clear the table."""
+    leaving, arriving = out_strengths[node], in_strengths[node]
+    alone = out_totals[own] == leaving and in_totals[own] == arriving
     others = leaving * (in_totals[own] - arriving) + arriving * (out_totals[own] - leaving)
     gain, best = -expected * others, np.int64(own)
     for i in range(used):
@@ -107,6 +109,10 @@ def _choose(
     for i in range(used):
         label, weight = keys[slots[i]], sums[slots[i]]
         keys[slots[i]], sums[slots[i]] = -1, 0.0
+        leads = out_totals[label], in_totals[label]
+        # Of two nodes that are alone, one joins the other: both at once would change places.
+        if alone and label > own and leads == (out_strengths[label], in_strengths[label]):
+            continue
         if label != own:
             others = leaving * in_totals[label] + arriving * out_totals[label]
             found = weight - expected * others
@@ -190,10 +196,8 @@ def move_nodes(
         used = _gather(node, labels, neighbors, weights, start, stop, *table, np.int64(0), shift)
         start, stop = in_row_starts[i], in_row_starts[i + 1]
         used = _gather(node, labels, in_neighbors, in_weights, start, stop, *table, used, shift)
-        leaving, arriving = out_strengths[node], in_strengths[node]
-        totals = out_totals, in_totals
-        best = _choose(node, own, leaving, arriving, *totals, expected, keys, sums, slots, used)
-        result[node] = best
+        known = out_strengths, in_strengths, out_totals, in_totals
+        result[node] = _choose(node, own, *known, expected, keys, sums, slots, used)
     atomic_add(inside, 0, count)
 
 
