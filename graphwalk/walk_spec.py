@@ -8,7 +8,9 @@ signature and documents them, so that editors and type checkers see them; a test
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, nextafter
 from numbers import Integral
+from sys import float_info
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphwalk.util.parameters import (
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
 
 _TYPES = Kind(
     "types of the graph", "A,B,...", lambda text: [name.strip() for name in text.split(",")]
+)
+
+
+_TIMES = Kind(
+    "two times, the first not after the second",
+    "A,B",
+    lambda text: tuple(part.strip() or None for part in text.split(",")),
 )
 
 
@@ -101,6 +110,12 @@ class WalkSpec:
         "of temporal walks: prefer edges near in time to the last one, or far from it, by rank; by "
         "default all have the same probability",
     )
+    time_window: tuple[float, float] | None = declare(
+        None,
+        _TIMES,
+        "of temporal walks: they take edges of these times alone, both included; numbers or dates, "
+        "and nothing for no bound",
+    )
     return_edges: bool = declare(
         False, FLAG, "record the stored edge that each step follows, and write it with the walks"
     )
@@ -120,6 +135,16 @@ class WalkSpec:
     def near(self) -> bool | None:
         """Whether temporal walks prefer edges near in time, or those far from it; None: neither."""
         return None if self.time_bias is None else self.time_bias == "near"
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The times before the first and of the last edge, in the order in which walks go."""
+        if self.time_window is None:
+            return -inf, inf
+        first, last = self.time_window
+        if self.backward:
+            first, last = -last, -first
+        return max(nextafter(first, -inf), -float_info.max), last
 
     @property
     def ends_if_isolated(self) -> bool:

@@ -377,6 +377,7 @@ GIVEN = {
     "temporal": True,
     "backward": True,
     "time_bias": "far",
+    "time_window": ("1", "5"),
     "return_edges": True,
     "seed": 3,
     "chunks": 100,

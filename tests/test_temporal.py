@@ -123,6 +123,45 @@ def test_walks_backward_are_those_forward_in_negative_times(time_bias):
             graphwalk.random_walks(graph, **given)
 
 
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("window", [(3, 5), (None, 5), (5, None)])
+def test_walks_in_a_window_of_time_are_those_on_its_edges(window, backward):
+    graph = build()
+    first, last = window[0] or -99, window[1] or 99
+    rows = {u: [(v, t) for v, t in row if first <= t <= last] for u, row in rows_of(graph).items()}
+    if backward:
+        rows = {u: [(v, -t) for v, t in row] for u, row in rows.items()}
+    how = {"temporal": True, "time_window": window, "backward": backward, "seed": 6}
+    for start in range(6):
+        walks = graphwalk.random_walks(graph, [start], num_walks=4000, walk_length=3, **how)
+        chi2, critical = excess(walks.compute(), oracle.temporal_walks(rows, start, 3))
+        assert chi2 < critical, f"from {start}"
+    whole = graphwalk.random_walks(graph, num_walks=9, walk_length=5, **how).compute()
+    parts = graphwalk.random_walks(graph, num_walks=9, walk_length=5, **how, partitions=3)
+    np.testing.assert_array_equal(parts.compute(), whole)
+
+
+def test_a_window_may_be_of_dates(tmp_path, capsys):
+    edges = pd.DataFrame(
+        {"a": [0, 0], "b": [1, 2], "t": pd.to_datetime(["2020-01-01", "2021-01-01"])}
+    )
+    graph = graphwalk.build_zarr(edges, tmp_path / "g.zarr", directed=True, times=True)
+    for window in (("2020-06-01", None), (np.datetime64("2020-06-01"), "2022-01-01")):
+        how = {"temporal": True, "time_window": window, "num_walks": 9, "walk_length": 1}
+        assert set(graphwalk.random_walks(graph, [0], **how).compute()[:, 1]) == {2}
+    out = tmp_path / "w.txt"
+    main(["walk", graph.path, str(out), "--temporal", "--time-window=,2020-06-01", "--num-walks=5"])
+    assert "0 2" not in out.read_text()
+    capsys.readouterr()
+    for window, said in (((5, 3), "first not after"), (3, "two times"), (("x", 3), "two times")):
+        with pytest.raises(InputError, match=said):
+            graphwalk.random_walks(graph, temporal=True, time_window=window)
+    with pytest.raises(InputError, match=r"has dates, and the times of .* are numbers"):
+        graphwalk.random_walks(build(), temporal=True, time_window=("2020-06-01", None))
+    with pytest.raises(InputError, match="is for walks in the order of time"):
+        graphwalk.random_walks(graph, time_window=(None, 3))
+
+
 @pytest.mark.parametrize(
     "claimed",
     [

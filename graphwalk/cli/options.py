@@ -56,7 +56,11 @@ def option(name: str, *value: Any) -> str:
     if value[0] is False:
         return _FALSE.get(name, f"no {flag}")
     items = value[0] if isinstance(value[0], list | tuple) else value
-    return f"{flag}={_SEPARATORS.get(name, ',').join(map(str, items))}"
+    return f"{flag}={_SEPARATORS.get(name, ',').join(map(_text, items))}"
+
+
+def _text(item: Any) -> str:
+    return "" if item is None else str(item)
 
 
 def quoted_option(name: str, *value: Any) -> str:

@@ -38,6 +38,7 @@ def random_walks(
     temporal: bool = False,
     backward: bool = False,
     time_bias: Literal["near", "far"] | None = None,
+    time_window: tuple[Any, Any] | None = None,
     return_edges: bool = False,
     seed: int | None = None,
     chunks: Any = "auto",
@@ -122,6 +123,9 @@ def random_walks(
         take them, the probability of the last of `n` to that of the first is 1 to `n` (``"near"``,
         the linear distribution of [4]) or `n` to 1 (``"far"``), and falls or rises by equal steps
         between them. None: all have the same probability.
+    time_window : (time, time), optional
+        The first and the last time of edges that a temporal walk takes, both included: numbers, or
+        dates where the times of the graph are dates. None in place of one is no bound.
     return_edges : bool
         Whether to return the edges of the steps too, which tell parallel edges apart; the walks are
         the same. `write_walks` writes both, and `Graph.edge_values` finds weights, times or types.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -11,6 +13,7 @@ from graphwalk.algorithms.walks.start_nodes import checked_nodes, mentions_befor
 from graphwalk.errors import InputError, argument
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.resources import find_resources
+from graphwalk.storage.edges.dates import as_times
 from graphwalk.storage.store.graph import Graph, open_zarr
 from graphwalk.util.node_set import NodeSet
 from graphwalk.util.parameters import check_all
@@ -88,6 +91,8 @@ def _walk_spec(graph: Graph, values: dict[str, Any]) -> WalkSpec:
         values["metapath"] = _metapath(graph, values["metapath"], of)
     if values["until"] is not None:
         values["until"] = NodeSet(checked_nodes(graph, values["until"], "until"))
+    if values["time_window"] is not None:
+        values["time_window"] = _window(graph, values["time_window"])
     if values["weighted"] is None:
         values["weighted"] = graph.weighted
     if values["seed"] is None:
@@ -96,6 +101,35 @@ def _walk_spec(graph: Graph, values: dict[str, Any]) -> WalkSpec:
     _check_graph(graph, spec)
     _check_together(spec)
     return spec
+
+
+def _window(graph: Graph, given: Any) -> tuple[float, float]:
+    """Return the first and the last time, in the unit of the graph."""
+    wrong = f"{argument('time_window', given)} must be two times, the first not after the second"
+    try:
+        first, last = (_time(graph, *each) for each in zip(given, (-inf, inf), strict=True))
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(wrong) from None
+    if not first <= last:
+        raise InputError(wrong)
+    return first, last
+
+
+def _time(graph: Graph, given: Any, unbounded: float) -> float:
+    if given is None:
+        return unbounded
+    if not isinstance(given, str) or graph.time_unit is None:
+        with suppress(TypeError, ValueError):
+            return float(given)
+    date = np.datetime64(given)
+    if graph.time_unit is None:
+        raise InputError(
+            f"{argument('time_window')} has dates, and the times of {graph.path} are numbers; "
+            "pass numbers"
+        )
+    return float(as_times(np.array([date]).astype(f"M8[{graph.time_unit}]"))[0])
 
 
 def _check_result(num_starts: int, spec: WalkSpec) -> None:
@@ -124,8 +158,9 @@ def _check_graph(graph: Graph, spec: WalkSpec) -> None:
     if spec.gamma is not None and graph.directed:
         raise InputError(
             f"{argument('gamma', spec.gamma)} asks for node2vec+, which is defined on undirected "
-            f"graphs, and {graph.path} is directed; leave {_names('gamma')} out, or build with "
-            f"{argument('directed', False)}"
+            f"graphs, and {graph.path} is directed: biases depend on the edge between two nodes, "
+            f"whichever way a walk came; leave {_names('gamma')} out for node2vec, or "
+            f"build the graph of the same edges without {argument('directed', True)}"
         )
 
 
@@ -144,10 +179,11 @@ def _check_together(spec: WalkSpec) -> None:
             f"{argument('metapath')} goes with first-order walks that end at dead ends; leave out "
             f"{_names('p', 'q', 'gamma', 'restart_prob')} and {_names('dead_end')}"
         )
-    if (spec.backward or spec.time_bias is not None) and not spec.temporal:
-        name, value = ("backward", True) if spec.backward else ("time_bias", spec.time_bias)
+    of_time = {name: getattr(spec, name) for name in ("backward", "time_bias", "time_window")}
+    given = next((name for name, value in of_time.items() if value), None)
+    if given is not None and not spec.temporal:
         raise InputError(
-            f"{argument(name, value)} is for walks in the order of time; add "
+            f"{argument(given, of_time[given])} is for walks in the order of time; add "
             f"{argument('temporal', True)}, or leave it out"
         )
     if spec.temporal and not (plain and spec.metapath is None):

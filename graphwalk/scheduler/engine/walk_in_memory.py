@@ -208,7 +208,7 @@ def _walk(
     begin = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))))
     interruption = interruption_of(spec)
     if spec.temporal:
-        walk_temporal(partition, spec.near, begin, interruption, ends, walks)
+        walk_temporal(partition, spec, begin, interruption, ends, walks)
     elif spec.second_order:
         assert partition.edge_filter is not None
         walk_node2vec(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from graphwalk.kernels.walk.steps import Interruption, Starts
     from graphwalk.storage.partitions.partition import Partition
+    from graphwalk.walk_spec import WalkSpec
 
 #: Walkers that the kernel advances together.
 TEMPORAL_IN_FLIGHT = 256
@@ -38,7 +39,7 @@ def scratch_bytes(step: np.dtype[Any]) -> int:
 
 def walk_temporal(
     partition: Partition,
-    near: bool | None,
+    spec: WalkSpec,
     starts: Starts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -54,7 +55,9 @@ def walk_temporal(
         The whole graph, its rows in the order of their times.
     starts, ends, walks
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
-    near, interruption
+    spec : WalkSpec
+        What every walker does.
+    interruption : Interruption
         As of :func:`graphwalk.kernels.walk.partitioned_temporal.advance_temporal`.
     batch, log_size : int
         Walkers and steps of a kernel's call.
@@ -70,12 +73,12 @@ def walk_temporal(
         part = slice(first, first + size)
         nodes, numbers = starts.nodes[part], starts.numbers[part]
         group = GroupStarts(nodes, numbers, 1, 0, width, starts.run_key)
-        _walk_slice(partition, near, group, interruption, ends, walks[part], log)
+        _walk_slice(partition, spec, group, interruption, ends, walks[part], log)
 
 
 def _walk_slice(
     partition: Partition,
-    near: bool | None,
+    spec: WalkSpec,
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -87,7 +90,7 @@ def _walk_slice(
     walkers = np.empty(len(walks), walker_dtype(step_types(walks.dtype)[0], temporal=True))
     walkers["position"] = np.arange(0, walks.size, starts.width, dtype=np.uint64)
     walkers["node"] = starts.nodes
-    walkers["time"] = -np.inf
+    walkers["time"] = spec.bounds[0]
     if ends is not None:
         walkers = walkers[~marked(ends, starts.nodes)]
     leaving = np.empty(len(walks) + 1, walkers.dtype)
@@ -96,7 +99,7 @@ def _walk_slice(
             partition.rows,
             partition.times,
             edges,
-            near,
+            spec.near,
             starts,
             interruption,
             ends,

@@ -158,7 +158,7 @@ class WalkerGroup:
                 if self.spec.return_edges:
                     walkers["edge"] = -1
             if self.spec.temporal:
-                walkers["time"] = -np.inf
+                walkers["time"] = self.spec.bounds[0]
             yield walkers
 
     def _starting(self) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -108,6 +109,8 @@ def derive(
     if layout.temporal and values is not None:
         if layout.backward:
             np.negative(values, out=values)
+        if layout.last_time < inf:
+            values[values > layout.last_time] = -inf
         times = _sorted_by_time(row_starts, neighbors, values, by_rows, positions)
     return Derived(row_starts, table, shares, times, positions)
 

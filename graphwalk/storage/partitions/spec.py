@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -37,6 +38,8 @@ class PartitionSpec(NamedTuple):
         Rows sorted by time.
     backward : bool
         The last times first, and all of them negative, so that they ascend.
+    last_time : float
+        Times after it count as before all others.
     edges : bool
         What tells the stored entries that steps follow.
     """
@@ -48,6 +51,7 @@ class PartitionSpec(NamedTuple):
     gamma: float | None = None
     temporal: bool = False
     backward: bool = False
+    last_time: float = inf
     edges: bool = False
 
     @classmethod
@@ -61,6 +65,7 @@ class PartitionSpec(NamedTuple):
             gamma=spec.gamma if spec.plus else None,
             temporal=spec.temporal,
             backward=spec.backward,
+            last_time=spec.bounds[1],
             edges=spec.return_edges,
         )
 
