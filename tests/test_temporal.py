@@ -260,7 +260,7 @@ def test_more_walks_than_a_batch():
     starts = Starts(*starts_and_numbers(range(len(walks)), 6), np.uint64(seed_key(np.uint64(7))))
     partition = resident_partition(graph._arrays, spec)
     walk_temporal(
-        partition, None, starts, interruption_of(spec), None, found, batch=50, log_size=300
+        partition, spec, starts, interruption_of(spec), None, found, batch=50, log_size=300
     )
     np.testing.assert_array_equal(found, walks.compute())
 
