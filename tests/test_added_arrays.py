@@ -66,10 +66,12 @@ def test_an_index_says_which_node_a_value_is_of(graph):
 
 
 def test_other_arrays_and_types_of_nodes_stay(graph):
-    other = graphwalk.open_zarr(graph.path)  # it does not know of the first array
+    # The others do not know of the first array.
+    other, untyped = (graphwalk.open_zarr(graph.path) for _ in range(2))
+    assert other.node_array_names == untyped.node_array_names == ()
     graph.set_node_array("x", [1, 2, 3, 4])
     other.set_node_array("y", [5, 6, 7, 8])
-    typed = graphwalk.set_node_types(other, ["a", "b", "a", "b"])
+    typed = graphwalk.set_node_types(untyped, ["a", "b", "a", "b"])
     typed.set_node_array("z", [0, 0, 0, 1])
     again = graphwalk.open_zarr(graph.path)
     assert again.node_array_names == ("x", "y", "z")

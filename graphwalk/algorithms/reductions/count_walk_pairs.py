@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from graphwalk.util.executor import Job, Resources
 
 #: Bytes of a pair and its count, and how many of these there are while counts are added up.
-_PAIR, _WORK = 16, 3
+_PAIR, _WORK = 16, 5
 #: Pairs that wait until they are added to the others, at least; and pairs that are made at a time.
 _WAITING = _AT_A_TIME = 1 << 17
 #: Nodes of walks of a block, unless one start node has more walks; and of the largest block.
@@ -257,7 +257,7 @@ def _count(counted: CountedPairs, graph: GraphArrays, plan: ReductionPlan, job: 
     reduce_walks(job, counted.walks, counter)
     pairs = counter.part()
     warn_without_steps(plan.walks.spec, plan.walks.shape[0], len(pairs.keys))
-    if limits.top_k is not None:
+    if limits.top_k is not None and not limits.at_once:
         pairs = largest_of_rows(pairs, limits.num_nodes, limits.top_k)
     values = counted.pairs.values(pairs, limits.num_nodes, plan.walks.spec.num_walks)
     return as_matrix(pairs, values, counted.rows, limits.num_nodes)

@@ -12,8 +12,7 @@ from graphwalk.errors import InputError, StoreError, argument, function
 from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.storage.store.check_array import ADDED_TYPES
 from graphwalk.storage.store.format import ADDED, ADDED_NAME, CHUNK_BYTES
-from graphwalk.storage.store.group import open_group
-from graphwalk.storage.store.put_array import put_array
+from graphwalk.storage.store.put_array import current_info, put_array
 from graphwalk.util.threads import thread_pool
 
 if TYPE_CHECKING:
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
 def add_array(graph: GraphArrays, kind: str, name: str, values: Any) -> GraphArrays:
     """Write values of nodes (`kind` is "node") or entries ("edge"); return the graph with them."""
     stored = _stored_name(kind, name)
-    # Others may have added arrays since the graph was opened.
-    _, info = open_group(graph.path, graph.storage_options)
-    graph.check_identity()
+    info = current_info(graph)
     if info.manifest is None:
         raise StoreError(
             f"{graph.path} is of format 1, which has no such arrays; build it again by "

@@ -13,7 +13,7 @@ from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.storage.store.find_nodes import find_labels
 from graphwalk.storage.store.format import GraphInfo, NodeTypes
 from graphwalk.storage.store.graph import Graph
-from graphwalk.storage.store.put_array import put_array
+from graphwalk.storage.store.put_array import current_info, put_array
 from graphwalk.util.indexed_values import by_node
 from graphwalk.util.threads import thread_pool
 
@@ -89,8 +89,9 @@ def set_node_types(graph: Graph, types: ArrayLike) -> Graph:
 def _write(graph: Graph, names: list[Any], codes: NDArray[np.uint8]) -> Graph:
     arrays = graph._arrays
     types = NodeTypes(tuple(names), f"{crc32(codes.tobytes()):08x}")
-    rows = arrays.manifest and {name: of for name, of in arrays.manifest.items() if name != _NAME}
-    untyped: GraphInfo = replace(arrays.info, node_types=None, manifest=rows)
+    info = current_info(arrays)
+    rows = info.manifest and {name: of for name, of in info.manifest.items() if name != _NAME}
+    untyped: GraphInfo = replace(info, node_types=None, manifest=rows)
 
     def write(group: zarr.Group) -> None:
         with (

@@ -11,12 +11,19 @@ from graphwalk.storage.files.locations import is_url, write_errors, zarr_store
 from graphwalk.storage.files.partial_folder import partial_folder
 from graphwalk.storage.files.publish import Replaceable, Target
 from graphwalk.storage.store.graph_arrays import GraphArrays
-from graphwalk.storage.store.group import complete, create_group
+from graphwalk.storage.store.group import complete, create_group, open_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphwalk.storage.store.format import GraphInfo
+
+
+def current_info(arrays: GraphArrays) -> GraphInfo:
+    """Return what the store's attributes say now: others may have added arrays meanwhile."""
+    _, info = open_group(arrays.path, arrays.storage_options)
+    arrays.check_identity()
+    return info
 
 
 def put_array(
