@@ -1,22 +1,19 @@
 """Builds that run in a process of their own, where they are killed, or run out of something."""
 
 import importlib
-import multiprocessing
 import os
 import signal
 from contextlib import contextmanager
 
 import numpy as np
 from edge_sources import Edges, Rows
+from processes import context, start
 
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.files import publish
 from graphwalk.util.progress_bar import Progress
-
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["fault_builds"])
 
 #: Everything spills, and each stage has several steps.
 SPILLING = BuildSizes(
@@ -26,9 +23,8 @@ SPILLING = BuildSizes(
 
 def in_process(function, *arguments):
     """Call a function in a process of its own; return what it returns, or its exit code."""
-    ours, theirs = _processes.Pipe(duplex=False)
-    process = _processes.Process(target=_call, args=(theirs, function, arguments))
-    process.start()
+    ours, theirs = context.Pipe(duplex=False)
+    process = start(_call, theirs, function, arguments)
     theirs.close()
     try:
         answer = ours.recv()
