@@ -43,7 +43,7 @@ test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported v
 # xarray is in it too: where it is installed, each process that imports Dask's arrays imports it.
 test-torch: $(TORCH)/.installed ## run the tests that need PyTorch or xarray
 	$(TORCH)/bin/python -m pytest tests/test_reading_torch.py tests/test_neighbor_torch.py \
-	  tests/test_xarray.py
+	  tests/test_xarray.py tests/test_torch_ranks.py
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow --timeout=1800 --durations=20

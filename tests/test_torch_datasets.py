@@ -5,6 +5,7 @@ used of it.
 """
 
 import importlib.util
+import pickle
 from collections import Counter
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ import pytest
 import graphwalk
 from graphwalk import errors
 from graphwalk.algorithms.training import shared_dataset
-from graphwalk.algorithms.training.walk_blocks import in_batches
+from graphwalk.algorithms.training.walk_blocks import in_batches, shuffled
 from graphwalk.algorithms.walks.skip_grams import skip_grams
 
 needs_torch = pytest.mark.skipif(
@@ -175,6 +176,120 @@ def test_without_torch(walks, monkeypatch):
     monkeypatch.setattr(shared_dataset, "torch", None)
     with pytest.raises(errors.InputError, match=r"PyTorch.*pip install torch"):
         graphwalk.WalkDataset(walks)
+
+
+@pytest.fixture
+def as_rank(as_worker, monkeypatch):
+    """Return what makes this process a rank, and a worker of it, as far as datasets can tell."""
+
+    def become(rank, ranks, worker=0, workers=None):
+        as_worker(worker, workers)
+        there = SimpleNamespace(
+            is_available=lambda: True,
+            is_initialized=lambda: True,
+            get_rank=lambda: rank,
+            get_world_size=lambda: ranks,
+        )
+        monkeypatch.setattr(shared_dataset.torch, "distributed", there, raising=False)
+
+    return become
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_ranks_share_the_walks_of_an_epoch(workers, sources, expected, as_rank):
+    for source in sources:
+        walks, pairs = Counter(), Counter()
+        for rank in range(3):
+            found = []
+            for number in range(workers or 1):
+                as_rank(rank, 3, number, workers)
+                found += [tuple(row.tolist()) for row in graphwalk.WalkDataset(source)]
+                dataset = graphwalk.SkipGramDataset(source, window=2, batch_size=50)
+                pairs.update(flat(dataset))
+            walks.update(found)
+            if not str(source).endswith(".parquet"):
+                assert len(graphwalk.WalkDataset(source)) == len(found)
+        assert walks == Counter(map(tuple, expected.tolist()))
+        assert pairs == Counter(pairs_by_hand(expected, 2))
+
+
+def test_a_worker_that_is_spawned_knows_its_rank(walks, as_rank, monkeypatch):
+    as_rank(1, 2)
+    dataset = graphwalk.WalkDataset(walks)
+    sent = dataset.__getstate__()
+    due = [row.tolist() for row in dataset]
+    monkeypatch.setattr(shared_dataset.torch, "distributed", None)
+    dataset.__dict__.update(sent)
+    assert [row.tolist() for row in dataset] == due
+
+
+def test_lengths(sources, expected, graph, as_worker):
+    for source in sources:
+        assert len(graphwalk.WalkDataset(source)) == len(expected)
+        assert len(graphwalk.WalkDataset(source, batch_size=64)) == -(-len(expected) // 64)
+    ring = graphwalk.build_zarr([(0, 1), (1, 2), (2, 0)])
+    walks = graphwalk.random_walks(ring, num_walks=9, walk_length=5, seed=1)
+    dataset = graphwalk.SkipGramDataset(walks, window=2, batch_size=10)
+    assert len(dataset) == len(list(dataset))
+
+
+def test_epochs_have_walks_of_their_own(graph, walks, as_worker, tmp_path):
+    dataset = graphwalk.WalkDataset(pickle.loads(pickle.dumps(walks)))  # as another process has it
+    how = {"num_walks": 5, "walk_length": 6}
+    for epoch in (0, 3):
+        dataset.set_epoch(epoch)
+        due = graphwalk.random_walks(graph, seed=2 + epoch, **how).compute()
+        np.testing.assert_array_equal(list(dataset), due)
+    stored = graphwalk.write_walks(walks, tmp_path / "walks.zarr")
+    for source in (stored, walks[:100]):
+        dataset = graphwalk.WalkDataset(source, shuffle_buffer=50)
+        orders = []
+        for epoch in (0, 1, 0):
+            dataset.set_epoch(epoch)
+            orders.append([tuple(row.tolist()) for row in dataset])
+        assert orders[0] == orders[2] != orders[1]
+        assert Counter(orders[0]) == Counter(orders[1])
+    with pytest.raises(errors.InputError, match="epoch"):
+        dataset.set_epoch(-1)
+
+
+@pytest.mark.parametrize("buffer", [1, 30, 1000])
+def test_rows_are_drawn_from_a_bounded_buffer(buffer):
+    blocks = np.split(np.arange(200)[:, None], 8)
+    held = 0
+
+    def counted():
+        nonlocal held
+        for block in blocks:
+            held += len(block)
+            yield block
+
+    found = []
+    for rows in shuffled(counted(), buffer, np.random.default_rng(1)):
+        found += rows.ravel().tolist()
+        assert held - len(found) in (0, min(buffer, 200))
+    assert sorted(found) == list(range(200))
+    assert found != list(range(200))
+    assert list(shuffled(iter([]), buffer, np.random.default_rng(1))) == []
+
+
+def test_noise_is_drawn_by_degree(walks, graph, as_worker, tmp_path):
+    """χ² of the nodes that are drawn; none without a neighbour is."""
+    dataset = graphwalk.SkipGramDataset(walks, batch_size=64, negative=40)
+    drawn = np.concatenate([negatives.ravel() for _, _, negatives in dataset])
+    centers, contexts, negatives = next(iter(dataset))
+    assert negatives.shape == (len(centers), 40) == (len(contexts), 40)
+    shares = graph.degrees**0.75 / (graph.degrees**0.75).sum()
+    found = np.bincount(drawn, minlength=60)
+    assert not found[shares == 0].any()
+    due = shares[shares > 0] * len(drawn)
+    statistic = ((found[shares > 0] - due) ** 2 / due).sum()
+    assert statistic < len(due) + 5 * np.sqrt(2 * len(due))
+    stored = graphwalk.write_walks(walks, tmp_path / "walks.npy")
+    with pytest.raises(errors.InputError, match=r"pass degrees=, such as graph\.degrees"):
+        graphwalk.SkipGramDataset(stored, negative=1)
+    dataset = graphwalk.SkipGramDataset(stored, negative=1, degrees=[0, 1] + 58 * [0])
+    assert all((negatives == 1).all() for _, _, negatives in dataset)
 
 
 def loader(dataset, start):

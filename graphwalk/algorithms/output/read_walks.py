@@ -48,6 +48,7 @@ class StoredBlocks:
     width: int
     num_blocks: int
     read: Callable[[int], NDArray[np.integer[Any]]]
+    block_walks: int | None = None  # of all blocks but the last, where they are alike
 
 
 def read_walks(
@@ -178,7 +179,7 @@ def _array_blocks(array: Any, rows: int) -> StoredBlocks:
             raise ValueError(f"chunk {number} is missing")
         return block
 
-    return StoredBlocks(walks, width, -(-walks // rows), read)
+    return StoredBlocks(walks, width, -(-walks // rows), read, rows)
 
 
 def _parquet_blocks(location: str, storage_options: Mapping[str, Any] | None) -> StoredBlocks:

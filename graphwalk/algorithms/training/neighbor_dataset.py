@@ -143,7 +143,7 @@ class NeighborDataset(SharedDataset):
         """
         self._epoch = int(whole(0).check("epoch", epoch))
 
-    def share(self, number: int, of: int) -> Iterator[Any]:
+    def _share(self, number: int, of: int) -> Iterator[Any]:
         """Yield the batches of one of some workers."""
         numbers = range(number, len(self), of)
         return map(self._converted, self._batches.make(self._epoch, numbers))

@@ -32,16 +32,24 @@ class SharedDataset(IterableDataset):  # type: ignore[misc]
     def __iter__(self) -> Iterator[Any]:
         worker = get_worker_info()
         if worker is None:
-            yield from self.share(0, 1)
+            yield from self._share(0, 1)
             return
         # Whatever scheduler the parent uses, a worker uses threads, on its share of the cores.
         threads = max(1, num_cores() // worker.num_workers)
         with dask.config.set(scheduler="threads", num_workers=threads):
-            yield from self.share(worker.id, worker.num_workers)
+            yield from self._share(worker.id, worker.num_workers)
 
-    def share(self, number: int, of: int) -> Iterator[Any]:
+    def _share(self, number: int, of: int) -> Iterator[Any]:
         """Yield the examples of one of some workers."""
         raise NotImplementedError
+
+
+def distributed_ranks() -> tuple[int, int] | None:
+    """Return the number of this process and how many train together, if any do."""
+    distributed = getattr(torch, "distributed", None)
+    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
+        return None
+    return distributed.get_rank(), distributed.get_world_size()
 
 
 def tensor(values: NDArray[Any]) -> Any:

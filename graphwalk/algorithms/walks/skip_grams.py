@@ -50,6 +50,11 @@ def skip_grams(
             yield pairs
 
 
+def num_pairs(width: int, window: int) -> int:
+    """Return how many pairs a walk of `width` nodes has."""
+    return len(_positions(width, window))
+
+
 def _positions(width: int, window: int) -> NDArray[np.intp]:
     """Return the positions of all pairs of a walk that has not ended early, shape (pairs, 2)."""
     steps = np.arange(-min(window, width - 1), min(window, width - 1) + 1)
