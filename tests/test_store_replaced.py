@@ -1,5 +1,6 @@
 """A store that is replaced under lazy walks: an error, never the walks of another graph."""
 
+import os
 import pickle
 import re
 import threading
@@ -193,3 +194,21 @@ def test_a_store_that_is_replaced_under_a_job(job, session, tmp_path):
     else:
         np.testing.assert_array_equal(found, expected)
         assert not session.executor.in_process, "threads read partitions after the first event"
+
+
+def test_attributes_that_have_not_changed_are_not_read_again(tmp_path, monkeypatch):
+    from graphwalk.storage.store import store_arrays
+
+    graph, read, reads = ring(tmp_path / "g.zarr"), store_arrays.read_identity, []
+    monkeypatch.setattr(
+        store_arrays, "read_identity", lambda *given: reads.append(given) or read(*given)
+    )
+    old = (tmp_path / "g.zarr" / "zarr.json").stat().st_mtime - 10
+    os.utime(tmp_path / "g.zarr" / "zarr.json", (old, old))  # a new file is read each time
+    for _ in range(5):
+        assert graph.neighbors(3).tolist() == [4]
+    assert len(reads) == 1
+    ring(tmp_path / "g.zarr", 7)
+    os.utime(tmp_path / "g.zarr" / "zarr.json", (old, old))
+    with pytest.raises(StoreError, match=REPLACED):
+        graph.neighbors(3)

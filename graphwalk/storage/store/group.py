@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
     from zarr.abc.store import Store
+
+#: File systems tell times of a second or two, and less with most.
+_NEW_SECONDS = 3
 
 
 def create_group(store: Store, *, compressed: bool = True) -> zarr.Group:
@@ -168,6 +172,25 @@ def read_identity(
             if about["complete"] is True:
                 return about.get("digest"), about.get("label_digest")
     return open_group(location, storage_options)[1].identity
+
+
+def attributes_mark(location: str) -> tuple[int, ...] | None:
+    """Return what tells the file of a store's attributes from others without reading it.
+
+    None at a URL, and while the file is so new that times might not tell another one from it.
+    """
+    if is_url(location):
+        return None
+    # It is opened, since network file systems keep what they know of files that are not.
+    with suppress(OSError):
+        file = os.open(f"{location}/zarr.json", os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            of = os.fstat(file)
+        finally:
+            os.close(file)
+        if time.time() - of.st_mtime > _NEW_SECONDS:
+            return of.st_dev, of.st_ino, of.st_size, of.st_mtime_ns, of.st_ctime_ns
+    return None
 
 
 def _read_file(path: Path) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.errors import InputError, StoreError, argument
 from graphwalk.storage.store.array_reader import ArrayReader
 from graphwalk.storage.store.graph_properties import GraphProperties
-from graphwalk.storage.store.group import open_group, read_identity
+from graphwalk.storage.store.group import attributes_mark, open_group, read_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,6 +62,7 @@ class StoreArrays(GraphProperties):
         self.storage_options = storage_options
         self._owner = owner
         self._readers: dict[str, ArrayReader] = {}
+        self._checked: tuple[int, ...] | None = None
         #: Entries, and the kind of their values, that were found fit to be walked.
         self.sound: set[tuple[range, str | None]] = set()
 
@@ -115,8 +116,12 @@ class StoreArrays(GraphProperties):
         """Raise StoreError if another graph is at the path now, or none."""
         if self.digest is None:  # written by an early version, which cannot be told from others
             return
+        mark = attributes_mark(self.path)
+        if mark is not None and mark == self._checked:
+            return
         if read_identity(self.path, self.storage_options) != self.info.identity:
             raise self._replaced()
+        self._checked = mark
 
     def _replaced(self) -> StoreError:
         return StoreError(
