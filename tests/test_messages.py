@@ -14,6 +14,7 @@ from graphwalk.cli import main
 from graphwalk.cli.build import BUILD
 from graphwalk.cli.options import COMMAND_LINE, option
 from graphwalk.cli.parser import make_parser
+from graphwalk.cli.update import UPDATE
 from graphwalk.errors import argument, function, use_interface
 
 FOLDER = Path(graphwalk.__file__).parent
@@ -23,8 +24,12 @@ ALL = sorted(FOLDER.rglob("*.py"))
 #: Arguments of functions of other libraries, which messages name as what else could be called.
 _FOREIGN = {"fmt", "data", "escapechar", "create_using"}
 
-PARAMETERS = set(inspect.signature(graphwalk.build_zarr).parameters)
-OPTIONS = {parameter.name for parameter in BUILD}
+PARAMETERS = {
+    name
+    for build in (graphwalk.build_zarr, graphwalk.Graph.update)
+    for name in inspect.signature(build).parameters
+}
+OPTIONS = {parameter.name for parameter in [*BUILD, *UPDATE]}
 
 #: Modules of what the command line does not have, and which write parameters as Python does.
 _PYTHON = {"row_slice", "errors", "write_nodes"}
