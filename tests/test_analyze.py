@@ -90,6 +90,11 @@ def test_bad_parameters_are_named(graph):
         (["walks"], "'walks'"),
         ({"pagerank": {"beta": 1}}, "'beta'"),
         ({"pagerank": {"alpha": 2}}, "alpha=2"),
+        ({"pagerank": {"store": graph}}, "no parameter 'store'"),
+        ({"pagerank": None}, "has None for pagerank"),
+        (["bfs"], "bfs needs 'sources'.*'bfs': {'sources'"),
+        ("pagerank", "must be names"),
+        (None, "must be names"),
     ):
         with pytest.raises(errors.InputError, match=words):
             graphwalk.analyze(graph, analyses)

@@ -870,6 +870,10 @@ def test_update_writes_a_store_and_the_touched_nodes(run, fails, town_store, tmp
     assert (status, err) == (0, "")
     assert "6 nodes and 5 edges, of which 2 nodes were touched" in out
     assert touched.read_text("utf-8").splitlines() == [TOWNS[0], "Ålborg"]
+    other = tmp_path / "other.zarr"
+    again = "update", town_store, other, "--add", added, "--touched", touched
+    assert "--overwrite" in fails(*again)
+    assert not other.exists()  # it is noticed before the store is made
     walks = tmp_path / "walks.txt"
     assert run("walk", output, walks, "--start-nodes", touched, "--num-walks", "1")[0] == 0
     assert len(walks.read_text("utf-8").splitlines()) == 2

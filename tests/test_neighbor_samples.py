@@ -224,7 +224,8 @@ def test_directed_graphs_are_sampled_through_their_transpose():
     [
         ({"fanouts": []}, "one for each hop"),
         ({"fanouts": 5}, "one for each hop"),
-        ({"fanouts": [-2]}, "at least -1"),
+        ({"fanouts": [-2]}, "from -1 to"),
+        ({"fanouts": [10**30]}, "from -1 to"),
         ({"seeds": [1, 2, 1]}, "node 1 twice.*disjoint=True"),
         ({"seeds": [300]}, "ids of nodes that exist"),
         ({"times": 3.0}, "times=True"),

@@ -84,7 +84,11 @@ def test_labels_name_nodes():
 
 def test_bad_parameters_are_named():
     graph = graphwalk.build_zarr([(0, 1)], directed=True)
-    for options in ({"pairs": [0, 1]}, {"pairs": [(0, 0)], "measure": "cosine"}):
+    for options in (
+        {"pairs": [0, 1]},
+        {"pairs": [(0, 1), (0,)]},
+        {"pairs": [(0, 0)], "measure": "cosine"},
+    ):
         with pytest.raises(errors.InputError, match=[*options][-1]):
             graphwalk.similarity(graph, **options)
     with pytest.raises(errors.InputError, match="no node 7"):
@@ -97,3 +101,5 @@ def test_bad_parameters_are_named():
             call()
     with pytest.raises(errors.InputError, match="k="):
         graphwalk.similar_nodes(graph, 0, 0)
+    with pytest.raises(errors.MemoryBudgetError, match="memory="):
+        graphwalk.similar_nodes(graph, 0, 10**12, transposed=graph.transpose())

@@ -248,6 +248,7 @@ REFUSED = [
     ([(0, 1, 2.0)], {}, {"add": [(0, 1)]}, "has no weights, and"),
     ([(0, 1, 2.0)], {}, {"add": [(2, 3, 0.0)]}, "all edges of node 2 have weight zero"),
     ([(0, 1, 3e38)], {}, {"add": [(0, 1, 3e38)]}, "more than float32 holds"),
+    ([(0, 1, 2.0)], {}, {"add": [(1, 2, 1e300)]}, "1 → 2 .*more than float32 holds"),
     ([(0, 1)], {}, {"add": [[1], [0]]}, "is an adjacency list"),
     ([(0, 1)], {}, {"add": [(0, 1)], "missing": "no"}, "missing"),
     ([(0, 1)], {"directed": True}, {"add": graphwalk.build_zarr([(0, 1)])}, "is undirected and"),
@@ -266,6 +267,10 @@ def test_places_and_memory_that_are_refused(tmp_path):
     graph = graphwalk.build_zarr([(0, 1)], tmp_path / "graph")
     with pytest.raises(InputError, match="the graph itself"):
         graph.update(tmp_path / "graph", add=[(1, 2)], overwrite=True)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "graph")
+    with pytest.raises(InputError, match="the graph itself"):
+        graph.update(link, add=[(1, 2)], overwrite=True)
     with pytest.raises(graphwalk.StoreExistsError, match="overwrite=True"):
         graph.update(tmp_path / "graph" / "neighbors", add=[(1, 2)])
     many = np.arange(9000), np.arange(9000) + 1

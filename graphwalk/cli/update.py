@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from graphwalk.cli.build import BUILD
@@ -14,6 +14,8 @@ from graphwalk.util.parameters import Kind, Parameter, one_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from graphwalk import Graph
 
@@ -63,14 +65,15 @@ def run(args: Namespace) -> None:
     from graphwalk import open_zarr
 
     watch = Stopwatch()
-    graph = open_zarr(args.store).update(
-        args.output,
-        overwrite=args.overwrite,
-        progress=False if args.quiet else None,
-        **given_options(args, UPDATE),
-    )
-    if args.touched is not None:
-        _write_touched(graph, Path(args.touched))
+    with _touched_file(args) as file:
+        graph = open_zarr(args.store).update(
+            args.output,
+            overwrite=args.overwrite,
+            progress=False if args.quiet else None,
+            **given_options(args, UPDATE),
+        )
+        if file is not None:
+            _write_touched(graph, file)
     if not args.quiet:
         touched = graph._arrays.info.num_touched or 0
         print(
@@ -79,6 +82,16 @@ def run(args: Namespace) -> None:
             f"touched, {watch.stop().took()}."
         )
         print(printable(f"It is in {graph.path}."))
+
+
+def _touched_file(args: Namespace) -> AbstractContextManager[Path | None]:
+    """Check that the names can be written before the store is; the block gets where to."""
+    from graphwalk.storage.files.locations import locate
+    from graphwalk.storage.files.publish import new_file
+
+    if args.touched is None:
+        return nullcontext()
+    return new_file(locate(args.touched), overwrite=args.overwrite)
 
 
 def _write_touched(graph: Graph, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ from graphwalk.storage.store.graph import Graph, open_zarr
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     import dask.array as da
     import numpy as np
@@ -117,6 +117,11 @@ def analyze(
     array([0.17, 0.27, 0.17, 0.2 , 0.2 ])
     """
     graph = store if isinstance(store, Graph) else open_zarr(store)
+    if isinstance(analyses, str) or not isinstance(analyses, Iterable):
+        raise InputError(
+            f"{argument('analyses', analyses)} must be names of analyses, such as ['degrees', "
+            "'pagerank'], or a mapping from them to their parameters"
+        )
     chosen: dict[str, Mapping[str, Any]] = (
         dict(analyses) if isinstance(analyses, Mapping) else {name: {} for name in analyses}
     )
@@ -138,10 +143,19 @@ def _algorithm(
         names = ", ".join(map(repr, _ANALYSES))
         raise InputError(f"{argument('analyses')} has {name!r}, and there are {names}")
     function = _ANALYSES[name]
-    known = inspect.signature(function).parameters.keys() - {"memory", "partitions"}
-    wrong = given.keys() - known
-    if wrong or isinstance(given, str):
-        raise InputError(f"{name} has no parameter {min(wrong)!r} in {argument('analyses')}")
+    parameters = inspect.signature(function).parameters
+    known = parameters.keys() - {"store", "memory", "partitions"}
+    if not isinstance(given, Mapping):
+        raise InputError(f"{argument('analyses')} has {given!r} for {name}; pass a dictionary")
+    wrong = sorted(map(repr, given.keys() - known))
+    if wrong:
+        raise InputError(f"{name} has no parameter {wrong[0]} in {argument('analyses')}")
+    for each in known - given.keys():
+        if parameters[each].default is inspect.Parameter.empty:
+            raise InputError(
+                f"{name} needs {each!r} in {argument('analyses')}: pass a dictionary such as "
+                f"{{{name!r}: {{{each!r}: …}}}}"
+            )
     options = dict(given)
     if transposed is not None and "transposed" in known:
         options.setdefault("transposed", transposed)

@@ -103,7 +103,10 @@ def similarity(
     """
     graph = store if isinstance(store, Graph) else open_zarr(store)
     measure = _MEASURE.check("measure", measure)
-    ends = np.asarray(pairs)
+    try:
+        ends = np.asarray(pairs)
+    except ValueError:  # some are longer than others
+        ends = np.empty(1)
     if ends.size and (ends.ndim != 2 or ends.shape[1] != 2):
         raise InputError(f"{argument('pairs')} must be pairs of nodes, such as [(0, 1), (2, 3)]")
     first = second = np.empty(0, np.int64)
@@ -269,6 +272,7 @@ class SimilarNodes(NodeAlgorithm):
             passes="none: rows of nodes, their neighbours and candidates are read",
             repeated=False,
             scratch=pairs.scratch + 41 * graph.num_nodes,
+            fixed=len(self.nodes) * self.k * 8,
         )
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.int64]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from graphwalk.algorithms.reductions.count_walk_pairs import pair_matrix
+from graphwalk.errors import InputError, argument
 from graphwalk.util.parameters import COUNT, number, one_of
 from graphwalk.walk_spec import WalkSpec
 
@@ -62,6 +63,11 @@ def ranks_by_walks(
         one_of("weight").check("weight", weight)
     most = None if top_k is None else COUNT.check("top_k", top_k)
     num_walks, length = walks_for(alpha, eps, delta)
+    if 1 - alpha == 1 or max(length >> 32, num_walks >> 63):
+        raise InputError(
+            f"{argument('alpha', alpha)} and {argument('eps', eps)} ask for {num_walks:,} walks of "
+            f"up to {length:,} steps from each source; pass less extreme ones"
+        )
     rows = None if sources is None else np.atleast_1d(graph.index_of(sources))
     options = {each: field.default for each, field in WalkSpec.__dataclass_fields__.items()}
     return pair_matrix(

@@ -83,7 +83,7 @@ def sampling_of(
 
 
 def _checked_fanouts(fanouts: Any) -> tuple[int, ...]:
-    kind = whole(-1)
+    kind = whole(-1, 2**63 - 1)
     try:
         checked = tuple(int(kind.check("fanouts", fanout)) for fanout in fanouts)
     except TypeError:

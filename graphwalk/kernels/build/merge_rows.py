@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     EntryRows: TypeAlias = tuple[Counts, Integers, Floats]
 
 #: What is wrong with an entry that is added: it repeats one; several are stored that it repeats;
-#: the weights add up to more than float32 holds.
+#: its weight, or the sum of weights, is more than float32 holds.
 PARALLEL, SEVERAL, INFINITE = 1, 2, 3
 
 #: Counts of `merge_rows`: entries that were written, and self-loops among them; entries that were
@@ -118,6 +118,9 @@ def _merge_row(
         else:
             neighbor, value = int(added[1][a]), _value(added, a)
             a += 1
+            if not distinguishes_edges and np.isinf(np.float32(value)):
+                counts[PROBLEM] = INFINITE
+                return int(a - 1)
         repeats = previous == neighbor and (not distinguishes_edges or total == value)
         if repeats and not is_stored and (merge or forbid):
             total = total if distinguishes_edges else total + value

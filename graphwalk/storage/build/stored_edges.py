@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.protocol import EdgeBatch
-from graphwalk.storage.files.locations import is_url, locate
+from graphwalk.storage.files.locations import is_url, locate_new
 from graphwalk.storage.partitions.entry_partitions import cut_entries, read_entries
 from graphwalk.units import parse_size
 from graphwalk.util.parameters import FLAG
@@ -122,9 +121,7 @@ def build_stored(
 ) -> Graph:
     """Build a store, or a temporary one, of such edges; `finish` adds what nodes have."""
     graph = edges.graph
-    location = None if store is None else locate(store)
-    if location == graph.path:
-        raise InputError(f"{location} is the store of the graph itself; pass another path")
+    location = None if store is None else locate_new(store, graph.path)
     options = BuildOptions(
         directed=graph.directed,
         duplicates="keep",

@@ -19,7 +19,7 @@ from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.build.merge import Merge, MissingError
 from graphwalk.storage.build.pipeline import write_store
 from graphwalk.storage.edges.open import open_source
-from graphwalk.storage.files.locations import is_url, locate
+from graphwalk.storage.files.locations import is_url, locate_new
 from graphwalk.storage.store.format import APART
 from graphwalk.storage.store.label_runs import labels_of
 from graphwalk.storage.store.stored_labels import write_labels
@@ -62,9 +62,7 @@ def update(
     ignore = one_of("error", "ignore").check("missing", missing) == "ignore"
     if add is None and remove is None:
         raise InputError(f"there is nothing to do; pass {argument('add')} or {argument('remove')}")
-    location = None if store is None else locate(store)
-    if location == graph.path:
-        raise InputError(f"{location} is the store of the graph itself; pass another path")
+    location = None if store is None else locate_new(store, graph.path)
     options = BuildOptions(
         directed=graph.directed,
         compressed=FLAG.check("compressed", compressed),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr.storage import FsspecStore, LocalStore
 
-from graphwalk.errors import StoreError
+from graphwalk.errors import InputError, StoreError
 from graphwalk.storage.files.remote import remote_store
 from graphwalk.storage.files.storage_errors import disk_errors, remote_errors
 
@@ -30,6 +30,15 @@ def locate(store: object) -> str:
         raise StoreError(f"a store is named by a path or URL, not by {text!r}")
     text = text.removeprefix("file://")
     return text if is_url(text) else str(expand_user(text).absolute())
+
+
+def locate_new(store: object, graph: str) -> str:
+    """Return where a store is to be made of the graph at a location, which is another one."""
+    location = locate(store)
+    is_link = not is_url(location) and os.path.realpath(location) == os.path.realpath(graph)
+    if location == graph or is_link:
+        raise InputError(f"{location} is the store of the graph itself; pass another path")
+    return location
 
 
 def expand_user(path: str) -> Path:
