@@ -128,3 +128,21 @@ def test_bad_parameters_are_named():
     directed = graphwalk.build_zarr([(0, 1)], directed=True)
     with pytest.raises(errors.InputError, match="transposed="):
         graphwalk.communities(directed)
+
+
+def test_no_node_of_a_small_graph_would_be_better_elsewhere():
+    # All nodes of a half move at the same time, after which these graphs were worth less.
+    for seed, nodes in ((4, 11), (12, 18), (20, 19)):
+        edges = nx.gnp_random_graph(nodes, 0.4, seed=seed)
+        graph = graphwalk.build_zarr(np.array(edges.edges()), num_nodes=nodes)
+        labels = graphwalk.communities(graph).compute()
+        worth = graphwalk.modularity(graph, labels).compute()
+        for node in range(nodes):
+            for label in np.unique(labels):
+                other = np.where(np.arange(nodes) == node, label, labels)
+                assert _modularity(edges, other) <= worth + 1e-9
+
+
+def _modularity(graph, labels):
+    groups = [set(np.flatnonzero(labels == label).tolist()) for label in np.unique(labels)]
+    return nx.community.modularity(graph, groups)

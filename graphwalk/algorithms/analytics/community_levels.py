@@ -39,6 +39,10 @@ _TURNS = 20
 #: Modularity by which a turn is worth another one.
 _LEAST_GAIN = 1e-3
 
+#: Turns without enough gain before a level ends, in graphs of fewer nodes: nodes that move at the
+#: same time often undo each other's gain there, and the next turn has other halves.
+_LOSSES, _SMALL = 4, 1 << 12
+
 #: Bytes that a build may take in any case.
 _LEAST_BUILD = 16 << 20
 
@@ -85,7 +89,7 @@ class Level:
     def move(self, labels: NDArray[Any]) -> tuple[NDArray[Any], float]:
         """Return labels of a higher modularity, and how much higher it is."""
         start = best = -np.inf
-        found = labels
+        found, losses = labels, 0
         for turn in range(_TURNS):
             for half in (0, 1):
                 totals = self._by_label(labels, len(labels))
@@ -99,7 +103,8 @@ class Level:
                         start = best = worth
                     elif gain > 0:
                         found, best = labels, worth
-                    if gain < _LEAST_GAIN:
+                    losses += gain < _LEAST_GAIN
+                    if losses > (_LOSSES if self.graph.num_nodes < _SMALL else 0):
                         return found, best - start
                 labels = moves.labels
         return found, best - start
