@@ -98,6 +98,9 @@ def test_times_of_seeds_may_be_dates():
     graph = graphwalk.build_zarr(([0, 0, 0], [1, 2, 3], days), times=True)
     found = graphwalk.sample_neighbors(graph, [0], [-1], times=days[2:], seed=1).compute()
     assert found[:, 2].tolist() == [1, 2]
+    noon = days[1:2] + np.timedelta64(12, "h")  # which is after the day that it is counted in
+    found = graphwalk.sample_neighbors(graph, [0], [-1], times=noon, seed=1).compute()
+    assert found[:, 2].tolist() == [1, 2]
 
 
 KINDS = {

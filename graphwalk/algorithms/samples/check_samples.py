@@ -125,7 +125,9 @@ def _checked_times(graph: Graph, times: Any, seeds: int) -> NDArray[np.float64]:
                 f"{argument('times')} are dates, and those of {graph.path} are numbers; pass "
                 "numbers"
             )
-        given = as_times(given.astype(f"M8[{graph.time_unit}]"))
+        whole_units = given.astype(f"M8[{graph.time_unit}]")
+        # What is before a part of a unit is before the next whole one.
+        given = as_times(whole_units + (whole_units < given))
     if given.dtype.kind not in "iuf" or given.shape not in ((), (seeds,)) or np.isnan(given).any():
         raise InputError(
             f"{argument('times')} has {given.dtype} of shape {given.shape}; pass a number for each "
