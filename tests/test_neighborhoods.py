@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import graphwalk
 from graphwalk import errors
 from graphwalk.algorithms.analytics.node_array import compute_values
+from graphwalk.scheduler.executors.resources import current_executor
 
 PLANS = [{}, {"partitions": 3}, {"partitions": 7}]
 
@@ -103,7 +104,8 @@ def test_rows_that_do_not_fit_are_held_in_chunks(skewed):
     (task,) = dict(least.dask).values()
     algorithm, arrays, plan, name = task.args
     small = replace(plan, chunk=plan.cost.chunk // 4)
-    found = compute_values(algorithm, arrays, small, name)
+    with current_executor().job(name) as job:
+        found = compute_values(algorithm, arrays, small, name, job)
     np.testing.assert_array_equal(found, whole.compute())
     assert found.sum() > 1000
 

@@ -30,7 +30,8 @@ PROFILES = pytest.mark.parametrize("compressed", [True, False])
 
 
 def make_reader(place, compressed, values=VALUES):
-    group = create_group(LocalStore(place), compressed=compressed)
+    at_url = str(place).startswith("memory:")
+    group = create_group(str(place) if at_url else LocalStore(place), compressed=compressed)
     array = create_array(group, "neighbors", values.dtype, len(values), CHUNK)
     array[:] = values
     return ArrayReader(group, str(place), "neighbors", len(values))

@@ -155,6 +155,11 @@ def test_edges_are_written_with_the_walks(tmp_path, rows, resume):
         graphwalk.write_walks(walks, tmp_path / "w.npy", edges=edges)
     with pytest.raises(graphwalk.InputError, match="take the same rows of both"):
         graphwalk.write_walks(walks[1:], tmp_path / "v.zarr", edges=edges)
+    with pytest.raises(graphwalk.InputError, match="pass the first, and the second as edges="):
+        graphwalk.write_walks((walks, edges), tmp_path / "v.zarr")
+    for edges_alone in (edges, edges[3:].rechunk(20)):
+        with pytest.raises(graphwalk.InputError, match="pass the array of walks"):
+            graphwalk.write_walks(edges_alone, tmp_path / "v.zarr")
 
 
 def test_the_command_writes_edges(tmp_path, capsys):

@@ -9,6 +9,7 @@ import dask.array as da
 import numpy as np
 
 from graphwalk.algorithms.walks.recorded_edges import with_edges
+from graphwalk.algorithms.walks.walks_source import are_edges
 from graphwalk.errors import InputError, argument
 
 
@@ -17,6 +18,11 @@ def checked_walks(walks: Any, edges: Any = None) -> da.Array:
 
     With `edges`, return an array of steps, see `with_edges`.
     """
+    if isinstance(walks, tuple):
+        raise InputError(
+            f"walks are a tuple; with {argument('return_edges', True)}, random_walks returns walks "
+            f"and edges: pass the first, and the second as {argument('edges')}"
+        )
     if not isinstance(walks, da.Array):
         raise InputError(f"walks are a {type(walks).__name__}, not a Dask array of random_walks")
     if np.isnan(walks.shape).any():
@@ -30,6 +36,17 @@ def checked_walks(walks: Any, edges: Any = None) -> da.Array:
             "integers of shape (num_walks, walk_length + 1)"
         )
     return _in_even_blocks(walks if edges is None else with_edges(walks, edges))
+
+
+def named_walks(walks: Any, edges: Any = None) -> da.Array:
+    """Return walks as `checked_walks`; raise InputError for edges, whose numbers are no nodes."""
+    checked = checked_walks(walks, edges)
+    if are_edges(walks):
+        raise InputError(
+            "these are the edges of steps, not walks: pass the array of walks that random_walks "
+            f"returned with them, and these as {argument('edges')}"
+        )
+    return checked
 
 
 def _in_even_blocks(walks: da.Array) -> da.Array:

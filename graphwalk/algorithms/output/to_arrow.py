@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dask.array as da
 
 from graphwalk.algorithms.analytics.node_array import source_of
-from graphwalk.algorithms.output.check_walks import checked_walks
+from graphwalk.algorithms.output.check_walks import named_walks
 from graphwalk.algorithms.output.labelled_walks import as_labels, walk_lists
 from graphwalk.algorithms.output.node_names import names_for, unknown_names
 from graphwalk.algorithms.output.node_table import node_columns, node_table
@@ -80,7 +80,7 @@ def to_arrow(what: Graph | da.Array, *, labels: Any = None) -> ArrowStream:
     if isinstance(counted, CountedPairs) and graph is not None:
         names = _arrow_labels(Graph(graph).labels if labels is None else labels, graph.num_nodes)
         return pair_table(what, counted, None if names is None else LabelTable(names))
-    return _walks(checked_walks(what), labels)
+    return _walks(named_walks(what), labels)
 
 
 def _walks(walks: da.Array, labels: Any) -> ArrowStream:

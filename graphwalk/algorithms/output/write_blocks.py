@@ -11,7 +11,7 @@ import dask.array as da
 import numpy as np
 from dask.base import compute_as_if_collection, get_scheduler
 
-from graphwalk.algorithms.output.check_walks import check_share, checked_walks
+from graphwalk.algorithms.output.check_walks import check_share, named_walks
 from graphwalk.algorithms.output.done_blocks import Done, DoneBlocks
 from graphwalk.algorithms.output.formats import ID_FORMATS, SINKS, check_holds_edges
 from graphwalk.algorithms.output.label_file import LabelFile, NamingRoom, OutputLabels, naming_room
@@ -73,7 +73,7 @@ def write_blocks(
         check_share(share, overwrite)
     resume = resume or share is not None
     labels = None if labels is False else labels
-    source, given, walks = walks_source(walks), walks, checked_walks(walks, edges)
+    source, given, walks = walks_source(walks), walks, named_walks(walks, edges)
     given = given if edges is None else walks
     about, target = (
         _about(given, source, resume),

@@ -55,12 +55,13 @@ class _WalkDataset(SharedDataset):
         Examples
         --------
         >>> import graphwalk
+        >>> from torch.utils.data import DataLoader
         >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
         >>> walks = graphwalk.random_walks(graph, num_walks=1, walk_length=3, seed=1)
         >>> dataset = graphwalk.WalkDataset(walks)
         >>> dataset.set_epoch(1)
         >>> again = graphwalk.random_walks(graph, num_walks=1, walk_length=3, seed=2).compute()
-        >>> [walk.tolist() for walk in dataset] == again.tolist()
+        >>> [walk.tolist() for walk in DataLoader(dataset, batch_size=None)] == again.tolist()
         True
         """
         self._epoch = int(whole(0).check("epoch", epoch))

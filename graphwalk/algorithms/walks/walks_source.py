@@ -63,6 +63,14 @@ def walks_source(array: da.Array) -> WalkTasks | None:
     return found[array.name]
 
 
+def are_edges(array: da.Array) -> bool:
+    """Return whether an array is made of the edges of steps, which are numbers of entries."""
+    name, graph = array.name, array.dask
+    while name.rpartition("-")[0] in _MOVES and (data := _data_of(graph, name)):
+        name = data[0]
+    return bool(name.startswith(f"{EDGES}-"))
+
+
 def _data_of(graph: HighLevelGraph, name: str) -> list[str]:
     """Return the layers whose elements a layer moves, without those that say which."""
     layer = graph.layers[name]

@@ -12,7 +12,6 @@ from graphwalk.errors import InputError, StoreError, argument, function
 from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.storage.store.check_array import ADDED_TYPES
 from graphwalk.storage.store.format import ADDED, ADDED_NAME, CHUNK_BYTES
-from graphwalk.storage.store.put_array import current_info, put_array
 from graphwalk.util.threads import thread_pool
 
 if TYPE_CHECKING:
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 def add_array(graph: GraphArrays, kind: str, name: str, values: Any) -> GraphArrays:
     """Write values of nodes (`kind` is "node") or entries ("edge"); return the graph with them."""
+    # Imported here since it imports Dask, which nothing that reads a store needs.
+    from graphwalk.storage.store.put_array import current_info, put_array
+
     stored = _stored_name(kind, name)
     info = current_info(graph)
     if info.manifest is None:
