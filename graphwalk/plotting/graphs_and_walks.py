@@ -9,7 +9,7 @@ import numpy as np
 from graphwalk.algorithms.output.write import iter_blocks
 from graphwalk.algorithms.walks.walks_source import walks_source
 from graphwalk.plotting.plans_and_runs import matplotlib
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 
 if TYPE_CHECKING:
     import os
@@ -64,7 +64,7 @@ def plot_degrees(graph: Graph | str | os.PathLike[str], ax: Any = None, **option
     'degree'
     """
     matplotlib("pyplot")  # raises before anything is read
-    opened = graph if isinstance(graph, Graph) else open_zarr(graph)
+    opened = as_graph(graph)
     axes = _axes(ax)
     _plot_parts(axes, *opened.degree_counts(), options)
     what = "out-degree" if opened.directed else "degree"

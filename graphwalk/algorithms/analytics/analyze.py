@@ -27,7 +27,7 @@ from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.scheduler.engine.shared_scans import run_together
 from graphwalk.storage.partitions.entry_partitions import EntryReader
 from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 
 if TYPE_CHECKING:
     import os
@@ -116,7 +116,7 @@ def analyze(
     >>> found["pagerank"].compute().round(2)
     array([0.17, 0.27, 0.17, 0.2 , 0.2 ])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     if isinstance(analyses, str) or not isinstance(analyses, Iterable):
         raise InputError(
             f"{argument('analyses', analyses)} must be names of analyses, such as ['degrees', "

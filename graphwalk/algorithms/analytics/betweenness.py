@@ -16,7 +16,7 @@ from graphwalk.errors import InputError, MemoryBudgetError, argument
 from graphwalk.kernels.analytics.betweenness import add_dependencies, count_paths
 from graphwalk.kernels.rng import STEP, mix, seed_key
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import COUNT, FLAG, whole
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def betweenness_centrality(
     >>> graphwalk.betweenness_centrality(graph).compute().round(3)
     array([0.   , 0.667, 0.667, 0.   ])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     nodes = graph.num_nodes
     if k is not None and (k := COUNT.check("k", k)) > nodes:
         raise InputError(f"{argument('k', k)} is more than the {nodes} nodes of {graph.path}")

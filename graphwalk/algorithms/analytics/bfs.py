@@ -14,7 +14,7 @@ from graphwalk.kernels.analytics.frontier import count_entries
 from graphwalk.kernels.analytics.search_levels import find_parents, pull_level, push_level
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import FLAG
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def bfs(
     >>> parents.compute()
     array([0, 0, 1, 2, 5, 5], dtype=int32)
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     parents = FLAG.check("return_parents", return_parents)
     algorithm = BreadthFirstSearch(source_nodes(graph, sources), parents)
     return node_array(algorithm, graph._arrays, memory, partitions)

@@ -15,7 +15,7 @@ from graphwalk.algorithms.analytics.whole_rows import WholeRows
 from graphwalk.errors import InputError, argument
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import COUNT, FINITE_POSITIVE
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def communities(
     >>> graphwalk.communities(graph).compute()
     array([0, 0, 0, 3, 3, 3], dtype=int32)
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     if weight not in ("weight", None):
         raise InputError(f"{argument('weight', weight)} must be 'weight' or None")
     resolution = FINITE_POSITIVE.check("resolution", resolution)

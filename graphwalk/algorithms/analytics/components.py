@@ -13,7 +13,7 @@ from graphwalk.kernels.analytics.link_components import flatten, link_forest, li
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.scheduler.executors.resources import find_own_resources
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def connected_components(
         return components_of_edges(edges, how, find_own_resources(memory), Progress(progress))
     if store is None:
         raise InputError(f"there is no graph; pass a store, or {argument('edges')}")
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     return node_array(ConnectedComponents(), graph._arrays, memory, partitions)
 
 

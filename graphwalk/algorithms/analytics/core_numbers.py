@@ -12,7 +12,7 @@ from graphwalk.algorithms.analytics.transposed import both_directions, transpose
 from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.kernels.analytics.lower_cores import lower_cores
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 
 if TYPE_CHECKING:
     import os
@@ -79,7 +79,7 @@ def core_numbers(
     >>> graphwalk.core_numbers(graph).compute()
     array([2, 2, 2, 1, 0], dtype=int32)
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     other = transposed_arrays(graph, transposed, "the core number of nodes")
     return node_array(CoreNumbers(other), graph._arrays, memory, partitions)
 

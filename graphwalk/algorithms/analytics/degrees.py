@@ -12,7 +12,7 @@ from graphwalk.algorithms.analytics.out_degrees import out_degrees
 from graphwalk.kernels.analytics.sum_neighbors import pull_sums, push_sums
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import one_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def degrees(
     >>> graphwalk.degrees(graph, "in").compute()
     array([0, 1, 2])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     _DIRECTION.check("direction", direction)
     return node_array(Degrees(direction), graph._arrays, memory, partitions)
 
@@ -121,7 +121,7 @@ def degree_assortativity(
     >>> float(graphwalk.degree_assortativity(graph).compute())
     -1.0
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     _DIRECTION.check("x", x)
     _DIRECTION.check("y", y)
     return node_array(DegreeAssortativity(x, y), graph._arrays, memory, partitions)

@@ -14,7 +14,7 @@ from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.hyperball import draw_registers, grow_balls, measure_balls
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import whole
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def harmonic_centrality(
     >>> graphwalk.harmonic_centrality(graph, registers=4096).compute().round(1)
     array([3., 2., 2., 2.])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     algorithm = HarmonicCentrality(*_checked(registers, seed))
     other = transposed_arrays(graph, transposed, "harmonic centrality")
     return node_array(algorithm, graph._arrays if other is None else other, memory, partitions)
@@ -134,7 +134,7 @@ def hop_distribution(
     >>> graphwalk.hop_distribution(graph, registers=4096).compute().round(1)
     array([ 4., 10., 14., 16.])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     algorithm = HopDistribution(*_checked(registers, seed))
     return node_array(algorithm, graph._arrays, memory, partitions)
 

@@ -9,7 +9,7 @@ import numpy as np
 from graphwalk.algorithms.analytics.bfs import BreadthFirstSearch
 from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.sources import source_nodes
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import whole
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def k_hop(
     >>> graph.subgraph(near)
     <graphwalk.Graph '...graph.zarr': 3 nodes, 2 edges, undirected>
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     hops = _HOPS.check("hops", hops)
     algorithm = NearNodes(source_nodes(graph, sources), parents=False, hops=hops)
     return node_array(algorithm, graph._arrays, memory, partitions)

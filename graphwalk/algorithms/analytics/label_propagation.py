@@ -12,7 +12,7 @@ from graphwalk.algorithms.analytics.transposed import both_directions, transpose
 from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.kernels.analytics.vote_labels import vote_labels
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import COUNT
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def label_propagation(
     >>> graphwalk.label_propagation(graph).compute()
     array([0, 0, 0, 3, 3, 3], dtype=int32)
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     max_iter = COUNT.check("max_iter", max_iter)
     other = transposed_arrays(graph, transposed, "label propagation")
     return node_array(LabelPropagation(max_iter, other), graph._arrays, memory, partitions)

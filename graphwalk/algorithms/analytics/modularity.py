@@ -14,7 +14,7 @@ from graphwalk.kernels.analytics.move_nodes import add_communities
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.partitions.entry_partitions import read_entries
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import FINITE_POSITIVE
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def modularity(
     >>> float(graphwalk.modularity(graph, [0, 0, 0, 3, 3, 3]).compute().round(3))
     0.357
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     if weight not in ("weight", None):
         raise InputError(f"{argument('weight', weight)} must be 'weight' or None")
     resolution = FINITE_POSITIVE.check("resolution", resolution)

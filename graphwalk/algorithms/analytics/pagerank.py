@@ -23,7 +23,7 @@ from graphwalk.kernels.analytics.sum_neighbors import (
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.partitions.entry_partitions import read_entries
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import COUNT, PROBABILITY, number
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def pagerank(
     >>> graphwalk.pagerank(store).compute().round(4)
     array([0.4797, 0.1734, 0.1734, 0.1734])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     if weight not in ("weight", None):
         raise InputError(f"{argument('weight', weight)} must be 'weight' or None")
     alpha = PROBABILITY.check("alpha", alpha)

@@ -12,7 +12,7 @@ from graphwalk.algorithms.analytics.transposed import both_directions, transpose
 from graphwalk.algorithms.analytics.triangle_counts import simple_degrees
 from graphwalk.algorithms.analytics.whole_rows import WholeRows
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 
 if TYPE_CHECKING:
     import os
@@ -68,7 +68,7 @@ def reciprocity(
     >>> float(graphwalk.reciprocity(graph, transposed=graph.transpose()).compute())
     0.5
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     other = transposed_arrays(graph, transposed, "reciprocity")
     return node_array(Reciprocity(other), graph._arrays, memory, partitions)
 

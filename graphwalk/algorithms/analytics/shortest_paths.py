@@ -14,7 +14,7 @@ from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.relax_edges import least_length, relax_edges
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.partitions.entry_partitions import read_entries
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 
 if TYPE_CHECKING:
     import os
@@ -93,7 +93,7 @@ def shortest_paths(
     >>> graphwalk.shortest_paths(graph, 0).compute()
     array([0. , 2.5, 1.5, inf, inf])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     if weight not in ("weight", None):
         raise InputError(f"{argument('weight', weight)} must be 'weight' or None")
     weighted = graph.weighted and weight is not None

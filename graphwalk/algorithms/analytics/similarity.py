@@ -13,7 +13,7 @@ from graphwalk.algorithms.analytics.transposed import transposed_arrays
 from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.common_neighbors import common_neighbors
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.cancel import check_cancelled
 from graphwalk.util.consecutive_groups import consecutive_groups
 from graphwalk.util.parameters import COUNT, one_of
@@ -101,7 +101,7 @@ def similarity(
     >>> graphwalk.similarity(graph, [("ada", "kim"), ("ada", "bob")]).compute()
     array([0.5, 0. ])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     measure = _MEASURE.check("measure", measure)
     try:
         ends = np.asarray(pairs)
@@ -157,7 +157,7 @@ def similar_nodes(
     >>> graphwalk.similar_nodes(graph, [0], k=3).compute()
     array([[ 3,  4, -1]])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     measure, k = _MEASURE.check("measure", measure), COUNT.check("k", k)
     numbers = np.atleast_1d(np.asarray(graph.index_of(nodes), np.int64))
     other = _transposed(graph, transposed, needed=True)

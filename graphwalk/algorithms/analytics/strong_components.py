@@ -13,7 +13,7 @@ from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.errors import InputError, function
 from graphwalk.kernels.analytics.strong_components import mark_rows, spread_colors, trim_rows
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 
 if TYPE_CHECKING:
     import os
@@ -81,7 +81,7 @@ def strongly_connected_components(
     >>> graphwalk.strongly_connected_components(graph).compute()
     array([0, 1, 1, 3], dtype=int32)
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     if not graph.directed:
         raise InputError(
             f"{graph.path} is undirected, so that its components are those of "

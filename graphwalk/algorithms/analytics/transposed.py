@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import InputError, argument, function
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 
 if TYPE_CHECKING:
     import os
@@ -44,7 +44,7 @@ def transposed_arrays(
             f"{graph.path} is directed, and {what} needs in-neighbours, too; pass what "
             f"{function('Graph.transpose')} makes as {name}"
         )
-    other = transposed if isinstance(transposed, Graph) else open_zarr(transposed)
+    other = as_graph(transposed)
     if (
         other.digest is None
         or graph.digest is None

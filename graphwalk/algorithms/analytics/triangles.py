@@ -12,7 +12,7 @@ from graphwalk.algorithms.analytics.transposed import both_directions, transpose
 from graphwalk.algorithms.analytics.triangle_counts import count
 from graphwalk.algorithms.analytics.whole_rows import WholeRows
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import one_of
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def triangles(
     >>> graphwalk.triangles(graph).compute()
     array([1, 1, 1, 0])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     other = transposed_arrays(graph, transposed, "the count of triangles")
     return node_array(Triangles(other), graph._arrays, memory, partitions)
 
@@ -131,7 +131,7 @@ def clustering(
     >>> graphwalk.clustering(graph).compute().round(3)
     array([1.   , 1.   , 0.333, 0.   ])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     one_of("ldbc", "fagiolo").check("method", method)
     other = transposed_arrays(graph, transposed, "clustering")
     kinds = {"ldbc": "arcs", "fagiolo": "cycles"}
@@ -173,7 +173,7 @@ def transitivity(
     >>> float(graphwalk.transitivity(graph).compute())
     0.6
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     other = transposed_arrays(graph, transposed, "transitivity")
     return node_array(Transitivity(other), graph._arrays, memory, partitions)
 

@@ -10,7 +10,7 @@ import numpy as np
 from graphwalk.algorithms.analytics.pagerank import pagerank
 from graphwalk.algorithms.reductions.ranks_by_walks import ranks_by_walks
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import one_of
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def personalized_pagerank(
     >>> near.compute().toarray().round(1)
     array([[0.3, 0.5, 0.2, 0. , 0. ]])
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     if one_of("exact", "walks").check("method", method) == "walks":
         return ranks_by_walks(
             graph, sources, alpha, weight, memory, partitions, top_k, eps, delta, seed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.algorithms.walks.start_nodes import checked_nodes
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import as_graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,7 @@ def start_rows(parameters: dict[str, Any], name: str) -> NDArray[np.int64] | Non
         What `start_nodes` are called, for messages.
     """
     store = parameters["store"]
-    graph = parameters["store"] = store if isinstance(store, Graph) else open_zarr(store)
+    graph = parameters["store"] = as_graph(store)
     if parameters["start_nodes"] is None:
         return None
     rows = checked_nodes(graph, parameters["start_nodes"], name)

@@ -12,7 +12,7 @@ from graphwalk.algorithms.samples.sample_hops import SampleRules, Seeds
 from graphwalk.algorithms.walks.start_nodes import checked_nodes, mentions_before
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.dates import as_times
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import FLAG, one_of, whole
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def sampling_of(
     seed: int | None,
 ) -> AskedSamples:
     """Check what `sample_neighbors` was asked for."""
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     arrays = graph._arrays
     if one_of("in", "out").check("direction", direction) == "in":
         arrays = transposed_arrays(graph, transposed, "sampling in-neighbours") or arrays

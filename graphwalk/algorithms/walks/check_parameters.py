@@ -14,7 +14,7 @@ from graphwalk.errors import InputError, argument
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.resources import find_resources
 from graphwalk.storage.edges.dates import as_times
-from graphwalk.storage.store.graph import Graph, open_zarr
+from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.node_set import NodeSet
 from graphwalk.util.parameters import check_all
 from graphwalk.walk_spec import PlanOptions, WalkSpec
@@ -58,7 +58,7 @@ def plan_of(
     **parameters
         The fields of `WalkSpec` and `PlanOptions`.
     """
-    graph = store if isinstance(store, Graph) else open_zarr(store)
+    graph = as_graph(store)
     # Walks that are counted have no edges.
     spec = _walk_spec(graph, check_all(WalkSpec, {"return_edges": False} | parameters))
     options = PlanOptions(**check_all(PlanOptions, parameters))

@@ -59,6 +59,11 @@ def open_zarr(
     return Graph(GraphArrays(location, info, storage_options))
 
 
+def as_graph(store: Graph | str | os.PathLike[str]) -> Graph:
+    """Return a graph, or open the one at a path or URL."""
+    return store if isinstance(store, Graph) else open_zarr(store)
+
+
 class Graph(DerivedGraphs):
     """A graph in a store, made by `build_zarr` or `open_zarr`.
 
