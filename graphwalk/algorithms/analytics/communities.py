@@ -10,9 +10,9 @@ import numpy as np
 
 from graphwalk.algorithms.analytics.community_levels import Level, find_strengths
 from graphwalk.algorithms.analytics.node_array import node_array
+from graphwalk.algorithms.analytics.out_strengths import uses_weights
 from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
 from graphwalk.algorithms.analytics.whole_rows import WholeRows
-from graphwalk.errors import InputError, argument
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.graph import Graph, as_graph
@@ -106,12 +106,11 @@ def communities(
     array([0, 0, 0, 3, 3, 3], dtype=int32)
     """
     graph = as_graph(store)
-    if weight not in ("weight", None):
-        raise InputError(f"{argument('weight', weight)} must be 'weight' or None")
+    weighted = uses_weights(graph, weight)
     resolution = FINITE_POSITIVE.check("resolution", resolution)
     max_iter = COUNT.check("max_iter", max_iter)
     other = transposed_arrays(graph, transposed, "the search for communities")
-    algorithm = Communities(resolution, max_iter, graph.weighted and weight is not None, other)
+    algorithm = Communities(resolution, max_iter, weighted, other)
     return node_array(algorithm, graph._arrays, memory, partitions)
 
 

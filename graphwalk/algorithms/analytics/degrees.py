@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, OneNumber, node_array
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
 from graphwalk.kernels.analytics.sum_neighbors import pull_sums, push_sums
 from graphwalk.scheduler.engine.scan import ScanProgram
@@ -168,7 +168,7 @@ def find_degrees(graph: GraphArrays, scanner: Scanner, direction: str) -> NDArra
 
 
 @dataclass(frozen=True)
-class DegreeAssortativity(NodeAlgorithm):
+class DegreeAssortativity(OneNumber, NodeAlgorithm):
     """A pass that adds the degrees of neighbours, and one for in-degrees.
 
     Attributes
@@ -179,16 +179,6 @@ class DegreeAssortativity(NodeAlgorithm):
 
     x: str
     y: str
-
-    def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
-        """Return the type of the coefficient."""
-        del graph
-        return np.dtype(np.float64)
-
-    def shape(self, graph: GraphArrays) -> tuple[float, ...]:
-        """Return the shape of a number."""
-        del graph
-        return ()
 
     def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes: degrees of sources and targets, and sums, as floats."""

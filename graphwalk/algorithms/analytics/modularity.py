@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
-from graphwalk.algorithms.analytics.out_strengths import out_strengths
+from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, OneNumber, node_array
+from graphwalk.algorithms.analytics.out_strengths import out_strengths, uses_weights
 from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.move_nodes import add_communities
 from graphwalk.scheduler.engine.scan import ScanProgram
@@ -93,8 +93,7 @@ def modularity(
     0.357
     """
     graph = as_graph(store)
-    if weight not in ("weight", None):
-        raise InputError(f"{argument('weight', weight)} must be 'weight' or None")
+    weighted = uses_weights(graph, weight)
     resolution = FINITE_POSITIVE.check("resolution", resolution)
     found = np.asarray(labels)
     if found.shape != (graph.num_nodes,) or found.dtype.kind not in "iu":
@@ -103,14 +102,13 @@ def modularity(
             f"for each of the {graph.num_nodes} nodes"
         )
     names, members = np.unique(found, return_inverse=True)
-    weighted = graph.weighted and weight is not None
     numbers = members.astype(graph.neighbor_dtype)
     algorithm = Modularity(numbers, len(names), resolution, weighted)
     return node_array(algorithm, graph._arrays, memory, partitions)
 
 
 @dataclass(frozen=True)
-class Modularity(NodeAlgorithm):
+class Modularity(OneNumber, NodeAlgorithm):
     """A pass that adds up weights by community.
 
     Attributes
@@ -131,16 +129,6 @@ class Modularity(NodeAlgorithm):
     count: int
     resolution: float
     weighted: bool
-
-    def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
-        """Return the type of a number."""
-        del graph
-        return np.dtype(np.float64)
-
-    def shape(self, graph: GraphArrays) -> tuple[float, ...]:
-        """Return the shape of a number."""
-        del graph
-        return ()
 
     def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes: labels, at most as many sums, perhaps strengths."""

@@ -74,6 +74,20 @@ class NodeAlgorithm(Named, Protocol):
         """Return the value of every node, or what else the shape says."""
 
 
+class OneNumber:
+    """What an algorithm of one number for the graph has in place of a value for each node."""
+
+    def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
+        """Return the type of the number."""
+        del graph
+        return np.dtype(np.float64)
+
+    def shape(self, graph: GraphArrays) -> tuple[float, ...]:
+        """Return the shape of a number."""
+        del graph
+        return ()
+
+
 def node_array(
     algorithm: NodeAlgorithm,
     graph: GraphArrays,

@@ -1,4 +1,4 @@
-"""Sums of the weights of each node's entries, as a state of algorithms."""
+"""Sums of the weights of each node's entries, as a state of algorithms that use weights."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.sum_neighbors import add_weights
 from graphwalk.util.cancel import check_cancelled
 
@@ -14,10 +15,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan import Scanner
+    from graphwalk.storage.store.graph import Graph
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Most nodes and entries of a task, where rows are not longer.
 _NODES, _ENTRIES = 1 << 20, 1 << 22
+
+
+def uses_weights(graph: Graph, weight: str | None) -> bool:
+    """Return whether an algorithm uses weights, by its parameter `weight`.
+
+    Raises
+    ------
+    InputError
+        When it is neither "weight" nor None.
+    """
+    if weight not in ("weight", None):
+        raise InputError(f"{argument('weight', weight)} must be 'weight' or None")
+    return graph.weighted and weight is not None
 
 
 def out_strengths(graph: GraphArrays, scanner: Scanner) -> NDArray[np.float64]:

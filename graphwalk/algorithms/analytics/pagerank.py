@@ -10,8 +10,8 @@ import numpy as np
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
 from graphwalk.algorithms.analytics.node_values import node_distribution
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
-from graphwalk.algorithms.analytics.out_strengths import out_strengths
-from graphwalk.errors import ConvergenceError, InputError, argument
+from graphwalk.algorithms.analytics.out_strengths import out_strengths, uses_weights
+from graphwalk.errors import ConvergenceError, argument
 from graphwalk.kernels.analytics.pagerank import spread_ranks, update_ranks
 from graphwalk.kernels.analytics.sum_neighbors import (
     ONE,
@@ -123,14 +123,13 @@ def pagerank(
     array([0.4797, 0.1734, 0.1734, 0.1734])
     """
     graph = as_graph(store)
-    if weight not in ("weight", None):
-        raise InputError(f"{argument('weight', weight)} must be 'weight' or None")
+    weighted = uses_weights(graph, weight)
     alpha = PROBABILITY.check("alpha", alpha)
     max_iter = COUNT.check("max_iter", max_iter)
     tol = number("a positive number", lambda value: value > 0).check("tol", tol)
     given = {"personalization": personalization, "nstart": nstart, "dangling": dangling}
     found = {name: node_distribution(graph, name, values) for name, values in given.items()}
-    algorithm = PageRank(alpha, max_iter, tol, graph.weighted and weight is not None, **found)
+    algorithm = PageRank(alpha, max_iter, tol, weighted, **found)
     return node_array(algorithm, graph._arrays, memory, partitions)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphwalk.algorithms.analytics.node_array import node_array
+from graphwalk.algorithms.analytics.node_array import OneNumber, node_array
 from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
 from graphwalk.algorithms.analytics.triangle_counts import simple_degrees
 from graphwalk.algorithms.analytics.whole_rows import WholeRows
@@ -74,7 +74,7 @@ def reciprocity(
 
 
 @dataclass(frozen=True)
-class Reciprocity(WholeRows):
+class Reciprocity(OneNumber, WholeRows):
     """A pass that compares rows of both stores.
 
     Attributes
@@ -84,16 +84,6 @@ class Reciprocity(WholeRows):
     """
 
     transposed: GraphArrays | None
-
-    def dtype(self, graph: GraphArrays) -> np.dtype[Any]:
-        """Return the type of the number."""
-        del graph
-        return np.dtype(np.float64)
-
-    def shape(self, graph: GraphArrays) -> tuple[float, ...]:
-        """Return the shape of a number."""
-        del graph
-        return ()
 
     def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes: the degrees of nodes."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from graphwalk.algorithms.analytics.falling_values import Falling, FallingPass, Frontier
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.out_strengths import uses_weights
 from graphwalk.algorithms.analytics.sources import source_nodes
-from graphwalk.errors import InputError, argument
+from graphwalk.errors import InputError
 from graphwalk.kernels.analytics.relax_edges import least_length, relax_edges
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.partitions.entry_partitions import read_entries
@@ -94,9 +95,7 @@ def shortest_paths(
     array([0. , 2.5, 1.5, inf, inf])
     """
     graph = as_graph(store)
-    if weight not in ("weight", None):
-        raise InputError(f"{argument('weight', weight)} must be 'weight' or None")
-    weighted = graph.weighted and weight is not None
+    weighted = uses_weights(graph, weight)
     algorithm = ShortestPaths(source_nodes(graph, sources), weighted)
     return node_array(algorithm, graph._arrays, memory, partitions)
 

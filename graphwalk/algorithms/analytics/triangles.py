@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from graphwalk.algorithms.analytics.node_array import node_array
+from graphwalk.algorithms.analytics.node_array import OneNumber, node_array
 from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
 from graphwalk.algorithms.analytics.triangle_counts import count
 from graphwalk.algorithms.analytics.whole_rows import WholeRows
@@ -247,15 +247,10 @@ class Clustering(Triangles):
         return counts
 
 
-class Transitivity(Triangles):
+class Transitivity(OneNumber, Triangles):
     """Divides all counts by the number of all pairs of neighbours."""
 
-    name, type = "transitivity", np.float64
-
-    def shape(self, graph: GraphArrays) -> tuple[float, ...]:
-        """Return the shape of a number."""
-        del graph
-        return ()
+    name = "transitivity"
 
     def result(self, found: Found) -> np.float64:
         """Return the part of paths of two edges that are closed."""
