@@ -93,11 +93,11 @@ def walk_lines(block: NDArray[np.integer[Any]], labels: LabelTable | None) -> It
     Nodes are separated by a space, or by a tab when labels are strings, which may hold spaces.
     """
     for lists in walk_lists(block, labels):
-        yield _joined(lists.values, lists.offsets.to_numpy())
+        yield lines_of(lists.values, lists.offsets.to_numpy())
 
 
-def _joined(values: pa.Array, offsets: NDArray[np.int32]) -> Lines:
-    """Return lists of numbers or names as lines."""
+def lines_of(values: pa.Array, offsets: NDArray[np.int32]) -> Lines:
+    """Return lists of numbers or names as lines; ``offsets[0]`` is 0."""
     if pa.types.is_integer(values.type):
         out = np.empty(NUMBER_BYTES * len(values) + len(offsets), np.uint8)
         numbers = values.to_numpy().astype(np.int64, copy=False)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphwalk.algorithms.output.labelled_walks import with_values
+from graphwalk.algorithms.output.text_sink import lines_of
 from graphwalk.algorithms.training.corpus import WalkCorpus
 from graphwalk.algorithms.training.trainer_options import TrainerOptions, gensim_options
 from graphwalk.algorithms.training.vectors import (
@@ -319,7 +319,7 @@ def _write_corpus(sentences: WalkCorpus, corpus: Path) -> tuple[pa.Array | None,
                 seen = words if labels is None else pa.concat_arrays([labels, words])
                 labels = pc.unique(seen)
                 words = pc.index_in(words, value_set=labels)
-            lines = pc.binary_join(with_values(lists, words.cast(pa.string())), " ")
+            offsets = lists.offsets.to_numpy()
             with disk_errors(corpus):
-                file.write("\n".join(lines.to_pylist()).encode() + b"\n")
+                file.write(lines_of(words, offsets - offsets[0]))
     return labels, count, longest
