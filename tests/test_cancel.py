@@ -13,7 +13,6 @@ from pathlib import Path
 import dask
 import numpy as np
 import pytest
-from schedulers import SCHEDULERS
 
 import graphwalk
 from graphwalk import scheduler
@@ -25,18 +24,6 @@ from graphwalk.util.events import listening
 def graph(tmp_path_factory):
     edges = np.random.default_rng(8).integers(20_000, size=(2, 200_000))
     return graphwalk.build_zarr(edges, tmp_path_factory.mktemp("graph") / "graph.zarr")
-
-
-@pytest.fixture(params=SCHEDULERS, scope="module")
-def session(request):
-    how = {"num_workers": 2}
-    if request.param == "ray":
-        request.getfixturevalue("shared_ray")
-        how = {}
-    if request.param == "distributed":
-        pytest.importorskip("distributed")
-    with scheduler.use(request.param, **how) as session:
-        yield session
 
 
 def ours():
