@@ -31,8 +31,12 @@ help: ## list the recipes
 demo: $(VENV)/.installed ## build the store of a real graph, walk it, show some walks
 	@$(BIN)/python examples/debian/demo.py
 
-test: lint docs ## lint, check types, build the site, run the tests
-	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder --durations=20
+# Style, types and the site are checked while tests wait for what they start; what is said of them
+# comes last.
+test: $(VENV)/.installed-dev ## lint, check types, build the site, run the tests
+	@$(MAKE) --no-print-directory --keep-going lint docs > $(VENV)/checks.log 2>&1 & checking=$$!; \
+	$(BIN)/python -m pytest -m "not slow" -n 4 --dist loadfile --no-loadscope-reorder --durations=20; \
+	tests=$$?; wait $$checking; checks=$$?; cat $(VENV)/checks.log; exit $$((tests + checks))
 
 # Kernels are compiled into a folder of its own: two versions of numba would overwrite each other's.
 test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported versions

@@ -34,15 +34,7 @@ LONG = [
 
 #: Files whose tests run in one process though some are on Ray: these start a Ray of their own, or
 #: take as long as all others on Ray.
-TOGETHER = {
-    "test_cli",
-    "test_docs",
-    "test_examples",
-    "test_ray",
-    "test_ray_faults",
-    "test_ray_sessions",
-    "test_slurm",
-}
+TOGETHER = {"test_ray", "test_ray_faults", "test_slurm"}
 
 
 @pytest.hookimpl(optionalhook=True)

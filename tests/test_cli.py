@@ -629,11 +629,11 @@ def test_workers_bound_the_threads(run, ring_store, tmp_path):
 
 
 @pytest.mark.ray
-def test_walks_on_ray_are_the_same(own_ray, run, fails, town_store, tmp_path):
+def test_walks_on_ray_are_the_same(shared_ray, run, fails, town_store, tmp_path):
     def walk(output, *arguments):
         return run("walk", town_store, output, "--seed", 1, "--num-walks", 50, *arguments)
 
-    on_ray = ("--scheduler", "ray", "--workers", 1)  # each of which imports and compiles
+    on_ray = ("--scheduler", "ray")
     assert walk(tmp_path / "threads.txt")[0] == 0
     assert walk(tmp_path / "ray.txt", *on_ray)[0] == 0
     assert (tmp_path / "ray.txt").read_text() == (tmp_path / "threads.txt").read_text()

@@ -12,9 +12,10 @@ import doctest
 import inspect
 import os
 import re
+import shlex
 import subprocess
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
 from itertools import zip_longest
@@ -26,6 +27,7 @@ import pytest
 import yaml
 
 import graphwalk
+from graphwalk.cli import main
 from graphwalk.cli.options import option
 from graphwalk.cli.parser import make_parser
 from graphwalk.scheduler.engine.probabilities import DEAD_ENDS
@@ -108,16 +110,32 @@ def commands(code):
         yield command, shown if shown.strip() else None
 
 
-def run_console(block, page):
+def by_shell(command):
+    """Run a command; return its status and what it prints on each stream."""
+    done = subprocess.run(
+        ["sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def ours_here(command):
+    """Run a command as `by_shell`, but `graphwalk` itself in this process, which imported it."""
+    words = shlex.split(command)
+    if words[0] != "graphwalk" or set(command) & set("|&;<>$`*?~#(){}"):
+        return by_shell(command)
+    with redirect_stdout(StringIO()) as printed, redirect_stderr(StringIO()) as said:
+        status = main(words[1:])
+    return status, printed.getvalue(), said.getvalue()
+
+
+def run_console(block, page, run=by_shell):
     for command, shown in commands(block.code):
         if command in NOT_RUN:
             continue
-        done = subprocess.run(
-            ["sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
         where = f"{page}:{block.line}: {command!r}"
-        assert done.returncode == 0, f"{where} fails:\n{done.stdout}{done.stderr}"
-        check_output(done.stdout, shown, where)
+        status, printed, said = run(command)
+        assert status == 0, f"{where} fails:\n{printed}{said}"
+        check_output(printed, shown, where)
 
 
 def run_page(text, page):
@@ -126,7 +144,7 @@ def run_page(text, page):
         if block.language == "python":
             run_python(block, page, names)
         elif block.language == "console":
-            run_console(block, page)
+            run_console(block, page, ours_here)
         else:
             assert block.language in SHOWN, f"{page}:{block.line}: nothing runs {block.language!r}"
 
@@ -154,15 +172,17 @@ def uses_ray(page):
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(page, id=page.stem, marks=[pytest.mark.ray] if uses_ray(page) else [])
+        pytest.param(page, id=f"{page.stem} on ray", marks=pytest.mark.ray)
+        if uses_ray(page)
+        else pytest.param(page, id=page.stem)
         for page in PAGES
         if page.name not in ON_CLUSTERS
     ],
 )
-@pytest.mark.timeout(300)  # a page may start Ray more than once
+@pytest.mark.timeout(300)
 def test_the_blocks_of_a_page_run_and_print_what_it_shows(checkout, page, request):
     if uses_ray(page):
-        request.getfixturevalue("own_ray")
+        request.getfixturevalue("shared_ray")
     run_page(page.read_text(), page.relative_to(ROOT))
 
 
@@ -259,7 +279,7 @@ def test_a_page_that_is_wrong_fails(checkout, page, complaint):
 def test_a_page_that_is_right_passes(checkout):
     run_page(
         "```python\nx = 1\n```\nThen\n```python\nprint(x, 'of', 2)\n```\n```text\n1 ... 2\n```\n"
-        "```console\n$ make demo\nwhatever\n$ echo a \\\n  b\na b\n$ graphwalk --version\n"
+        "```console\n$ make demo\nwhatever\n$ echo a \\\n  b\na b\n$ graphwalk --version | cat\n"
         "graphwalk ...\n```\n",
         "page.md",
     )

@@ -6,6 +6,7 @@ import importlib.util
 import lzma
 import os
 import re
+import runpy
 import subprocess
 import sys
 from itertools import pairwise
@@ -222,9 +223,12 @@ def test_the_quickstart_says_what_it_promises(tmp_path):
 
 
 @pytest.mark.ray
-def test_walks_on_ray_are_those_on_threads(tmp_path):
-    printed = run(EXAMPLES / "ray_local.py", cwd=tmp_path)
-    assert "bit for bit: True" in printed
+def test_walks_on_ray_are_those_on_threads(shared_ray, capsys, monkeypatch):
+    """In this process, whose Ray it uses."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    runpy.run_path(str(EXAMPLES / "ray_local.py"), run_name="__main__")
+    monkeypatch.delitem(sys.modules, "quickstart")
+    assert "bit for bit: True" in capsys.readouterr().out
 
 
 def post(*args, cwd):

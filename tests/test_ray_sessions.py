@@ -26,9 +26,9 @@ def test_ray_that_was_shut_down_says_so(graph, own_ray):
 
 
 @pytest.mark.ray
-def test_walks_persisted_on_ray_say_so_elsewhere(graph, own_ray):
+def test_walks_persisted_on_ray_say_so_elsewhere(graph, shared_ray):
     walks = graphwalk.random_walks(graph, num_walks=1, walk_length=2, seed=1, chunks=5000)
-    with scheduler.use("ray", num_workers=1):
+    with scheduler.use("ray"):
         held = walks.persist()
         np.testing.assert_array_equal(held.compute(), walks.compute(scheduler="threads"))
         np.testing.assert_array_equal(held[:7].sum(axis=1).compute(), held.compute()[:7].sum(1))

@@ -239,7 +239,7 @@ def test_the_result_outlives_ray_and_a_killed_driver_leaves_nothing(
         def kill(*_):
             os.kill(os.getpid(), signal.SIGKILL)
 
-        with graphwalk.scheduler.use("ray", num_workers=2):
+        with graphwalk.scheduler.use("ray", num_workers=1):
             RemoteExecutor._finished = kill
             walks.compute()
     """
