@@ -23,12 +23,12 @@ class Generated:
     directed = None
     nodes = None
 
-    def __init__(self, num_edges, make, *, weighted=False, once=False, num_nodes=None):
+    def __init__(self, num_edges, make, *, weighted=False, once=False, num_nodes=None, ids=False):
         self.num_edges = num_edges
         self.weighted = weighted
         self.once = once
         self.num_nodes = num_nodes
-        self._make = make
+        self._make, self._ids = make, ids
 
     def batches(self, size):
         for start in range(0, self.num_edges, size):
@@ -38,7 +38,8 @@ class Generated:
         rng = np.random.default_rng(start)
         src, dst = self._make(rng, count)
         weight = rng.random(count) if self.weighted else None
-        return EdgeBatch(src, dst, weight, str)
+        ids = np.arange(start, start + count) if self._ids else None
+        return EdgeBatch(src, dst, weight, str, ids)
 
 
 def dense(rng, count):
@@ -122,6 +123,7 @@ SOURCES = {
     "generated": lambda count, _: Generated(count, dense),
     "weighted": lambda count, _: Generated(count, dense, weighted=True),
     "timed": lambda count, _: Generated(count, dense, weighted=True),
+    "edge ids": lambda count, _: Generated(count, dense, weighted=True, once=True, ids=True),
     "stream": lambda count, _: Generated(count, dense, weighted=True, once=True),
     "few sparse ids": lambda count, _: Generated(count, few_sparse),
     "sparse ids": lambda count, _: Generated(count, sparse),
@@ -147,6 +149,11 @@ def peak(kind, count, budget, folder, file=None):
 def _measure(kind, count, budget, folder, file):
     source = SOURCES[kind](count, file)
     value_kind = {"timed": "times"}.get(kind, "weights")
-    options = BuildOptions(directed="row" in kind, drop_loops=True, value_kind=value_kind)
+    options = BuildOptions(
+        directed="row" in kind,
+        drop_loops=True,
+        value_kind=value_kind,
+        edge_ids=kind == "edge ids",
+    )
     build(source, f"{folder}/g.zarr", options, BuildSizes(budget, 2), Progress(False))
     return {"peak": memory_of("VmHWM")}

@@ -11,6 +11,7 @@ EDGE_BYTES = {
     "weighted": 24,
     "timed": 24,
     "stream": 24,
+    "edge ids": 32,
     "weighted star": 24,
     "rows": 8,
     "row iterable": 8,

@@ -49,6 +49,12 @@ BUILD = [
     Parameter("times", False, FLAG, "the third column is the time of each edge"),
     Parameter("edge_types", False, FLAG, "the third column is the type of each edge, 0 to 254"),
     Parameter(
+        "edge_ids",
+        None,
+        Kind("a column of the file", "COLUMN"),
+        "column of the edges' own ids, which are kept for the edges of walks",
+    ),
+    Parameter(
         "duplicates",
         "merge",
         one_of("merge", "keep", "error"),

@@ -36,6 +36,7 @@ def build_zarr(
     header: bool | None = None,
     times: bool = False,
     edge_types: bool = False,
+    edge_ids: str | int | None = None,
     duplicates: Duplicates = "merge",
     self_loops: Literal["keep", "drop"] = "keep",
     num_nodes: int | None = None,
@@ -82,6 +83,11 @@ def build_zarr(
     edge_types : bool
         Whether it is the type of each edge: an integer from 0 to 254. Then edges between the same
         nodes of different types are different edges, and walks may go along a `metapath` of them.
+    edge_ids : str or int, optional
+        The column of a table or file that has the input's own ids of edges, by name or number:
+        integers from 0 to 2**63 - 1. They are kept as `Graph.edge_ids`, by which the edges of walks
+        are found again in the input. Of edges that are merged, the least id stays; both entries of
+        an undirected edge have its id.
     duplicates : {"merge", "keep", "error"}
         What becomes of parallel edges, which have the same ends and, if any, the same time or type:
         one edge, whose weight is the sum of theirs; as many edges; or an error. In an undirected
@@ -161,6 +167,7 @@ def build_zarr(
         compressed=compressed,
         value_kind=value_kind,
         storage_options=storage_options if location and is_url(location) else None,
+        edge_ids=edge_ids is not None,
     )
     _check_storage_options(storage_options, edges, location)
     tuning = BuildSizes(parse_size(memory), num_cores())
@@ -173,6 +180,7 @@ def build_zarr(
         sep=sep,
         header=header,
         allow_pickle=allow_pickle,
+        edge_ids=edge_ids,
     )
     _check_value_kind(source, value_kind, edges, columns)
     return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)

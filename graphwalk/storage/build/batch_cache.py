@@ -84,12 +84,16 @@ class _Stored:
         self._weight = (
             None if batch.weight is None else file.append(np.ascontiguousarray(batch.weight))
         )
+        own = batch.edge_ids
+        self._edge_ids = None if own is None else file.append(np.ascontiguousarray(own))
         self._place = batch.place
 
     def load(self) -> EdgeBatch:
-        weight = None if self._weight is None else self._weight.read()
+        weight, own = (
+            None if each is None else each.read() for each in (self._weight, self._edge_ids)
+        )
         src, dst = (ids.load() for ids in self._ids)
-        return EdgeBatch(src, dst, weight, self._place)
+        return EdgeBatch(src, dst, weight, self._place, own)
 
 
 def _load(batch: EdgeBatch | _Stored) -> EdgeBatch:
@@ -97,5 +101,5 @@ def _load(batch: EdgeBatch | _Stored) -> EdgeBatch:
 
 
 def _size(batch: EdgeBatch) -> int:
-    weight = 0 if batch.weight is None else batch.weight.nbytes
-    return int(batch.src.nbytes + batch.dst.nbytes) + weight
+    columns = batch.src, batch.dst, batch.weight, batch.edge_ids
+    return sum(int(column.nbytes) for column in columns if column is not None)

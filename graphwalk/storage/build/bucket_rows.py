@@ -43,6 +43,8 @@ class Rows(NamedTuple):
         Entries of the input in these rows, without dropped self-loops.
     asymmetry : int
         A number whose sum over a graph is 0 modulo 2⁶⁴ if each entry has its mirror image.
+    edge_ids : ndarray of int64, or None
+        The input's own id of each edge.
     """
 
     neighbors: NDArray[Any]
@@ -51,6 +53,7 @@ class Rows(NamedTuple):
     loops: int
     taken: int
     asymmetry: int = 0
+    edge_ids: NDArray[np.int64] | None = None
 
 
 class RowError(InputError):
@@ -77,13 +80,13 @@ class RowSpec:
     bits: int
     num_nodes: int
     values: ValueName | None
-    weight_dtype: np.dtype[Any] | None
+    record_dtype: np.dtype[Any] | None
     duplicates: Duplicates
 
     @classmethod
     def of(cls, plan: BucketPlan, duplicates: Duplicates) -> RowSpec:
         """Return the spec of a plan's buckets."""
-        return cls(plan.bits, plan.num_nodes, plan.values, plan.weight_dtype, duplicates)
+        return cls(plan.bits, plan.num_nodes, plan.values, plan.record_dtype, duplicates)
 
 
 class BucketTask(NamedTuple):
@@ -112,8 +115,8 @@ def make_rows(task: BucketTask) -> Rows:
     StoreError
         When a temporary file is damaged.
     """
-    keys, key_values = collect_bucket(task.shares, task.spec.weight_dtype)
-    if task.spec.weight_dtype is None:
+    keys, key_values = collect_bucket(task.shares, task.spec.record_dtype)
+    if task.spec.record_dtype is None:
         keys.sort()
         return sorted_rows(keys, task)
     return valued_rows(keys, key_values, task)
@@ -121,13 +124,33 @@ def make_rows(task: BucketTask) -> Rows:
 
 def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
     """Return the rows of a bucket whose entries are collected; changes `keys`."""
+    ids, names = None, key_values.dtype.names
+    if names is not None:  # the kernels take columns
+        ids = np.ascontiguousarray(key_values["edge_id"])
+        key_values = np.ascontiguousarray(key_values[names[0]])
     order = _sort_stably(keys, task.high)
     if task.spec.values in APART:
         order_by_value(keys, key_values, order)
-    rows = sorted_rows(keys, task, (order, key_values))
-    if task.spec.values not in APART:
+    rows = sorted_rows(keys, task, None if task.spec.values is None else (order, key_values))
+    if task.spec.values == "weights":
         _check_sums(rows, task)
-    return rows
+    if ids is None:
+        return rows
+    return rows._replace(edge_ids=_merged_ids(ids[order], keys, key_values[order], task))
+
+
+def _merged_ids(
+    ids: NDArray[np.int64], keys: Keys, key_values: Weights, task: BucketTask
+) -> NDArray[np.int64]:
+    """Return the id of each stored entry, the least of those that were merged; all are sorted."""
+    if task.spec.duplicates != "merge" or not len(ids):
+        return ids
+    is_first = np.ones(len(keys), bool)
+    is_first[1:] = keys[1:] != keys[:-1]
+    if task.spec.values in APART:
+        is_first[1:] |= key_values[1:] != key_values[:-1]
+    merged: NDArray[np.int64] = np.minimum.reduceat(ids, np.flatnonzero(is_first))
+    return merged
 
 
 def sorted_rows(

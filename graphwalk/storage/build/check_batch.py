@@ -30,6 +30,7 @@ class DenseBatch(NamedTuple):
     src: NDArray[np.integer[Any]]
     dst: NDArray[np.integer[Any]]
     weight: NDArray[np.floating[Any]] | None
+    edge_ids: NDArray[np.int64] | None = None
 
 
 def load_checked(
@@ -39,7 +40,7 @@ def load_checked(
 
     The result has ids as int32, int64 or Arrow's large strings, and values as float32 or float64.
     """
-    src, dst, weight, place = load()
+    src, dst, weight, place, edge_ids = load()
     if len(src) != len(dst) or (weight is not None and len(weight) != len(src)):
         raise InputError(f"{source.name}: sources, targets and weights differ in number")
     if (weight is not None) != source.weighted:
@@ -49,7 +50,7 @@ def load_checked(
         raise mixed(source.name)
     if weight is not None and values is not None:
         weight = check_values(weight, values, place)
-    return EdgeBatch(src, dst, weight, place)
+    return EdgeBatch(src, dst, weight, place, edge_ids)
 
 
 def mixed(name: str) -> InputError:
@@ -81,7 +82,7 @@ def dense_batch(batch: EdgeBatch, num_nodes: int | None) -> DenseBatch:
     dtype: Any = np.int32 if narrow else np.int64
     src, dst = (np.ascontiguousarray(ids, dtype) for ids in (batch.src, batch.dst))
     weight = None if batch.weight is None else np.ascontiguousarray(batch.weight)
-    return DenseBatch(src, dst, weight)
+    return DenseBatch(src, dst, weight, batch.edge_ids)
 
 
 def known_batch(batch: EdgeBatch, num_nodes: int, name: str) -> DenseBatch:
@@ -106,6 +107,14 @@ def check_ids(ids: Ids, name: str, place: DescribeEdge) -> Ids:
     if isinstance(ids, pa.Array | pa.ChunkedArray):
         return _check_arrow(ids, name, place)
     return _check_integers(np.asarray(ids), name, place)
+
+
+def no_edge_ids(name: str) -> InputError:
+    """Return the error for edges in a form that has no columns for their own ids."""
+    return InputError(
+        f"{argument('edge_ids')} names a column, and {name} has no columns with names; pass a "
+        "table or a file of one, such as a data frame with the columns source, target and id"
+    )
 
 
 def changed(name: str) -> InputError:

@@ -40,6 +40,7 @@ class BuildOptions:
     value_kind: ValueName = "weights"
     storage_options: Mapping[str, Any] | None = None
     chunk_bytes: int = CHUNK_BYTES
+    edge_ids: bool = False
 
     def values(self, source: Source) -> ValueName | None:
         """Return what the third column of a source is, if it has one."""

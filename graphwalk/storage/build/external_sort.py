@@ -92,7 +92,8 @@ class EntryStages:
         """
         context, plan = self.context, self.plan
         sizes, dtype = (plan.num_nodes, plan.entries), neighbor_dtype(plan.num_nodes)
-        writer = GraphWriter(context, dtype, sizes, plan.values, unconnected)
+        own = context.options.edge_ids
+        writer = GraphWriter(context, dtype, sizes, plan.values, unconnected, own)
         with writer, context.progress.stage("write", plan.entries, "entries") as advance:
             try:
                 for rows in self._rows(runs):

@@ -11,7 +11,7 @@ from graphwalk.kernels.build.bucket_values import first_zero_row
 from graphwalk.storage.build.bucket_rows import RowError
 from graphwalk.storage.store.array_writer import ArrayWriter, Writer
 from graphwalk.storage.store.degree_counts import DegreeCounter
-from graphwalk.storage.store.format import VALUE_TYPES, GraphInfo, Statistics
+from graphwalk.storage.store.format import ADDED, EDGE_IDS, VALUE_TYPES, GraphInfo, Statistics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +46,7 @@ class GraphWriter(Writer):
         sizes: tuple[int, int],
         values: ValueName | None,
         unconnected: IsolatedCounter | None = None,
+        edge_ids: bool = False,
     ) -> None:
         num_nodes, entries = sizes  # estimates, if they are not known
         wide = 2**31 if dtype == np.int64 else 0
@@ -54,6 +55,7 @@ class GraphWriter(Writer):
         self._offsets = new("offsets", np.int64, wide, num_nodes + 1)
         self._neighbors = new("neighbors", dtype, wide, entries)
         self._values = new(values, VALUE_TYPES[values], wide, entries) if values else None
+        self._edge_ids = new(EDGE_IDS, np.int64, wide, entries) if edge_ids else None
         self._zeros = _ZeroRows() if values == "weights" else None
         self._types = np.zeros(256, bool) if values == "edge_types" else None
         self.num_rows = 0
@@ -81,6 +83,8 @@ class GraphWriter(Writer):
         self._neighbors.append(rows.neighbors)
         if self._values is not None and rows.values is not None:
             self._values.append(rows.values)
+        if self._edge_ids is not None and rows.edge_ids is not None:
+            self._edge_ids.append(rows.edge_ids)
         if self._types is not None and rows.values is not None:
             self._types[rows.values] = True
         degrees = np.diff(ends, prepend=self._end)
@@ -112,7 +116,7 @@ class GraphWriter(Writer):
 
     def finish(self) -> None:
         """Write the remaining elements, and wait until all are written."""
-        for writer in self._writers():
+        for writer in self._all_writers():
             writer.finish()
 
     def _edge_types(self) -> tuple[int, ...] | None:
@@ -144,6 +148,7 @@ class GraphWriter(Writer):
             edge_types=self._edge_types(),
             time_unit=time_unit,
             unconnected_nodes=self.unconnected_nodes,
+            manifest=None if self._edge_ids is None else {EDGE_IDS: {"of": ADDED["edge"]}},
         )
 
     def _digest(self) -> str:
@@ -152,8 +157,11 @@ class GraphWriter(Writer):
 
     def abandon(self) -> None:
         """Wait for running writes, if the build has failed."""
-        for writer in self._writers():
+        for writer in self._all_writers():
             writer.abandon()
+
+    def _all_writers(self) -> list[ArrayWriter]:
+        return [*self._writers(), *([] if self._edge_ids is None else [self._edge_ids])]
 
     def _writers(self) -> list[ArrayWriter]:
         writers = [self._offsets, self._neighbors]

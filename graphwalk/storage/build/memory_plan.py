@@ -29,6 +29,10 @@ _LOADED_EDGE = 48
 #: decoded, in a table of distinct ids, and in order.
 _SHORT_ID, _ID_COPIES = 16, 4
 
+#: Bytes of an edge id while its bucket is sorted: in the record of the entry, out of it, with a
+#: copy of the value, in order, and merged.
+_SORTED_ID = 48
+
 #: Least entries of a bucket in a run on disk, so that they are read at the speed of the disk.
 _SEGMENT_ENTRIES = 1 << 13
 
@@ -120,7 +124,14 @@ class BuildSizes:
         """Bytes of labels that may be in memory."""
         return self.budget // 4
 
-    def layout(self, edges: int, entries: int, values: ValueName | None, cached: int) -> RunLayout:
+    def layout(
+        self,
+        edges: int,
+        entries: int,
+        values: ValueName | None,
+        cached: int,
+        edge_ids: bool = False,
+    ) -> RunLayout:
         """Decide where entries wait.
 
         Parameters
@@ -131,9 +142,13 @@ class BuildSizes:
             Whether they have weights, times or types.
         cached : int
             Bytes of memory that are taken already.
+        edge_ids : bool
+            Whether they have the input's own ids, too.
         """
         waiting, sorting = (16, 32 + value_bytes(values)) if values else (8, 16)
-        taken = cached + self._writing_bytes(edges, values)
+        if edge_ids:
+            waiting, sorting = waiting + 8, sorting + _SORTED_ID
+        taken = cached + self._writing_bytes(edges, 2 + bool(values) + edge_ids)
         free = max(self.budget // 4, self.budget - taken)  # a few chunks may be a small budget
         few = max(BUCKET_ENTRIES, entries // MAX_BUCKETS)
         needed = entries * waiting + self.ahead * min(few, entries) * sorting
@@ -160,6 +175,5 @@ class BuildSizes:
         share = self.budget // 2 // (edge * (self.threads + 2))
         return max(1 << 10, min(1 << 25, share))
 
-    def _writing_bytes(self, edges: int, values: ValueName | None) -> int:
-        arrays = 3 if values else 2
+    def _writing_bytes(self, edges: int, arrays: int) -> int:
         return arrays * (self.write_ahead + 1) * min(3 * CHUNK_BYTES, 24 * edges)

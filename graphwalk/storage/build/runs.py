@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_NODES = 1 << 39
 
 Keys: TypeAlias = "NDArray[np.int64]"
-Weights: TypeAlias = "NDArray[np.floating[Any]]"
+Weights: TypeAlias = "NDArray[Any]"
 
 
 class Bucket(NamedTuple):
@@ -57,8 +57,9 @@ class BucketPlan:
     values : str or None
         What edges have: weights, times or types, or nothing. Times and types are stored as weights
         are.
-    weight_dtype : dtype or None
-        Type of the values, as in the input.
+    record_dtype : dtype or None
+        Type of what goes with a key: the value, as in the input, or a record of it and of the
+        input's own id of the edge.
     """
 
     buckets: list[Bucket]
@@ -66,12 +67,12 @@ class BucketPlan:
     num_nodes: int
     bits: int
     values: ValueName | None
-    weight_dtype: np.dtype[Any] | None
+    record_dtype: np.dtype[Any] | None
 
     @property
     def entry_bytes(self) -> int:
         """Size of an entry in its run."""
-        return 8 + (self.weight_dtype.itemsize if self.weight_dtype else 0)
+        return 8 + (self.record_dtype.itemsize if self.record_dtype else 0)
 
     @property
     def entries(self) -> int:
@@ -85,7 +86,12 @@ class BucketPlan:
 
 
 def plan_buckets(
-    counts: EdgeCounts, num_nodes: int, values: ValueName | None, target: int, most_nodes: int
+    counts: EdgeCounts,
+    num_nodes: int,
+    values: ValueName | None,
+    target: int,
+    most_nodes: int,
+    edge_ids: bool = False,
 ) -> BucketPlan:
     """Divide nodes into buckets of about `target` entries and at most about `most_nodes` nodes."""
     if num_nodes > MOST_NODES:
@@ -97,6 +103,7 @@ def plan_buckets(
     counts.coarsen(shift_for(num_nodes))
     shift = counts.shift
     weight = np.dtype(np.float32 if counts.narrow_weights else np.float64) if values else None
+    record = _with_ids(weight) if edge_ids else weight
     ends = np.cumsum(counts.bins[: -(-num_nodes >> shift)])
     bits = max(1, (num_nodes - 1).bit_length())
     most = max(1, min(most_nodes, 1 << (63 - bits)) >> shift)
@@ -108,7 +115,25 @@ def plan_buckets(
         entries = int(ends[stop - 1]) - done
         buckets.append(Bucket(bin_ << shift, min(stop << shift, num_nodes), entries))
         bin_, done = stop, done + entries
-    return BucketPlan(buckets, shift, num_nodes, bits, values, weight)
+    return BucketPlan(buckets, shift, num_nodes, bits, values, record)
+
+
+def _with_ids(value: np.dtype[Any] | None) -> np.dtype[Any]:
+    """Return the type of records of a value, if there is one, and an edge id."""
+    fields = [] if value is None else [("value", value)]
+    return np.dtype([*fields, ("edge_id", np.int64)])
+
+
+def _records(batch: DenseBatch, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return what goes with the keys of the entries of each edge of a batch."""
+    if dtype.names is None:
+        assert batch.weight is not None
+        return batch.weight.astype(dtype, copy=False)
+    records = np.empty(len(batch.src), dtype)
+    for name, column in (("value", batch.weight), ("edge_id", batch.edge_ids)):
+        if column is not None:
+            records[name] = column
+    return records
 
 
 class RunSlice(NamedTuple):
@@ -142,7 +167,7 @@ class DiskRun:
     def __init__(self, run: MemoryRun, path: Path) -> None:
         self._path = str(path)
         self._starts, self.sizes = run.starts, run.sizes
-        self._weight_dtype = run.weights.dtype.str
+        self._record_dtype = run.weights.dtype.str
         self._weight_bytes = run.weights.itemsize if len(run.weights) else 0
         file = SpillFile(self._path)
         try:
@@ -161,7 +186,7 @@ class DiskRun:
         length = length if self._weight_bytes else 0
         weight_sum = int(self._weight_sums[bucket])
         return RunSlice(
-            keys, SpilledArray(self._path, start, length, self._weight_dtype, weight_sum)
+            keys, SpilledArray(self._path, start, length, self._record_dtype, weight_sum)
         )
 
 
@@ -198,20 +223,20 @@ class RunMaker:
     def _scatter(self, batches: list[DenseBatch]) -> MemoryRun:
         plan, (both_ways, drop_loops) = self._plan, self._direction
         bins = np.zeros(BINS, np.int64)
-        for src, dst, _ in batches:
-            count_bins(src, dst, plan.shift, both_ways, drop_loops, bins)
+        for batch in batches:
+            count_bins(batch.src, batch.dst, plan.shift, both_ways, drop_loops, bins)
         counts = np.add.reduceat(bins, self._first_node >> plan.shift)
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         cursor = starts[:-1].copy()
         keys = np.empty(starts[-1], np.int64)
-        dtype = plan.weight_dtype
+        dtype = plan.record_dtype
         weights: Weights = np.empty(0 if dtype is None else starts[-1], dtype or np.float32)
         none = np.empty(0, weights.dtype)
-        for src, dst, weight in batches:
+        for batch in batches:
             scatter(
-                src,
-                dst,
-                none if weight is None else weight.astype(none.dtype, copy=False),
+                batch.src,
+                batch.dst,
+                none if dtype is None else _records(batch, dtype),
                 plan.shift,
                 self._bucket_of_bin,
                 both_ways,

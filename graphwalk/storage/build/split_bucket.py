@@ -66,7 +66,7 @@ def _pieces(task: BucketTask, largest: int) -> Iterator[tuple[NDArray[Any], NDAr
     """Yield the task's entries in order, a fraction of `largest` at a time."""
     size = max(1, largest // 4)
     for share in task.shares:
-        keys, weights = collect_bucket([share], task.spec.weight_dtype)
+        keys, weights = collect_bucket([share], task.spec.record_dtype)
         for start in range(0, len(keys), size):
             yield keys[start : start + size], weights[start : start + size]
 

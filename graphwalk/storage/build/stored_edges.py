@@ -14,6 +14,7 @@ from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.files.locations import is_url, locate_new
 from graphwalk.storage.partitions.entry_partitions import cut_entries, read_entries
+from graphwalk.storage.store.format import EDGE_IDS
 from graphwalk.units import parse_size
 from graphwalk.util.parameters import FLAG
 from graphwalk.util.progress_bar import Progress
@@ -98,7 +99,11 @@ class StoredEdges:
         values = None
         if self.values is not None:
             values = graph.read_values(self.values, entries.start, entries.stop, threads=1)[kept]
-        return EdgeBatch(src, dst, values, self._entry(entries.start, kept))
+        own = None
+        if EDGE_IDS in graph.added_arrays:
+            reader = graph.open_array(EDGE_IDS, graph.num_entries)
+            own = reader.read(entries.start, entries.stop)[kept].astype(np.int64, copy=False)
+        return EdgeBatch(src, dst, values, self._entry(entries.start, kept), own)
 
     def _entry(self, first: int, kept: Any) -> Callable[[int], str]:
         def entry(at: int) -> str:
@@ -130,6 +135,7 @@ def build_stored(
         compressed=FLAG.check("compressed", compressed),
         value_kind=graph.info.values or "weights",
         storage_options=storage_options if location and is_url(location) else None,
+        edge_ids=EDGE_IDS in graph.added_arrays,
     )
     with graph.unchanged():
         return build(

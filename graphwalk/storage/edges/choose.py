@@ -5,6 +5,7 @@ Tables, Parquet and text files, structured arrays and dicts of columns all choos
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +63,24 @@ def choose_columns(
         Where a column does not exist or its name is not unique, or names do not say which
         columns are meant.
     """
+    edge_id = None if how.edge_ids is None else _position(names, how.edge_ids, table)
+    choice = _choose(names, how, table, kinds, triple, edge_id)
+    if edge_id is not None and edge_id in choice.columns:
+        raise InputError(
+            f"{argument('edge_ids', how.edge_ids)} names a column of {table} that has the ends, "
+            f"weights, times or types of edges; its columns are {listed(names)}"
+        )
+    return replace(choice, edge_id=edge_id)
+
+
+def _choose(
+    names: Sequence[Hashable],
+    how: ReadOptions,
+    table: str,
+    kinds: Sequence[str] | None,
+    triple: bool,
+    edge_id: int | None,
+) -> Choice:
     columns = how.columns
     if columns is not None:
         if not isinstance(columns, list | tuple) or len(columns) not in (2, 3):
@@ -73,12 +92,13 @@ def choose_columns(
                 f"{table}; its columns are {listed(names)}"
             )
         return Choice(chosen, [])
-    values = _value_column(names, how, table)
+    values = [i for i in _value_column(names, how, table) if i != edge_id]
     ends = _ends(names, values, table, kinds, how, triple)
-    if how.values != "weights" and _is_third(names, kinds):
+    if how.values != "weights" and _is_third(names, kinds) and edge_id != 2:
         values = [2]  # since the caller says that there are times or types
     chosen = ends + [i for i in values if i not in ends]
-    rest = [i for i in range(len(names)) if i not in chosen and not _is_nothing(names, kinds, i)]
+    read = {*chosen, edge_id}
+    rest = [i for i in range(len(names)) if i not in read and not _is_nothing(names, kinds, i)]
     if how.values != "weights" and len(chosen) < 3:
         raise _no_third(names, chosen, rest, kinds, table, how)
     if len(chosen) > 2:  # what else there is would have to be a weight in the place of this one

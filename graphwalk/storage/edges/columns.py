@@ -39,6 +39,7 @@ class ColumnSource:
     directed: bool | None = None
     num_nodes: int | None = None
     nodes: Ids | None = None
+    edge_ids: NDArray[np.int64] | None = None
 
     #: Columns in memory can be read as often as one likes.
     once = False
@@ -72,7 +73,8 @@ class ColumnSource:
     def _load(self, rows: slice, first_edge: int) -> EdgeBatch:
         weight = None if self.weight is None else floats(self.weight, rows)
         place = partial(name_edge, self.name, first_edge)
-        return EdgeBatch(ids(self.src, rows), ids(self.dst, rows), weight, place)
+        own = None if self.edge_ids is None else self.edge_ids[rows]
+        return EdgeBatch(ids(self.src, rows), ids(self.dst, rows), weight, place, own)
 
 
 def id_length(src: Ids, dst: Ids) -> int:
@@ -101,7 +103,7 @@ def holds_integers(column: Column) -> bool:
         return column.dtype.kind in "iu"
     import pyarrow as pa
 
-    return bool(pa.types.is_integer(_value_type(column)))
+    return bool(pa.types.is_integer(value_type(column)))
 
 
 def id_column(values: Any, place: ColumnName, *, whole: bool = True) -> Column:
@@ -125,8 +127,8 @@ def id_column(values: Any, place: ColumnName, *, whole: bool = True) -> Column:
         return column
     import pyarrow as pa
 
-    _check_missing(column, "id", place)
-    kind = _value_type(column)
+    check_missing(column, "id", place)
+    kind = value_type(column)
     if not (pa.types.is_integer(kind) or _is_string(kind)):
         raise _bad_ids(column, kind, place)
     if whole and _is_string(kind):
@@ -148,8 +150,8 @@ def weight_column(values: Any, place: ColumnName) -> Column:
     else:
         import pyarrow as pa
 
-        _check_missing(column, "weight", place)
-        kind = _value_type(column)
+        check_missing(column, "weight", place)
+        kind = value_type(column)
         tests = pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null
         numeric = any(test(kind) for test in tests) or time_unit(column) is not None
     if not numeric:
@@ -178,7 +180,7 @@ def ids(column: Column, rows: slice) -> Ids:
             raise no_text("a node's name", error) from error
     import pyarrow as pa
 
-    kind = _value_type(column)
+    kind = value_type(column)
     if pa.types.is_integer(kind):
         return _chunk(column, rows, kind).to_numpy(zero_copy_only=False)
     return _chunk(column, rows, pa.large_string())
@@ -191,7 +193,7 @@ def floats(column: Column, rows: slice) -> NDArray[np.floating[Any]]:
     if not isinstance(column, np.ndarray):
         import pyarrow as pa
 
-        kind = _value_type(column)
+        kind = value_type(column)
         kept = pa.types.is_float32(kind) or pa.types.is_float64(kind)
         part = _chunk(column, rows, kind if kept else pa.float64())
         return np.asarray(part.to_numpy(zero_copy_only=False))
@@ -228,13 +230,14 @@ def _check_damaged(column: Any, place: ColumnName) -> None:
         )
 
 
-def _check_missing(column: Any, what: str, place: ColumnName) -> None:
+def check_missing(column: Any, what: str, place: ColumnName) -> None:
+    """Refuse an Arrow column with missing values."""
     if column.null_count:
         row = column.is_null().index(True).as_py()
         raise InputError(f"{place.row(row)}: the {what} is missing; fill it in or drop the edge")
 
 
-def _value_type(column: Any) -> Any:
+def value_type(column: Any) -> Any:
     """Return the type of a column's values, looking through a dictionary (a categorical)."""
     import pyarrow as pa
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +60,7 @@ def _open_frame(frame: Any, how: ReadOptions) -> SeriesSource:
     from graphwalk.storage.edges.tables import check_no_matrix, first_part, open_table
 
     checked = how.columns is not None
-    how = replace(how, columns=first_part(frame._meta, how).columns)
+    how = first_part(frame._meta, how).chosen()
     first = open_table(frame._meta, how)
 
     def compute(i: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -35,8 +36,9 @@ def open_dataset(
     first = FirstPart(names, how, name, kinds)
     if how.columns is None and hasattr(dataset, "files"):
         _check_files(dataset, first, name)
-    chosen = [str(column) for column in first.columns]
-    return open_iterable(_Batches(dataset, chosen, name), how, chosen)
+    chosen, ids = [str(column) for column in first.columns], first.edge_ids
+    read = chosen if ids is None else [*chosen, str(ids)]
+    return open_iterable(_Batches(dataset, read, name), replace(how, edge_ids=ids), chosen)
 
 
 def _check_no_matrix(dataset: Any, name: str, frame: str) -> None:

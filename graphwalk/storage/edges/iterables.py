@@ -64,7 +64,7 @@ def _series(items: Items, batches: Iterable[Any], first: Any, how: ReadOptions) 
         from graphwalk.storage.edges.tables import first_part
 
         part = first_part(first, how)
-        how = replace(how, columns=part.columns)
+        how = part.chosen()
     opened = _open_item(first, how, items.name)
     weighted, unit = opened.weighted, opened.time_unit
     return SeriesSource(items.name, batches, open_item, weighted, items.once, unit)

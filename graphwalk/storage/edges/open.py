@@ -52,6 +52,7 @@ def open_source(
     sep: str | None = None,
     header: bool | None = None,
     allow_pickle: bool = False,
+    edge_ids: Hashable | None = None,
 ) -> EdgeSource | RowSource:
     """Open edges in whatever form they come.
 
@@ -59,7 +60,7 @@ def open_source(
     ----------
     edges : object
         What :func:`graphwalk.build_zarr` takes.
-    columns, storage_options, values, directed, sep, header, allow_pickle
+    columns, storage_options, values, directed, sep, header, allow_pickle, edge_ids
         See :class:`~graphwalk.storage.edges.options.ReadOptions`.
 
     Returns
@@ -73,7 +74,9 @@ def open_source(
         Where the form is unknown, or its columns, lengths or types cannot be used. What only
         reading all edges can tell is raised by the batches.
     """
-    how = ReadOptions(columns, values, directed, sep, header, allow_pickle, storage_options)
+    how = ReadOptions(
+        columns, values, directed, sep, header, allow_pickle, storage_options, edge_ids
+    )
     if isinstance(edges, str | os.PathLike):
         from graphwalk.storage.edges.open_path import open_path
 

@@ -30,6 +30,8 @@ class ReadOptions:
         Whether NumPy files may hold Python objects, which can run any code when they are loaded.
     storage_options : mapping or None
         What fsspec's file system takes.
+    edge_ids : name or number, or None
+        The column of the input's own ids of edges.
     """
 
     columns: Sequence[Hashable] | None = None
@@ -39,3 +41,4 @@ class ReadOptions:
     header: bool | None = None
     allow_pickle: bool = False
     storage_options: Mapping[str, Any] | None = None
+    edge_ids: Hashable | None = None

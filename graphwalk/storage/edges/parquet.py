@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from graphwalk.storage.edges.columns import (
     weight_column,
 )
 from graphwalk.storage.edges.dates import time_unit
+from graphwalk.storage.edges.edge_ids import edge_id_column
 from graphwalk.storage.edges.later_parts import FirstPart
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.edges.tables import arrow_kind, index_columns
@@ -55,6 +56,7 @@ class ParquetSource:
     directed: None = None
     num_nodes: None = None
     nodes: None = None
+    edge_ids: str | None = None
 
     @property
     def weighted(self) -> bool:
@@ -71,7 +73,7 @@ class ParquetSource:
                 return 0
             # Ids that come again and again are stored once.
             stored = max(_stored_bytes(file.metadata, name) for name in self.columns[:2])
-        edges = _edges(first, self.columns, part, 0)
+        edges = self._edges(first, part, 0)
         return max(stored, id_length(edges.src, edges.dst))
 
     def batches(self, size: int) -> Iterator[Callable[[], EdgeBatch]]:
@@ -98,12 +100,12 @@ class ParquetSource:
                     large = file.metadata.row_group(group).num_rows > _LARGE
                     step = max(1, self.num_edges // rows // places)
                     for batch in itertools.islice(found, 0, None if large else 1, step):
-                        yield partial(_edges, batch, self.columns, part, 0)
+                        yield partial(self._edges, batch, part, 0)
 
     def _decode(self, part: File, groups: list[int], first_row: int) -> EdgeBatch:
         with _opened(part) as file:
             table = file.read_row_groups(groups, columns=self._names, use_threads=False)
-        return _edges(table, self.columns, part, first_row)
+        return self._edges(table, part, first_row)
 
     def _pieces(
         self, part: File, groups: list[int], size: int, first_row: int
@@ -112,12 +114,19 @@ class ParquetSource:
             for batch in file.iter_batches(
                 size, row_groups=groups, columns=self._names, use_threads=False
             ):
-                yield partial(_edges, batch, self.columns, part, first_row)
+                yield partial(self._edges, batch, part, first_row)
                 first_row += len(batch)
 
     @property
     def _names(self) -> list[str]:
-        return sorted(set(self.columns))
+        return sorted({*self.columns, *([] if self.edge_ids is None else [self.edge_ids])})
+
+    def _edges(self, batch: Any, part: File, first_row: int) -> EdgeBatch:
+        edges = _edges(batch, self.columns, part, first_row)
+        if self.edge_ids is None:
+            return edges
+        place = ColumnName(f"{part.name}, column {self.edge_ids!r}", partial(_row, first_row))
+        return edges._replace(edge_ids=edge_id_column(batch.column(self.edge_ids), place))
 
 
 def open_parquet(name: str, parts: Sequence[File], how: ReadOptions) -> ParquetSource:
@@ -144,7 +153,7 @@ def open_parquet(name: str, parts: Sequence[File], how: ReadOptions) -> ParquetS
             kinds_of = [arrow_kind(field.type) for field in schema]
             first = FirstPart(names, how, name, kinds_of, part.name)
         chosen = tuple(map(str, first.columns))
-        choose_columns(names, replace(how, columns=chosen), part.name)  # refuses what lacks some
+        choose_columns(names, first.chosen(), part.name)  # refuses what lacks some
         first.check(names, part.name)
         empty = schema.empty_table()
         kind = arrow_kind(schema.field(chosen[0]).type)
@@ -157,7 +166,11 @@ def open_parquet(name: str, parts: Sequence[File], how: ReadOptions) -> ParquetS
             )
         if len(units) > 1:
             raise InputError(f"{part.name}: some parts have times of another unit; use one")
-    return ParquetSource(name, tuple(parts), chosen, num_edges, parts[0].remote, units.pop())
+    once, own = parts[0].remote, None if first is None else first.edge_ids
+    return ParquetSource(
+        *(name, tuple(parts), chosen, num_edges, once, units.pop()),
+        edge_ids=None if own is None else str(own),
+    )
 
 
 def _stored_bytes(metadata: Any, name: str) -> int:

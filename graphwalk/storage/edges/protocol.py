@@ -28,12 +28,15 @@ class EdgeBatch(NamedTuple):
         One weight an edge, not yet checked.
     place : callable
         Says in words where edge `i` of the batch stands, such as ``"edges.txt, line 12"``.
+    edge_ids : ndarray of int64, shape (batch,), or None
+        The input's own id of each edge.
     """
 
     src: Ids
     dst: Ids
     weight: NDArray[np.floating[Any]] | None
     place: Callable[[int], str]
+    edge_ids: NDArray[np.int64] | None = None
 
 
 class RowBatch(NamedTuple):

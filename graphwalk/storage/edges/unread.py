@@ -29,12 +29,15 @@ class Choice:
         The one of them that may hold weights, times or types.
     kind : str
         Which of these it holds.
+    edge_id : int or None
+        The column of the input's own ids of edges.
     """
 
     columns: list[int]
     unread: list[int]
     offered: int | None = None
     kind: ValueKind = "weights"
+    edge_id: int | None = None
 
 
 def offer(

@@ -11,7 +11,7 @@ import numpy as np
 from graphwalk.errors import InputError, StoreError, argument, function
 from graphwalk.storage.store.array_writer import ArrayWriter
 from graphwalk.storage.store.check_array import ADDED_TYPES
-from graphwalk.storage.store.format import ADDED, ADDED_NAME, CHUNK_BYTES
+from graphwalk.storage.store.format import ADDED, ADDED_NAME, CHUNK_BYTES, EDGE_IDS
 from graphwalk.util.threads import thread_pool
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def add_array(graph: GraphArrays, kind: str, name: str, values: Any) -> GraphArr
         )
     values = values if hasattr(values, "dtype") and hasattr(values, "shape") else np.asarray(values)
     rows, columns = _rows(graph, kind), _columns(graph, kind, values)
+    if stored == EDGE_IDS:
+        _check_edge_ids(values)
     dtype = np.dtype(values.dtype).newbyteorder("=")
     width = max(1, columns)
     chunk = width * max(1, CHUNK_BYTES // (width * dtype.itemsize))
@@ -88,6 +90,14 @@ def _columns(graph: GraphArrays, kind: str, values: Any) -> int:
             "up to 64 bits"
         )
     return 0 if len(shape) == 1 else int(shape[1])
+
+
+def _check_edge_ids(values: Any) -> None:
+    if len(values.shape) != 1 or not np.can_cast(values.dtype, np.int64):
+        raise InputError(
+            f"{argument('name', 'edge_ids')} is for the ids that edges have in the input, one "
+            f"integer each; give this array of {values.dtype} another name"
+        )
 
 
 class AddedArray:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.errors import InputError
+from graphwalk.storage.store.added_arrays import AddedArray
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
-def edge_values(graph: GraphArrays, edges: NDArray[Any]) -> NDArray[Any]:
-    """Return weights, times or types of edges; see `Graph.edge_values`."""
-    name = graph.info.values
-    if name is None:
-        raise InputError(f"edges of {graph.path} have no weights, times or types")
+def edge_values(graph: GraphArrays, edges: NDArray[Any], name: str | None) -> NDArray[Any]:
+    """Return weights, times or types of edges, or those of an array; see `Graph.edge_values`."""
+    read = _reader(graph, name)
     if edges.dtype.kind not in "iu" and edges.size:
         raise InputError(f"edges are of {edges.dtype}; pass integers, as random_walks returns them")
     outside = (edges < -1) | (edges >= graph.num_entries)
@@ -29,8 +31,28 @@ def edge_values(graph: GraphArrays, edges: NDArray[Any]) -> NDArray[Any]:
         )
     wanted, places = np.unique(edges, return_inverse=True)
     first = int(np.searchsorted(wanted, 0))
-    found = graph.read_values_at(name, wanted[first:].astype(np.int64))
-    nothing = -1 if name == "edge_types" else np.nan
-    values = np.full(len(wanted), nothing, np.int16 if name == "edge_types" else found.dtype)
+    found = read(wanted[first:].astype(np.int64))
+    values = np.full((len(wanted), *found.shape[1:]), *_none_of(found.dtype))
     values[first:] = found
     return values[places.reshape(edges.shape)]
+
+
+def _reader(graph: GraphArrays, name: str | None) -> Callable[[NDArray[np.int64]], NDArray[Any]]:
+    """Return what reads the values of some edges."""
+    if name is not None:
+        return AddedArray(graph, "edge", name).take
+    if graph.info.values is None:
+        raise InputError(
+            f"edges of {graph.path} have no weights, times or types; name an array of edges, such "
+            "as 'edge_ids', for its values"
+        )
+    return partial(graph.read_values_at, graph.info.values)
+
+
+def _none_of(dtype: np.dtype[Any]) -> tuple[float, np.dtype[Any]]:
+    """Return the value of no edge, and the type that holds it and all values of a type."""
+    if dtype.kind == "f":
+        return np.nan, dtype
+    if dtype == np.uint64:
+        raise InputError("the array is of uint64, which has no value for no edge; keep it as int64")
+    return -1, np.promote_types(dtype, np.int8)

@@ -69,6 +69,9 @@ ADDED: Mapping[str, str] = {"node": "nodes", "edge": "entries"}
 #: Names of added arrays: they are folders of the store.
 ADDED_NAME = re.compile(r"(node|edge)\.[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
+#: The added array of the input's own ids of edges.
+EDGE_IDS = "edge.edge_ids"
+
 LabelKind = Literal["int64", "string"]
 
 #: Arrays that a store may have, except those of labels.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphwalk.storage.store.added_arrays import AddedArray, add_array
 from graphwalk.storage.store.find_nodes import find_labels
+from graphwalk.storage.store.format import EDGE_IDS
 from graphwalk.storage.store.graph_rows import GraphRows
 from graphwalk.util.indexed_values import by_node
 
@@ -23,6 +24,23 @@ class GraphAddedArrays(GraphRows):
         return self._added("node")
 
     @property
+    def edge_ids(self) -> da.Array | None:
+        """The input's own id of each entry, as a lazy Dask array; None if the build kept none.
+
+        They come from the column that ``edge_ids`` of `build_zarr` names, or from
+        ``set_edge_array("edge_ids", ids)``. `transpose` and `subgraph` keep them. `update`, whose
+        edges have none, and the forms that ``to_networkx`` and the like return do not.
+
+        Examples
+        --------
+        >>> table = {"source": [0, 0], "target": [2, 1], "id": [70, 80]}
+        >>> graph = graphwalk.build_zarr(table, edge_ids="id")
+        >>> graph.edge_ids.compute().tolist()
+        [80, 70, 80, 70]
+        """
+        return self.edge_array("edge_ids") if EDGE_IDS in self._arrays.added_arrays else None
+
+    @property
     def edge_array_names(self) -> tuple[str, ...]:
         """Names of the arrays that `set_edge_array` has added."""
         return self._added("edge")
@@ -31,7 +49,7 @@ class GraphAddedArrays(GraphRows):
         """Write values of nodes, such as features, into the store; replace those of that name.
 
         The array is part of the store: it has checksums, and `validate` checks it. Stores that
-        `transpose`, `subgraph` and `update` make do not have it.
+        `transpose`, `subgraph` and `update` make do not have it; `edge_ids` says which have those.
 
         Parameters
         ----------

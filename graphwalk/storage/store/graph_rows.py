@@ -289,8 +289,8 @@ class GraphRows(GraphProperties):
         with self._arrays.unchanged():
             return self._arrays.read_values("edge_types", start, stop)
 
-    def edge_values(self, edges: ArrayLike) -> NDArray[Any]:
-        """Return the weights, times or types of edges, such as those that walks have followed.
+    def edge_values(self, edges: ArrayLike, name: str | None = None) -> NDArray[Any]:
+        """Return what edges have, such as those that walks have followed: weights, times or types.
 
         Only the chunks of the store that have some of them are read, each once.
 
@@ -299,17 +299,21 @@ class GraphRows(GraphProperties):
         edges : array_like of int
             Entries of the store, as `random_walks` returns them with ``return_edges=True``, in an
             array of any shape; -1 is none.
+        name : str, optional
+            ``"edge_ids"`` for the input's own ids, or the name of another array that
+            `set_edge_array` has written. None: the weights, times or types, whichever edges have.
 
         Returns
         -------
-        ndarray of float32, float64 or int16
-            Weights, times or types, whichever edges have, in the shape of `edges`: NaN, or the type
-            -1, where there is none.
+        ndarray of float32, float64 or int16, or of the type of the named array
+            The values in the shape of `edges`, with another axis if the array has columns. Where
+            there is no edge they are NaN or, of integers, -1; unsigned ones become signed for
+            that, in twice the bytes.
 
         Raises
         ------
         InputError
-            When edges have no values, or there is no such edge.
+            When edges have no values, or there is no such array or no such edge.
         StoreError
             When a chunk is missing or damaged.
 
@@ -319,4 +323,4 @@ class GraphRows(GraphProperties):
         >>> graph.edge_values([[1, 0, -1]])
         array([[2. , 0.5, nan]], dtype=float32)
         """
-        return edge_values(self._arrays, np.asarray(edges))
+        return edge_values(self._arrays, np.asarray(edges), name)

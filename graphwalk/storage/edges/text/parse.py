@@ -13,7 +13,13 @@ import pyarrow.csv
 
 from graphwalk.kernels.build.parse_edges import parse_lines
 from graphwalk.storage.edges.as_column import ColumnName
-from graphwalk.storage.edges.columns import floats, id_column, ids, weight_column
+from graphwalk.storage.edges.columns import (
+    floats,
+    id_column,
+    ids,
+    weight_column,
+)
+from graphwalk.storage.edges.edge_ids import edge_id_column
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.edges.text.faults import check_escapes, check_header, check_plain, fault_of
 from graphwalk.storage.edges.text.integers import PLAIN_INTEGER, read_as_names
@@ -68,9 +74,13 @@ def read_table(block: LineBlock) -> pa.Table:
     types = {names[i]: pa.large_string() for i in layout.chosen[:2]}
     value = value_type(layout)
     types |= {names[i]: value for i in layout.chosen[2:]}
+    read, own = [*layout.chosen], layout.choice.edge_id
+    if own is not None:
+        types[names[own]] = pa.large_string()
+        read.append(own)
     data = layout.form.clean(block.data)
     if _NO_LINES.fullmatch(data):
-        return pa.table([pa.array([], types[names[i]]) for i in layout.chosen], _KEYS[: len(types)])
+        return pa.table([pa.array([], types[names[i]]) for i in read], _KEYS[: len(types)])
     check_plain(block)
     if layout.form.quoted and b"\\" in data:
         check_escapes(layout.file.name, data)
@@ -89,13 +99,13 @@ def read_table(block: LineBlock) -> pa.Table:
         )
     except pa.ArrowInvalid as error:
         raise fault_of(block, error) from error
-    columns = [table.column(names[i]) for i in layout.chosen]
+    columns = [table.column(names[i]) for i in read]
     trim = _may_have_blanks(data, layout.form.mark)
     ends = [_stripped(column, trim=trim) for column in columns[:2]]
     return pa.table([*ends, *columns[2:]], _KEYS[: len(columns)])
 
 
-_KEYS = ["src", "dst", "weight"]
+_KEYS = ["src", "dst", "third", "fourth"]
 
 
 def _place(layout: TextLayout, position: int, row: int) -> str:
@@ -112,15 +122,20 @@ def _batch(block: LineBlock, columns: list[Any]) -> EdgeBatch:
     # Whether ids are damaged was seen in the whole file, and not in a block of it.
     ends = zip(columns[:2], places, strict=False)
     src, dst = (id_column(column, place, whole=False) for column, place in ends)
-    rows = slice(0, len(src))
-    weight = floats(weight_column(columns[2], places[2]), rows) if len(columns) > 2 else None
-    return EdgeBatch(ids(src, rows), ids(dst, rows), weight, partial(_place, layout, position))
+    rows, third = slice(0, len(src)), len(layout.chosen) > 2
+    weight = floats(weight_column(columns[2], places[2]), rows) if third else None
+    own, place = None, partial(_place, layout, position)
+    if layout.choice.edge_id is not None:
+        name = layout.names[layout.choice.edge_id]
+        column = ColumnName(f"{layout.file.name}, column {name!r}", name_line)
+        own = edge_id_column(columns[-1], column, text=True)
+    return EdgeBatch(ids(src, rows), ids(dst, rows), weight, place, own)
 
 
 def _parse_plain(block: LineBlock) -> EdgeBatch | None:
     """Return the edges of a block that has plain lines only, otherwise None."""
     layout = block.layout
-    if layout.dates:
+    if layout.dates or layout.choice.edge_id is not None:
         return None
     data = np.frombuffer(layout.form.marked(block.data), np.uint8)
     most = int(np.count_nonzero(data == _NEWLINE)) + 1
