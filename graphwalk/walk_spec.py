@@ -86,6 +86,11 @@ class WalkSpec:
     dead_end: str = declare(
         "stop", one_of("stop", "restart", "stay"), "what a walk does at a node without neighbours"
     )
+    direction: str = declare(
+        "out",
+        one_of("out", "in", "both"),
+        "edges that steps follow: out of a node, into it, or both",
+    )
     until: NodeSet | None = declare(
         None, _NODES, "nodes at which walks end, such as targets; by labels if the graph has labels"
     )
@@ -174,6 +179,11 @@ class WalkSpec:
 class PlanOptions:
     """How walks are computed; whatever these are, the walks are the same."""
 
+    transposed: Any = declare(
+        None,
+        Kind("a graph or the path of a store", "STORE"),
+        "where a directed graph has its in-edges: what 'graphwalk transpose' has made of it",
+    )
     chunks: str | int | tuple[Any, ...] = declare(
         "auto", _CHUNKS, "walks of a block, or their size"
     )

@@ -171,7 +171,7 @@ ANALYTICS = {
         "visit_counts",
         "count how often random walks visit each node",
         top_nodes,
-        [each for each in WALK if each.name != "return_edges"],
+        [*(each for each in WALK if each.name != "return_edges"), _TRANSPOSED],
         _WALK_NODES,
     ),
 }

@@ -68,6 +68,7 @@ def run(args: Namespace) -> None:
     from graphwalk import plan_walks
     from graphwalk.algorithms.output.formats import check_holds_edges
     from graphwalk.algorithms.output.target import WalkTarget
+    from graphwalk.algorithms.walks.check_parameters import walked_graph
     from graphwalk.scheduler.slurm.batch_script import batch_script
     from graphwalk.scheduler.slurm.sizing import choose
     from graphwalk.storage.files.locations import locate
@@ -84,13 +85,13 @@ def run(args: Namespace) -> None:
     plan = plan_walks(**arguments, memory="1000 TiB")
     use_interface(COMMAND_LINE._replace(argument=_slurm_option))
     choice = choose(
-        arguments["store"],
+        walked_graph(arguments["store"], plan.spec.direction, arguments.get("transposed")),
         plan.spec,
         plan.shape[0],
         _machines(**cluster),
         mode=cluster["mode"],
         nodes=cluster["nodes"],
-        **given_options(args, PLAN),
+        **given_options(args, (each for each in PLAN if each.name != "transposed")),
     )
     print(_about(choice), file=sys.stderr)
     # What is the same in each task is written down, so that it does not depend on defaults.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from graphwalk.cli.options import add_options, add_output_options, given_options
 from graphwalk.cli.text import size_on_disk
 from graphwalk.errors import printable
-from graphwalk.util.parameters import SIZE, Parameter
+from graphwalk.util.parameters import FLAG, SIZE, Parameter
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 HELP = "write a directed graph with its edges turned round, for analytics that need in-neighbours"
 
 #: Parameters of `Graph.transpose`.
-TRANSPOSE = [Parameter("memory", "4 GiB", SIZE, "memory to use")]
+TRANSPOSE = [
+    Parameter("both_ways", False, FLAG, "edges lead both ways, for walks with --direction both"),
+    Parameter("memory", "4 GiB", SIZE, "memory to use"),
+]
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import node_array
-from graphwalk.algorithms.analytics.transposed import transposed_arrays
 from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.errors import InputError, MemoryBudgetError, argument
 from graphwalk.kernels.analytics.betweenness import add_dependencies, count_paths
 from graphwalk.kernels.rng import STEP, mix, seed_key
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, as_graph
+from graphwalk.storage.store.transposed import transposed_arrays
 from graphwalk.util.parameters import COUNT, FLAG, whole
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import numpy as np
 from graphwalk.algorithms.analytics.community_levels import Level, find_strengths
 from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.out_strengths import uses_weights
-from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
 from graphwalk.algorithms.analytics.whole_rows import WholeRows
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.graph import Graph, as_graph
+from graphwalk.storage.store.transposed import both_directions, transposed_arrays
 from graphwalk.util.parameters import COUNT, FINITE_POSITIVE
 
 if TYPE_CHECKING:

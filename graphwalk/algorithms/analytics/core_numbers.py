@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from graphwalk.algorithms.analytics.falling_values import Falling, FallingPass, Frontier
 from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
-from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
 from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.kernels.analytics.lower_cores import lower_cores
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, as_graph
+from graphwalk.storage.store.transposed import both_directions, transposed_arrays
 
 if TYPE_CHECKING:
     import os

@@ -9,12 +9,12 @@ import numpy as np
 
 from graphwalk.algorithms.analytics.falling_values import Falling, FallingPass, Frontier
 from graphwalk.algorithms.analytics.node_array import node_array
-from graphwalk.algorithms.analytics.transposed import transposed_arrays
 from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.hyperball import draw_registers, grow_balls, measure_balls
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, as_graph
+from graphwalk.storage.store.transposed import transposed_arrays
 from graphwalk.util.parameters import whole
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import node_array
-from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
 from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
 from graphwalk.kernels.analytics.vote_labels import vote_labels
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, as_graph
+from graphwalk.storage.store.transposed import both_directions, transposed_arrays
 from graphwalk.util.parameters import COUNT
 
 if TYPE_CHECKING:

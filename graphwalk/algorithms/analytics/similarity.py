@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
-from graphwalk.algorithms.analytics.transposed import transposed_arrays
 from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.common_neighbors import common_neighbors
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, as_graph
+from graphwalk.storage.store.transposed import transposed_arrays
 from graphwalk.util.cancel import check_cancelled
 from graphwalk.util.consecutive_groups import consecutive_groups
 from graphwalk.util.parameters import COUNT, one_of

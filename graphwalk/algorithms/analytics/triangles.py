@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import OneNumber, node_array
-from graphwalk.algorithms.analytics.transposed import both_directions, transposed_arrays
 from graphwalk.algorithms.analytics.triangle_counts import count
 from graphwalk.algorithms.analytics.whole_rows import WholeRows
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, as_graph
+from graphwalk.storage.store.transposed import both_directions, transposed_arrays
 from graphwalk.util.parameters import one_of
 
 if TYPE_CHECKING:

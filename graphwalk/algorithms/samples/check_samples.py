@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from graphwalk.algorithms.analytics.transposed import transposed_arrays
 from graphwalk.algorithms.samples.sample_hops import SampleRules, Seeds
 from graphwalk.algorithms.walks.start_nodes import checked_nodes, mentions_before
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.edges.dates import as_times
 from graphwalk.storage.store.graph import Graph, as_graph
+from graphwalk.storage.store.transposed import refuse_transposed, transposed_arrays
 from graphwalk.util.parameters import FLAG, one_of, whole
 
 if TYPE_CHECKING:
@@ -50,11 +50,8 @@ def sampling_of(
     arrays = graph._arrays
     if one_of("in", "out").check("direction", direction) == "in":
         arrays = transposed_arrays(graph, transposed, "sampling in-neighbours") or arrays
-    elif transposed is not None:
-        raise InputError(
-            f"{argument('direction', 'out')} reads out-neighbours, which {graph.path} has; leave "
-            f"out {argument('transposed')}"
-        )
+    else:
+        refuse_transposed(graph, transposed)
     nodes = np.arange(graph.num_nodes) if seeds is None else checked_nodes(graph, seeds, "seeds")
     disjoint = FLAG.check("disjoint", disjoint) or times is not None
     mentions = mentions_before(nodes)

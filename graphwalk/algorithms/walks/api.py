@@ -32,6 +32,7 @@ def random_walks(
     restart_prob: float = 0.0,
     stop_prob: float = 0.0,
     dead_end: Literal["stop", "restart", "stay"] = "stop",
+    direction: Literal["out", "in", "both"] = "out",
     until: ArrayLike | None = None,
     metapath: Sequence[int | str] | None = None,
     metapath_of: Literal["nodes", "edges"] | None = None,
@@ -41,6 +42,7 @@ def random_walks(
     time_window: tuple[Any, Any] | None = None,
     return_edges: bool = False,
     seed: int | None = None,
+    transposed: Graph | str | os.PathLike[str] | None = None,
     chunks: Any = "auto",
     memory: str | int | None = None,
     partitions: int | None = None,
@@ -94,6 +96,11 @@ def random_walks(
     dead_end : {"stop", "restart", "stay"}
         What a walk does at a node without neighbours: it ends and is padded with -1, returns to
         its start node, or repeats the node.
+    direction : {"out", "in", "both"}
+        Which edges steps of a directed graph follow: those that lead out of a node, against their
+        direction those that lead into it, or any of both, in proportion to their weights if these
+        count. The walks are those on `transposed`, of the same seed. An undirected graph has no
+        directions, and the same walks with each of these.
     until : array_like of int or str, optional
         Nodes at which walks end, such as targets, as `start_nodes`: a walk that reaches one of them
         is padded with -1 behind it. A walk that starts at one has no step. `hitting_times` counts
@@ -132,6 +139,10 @@ def random_walks(
     seed : int, optional
         From 0 to 2**64 - 1. None: a seed is drawn when the array is made, so that the array has the
         same walks each time that it is computed.
+    transposed : Graph, str or path, optional
+        The store that has the in-edges of a directed graph, which `direction` needs unless it is
+        ``"out"``: ``graph.transpose(path)`` for ``"in"``, and ``graph.transpose(path,
+        both_ways=True)`` for ``"both"``.
     chunks : "auto", int, str or tuple
         Walks of a block: their number, or their size as text such as ``"64 MiB"``.
     memory : str or int, optional
@@ -153,6 +164,8 @@ def random_walks(
         ``walks[:, j + 1]``, is among the entries of the store, as `Graph.read_neighbors` counts
         them; -1 where a walk followed no edge: after its end, at a restart, and where it stayed at
         a dead end. Both are plain Dask arrays; ``dask.compute(walks, edges)`` walks once for both.
+        Walks along in-edges count the entries of `transposed`, whose `edge_values` finds what they
+        have, also their `edge_ids` in the input.
 
     Raises
     ------

@@ -15,8 +15,9 @@ from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.resources import find_resources
 from graphwalk.storage.edges.dates import as_times
 from graphwalk.storage.store.graph import Graph, as_graph
+from graphwalk.storage.store.transposed import refuse_transposed, transposed_arrays
 from graphwalk.util.node_set import NodeSet
-from graphwalk.util.parameters import check_all
+from graphwalk.util.parameters import check_all, one_of
 from graphwalk.walk_spec import PlanOptions, WalkSpec
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ def plan_of(
     **parameters
         The fields of `WalkSpec` and `PlanOptions`.
     """
-    graph = as_graph(store)
+    graph = walked_graph(store, parameters["direction"], parameters.get("transposed"))
     # Walks that are counted have no edges.
     spec = _walk_spec(graph, check_all(WalkSpec, {"return_edges": False} | parameters))
-    options = PlanOptions(**check_all(PlanOptions, parameters))
+    options = PlanOptions(**check_all(PlanOptions, {"transposed": None} | parameters))
     nodes = None if start_nodes is None else checked_nodes(graph, start_nodes, "start_nodes")
     num_starts = graph.num_nodes if nodes is None else len(nodes)
     _check_result(num_starts, spec)
@@ -82,6 +83,27 @@ def plan_of(
         return PlannedWalks(graph, plan, rows)
     # The walks of a node are numbered through, so that its second mention has other ones.
     return PlannedWalks(graph, plan, (nodes, mentions_before(nodes) * spec.num_walks, rows))
+
+
+def walked_graph(
+    store: Graph | str | os.PathLike[str],
+    direction: str = "out",
+    transposed: Graph | str | os.PathLike[str] | None = None,
+) -> Graph:
+    """Return the graph whose rows have the edges of a direction: the one given, or another of it.
+
+    Raises
+    ------
+    InputError
+        When there is none where one is needed, or it is not of this graph.
+    """
+    graph = as_graph(store)
+    if one_of("out", "in", "both").check("direction", direction) == "out":
+        refuse_transposed(graph, transposed)
+        return graph
+    what = argument("direction", direction)
+    other = transposed_arrays(graph, transposed, what, both_ways=direction == "both")
+    return graph if other is None else Graph(other)
 
 
 def _walk_spec(graph: Graph, values: dict[str, Any]) -> WalkSpec:

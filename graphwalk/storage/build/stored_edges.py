@@ -48,7 +48,7 @@ class StoredEdges:
 
     @property
     def directed(self) -> bool:
-        """Whether the graph is directed."""
+        """Whether the new graph is directed."""
         return self.graph.directed
 
     @property
@@ -128,7 +128,7 @@ def build_stored(
     graph = edges.graph
     location = None if store is None else locate_new(store, graph.path)
     options = BuildOptions(
-        directed=graph.directed,
+        directed=edges.directed,
         duplicates="keep",
         num_nodes=edges.num_nodes,
         relabel=False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.errors import InputError, StoreError, function
 from graphwalk.storage.build.copy_nodes import copy_labels, copy_types
 from graphwalk.storage.build.stored_edges import StoredEdges, build_stored
+from graphwalk.util.parameters import FLAG
 
 if TYPE_CHECKING:
     import os
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
-def transpose(graph: GraphArrays, store: str | os.PathLike[str] | None, **options: Any) -> Graph:
+def transpose(
+    graph: GraphArrays, store: str | os.PathLike[str] | None, *, both_ways: bool, **options: Any
+) -> Graph:
     """Build the transposed store of a graph; see `Graph.transpose`."""
     if not graph.directed:
         raise InputError(
@@ -33,7 +36,8 @@ def transpose(graph: GraphArrays, store: str | os.PathLike[str] | None, **option
             f"{graph.path} was written by an early version, without the digest that binds a "
             f"transposed store to it; build it again by {function('build_zarr')}"
         )
-    return build_stored(_ReversedEdges(graph), store, partial(_add_nodes, graph), **options)
+    edges = (_UndirectedEdges if FLAG.check("both_ways", both_ways) else _ReversedEdges)(graph)
+    return build_stored(edges, store, partial(_add_nodes, graph), **options)
 
 
 class _ReversedEdges(StoredEdges):
@@ -42,6 +46,19 @@ class _ReversedEdges(StoredEdges):
     def changed(self, src: NDArray[Any], dst: NDArray[Any]) -> tuple[Any, Any, Any]:
         """Return the endpoints the other way round, of all entries."""
         return dst, src, slice(None)
+
+
+class _UndirectedEdges(StoredEdges):
+    """The entries of a store, as undirected edges."""
+
+    @property
+    def directed(self) -> bool:
+        """False."""
+        return False
+
+    def changed(self, src: NDArray[Any], dst: NDArray[Any]) -> tuple[Any, Any, Any]:
+        """Return the endpoints of all entries."""
+        return src, dst, slice(None)
 
 
 def _add_nodes(graph: GraphArrays, context: Context, info: GraphInfo) -> GraphInfo:

@@ -24,6 +24,7 @@ class DerivedGraphs(GraphExports):
         self,
         store: str | os.PathLike[str] | None = None,
         *,
+        both_ways: bool = False,
         overwrite: bool = False,
         compressed: bool = True,
         storage_options: Mapping[str, Any] | None = None,
@@ -33,13 +34,18 @@ class DerivedGraphs(GraphExports):
         """Write the graph whose edges lead the other way into a store of its own, and open it.
 
         Its rows are the in-neighbours of each node. Nodes, their labels and types, and the weights,
-        times or types of edges are the same. Analyses of a directed graph that need in-neighbours
-        take it as `transposed`; it is bound to this graph by `digest`.
+        times, types and ids of edges are the same. Analyses of a directed graph that need
+        in-neighbours, and walks with ``direction="in"``, take it as `transposed`; it is bound to
+        this graph by `digest`.
 
         Parameters
         ----------
         store : str or path, optional
             Path or URL of the store to make; by default a temporary one.
+        both_ways : bool
+            Whether edges lead both ways: the new graph is undirected, and has an edge for each
+            edge of this one, also where two lead from node to node in opposite directions. Walks
+            with ``direction="both"`` take it as `transposed`.
         overwrite, compressed, storage_options, memory, progress
             As `build_zarr` takes them; also what does not fit in memory waits as it does there.
 
@@ -59,11 +65,12 @@ class DerivedGraphs(GraphExports):
         >>> graph = graphwalk.build_zarr([(0, 1), (0, 2), (1, 2)], directed=True)
         >>> graph.transpose().neighbors(2).tolist()
         [0, 1]
+        >>> graph.transpose(both_ways=True).neighbors(1).tolist()
+        [0, 2]
         """
         options = {"compressed": compressed, "storage_options": storage_options, "memory": memory}
-        transposed: Self = upper_layers.transpose(
-            self._arrays, store, overwrite=overwrite, progress=progress, **options
-        )
+        options |= {"both_ways": both_ways, "overwrite": overwrite, "progress": progress}
+        transposed: Self = upper_layers.transpose(self._arrays, store, **options)
         return transposed
 
     def subgraph(

@@ -47,7 +47,7 @@ class GraphProperties:
 
     @property
     def transposed_from(self) -> str | None:
-        """Digest of the graph that this is the transpose of; None if it was not transposed."""
+        """Digest of the graph that `transpose` has made this of; None if it has not."""
         return self._info.transposed_from
 
     @property

@@ -1,4 +1,4 @@
-"""The transposed store that an analysis of a directed graph finds in-neighbours in."""
+"""The transposed store in which walks and analyses of a directed graph find in-neighbours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def transposed_arrays(
-    graph: Graph, transposed: Graph | str | os.PathLike[str] | None, what: str
+    graph: Graph,
+    transposed: Graph | str | os.PathLike[str] | None,
+    what: str,
+    *,
+    both_ways: bool = False,
 ) -> GraphArrays | None:
     """Return the transposed store of a directed graph; None for an undirected graph.
 
@@ -25,7 +29,9 @@ def transposed_arrays(
     transposed : Graph, str or path, optional
         What the caller passed.
     what : str
-        The analysis, for messages.
+        What needs it, for messages.
+    both_ways : bool
+        Whether it is the store in which the edges lead both ways.
 
     Raises
     ------
@@ -42,19 +48,35 @@ def transposed_arrays(
     if transposed is None:
         raise InputError(
             f"{graph.path} is directed, and {what} needs in-neighbours, too; pass what "
-            f"{function('Graph.transpose')} makes as {name}"
+            f"{_call(both_ways)} makes as {name}"
         )
     other = as_graph(transposed)
     if (
         other.digest is None
         or graph.digest is None
+        or other.directed == both_ways
         or not (other.transposed_from == graph.digest or graph.transposed_from == other.digest)
     ):
         raise InputError(
             f"{other.path} is not the transpose of {graph.path} as it is now; make it by "
-            f"{function('Graph.transpose')}"
+            f"{_call(both_ways)}"
         )
     return other._arrays
+
+
+def _call(both_ways: bool) -> str:
+    """Return what makes such a store."""
+    call = function("Graph.transpose")
+    return f"{call} with {argument('both_ways', True)}" if both_ways else call
+
+
+def refuse_transposed(graph: Graph, transposed: object) -> None:
+    """Raise InputError if a transposed store is passed where none is read."""
+    if transposed is not None:
+        raise InputError(
+            f"{argument('direction', 'out')} follows out-edges, which {graph.path} has; leave out "
+            f"{argument('transposed')}, or pass {argument('direction', 'in')}"
+        )
 
 
 def both_directions(transposed: GraphArrays | None) -> str:
