@@ -42,6 +42,11 @@ _TIMES = Kind(
 )
 
 
+_SPAN = Kind(
+    "a difference of times: a finite number above 0, at least 1e-307, or a timedelta", "X", float
+)
+
+
 _NODES = Kind("nodes of the graph", "FILE|A,B,...")
 
 
@@ -109,11 +114,17 @@ class WalkSpec:
     backward: bool = declare(
         False, FLAG, "of temporal walks: each step takes an edge earlier than the last one"
     )
-    time_bias: Literal["near", "far"] | None = declare(
+    time_bias: Literal["near", "far", "near-exponential", "far-exponential"] | None = declare(
         None,
-        one_of("near", "far"),
-        "of temporal walks: prefer edges near in time to the last one, or far from it, by rank; by "
-        "default all have the same probability",
+        one_of("near", "far", "near-exponential", "far-exponential"),
+        "of temporal walks: prefer edges near in time to the last one, or far from it, by rank or "
+        "exponentially; by default all have the same probability",
+    )
+    time_scale: float | None = declare(
+        None,
+        _SPAN,
+        "of an exponential time bias: the difference of times that makes an edge e = 2.718 times "
+        "as likely, in the unit of the graph; by default 1",
     )
     time_window: tuple[float, float] | None = declare(
         None,
@@ -137,9 +148,11 @@ class WalkSpec:
         return self.gamma is not None and self.weighted and self.q != 1.0
 
     @property
-    def near(self) -> bool | None:
-        """Whether temporal walks prefer edges near in time, or those far from it; None: neither."""
-        return None if self.time_bias is None else self.time_bias == "near"
+    def time_rate(self) -> float:
+        """How fast edges near in time get likelier, those far from it if below 0; 0: not so."""
+        if self.time_scale is None:
+            return 0.0
+        return (1.0 if self.time_bias == "near-exponential" else -1.0) / self.time_scale
 
     @property
     def bounds(self) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from math import sqrt
+from math import exp, sqrt
 
 import numpy as np
 
@@ -116,7 +116,13 @@ def _bias_by_weight(q: float, tie: float, loose: bool) -> float:
 
 
 def temporal_walks(
-    adj: Adjacency, start: int, length: int, *, stop_prob: float = 0, time_bias: str | None = None
+    adj: Adjacency,
+    start: int,
+    length: int,
+    *,
+    stop_prob: float = 0,
+    time_bias: str | None = None,
+    time_scale: float = 1,
 ) -> dict[tuple[int, ...], float]:
     """Probability of each walk forward in time, in a graph whose weights are times.
 
@@ -126,8 +132,17 @@ def temporal_walks(
 
     def go_on(walk: tuple[int, ...], now: float, odds: float) -> None:
         later = sorted((time, v) for v, time in adj[walk[-1]] if time > now)
-        ranks = {None: [1] * len(later), "far": range(1, len(later) + 1)}
-        masses = ranks.get(time_bias, range(len(later), 0, -1))
+        ranks, ages = (
+            range(1, len(later) + 1),
+            [(time - later[0][0]) / time_scale for time, _ in later],
+        )
+        masses = {
+            None: [1] * len(later),
+            "far": ranks,
+            "near": ranks[::-1],
+            "far-exponential": [exp(age - ages[-1]) for age in ages],
+            "near-exponential": [exp(-age) for age in ages],
+        }[time_bias]
         over = 1.0 if not later else stop_prob
         if len(walk) > length:
             found[walk] += odds

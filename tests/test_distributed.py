@@ -30,7 +30,7 @@ KINDS = {
     "node2vec": {"weighted": False, "p": 4, "q": 0.25},
     "restart": {"restart_prob": 0.2, "dead_end": "restart"},
     "metapath": {"metapath": [2, 0, 1, 0]},
-    "temporal": {"temporal": True},
+    "temporal": {"temporal": True, "time_bias": "near-exponential", "time_scale": 0.5},
     "until": {"until": range(0, 3000, 50), "weighted": False},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
 }

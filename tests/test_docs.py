@@ -232,7 +232,9 @@ def test_a_parameter_of_walks_is_declared_and_documented():
         _, _, *found = inspect.signature(function).parameters.values()
         assert [(each.name, each.default) for each in found] == [each[:2] for each in parameters]
         for each in found:
-            named = re.findall(r"'(\w+)'", each.annotation) if "Literal" in each.annotation else []
+            named = (
+                re.findall(r"'([\w-]+)'", each.annotation) if "Literal" in each.annotation else []
+            )
             assert tuple(named) == choices.get(each.name, ())
     assert set(DEAD_ENDS) == set(choices["dead_end"])
     text = graphwalk.random_walks.__doc__

@@ -50,6 +50,7 @@ KINDS = {
     "node2vec+ (5e4, 5e4)": {"p": 5e4, "q": 5e4, "gamma": 1.0, "walk_length": 6},
     "types of edges": {"metapath": [1, 0, 2], "stop_prob": 0.02, "dead_end": "stop"},
     "temporal": {"temporal": True, "stop_prob": 0.02, "dead_end": "stop"},
+    "temporal, near": {"temporal": True, "time_bias": "near-exponential", "dead_end": "stop"},
 }
 
 

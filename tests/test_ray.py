@@ -37,7 +37,7 @@ KINDS = {
     "node2vec stay": {"p": 2, "q": 0.5, "restart_prob": 0.1, "dead_end": "stay"},
     "metapath": {"metapath": [2, 0, 1, 0]},
     "metapath of edges": {"metapath": [2, 0, 1, 0], "metapath_of": "edges"},
-    "temporal": {"temporal": True},
+    "temporal": {"temporal": True, "time_bias": "near-exponential", "time_scale": 0.5},
     "until": {"until": range(0, 3000, 50), "weighted": False},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
     "node2vec+": {"p": 2, "q": 0.5, "gamma": 0},

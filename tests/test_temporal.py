@@ -2,6 +2,9 @@
 
 import itertools
 import json
+import math
+from datetime import timedelta
+from fractions import Fraction
 
 import dask.dataframe as dd
 import networkx as nx
@@ -20,6 +23,7 @@ from graphwalk import InputError
 from graphwalk.cli.main import main
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.rows.sort_by_time import sort_by_time
+from graphwalk.kernels.rows.time_masses import fill_time_masses
 from graphwalk.kernels.walk.steps import Starts
 from graphwalk.scheduler.engine.probabilities import interruption_of
 from graphwalk.scheduler.engine.walk_in_memory import resident_partition
@@ -93,19 +97,98 @@ def test_walks_have_the_probabilities_of_the_oracle(directed, partitions, duplic
         assert chi2 < critical, f"from {start}"
 
 
-@pytest.mark.parametrize("time_bias", ["near", "far"])
-def test_walks_prefer_edges_by_their_rank_in_time(time_bias):
+@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize("scale", [None, 2.5])
+@pytest.mark.parametrize("bias", ["near", "far"])
+def test_walks_prefer_edges_by_their_rank_in_time_or_exponentially(bias, scale, partitions):
     graph = build()
     rows = oracle.csr(EDGES, directed=True, duplicates="keep", apart=True)
+    how = {"time_bias": bias}
+    if scale:
+        how = {"time_bias": f"{bias}-exponential", "time_scale": scale}
     for start in range(6):
-        how = {"temporal": True, "time_bias": time_bias, "walk_length": 3, "seed": 4}
-        walks = graphwalk.random_walks(graph, [start], num_walks=10_000, **how)
-        odds = oracle.temporal_walks(rows, start, 3, time_bias=time_bias)
+        walks = graphwalk.random_walks(
+            graph,
+            [start],
+            temporal=True,
+            num_walks=10_000,
+            walk_length=3,
+            seed=4,
+            partitions=partitions,
+            **how,
+        )
+        odds = oracle.temporal_walks(rows, start, 3, **how)
         chi2, critical = excess(walks.compute(), odds)
         assert chi2 < critical, f"from {start}"
 
 
-@pytest.mark.parametrize("time_bias", [None, "near"])
+def masses_of(times, rate):
+    masses = np.empty(len(times))
+    fill_time_masses(np.array([0, len(times)], np.uint32), np.array(times, float), rate, masses)
+    return masses
+
+
+@pytest.mark.parametrize("span", [1e-9, 1, 1e3, 2.0**53])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_masses_of_times_are_exact_however_long_their_span(span, sign):
+    rng = np.random.default_rng(3)
+    times = np.sort(np.round(rng.random(300) ** 4 * span * 1024) / 1024)
+    masses = masses_of(times, sign / 4)
+    exact = np.array([Fraction(time) for time in times])
+    for low in (0, 7, 150, 298, 299):
+        origin = exact[low] if sign > 0 else exact[-1]
+        weights = [math.exp(-sign * (time - origin) / 4) for time in exact[low:]]
+        whole = math.fsum(weights)
+        for place in (low, low + 1, (low + 300) // 2, 299):
+            share = masses[min(place, 299)] - masses[low]
+            if sign > 0:
+                share -= (times[min(place, 299)] - times[low]) / 4
+            share = math.exp(share)
+            expected = math.fsum(weights[min(place, 299) - low :]) / whole
+            assert share == pytest.approx(expected, rel=1e-13, abs=1e-300)
+
+
+def test_masses_leave_out_what_is_not_in_the_window():
+    never = -math.inf
+    later = math.log(1 + math.exp(-1))
+    assert masses_of([never, never, 0, 1], 1.0) == pytest.approx([0, 0, later, 0], rel=1e-15)
+    assert masses_of([never, 0, 1], -1.0) == pytest.approx([later, later, 0], rel=1e-15)
+    assert masses_of([never, never], -1.0).tolist() == [never, never]
+
+
+def test_steps_take_the_first_or_the_last_edge_where_times_are_far_apart():
+    times = np.arange(1, 60) * 1e13
+    graph = graphwalk.build_zarr((np.zeros(59, int), np.arange(1, 60), times), times=True)
+    for bias, expected in (("near", 1), ("far", 59)):
+        how = {"time_bias": f"{bias}-exponential", "temporal": True, "walk_length": 1}
+        assert set(graphwalk.random_walks(graph, [0], **how).compute()[:, 1]) == {expected}
+
+
+def test_the_scale_of_times_may_be_a_timedelta():
+    days = pd.to_datetime(["2020-01-01", "2020-01-02", "2020-01-08"])
+    graph = graphwalk.build_zarr(
+        pd.DataFrame({"a": [0, 0, 0], "b": [1, 2, 3], "t": days}), times=True, directed=True
+    )
+    how = {"temporal": True, "time_bias": "near-exponential", "num_walks": 50, "seed": 1}
+    number = 86400 * 10 ** {"s": 0, "ms": 3, "us": 6, "ns": 9}[graph.time_unit]
+    expected = graphwalk.random_walks(graph, [0], time_scale=number, **how).compute()
+    assert len(np.unique(expected[:, 1])) > 1
+    for scale in (timedelta(days=1), np.timedelta64(24, "h"), pd.Timedelta(days=1)):
+        walks = graphwalk.random_walks(graph, [0], time_scale=scale, **how)
+        np.testing.assert_array_equal(walks.compute(), expected)
+    one = graphwalk.random_walks(build(), time_scale=1, **how).compute()
+    np.testing.assert_array_equal(graphwalk.random_walks(build(), **how).compute(), one)
+    for wrong in (0, -1.0, math.inf, math.nan, "x", timedelta(0)):
+        with pytest.raises(InputError, match=r"time_scale=.* must be a finite number above 0"):
+            graphwalk.random_walks(graph, time_scale=wrong, **how)
+    with pytest.raises(InputError, match=r"time_scale= is a timedelta, and the times .* numbers"):
+        graphwalk.random_walks(build(), time_scale=timedelta(1), **how)
+    for bias in (None, "near"):
+        with pytest.raises(InputError, match=r"time_scale=3 .* add time_bias='near-exponential'"):
+            graphwalk.random_walks(graph, temporal=True, time_bias=bias, time_scale=3)
+
+
+@pytest.mark.parametrize("time_bias", [None, "near", "near-exponential"])
 def test_walks_backward_are_those_forward_in_negative_times(time_bias):
     graph = build()
     mirrored = build([(u, v, -t) for u, v, t in EDGES])

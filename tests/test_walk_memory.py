@@ -36,7 +36,7 @@ KINDS = {
     "node2vec": {"p": 2.0, "q": 0.5},
     "metapath": {"metapath": [0, 1]},
     "node2vec+": {"p": 2.0, "q": 0.5, "gamma": 0},
-    "temporal": {"temporal": True},
+    "temporal": {"temporal": True, "time_bias": "near-exponential"},
     "metapath of edges": {"metapath": [0, 1], "metapath_of": "edges"},
 }
 WALKS = {"num_walks": 1, "walk_length": 10}

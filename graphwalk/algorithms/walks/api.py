@@ -12,7 +12,9 @@ from graphwalk.util.parameters import same_parameters
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+    from datetime import timedelta
 
+    import numpy as np
     from numpy.typing import ArrayLike
 
     from graphwalk.scheduler.engine.walk_plan import WalkPlan
@@ -38,7 +40,8 @@ def random_walks(
     metapath_of: Literal["nodes", "edges"] | None = None,
     temporal: bool = False,
     backward: bool = False,
-    time_bias: Literal["near", "far"] | None = None,
+    time_bias: Literal["near", "far", "near-exponential", "far-exponential"] | None = None,
+    time_scale: float | timedelta | np.timedelta64 | None = None,
     time_window: tuple[Any, Any] | None = None,
     return_edges: bool = False,
     seed: int | None = None,
@@ -124,12 +127,20 @@ def random_walks(
     backward : bool
         Whether each step of a temporal walk takes an edge that is earlier than the one before it,
         instead of a later one.
-    time_bias : {"near", "far"}, optional
+    time_bias : {"near", "far", "near-exponential", "far-exponential"}, optional
         Whether a step of a temporal walk prefers, among the edges that it may take, those near in
-        time to the edge before or those far from it: with these in the order in which a walk could
-        take them, the probability of the last of `n` to that of the first is 1 to `n` (``"near"``,
-        the linear distribution of [4]) or `n` to 1 (``"far"``), and falls or rises by equal steps
-        between them. None: all have the same probability.
+        time to the edge before or those far from it. By rank, the linear distribution of [4]: with
+        these in the order in which a walk could take them, the probability of the last of `n` to
+        that of the first is 1 to `n` (``"near"``) or `n` to 1 (``"far"``), and falls or rises by
+        equal steps between them. Or exponentially, as [4] has it, too: the probability of an edge
+        at time `t` is in proportion to ``exp(-|t - now| / time_scale)`` (``"near-exponential"``) or
+        ``exp(|t - now| / time_scale)`` (``"far-exponential"``), with `now` the time of the edge
+        before; at the first step any time, since only differences count. None: all have the same
+        probability.
+    time_scale : float or timedelta, optional
+        Of an exponential `time_bias`: by how much the times of two edges differ if one is
+        e = 2.718 times as likely as the other: a number in the unit of the graph's times, or a
+        timedelta where these are dates. None: 1, as in [4].
     time_window : (time, time), optional
         The first and the last time of edges that a temporal walk takes, both included: numbers, or
         dates where the times of the graph are dates. None in place of one is no bound.

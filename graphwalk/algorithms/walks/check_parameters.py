@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
+from datetime import timedelta
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -17,7 +18,7 @@ from graphwalk.storage.edges.dates import as_times
 from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.storage.store.transposed import refuse_transposed, transposed_arrays
 from graphwalk.util.node_set import NodeSet
-from graphwalk.util.parameters import check_all, one_of
+from graphwalk.util.parameters import FINITE_POSITIVE, check_all, one_of
 from graphwalk.walk_spec import PlanOptions, WalkSpec
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _walk_spec(graph: Graph, values: dict[str, Any]) -> WalkSpec:
         values["until"] = NodeSet(checked_nodes(graph, values["until"], "until"))
     if values["time_window"] is not None:
         values["time_window"] = _window(graph, values["time_window"])
+    values["time_scale"] = _scale(graph, values["time_scale"], values["time_bias"])
     if values["weighted"] is None:
         values["weighted"] = graph.weighted
     if values["seed"] is None:
@@ -152,6 +154,27 @@ def _time(graph: Graph, given: Any, unbounded: float) -> float:
             "pass numbers"
         )
     return float(as_times(np.array([date]).astype(f"M8[{graph.time_unit}]"))[0])
+
+
+def _scale(graph: Graph, given: Any, bias: str | None) -> float | None:
+    """Return the scale of an exponential bias, in the unit of the graph."""
+    if bias is None or not bias.endswith("-exponential"):
+        if given is not None:
+            raise InputError(
+                f"{argument('time_scale', given)} is the scale of an exponential bias; add "
+                f"{argument('time_bias', 'near-exponential')} or "
+                f"{argument('time_bias', 'far-exponential')}, or leave it out"
+            )
+        return None
+    if isinstance(given, timedelta | np.timedelta64):
+        if graph.time_unit is None:
+            raise InputError(
+                f"{argument('time_scale')} is a timedelta, and the times of {graph.path} are "
+                "numbers; pass a number"
+            )
+        given = np.timedelta64(given) / np.ones(1, f"m8[{graph.time_unit}]")[0]
+    scale: float = FINITE_POSITIVE.check("time_scale", 1.0 if given is None else given)
+    return scale
 
 
 def _check_result(num_starts: int, spec: WalkSpec) -> None:

@@ -166,7 +166,7 @@ class WalkTasks:
         if spec["time_window"] is not None:
             spec["time_window"] = [*map(str, spec["time_window"])]
         spec["until"] = None if spec["until"] is None else spec["until"].digest
-        for new in ("backward", "time_bias", "time_window", "return_edges"):
+        for new in ("backward", "time_bias", "time_scale", "time_window", "return_edges"):
             if not spec[new]:
                 del spec[new]  # as jobs have it that were begun before there was such a parameter
         if spec["metapath_of"] == "nodes":

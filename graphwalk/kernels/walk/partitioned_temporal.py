@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.jit import Int, jit, multiply_high, part_of_kernel, prefetch
+from graphwalk.kernels.jit import jit, prefetch
 from graphwalk.kernels.rng import STEP, mix
 from graphwalk.kernels.rows.rows import find_row, row_bounds
 from graphwalk.kernels.walk.step_edges import position_of, prefetch_edge
 from graphwalk.kernels.walk.steps import draw_interruption, is_end, reciprocal_of, resume
+from graphwalk.kernels.walk.time_bias import draw_by_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,29 +30,18 @@ if TYPE_CHECKING:
     from graphwalk.kernels.rows.rows import Rows
     from graphwalk.kernels.walk.step_edges import StepEdges
     from graphwalk.kernels.walk.steps import GroupStarts, Interruption
+    from graphwalk.kernels.walk.time_bias import TimeBias
 
 _NONE = np.uint64(0)
-
-
-@part_of_kernel
-def _linear_rank(draw: np.uint64, count: Int) -> Int:
-    """Draw one of the numbers from 0 to count - 1, each in proportion to it plus 1."""
-    drawn = np.int64(multiply_high(draw, np.uint64(count * (count + 1) // 2)))
-    rank = np.int64((np.sqrt(8.0 * drawn + 1.0) - 1.0) / 2.0)
-    # The root is rounded.
-    while rank * (rank + 1) // 2 > drawn:
-        rank -= 1
-    while (rank + 1) * (rank + 2) // 2 <= drawn:
-        rank += 1
-    return rank
 
 
 @jit
 def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     rows: Rows,
     times: NDArray[np.float64],
+    masses: NDArray[np.float64],
     edges: StepEdges | None,
-    near: bool | None,
+    bias: TimeBias,
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -68,9 +58,10 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
         Those of the partition, each in the order of its times.
     times : ndarray of float64, shape (max(1, entries),)
         Times of their entries.
-    near : bool, or None
-        Whether entries near in time to the edge before are likelier, or those far from it, in
-        proportion to their rank; None: all have the same probability.
+    masses : ndarray of float64, shape (max(1, entries),) or (0,)
+        Of an exponential bias, see :func:`graphwalk.kernels.rows.time_masses.fill_time_masses`.
+    bias : TimeBias
+        Which entries are likelier.
     interruption : Interruption
         When a walk ends before its length; it neither restarts nor goes on at a dead end.
     arriving : ndarray of temporal walker records
@@ -145,16 +136,13 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
             i = late[k]
             low[i] += times[np.uint64(low[i])] <= time[i]
         for i in range(active):
-            degree = np.uint64(stop[i] - low[i])
-            place = low[i] + np.int64(multiply_high(mix(counter[i]), degree))
-            if near is not None:
-                rank = _linear_rank(mix(counter[i]), stop[i] - low[i])
-                place = stop[i] - 1 - rank if near else low[i] + rank
+            draw = mix(counter[i])
+            place = draw_by_time(times, masses, bias, draw, low[i], stop[i])
             prefetch(neighbors, place)
             prefetch(times, place)
             if edges is not None:
                 prefetch_edge(edges, place)
-            entry[i] = place if degree > _NONE else np.int64(-1)
+            entry[i] = place if low[i] < stop[i] else np.int64(-1)
         if interruption.end > _NONE:
             for i in range(active):
                 if draw_interruption(interruption, counter[i]) >= 0:

@@ -9,7 +9,7 @@ import numpy as np
 from graphwalk.kernels.walk.partitioned_first_order import advance_first_order
 from graphwalk.kernels.walk.partitioned_node2vec import EdgeSource, advance_node2vec
 from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
-from graphwalk.scheduler.engine.probabilities import bias_of
+from graphwalk.scheduler.engine.probabilities import bias_of, time_bias_of
 from graphwalk.scheduler.engine.walk_in_memory import NODE2VEC_IN_FLIGHT
 from graphwalk.scheduler.engine.walk_temporal import TEMPORAL_IN_FLIGHT
 from graphwalk.scheduler.engine.walker_records import in_slices, read_only
@@ -145,8 +145,8 @@ def _run_kernel(
     walking = group.starts, group.interruption, group.ends, walkers, log, leaving
     if spec.temporal:
         assert partition.times is not None
-        times, near = partition.times, spec.near
-        return advance_temporal(rows, times, edges, near, *walking, TEMPORAL_IN_FLIGHT)
+        times, masses, bias = partition.times, partition.time_masses, time_bias_of(spec)
+        return advance_temporal(rows, times, masses, edges, bias, *walking, TEMPORAL_IN_FLIGHT)
     table = partition.table(weighted=spec.weighted)
     if not spec.second_order:
         kinds = group.step_kinds

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphwalk.kernels.walk.node2vec_rule import MAX_ATTEMPTS, Bias
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption
+from graphwalk.kernels.walk.time_bias import EXPONENTIAL, FAR, NEAR, UNIFORM, TimeBias
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from graphwalk.walk_spec import WalkSpec
 
 DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
-
+_TIME_BIASES = {None: UNIFORM, "near": NEAR, "far": FAR}
 
 _TWO_64 = 1 << 64
 
@@ -39,6 +40,11 @@ def interruption_of(spec: WalkSpec) -> Interruption:
 def ends_of(spec: WalkSpec, num_nodes: int) -> NDArray[np.uint64] | None:
     """Return one bit for each node, whether walks end there; None if they end at none."""
     return None if spec.until is None else spec.until.bits(num_nodes)
+
+
+def time_bias_of(spec: WalkSpec) -> TimeBias:
+    """Return which edges temporal walks prefer."""
+    return TimeBias(_TIME_BIASES.get(spec.time_bias, EXPONENTIAL), max(spec.time_rate, 0.0))
 
 
 def bias_of(p: float, q: float, *, weighted: bool = False) -> Bias:

@@ -10,6 +10,7 @@ from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
 from graphwalk.kernels.walk.routing import scatter
 from graphwalk.kernels.walk.step_edges import nodes_of, step_types
 from graphwalk.kernels.walk.steps import GroupStarts, walker_dtype
+from graphwalk.scheduler.engine.probabilities import time_bias_of
 from graphwalk.util.node_set import marked
 
 if TYPE_CHECKING:
@@ -98,8 +99,9 @@ def _walk_slice(
         num_taken, num_logged, num_leaving, num_remaining = advance_temporal(
             partition.rows,
             partition.times,
+            partition.time_masses,
             edges,
-            spec.near,
+            time_bias_of(spec),
             starts,
             interruption,
             ends,

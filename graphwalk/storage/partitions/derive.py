@@ -16,6 +16,7 @@ from graphwalk.kernels.rows.alias_tables import fill_alias_table
 from graphwalk.kernels.rows.group_by_kind import group_rows
 from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_weak_edges
 from graphwalk.kernels.rows.sort_by_time import sort_by_time
+from graphwalk.kernels.rows.time_masses import fill_time_masses
 from graphwalk.storage.partitions.check_partition import check_rows
 from graphwalk.storage.partitions.metapath import kinds_of, kinds_of_types
 from graphwalk.storage.store.node_types import MOST_TYPES
@@ -45,6 +46,7 @@ class Derived(NamedTuple):
     table: NDArray[Any] | None = None
     shares: NDArray[np.float32] | None = None
     times: NDArray[np.float64] | None = None
+    time_masses: NDArray[np.float64] | None = None
     positions: NDArray[Any] | None = None
 
 
@@ -90,7 +92,7 @@ def derive(
         by_rows(row_starts, partial(check_rows, *rows))
         if entries is not None:
             graph.sound.add((entries, layout.values))
-    table = shares = times = None
+    table = shares = times = masses = None
     if layout.edges and layout.reordered and entries is not None:
         positions = (
             np.empty(len(neighbors), row_starts.dtype) if memory is None else memory.positions
@@ -107,12 +109,9 @@ def derive(
             table = memory.alias_table
         shares = _weighted(layout, row_starts, neighbors, values, by_rows, table)
     if layout.temporal and values is not None:
-        if layout.backward:
-            np.negative(values, out=values)
-        if layout.last_time < inf:
-            values[values > layout.last_time] = -inf
-        times = _sorted_by_time(row_starts, neighbors, values, by_rows, positions)
-    return Derived(row_starts, table, shares, times, positions)
+        times = _sorted_by_time(layout, row_starts, neighbors, values, by_rows, positions)
+        masses = _time_masses(layout, row_starts, times, by_rows, memory)
+    return Derived(row_starts, table, shares, times, masses, positions)
 
 
 def _grouped_by_kind(
@@ -168,6 +167,7 @@ def _weighted(
 
 
 def _sorted_by_time(
+    layout: PartitionSpec,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
     times: NDArray[np.float64],
@@ -175,6 +175,10 @@ def _sorted_by_time(
     positions: NDArray[Any] | None,
 ) -> NDArray[np.float64]:
     """Bring rows in the order of their times, and return these."""
+    if layout.backward:
+        np.negative(times, out=times)
+    if layout.last_time < inf:
+        times[times > layout.last_time] = -inf
     if not len(times):
         return np.zeros(1, np.float64)  # as of neighbours
 
@@ -183,6 +187,26 @@ def _sorted_by_time(
 
     by_rows(row_starts, sort)
     return times
+
+
+def _time_masses(
+    layout: PartitionSpec,
+    row_starts: NDArray[Any],
+    times: NDArray[np.float64],
+    by_rows: ByRows,
+    memory: RowArrays | None,
+) -> NDArray[np.float64] | None:
+    """Return by which masses times are preferred, if they are exponentially."""
+    if not layout.time_rate:
+        return None
+    shared = memory is not None and len(memory.time_masses)
+    masses = memory.time_masses if memory is not None and shared else np.empty(len(times))
+
+    def fill(first: int, stop: int) -> None:
+        fill_time_masses(row_starts[first : stop + 1], times, layout.time_rate, masses)
+
+    by_rows(row_starts, fill)
+    return masses
 
 
 def _by_rows(

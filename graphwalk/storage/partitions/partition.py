@@ -50,6 +50,8 @@ class Partition:
     times : ndarray of float64, shape (max(1, entries),), or None
         For temporal walks; then entries are sorted by time within each row, and only those of one
         time by neighbour. Of walks backward in time, they are negative.
+    time_masses : ndarray of float64, shape (max(1, entries),) or (0,)
+        For temporal walks that prefer times exponentially.
     positions : ndarray of uint32 or int64, shape (entries,), or None
         For walks that record edges, see `StepEdges`.
     start : int
@@ -71,6 +73,7 @@ class Partition:
         "row_starts",
         "shares",
         "start",
+        "time_masses",
         "times",
     )
 
@@ -86,6 +89,7 @@ class Partition:
         *,
         shares: NDArray[np.float32] | None = None,
         times: NDArray[np.float64] | None = None,
+        time_masses: NDArray[np.float64] | None = None,
         positions: NDArray[Any] | None = None,
         start: int = 0,
         complete: bool = False,
@@ -99,10 +103,11 @@ class Partition:
         self.edge_filter = edge_filter
         self.shares = shares
         self.times = times
+        self.time_masses = np.empty(0) if time_masses is None else time_masses
         self.positions, self.start = positions, start
         self.complete = complete
         arrays = (self.index, row_starts, neighbors, alias_table, edge_filter, shares, times)
-        for array in (*arrays, positions):
+        for array in (*arrays, self.time_masses, positions):
             # One kind of array means one compilation: Ray's are read-only in any case.
             if array is not None:
                 array.setflags(write=False)
@@ -210,6 +215,7 @@ def _load(
         kinds=layout.kinds,
         shares=derived.shares,
         times=derived.times,
+        time_masses=derived.time_masses,
         positions=derived.positions,
         start=entries.start,
     )
@@ -250,6 +256,7 @@ def gather_partition(
         kinds=layout.kinds,
         shares=derived.shares,
         times=derived.times,
+        time_masses=derived.time_masses,
         positions=derived.positions,
     )
 

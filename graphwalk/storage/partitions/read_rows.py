@@ -42,6 +42,8 @@ class RowArrays(NamedTuple):
         For weighted walks.
     positions : ndarray of uint32 or int64, shape (entries,) or (0,)
         For walks that record edges.
+    time_masses : ndarray of float64, shape (entries,) or (0,)
+        For walks that prefer times exponentially.
     """
 
     row_starts: NDArray[Any]
@@ -50,6 +52,7 @@ class RowArrays(NamedTuple):
     values: NDArray[Any]
     alias_table: NDArray[Any]
     positions: NDArray[Any]
+    time_masses: NDArray[np.float64]
 
 
 class RowMemory:
@@ -87,6 +90,7 @@ def _parts(
     yield (np.dtype(np.uint8), 0) if values is None else (VALUE_TYPES[values], entries)
     yield layout.alias_dtype(graph), entries if layout.weighted else 0
     yield row_start_type(graph), entries if layout.reordered and layout.edges else 0
+    yield np.dtype(np.float64), entries if layout.time_rate else 0
 
 
 def _aligned(place: int) -> int:

@@ -40,6 +40,8 @@ class PartitionSpec(NamedTuple):
         The last times first, and all of them negative, so that they ascend.
     last_time : float
         Times after it count as before all others.
+    time_rate : float
+        If not 0, masses by which times are preferred exponentially, near ones if it is above 0.
     edges : bool
         What tells the stored entries that steps follow.
     """
@@ -52,6 +54,7 @@ class PartitionSpec(NamedTuple):
     temporal: bool = False
     backward: bool = False
     last_time: float = inf
+    time_rate: float = 0.0
     edges: bool = False
 
     @classmethod
@@ -66,6 +69,7 @@ class PartitionSpec(NamedTuple):
             temporal=spec.temporal,
             backward=spec.backward,
             last_time=spec.bounds[1],
+            time_rate=spec.time_rate,
             edges=spec.return_edges,
         )
 
@@ -109,6 +113,7 @@ def entry_bytes(graph: GraphArrays, layout: PartitionSpec, *, filtered: bool) ->
         + (layout.alias_dtype(graph).itemsize if layout.weighted else 0)
         + (1 if layout.second_order and filtered else 0)
         + (value_bytes(layout.values) if layout.keeps_values else 0)
+        + (value_bytes("times") if layout.time_rate else 0)
         + (row_start_type(graph).itemsize if layout.reordered and layout.edges else 0)
     )
 
