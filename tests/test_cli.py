@@ -371,6 +371,7 @@ GIVEN = {
     "restart_prob": 0.1,
     "stop_prob": 0.05,
     "dead_end": "stay",
+    "direction": "in",
     "until": [1, 3],
     "metapath": ["a", "b"],
     "metapath_of": "edges",
@@ -384,6 +385,7 @@ GIVEN = {
     "chunks": 100,
     "memory": "1 GiB",
     "partitions": 2,
+    "transposed": "in.zarr",
 }
 
 
