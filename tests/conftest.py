@@ -1,10 +1,12 @@
 """What tests share, and in which order and in which process they run."""
 
+import os
 import re
 import signal
 from pathlib import Path
 
 import pytest
+from compile_once import compile_once
 from schedulers import SCHEDULERS
 
 #: A test on Ray, by a word of its name or of its file's.
@@ -35,6 +37,11 @@ LONG = [
 #: Files whose tests run in one process though some are on Ray: these start a Ray of their own, or
 #: take as long as all others on Ray.
 TOGETHER = {"test_ray", "test_ray_faults", "test_slurm"}
+
+
+def pytest_configure(config):
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        compile_once()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -142,7 +142,8 @@ def test_networkx_passes_its_own_tests(tmp_path):
         "NETWORKX_COUNTS": str(counts),
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    command += ["-p", "networkx_own_tests", f"--rootdir={own}", "-rf", "--pyargs", *names]
+    command += ["-p", "networkx_own_tests", f"--rootdir={own}", "-rf", "--assert=plain"]
+    command += ["--pyargs", *names]
     done = subprocess.run(
         command, cwd=tmp_path, env=os.environ | variables, capture_output=True, text=True
     )

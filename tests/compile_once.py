@@ -1,0 +1,37 @@
+"""Processes that need a kernel at the same time compile it once, and not each of them."""
+
+import fcntl
+from functools import wraps
+from pathlib import Path
+
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import Dispatcher
+
+import graphwalk
+
+KERNELS = Path(graphwalk.__file__).parent / "kernels"
+
+
+def compile_once():
+    """Have this process wait for others that compile a kernel of the same file.
+
+    What they compiled is then in the cache. A process holds one file at a time, whatever is
+    compiled into its kernel, so that no two wait for each other.
+    """
+    compiling, original = [], Dispatcher.compile
+
+    @wraps(original)
+    def compiled(self, signature):
+        file = Path(self.py_func.__code__.co_filename)
+        with global_compiler_lock:
+            if compiling or not file.is_relative_to(KERNELS):
+                return original(self, signature)
+            compiling.append(file)
+            try:
+                with file.open("rb") as kernel:
+                    fcntl.flock(kernel, fcntl.LOCK_EX)
+                    return original(self, signature)
+            finally:
+                compiling.clear()
+
+    Dispatcher.compile = compiled
