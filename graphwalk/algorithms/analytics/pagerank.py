@@ -163,13 +163,13 @@ class PageRank(NodeAlgorithm):
         return np.dtype(np.float64)
 
     def cost(self, graph: GraphArrays) -> ScanCost:
-        """Return what the algorithm takes: ranks, shares, sums, and degrees or strengths."""
+        """Return what the algorithm takes: ranks, what was sent and received, shares, degrees."""
         given = {id(item) for item in (self.personalization, self.nstart, self.dangling)}
         strength = 8 if self.weighted else graph.neighbor_dtype.itemsize
-        state = 3 * 8 + strength + 8 * len(given - {id(None)})
+        state = 3 * 8 + 4 + strength + 8 * len(given - {id(None)})
         name = "weighted PageRank" if self.weighted else "PageRank"
         values: ValueName | None = "weights" if self.weighted else None
-        return ScanCost(name, state, 8, 8, f"up to {self.max_iter}", repeated=True, values=values)
+        return ScanCost(name, state, 8, 4, f"up to {self.max_iter}", repeated=True, values=values)
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.float64]:
         """Return the rank of every node."""
@@ -180,19 +180,22 @@ class PageRank(NodeAlgorithm):
         ranks = np.full(nodes, uniform[0]) if self.nstart is None else self.nstart.copy()
         strengths = out_strengths(graph, scanner) if self.weighted else out_degrees(graph)
         program = _WeightedSums if self.weighted else _Sums
-        shares, sums = np.empty(nodes, program.shares), np.empty(nodes, np.int64)
+        sent, shares = np.zeros(nodes, program.sent), np.empty(nodes, np.float32)
+        sums = np.zeros(nodes, np.int64)
         blocks = [(start, min(start + _NODES, nodes)) for start in range(0, nodes, _NODES)]
         for _ in range(self.max_iter):
             sinks = sum(
-                spread_ranks(ranks, strengths, shares, program.unit, *block) for block in blocks
+                spread_ranks(ranks, strengths, sent, shares, program.unit, *block)
+                for block in blocks
             )
-            sums.fill(0)
             scanner.scan(program(shares, push=graph.directed), sums)
             change = sum(
                 update_ranks(ranks, sums, self.alpha, int(sinks) / ONE, teleport, dangling, *block)
                 for block in blocks
             )
             if change < self.tol:
+                # What was not sent yet is missing in the sum, for longer than ranks change.
+                ranks /= float(ranks.sum())
                 return ranks
         if not nodes:
             return ranks
@@ -208,16 +211,16 @@ class _Sums(ScanProgram):
 
     Attributes
     ----------
-    shares : dtype
-        Type of what is divided among the neighbours of a node.
+    sent : dtype
+        Type of what a node has sent to each neighbour in all passes.
     unit : float
         What 1.0 is in it.
     """
 
-    shares: Any = np.int64
+    sent: Any = np.int64
     unit = ONE
 
-    def __init__(self, shares: NDArray[Any], *, push: bool) -> None:
+    def __init__(self, shares: NDArray[np.float32], *, push: bool) -> None:
         self._shares, self._push = shares, push
 
     def new_result(self) -> NDArray[Any]:
@@ -237,7 +240,7 @@ class _Sums(ScanProgram):
 class _WeightedSums(_Sums):
     """Adds the shares of neighbours times the weight of the entry."""
 
-    shares, unit = np.float64, 1.0
+    sent, unit = np.float64, 1.0
 
     def read(self, graph: GraphArrays, part: Any) -> PartialRows:
         """Return the rows of a partition, with weights."""

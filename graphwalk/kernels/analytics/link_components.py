@@ -81,9 +81,13 @@ def link_rows(
         every edge is stored in the rows of both its ends: an edge is skipped only if both rows are
         skipped, and then both ends are connected to the pivot.
     """
-    rows = len(row_starts) - 1
+    rows, last = len(row_starts) - 1, len(neighbors) - 1
     if pivot >= 0:
         for i in range(rows):
+            ahead = row_starts[min(i + _AHEAD, rows)]
+            if ahead < last:
+                prefetch(parent, neighbors[ahead])
+                prefetch(parent, neighbors[ahead + 1])
             stop = min(row_starts[i + 1], row_starts[i] + _SAMPLED)
             for entry in range(row_starts[i], stop):
                 link(parent, first + i, neighbors[entry])

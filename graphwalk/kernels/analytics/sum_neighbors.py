@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 #: What 1.0 is in fixed point.
 ONE = float(1 << 62)
 
-#: Entries whose value is fetched ahead of use.
+#: Entries whose sum is fetched ahead of use.
 _AHEAD = 24
 
 
 @jit
 def pull_sums(
-    values: NDArray[np.int64],
+    values: NDArray[Any],
     first: int,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
@@ -36,8 +36,8 @@ def pull_sums(
 
     Parameters
     ----------
-    values : ndarray of int64, shape (nodes,)
-        The value of each node.
+    values : ndarray of int64 or float32, shape (nodes,)
+        The value of each node, an integer.
     first : int
         The node of the first row.
     row_starts : ndarray of int64, shape (rows + 1,)
@@ -48,19 +48,16 @@ def pull_sums(
     sums : ndarray of int64, shape (nodes,)
         Where to add.
     """
-    last = len(neighbors) - _AHEAD
     for i in range(len(row_starts) - 1):
-        total = values[0] - values[0]
+        total = np.int64(0)
         for entry in range(row_starts[i], row_starts[i + 1]):
-            if entry < last:
-                prefetch(values, neighbors[entry + _AHEAD])
-            total += values[neighbors[entry]]
+            total += np.int64(values[neighbors[entry]])
         atomic_add(sums, first + i, total)
 
 
 @jit
 def push_sums(
-    values: NDArray[np.int64],
+    values: NDArray[Any],
     first: int,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
@@ -72,7 +69,7 @@ def push_sums(
     """
     last = len(neighbors) - _AHEAD
     for i in range(len(row_starts) - 1):
-        value = values[first + i]
+        value = np.int64(values[first + i])
         for entry in range(row_starts[i], row_starts[i + 1]):
             if entry < last:
                 prefetch(sums, neighbors[entry + _AHEAD])
@@ -81,7 +78,7 @@ def push_sums(
 
 @jit
 def pull_weighted_sums(
-    values: NDArray[np.float64],
+    values: NDArray[np.float32],
     first: int,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
@@ -90,22 +87,20 @@ def pull_weighted_sums(
 ) -> None:
     """Add to the sum of each row's node the values of its neighbours times the entries' weights.
 
-    The other parameters are those of `pull_sums`. Each product is at most 1; it is rounded to fixed
-    point before it is added.
+    The other parameters are those of `pull_sums`; values are no integers. Each product is at most
+    1; it is rounded to fixed point before it is added.
     """
-    last = len(neighbors) - _AHEAD
     for i in range(len(row_starts) - 1):
         total = np.int64(0)
         for entry in range(row_starts[i], row_starts[i + 1]):
-            if entry < last:
-                prefetch(values, neighbors[entry + _AHEAD])
-            total += np.int64(np.rint(values[neighbors[entry]] * weights[entry] * ONE))
+            value = np.float64(values[neighbors[entry]])
+            total += np.int64(np.rint(value * weights[entry] * ONE))
         atomic_add(sums, first + i, total)
 
 
 @jit
 def push_weighted_sums(
-    values: NDArray[np.float64],
+    values: NDArray[np.float32],
     first: int,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
@@ -118,7 +113,7 @@ def push_weighted_sums(
     """
     last = len(neighbors) - _AHEAD
     for i in range(len(row_starts) - 1):
-        value = values[first + i]
+        value = np.float64(values[first + i])
         for entry in range(row_starts[i], row_starts[i + 1]):
             if entry < last:
                 prefetch(sums, neighbors[entry + _AHEAD])
