@@ -1,5 +1,6 @@
 """Jobs that are cancelled end at once, and leave nothing behind."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -7,8 +8,10 @@ import sys
 import textwrap
 import threading
 import time
+import weakref
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import dask
 import numpy as np
@@ -16,6 +19,7 @@ import pytest
 
 import graphwalk
 from graphwalk import scheduler
+from graphwalk.scheduler.executors.ray.start import start_ray
 from graphwalk.util.cancel import CancelledError, CancelToken, check_cancelled
 from graphwalk.util.events import listening
 
@@ -216,3 +220,41 @@ def test_the_status_of_a_command_that_is_told_to_stop(graph, number, status, tmp
     assert run.returncode == status
     assert said.splitlines()[-1].startswith("graphwalk: ")
     assert [path.name for path in tmp_path.iterdir()] == ["walk.py"]
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_that_python_ignores_comes_again(monkeypatch, capsys):
+    class Nothing:
+        """Something that can be referenced weakly."""
+
+    def run(_args):
+        thing = Nothing()
+        reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGTERM))
+        del thing
+        assert reference() is None
+        for _ in range(6000):
+            time.sleep(0.01)
+
+    module = importlib.import_module("graphwalk.cli.main")
+    monkeypatch.setattr(module, "command_module", lambda _: SimpleNamespace(run=run))
+    assert module.main(["info", "graph.zarr"]) == 128 + signal.SIGTERM
+    assert capsys.readouterr().err == "graphwalk: told to stop\n"
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_signal_while_ray_starts_waits_until_it_has(times, monkeypatch):
+    ray = pytest.importorskip("ray")
+    done = []
+
+    def start(**_settings):
+        for _ in range(times):
+            signal.raise_signal(signal.SIGINT)
+        done.append("started")
+
+    monkeypatch.setattr(ray, "init", start)
+    monkeypatch.setattr(ray, "shutdown", lambda: done.append("stopped"))
+    with pytest.raises(KeyboardInterrupt):
+        start_ray("auto", None, {})
+    assert done == (["started", "stopped"] if times == 1 else [])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -101,6 +101,10 @@ def test_each_partition_is_read_once_where_partitions_stay(session):
 def test_partitions_that_are_read_again(session):
     walks, whole = walks_of("first order", chunks=3000, partitions=3), expected("first order")
     again, read = read_again(walks, ahead=False, cut=2900), []
+    # Two worker processes of one machine: one of them reads for both.
+    assert (again.plan.resources.machines, again.plan.resources.hosts) == (2, 1)
+    with session.executor.job() as job:
+        assert len(job.hosts("any")) == 1
     with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
         np.testing.assert_array_equal(again.compute(), whole)
     assert len(read) > len(again.plan.partitions)

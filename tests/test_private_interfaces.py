@@ -279,6 +279,12 @@ def test_ray_can_keep_silent_about_errors_that_nothing_asks_for():
     assert "RAY_IGNORE_UNHANDLED_ERRORS" in Path(worker.__file__).read_text()
 
 
+@relies_on("`ray._private.utils.set_sigterm_handler`")
+def test_ray_sets_its_handler_of_a_signal_by_a_function():
+    worker = pytest.importorskip("ray._private.worker")
+    assert "ray._private.utils.set_sigterm_handler(" in Path(worker.__file__).read_text()
+
+
 @relies_on("`Worker.handlers`, `Worker.rpc`, `distributed.utils.sync`")
 def test_a_worker_answers_requests_of_others():
     distributed = pytest.importorskip("distributed")

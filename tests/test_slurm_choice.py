@@ -80,9 +80,9 @@ def test_what_is_asked_for_is_kept_to(graph, rules):
 def test_walkers_on_several_machines_are_within_their_memory(graph, rules, walks):
     """In batches, if all of them together with the graph are not."""
     job = graph._arrays, rules, walks, "auto"
-    plan = plan_job(*job, Resources(400 * MIB, workers=4, machines=2))
+    plan = plan_job(*job, Resources(400 * MIB, workers=4, machines=2, hosts=2))
     if len(plan.partitions) == 1:
-        plan = plan_job(*job, Resources(60 * MIB, workers=4, machines=4))
+        plan = plan_job(*job, Resources(60 * MIB, workers=4, machines=4, hosts=4))
     assert plan.peak_memory <= plan.resources.machines * plan.resources.memory
     assert f"on each of {plan.resources.machines} machines" in str(plan)
     assert (len(plan.batch_groups) > 1) == (walks > NODES)

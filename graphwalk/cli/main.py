@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 FAILED = 1
 INTERRUPTED = 130
 _STOPPING = (signal.SIGTERM, signal.SIGHUP)
+_AGAIN = 0.1  # seconds until an interrupt is tried again
 _SIGNALLED = 128  # and the number of the signal
 
 
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args, told = make_parser().parse_args(arguments), list[int]()
     interface = use_interface(COMMAND_LINE)
     try:
-        with _told_to_stop(told), warnings.catch_warnings():
+        with _told_to_stop(told), _interrupted_again(), warnings.catch_warnings():
             warnings.showwarning = _warn
             status: int = command_module(args.command).run(args) or 0
         sys.stdout.flush()
@@ -87,6 +89,32 @@ def _told_to_stop(told: list[int]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _interrupted_again() -> Iterator[None]:
+    """Interrupt the block again where Python ignored that.
+
+    It ignores what a signal's handler raises while it runs a callback, such as those of imports.
+    """
+    before, later = sys.unraisablehook, list[threading.Timer]()
+
+    def again(ignored: sys.UnraisableHookArgs) -> None:
+        if not isinstance(ignored.exc_value, KeyboardInterrupt):
+            before(ignored)
+            return
+        # A handler that is run at once would be run in the same callback.
+        number = next(n for n in (signal.SIGINT, *_STOPPING) if callable(signal.getsignal(n)))
+        later.append(threading.Timer(_AGAIN, _thread.interrupt_main, [number]))
+        later[-1].start()
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for timer in later:
+            timer.cancel()
 
 
 def _failed(error: Exception) -> int:

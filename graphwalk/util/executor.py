@@ -47,12 +47,15 @@ class Resources:
     workers : int
         Tasks that run at a time.
     machines : int
-        Machines that have as much memory each.
+        Machines that have as much memory each; on Dask distributed, worker processes.
+    hosts : int
+        Machines, of which each can run a stream.
     """
 
     memory: int
     workers: int
     machines: int = 1
+    hosts: int = 1
 
 
 class LostError(Exception):

@@ -89,7 +89,7 @@ def _parts(job: Job, walks: WalkTasks, empty: Reduction) -> Iterator[tuple[int, 
     works = batches(walks, range(blocks))
     if not plan.resident:
         use = _All(empty)
-        yield from used_as_made(job, works, lambda _: use, plan.resources.machines)
+        yield from used_as_made(job, works, lambda _: use, plan.resources.hosts)
         return
     with threads_of(walks) as pool:
         for work in works:

@@ -273,8 +273,8 @@ def _batch_tasks(
     several machines that is a batch before as many others as there are machines.
     """
     made: dict[Any, Task] = {}
-    machines = 1 if walks.plan.resident else walks.plan.resources.machines
-    before: deque[list[int]] = deque([[]] * machines)
+    hosts = 1 if walks.plan.resident else walks.plan.resources.hosts
+    before: deque[list[int]] = deque([[]] * hosts)
     for batch, blocks, rows in batches(walks, wanted):
         key = (f"walk-{walks.name}", next(iter(blocks.values())))
         done = {block: (f"block_done-{walks.name}", block) for block in before.popleft()}

@@ -60,7 +60,7 @@ def walked_blocks(
             for work in batches(walks, wanted):
                 yield from _out_of_core(job, pool, walks, work, use, ordered)
         return
-    works, at_once = batches(walks, wanted), walks.plan.resources.machines
+    works, at_once = batches(walks, wanted), walks.plan.resources.hosts
     if use is as_it_is:
         yield from _in_order(job, works, at_once)
     else:

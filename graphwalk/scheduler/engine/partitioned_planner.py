@@ -105,8 +105,8 @@ class PartitionedPlanner:
         #: Batches that walk at the same time: one on each machine, if each reads by itself.
         self.at_once = 1
         if not self.resident:
-            self.workers = max(1, self.workers // self.machines)
-            self.at_once = min(self.machines, max(1, walkers // self.sizes.smallest_group))
+            self.workers = max(1, self.workers // whole.resources.hosts)
+            self.at_once = min(whole.resources.hosts, max(1, walkers // self.sizes.smallest_group))
         self.parts = PartitionCutter(
             graph,
             PartitionSpec.of(spec),

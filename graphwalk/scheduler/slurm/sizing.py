@@ -154,7 +154,7 @@ class _Choosing:
 
     def _plan(self, memory: float, count: int = 1) -> WalkPlan:
         graph, spec, num_walks = self._job
-        resources = Resources(int(memory), self._machines.cpus * count, count)
+        resources = Resources(int(memory), self._machines.cpus * count, count, hosts=count)
         chunks, partitions = self._cut
         return plan_job(graph, spec, num_walks, chunks, resources, partitions)
 

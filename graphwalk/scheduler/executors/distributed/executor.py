@@ -86,11 +86,13 @@ class DistributedExecutor(RemoteExecutor):
         self.client.get_task_stream(count=0)  # it is kept from now on
 
     def resources(self) -> Resources:
-        """Return the memory of the smallest worker, all threads, and how many workers."""
+        """Return the memory of the smallest worker, all threads, how many workers and hosts."""
         workers = self._workers()
         limits = [worker["memory_limit"] for worker in workers.values() if worker["memory_limit"]]
         threads = sum(worker["nthreads"] for worker in workers.values())
-        return Resources(min(limits, default=free_memory()), max(1, threads), max(1, len(workers)))
+        hosts = len({worker["host"] for worker in workers.values()})
+        memory = min(limits, default=free_memory())
+        return Resources(memory, max(1, threads), max(1, len(workers)), hosts=max(1, hosts))
 
     def new_job(self) -> DistributedJob:
         """Return a new job."""

@@ -107,12 +107,10 @@ class DistributedJob(RemoteJob):
         return future
 
     def hosts(self, place: Place) -> list[str]:
-        """Return the worker processes."""
-        workers = self._workers()
-        if place != "here":
-            return list(workers)
-        here = self._hosts_here()
-        return [address for address, worker in workers.items() if worker["host"] in here]
+        """Return a worker process of each machine: what it reads need not be read by others."""
+        by_host = {worker["host"]: address for address, worker in self._workers().items()}
+        here = self._hosts_here() if place == "here" else by_host
+        return [address for host, address in by_host.items() if host in here]
 
     def stream(
         self,
@@ -123,7 +121,7 @@ class DistributedJob(RemoteJob):
         name: str = "",
     ) -> Generator[tuple[Any, Any], None, None]:
         """Run a generator function in a worker, and ask what it has told; see `Job.stream`."""
-        del threads  # a worker process has as many as it is to use
+        del threads  # others of this machine are idle meanwhile, as far as this job goes
         with self.host(place) as worker, own_errors():
             future = self._submit(run_stream, None, function, args, [worker], name)
             ended = threading.Event()

@@ -91,7 +91,8 @@ class RayExecutor(RemoteExecutor):
         stores = [machine.get("object_store_memory", 0) for machine in machines]
         cpus = sum(int(machine.get("CPU", 0)) for machine in machines)
         store = int(min(filter(None, stores), default=0))
-        return Resources(store, max(1, cpus), max(1, len(machines)))
+        count = max(1, len(machines))
+        return Resources(store, max(1, cpus), count, hosts=count)
 
     def new_job(self) -> RayJob:
         """Return a new job."""
