@@ -184,6 +184,8 @@ def long_job(script):
 # -- the examples ------------------------------------------------------------------------------
 
 
+# What it says is also said of the page about Slurm, and of the job whose worker is killed.
+@pytest.mark.slow
 def test_several_machines_by_ray(jobs, folder, expected):
     log = jobs.finish(jobs.submit("walks.sbatch", "--nodes=2"))
     assert "2 of 2 machines have joined" in log
@@ -301,6 +303,9 @@ def test_the_page_about_slurm(login, cluster, folder, expected):
     nodes, counts = np.unique(expected[:, -1], return_counts=True)
     most = nodes[counts.argsort(stable=True)[::-1][:3]]
     assert f"most walks end at nodes {' '.join(map(str, most))}" in own.read_text()
+    joined = [log.count("2 of 2 machines have joined") for log in logs.values()]
+    assert sorted(joined) == [0, 0, 0, 0, 1, 1]
+    assert not list(folder.glob("ray-logs-*"))
 
 
 def test_the_page_about_ssh(login, cluster, folder, expected):
@@ -321,7 +326,7 @@ def test_a_worker_that_is_killed(cluster, jobs, folder, longer):
         os.kill(process, signal.SIGKILL)
     assert killed
     assert jobs.blocks_done("walks.parquet") < BLOCKS, "the job was over before"
-    jobs.finish(job)
+    assert "2 of 2 machines have joined" in jobs.finish(job)
     same(folder / "walks.parquet", longer)
 
 
