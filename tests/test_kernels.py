@@ -400,7 +400,7 @@ def test_a_stamp_follows_imports_of_imports_and_nothing_else(tmp_path, monkeypat
 @settings(deadline=None)  # the first call compiles
 def test_lines_of_pairs_are_parsed_among_others(lines, swapped):
     text = "".join("".join(map(str, line)) for line in lines)
-    data = np.frombuffer(text.encode(), np.uint8)
+    data = np.frombuffer(f"{text}\n".encode(), np.uint8)
     src, dst = np.full((2, len(data) + 1), -1)
     wanted = np.array([1, 0] if swapped else [0, 1])
     count = parse_lines(data, ord("\t"), True, 2, wanted, src, dst, np.empty(0))

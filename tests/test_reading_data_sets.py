@@ -293,6 +293,41 @@ def test_sizes_above_many_lines_are_warned_of(first, tmp_path):
     assert read_text(tmp_path, descending)[1] == []
 
 
+def _ring(number, sizes, row, top=""):
+    lines = (row.format((i - 2) % number + 1, i % number + 1) for i in range(1, number + 1))
+    return "\n".join([f"{top}{sizes}", *lines, ""])
+
+
+#: Files of METIS whose lines all have as many fields: rings, and graphs of one degree.
+METIS = {
+    "a long ring": _ring(1500, "1500 1500", "{} {}"),
+    "no weights": _ring(1500, "1500 1500 000", "{} {}"),
+    "weights of edges": _ring(1500, "1500 1500 001", "{} 3 {} 3"),
+    "weights of nodes": _ring(1500, "1500 1500 010", "7 {} {}"),
+    "both weights": _ring(6, "6 6 11", "7 {} 3 {} 3"),
+    "two weights of nodes": _ring(6, "6 6 010 2", "7 8 {} {}"),
+    "sizes of nodes": _ring(6, "6 6 100", "7 {} {}"),
+    "a comment above": _ring(1500, "1500 1500", "{} {}", "% made by hand\n"),
+    "a comment between rows": _ring(6, "6 6", "{} {}").replace("\n", "\n% rows\n", 2),
+    "nodes without neighbours": "6 3\n2 3\n1 3\n1 2\n\n\n\n",
+    "pairs": "4 2\n2\n1\n4\n3\n",
+}
+
+
+@pytest.mark.parametrize("kind", METIS)
+def test_files_of_metis_are_refused(kind, tmp_path):
+    with pytest.raises(InputError, match=r"that of METIS does.*; if these are edges, pass columns"):
+        read_text(tmp_path, METIS[kind])
+
+
+def test_edges_below_their_number_are_no_file_of_metis(tmp_path):
+    for content in ("4 5\n1 2\n2 3\n3 4\n4 1\n1 3\n", f"1500 1501\n{RING}"):
+        assert len(read_text(tmp_path, content)[0]) == content.count("\n")
+    assert len(read_text(tmp_path, METIS["a long ring"], columns=(0, 1))[0]) == 1501
+    long = "7" * 5000
+    assert read_text(tmp_path, f"{long} 1\n{long} 2\n")[0] == [(long, "1"), (long, "2")]
+
+
 def test_what_the_caller_says_is_checked(tmp_path):
     with pytest.raises(InputError, match="has no ';', and no other line has"):
         read_text(tmp_path, "1,2\n2,3\n", sep=";")

@@ -191,7 +191,8 @@ def parse(text, delimiter="\t", comments=True, columns=2, wanted=(0, 1)):
     ("text", "delimiter", "expected"),
     [
         ("1\t2\n3\t4\n", "\t", [(1, 2), (3, 4)]),
-        ("1\t2\r\n3\t4", "\t", [(1, 2), (3, 4)]),
+        ("1\t2\r\n3\t4\n", "\t", [(1, 2), (3, 4)]),
+        ("1\t2\n3\t4", "\t", None),  # the last line has no end
         ("\n# x\n  % y\n1 2\n", " ", [(1, 2)]),
         ("  1 \t 2  \n", " ", [(1, 2)]),
         ("1 2\n \t \n3 4\n", " ", [(1, 2), (3, 4)]),

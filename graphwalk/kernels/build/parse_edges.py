@@ -42,15 +42,23 @@ def _is_end(data: NDArray[np.uint8], at: Int) -> bool:
 
 @jit
 def _integer(data: NDArray[np.uint8], at: Int) -> tuple[Int, Int]:
-    """Return the integer that begins here, and where it ends; −1 if there is none that fits."""
-    value: Any = np.int64(0)
-    start = at
-    while at < data.size and _ZERO <= data[at] <= _ZERO + 9:
-        value = value * 10 + (data[at] - _ZERO)
-        at += 1
-    if at == start or at - start > _MOST_DIGITS:
-        return np.int64(-1), at
-    return value, at
+    """Return the integer that begins here, and where it ends; −1 if there is none that fits.
+
+    `data` ends with a newline, at which every loop over digits ends, so nothing looks for its end;
+    that, and indices that cannot be negative, make this twice as fast.
+    """
+    ten, zero = np.uint64(10), np.uint64(_ZERO)
+    i = np.uint64(at)
+    value = np.uint64(0)
+    digit = data[i] - zero  # of anything but a digit it is 10 or more: it wraps around
+    while digit < ten:
+        value = value * ten + digit
+        i += np.uint64(1)
+        digit = data[i] - zero
+    end = np.int64(i)
+    if end == at or end - at > _MOST_DIGITS:
+        return np.int64(-1), end
+    return np.int64(value), end
 
 
 @jit
@@ -60,26 +68,33 @@ def _decimal(data: NDArray[np.uint8], at: Int) -> tuple[float, Int]:
     Few digits and a small power of ten are floats, and so is their quotient or product, correctly
     rounded (W. D. Clinger, How to read floating point numbers accurately, PLDI 1990).
     """
-    value: Any = np.int64(0)
-    digits = 0
-    exponent: Any = 0
-    while at < data.size and _ZERO <= data[at] <= _ZERO + 9:
-        value = value * 10 + (data[at] - _ZERO)
-        digits += 1
-        at += 1
-    if at < data.size and data[at] == _POINT:
-        at += 1
-        while at < data.size and _ZERO <= data[at] <= _ZERO + 9:
-            value = value * 10 + (data[at] - _ZERO)
-            digits += 1
-            exponent -= 1
-            at += 1
+    one, ten, zero = np.uint64(1), np.uint64(10), np.uint64(_ZERO)
+    i = np.uint64(at)
+    value = np.uint64(0)
+    digit = data[i] - zero
+    while digit < ten:
+        value = value * ten + digit
+        i += one
+        digit = data[i] - zero
+    digits = np.int64(i) - at
+    exponent: Any = np.int64(0)
+    if data[i] == _POINT:
+        i += one
+        begin = i
+        digit = data[i] - zero
+        while digit < ten:
+            value = value * ten + digit
+            i += one
+            digit = data[i] - zero
+        exponent -= np.int64(i - begin)
+    digits -= exponent
+    at = np.int64(i)
     if digits == 0 or digits > _EXACT_DIGITS:
         return np.nan, at
-    if at < data.size and (data[at] | 32) == ord("e"):
+    if (data[at] | 32) == ord("e"):
         at += 1
         sign = 1
-        if at < data.size and (data[at] == _MINUS or data[at] == _PLUS):
+        if data[at] == _MINUS or data[at] == _PLUS:
             sign = -1 if data[at] == _MINUS else 1
             at += 1
         power: Any
@@ -89,7 +104,8 @@ def _decimal(data: NDArray[np.uint8], at: Int) -> tuple[float, Int]:
         exponent += sign * power
     if exponent < -22 or exponent > 22:
         return np.nan, at
-    return (value / _POWERS[-exponent] if exponent < 0 else value * _POWERS[exponent]), at
+    number = np.float64(np.int64(value))
+    return (number / _POWERS[-exponent] if exponent < 0 else number * _POWERS[exponent]), at
 
 
 @jit
@@ -110,8 +126,7 @@ def _pairs(
 ) -> tuple[Int, Int]:
     """Parse lines of two integers and nothing else; return where the first other line begins.
 
-    `data` ends with a newline, at which every loop over digits ends, so nothing looks for its end;
-    that, and indices that cannot be negative, make this several times as fast as `_integer`.
+    As in `_integer`, nothing looks for the end of `data`.
     """
     one, ten, zero = np.uint64(1), np.uint64(10), np.uint64(_ZERO)
     begin = at = np.uint64(start)
@@ -168,7 +183,7 @@ def parse_lines(  # noqa: C901 - a branch for everything that a line can go on w
     Parameters
     ----------
     data : ndarray of uint8
-        Whole lines.
+        Whole lines; the last one ends with a newline, too.
     delimiter : int
         The byte between fields; a blank stands for any run of blanks and tabs.
     comments : bool
@@ -183,10 +198,11 @@ def parse_lines(  # noqa: C901 - a branch for everything that a line can go on w
     runs = delimiter == _BLANK
     weighted = wanted.size == 3
     pairs = num_columns == 2 and not weighted and wanted[0] != wanted[1]
-    pairs = pairs and data.size > 0 and data[-1] == _NEWLINE
     left, right = (src, dst) if wanted[0] == 0 else (dst, src)
     count: Any = 0
     at: Any = 0
+    if data.size > 0 and data[-1] != _NEWLINE:
+        return -1
     while at < data.size:
         if pairs:
             at, count = _pairs(data, at, delimiter, left, right, count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.adjacency import open_scipy
@@ -28,6 +28,7 @@ def open_mtx(file: File) -> CSRSource:
         raise InputError(
             f"{file.name} is a Matrix Market file, which SciPy reads: pip install scipy"
         ) from error
+    stream: Any  # of bytes, as SciPy takes it
     with opened_text(file) as stream:
         banner = stream.read(256).partition(b"\n")[0].decode(errors="replace").lower().split()
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import bz2
 import codecs
 import gzip
+import io
 import lzma
 import zlib
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import InputError
 
@@ -29,7 +30,7 @@ _FORMATS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
 
 
 @contextmanager
-def opened_text(file: File) -> Iterator[IO[bytes]]:
+def opened_text(file: File) -> Iterator[TextStream]:
     """Open a file as a stream of UTF-8 without a byte order mark, in which newlines end lines.
 
     Compression is known by the file's name, or else by its first bytes.
@@ -43,7 +44,7 @@ def opened_text(file: File) -> Iterator[IO[bytes]]:
         kind = file.suffixes[1]
         head = b"" if kind else raw.read(6)
         kind = kind or next((_MAGIC[m] for m in _MAGIC if head.startswith(m)), "")
-        stream: Any = _Ahead(raw, head)
+        stream = TextStream(raw, head)
         try:
             yield _as_utf8(_decompressed(stream, kind), file)
         except (gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError) as error:
@@ -71,13 +72,13 @@ def _decompressed(stream: Any, kind: str) -> Any:
     return openers[kind](stream) if kind in openers else stream
 
 
-def _as_utf8(stream: Any, file: File) -> Any:
+def _as_utf8(stream: Any, file: File) -> TextStream:
     head = _read_head(stream)
     if head[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
         raise InputError(f"{file.name} is UTF-32, which is not read; write it as UTF-8")
     encoding = _UTF16.get(head[:2])
     if encoding is not None:
-        stream, head = _Recoded(_Ahead(stream, head[2:]), encoding, file), b""
+        stream, head = _Recoded(TextStream(stream, head[2:]), encoding, file), b""
         head = _read_head(stream)
     elif b"\x00" in head[:4096]:
         raise InputError(
@@ -86,8 +87,8 @@ def _as_utf8(stream: Any, file: File) -> Any:
         )
     head = head.removeprefix(codecs.BOM_UTF8)
     if b"\r" in head and b"\n" not in head:
-        return _Replaced(_Ahead(stream, head))
-    return _Ahead(stream, head)
+        return TextStream(_Replaced(TextStream(stream, head)))
+    return TextStream(stream, head)
 
 
 def _read_head(stream: Any) -> bytes:
@@ -98,40 +99,42 @@ def _read_head(stream: Any) -> bytes:
     return head
 
 
-class _Ahead:
+class TextStream(io.RawIOBase):
     """A stream of which some bytes were read ahead."""
 
-    def __init__(self, stream: Any, head: bytes) -> None:
+    def __init__(self, stream: Any, head: bytes = b"") -> None:
         self._stream = stream
         self._head = head
-        self._at = 0
-
-    closed = False
+        self._into = getattr(stream, "readinto", None)
 
     def readable(self) -> bool:
+        """Return that it is."""
         return True
-
-    def seekable(self) -> bool:
-        return False
 
     def read(self, size: int = -1) -> bytes:
         """Return some bytes, at first only what was read ahead, and none only at the end."""
-        left = len(self._head) - self._at
-        if left and size >= 0:
-            self._at += min(size, left)
-            return self._head[self._at - min(size, left) : self._at]
-        data, self._head, self._at = self._head[self._at :], b"", 0
+        if self._head and size >= 0:
+            data, self._head = self._head[:size], self._head[size:]
+            return data
+        data, self._head = self._head, b""
         more: bytes = self._stream.read(size)
         return data + more if data else more
 
-    def close(self) -> None:
-        """Do nothing, since what opened the file closes it."""
+    def readinto(self, view: Any) -> int:
+        """Read some bytes into a buffer, and return how many; none only at the end."""
+        if self._into is not None and not self._head:
+            count: int = self._into(view)
+            return count
+        data = self.read(len(view))
+        view[: len(data)] = data[: len(view)]
+        self._head = data[len(view) :] + self._head
+        return min(len(data), len(view))
 
 
 class _Recoded:
     """A stream of another encoding as UTF-8."""
 
-    def __init__(self, stream: _Ahead, encoding: str, file: File) -> None:
+    def __init__(self, stream: TextStream, encoding: str, file: File) -> None:
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._file = file
@@ -155,7 +158,7 @@ class _Recoded:
 class _Replaced:
     """A stream whose lines end in a single carriage return, as text of old Macintoshes does."""
 
-    def __init__(self, stream: _Ahead) -> None:
+    def __init__(self, stream: TextStream) -> None:
         self._stream = stream
 
     def read(self, size: int) -> bytes:

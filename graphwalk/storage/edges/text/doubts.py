@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from graphwalk.errors import InputError, argument, passing
 from graphwalk.storage.edges.column_names import are_certain_ends
 from graphwalk.storage.edges.text.integers import is_plain, read_as_names
+from graphwalk.storage.edges.text.metis import is_metis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Fields = Sequence[str]
 
-_INTEGER = re.compile(r"-?\d+")
+_INTEGER = re.compile(r"-?\d{1,18}")
 _BIPARTITE = re.compile(r"%\s*bip\b")
 _HASHTAG = re.compile(r"[#%][^\W\d_]")
 
@@ -40,8 +41,11 @@ def check_kind(
     fields: Sequence[Fields],
     comments: Sequence[Line],
     whole: bool,
+    chosen: bool,
 ) -> None:
     """Refuse lists of neighbours, which would be read as other edges.
+
+    `whole` says whether these are all lines, and `chosen` whether the caller says what they are.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def check_kind(
         what = "as Excel writes what separates fields; remove this line"
     elif len(fields[0]) > 1 and all(line[0].endswith(":") for line in fields):
         what = "as a list of neighbours, which networkx.read_adjlist reads without the colons"
-    elif whole and _is_metis(fields):
+    elif not chosen and is_metis(lines, fields, comments, whole):
         what = (
             "as that of METIS does, which networkit.readGraph reads; if these are edges, pass "
             f"{argument('columns', (0, 1))}"
@@ -202,18 +206,6 @@ def warn_comments(
 
 def _warn(message: str) -> None:
     warnings.warn(message, stacklevel=2)
-
-
-def _is_metis(lines: Sequence[Fields]) -> bool:
-    """Whether the first line has the sizes of the rows below it, which list each edge twice."""
-    first, *rows = lines
-    if not 2 <= len(first) <= 3 or not all(_INTEGER.fullmatch(n) for line in lines for n in line):
-        return False
-    if int(first[0]) != len(rows) or set("".join(first[2:])) - {"0"}:
-        return False
-    entries = {(i, int(n)) for i, row in enumerate(rows, 1) for n in row}
-    known = len(entries) == 2 * int(first[1]) > 0
-    return known and entries == {(j, i) for i, j in entries}
 
 
 def _is_lgl(lines: Sequence[Line], comments: Sequence[Line]) -> bool:

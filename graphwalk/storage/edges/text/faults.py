@@ -25,7 +25,7 @@ _LONE_MARK = re.compile(rb"\n[ \t]*#[ \t]*\r?\n")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 
-def check_escapes(name: str, data: bytes) -> None:
+def check_escapes(name: str, data: bytes | bytearray) -> None:
     """Refuse quotation marks with a backslash in front, which Arrow does not understand."""
     found = _ESCAPED.search(data)
     if found is not None:
@@ -73,7 +73,7 @@ def check_header(block: LineBlock, columns: list[Any]) -> None:
 def _check_repeated(block: LineBlock) -> None:
     line = f"\n{block.layout.header_line}".encode()
     at = block.data.find(line)
-    if at >= 0 and block.data[at + len(line) : at + len(line) + 1] in (b"\r", b"\n", b""):
+    if at >= 0 and bytes(block.data[at + len(line) : at + len(line) + 1]) in (b"\r", b"\n", b""):
         raise InputError(
             f"{block.layout.file.name}: its header, {block.layout.header_line!r:.80}, comes again "
             f"below, as where files were joined; remove it, or pass {argument('header', False)} if "

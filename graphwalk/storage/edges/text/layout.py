@@ -115,7 +115,7 @@ def find_layout(file: File, suffix: str, how: ReadOptions) -> TextLayout | None:
     lines = [line for line in lines if not form.runs or line.text.strip(" \t")]
     fields = [form.split(line.text) for line in lines]
     whole = len(lines) < _LINES
-    check_kind(file, lines, fields, comments, whole and how.columns is None)
+    check_kind(file, lines, fields, comments, whole, how.columns is not None)
     top = [line for line in comments if line.position < lines[0].position]
     above = form.split(top[-1].text.lstrip("#% \t;/")) if top else []
     header = find_header(fields[0], fields[1:], above, form.free, how)

@@ -23,7 +23,7 @@ class LineBlock:
 
     layout: TextLayout
     position: int
-    data: bytes
+    data: bytearray
 
 
 def line_of(layout: TextLayout, position: int, row: int) -> str:

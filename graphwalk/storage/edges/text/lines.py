@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from graphwalk.errors import InputError
 from graphwalk.storage.edges.text.decode import opened_text
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from graphwalk.storage.edges.file import File
+    from graphwalk.storage.edges.text.decode import TextStream
 
 _READ_BYTES = 1 << 20
 
@@ -78,12 +79,12 @@ class Format:
             fields = line.split(self.delimiter)
         return [field.strip() for field in fields]
 
-    def marked(self, block: bytes) -> bytes:
+    def marked(self, block: bytes | bytearray) -> bytes | bytearray:
         """Return lines in which one character separates fields."""
         one = self.mark == self.delimiter
         return block if one else block.replace(self.delimiter.encode(), self.mark.encode())
 
-    def clean(self, block: bytes) -> bytes:
+    def clean(self, block: bytes | bytearray) -> bytes | bytearray:
         """Return whole lines as plainly delimited ones without comments."""
         block = self.marked(_no_comments(block) if self.free else block)
         if self.quoted and not self.runs and b' "' in block:
@@ -144,14 +145,14 @@ def data_lines(
                     yield Line(number, start, _decoded(line, file, number))
 
 
-def _split(block: bytes) -> list[bytes]:
+def _split(block: bytearray) -> list[bytearray]:
     """Return the lines of a block; unlike ``splitlines`` this leaves single returns alone."""
     lines = [line + b"\n" for line in block.split(b"\n")]
     return lines[:-1] if lines[-1] == b"\n" else [*lines[:-1], lines[-1][:-1]]
 
 
-def blocks(file: File, first: int, size: int) -> Iterator[bytes]:
-    """Yield whole lines, about `size` bytes at a time, from byte `first` on.
+def blocks(file: File, first: int, size: int) -> Iterator[bytearray]:
+    """Yield whole lines, at most about `size` bytes at a time, from byte `first` on.
 
     Bytes count from after the byte order mark, if there is one, of what is decoded.
 
@@ -162,46 +163,63 @@ def blocks(file: File, first: int, size: int) -> Iterator[bytes]:
         long that this can be no text.
     """
     with opened_text(file) as raw:
-        rest = _skip(raw, b"", first)
-        # Once no line ends within `size` bytes, twice as much each time: linear in its length.
-        while more := raw.read(size - len(rest) if len(rest) < size else len(rest)):
-            rest = rest + more if rest else more
-            start = 0
-            while end := _cut(rest, start, size):
-                yield rest[start:end]
-                start = end
-            rest = rest[start:]
+        rest: bytes | bytearray = _skip(raw, first)
+        length = min(size, _READ_BYTES)  # small files should not allocate `size` bytes
+        while True:
+            # Once no line ends within them, twice as many: linear in the length of the line.
+            block = bytearray(max(length, 2 * len(rest)))
+            block[: len(rest)] = rest
+            filled = len(rest) + _fill(raw, memoryview(block)[len(rest) :])
+            ended = filled < len(block)
+            del block[filled:]
+            rest = block[block.rfind(b"\n") + 1 :]
             if len(rest) > max(size, _LONGEST_LINE):
                 raise InputError(
                     f"{file.name}: it has a line of more than {_LONGEST_LINE >> 20} MiB; "
                     "edges are read from text with one edge a line"
                 )
-        if rest:
-            yield rest
+            if not ended:
+                del block[len(block) - len(rest) :]
+            yield from _pieces(block, size)
+            if ended:
+                return
+            length = min(size, 2 * length)
 
 
-def _cut(data: bytes, start: int, size: int) -> int:
-    """Return where the last line ends within `size` bytes, or else the first; 0 if none does."""
-    return data.rfind(b"\n", start, start + size) + 1 or data.find(b"\n", start + size) + 1
+def _pieces(block: bytearray, size: int) -> Iterator[bytearray]:
+    """Yield lines of at most `size` bytes together, or one that is longer."""
+    while len(block) > size and (
+        end := block.rfind(b"\n", 0, size) + 1 or block.find(b"\n", size) + 1
+    ):
+        yield block[:end]
+        del block[:end]
+    if block:
+        yield block
 
 
-def _skip(raw: IO[bytes], rest: bytes, count: int) -> bytes:
-    while len(rest) < count:
-        count -= len(rest)
-        rest = raw.read(min(count, _READ_BYTES))
-        if not rest:
-            return b""
-    return rest[count:]
+def _fill(raw: TextStream, view: memoryview) -> int:
+    """Read until a buffer is full or nothing is left; return how many bytes were read."""
+    filled = 0
+    while filled < len(view) and (count := raw.readinto(view[filled:])):
+        filled += count
+    return filled
 
 
-def _no_comments(block: bytes) -> bytes:
+def _skip(raw: TextStream, count: int) -> bytes:
+    """Read `count` bytes, and return those that were read beyond them."""
+    while count > 0 and (data := raw.read(min(count, _READ_BYTES))):
+        count -= len(data)
+    return data[len(data) + count :] if count < 0 else b""
+
+
+def _no_comments(block: bytes | bytearray) -> bytes | bytearray:
     """Drop comment lines from whole lines."""
     if not any(mark in block for mark in _MARKS):
         return block
     return _COMMENT.sub(b"", b"\n" + block)
 
 
-def _single_blanks(block: bytes, quoted: bool) -> bytes:
+def _single_blanks(block: bytes | bytearray, quoted: bool) -> bytes | bytearray:
     """Make any run of blanks and tabs between fields one blank."""
     block = block.replace(b"\r\n", b"\n")
     if quoted and b'"' in block:
@@ -213,7 +231,7 @@ def _single_blanks(block: bytes, quoted: bool) -> bytes:
     return (b"\n" + block).replace(b"\n ", b"\n").replace(b" \n", b"\n").rstrip(b" ")
 
 
-def _decoded(line: bytes, file: File, number: int) -> str:
+def _decoded(line: bytearray, file: File, number: int) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:

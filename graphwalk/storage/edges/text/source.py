@@ -40,8 +40,11 @@ if TYPE_CHECKING:
 #: Bytes of the shortest line of an edge.
 _LINE_BYTES = 4
 
-#: Most bytes of a block.
-_BLOCK_BYTES = 1 << 24
+#: Most bytes of a block: the edges of more leave the caches, and need new memory each time.
+_BLOCK_BYTES = 1 << 20
+
+#: Most bytes of a block in which a quoted field is looked for its end.
+_QUOTE_BYTES = 1 << 25
 
 
 @dataclass(frozen=True)
@@ -147,13 +150,13 @@ def _first_name(layout: TextLayout) -> str | None:
     return next((text for text in fields if not is_plain(text)), None)
 
 
-def _with_whole_quotes(parts: Iterator[bytes]) -> Iterator[bytes]:
+def _with_whole_quotes(parts: Iterator[bytearray]) -> Iterator[bytearray]:
     """Yield blocks of lines, joined where a quoted field goes on from one to the next."""
-    whole = b""
+    whole = bytearray()
     for part in parts:
         whole = whole + part if whole else part
-        if b'"' not in whole or whole.count(b'"') % 2 == 0 or len(whole) > 2 * _BLOCK_BYTES:
+        if b'"' not in whole or whole.count(b'"') % 2 == 0 or len(whole) > _QUOTE_BYTES:
             yield whole
-            whole = b""
+            whole = bytearray()
     if whole:
         yield whole
