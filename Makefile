@@ -65,8 +65,9 @@ docs: $(VENV)/.installed-dev ## build the site of docs/ into site/; any warning 
 	@# Not --quiet: that would keep warnings from being counted.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
-bench: $(VENV)/.installed-dev ## measure; prints tables (takes a while, wants a quiet machine)
+bench: $(VENV)/.installed-dev ## measure; prints tables (wants a quiet machine; GAPBS=FOLDER of its programs)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.analytics $(if $(GAPBS),--gapbs $(GAPBS))
 	$(BIN)/python -m benchmarks.partitions
 
 peers: $(VENV)/.installed-dev ## compare with other packages; PEERS='--python ...' names more of them
