@@ -23,6 +23,7 @@ from graphwalk.scheduler.executors.distributed.job import (
 )
 from graphwalk.scheduler.executors.distributed.worker import KeepsPieces
 from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
+from graphwalk.scheduler.executors.start_signals import signals_afterwards
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.driver_task import DriverTask
 from graphwalk.util.events import Event
@@ -60,28 +61,32 @@ class DistributedExecutor(RemoteExecutor):
             )
         self._cluster: Any = None
         try:
-            if address is None:
-                # One process: its threads share what they read, and kernels run side by side.
-                settings = {
-                    "n_workers": 1,
-                    "threads_per_worker": num_workers or num_cores(),
-                    "memory_limit": free_memory() // options.get("n_workers", 1),
-                    # No other machine reaches it: Dask runs whatever it is sent.
-                    "host": "127.0.0.1",
-                    "dashboard_address": "127.0.0.1:0",
-                    "silence_logs": logging.CRITICAL,  # results tell what fails
-                }
-                self._cluster = LocalCluster(**(settings | options))
-                self.client = Client(self._cluster, set_as_default=False)
-            else:
-                self.client = Client(address, timeout=_ANSWER, set_as_default=False, **options)
-        except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
+            with signals_afterwards(self.close):
+                self._start(address, num_workers, options)
+        except Exception as error:  # whatever comes of what another program answers
             where = "on this machine" if address is None else f"at address {address!r}"
             raise SchedulerError(
-                f"Dask distributed cannot be used {where}: {error}. Start a scheduler with "
-                "'dask scheduler' and workers with 'dask worker', or leave address out to start "
-                "them here"
+                f"Dask distributed cannot be used {where}: {error or type(error).__name__}. Start "
+                "a scheduler with 'dask scheduler' and workers with 'dask worker', or leave "
+                "address out to start them here"
             ) from error
+
+    def _start(self, address: str | None, num_workers: int | None, options: dict[str, Any]) -> None:
+        if address is None:
+            # One process: its threads share what they read, and kernels run side by side.
+            settings = {
+                "n_workers": 1,
+                "threads_per_worker": num_workers or num_cores(),
+                "memory_limit": free_memory() // options.get("n_workers", 1),
+                # No other machine reaches it: Dask runs whatever it is sent.
+                "host": "127.0.0.1",
+                "dashboard_address": "127.0.0.1:0",
+                "silence_logs": logging.CRITICAL,  # results tell what fails
+            }
+            self._cluster = LocalCluster(**(settings | options))
+            self.client = Client(self._cluster, set_as_default=False)
+        else:
+            self.client = Client(address, timeout=_ANSWER, set_as_default=False, **options)
         self.client.register_plugin(KeepsPieces())
         self.client.get_task_stream(count=0)  # it is kept from now on
 

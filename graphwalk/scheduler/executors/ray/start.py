@@ -6,23 +6,19 @@ import importlib
 import logging
 import signal
 import socket
-import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import SchedulerError, argument
+from graphwalk.scheduler.executors.start_signals import signals_afterwards
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
 #: Seconds that an address has to answer.
 _ANSWER = 10.0
-
-#: What tells a process to stop.
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 #: Part of the memory that is free that a Ray started here takes for its object store, and the least
 #: and the most, in bytes: Ray's own rules, applied to the memory of this process.
@@ -77,7 +73,7 @@ def start_ray(address: str | None, num_workers: int | None, options: dict[str, A
     try:
         if address is not None:
             _check_answer(address)
-        with _signals_afterwards():
+        with signals_afterwards(ray.shutdown), _no_handler_of_ray():
             ray.init(**(settings | options))
     except (OSError, ValueError, RuntimeError, TypeError) as error:
         where = "on this machine" if address is None else f"at address {address!r}"
@@ -96,40 +92,11 @@ def _check_answer(address: str) -> None:
 
 
 @contextmanager
-def _signals_afterwards() -> Iterator[None]:
-    """Have a signal to stop wait until Ray has started, and stop it; a second one does not wait.
-
-    Interrupted in its start, Ray may end the process by a segmentation fault. It also forks, after
-    which Python ignores what a handler raises, and it replaces the handler of SIGTERM.
-    """
-    if threading.current_thread() is not threading.main_thread():
+def _no_handler_of_ray() -> Iterator[None]:
+    """Have Ray set no handler of SIGTERM in the block, if this process has one."""
+    if not callable(signal.getsignal(signal.SIGTERM)):
         yield
         return
-    came: list[int] = []
-    found: dict[int, Any] = {number: signal.getsignal(number) for number in _STOPPING}
-    before = {number: handle for number, handle in found.items() if callable(handle)}
-
-    def wait(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        if len(came) > 1:
-            before[number](number, frame)
-
-    for number in before:
-        signal.signal(number, wait)
-    try:
-        with _no_handler_of_ray() if signal.SIGTERM in before else nullcontext():
-            yield
-    finally:
-        for number, handle in before.items():
-            signal.signal(number, handle)
-    if came:
-        importlib.import_module("ray").shutdown()
-        before[came[0]](came[0], None)
-
-
-@contextmanager
-def _no_handler_of_ray() -> Iterator[None]:
-    """Have Ray set no handler of SIGTERM in the block."""
     utils: Any = importlib.import_module("ray._private.utils")
     set_handler = utils.set_sigterm_handler
     utils.set_sigterm_handler = lambda _: None
