@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from math import exp, sqrt
 
 import numpy as np
+from scipy import stats
 
 #: {node: [(neighbour, weight), ...]}, each row sorted by neighbour; weight 1.0 where none is given.
 Adjacency = dict[int, list[tuple[int, float]]]
@@ -154,3 +155,18 @@ def temporal_walks(
 
     go_on((start,), float("-inf"), 1.0)
     return dict(found)
+
+
+def excess_of_walks(walks: np.ndarray, odds: dict[tuple[int, ...], float]) -> tuple[float, float]:
+    """Return χ² of all walks from one node, and the critical value; impossible walks raise."""
+    found, counts = np.unique(walks, axis=0, return_counts=True)
+    seen = dict(zip(map(tuple, found.tolist()), counts.tolist(), strict=True))
+    assert set(seen) <= set(odds), "walks that cannot be"
+    expected = {walk: p * len(walks) for walk, p in odds.items()}
+    rare = [walk for walk, count in expected.items() if count < 5]
+    expected["rare"] = sum(map(expected.pop, rare))
+    seen["rare"] = sum(seen.pop(walk, 0) for walk in rare)
+    if expected["rare"] < 5:
+        expected.pop("rare")
+    chi2 = sum((seen.get(walk, 0) - e) ** 2 / e for walk, e in expected.items())
+    return chi2, stats.chi2.isf(1e-4, max(1, len(expected) - 1))

@@ -1,9 +1,11 @@
 """Walks along metapaths of types of nodes or edges, and types of nodes in the store."""
 
 import itertools
+from collections import defaultdict
 from functools import cache, partial
 
 import numpy as np
+import oracle
 import pytest
 import zarr
 from plans import read_again
@@ -83,6 +85,34 @@ def test_steps_have_the_probabilities_of_the_rows(graph, path, partitions):
     assert (walks == -1).any(), "there are dead ends"
 
 
+def odds_with_restarts(graph, start, path, length, restart):
+    """Return the probability of each walk, whose metapath begins again at each restart."""
+    found = defaultdict(float)
+
+    def go_on(walk, phase, odds):
+        if len(walk) > length or walk[-1] == -1:
+            found[walk + (-1,) * (length + 1 - len(walk))] += odds
+            return
+        go_on((*walk, start), 0, odds * restart)
+        for node, share in odds_of(graph, walk[-1], path[phase % len(path)]).items():
+            go_on((*walk, node), phase + 1, odds * (1 - restart) * share)
+
+    go_on((start,), 0, 1.0)
+    return found
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_metapaths_begin_again_at_restarts(graph, partitions):
+    path = named(graph, ("b", "a", "c"))
+    how = {"metapath": path, "restart_prob": 0.4, "num_walks": 20_000, "walk_length": 4}
+    for start in (3, 7):
+        walks = graphwalk.random_walks(graph, [start], seed=5, partitions=partitions, **how)
+        odds = odds_with_restarts(graph, start, path, 4, 0.4)
+        assert sum(odds.values()) == pytest.approx(1)
+        chi2, critical = oracle.excess_of_walks(walks.compute(), odds)
+        assert chi2 < critical
+
+
 def test_wrong_probabilities_are_noticed(graph):
     path = named(graph, PATHS[0])
     walks = graphwalk.random_walks(
@@ -109,6 +139,7 @@ def test_plans_do_not_change_walks(graph, path):
         "walk_length": 12,
         "seed": 9,
         "stop_prob": 0.02,
+        "restart_prob": 0.2,
     }
     whole = graphwalk.random_walks(graph, **how, chunks=-1, partitions=1).compute()
     for partitions, chunks in [(1, 50), (2, "auto"), (5, 31)]:
@@ -237,7 +268,6 @@ def test_too_many_types_are_refused():
         ({"metapath": []}, "is empty"),
         ({"metapath": 3}, "names the type 3"),
         ({"metapath": ["x"], "p": 2}, "first-order"),
-        ({"metapath": ["x"], "restart_prob": 0.1}, "first-order"),
         ({"metapath": ["x"], "dead_end": "stay"}, "first-order"),
     ],
 )

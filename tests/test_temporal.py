@@ -15,7 +15,6 @@ import pyarrow as pa
 import pytest
 import zarr
 from resealed import as_format_1, reseal
-from scipy import stats
 from small_chunks import build_chunked
 
 import graphwalk
@@ -37,7 +36,6 @@ EDGES = [
     *[(2, 2, 5), (5, 4, 9), (5, 3, 10), (0, 5, 9), (4, 5, 9), (1, 4, 5), (3, 1, 5), (0, 3, 2)],
 ]
 LENGTH = 5
-SIGNIFICANCE = 1e-4
 
 
 def build(edges=EDGES, **how):
@@ -54,21 +52,6 @@ def rows_of(graph):
 
 
 # -- walks ---------------------------------------------------------------------------------------
-
-
-def excess(walks, odds):
-    """Return χ² of all walks from one node, and the critical value; impossible walks raise."""
-    found, counts = np.unique(walks, axis=0, return_counts=True)
-    seen = dict(zip(map(tuple, found.tolist()), counts.tolist(), strict=True))
-    assert set(seen) <= set(odds), "walks that cannot be"
-    expected = {walk: p * len(walks) for walk, p in odds.items()}
-    rare = [walk for walk, count in expected.items() if count < 5]
-    expected["rare"] = sum(map(expected.pop, rare))
-    seen["rare"] = sum(seen.pop(walk, 0) for walk in rare)
-    if expected["rare"] < 5:
-        expected.pop("rare")
-    chi2 = sum((seen.get(walk, 0) - e) ** 2 / e for walk, e in expected.items())
-    return chi2, stats.chi2.isf(SIGNIFICANCE, max(1, len(expected) - 1))
 
 
 @pytest.mark.parametrize("stop_prob", [0.0, 0.15])
@@ -93,7 +76,7 @@ def test_walks_have_the_probabilities_of_the_oracle(directed, partitions, duplic
         assert (len(walks.plan.partitions) > 1) == (partitions > 1)
         odds = oracle.temporal_walks(rows, start, LENGTH, stop_prob=stop_prob)
         assert sum(odds.values()) == pytest.approx(1)
-        chi2, critical = excess(walks.compute(), odds)
+        chi2, critical = oracle.excess_of_walks(walks.compute(), odds)
         assert chi2 < critical, f"from {start}"
 
 
@@ -118,7 +101,7 @@ def test_walks_prefer_edges_by_their_rank_in_time_or_exponentially(bias, scale, 
             **how,
         )
         odds = oracle.temporal_walks(rows, start, 3, **how)
-        chi2, critical = excess(walks.compute(), odds)
+        chi2, critical = oracle.excess_of_walks(walks.compute(), odds)
         assert chi2 < critical, f"from {start}"
 
 
@@ -217,7 +200,9 @@ def test_walks_in_a_window_of_time_are_those_on_its_edges(window, backward):
     how = {"temporal": True, "time_window": window, "backward": backward, "seed": 6}
     for start in range(6):
         walks = graphwalk.random_walks(graph, [start], num_walks=4000, walk_length=3, **how)
-        chi2, critical = excess(walks.compute(), oracle.temporal_walks(rows, start, 3))
+        chi2, critical = oracle.excess_of_walks(
+            walks.compute(), oracle.temporal_walks(rows, start, 3)
+        )
         assert chi2 < critical, f"from {start}"
     whole = graphwalk.random_walks(graph, num_walks=9, walk_length=5, **how).compute()
     parts = graphwalk.random_walks(graph, num_walks=9, walk_length=5, **how, partitions=3)
@@ -261,7 +246,7 @@ def test_wrong_probabilities_are_noticed(claimed):
     odds = oracle.temporal_walks(oracle.csr(claimed, directed=True, duplicates="keep", apart=True),
                                  0, LENGTH)  # fmt: skip
     try:
-        chi2, critical = excess(walks, odds)
+        chi2, critical = oracle.excess_of_walks(walks, odds)
     except AssertionError:
         return
     assert chi2 > critical

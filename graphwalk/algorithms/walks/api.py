@@ -112,9 +112,9 @@ def random_walks(
         Types of nodes, see `set_node_types`: the first step goes to a neighbour of the first
         type, the next to one of the second, and after the last comes the first again [3]. Or types
         of edges, of a graph built with ``edge_types=True``: the first step follows an edge of the
-        first type, and so on. A node without such a neighbour or edge is a dead end. A metapath
-        cannot be combined with `p`, `q`, `gamma`, `restart_prob`, or a `dead_end` other than
-        ``"stop"``.
+        first type, and so on. A node without such a neighbour or edge is a dead end. With
+        `restart_prob`, a walk that has returned to its start node begins the metapath again. A
+        metapath cannot be combined with `p`, `q`, `gamma`, or a `dead_end` other than ``"stop"``.
     metapath_of : {"nodes", "edges"}, optional
         Whose types `metapath` names. None: those that the graph has; required if both nodes and
         edges have types.

@@ -218,11 +218,11 @@ def _check_together(spec: WalkSpec) -> None:
             "more than 1; lower one of them"
         )
     second = spec.second_order or spec.gamma is not None
-    plain = not (second or spec.restart_prob or spec.dead_end != "stop")
+    plain = not (second or spec.dead_end != "stop")
     if spec.metapath is not None and not plain:
         raise InputError(
             f"{argument('metapath')} goes with first-order walks that end at dead ends; leave out "
-            f"{_names('p', 'q', 'gamma', 'restart_prob')} and {_names('dead_end')}"
+            f"{_names('p', 'q', 'gamma')} and {_names('dead_end')}"
         )
     of_time = {name: getattr(spec, name) for name in ("backward", "time_bias", "time_window")}
     given = next((name for name, value in of_time.items() if value), None)
@@ -231,7 +231,7 @@ def _check_together(spec: WalkSpec) -> None:
             f"{argument(given, of_time[given])} is for walks in the order of time; add "
             f"{argument('temporal', True)}, or leave it out"
         )
-    if spec.temporal and not (plain and spec.metapath is None):
+    if spec.temporal and (not plain or spec.restart_prob or spec.metapath is not None):
         raise InputError(
             f"{argument('temporal', True)} goes with first-order walks that end where no later "
             f"edge is; leave out {_names('p', 'q', 'gamma', 'restart_prob', 'dead_end')} and "

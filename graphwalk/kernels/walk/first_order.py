@@ -18,7 +18,13 @@ from graphwalk.kernels.rows.alias_tables import entry_of, pick, prefetch_entry
 from graphwalk.kernels.rows.group_by_kind import row_of
 from graphwalk.kernels.rows.rows import draw_entry
 from graphwalk.kernels.walk.step_edges import nodes_of, position_of, prefetch_edge
-from graphwalk.kernels.walk.steps import apply_jump, draw_interruption, end_walk, is_end
+from graphwalk.kernels.walk.steps import (
+    GO_TO_START,
+    apply_jump,
+    draw_interruption,
+    end_walk,
+    is_end,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,12 +77,13 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
     if edges is not None:
         followed = walks.reshape(-1)["edge"]
     # Per active walker: node (between the loops: entry, or -1 less what it does without one),
-    # counter, draw, position, last position.
+    # counter, draw, position, last position, steps after which its metapath began.
     node = np.empty(batch_size, np.int64)
     counter = np.empty(batch_size, np.uint64)
     draw = np.empty(batch_size, np.uint64)
     position = np.empty(batch_size, np.int64)
     end = np.empty(batch_size, np.int64)
+    begun = np.empty(batch_size, np.int64)
     at_dead_end = np.int64(-1 - interruption.dead_end)
     active = 0
     num_taken = 0
@@ -102,6 +109,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 counter[i] = walker_key(starts.run_key, node[i], starts.numbers[num_taken])
                 position[i] = num_taken * (length + 1)
                 end[i] = position[i] + length
+                begun[i] = 0
                 flat[position[i]] = node[i]
                 num_taken += 1
                 i += 1
@@ -110,6 +118,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 active -= 1
                 node[i], counter[i] = node[active], counter[active]
                 position[i], end[i] = position[active], end[active]
+                begun[i] = begun[active]
             else:
                 break
         if active == 0:
@@ -127,7 +136,8 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 draw[i] = mix(counter[i])
             jumps = 0
             for i in range(active):
-                row = row_of(step_kinds, node[i], length + position[i] + made - end[i])
+                step = length + position[i] + made - end[i]
+                row = row_of(step_kinds, node[i], step - begun[i])
                 entry, draw[i], degree = draw_entry(row_starts, row, draw[i])
                 prefetch(table, entry)
                 if edges is not None:
@@ -149,13 +159,15 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                         followed[np.uint64(position[i] + made)] = position_of(edges, entry)
                     node[i] = pick(table, np.uint64(node[i]), draw[i])
                     step = length + position[i] + made - end[i]
-                    prefetch(row_starts, row_of(step_kinds, node[i], step))
+                    prefetch(row_starts, row_of(step_kinds, node[i], step - begun[i]))
                     flat[np.uint64(position[i] + made)] = node[i]
             for i in range(active if jumps > 0 else 0):
                 if node[i] < 0:
                     how = -1 - node[i]
                     before = position[i] + made - 1
                     node[i] = apply_jump(flat, before, end[i], length, how)
+                    if how == GO_TO_START:
+                        begun[i] = length + position[i] + made - end[i]
                     if edges is not None:
                         end_walk(followed, before, end[i] if node[i] < 0 else before + 1)
                     if node[i] < 0:
@@ -168,7 +180,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                     node[i] = pick(table, np.uint64(node[i]), draw[i])
                     flat[position[i] + made] = node[i]
                 step = length + position[i] + made - end[i]
-                prefetch(row_starts, row_of(step_kinds, node[i], step))
+                prefetch(row_starts, row_of(step_kinds, node[i], step - begun[i]))
             if ends is not None:
                 for i in range(active):
                     if position[i] + made < end[i] and is_end(ends, node[i]):

@@ -17,8 +17,10 @@ from graphwalk.kernels.rng import STEP, mix
 from graphwalk.kernels.rows.alias_tables import entry_of, pick, prefetch_entry
 from graphwalk.kernels.rows.group_by_kind import row_of
 from graphwalk.kernels.rows.rows import draw_entry, find_row
+from graphwalk.kernels.walk.metapath_phase import last_restart
 from graphwalk.kernels.walk.step_edges import position_of, prefetch_edge
 from graphwalk.kernels.walk.steps import (
+    GO_TO_START,
     draw_interruption,
     identity,
     is_end,
@@ -82,6 +84,8 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     counter = np.empty(batch_size, np.uint64)
     draw = np.empty(batch_size, np.uint64)
     edge = np.empty(batch_size, np.int64)
+    # Steps after which the metapath began.
+    begun = np.zeros(batch_size, np.int64)
     # Columns: a record taken from an array counts a reference to it, each time and atomically.
     position_in, node_in = arriving["position"], arriving["node"]
     position_log, node_log = log["position"], log["node"]
@@ -99,7 +103,10 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             position[i], node[i] = position_in[num_taken], node_in[num_taken]
             end[i], counter[i] = resume(starts, reciprocal, position[i])
             home = find_row(rows, listed, node[i])
-            row[i] = row_of(step_kinds, home, position[i] + length - end[i])
+            step = position[i] + length - end[i]
+            if step_kinds is not None:
+                begun[i] = last_restart(interruption, counter[i], step)
+            row[i] = row_of(step_kinds, home, step - begun[i])
             prefetch(row_starts, row[i])
             num_taken += 1
             active += 1
@@ -139,6 +146,8 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
                 else:
                     start, _ = identity(starts, position[i] // starts.width)
                     node[i] = jump_target(node[i], start, -1 - entry[i])
+                    if -1 - entry[i] == GO_TO_START:
+                        begun[i] = position[i] + 1 + length - end[i]
         # Every node is logged, and every walker copied both to where it stays and to where it
         # leaves from: that costs less than to guess which it does.
         kept = 0
@@ -156,7 +165,9 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             end[kept] = end[i]
             counter[kept] = counter[i]
             node[kept] = node[i]
-            row[kept] = row_of(step_kinds, max(home, 0), position[kept] + length - end[kept])
+            begun[kept] = begun[i]
+            step = position[kept] + length - end[kept]
+            row[kept] = row_of(step_kinds, max(home, 0), step - begun[kept])
             prefetch(row_starts, row[kept])
             num_logged += alive
             num_leaving += goes_on & (not stays)
