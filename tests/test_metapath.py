@@ -44,9 +44,14 @@ def named(graph, path):
     return path if graph.edge_type_names is None else tuple(map("abcd".index, path))
 
 
+@cache
+def row_of(graph, node):
+    return graph.rows(node, node + 1)
+
+
 def odds_of(graph, node, kind):
     """Return the probability of each next node, -1 for a walk that is over."""
-    row = graph.rows(node, node + 1)
+    row = row_of(graph, node)
     weights = row.weights if graph.weighted else np.ones(len(row.neighbors))
     fits = (TYPES[row.neighbors] if graph.edge_type_names is None else row.edge_types) == kind
     if not fits.any():
@@ -59,9 +64,11 @@ def excess(graph, walks, path, odds_of=odds_of):
     """Return χ² of all steps, and the critical value; steps that cannot be raise."""
     total, freedom, odds_of = 0.0, 0, cache(partial(odds_of, graph))
     for step in range(9):
-        here, then = walks[:, step], walks[:, step + 1]
-        for node in np.unique(here[here >= 0]).tolist():
-            found, counts = np.unique(then[here == node], return_counts=True)
+        steps = walks[walks[:, step] >= 0, step : step + 2]
+        here, then = steps[steps[:, 0].argsort(stable=True)].T
+        nodes, first = np.unique(here, return_index=True)
+        for node, after in zip(nodes.tolist(), np.split(then, first[1:]), strict=True):
+            found, counts = np.unique(after, return_counts=True)
             odds = odds_of(node, path[step % len(path)])
             assert set(found.tolist()) <= set(odds), f"{node} at step {step}"
             expected = {k: p * counts.sum() for k, p in odds.items()}
