@@ -12,6 +12,9 @@ from schedulers import SCHEDULERS
 #: A test on Ray, by a word of its name or of its file's.
 ON_RAY = re.compile(r"(?<![a-z])ray(?![a-z])")
 
+#: A test on Dask distributed, by its parameter.
+ON_DISTRIBUTED = re.compile(r"[-\[]distributed[-\]]")
+
 #: A test that starts processes which import and compile, and so waits for them.
 ON_CLUSTER = re.compile(r"(?<![a-z])(ray|distributed|processes|cancel|partitioned)(?![a-z])")
 
@@ -27,6 +30,7 @@ LONG = [
     "ray",
     "test_ray_faults",
     "test_distributed",
+    "distributed",
     "test_build_properties",
     "test_walk_distributions",
     "test_examples",
@@ -34,9 +38,9 @@ LONG = [
     "test_build",
 ]
 
-#: Files whose tests run in one process though some are on Ray: these start a Ray of their own, or
-#: take as long as all others on Ray.
-TOGETHER = {"test_ray", "test_ray_faults", "test_slurm"}
+#: Files whose tests run in one process though some are on Ray or distributed: these start one of
+#: their own, or take as long as all others on it.
+TOGETHER = {"test_ray", "test_ray_faults", "test_scan_memory", "test_slurm"}
 
 
 def pytest_configure(config):
@@ -46,7 +50,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Keep tests of a file in one process, and those that share a Ray."""
+    """Keep tests of a file in one process, and those that share a Ray or a cluster of Dask."""
     from xdist.scheduler import LoadFileScheduling
 
     class LoadGroups(LoadFileScheduling):
@@ -65,9 +69,13 @@ def pytest_collection_modifyitems(items):
 
 
 def _group(nodeid):
-    """Return "ray" for a test that shares a Ray, by its name, and else the name of its file."""
+    """Return "ray" or "distributed" for a test that shares one, else the name of its file."""
     file = Path(nodeid.partition("::")[0]).stem
-    return "ray" if ON_RAY.search(nodeid) and file not in TOGETHER else file
+    if file in TOGETHER:
+        return file
+    if ON_RAY.search(nodeid):
+        return "ray"
+    return "distributed" if ON_DISTRIBUTED.search(nodeid) else file
 
 
 def _rank(item):
@@ -86,9 +94,20 @@ def shared_ray():
         start_ray(None, 2, {})
 
 
+@pytest.fixture(scope="session")
+def shared_cluster():
+    """Start two workers of Dask distributed; return the address of their scheduler."""
+    pytest.importorskip("distributed")
+    from graphwalk.scheduler.executors.distributed.executor import DistributedExecutor
+
+    executor = DistributedExecutor(None, 1, {"n_workers": 2})
+    yield executor.client.scheduler.address
+    executor.close()
+
+
 @pytest.fixture(params=SCHEDULERS, scope="module")
 def session(request):
-    """Have two workers run, which are started once for all tests of a module."""
+    """Have two workers run: threads, or those of the Ray or the cluster that tests share."""
     from graphwalk import scheduler
 
     how = {"num_workers": 2}
@@ -96,8 +115,7 @@ def session(request):
         request.getfixturevalue("shared_ray")
         how = {}
     if request.param == "distributed":
-        pytest.importorskip("distributed")
-        how = {"num_workers": 1, "n_workers": 2}
+        how = {"address": request.getfixturevalue("shared_cluster")}
     with scheduler.use(request.param, **how) as session:
         yield session
 
