@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import sys
+import threading
+import time
 from functools import cache, partial
 from importlib import import_module
 from itertools import product
@@ -24,6 +26,7 @@ from graphwalk.errors import InputError, SchedulerError, StoreError
 from graphwalk.scheduler.engine import remote_queues, walk_batch
 from graphwalk.scheduler.executors.ray.job import strategy
 from graphwalk.storage.partitions.spec import PartitionSpec
+from graphwalk.util.cancel import CancelledError
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.ray
@@ -212,6 +215,15 @@ def test_a_process_that_is_killed_while_a_batch_walks_in_it(session, graph, tmp_
     monkeypatch.setattr(walk_batch, "walk_there", walk_or_die)
     np.testing.assert_array_equal(read_again(walks, ahead=False).compute(), expected)
     assert once.exists()
+
+
+def test_what_waits_for_a_cancelled_job_ends(session):
+    """As threads that follow streams, for which the end of the job waits."""
+    with session.executor.job() as job:
+        never = job.submit(time.sleep, 3600)
+        threading.Timer(0.1, job.token.cancel).start()
+        with pytest.raises(CancelledError):
+            job.result(never)
 
 
 def test_the_plan_is_for_the_cluster_and_refuses_before_it_runs(session, graph):

@@ -139,11 +139,12 @@ class RayJob(RemoteJob):
                 raise CancelledError from error
 
     def wait(self, refs: Iterable[Any]) -> Iterator[Any]:
-        """Yield references as their tasks finish."""
+        """Yield references as their tasks finish; raise CancelledError if the job is cancelled."""
         import ray
 
         pending = list(refs)
         while pending:
+            self.token.check()
             with own_errors():
                 done, pending = ray.wait(pending, timeout=_SIGNALS_EVERY, fetch_local=False)
             yield from done
