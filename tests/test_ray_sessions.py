@@ -5,7 +5,10 @@ import pytest
 
 import graphwalk
 from graphwalk import scheduler
-from graphwalk.errors import SchedulerError
+from graphwalk.errors import MemoryBudgetError, SchedulerError
+
+#: The least that Ray takes, in bytes.
+STORE = 80 << 20
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +38,40 @@ def test_walks_persisted_on_ray_say_so_elsewhere(graph, shared_ray):
     for part in (held, held[:7], held.sum(axis=1)):
         with pytest.raises(SchedulerError, match="persisted on Ray"):
             part.compute()
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("memory", [None, "256 MiB"])
+def test_a_small_object_store_refuses_or_finishes(own_ray, memory, tmp_path):
+    """A graph larger than the store, and a budget larger than it."""
+    edges = np.random.default_rng(9).integers(1 << 19, size=(2, 16_000_000), dtype=np.int32)
+    graph = graphwalk.build_zarr(edges, tmp_path / "graph.zarr", progress=False)
+    how = {"start_nodes": range(1 << 15), "num_walks": 1, "walk_length": 10, "seed": 1}
+    jobs = {
+        "first order": lambda: graphwalk.random_walks(graph, **how, memory=memory).compute(),
+        "node2vec": lambda: graphwalk.random_walks(graph, **how, p=2, memory=memory).compute(),
+        "blocks": lambda: np.concatenate(
+            list(graphwalk.iter_blocks(graphwalk.random_walks(graph, **how, memory=memory)))
+        ),
+        "visits": lambda: graphwalk.visit_counts(graph, **how, memory=memory).compute(),
+        "components": lambda: graphwalk.connected_components(graph, memory=memory).compute(),
+    }
+    with scheduler.use("threads", num_workers=2):
+        expected = {name: job() for name, job in jobs.items()}
+    with scheduler.use("ray", num_workers=2, object_store_memory=STORE):
+        for name, job in jobs.items():
+            result = done_or_refused(job)
+            if isinstance(result, MemoryBudgetError):
+                assert memory is not None, result  # by default, the plan is for the store
+                assert "memory" in str(result)
+            else:
+                np.testing.assert_array_equal(result, expected[name], err_msg=name)
+
+
+def done_or_refused(job):
+    try:
+        return job()
+    except MemoryBudgetError as error:
+        return error
