@@ -1,4 +1,4 @@
-"""Analytics beside GAP's C++ kernels and SciPy's, in CPU seconds of one run, measured alternately.
+"""Analytics and GAP's C++ kernels and SciPy's, in CPU seconds of one run, measured alternately.
 
 The GAP Benchmark Suite (S. Beamer, K. Asanović, D. Patterson, arXiv:1508.03619) is built by the
 reader from its sources; `--gapbs` names the folder of its programs. Its figures are of a graph in
