@@ -4,7 +4,9 @@ A *table* has one item for each stored neighbour and is drawn from with one rand
 upper half of its product with the row's length says which item, the lower half is a fraction of
 2**64 that is still uniform. Of a plain array of neighbours the item is the answer. For weights the
 items are those of alias tables [1]_, neighbour, alias and the neighbour's share of the item in one
-record. For node ids of 32 bits these are 16 bytes, which lie in one cache line.
+record. For node ids of 32 bits these are 16 bytes, which lie in one cache line. Where steps record
+their edges, the record has the entry of the alias in place of its node, and is no longer: the entry
+is chosen first, and the node is that of its own record.
 
 References
 ----------
@@ -32,19 +34,35 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 def alias_dtype(node: np.dtype[Any], entry: np.dtype[Any] | None = None) -> np.dtype[Any]:
     """Return the record of an alias table for node ids of type `node`.
 
-    With the type of an `entry`, it tells of which entry the alias is, for walks that record edges.
+    With the type of an `entry`, the alias is an entry instead of a node, for walks that record
+    edges.
     """
-    fields: list[tuple[str, Any]] = [("node", node), ("alias", node), ("share", np.uint64)]
-    return np.dtype(fields if entry is None else [*fields, ("entry", entry)])
+    alias = ("alias", node) if entry is None else ("entry", entry)
+    fields: list[tuple[str, Any]] = [("node", node), alias, ("share", np.uint64)]
+    return np.dtype(fields)
+
+
+def _has_entries(table: Any) -> bool:
+    """Whether a table, of which this is the type, has entries for aliases."""
+    return isinstance(table.dtype, types.Record) and "entry" in table.dtype.fields
 
 
 def pick(table: NDArray[Any], item: Int, fraction: np.uint64) -> Int:
-    """Return the node that `item` of `table` stands for; for use inside kernels."""
+    """Return the node that `item` of `table` stands for; for use inside kernels.
+
+    Where edges are recorded, `item` is the entry that `entry_of` returned.
+    """
     raise NotImplementedError("compiled code only")
 
 
 @overload(pick)  # type: ignore[untyped-decorator]
 def _pick(table: Any, item: Any, fraction: Any) -> Any:  # noqa: ARG001
+    if _has_entries(table):
+
+        def its_own(table: Any, item: Any, fraction: Any) -> Any:  # noqa: ARG001
+            return np.int64(table[item].node)
+
+        return its_own
     if isinstance(table.dtype, types.Record):
 
         def by_alias(table: Any, item: Any, fraction: Any) -> Any:
@@ -67,6 +85,14 @@ def candidates(table: NDArray[Any], item: Int) -> tuple[Int, float, Int, float]:
 
 @overload(candidates)  # type: ignore[untyped-decorator]
 def _candidates(table: Any, item: Any) -> Any:  # noqa: ARG001
+    if _has_entries(table):
+
+        def node_and_entry(table: Any, item: Any) -> Any:
+            record = table[item]
+            share, alias = np.float64(record.share) * _UNIT, table[record.entry].node
+            return np.int64(record.node), share, np.int64(alias), 1.0 - share
+
+        return node_and_entry
     if isinstance(table.dtype, types.Record):
 
         def node_and_alias(table: Any, item: Any) -> Any:
@@ -147,10 +173,9 @@ def _set_alias(table: NDArray[Any], item: Int, neighbors: NDArray[Any], entry: I
 
 @overload(_set_alias)  # type: ignore[untyped-decorator]
 def _set_alias_of(table: Any, item: Any, neighbors: Any, entry: Any) -> Any:  # noqa: ARG001
-    if "entry" in table.dtype.fields:
+    if _has_entries(table):
 
-        def with_entry(table: Any, item: Any, neighbors: Any, entry: Any) -> None:
-            table[item].alias = neighbors[entry]
+        def with_entry(table: Any, item: Any, neighbors: Any, entry: Any) -> None:  # noqa: ARG001
             table[item].entry = entry
 
         return with_entry
@@ -162,7 +187,7 @@ def _set_alias_of(table: Any, item: Any, neighbors: Any, entry: Any) -> Any:  # 
 
 
 def entry_of(table: NDArray[Any], item: Int, fraction: np.uint64) -> Int:
-    """Return the entry of the node that `pick` returns; for use inside kernels."""
+    """Return the entry that `item` stands for, and ask for it; for use inside kernels."""
     raise NotImplementedError("compiled code only")
 
 
@@ -171,10 +196,12 @@ def _entry_of(table: Any, item: Any, fraction: Any) -> Any:  # noqa: ARG001
     if isinstance(table.dtype, types.Record):
 
         def by_alias(table: Any, item: Any, fraction: Any) -> Any:
-            # Both are loaded before one is chosen: which it is cannot be predicted.
+            # Without a branch, since which of both it is cannot be predicted.
             record = table[np.uint64(item)]
             own, alias = np.int64(item), np.int64(record.entry)
-            return own if fraction < record.share else alias
+            entry = alias ^ ((own ^ alias) & -np.int64(fraction < record.share))
+            prefetch(table, entry)
+            return entry
 
         return by_alias
 
@@ -184,27 +211,6 @@ def _entry_of(table: Any, item: Any, fraction: Any) -> Any:  # noqa: ARG001
     return itself
 
 
-def prefetch_entry(table: NDArray[Any], item: Int) -> None:
-    """Ask for what `entry_of` will need of an item that has been asked for; for kernels alone."""
-    raise NotImplementedError("compiled code only")
-
-
-@overload(prefetch_entry)  # type: ignore[untyped-decorator]
-def _prefetch_entry(table: Any, item: Any) -> Any:  # noqa: ARG001
-    if isinstance(table.dtype, types.Record):
-
-        def its_end(table: Any, item: Any) -> None:
-            # The record may end in the next cache line.
-            prefetch(table, item + 1)
-
-        return its_end
-
-    def nothing(table: Any, item: Any) -> None:
-        pass
-
-    return nothing
-
-
 def alias_entry(table: NDArray[Any], item: Int) -> Int:
     """Return the entry of the alias of an item, -1 where the table does not tell; for kernels."""
     raise NotImplementedError("compiled code only")
@@ -212,7 +218,7 @@ def alias_entry(table: NDArray[Any], item: Int) -> Int:
 
 @overload(alias_entry)  # type: ignore[untyped-decorator]
 def _alias_entry(table: Any, item: Any) -> Any:  # noqa: ARG001
-    if "entry" in table.dtype.fields:
+    if _has_entries(table):
 
         def told(table: Any, item: Any) -> Any:
             return np.int64(table[item].entry)

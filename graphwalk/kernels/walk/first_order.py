@@ -14,7 +14,7 @@ import numpy as np
 
 from graphwalk.kernels.jit import jit, prefetch
 from graphwalk.kernels.rng import STEP, mix, walker_key
-from graphwalk.kernels.rows.alias_tables import entry_of, pick, prefetch_entry
+from graphwalk.kernels.rows.alias_tables import entry_of, pick
 from graphwalk.kernels.rows.group_by_kind import row_of
 from graphwalk.kernels.rows.rows import draw_entry
 from graphwalk.kernels.walk.step_edges import nodes_of, position_of, prefetch_edge
@@ -141,7 +141,6 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                 entry, draw[i], degree = draw_entry(row_starts, row, draw[i])
                 prefetch(table, entry)
                 if edges is not None:
-                    prefetch_entry(table, entry)
                     prefetch_edge(edges, entry)
                 node[i] = entry if degree > _NONE else at_dead_end
                 jumps += degree == _NONE
@@ -152,11 +151,14 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                         node[i] = -1 - drawn
                         jumps += 1
             made += 1
+            if edges is not None:
+                for i in range(active):
+                    if node[i] >= 0:
+                        node[i] = entry_of(table, node[i], draw[i])
             if jumps == 0:
                 for i in range(active):
                     if edges is not None:
-                        entry = entry_of(table, node[i], draw[i])
-                        followed[np.uint64(position[i] + made)] = position_of(edges, entry)
+                        followed[np.uint64(position[i] + made)] = position_of(edges, node[i])
                     node[i] = pick(table, np.uint64(node[i]), draw[i])
                     step = length + position[i] + made - end[i]
                     prefetch(row_starts, row_of(step_kinds, node[i], step - begun[i]))
@@ -175,8 +177,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
                         stopped = True
                 else:
                     if edges is not None:
-                        entry = entry_of(table, node[i], draw[i])
-                        followed[position[i] + made] = position_of(edges, entry)
+                        followed[position[i] + made] = position_of(edges, node[i])
                     node[i] = pick(table, np.uint64(node[i]), draw[i])
                     flat[position[i] + made] = node[i]
                 step = length + position[i] + made - end[i]

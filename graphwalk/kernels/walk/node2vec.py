@@ -13,7 +13,7 @@ import numpy as np
 
 from graphwalk.kernels.jit import Int, jit, prefetch
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
-from graphwalk.kernels.rows.alias_tables import entry_of, pick, prefetch_entry
+from graphwalk.kernels.rows.alias_tables import entry_of, pick
 from graphwalk.kernels.rows.rows import draw_entry, row_bounds
 from graphwalk.kernels.walk.exact_step import pick_from_row
 from graphwalk.kernels.walk.node2vec_rule import (
@@ -157,7 +157,6 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             entry[i], draw[i], degree = draw_entry(row_starts, node[i], draw[i])
             prefetch(table, entry[i])
             if edges is not None:
-                prefetch_entry(table, entry[i])
                 prefetch_edge(edges, entry[i])
             dead_ends += degree == _NONE
         if few_attempts != max_attempts:
@@ -177,6 +176,9 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 jumps += 1
                 # Sit this round out: propose anything, and refuse it.
                 entry[i], acceptance[i] = 0, ALWAYS
+        if edges is not None:
+            for i in range(active):
+                entry[i] = entry_of(table, entry[i], draw[i])
         # Look which node is proposed, and decide, as far as the draw does. Loops that wait for
         # memory do little else, and loops that compute are of a few arrays each, which compilers
         # turn into vector instructions.
@@ -186,9 +188,6 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 weak_edge[i] = proposal[i] < 0
                 proposal[i] = unmarked(proposal[i])
             prefetch(row_starts, proposal[i])
-        if edges is not None:
-            for i in range(active):
-                entry[i] = entry_of(table, entry[i], draw[i])
         for i in range(active):
             limit[i] = limit_without_edge(bias, proposal[i], previous[i])
         for i in range(active):

@@ -14,7 +14,7 @@ import numpy as np
 
 from graphwalk.kernels.jit import Int, jit, prefetch
 from graphwalk.kernels.rng import STEP, mix
-from graphwalk.kernels.rows.alias_tables import entry_of, pick, prefetch_entry
+from graphwalk.kernels.rows.alias_tables import entry_of, pick
 from graphwalk.kernels.rows.group_by_kind import row_of
 from graphwalk.kernels.rows.rows import draw_entry, find_row
 from graphwalk.kernels.walk.metapath_phase import last_restart
@@ -120,7 +120,6 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             place, draw[i], degree = draw_entry(row_starts, row[i], draw[i])
             prefetch(table, place)
             if edges is not None:
-                prefetch_entry(table, place)
                 prefetch_edge(edges, place)
             entry[i] = place if degree > _NONE else at_dead_end
             jumps += degree == _NONE
@@ -134,7 +133,8 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
             for i in range(active):
                 followed: Int = np.int64(-1)
                 if entry[i] >= 0:
-                    followed = position_of(edges, entry_of(table, entry[i], draw[i]))
+                    entry[i] = entry_of(table, entry[i], draw[i])
+                    followed = position_of(edges, entry[i])
                 edge[i] = followed
         if jumps == 0:
             for i in range(active):

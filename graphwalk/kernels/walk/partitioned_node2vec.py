@@ -15,7 +15,7 @@ import numpy as np
 
 from graphwalk.kernels.jit import Int, jit, prefetch
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix
-from graphwalk.kernels.rows.alias_tables import entry_of, pick, prefetch_entry
+from graphwalk.kernels.rows.alias_tables import entry_of, pick
 from graphwalk.kernels.rows.rows import draw_entry, find_row, row_bounds
 from graphwalk.kernels.walk.exact_step import pick_from_row
 from graphwalk.kernels.walk.node2vec_rule import (
@@ -183,7 +183,6 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             entry[i], draw[i], degree = draw_entry(row_starts, row[i], draw[i])
             prefetch(table, entry[i])
             if edges is not None:
-                prefetch_entry(table, entry[i])
                 prefetch_edge(edges, entry[i])
             outcome[i] = _REFUSED
             if degree == _NONE and not brought[i]:
@@ -200,6 +199,10 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 if drawn >= 0 or outcome[i] == _JUMPED:
                     outcome[i] = _JUMPED
                     how[i] = drawn if drawn >= 0 else dead_end
+        if edges is not None:
+            for i in range(active):
+                if outcome[i] != _JUMPED and not brought[i]:
+                    entry[i] = entry_of(table, entry[i], draw[i])
         # Decide, as far as the draws can.
         num_undecided: Int = np.int64(0)
         for i in range(active):
@@ -208,8 +211,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             if not brought[i]:
                 proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
                 if edges is not None:
-                    drawn = entry_of(table, entry[i], draw[i])
-                    edge[i] = position_of(edges, drawn)
+                    edge[i] = position_of(edges, entry[i])
                 if shares is not None:
                     weak_edge[i] = proposal[i] < 0
                     proposal[i] = unmarked(proposal[i])
