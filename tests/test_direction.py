@@ -34,7 +34,7 @@ def sibling(graph, direction):
 @pytest.mark.parametrize("partitions", [None, 3])
 @pytest.mark.parametrize("direction", ["in", "both"])
 def test_steps_follow_edges_of_the_direction(graph, direction, partitions):
-    how = {**WALKS, "partitions": partitions, "stop_prob": 0.1, "restart_prob": 0.2, "p": 2.0}
+    how = {**WALKS, "partitions": partitions, "stop_prob": 0.1, "restart_prob": 0.2}
     given = {"direction": direction, "transposed": sibling(graph, direction), **how}
     walks, edges = graphwalk.random_walks(graph, return_edges=True, **given)
     walks, edges = walks.compute(), edges.compute()
