@@ -14,6 +14,7 @@ import numpy as np
 
 import graphwalk
 from benchmarks.build import measure_build
+from benchmarks.parsing import measure_parsing
 from benchmarks.peers.builds import measure_peers
 from benchmarks.reading import measure_reading
 from benchmarks.rmat import rmat_edges
@@ -62,6 +63,7 @@ def _own(folder: Path, args: argparse.Namespace) -> list[Row]:
     edges, store = folder / "edges.npy", folder / "graph.zarr"
     np.save(edges, rmat_edges(args.scale))
     rows = measure_build(edges, store)
+    rows += measure_parsing(np.load(edges), folder, args.rounds)
     rows += measure_updates(np.load(edges), folder, args.rounds)
     graph = graphwalk.open_zarr(store)
     rows += measure_reading(graph, folder, args.rounds)

@@ -255,15 +255,17 @@ def test_info_names_the_types_that_a_metapath_may_name(run, tmp_path):
     assert json.loads(out)["node_types"] == ["author", "paper"]
 
 
-def test_a_column_that_is_not_read_is_said_to_be(run, tmp_path):
+def test_columns_without_names_are_refused_with_what_to_pass(run, tmp_path):
     (tmp_path / "edges.txt").write_text("0 1 2.5\n1 2 0.5\n")
     how = "build", tmp_path / "edges.txt", tmp_path / "graph.zarr", "--overwrite"
     status, _, err = run(*how)
-    assert status == 0
-    assert "graphwalk: warning: " in err
-    assert "--columns=0,1,2 to read weights" in err
+    assert status == 1
+    assert "pass --columns=0,1,2 to read weights, --columns=0,1 not to" in err
     for columns in ("0,1", "0,1,2"):
-        assert "warning" not in run(*how, "--columns", columns)[2]
+        status, _, err = run(*how, "--columns", columns)
+        assert (status, "warning" in err) == (0, False)
+        weighted = graphwalk.open_zarr(tmp_path / "graph.zarr").weighted
+        assert weighted == (columns == "0,1,2")
 
 
 def test_degree_quantiles_are_degrees(run, tmp_path):

@@ -235,12 +235,35 @@ def test_two_columns_without_names_are_the_ends(names):
     )
 
 
-def test_more_columns_without_names_are_said_not_to_be_read():
-    for names in ([0, 1, 2], ["column_1", "column_2", "column_3"]):
-        frame = pl.DataFrame([(1, 2, 0.5)], schema=list(map(str, names)), orient="row")
-        edges, (warning,) = read(frame)
-        assert edges == [(1, 2)]
-        assert "has more than two columns and no header" in warning
+MORE = [(1, 2, 3), (3, 4, 1), (5, 6, 2), (6, 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        ("edges.txt", [0, 1, 2]),
+        ("edges.csv", [0, 1, 2]),
+        ("pandas", [0, 1, 2]),
+        ("polars", ["column_0", "column_1", "column_2"]),
+        ("arrow", ["f0", "f1", "f2"]),
+        ("edges.parquet", ["0", "1", "2"]),
+    ],
+)
+def test_more_columns_without_names_are_refused(form, names, tmp_path):
+    frame = pd.DataFrame(MORE, columns=names)
+    makers = {"pandas": lambda: frame, "polars": lambda: pl.DataFrame(MORE, orient="row")}
+    makers["arrow"] = lambda: pa.Table.from_pandas(frame)
+    edges = makers.get(form, lambda: tmp_path / form)()
+    if form == "edges.parquet":
+        frame.to_parquet(edges)
+    elif form.startswith("edges."):
+        frame.to_csv(edges, sep="\t" if form == "edges.txt" else ",", header=False, index=False)
+    with pytest.raises(InputError, match=r"has 3 columns without names") as caught:
+        read(edges)
+    weighted, plain = map(ast.literal_eval, re.findall(r"columns=(\(.*?\))", str(caught.value)))
+    assert read(edges, columns=weighted) == (MORE, [])
+    assert read(edges, columns=plain) == ([row[:2] for row in MORE], [])
+    assert read(edges, values="times") == (MORE, [])
 
 
 @pytest.mark.parametrize(

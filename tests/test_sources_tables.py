@@ -33,7 +33,7 @@ def choose_columns(names, columns, table):
         (["id", "target", "source"], [2, 1]),
         (["To", "FROM", "Weight"], [1, 0, 2]),
         (["dst", "x", "src", "weight"], [2, 0, 3]),
-        ([0, 1, 2], [0, 1]),
+        ([0, 1], [0, 1]),
     ],
 )
 def test_default_columns(names, expected):

@@ -63,7 +63,6 @@ def test_lists_of_edges(write, content, suffix):
     assert read(write(content, "edges" + suffix)) == EDGES
 
 
-@pytest.mark.filterwarnings("ignore:.* has more than two columns")
 @pytest.mark.parametrize(
     "content",
     [
@@ -74,7 +73,6 @@ def test_lists_of_edges(write, content, suffix):
         '"a","b"\r\n"0","1"\r\n1,2\r\n2,0\r\n',
         "a , b\n0, 1\n1 ,2\n 2,0\n",
         "to,what,from\n1,x,0\n2,,1\n0,z,2\n",
-        "0,1,5\n1,2,6\n2,0,\n",
         "\ufeffsource,target\n0,1\n1,2\n2,0\n",
     ],
 )
@@ -92,8 +90,8 @@ def test_columns_of_a_header(write):
 
 def test_columns_without_a_header(write):
     path = write("0 1 0.5 99\n1 2 2 98\n")
-    with pytest.warns(UserWarning, match=r"edges\.\w+ has more than two columns .*\(0, 1, 2\)"):
-        assert read(path) == [(0, 1), (1, 2)]
+    with pytest.raises(InputError, match=r"edges\.\w+ has 4 columns without names.*\(0, 1, 2\)"):
+        read(path)
     assert read(path, (1, 0, 2)) == [(1, 0, 0.5), (2, 1, 2.0)]
     assert read(path, ("0", "3")) == [(0, 99), (1, 98)]
 

@@ -26,6 +26,7 @@ from graphwalk.storage.edges.unread import (
     listed,
     offer,
     shown,
+    unnamed,
 )
 
 if TYPE_CHECKING:
@@ -160,13 +161,17 @@ def _ends(
         return list(clearest[0][1:])
     if lone:
         raise _unclear(names, table, f"{names[lone[0]]!r} is one end of edges without another", how)
-    if len(names) > 1 and are_numbers(names) and _plain(kinds):
+    if len(names) == 2 and are_numbers(names):
         return [0, 1]
     rest = [i for i in range(len(names)) if not _is_nothing(names, kinds, i)]
     if len(rest) == 2 and not values and _are_numbered(names, kinds, rest):
         return rest
-    unnamed = "no names among them say which are the ends of edges"
-    raise _unclear(names, table, unnamed, how, (0, 2) if triple else _alike(kinds))
+    if len(names) > 2 and are_numbers(names) and _plain(kinds):
+        if how.values != "weights" and _is_third(names, kinds):
+            return [0, 1]  # since the caller says that there is a third
+        raise unnamed(names, kinds, table, how)
+    nothing = "no names among them say which are the ends of edges"
+    raise _unclear(names, table, nothing, how, (0, 2) if triple else _alike(kinds))
 
 
 def _is_third(names: Sequence[Hashable], kinds: Sequence[str] | None) -> bool:
@@ -177,8 +182,8 @@ def _is_third(names: Sequence[Hashable], kinds: Sequence[str] | None) -> bool:
 
 def _plain(kinds: Sequence[str] | None) -> bool:
     """Whether unnamed columns look like two ends, and numbers that belong to them."""
-    if kinds is None or len(kinds) < 3:
-        return kinds is None or len(kinds) == 2
+    if kinds is None:
+        return True
     if kinds[0] != kinds[1]:
         return False
     return kinds[0] == "i" or all(kind in "ifM" for kind in kinds[2:])

@@ -6,8 +6,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.errors import argument
-from graphwalk.storage.edges.column_names import are_numbers, is_edge_id, values_of
+from graphwalk.errors import InputError, argument
+from graphwalk.storage.edges.column_names import is_edge_id, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -73,13 +73,23 @@ def warn_unread(names: Sequence[Hashable], choice: Choice, table: str, how: Read
     """Say which columns are not read, and how to have them read or leave them out in silence."""
     if not choice.unread:
         return
-    unsure = (
-        "has more than two columns and no header, so nothing says what the third is, and it is "
-        "not read; pass "
-        if are_numbers(names)
-        else f"has columns that are not read: {listed([names[i] for i in choice.unread])}; pass "
+    unread = listed([names[i] for i in choice.unread])
+    warnings.warn(
+        f"{table} has columns that are not read: {unread}; pass {_how_to_read(names, choice, how)}",
+        stacklevel=2,
     )
-    warnings.warn(f"{table} {unsure}{_how_to_read(names, choice, how)}", stacklevel=2)
+
+
+def unnamed(
+    names: Sequence[Hashable], kinds: Sequence[str] | None, table: str, how: ReadOptions
+) -> InputError:
+    """Return the error for more than two columns without names, of which any may be ends."""
+    rest = list(range(2, len(names)))
+    choice = Choice([0, 1], rest, *(offer(names, rest, kinds, how) or ()))
+    return InputError(
+        f"{table} has {len(names)} columns without names, {listed(names)}, so nothing says which "
+        f"are the ends of edges; if the first two are, pass {_how_to_read(names, choice, how)}"
+    )
 
 
 def _how_to_read(names: Sequence[Hashable], choice: Choice, how: ReadOptions) -> str:
