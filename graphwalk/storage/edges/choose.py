@@ -94,7 +94,9 @@ def _choose(
             )
         return Choice(chosen, [])
     values = [i for i in _value_column(names, how, table) if i != edge_id]
-    ends = _ends(names, values, table, kinds, how, triple)
+    left = [i for i in range(len(names)) if i != edge_id]
+    two = len(left) == 2 and are_numbers(names)
+    ends = left if two else _ends(names, values, table, kinds, how, triple)
     if how.values != "weights" and _is_third(names, kinds) and edge_id != 2:
         values = [2]  # since the caller says that there are times or types
     chosen = ends + [i for i in values if i not in ends]
@@ -161,8 +163,6 @@ def _ends(
         return list(clearest[0][1:])
     if lone:
         raise _unclear(names, table, f"{names[lone[0]]!r} is one end of edges without another", how)
-    if len(names) == 2 and are_numbers(names):
-        return [0, 1]
     rest = [i for i in range(len(names)) if not _is_nothing(names, kinds, i)]
     if len(rest) == 2 and not values and _are_numbered(names, kinds, rest):
         return rest

@@ -84,7 +84,7 @@ def unnamed(
     names: Sequence[Hashable], kinds: Sequence[str] | None, table: str, how: ReadOptions
 ) -> InputError:
     """Return the error for more than two columns without names, of which any may be ends."""
-    rest = list(range(2, len(names)))
+    rest = [i for i in range(2, len(names)) if how.edge_ids not in (i, names[i])]
     choice = Choice([0, 1], rest, *(offer(names, rest, kinds, how) or ()))
     return InputError(
         f"{table} has {len(names)} columns without names, {listed(names)}, so nothing says which "
