@@ -853,8 +853,9 @@ def test_each_analysis_runs_on_a_directed_graph(name, run, fails, town_store, tm
     reverse = tmp_path / "reverse.zarr"
     assert "transposed graph is in" in run("transpose", town_store, reverse)[1]
     also = [parameter.name for parameter in ANALYTICS[name].parameters]
-    transposed = ("--transposed", reverse) if "transposed" in also else ()
-    status, out, err = run(name, town_store, tmp_path / "values.parquet", *transposed)
+    against = ("--transposed", reverse) if "transposed" in also else ()
+    against += ("--direction", "in") if "direction" in also else ()
+    status, out, err = run(name, town_store, tmp_path / "values.parquet", *against)
     assert (status, err) == (0, "")
     assert "All are in" in out
     table = pq.read_table(tmp_path / "values.parquet")
