@@ -853,15 +853,15 @@ def test_each_analysis_runs_on_a_directed_graph(name, run, fails, town_store, tm
     reverse = tmp_path / "reverse.zarr"
     assert "transposed graph is in" in run("transpose", town_store, reverse)[1]
     also = [parameter.name for parameter in ANALYTICS[name].parameters]
-    against = ("--transposed", reverse) if "transposed" in also else ()
-    against += ("--direction", "in") if "direction" in also else ()
-    status, out, err = run(name, town_store, tmp_path / "values.parquet", *against)
+    transposed = ("--transposed", reverse) if "transposed" in also else ()
+    against = ("--direction", "in") if "direction" in also else ()
+    status, out, err = run(name, town_store, tmp_path / "values.parquet", *transposed, *against)
     assert (status, err) == (0, "")
     assert "All are in" in out
     table = pq.read_table(tmp_path / "values.parquet")
     assert table["node"].to_pylist() == TOWNS
     if transposed:
-        assert "--transposed" in fails(name, town_store)
+        assert "--transposed" in fails(name, town_store, *against)
 
 
 def test_update_writes_a_store_and_the_touched_nodes(run, fails, town_store, tmp_path):
