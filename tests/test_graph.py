@@ -46,7 +46,7 @@ def test_a_graph_has_its_public_methods_only():
     rows = "degree_counts degrees neighbors num_partitions partition partitions rows"
     arrays = "read_edge_types read_neighbors read_offsets read_times read_weights node_array "
     arrays += "edge_array node_array_names edge_array_names set_node_array set_edge_array "
-    arrays += "edge_values"
+    arrays += "edge_values edge_ids"
     rest = "edges has_edge index_of is_directed is_multigraph labels names node_types subgraph "
     rest += "to_edge_index to_igraph to_networkx to_pandas to_pyg to_scipy transpose validate "
     rest += "update"

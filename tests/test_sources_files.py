@@ -59,7 +59,7 @@ def test_blanks_alone_are_wrong_wherever_a_block_ends(tmp_path, blank, size):
 def test_lines_longer_than_a_block(tmp_path, size):
     lines = [f"{u}\t{v}\t{'x' * (3000 if u % 10 == 5 else 1)}\n" for u, v in EDGES]
     (tmp_path / "edges.txt").write_text("".join(lines))
-    assert load(open_source(tmp_path / "edges.txt"), size) == EDGES
+    assert load(open_source(tmp_path / "edges.txt", columns=(0, 1)), size) == EDGES
 
 
 @pytest.mark.parametrize("content", [b"7" * 10_000_000, b"1 2\n" + b"7" * 10_000_000])
