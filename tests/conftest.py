@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,17 @@ def _rank(item):
     return place, "shared_ray" not in item.fixturenames
 
 
+#: Stops what the tests of a group share.
+_SHARED = ExitStack()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Stop what a group shares before another begins, whose tests may count files and threads."""
+    if nextitem is None or _group(nextitem.nodeid) != _group(item.nodeid):
+        _SHARED.close()
+
+
 @pytest.fixture(scope="module")
 def shared_ray():
     """Have a Ray of two workers run, which is started once for all tests that share it."""
@@ -92,17 +105,24 @@ def shared_ray():
 
     if not ray.is_initialized():
         start_ray(None, 2, {})
+        _SHARED.callback(ray.shutdown)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_cluster():
-    """Start two workers of Dask distributed; return the address of their scheduler."""
+    """Return the address of two workers of Dask distributed, which are started once."""
     pytest.importorskip("distributed")
+    return _cluster()
+
+
+@cache
+def _cluster():
     from graphwalk.scheduler.executors.distributed.executor import DistributedExecutor
 
     executor = DistributedExecutor(None, 1, {"n_workers": 2})
-    yield executor.client.scheduler.address
-    executor.close()
+    _SHARED.callback(executor.close)
+    _SHARED.callback(_cluster.cache_clear)
+    return executor.client.scheduler.address
 
 
 @pytest.fixture(params=SCHEDULERS, scope="module")
