@@ -70,6 +70,12 @@ def deriving_bytes(graph: GraphArrays, entries: int, layout: PartitionSpec, thre
     return min(threads * graph.max_degree, entries) * entry  # each thread has one row
 
 
+def kept_bytes(graph: GraphArrays, layout: PartitionSpec, threads: int) -> int:
+    """Return the memory in which rows were derived, if the C library may keep it."""
+    derived = deriving_bytes(graph, graph.num_entries, layout, threads)
+    return derived if derived <= _LARGEST_KEPT else 0
+
+
 def blocks_at_once(blocks: int, resources: Resources) -> int:
     """Return how many blocks are in memory: one in use, others waiting or being made."""
     return min(2 * resources.workers + 1, blocks)

@@ -10,6 +10,7 @@ from graphwalk.errors import MemoryBudgetError, argument
 from graphwalk.scheduler.engine.blocks import block_rows
 from graphwalk.scheduler.engine.memory_model import (
     blocks_at_once,
+    kept_bytes,
     marks_bytes,
     reading_peak,
     thread_bytes,
@@ -175,6 +176,7 @@ def _whole_plan(
     walkers = min(resources.workers, len(rows)) * max(rows, default=0)
     blocks = blocks_at_once(len(rows), resources) * block
     walking = size + blocks + walkers * _NUMBERS
+    walking += kept_bytes(graph, PartitionSpec.of(spec), resources.workers)
     if spec.temporal:
         walking += min(resources.workers, len(rows)) * scratch_bytes(dtype)
     return WalkPlan(
