@@ -42,6 +42,12 @@ def session():
         yield session
 
 
+@pytest.fixture(autouse=True)
+def _both_workers(session):
+    """Begin with two workers: one that an earlier test killed takes some seconds to come back."""
+    session.executor.client.wait_for_workers(2, timeout=60)
+
+
 @cache
 def make_graph(values):
     src, dst = np.random.default_rng(2).integers(0, 3000, (2, 50_000))
