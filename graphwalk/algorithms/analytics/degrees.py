@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from graphwalk.algorithms.analytics.neighbor_sums import NeighborSums
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, OneNumber, node_array
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
-from graphwalk.kernels.analytics.sum_neighbors import pull_sums, push_sums
-from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.parameters import one_of
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan import Scanner
-    from graphwalk.storage.partitions.entry_partitions import PartialRows
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 _DIRECTION = one_of("out", "in", "total")
@@ -163,7 +161,7 @@ def find_degrees(graph: GraphArrays, scanner: Scanner, direction: str) -> NDArra
     if direction != "in" or not graph.directed:
         found += out_degrees(graph)
     if direction != "out" and graph.directed:
-        scanner.scan(_Sums(np.ones(graph.num_nodes, np.int64), push=True), found)
+        scanner.scan(NeighborSums(np.ones(graph.num_nodes, np.int64), push=True), found)
     return found
 
 
@@ -198,7 +196,7 @@ class DegreeAssortativity(OneNumber, NodeAlgorithm):
             known["total"] = leaving + arriving if graph.directed else leaving
         x, y = known[self.x], known[self.y]
         sums = np.zeros_like(y)
-        scanner.scan(_Sums(y, push=False), sums)
+        scanner.scan(NeighborSums(y, push=False), sums)
         both = float(np.sum(x * sums.astype(np.float64)))
         mean_x, square_x = (float(np.sum(leaving * x**k)) / entries for k in (1.0, 2.0))
         mean_y, square_y = (float(np.sum(arriving * y**k)) / entries for k in (1.0, 2.0))
@@ -206,23 +204,3 @@ class DegreeAssortativity(OneNumber, NodeAlgorithm):
         if not spread > 0:
             return np.float64(np.nan)
         return np.float64((both / entries - mean_x * mean_y) / np.sqrt(spread))
-
-
-class _Sums(ScanProgram):
-    """Adds values along entries: to their targets, or from these to their sources."""
-
-    def __init__(self, values: NDArray[np.int64], *, push: bool) -> None:
-        self._values, self._push = values, push
-
-    def new_result(self) -> NDArray[np.int64]:
-        """Return sums of nothing."""
-        return np.zeros_like(self._values)
-
-    def visit(self, result: NDArray[np.int64], rows: PartialRows) -> None:
-        """Add values along the entries of a partition."""
-        add = push_sums if self._push else pull_sums
-        add(self._values, rows.first, rows.row_starts, rows.neighbors, result)
-
-    def merge(self, result: NDArray[np.int64], other: NDArray[np.int64]) -> None:
-        """Add the sums of other partitions."""
-        result += other

@@ -7,20 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from graphwalk.algorithms.analytics.neighbor_sums import NeighborSums
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
 from graphwalk.algorithms.analytics.node_values import node_distribution
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
 from graphwalk.algorithms.analytics.out_strengths import out_strengths, uses_weights
 from graphwalk.errors import ConvergenceError, argument
 from graphwalk.kernels.analytics.pagerank import spread_ranks, update_ranks
-from graphwalk.kernels.analytics.sum_neighbors import (
-    ONE,
-    pull_sums,
-    pull_weighted_sums,
-    push_sums,
-    push_weighted_sums,
-)
-from graphwalk.scheduler.engine.scan import ScanProgram
+from graphwalk.kernels.analytics.sum_neighbors import ONE, pull_weighted_sums, push_weighted_sums
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.partitions.entry_partitions import read_entries
 from graphwalk.storage.store.graph import Graph, as_graph
@@ -206,8 +200,8 @@ class PageRank(NodeAlgorithm):
         )
 
 
-class _Sums(ScanProgram):
-    """Adds the shares of neighbours: of each row in an undirected graph, else to each neighbour.
+class _Sums(NeighborSums):
+    """Adds the shares of neighbours.
 
     Attributes
     ----------
@@ -219,22 +213,6 @@ class _Sums(ScanProgram):
 
     sent: Any = np.int64
     unit = ONE
-
-    def __init__(self, shares: NDArray[np.float32], *, push: bool) -> None:
-        self._shares, self._push = shares, push
-
-    def new_result(self) -> NDArray[Any]:
-        """Return sums of nothing."""
-        return np.zeros(len(self._shares), np.int64)
-
-    def visit(self, result: NDArray[Any], rows: PartialRows) -> None:
-        """Add the shares that nodes give along some entries."""
-        add = push_sums if self._push else pull_sums
-        add(self._shares, rows.first, rows.row_starts, rows.neighbors, result)
-
-    def merge(self, result: NDArray[Any], other: NDArray[Any]) -> None:
-        """Add the sums of other partitions."""
-        result += other
 
 
 class _WeightedSums(_Sums):
@@ -250,4 +228,4 @@ class _WeightedSums(_Sums):
         """Add the shares that nodes give along some entries."""
         add = push_weighted_sums if self._push else pull_weighted_sums
         assert rows.values is not None
-        add(self._shares, rows.first, rows.row_starts, rows.neighbors, rows.values, result)
+        add(self._values, rows.first, rows.row_starts, rows.neighbors, rows.values, result)
