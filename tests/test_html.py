@@ -234,6 +234,13 @@ def test_walks_say_which_they_are(graph):
     assert "restart_prob" not in plain
 
 
+def test_values_of_nodes_are_shown_with_their_plan(graph):
+    ranks = graphwalk.pagerank(graph)
+    facts = Page(ranks._repr_html_()).facts
+    assert facts.items() >= dict(ranks.plan.table()).items()
+    assert facts["algorithm"] == "PageRank"
+
+
 def test_walks_without_jinja(graph, monkeypatch):
     monkeypatch.setattr(sys.modules["dask.array.core"], "ARRAY_TEMPLATE", None)
     page = Page(graphwalk.random_walks(graph, **WALKS)._repr_html_())

@@ -15,6 +15,7 @@ import pytest
 import tqdm
 
 import graphwalk
+from graphwalk.algorithms.training.training_progress import WordsRead
 from graphwalk.cli.text import Stopwatch
 from graphwalk.scheduler.executors import progress
 from graphwalk.scheduler.executors.progress import (
@@ -284,3 +285,34 @@ def test_scans_move_a_bar(capsys):
     with scan_progress("pagerank", True):
         graphwalk.pagerank(graph).compute()
     assert " 24.0 entries" in capsys.readouterr().err
+
+
+def test_training_counts_words_by_where_threads_read(tmp_path):
+    path, counted = tmp_path / "walks.txt", []
+    path.write_bytes(b"1 2 3 4 5\n" * 1000)
+    read = WordsRead(path, 5000, counted.append)
+    with path.open("rb", buffering=0) as first, path.open("rb", buffering=0) as second:
+        second.seek(5000)
+        read.look()
+        assert counted == [], "nothing is known of what was read before the first look"
+        for thread in (first, second):
+            thread.read(2000)
+        read.look()
+        read.look()
+        assert counted == [2000], "2 words in 4 bytes, once"
+        read.end_pass()
+        assert counted == [2000, 3000]
+        second.seek(0)
+        read.look()
+        first.read(1000)
+        read.look()
+    read.look()
+    assert counted == [2000, 3000, 500], "what is closed does not count"
+
+
+def test_training_moves_a_bar_of_words(capsys):
+    pytest.importorskip("gensim")
+    graph = graphwalk.build_zarr(np.arange(24).reshape(2, 12))
+    walks = graphwalk.random_walks(graph, walk_length=4, seed=1)
+    graphwalk.embed(walks, dimensions=4, epochs=3, workers=1, progress=True)
+    assert "3.60k/3.60k" in capsys.readouterr().err, "24 nodes, 10 walks of 5 nodes, 3 epochs"

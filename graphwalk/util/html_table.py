@@ -40,3 +40,8 @@ def html_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> str
 
 def _cells(tag: str, texts: Sequence[str]) -> str:
     return "".join(f"<{tag} {_STYLE}>{escape(text)}</{tag}>" for text in texts)
+
+
+def array_with_table(array: str, plain: str, rows: Iterable[Sequence[str]]) -> str:
+    """Return what Dask shows of an array, which is `plain` without Jinja, above a table."""
+    return (f"<pre>{escape(array)}</pre>" if array == plain else array) + html_table(rows)

@@ -16,6 +16,7 @@ from graphwalk.scheduler.engine.scan import Scanner
 from graphwalk.scheduler.engine.scan_plan import plan_scan
 from graphwalk.scheduler.executors.resources import current_executor, executor_of, find_resources
 from graphwalk.util.driver_task import DriverTask
+from graphwalk.util.html_table import array_with_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,6 +182,9 @@ class NodeArray(da.Array):  # type: ignore[misc]
     def __reduce__(self) -> Any:
         """Pickle as a plain Dask array."""
         return da.Array, (self.dask, self.name, self.chunks, self.dtype)
+
+    def _repr_html_(self) -> str:
+        return array_with_table(super()._repr_html_(), repr(self), self.plan.table())
 
     def compute(self, **kwargs: Any) -> NDArray[Any]:
         """Return the values; takes what ``dask.array.Array.compute`` takes."""

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from graphwalk.algorithms.output.text_sink import lines_of
 from graphwalk.algorithms.training.corpus import WalkCorpus
 from graphwalk.algorithms.training.trainer_options import TrainerOptions, gensim_options
+from graphwalk.algorithms.training.training_progress import words_read
 from graphwalk.algorithms.training.vectors import (
     WRITERS,
     Vectors,
@@ -31,7 +32,7 @@ from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import dask.array as da
 
@@ -264,24 +265,25 @@ def _joined(learned: Vectors, kept: Vectors) -> Vectors:
 
 
 def _train(model: Any, corpus: Path, progress: bool | None) -> None:
-    with Progress(progress).stage("Embedding", model.epochs, "epochs") as advance:
+    from gensim.models.callbacks import CallbackAny2Vec
+
+    words = model.corpus_total_words
+    with (
+        Progress(progress).stage("Embedding", model.epochs * words, "words") as advance,
+        words_read(corpus, words, advance) as read,
+    ):
+
+        class AfterEpochs(CallbackAny2Vec):  # type: ignore[misc]
+            def on_epoch_end(self, _model: Any) -> None:
+                read.end_pass()
+
         model.train(
             corpus_file=str(corpus),
             total_examples=model.corpus_count,
-            total_words=model.corpus_total_words,
+            total_words=words,
             epochs=model.epochs,
-            callbacks=[_after_epochs(advance)],
+            callbacks=[AfterEpochs()],
         )
-
-
-def _after_epochs(advance: Callable[[int], object]) -> Any:
-    from gensim.models.callbacks import CallbackAny2Vec
-
-    class AfterEpochs(CallbackAny2Vec):  # type: ignore[misc]
-        def on_epoch_end(self, _model: Any) -> None:
-            advance(1)
-
-    return AfterEpochs()
 
 
 def _numbered(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import dask.array as da
@@ -27,7 +26,7 @@ from graphwalk.scheduler.executors.progress import block_progress, wave_progress
 from graphwalk.scheduler.executors.remote_executor import remote_executor_of
 from graphwalk.scheduler.executors.result import gather_blocks
 from graphwalk.util.cancel import CancelToken
-from graphwalk.util.html_table import html_table
+from graphwalk.util.html_table import array_with_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -172,11 +171,9 @@ class WalkArray(da.Array):  # type: ignore[misc]
         return da.Array, (self.dask, self.name, self.chunks, self.dtype)
 
     def _repr_html_(self) -> str:
-        shown: str = super()._repr_html_()
-        if shown == repr(self):  # Dask makes HTML where Jinja is installed
-            shown = f"<pre>{escape(shown)}</pre>"
         partitions = f"{len(self.plan.partitions):,} of {self.graph.path}"
-        return shown + html_table([*self.plan.spec.table(), ("partitions", partitions)])
+        rows = [*self.plan.spec.table(), ("partitions", partitions)]
+        return array_with_table(super()._repr_html_(), repr(self), rows)
 
     def compute(self, *, progress: bool | None = None, **kwargs: Any) -> NDArray[Any]:
         """Return the walks.
