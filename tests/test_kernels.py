@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numba import njit
 from scipy import stats
 
+from graphwalk.kernels.build.bucket_values import order_by_value
 from graphwalk.kernels.build.parse_edges import parse_lines
 from graphwalk.kernels.jit import _imported_kernels, _source, multiply_high, sources_stamp
 from graphwalk.kernels.rng import STEP, mix, seed_key, walker_key
@@ -412,3 +413,15 @@ def test_lines_of_pairs_are_parsed_among_others(lines, swapped):
     if count >= 0:
         pairs = np.stack([dst, src] if swapped else [src, dst], axis=1)[:count]
         assert pairs.tolist() == [[int(field) for field in row] for row in found]
+
+
+@pytest.mark.parametrize("longest", [1, 2, 15, 16, 17, 33, 1000])
+def test_values_of_equal_keys_are_ordered_and_ties_keep_theirs(longest):
+    rng = np.random.default_rng(longest)
+    keys = np.repeat(np.arange(4), [longest, 1, 3, longest])
+    values = rng.integers(0, 9, keys.size).astype(np.float64)
+    order = np.lexsort([rng.random(keys.size), keys]).astype(np.int32)
+    runs = np.split(order, np.flatnonzero(np.diff(keys)) + 1)
+    expected = [run[np.argsort(values[run], kind="stable")] for run in runs]
+    order_by_value(keys, values, order)
+    np.testing.assert_array_equal(order, np.concatenate(expected))

@@ -5,11 +5,12 @@ See :mod:`graphwalk.kernels.build.buckets` for entries and keys.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.kernels.jit import jit
+from graphwalk.kernels.sort_places import sort_places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,13 +49,15 @@ def order_ties(keys: Counts, order: Integers) -> None:
 @jit
 def order_by_value(keys: Counts, values: Floats, order: Integers) -> None:
     """Within runs of equal sorted `keys`, put their input positions `order` in that of `values`."""
-    start = 0
+    start: Any = np.int64(0)
+    room = np.empty(0, order.dtype)
     for i in range(1, keys.size + 1):
         if i < keys.size and keys[i] == keys[start]:
             continue
         if i - start > 1:
-            run = order[start:i].copy()
-            order[start:i] = run[np.argsort(values[run], kind="mergesort")]
+            if i - start > room.size:
+                room = np.empty(2 * (i - start), order.dtype)
+            sort_places(order, values, start, i, room)
         start = i
 
 
@@ -104,7 +107,8 @@ def emit_valued_rows(
         values[entries] = total
         loops += (key & mask) == (key >> bits) + first_node
         entries += 1
-    ends[row:] = entries
+    for later in range(row, ends.size):
+        ends[later] = entries
     return entries, loops, parallel
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from graphwalk.kernels.jit import jit
 from graphwalk.kernels.search import lower_bound
 from graphwalk.kernels.store.find_labels import compare_bytes, prefix_key
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -37,7 +38,7 @@ def find_ranges(
             found[i] = 0 if order < 0 else keys.size
             continue
         key = prefix_key(query_data, begin, stop)
-        low: Any = lower_bound(keys, 0, keys.size, key)
+        low: Any = lower_bound(keys, np.int64(0), keys.size, key)
         while low < keys.size and keys[low] == key:
             if compare_bytes(data, offsets[low], offsets[low + 1], query_data, start, stop) > 0:
                 break

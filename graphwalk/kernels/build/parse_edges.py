@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from graphwalk.kernels.build.buckets import Counts
 
-_TAB, _NEWLINE, _RETURN, _BLANK, _HASH, _PERCENT, _MINUS, _PLUS, _POINT, _ZERO, _QUOTE = (
-    ord(c) for c in '\t\n\r #%-+.0"'
+_TAB, _NEWLINE, _RETURN, _BLANK, _HASH, _PERCENT, _MINUS, _PLUS, _POINT, _ZERO, _QUOTE, _E = (
+    ord(c) for c in '\t\n\r #%-+.0"e'
 )
 
 #: Digits that certainly fit into 63 bits, and those that certainly fit into a float's 53.
@@ -91,7 +91,7 @@ def _decimal(data: NDArray[np.uint8], at: Int) -> tuple[float, Int]:
     at = np.int64(i)
     if digits == 0 or digits > _EXACT_DIGITS:
         return np.nan, at
-    if (data[at] | 32) == ord("e"):
+    if (data[at] | 32) == _E:
         at += 1
         sign = 1
         if data[at] == _MINUS or data[at] == _PLUS:
@@ -167,8 +167,7 @@ def _pairs(
     return np.int64(begin), count
 
 
-@jit
-def parse_lines(  # noqa: C901 - a branch for everything that a line can go on with
+def parse_lines(
     data: NDArray[np.uint8],
     delimiter: int,
     comments: bool,
@@ -195,14 +194,39 @@ def parse_lines(  # noqa: C901 - a branch for everything that a line can go on w
     src, dst, weights : ndarray
         What is found, with room for a line each; `weights` is empty where there are none.
     """
-    runs = delimiter == _BLANK
-    weighted = wanted.size == 3
-    pairs = num_columns == 2 and not weighted and wanted[0] != wanted[1]
-    left, right = (src, dst) if wanted[0] == 0 else (dst, src)
-    count: Any = 0
-    at: Any = 0
     if data.size > 0 and data[-1] != _NEWLINE:
         return -1
+    at: Int = 0
+    count: Int = 0
+    pairs = num_columns == 2 and wanted.size == 2 and wanted[0] != wanted[1]
+    if pairs:
+        # Most files have nothing else, so that only this small kernel is compiled for them.
+        left, right = (src, dst) if wanted[0] == 0 else (dst, src)
+        at, count = _pairs(data, at, delimiter, left, right, count)
+        if at == data.size:
+            return int(count)
+    how = delimiter, comments, num_columns, pairs, wanted
+    return int(_lines(data, at, count, *how, src, dst, weights))
+
+
+@jit
+def _lines(  # noqa: C901 - a branch for everything that a line can go on with
+    data: NDArray[np.uint8],
+    at: Int,
+    count: Int,
+    delimiter: int,
+    comments: bool,
+    num_columns: int,
+    pairs: bool,
+    wanted: Counts,
+    src: Counts,
+    dst: Counts,
+    weights: NDArray[np.float64],
+) -> Int:
+    """Parse lines from a place on, after some that are counted; return as `parse_lines`."""
+    runs = delimiter == _BLANK
+    weighted = wanted.size == 3
+    left, right = (src, dst) if wanted[0] == 0 else (dst, src)
     while at < data.size:
         if pairs:
             at, count = _pairs(data, at, delimiter, left, right, count)
@@ -251,4 +275,4 @@ def parse_lines(  # noqa: C901 - a branch for everything that a line can go on w
             else:
                 at += 1
         count += 1
-    return int(count)
+    return count

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.jit import jit
+from graphwalk.kernels.jit import Int, jit, part_of_kernel
+from graphwalk.kernels.sort_places import sort_places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,14 +34,18 @@ def sort_by_time(
     positions : ndarray of int, shape (entries,), or None
         What else goes with them: where they lie in the store.
     """
+    longest: Int = np.int64(0)
+    for row in range(len(row_starts) - 1):
+        longest = max(longest, np.int64(row_starts[row + 1]) - np.int64(row_starts[row]))
+    if longest <= _SHORT:
+        longest = np.int64(0)
+    places, room = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    time_room = np.empty(longest, np.float64)
     for row in range(len(row_starts) - 1):
         first, last = np.int64(row_starts[row]), np.int64(row_starts[row + 1])
         if last - first > _SHORT:
-            order = np.argsort(times[first:last], kind="mergesort")
-            times[first:last] = times[first:last][order]
-            neighbors[first:last] = neighbors[first:last][order]
-            if positions is not None:
-                positions[first:last] = positions[first:last][order]
+            count = last - first
+            _sort_long(neighbors, times, positions, first, count, places, room, time_room)
             continue
         for i in range(first + 1, last):
             time, node = times[i], neighbors[i]
@@ -55,3 +60,29 @@ def sort_by_time(
             times[place], neighbors[place] = time, node
             if positions is not None:
                 positions[place] = position
+
+
+@part_of_kernel
+def _sort_long(
+    neighbors: NDArray[Any],
+    times: NDArray[np.float64],
+    positions: NDArray[Any] | None,
+    first: Int,
+    count: Int,
+    places: NDArray[np.int64],
+    room: NDArray[np.int64],
+    time_room: NDArray[np.float64],
+) -> None:
+    """Sort one row, in scratch memory for its entries."""
+    for i in range(count):
+        places[i] = first + i
+    sort_places(places, times, np.int64(0), count, room)
+    for i in range(count):
+        time_room[i], room[i] = times[places[i]], neighbors[places[i]]
+    for i in range(count):
+        times[first + i], neighbors[first + i] = time_room[i], room[i]
+    if positions is not None:
+        for i in range(count):
+            room[i] = positions[places[i]]
+        for i in range(count):
+            positions[first + i] = room[i]

@@ -91,7 +91,7 @@ def find_strings(
         if compare_bytes(query_data, start, start + skip, data, offsets[0], offsets[0] + skip) != 0:
             continue
         key = prefix_key(query_data, start + skip, stop)
-        low: Any = lower_bound(keys, 0, keys.size, key)
+        low: Any = lower_bound(keys, np.int64(0), keys.size, key)
         high = lower_bound(keys, low, keys.size, key + 1)
         while low < high:
             middle = (low + high) >> 1
