@@ -235,6 +235,21 @@ def test_walks_on_ray_are_those_on_threads(shared_ray, capsys, monkeypatch):
     assert "bit for bit: True" in capsys.readouterr().out
 
 
+@pytest.mark.ray
+def test_an_object_array_is_walked_on_ray(shared_ray, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(EXAMPLES / "object_array.py"), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert "2,000 walks on Ray" in printed
+    assert "a step follows a row: True" in printed
+
+
+def test_genes_of_a_pathway_are_found_together(tmp_path):
+    printed = run(EXAMPLES / "gene_network.py", cwd=tmp_path)
+    assert "120 genes in 4 communities" in printed
+    assert (tmp_path / "genes.png").read_bytes().startswith(b"\x89PNG")
+
+
 def post(*args, cwd):
     return run(EXAMPLES / "original_post.py", *args, cwd=cwd)
 

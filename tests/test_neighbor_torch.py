@@ -1,5 +1,9 @@
 """Batches of neighbour samples for PyTorch and PyTorch Geometric; run by `make test-torch`."""
 
+import re
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -104,3 +108,13 @@ def test_directed_graphs_need_their_transpose():
     (data,) = dataset
     sources, targets = data.n_id[data.edge_index].numpy()
     assert graph.has_edge(sources, targets).all()
+
+
+def test_the_example_learns_by_skip_gram(tmp_path, capsys):
+    edges = tmp_path / "edges.csv"
+    edges.write_text("".join(f"{i},{i % 10}\n" for i in range(500)))
+    example = runpy.run_path(str(Path(__file__).parents[1] / "examples" / "skip_gram.py"))
+    example["main"]([str(edges), "--epochs", "2"])
+    losses = [float(loss) for loss in re.findall(r"(?:loss|to) ([\d.]+)", capsys.readouterr().out)]
+    assert len(losses) == 4
+    assert losses[3] < losses[0]

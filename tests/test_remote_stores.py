@@ -1,11 +1,16 @@
 """Stores in S3-compatible object storage, served by a real server on this machine."""
 
 import pickle
+import re
+import runpy
 import uuid
 from functools import cache
+from pathlib import Path
 
 import dask
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import graphwalk
@@ -14,6 +19,7 @@ from graphwalk.errors import InputError, StoreError, StoreExistsError, StoreNotF
 pytest.importorskip("s3fs")
 moto_server = pytest.importorskip("moto.server")
 
+ROOT = Path(__file__).parents[1]
 EDGES = np.random.default_rng(5).integers(200, size=(2, 3000))
 PROFILES = pytest.mark.parametrize("compressed", [True, False])
 
@@ -439,3 +445,14 @@ def test_unfinished_walks_at_a_url_are_not_removed_unasked(url, options, files, 
     assert stored(files, url) == before
     graphwalk.write_walks(walks, target, storage_options=options, overwrite=True)
     assert all("/walks.zarr/" in f"/{name}" for name in stored(files, url))
+
+
+def test_the_example_counts_visits_of_a_graph_on_s3(files, options, url, capsys):
+    pytest.importorskip("duckdb")
+    edges = f"{url}-edges.parquet"
+    with files.open(edges, "wb") as file:
+        pq.write_table(pa.table({"source": ["hub"] * 9, "target": list("abcdefghi")}), file)
+    example = runpy.run_path(str(ROOT / "examples" / "s3_to_duckdb.py"))
+    example["main"]([edges, f"{url}-walks.parquet", "--endpoint", options["endpoint_url"]])
+    assert re.search(r"hub\W+255\b", capsys.readouterr().out), "every second node of a walk"
+    assert files.find(f"{url}-walks.parquet")
