@@ -31,10 +31,9 @@ help: ## list the recipes
 demo: $(VENV)/.installed ## build the store of a real graph, walk it, show some walks
 	@$(BIN)/python examples/debian/demo.py
 
-# Style, types and the site are checked while tests wait for what they start; what is said of them
-# comes last.
-test: $(VENV)/.installed-dev ## lint, check types, build the site, run the tests
-	@$(MAKE) --no-print-directory --keep-going lint docs > $(VENV)/checks.log 2>&1 & checking=$$!; \
+# Style and types are checked while tests wait for what they start; what is said of them comes last.
+test: $(VENV)/.installed-dev ## lint, check types, run the tests, which build the site and open it in a browser
+	@$(MAKE) --no-print-directory --keep-going lint > $(VENV)/checks.log 2>&1 & checking=$$!; \
 	$(BIN)/python -m pytest -m "not slow" -n 4 --dist loadfile --no-loadscope-reorder --durations=20; \
 	tests=$$?; wait $$checking; checks=$$?; cat $(VENV)/checks.log; exit $$((tests + checks))
 
@@ -64,9 +63,11 @@ format: $(VENV)/.installed-dev ## put the sources into the project's format
 docs: $(VENV)/.installed-dev ## build the site of docs/ into site/; any warning fails
 	@# Not --quiet: that would keep warnings from being counted.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	@echo "Open site/index.html; its search needs a server: python -m http.server --directory site"
 
 bench: $(VENV)/.installed-dev ## measure; prints tables (wants a quiet machine; GAPBS=FOLDER of its programs)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.analytics $(if $(GAPBS),--gapbs $(GAPBS))
 	$(BIN)/python -m benchmarks.partitions
 

@@ -16,6 +16,9 @@ import sys
 import time
 from pathlib import Path
 
+import debian_packages
+from debian_packages import UnavailableError
+
 PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge", "iproute2"]
 NETWORK = "10.77.23"
 CONTROLLER = f"{NETWORK}.254"
@@ -81,24 +84,11 @@ wait
 """
 
 
-class UnavailableError(Exception):
-    """Slurm cannot be had here."""
-
-
 def install():
     """Install Slurm, if it is not there; raise UnavailableError where that cannot be done."""
     if os.geteuid() != 0:
         raise UnavailableError("Slurm is started by root alone: its nodes need namespaces")
-    if all(map(shutil.which, ("slurmctld", "slurmd", "sbatch", "munged", "ip"))):
-        return
-    if not shutil.which("apt-get"):
-        raise UnavailableError("Slurm is not installed, and there is no apt-get to do it")
-    get = ["apt-get", "--quiet", "--yes"]
-    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in ([*get, "update"], [*get, "install", "--no-install-recommends", *PACKAGES]):
-        done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UnavailableError(f"Slurm cannot be installed: {done.stderr.strip()[-300:]}")
+    debian_packages.install(["slurmctld", "slurmd", "sbatch", "munged", "ip"], PACKAGES)
 
 
 class SlurmCluster:

@@ -45,9 +45,7 @@ ON_CLUSTERS = {"on-slurm.md", "by-ssh.md"}
 
 #: Commands that pages show and this does not run, and why.
 NOT_RUN = {
-    "make demo": "test_examples.py runs what it runs, and .ci/run the recipe itself",
-    "make test": "runs this",
-    "pip install .": "changes the environment that the tests run in",
+    "pip install '.[embed,plot]'": "changes the environment that the tests run in",
     "pip install '.[plot]'": "changes the environment that the tests run in",
     "jupyter lab examples/tutorial.ipynb": "test_notebook.py runs it, without a browser",
     "pip install '.[interop]'": "changes the environment that the tests run in",
@@ -216,6 +214,24 @@ def test_every_page_is_in_the_index():
     assert pages == {target for target in LINK.findall(index) if target.endswith(".md")}
 
 
+def table_rows(text):
+    """Yield the cells of each row of the tables of steps a second on two cores."""
+    heads = re.finditer(r"^\| M steps/s, 2 cores .*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    for row in "".join(head[1] for head in heads).splitlines():
+        yield [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def test_the_speeds_of_all_pages_are_those_of_one_run():
+    results = (ROOT / "benchmarks" / "results" / "peers.md").read_text()
+    measured = {name: values for name, *values in table_rows(results)}
+    for page in ("README.md", "docs/index.md", "docs/peers.md"):
+        rows = [row for row in table_rows((ROOT / page).read_text()) if "---" not in row[1]]
+        assert len(rows) > 5
+        for name, *values in rows:
+            left = iter(measured[name])
+            assert all(value in left for value in values), f"{page}: {name} {values}"
+
+
 def test_every_public_name_is_in_the_reference():
     """What is not there at all, the build of the site refuses."""
     page = (ROOT / "docs" / "api.md").read_text()
@@ -281,7 +297,8 @@ def test_a_page_that_is_wrong_fails(checkout, page, complaint):
 def test_a_page_that_is_right_passes(checkout):
     run_page(
         "```python\nx = 1\n```\nThen\n```python\nprint(x, 'of', 2)\n```\n```text\n1 ... 2\n```\n"
-        "```console\n$ make demo\nwhatever\n$ echo a \\\n  b\na b\n$ graphwalk --version | cat\n"
+        "```console\n$ pip install '.[plot]'\nwhatever\n$ echo a \\\n  b\na b\n"
+        "$ graphwalk --version | cat\n"
         "graphwalk ...\n```\n",
         "page.md",
     )

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from slurm_cluster import ASKED, SlurmCluster, UnavailableError, command_line, install, wait_for
+from debian_packages import UnavailableError
+from slurm_cluster import ASKED, SlurmCluster, command_line, install, wait_for
 from test_docs import blocks, run_console
 
 import graphwalk
