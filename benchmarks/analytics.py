@@ -1,4 +1,4 @@
-"""Analytics beside GAP's C++ kernels, SciPy and other libraries, measured alternately in one run.
+"""Analytics next to GAP's C++ kernels, SciPy and other libraries, measured alternately in one run.
 
 The GAP Benchmark Suite (S. Beamer, K. Asanović, D. Patterson, arXiv:1508.03619) is built by the
 reader from its sources; `--gapbs` names the folder of its programs. NetworKit, igraph and

@@ -1,4 +1,4 @@
-"""Passes of analytics over a graph that is read again each time, beside reading and GAP's kernel.
+"""Passes of analytics over a graph that is read again each time, next to reading and GAP's kernel.
 
     python -m benchmarks.passes --scale 24 --gapbs FOLDER
 
