@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.training.neighbor_dataset import NeighborDataset
     from graphwalk.algorithms.training.torch_datasets import SkipGramDataset, WalkDataset
     from graphwalk.algorithms.walks.api import plan_walks, random_walks
+    from graphwalk.algorithms.walks.draw_edges import draw_start_edges
     from graphwalk.algorithms.walks.lengths import hitting_times, walk_lengths
     from graphwalk.plotting.graphs_and_walks import plot_coverage, plot_degrees, plot_visits
     from graphwalk.plotting.plans_and_runs import plot_plan
@@ -91,6 +92,7 @@ __all__ = [
     "core_numbers",
     "degree_assortativity",
     "degrees",
+    "draw_start_edges",
     "edge_vectors",
     "embed",
     "harmonic_centrality",
@@ -156,6 +158,7 @@ _HOMES = {
     "similarity": "graphwalk.algorithms.analytics.similarity",
     "shortest_paths": "graphwalk.algorithms.analytics.shortest_paths",
     "build_zarr": "graphwalk.storage.build.api",
+    "draw_start_edges": "graphwalk.algorithms.walks.draw_edges",
     "edge_vectors": "graphwalk.algorithms.training.edge_vectors",
     "embed": "graphwalk.algorithms.training.embedding",
     "iter_blocks": "graphwalk.algorithms.output.write",

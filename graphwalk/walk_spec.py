@@ -35,14 +35,14 @@ _TYPES = Kind(
 )
 
 
-_TIMES = Kind(
+TIMES = Kind(
     "two times, the first not after the second",
     "A,B",
     lambda text: tuple(part.strip() or None for part in text.split(",")),
 )
 
 
-_SPAN = Kind(
+SPAN = Kind(
     "a difference of times: a finite number above 0, at least 1e-307, or a timedelta", "X", float
 )
 
@@ -122,13 +122,13 @@ class WalkSpec:
     )
     time_scale: float | None = declare(
         None,
-        _SPAN,
+        SPAN,
         "of an exponential time bias: the difference of times that makes an edge e = 2.718 times "
         "as likely, in the unit of the graph; by default 1",
     )
     time_window: tuple[float, float] | None = declare(
         None,
-        _TIMES,
+        TIMES,
         "of temporal walks: they take edges of these times alone, both included; numbers or dates, "
         "and nothing for no bound",
     )

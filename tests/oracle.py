@@ -124,8 +124,11 @@ def temporal_walks(
     stop_prob: float = 0,
     time_bias: str | None = None,
     time_scale: float = 1,
+    first: tuple[int, float] | None = None,
 ) -> dict[tuple[int, ...], float]:
     """Probability of each walk forward in time, in a graph whose weights are times.
+
+    With `first`, a node and a time, the first step leads there by an edge of that time.
 
     Walks along different edges may visit the same nodes; −1 stands for what comes after the end.
     """
@@ -153,7 +156,10 @@ def temporal_walks(
         for (time, v), mass in zip(later, masses, strict=True):
             go_on((*walk, v), time, odds * (1 - over) * mass / sum(masses))
 
-    go_on((start,), float("-inf"), 1.0)
+    if first is None:
+        go_on((start,), float("-inf"), 1.0)
+    else:
+        go_on((start, first[0]), first[1], 1.0)
     return dict(found)
 
 

@@ -364,6 +364,7 @@ def test_walk_by_node2vec_plus(gamma, run, tmp_path):
 
 
 GIVEN = {
+    "start_edges": [2, 0, 2],
     "num_walks": 2,
     "walk_length": 7,
     "p": 2.0,
@@ -400,7 +401,8 @@ def test_every_parameter_of_walks_has_an_option(command, ring_store):
     args = make_parser().parse_args([command, "graph.zarr", *output, *options])
     found = walk_arguments(args, str(ring_store))
     assert found.pop("store").num_nodes == 8
-    assert found.pop("until").tolist() == given.pop("until")
+    for name in ("until", "start_edges"):
+        assert found.pop(name).tolist() == given.pop(name)
     assert found == given
     bare = make_parser().parse_args([command, "graph.zarr", *output])
     assert walk_arguments(bare, str(ring_store)).keys() == {"store"}

@@ -31,6 +31,7 @@ KINDS = {
     "restart": {"restart_prob": 0.2, "dead_end": "restart"},
     "metapath": {"metapath": [2, 0, 1, 0]},
     "temporal": {"temporal": True, "time_bias": "near-exponential", "time_scale": 0.5},
+    "temporal, from edges": {"temporal": True, "start_edges": range(3000)},
     "until": {"until": range(0, 3000, 50), "weighted": False},
     "no way back": {"p": inf, "q": 2, "restart_prob": 0.1, "stop_prob": 0.05},
 }
@@ -59,7 +60,7 @@ def make_graph(values):
 
 
 def walks_of(kind, make=graphwalk.random_walks, **how):
-    graph = make_graph("times" if kind == "temporal" else "weights")
+    graph = make_graph("times" if "temporal" in KINDS[kind] else "weights")
     how = {"num_walks": 2, "walk_length": 5, "seed": 5} | KINDS[kind] | how
     return make(graph, **how)
 

@@ -245,7 +245,7 @@ def test_a_parameter_of_walks_is_declared_and_documented():
     parameters = [*parameters_of(WalkSpec), *parameters_of(PlanOptions)]
     choices = {each.name: each.kind.choices for each in parameters if each.kind.choices}
     for function in (graphwalk.random_walks, graphwalk.plan_walks):
-        _, _, *found = inspect.signature(function).parameters.values()
+        _, _, _, *found = inspect.signature(function).parameters.values()
         assert [(each.name, each.default) for each in found] == [each[:2] for each in parameters]
         for each in found:
             named = (
@@ -256,7 +256,8 @@ def test_a_parameter_of_walks_is_declared_and_documented():
     text = graphwalk.random_walks.__doc__
     documented = re.findall(r"^    (\w[\w, ]*) : ", text[: text.index("Returns\n")], re.MULTILINE)
     names = [name for line in documented for name in line.split(", ")]
-    assert names == ["store", "start_nodes", *(each.name for each in parameters)]
+    starts = "start_nodes", "start_edges"
+    assert names == ["store", *starts, *(each.name for each in parameters)]
     determinism = (ROOT / "docs" / "determinism.md").read_text()
     for each in parameters:
         assert re.search(rf"`{each.name}=?`", determinism), each.name

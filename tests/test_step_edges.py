@@ -144,6 +144,16 @@ def test_edges_are_written_with_the_walks(tmp_path, rows, resume):
     np.testing.assert_array_equal(found["walks"][:], nodes)
     np.testing.assert_array_equal(found["edges"][:], followed)
     assert found["edges"].metadata.dimension_names == ("walk", "step")
+    assert found["walks"].metadata.dimension_names == ("walk", "position")
+    how = {"edges": edges, "coordinates": True, "resume": resume, "overwrite": True}
+    path = graphwalk.write_walks(walks, tmp_path / "w.zarr", **how)
+    found = zarr.open_group(path, mode="r")
+    np.testing.assert_array_equal(found["walks"][:], nodes)
+    np.testing.assert_array_equal(found["edges"][:], followed)
+    columns = {"walk": range(len(nodes)), "start": nodes[:, 0], "position": range(6)}
+    for name, expected in (columns | {"step": range(1, 6)}).items():
+        np.testing.assert_array_equal(found[name][:], expected)
+    assert found["walks"].attrs["coordinates"] == found["edges"].attrs["coordinates"] == "start"
     path = graphwalk.write_walks(walks, tmp_path / "w.parquet", edges=edges, resume=resume)
     for row, walk, steps in zip(
         pq.read_table(path, columns=["walk", "edges"]).to_pylist(), nodes, followed, strict=True
@@ -153,6 +163,8 @@ def test_edges_are_written_with_the_walks(tmp_path, rows, resume):
     assert corpora[0] == corpora[1]
     with pytest.raises(graphwalk.InputError, match=r"files of \.npy hold nodes alone; write to .z"):
         graphwalk.write_walks(walks, tmp_path / "w.npy", edges=edges)
+    with pytest.raises(graphwalk.InputError, match=r"coordinates=True is for \.zarr"):
+        graphwalk.write_walks(walks, tmp_path / "w.npy", coordinates=True)
     with pytest.raises(graphwalk.InputError, match="take the same rows of both"):
         graphwalk.write_walks(walks[1:], tmp_path / "v.zarr", edges=edges)
     with pytest.raises(graphwalk.InputError, match="pass the first, and the second as edges="):

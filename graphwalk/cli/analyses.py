@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.cli.analytics import Analysis
 from graphwalk.cli.build import BUILD
 from graphwalk.cli.node_reports import farthest_nodes, largest_groups, top_nodes
-from graphwalk.cli.read_start_nodes import read_start_nodes
+from graphwalk.cli.read_start_nodes import read_start_edges, read_start_nodes
 from graphwalk.cli.walk_options import WALK
 from graphwalk.util.parameters import (
     COUNT,
@@ -77,9 +77,10 @@ _TRANSPOSED = Parameter(
     "what 'graphwalk transpose' has made of STORE, if that is directed",
 )
 
-#: Parameters of walks that name nodes.
-_WALK_NODES: dict[str, Callable[[Any, Graph], Any]] = {
-    name: partial(_start_nodes, name) for name in ("start_nodes", "until")
+#: Parameters of walks that name nodes or edges.
+_WALK_STARTS: dict[str, Callable[[Any, Graph], Any]] = {
+    **{name: partial(_start_nodes, name) for name in ("start_nodes", "until")},
+    "start_edges": lambda text, _graph: read_start_edges(text),
 }
 
 #: The commands by name.
@@ -172,6 +173,6 @@ ANALYTICS = {
         "count how often random walks visit each node",
         top_nodes,
         [*(each for each in WALK if each.name != "return_edges"), _TRANSPOSED],
-        _WALK_NODES,
+        _WALK_STARTS,
     ),
 }

@@ -74,6 +74,7 @@ def _command(name: str) -> str:
     commands = {
         "build_zarr": "graphwalk build",
         "random_walks": "graphwalk walk",
+        "draw_start_edges": "graphwalk draw-start-edges",
         "write_walks": "graphwalk walk",
         "embed": "graphwalk embed",
         "connected_components": "graphwalk components",

@@ -11,7 +11,8 @@ from graphwalk.cli.analyses import ANALYTICS
 
 #: Each is described, takes arguments and runs in the module of its name, or in its entry there.
 COMMANDS = (
-    *("build", "update", "transpose", "info", "validate", "plan", "walk", "embed"),
+    *("build", "update", "transpose", "info", "validate"),
+    *("plan", "draw-start-edges", "walk", "embed"),
     *ANALYTICS,
     *("ppr", "slurm", "with-ray"),
 )

@@ -1,4 +1,4 @@
-"""The start nodes that the command line names."""
+"""The start nodes and the first edges of walks that the command line names."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from graphwalk.cli.options import option
 from graphwalk.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -35,12 +33,38 @@ def read_start_nodes(text: str, graph: Graph, parameter: str = "start_nodes") ->
     InputError
         When there is no such node.
     """
-    file, flag = Path(text), option(parameter)
+    import numpy as np
+
+    names, where = _names_of(text, option(parameter))
+    wanted = names if graph.label_kind == "string" else [_integer(name, where) for name in names]
+    try:
+        return np.asarray(graph.index_of(wanted), np.int64)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def read_start_edges(text: str) -> NDArray[np.int64]:
+    """Return the edges of ``--start-edges``: of a file with one a line, or separated by commas.
+
+    Raises
+    ------
+    InputError
+        When they are no integers.
+    """
+    import numpy as np
+
+    names, where = _names_of(text, option("start_edges"))
+    return np.array([_integer(name, where, "edges of a store") for name in names], np.int64)
+
+
+def _names_of(text: str, flag: str) -> tuple[list[str], str]:
+    """Return what a file or a list names, and what to call it in messages."""
+    file = Path(text)
     # Not Path.exists, which raises an error for a list that is too long for the name of a file.
     if os.path.exists(file) and not file.is_dir():  # noqa: PTH110
-        return _find(_lines_of(file, flag), graph, f"{flag} {text}")
+        return _lines_of(file, flag), f"{flag} {text}"
     names = [name.strip() for name in text.split(",")]
-    return _find(names, graph, f"{flag} {text} (there is no such file)")
+    return names, f"{flag} {text} (there is no such file)"
 
 
 def _lines_of(file: Path, flag: str) -> list[str]:
@@ -52,18 +76,8 @@ def _lines_of(file: Path, flag: str) -> list[str]:
     return [line for line in lines if line.strip()]
 
 
-def _find(names: Sequence[str], graph: Graph, where: str) -> NDArray[np.int64]:
-    import numpy as np
-
-    wanted = names if graph.label_kind == "string" else [_integer(name, where) for name in names]
-    try:
-        return np.asarray(graph.index_of(wanted), np.int64)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
-
-
-def _integer(name: str, where: str) -> int:
+def _integer(name: str, where: str, what: str = "this graph's nodes") -> int:
     try:
         return int(name)
     except ValueError:
-        raise InputError(f"{where}: {name!r} is no integer, as this graph's nodes are") from None
+        raise InputError(f"{where}: {name!r} is no integer, as {what} are") from None

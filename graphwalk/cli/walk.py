@@ -34,6 +34,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_options(parser, SCHEDULER, "scheduler")
     add_output_options(parser)
     add(
+        "--coordinates",
+        action="store_true",
+        help="write .zarr as a group with coordinates, which xarray opens",
+    )
+    add(
         "--resume",
         action="store_true",
         help="continue a run that was killed; needs the same --seed",
@@ -73,6 +78,7 @@ def run(args: Namespace) -> None:
             args.output,
             edges=edges,
             labels=arguments["store"].labels,
+            coordinates=args.coordinates,
             overwrite=args.overwrite,
             resume=args.resume,
             share=args.share,

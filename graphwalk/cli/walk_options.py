@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.cli.options import add_options, given_options
-from graphwalk.cli.read_start_nodes import read_start_nodes
+from graphwalk.cli.read_start_nodes import read_start_edges, read_start_nodes
 from graphwalk.util.parameters import Kind, Parameter, parameters_of
 from graphwalk.walk_spec import PlanOptions, WalkSpec
 
@@ -21,7 +21,15 @@ _START_NODES = Parameter(
     "one node on each line; by default all nodes",
 )
 
-WALK, PLAN = [_START_NODES, *parameters_of(WalkSpec)], parameters_of(PlanOptions)
+_START_EDGES = Parameter(
+    "start_edges",
+    None,
+    Kind("edges of the graph", "FILE|A,B,..."),
+    "edges that temporal walks begin with, in place of start nodes, as 'graphwalk "
+    "draw-start-edges' writes them: a file with one on each line, or a list",
+)
+
+WALK, PLAN = [_START_NODES, _START_EDGES, *parameters_of(WalkSpec)], parameters_of(PlanOptions)
 
 
 def add_walk_options(parser: ArgumentParser, without: Container[str] = ()) -> None:
@@ -45,4 +53,6 @@ def walk_arguments(args: Namespace, store: str) -> dict[str, Any]:
     given, graph = given_options(args, [*WALK, *PLAN]), open_zarr(store)
     for name in {"start_nodes", "until"} & given.keys():
         given[name] = read_start_nodes(given[name], graph, name)
+    if "start_edges" in given:
+        given["start_edges"] = read_start_edges(given["start_edges"])
     return {"store": graph, **given}

@@ -23,7 +23,7 @@ class NpySink(WalkSink):
 
     def open(self) -> None:
         """Write the header, and make the file as large as it will be."""
-        walks, width, _, _, dtype, _ = self.shape
+        walks, width, _, _, dtype, *_ = self.shape
         header = {
             "descr": np.lib.format.dtype_to_descr(dtype),
             "fortran_order": False,
@@ -36,7 +36,7 @@ class NpySink(WalkSink):
 
     def write(self, block: WalkBlock) -> int:
         """Write rows where they belong."""
-        _, width, _, _, dtype, _ = self.shape
+        _, width, _, _, dtype, *_ = self.shape
         with Path(self.location).open("r+b") as file:
             file.seek(self.header_bytes + block.first_walk * width * dtype.itemsize)
             file.write(np.ascontiguousarray(block.walks, dtype).data)

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class Shape(NamedTuple):
-    """What a sink must know of the walks before the first block: whether they have edges, too."""
+    """What a sink must know of the walks before the first block.
+
+    They may have edges; and coordinates may be wanted with them, by which xarray knows them.
+    """
 
     walks: int
     width: int
@@ -31,6 +34,7 @@ class Shape(NamedTuple):
     num_blocks: int
     dtype: np.dtype[Any]
     edge_dtype: np.dtype[Any] | None = None
+    coordinates: bool = False
 
 
 class WalkBlock(NamedTuple):

@@ -23,6 +23,7 @@ def write_walks(
     *,
     edges: da.Array | None = None,
     labels: Any = None,
+    coordinates: bool = False,
     overwrite: bool = False,
     resume: bool = False,
     share: tuple[int, int] | None = None,
@@ -62,6 +63,11 @@ def write_walks(
         What to write instead of node ``i``: ``labels[i]``, as in ``graph.labels``. With None or
         False, the numbers of nodes are written. Zarr and npy hold these whatever the labels; Zarr
         and Parquet say where the graph lies, from which `embed` and `WalkCorpus` take the names.
+    coordinates : bool
+        Write Zarr as a group that xarray opens as a data set: the array ``walks`` (`walk`,
+        `position`) and, with `edges`, ``edges`` (`walk`, `step`), with the coordinates ``walk``,
+        the row of `walks`; ``start``, the start node of each; ``position``, from 0; and ``step``,
+        from 1, since step `j` leads to position `j`.
     overwrite : bool
         Replace a file, or a folder of walks, that is at `path` already, once the new walks are
         complete (at a URL: before). Another folder is never replaced, and without this option

@@ -28,6 +28,7 @@ from graphwalk.scheduler.executors.progress import block_progress
 from graphwalk.scheduler.executors.resources import executor_of, num_workers
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.events import Work
+from graphwalk.util.parameters import FLAG
 
 if TYPE_CHECKING:
     import os
@@ -62,6 +63,7 @@ def write_blocks(
     *,
     edges: da.Array | None = None,
     labels: Any = None,
+    coordinates: bool = False,
     overwrite: bool = False,
     resume: bool = False,
     share: tuple[int, int] | None = None,
@@ -82,7 +84,7 @@ def write_blocks(
     if resume and isinstance(given, WalkArray):
         walks = _as_begun(given, walks, target)
     suffix = target.suffix
-    shape = _shape_of(walks, target)
+    shape = _shape_of(walks, target, FLAG.check("coordinates", coordinates))
     named = labels is not None and suffix not in ID_FORMATS
     names = OutputLabels(labels, text=".txt" in suffix) if named else None
     if names is not None:
@@ -93,9 +95,9 @@ def write_blocks(
         "block_walks": shape.block_walks,
         "type": shape.dtype.str,
         "labels": None if names is None else names.digest,
+        **({} if shape.edge_dtype is None else {"edges": shape.edge_dtype.str}),
+        **({"coordinates": True} if shape.coordinates else {}),
     }
-    if shape.edge_dtype is not None:
-        about["edges"] = shape.edge_dtype.str
 
     def sink_of(job: ResumableJob) -> WalkSink:
         label_file = None
@@ -121,12 +123,17 @@ def write_blocks(
     return _written(target, finished)
 
 
-def _shape_of(walks: da.Array, target: WalkTarget) -> Shape:
+def _shape_of(walks: da.Array, target: WalkTarget, coordinates: bool) -> Shape:
     node, edge = step_types(walks.dtype)
     if edge is not None:
         check_holds_edges(target.location, target.suffix)
+    if coordinates and target.suffix != ".zarr":
+        raise InputError(
+            f"{target.location}: {argument('coordinates', True)} is for .zarr; choose that suffix, "
+            "or leave it out"
+        )
     rows = walks.chunks[0]
-    return Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), node, edge)
+    return Shape(walks.shape[0], walks.shape[1], rows[0], len(rows), node, edge, coordinates)
 
 
 def with_room_for_names(walks: da.Array, names: OutputLabels) -> tuple[da.Array, NamingRoom]:

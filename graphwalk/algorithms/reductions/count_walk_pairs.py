@@ -228,7 +228,8 @@ class _Sizes:
 
     def wanted(self, graph: GraphArrays, resources: Resources) -> int:
         """Return what is planned for pairs."""
-        given, nodes = self.parameters["start_nodes"], graph.num_nodes
+        given, nodes = self.parameters.get("start_edges"), graph.num_nodes
+        given = self.parameters["start_nodes"] if given is None else given
         starts = nodes if given is None else np.size(given)
         most = self.parameters["num_walks"] * self.pairs.most_pairs(self.parameters["walk_length"])
         if self.pairs.own_rows:

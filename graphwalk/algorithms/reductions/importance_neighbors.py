@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.reductions.pair_counts import PairCounts
 
 
-@parameters_from(random_walks, "chunks", "return_edges", num_walks=200, walk_length=3)
+@parameters_from(
+    random_walks, "chunks", "return_edges", "start_edges", num_walks=200, walk_length=3
+)
 def importance_neighbors(*, top_k: int = 50, **parameters: Any) -> da.Array:
     """Return the nodes that walks from each start node visit most, with weights that add up to 1.
 

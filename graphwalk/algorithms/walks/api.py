@@ -25,6 +25,7 @@ def random_walks(
     store: Graph | str | os.PathLike[str],
     start_nodes: ArrayLike | None = None,
     *,
+    start_edges: ArrayLike | None = None,
     num_walks: int = 10,
     walk_length: int = 80,
     p: float = 1.0,
@@ -71,6 +72,12 @@ def random_walks(
         0 … num_nodes - 1, whatever the labels, and strings are labels; ``graph.index_of`` finds
         the nodes of labels that are integers. A node that is listed twice starts twice as many
         different walks.
+    start_edges : array_like of int, shape (num_starts,), optional
+        Edges that temporal walks begin with, in place of `start_nodes`, as [4] has it: where they
+        are among the entries of the store, as `draw_start_edges` returns them. The first step of
+        a walk follows its edge, whatever `stop_prob` is, and the next an edge that is later. With a
+        `direction` other than ``"out"`` these are entries of `transposed`. A walk is a function of
+        its edge in place of its start node. Ends and times of the edges are read at once.
     num_walks : int
         Walks from each start node.
     walk_length : int
@@ -167,9 +174,10 @@ def random_walks(
     Returns
     -------
     walks : dask.array.Array of int32 or int64, shape (num_starts * num_walks, walk_length + 1)
-        Row ``i * num_walks + k`` is walk ``k`` from ``start_nodes[i]``: nodes in the order of the
-        visit, and -1 after the end of a walk. The type is that of the store's neighbours. Its
-        ``plan`` says how it will be computed; parts of it are plain Dask arrays, which have none.
+        Row ``i * num_walks + k`` is walk ``k`` from ``start_nodes[i]``, or that begins with
+        ``start_edges[i]``: nodes in the order of the visit, and -1 after the end of a walk. The
+        type is that of the store's neighbours. Its ``plan`` says how it will be computed; parts of
+        it are plain Dask arrays, which have none.
     edges : dask.array.Array of int32 or int64, shape (num_starts * num_walks, walk_length)
         Only with ``return_edges=True``: where the edge of step ``j``, from ``walks[:, j]`` to
         ``walks[:, j + 1]``, is among the entries of the store, as `Graph.read_neighbors` counts

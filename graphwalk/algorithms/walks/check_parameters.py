@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
-from datetime import timedelta
-from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from graphwalk.algorithms.walks.start_edges import checked_edges
 from graphwalk.algorithms.walks.start_nodes import checked_nodes, mentions_before
+from graphwalk.algorithms.walks.time_parameters import checked_scale, checked_window
 from graphwalk.errors import InputError, argument
 from graphwalk.scheduler.engine.planner import plan_job
+from graphwalk.scheduler.engine.walker_starts import StartNodes
 from graphwalk.scheduler.executors.resources import find_resources
-from graphwalk.storage.edges.dates import as_times
 from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.storage.store.transposed import refuse_transposed, transposed_arrays
 from graphwalk.util.node_set import NodeSet
-from graphwalk.util.parameters import FINITE_POSITIVE, check_all, one_of
+from graphwalk.util.parameters import check_all, one_of
 from graphwalk.walk_spec import PlanOptions, WalkSpec
 
 if TYPE_CHECKING:
@@ -64,7 +63,10 @@ def plan_of(
     # Walks that are counted have no edges.
     spec = _walk_spec(graph, check_all(WalkSpec, {"return_edges": False} | parameters))
     options = PlanOptions(**check_all(PlanOptions, {"transposed": None} | parameters))
+    steps = checked_edges(graph, spec, start_nodes, parameters.get("start_edges"))
     nodes = None if start_nodes is None else checked_nodes(graph, start_nodes, "start_nodes")
+    if steps is not None:
+        nodes = steps.entries  # walks that begin with an edge are numbered by it
     num_starts = graph.num_nodes if nodes is None else len(nodes)
     _check_result(num_starts, spec)
     resources = find_resources(options.memory)
@@ -83,7 +85,8 @@ def plan_of(
     if nodes is None:
         return PlannedWalks(graph, plan, rows)
     # The walks of a node are numbered through, so that its second mention has other ones.
-    return PlannedWalks(graph, plan, (nodes, mentions_before(nodes) * spec.num_walks, rows))
+    numbers = mentions_before(nodes) * spec.num_walks
+    return PlannedWalks(graph, plan, StartNodes(nodes, numbers, rows, steps))
 
 
 def walked_graph(
@@ -115,8 +118,9 @@ def _walk_spec(graph: Graph, values: dict[str, Any]) -> WalkSpec:
     if values["until"] is not None:
         values["until"] = NodeSet(checked_nodes(graph, values["until"], "until"))
     if values["time_window"] is not None:
-        values["time_window"] = _window(graph, values["time_window"])
-    values["time_scale"] = _scale(graph, values["time_scale"], values["time_bias"])
+        values["time_window"] = checked_window(graph, values["time_window"])
+    kinds = "near-exponential", "far-exponential"
+    values["time_scale"] = checked_scale(graph, values["time_scale"], values["time_bias"], kinds)
     if values["weighted"] is None:
         values["weighted"] = graph.weighted
     if values["seed"] is None:
@@ -125,56 +129,6 @@ def _walk_spec(graph: Graph, values: dict[str, Any]) -> WalkSpec:
     _check_graph(graph, spec)
     _check_together(spec)
     return spec
-
-
-def _window(graph: Graph, given: Any) -> tuple[float, float]:
-    """Return the first and the last time, in the unit of the graph."""
-    wrong = f"{argument('time_window', given)} must be two times, the first not after the second"
-    try:
-        first, last = (_time(graph, *each) for each in zip(given, (-inf, inf), strict=True))
-    except InputError:
-        raise
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(wrong) from None
-    if not first <= last:
-        raise InputError(wrong)
-    return first, last
-
-
-def _time(graph: Graph, given: Any, unbounded: float) -> float:
-    if given is None:
-        return unbounded
-    if not isinstance(given, str) or graph.time_unit is None:
-        with suppress(TypeError, ValueError):
-            return float(given)
-    date = np.datetime64(given)
-    if graph.time_unit is None:
-        raise InputError(
-            f"{argument('time_window')} has dates, and the times of {graph.path} are numbers; "
-            "pass numbers"
-        )
-    return float(as_times(np.array([date]).astype(f"M8[{graph.time_unit}]"))[0])
-
-
-def _scale(graph: Graph, given: Any, bias: str | None) -> float | None:
-    """Return the scale of an exponential bias, in the unit of the graph."""
-    if bias is None or not bias.endswith("-exponential"):
-        if given is not None:
-            raise InputError(
-                f"{argument('time_scale', given)} is the scale of an exponential bias; add "
-                f"{argument('time_bias', 'near-exponential')} or "
-                f"{argument('time_bias', 'far-exponential')}, or leave it out"
-            )
-        return None
-    if isinstance(given, timedelta | np.timedelta64):
-        if graph.time_unit is None:
-            raise InputError(
-                f"{argument('time_scale')} is a timedelta, and the times of {graph.path} are "
-                "numbers; pass a number"
-            )
-        given = np.timedelta64(given) / np.ones(1, f"m8[{graph.time_unit}]")[0]
-    scale: float = FINITE_POSITIVE.check("time_scale", 1.0 if given is None else given)
-    return scale
 
 
 def _check_result(num_starts: int, spec: WalkSpec) -> None:

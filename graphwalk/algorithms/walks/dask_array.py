@@ -54,7 +54,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
         The plan.
     graph : Graph
         The graph; tasks hold its arrays, which keep a temporary store alive.
-    walkers : range or (ndarray, ndarray, range)
+    walkers : range or StartNodes
         The walkers, in the order of the rows; see
         :data:`graphwalk.scheduler.engine.walker_starts.Walkers`.
     partitions : int, optional

@@ -158,7 +158,8 @@ class WalkTasks:
         """Return what identifies these walks, whatever the plan, fit for JSON."""
         starts = f"0 … {self.graph.num_nodes - 1}"
         if not isinstance(self.walkers, range):
-            starts = f"{len(self.walkers[0])} nodes, {tokenize(*self.walkers[:2])}"
+            what = "nodes" if self.walkers.first_steps is None else "edges"
+            starts = f"{len(self.walkers.nodes)} {what}, {tokenize(*self.walkers[:2])}"
         graph = {"graph": self.graph.digest, "directed": self.graph.directed}
         spec = asdict(self.plan.spec)
         # JSON has no infinity.

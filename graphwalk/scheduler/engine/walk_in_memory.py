@@ -16,7 +16,13 @@ from graphwalk.kernels.walk.steps import Starts
 from graphwalk.scheduler.engine.probabilities import bias_of, ends_of, interruption_of
 from graphwalk.scheduler.engine.result_dtype import result_dtype
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
-from graphwalk.scheduler.engine.walker_starts import Walkers, part_of, starts_and_numbers
+from graphwalk.scheduler.engine.walker_starts import (
+    FirstSteps,
+    Walkers,
+    first_steps_of,
+    part_of,
+    starts_and_numbers,
+)
 from graphwalk.storage.partitions.metapath import step_kinds_of
 from graphwalk.storage.partitions.partition import Partition, load_partition
 from graphwalk.storage.partitions.spec import PartitionSpec
@@ -145,7 +151,7 @@ def walk_block(
     ----------
     partition : Partition
         The whole graph.
-    walkers : range or (ndarray, ndarray, range)
+    walkers : range or StartNodes
         The walkers, see `Walkers`.
     spec : WalkSpec
         What every walker does.
@@ -160,6 +166,7 @@ def walk_block(
         `out`, or a new array.
     """
     starts, numbers = starts_and_numbers(walkers, spec.num_walks)
+    steps = first_steps_of(walkers, spec.num_walks)
     shape = len(starts), spec.walk_length + 1
     dtype = result_dtype(partition.neighbors.dtype, int(partition.row_starts[-1]), spec)
     walks = np.empty(shape, dtype) if out is None else out
@@ -169,7 +176,8 @@ def walk_block(
         for first in range(0, shape[0], step):
             check_cancelled()
             some = slice(first, first + step)
-            _walk(partition, starts[some], numbers[some], spec, ends, walks[some])
+            begun = None if steps is None else steps.take(some)
+            _walk(partition, starts[some], numbers[some], spec, ends, walks[some], begun)
         work.add(walkers=shape[0], steps=shape[0] * spec.walk_length, ended=shape[0])
     return walks
 
@@ -198,17 +206,18 @@ def _walk(
     spec: WalkSpec,
     ends: NDArray[np.uint64] | None,
     walks: NDArray[Any],
+    first_steps: FirstSteps | None,
 ) -> None:
     if spec.walk_length == 0:
         walks.fill(-1)
-        nodes_of(walks)[:, 0] = starts
+        nodes_of(walks)[:, 0] = starts if first_steps is None else first_steps.sources
         return
     edges = partition.step_edges if spec.return_edges else None
     table = partition.table(weighted=spec.weighted)
     begin = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))))
     interruption = interruption_of(spec)
     if spec.temporal:
-        walk_temporal(partition, spec, begin, interruption, ends, walks)
+        walk_temporal(partition, spec, begin, interruption, ends, walks, first_steps)
     elif spec.second_order:
         assert partition.edge_filter is not None
         walk_node2vec(

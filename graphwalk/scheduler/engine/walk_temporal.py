@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.kernels.walk.steps import Interruption, Starts
+    from graphwalk.scheduler.engine.walker_starts import FirstSteps
     from graphwalk.storage.partitions.partition import Partition
     from graphwalk.walk_spec import WalkSpec
 
@@ -45,6 +46,7 @@ def walk_temporal(
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
     walks: NDArray[Any],
+    first_steps: FirstSteps | None = None,
     batch: int = BATCH,
     log_size: int = LOG,
 ) -> None:
@@ -60,11 +62,16 @@ def walk_temporal(
         What every walker does.
     interruption : Interruption
         As of :func:`graphwalk.kernels.walk.partitioned_temporal.advance_temporal`.
+    first_steps : FirstSteps, optional
+        The edge that each walk begins with.
     batch, log_size : int
         Walkers and steps of a kernel's call.
     """
     walks.fill(-1)
-    nodes_of(walks)[:, 0] = starts.nodes
+    if first_steps is None:
+        nodes_of(walks)[:, 0] = starts.nodes
+    else:
+        first_steps.put(walks, ends)
     for array in (starts.nodes, starts.numbers):  # as in several partitions: one compilation
         array.setflags(write=False)
     log = np.empty(log_size, walker_dtype(*step_types(walks.dtype)))
@@ -74,7 +81,8 @@ def walk_temporal(
         part = slice(first, first + size)
         nodes, numbers = starts.nodes[part], starts.numbers[part]
         group = GroupStarts(nodes, numbers, 1, 0, width, starts.run_key)
-        _walk_slice(partition, spec, group, interruption, ends, walks[part], log)
+        begun = None if first_steps is None else first_steps.take(part)
+        _walk_slice(partition, spec, group, interruption, ends, walks[part], log, begun)
 
 
 def _walk_slice(
@@ -85,15 +93,19 @@ def _walk_slice(
     ends: NDArray[np.uint64] | None,
     walks: NDArray[Any],
     log: NDArray[Any],
+    first_steps: FirstSteps | None,
 ) -> None:
     assert partition.times is not None
     edges = None if walks.dtype.names is None else partition.step_edges
     walkers = np.empty(len(walks), walker_dtype(step_types(walks.dtype)[0], temporal=True))
     walkers["position"] = np.arange(0, walks.size, starts.width, dtype=np.uint64)
-    walkers["node"] = starts.nodes
-    walkers["time"] = spec.bounds[0]
-    if ends is not None:
-        walkers = walkers[~marked(ends, starts.nodes)]
+    if first_steps is not None:
+        walkers["position"] += 1
+        walkers["node"], walkers["time"] = first_steps.targets, first_steps.times
+        walkers = walkers[first_steps.going_on(starts.width, ends)]
+    else:
+        walkers["node"], walkers["time"] = starts.nodes, spec.bounds[0]
+        walkers = walkers if ends is None else walkers[~marked(ends, starts.nodes)]
     leaving = np.empty(len(walks) + 1, walkers.dtype)
     while len(walkers):
         num_taken, num_logged, num_leaving, num_remaining = advance_temporal(

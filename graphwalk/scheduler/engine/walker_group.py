@@ -14,7 +14,7 @@ from graphwalk.scheduler.engine.probabilities import ends_of, interruption_of
 from graphwalk.scheduler.engine.result_dtype import recorded_edge, result_dtype
 from graphwalk.scheduler.engine.walker_records import Sorter, read_only
 from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, WalkerSizes
-from graphwalk.scheduler.engine.walker_starts import starts_and_numbers
+from graphwalk.scheduler.engine.walker_starts import first_steps_of, starts_and_numbers
 from graphwalk.storage.partitions.metapath import step_kinds_of
 from graphwalk.storage.partitions.read_rows import RowMemory, row_memory_bytes
 from graphwalk.storage.partitions.spec import PartitionSpec
@@ -42,7 +42,7 @@ class WalkerGroup:
         The graph.
     spec : WalkSpec
         What every walker does.
-    walkers : range or (ndarray, ndarray, range)
+    walkers : range or StartNodes
         The walkers, see :data:`graphwalk.scheduler.engine.walker_starts.Walkers`.
     bounds : ndarray of int64, shape (partitions + 1,)
         Partition k has the nodes ``bounds[k] … bounds[k + 1] - 1``.
@@ -77,7 +77,7 @@ class WalkerGroup:
         )
         self.log_dtype = walker_dtype(node, edge)
         self.result_dtype = result_dtype(node, graph.num_entries, spec)
-        rows = walkers if isinstance(walkers, range) else walkers[2]
+        rows = walkers if isinstance(walkers, range) else walkers.rows
         self.shape = len(rows), spec.walk_length + 1
         self._first_walk = rows.start
         starts = (_NO_NODES, _NO_NODES) if isinstance(walkers, range) else walkers[:2]
@@ -112,7 +112,11 @@ class WalkerGroup:
         for start in range(0, len(walks), self.sizes.batch):
             some = walks[start : start + self.sizes.batch]
             some.fill(-1)
-            nodes_of(some)[:, 0] = self._start_nodes(first + start, first + start + len(some))
+            part = self._part(first + start, first + start + len(some))
+            if (steps := first_steps_of(part, self.spec.num_walks)) is not None:
+                steps.put(some, self.ends)
+            else:
+                nodes_of(some)[:, 0] = starts_and_numbers(part, self.spec.num_walks)[0]
 
     def worth_reading(self, partition: int, walkers: int) -> bool:
         """Return whether it is faster to read all rows for these walkers than single ones."""
@@ -146,10 +150,7 @@ class WalkerGroup:
         width = self.shape[1]
         if width == 1:
             return
-        for at, nodes in self._starting():
-            if self.ends is not None:
-                moving = ~marked(self.ends, nodes)
-                at, nodes = at[moving], nodes[moving]
+        for at, nodes, times in self._starting():
             walkers = np.empty(len(nodes), self.dtype)
             walkers["position"], walkers["node"] = at, nodes
             if self.spec.second_order:
@@ -158,11 +159,11 @@ class WalkerGroup:
                 if self.spec.return_edges:
                     walkers["edge"] = -1
             if self.spec.temporal:
-                walkers["time"] = self.spec.bounds[0]
+                walkers["time"] = times
             yield walkers
 
-    def _starting(self) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
-        """Yield where in the result walkers begin, and their start nodes.
+    def _starting(self) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64], Any]]:
+        """Yield where in the result walkers are, at which nodes, and at what time they came there.
 
         Where every node is a start node, those whose walks end there at once are left out: in some
         graphs they are half of all.
@@ -174,7 +175,12 @@ class WalkerGroup:
         for first in range(0, walks, batch):
             stop = min(first + batch, walks)
             at = np.arange(first * width, stop * width, width, dtype=np.uint64)
-            nodes = self._start_nodes(first, stop)
+            part = self._part(first, stop)
+            if (steps := first_steps_of(part, self.spec.num_walks)) is not None:
+                moving = steps.going_on(width, self.ends)
+                yield at[moving] + np.uint64(1), steps.targets[moving], steps.times[moving]
+                continue
+            nodes = starts_and_numbers(part, self.spec.num_walks)[0]
             if choosy:
                 if nodes[-1] >= known:
                     first_known = int(nodes[0])
@@ -182,7 +188,10 @@ class WalkerGroup:
                     move = self.graph.has_neighbors(first_known, known)
                 moving = move[nodes - first_known]
                 at, nodes = at[moving], nodes[moving]
-            yield at, nodes
+            if self.ends is not None:
+                moving = ~marked(self.ends, nodes)
+                at, nodes = at[moving], nodes[moving]
+            yield at, nodes, self.spec.bounds[0]
 
     def most_at_once(self, rows: object) -> int:
         """Return how many walkers are taken at a time, by a partition or else by single rows."""
@@ -192,10 +201,9 @@ class WalkerGroup:
         """Return walkers by the partition whose rows they need next, as parts of one new array."""
         return self.sorter.sort(walkers, self.places(walkers).astype(np.int64))
 
-    def _start_nodes(self, first: int, stop: int) -> NDArray[np.int64]:
+    def _part(self, first: int, stop: int) -> Walkers:
         rows = range(self._first_walk + first, self._first_walk + stop)
-        walkers = rows if isinstance(self.walkers, range) else (*self.walkers[:2], rows)
-        return starts_and_numbers(walkers, self.spec.num_walks)[0]
+        return rows if isinstance(self.walkers, range) else self.walkers._replace(rows=rows)
 
     def places(self, walkers: NDArray[Any]) -> NDArray[Any]:
         """Return the node whose row each walker needs next."""
