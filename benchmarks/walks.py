@@ -21,6 +21,7 @@ from graphwalk.scheduler.engine.walk_in_memory import (
     resident_partition,
     walk_block,
 )
+from graphwalk.scheduler.engine.walker_starts import StartNodes
 from graphwalk.storage.partitions.partition import load_partition
 from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.walk_spec import WalkSpec
@@ -93,7 +94,7 @@ def _kernel(
     csr = partition.row_starts, partition.neighbors
     walks = np.empty((len(few), LENGTH + 1), np.int32)
     run, accept = seed_key(SEED), np.array(bias_of(rules.p, rules.q)[:3])
-    walkers = starts, np.zeros_like(starts), range(len(starts))
+    walkers = StartNodes(starts, np.zeros_like(starts), range(len(starts)))
     room = _room(partition, len(starts))
     cases: dict[str, Callable[[], Any]] = {
         "kernel": lambda: walk_block(partition, walkers, rules, room)
@@ -104,7 +105,8 @@ def _kernel(
         cases["plain"] = partial(references.one_at_a_time, *csr, few, run, walks)
         cases["floor"] = partial(references.floor, *csr, starts, LENGTH, FIRST_ORDER_IN_FLIGHT)
     seconds = in_turns(rounds, **cases)
-    ours = walk_block(partition, (few, np.zeros_like(few), range(len(few))), rules)
+    some = StartNodes(few, np.zeros_like(few), range(len(few)))
+    ours = walk_block(partition, some, rules)
     assert np.array_equal(ours, walks), "the plain loop must make the same walks"
     step = {name: s / LENGTH / len(starts) * 1e9 for name, s in seconds.items()}
     step["plain"] *= len(starts) / len(few)
@@ -129,7 +131,7 @@ def _edges(
     """Compare one thread of the kernel without and with the edges of steps, in CPU seconds."""
     plain, own = partitions
     recording = replace(rules, return_edges=True)
-    walkers = starts, np.zeros_like(starts), range(len(starts))
+    walkers = StartNodes(starts, np.zeros_like(starts), range(len(starts)))
     nodes, steps = walk_block(plain, walkers, rules), walk_block(own, walkers, recording)
     assert np.array_equal(nodes, steps["node"]), "the walks must be the same"
     seconds = in_turns(

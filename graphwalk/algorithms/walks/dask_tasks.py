@@ -159,7 +159,8 @@ class WalkTasks:
         starts = f"0 … {self.graph.num_nodes - 1}"
         if not isinstance(self.walkers, range):
             what = "nodes" if self.walkers.first_steps is None else "edges"
-            starts = f"{len(self.walkers.nodes)} {what}, {tokenize(*self.walkers[:2])}"
+            token = tokenize(self.walkers.nodes, self.walkers.first_numbers)
+            starts = f"{len(self.walkers.nodes)} {what}, {token}"
         graph = {"graph": self.graph.digest, "directed": self.graph.directed}
         spec = asdict(self.plan.spec)
         # JSON has no infinity.

@@ -62,7 +62,9 @@ def checked_edges(graph: Graph, spec: WalkSpec, start_nodes: Any, given: Any) ->
                 f"start_edges[{early[0]}] has the time {steps.times[early[0]]:g}, which is not in "
                 f"{argument('time_window', *spec.time_window)}; draw edges of this window"
             )
-    return steps._replace(times=-steps.times) if spec.backward else steps
+    if spec.backward:
+        steps.times = -steps.times
+    return steps
 
 
 def _read(graph: GraphArrays, edges: NDArray[np.int64]) -> FirstSteps:

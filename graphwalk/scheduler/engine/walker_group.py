@@ -80,7 +80,9 @@ class WalkerGroup:
         rows = walkers if isinstance(walkers, range) else walkers.rows
         self.shape = len(rows), spec.walk_length + 1
         self._first_walk = rows.start
-        starts = (_NO_NODES, _NO_NODES) if isinstance(walkers, range) else walkers[:2]
+        starts = _NO_NODES, _NO_NODES
+        if not isinstance(walkers, range):
+            starts = walkers.nodes, walkers.first_numbers
         # Ray's arrays are read-only; with all of them so, kernels need no other compilation there.
         self.starts = GroupStarts(
             read_only(starts[0]),
@@ -203,7 +205,7 @@ class WalkerGroup:
 
     def _part(self, first: int, stop: int) -> Walkers:
         rows = range(self._first_walk + first, self._first_walk + stop)
-        return rows if isinstance(self.walkers, range) else self.walkers._replace(rows=rows)
+        return rows if isinstance(self.walkers, range) else self.walkers.of_rows(rows)
 
     def places(self, walkers: NDArray[Any]) -> NDArray[Any]:
         """Return the node whose row each walker needs next."""

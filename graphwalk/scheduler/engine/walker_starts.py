@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class FirstSteps(NamedTuple):
+class FirstSteps:
     """Edges that walks begin with, one for each start or for each walker.
 
-    Attributes
+    It is no tuple and no dataclass, since Dask on Ray takes those apart in arguments.
+
+    Parameters
     ----------
     entries, sources, targets : ndarray of int64, shape (edges,)
         Where each edge lies in the store, and the nodes from which and to which it leads.
@@ -24,14 +26,22 @@ class FirstSteps(NamedTuple):
         Its time, negative for walks that go backward.
     """
 
-    entries: NDArray[np.int64]
-    sources: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    times: NDArray[np.float64]
+    def __init__(
+        self,
+        entries: NDArray[np.int64],
+        sources: NDArray[np.int64],
+        targets: NDArray[np.int64],
+        times: NDArray[np.float64],
+    ) -> None:
+        self.entries, self.sources, self.targets, self.times = entries, sources, targets, times
+
+    def __dask_tokenize__(self) -> Any:
+        return self.entries, self.times
 
     def take(self, places: Any) -> FirstSteps:
         """Return some of them."""
-        return FirstSteps(*(column[places] for column in self))
+        columns = self.entries, self.sources, self.targets, self.times
+        return FirstSteps(*(column[places] for column in columns))
 
     def put(self, walks: NDArray[Any], ends: NDArray[np.uint64] | None) -> None:
         """Write the start nodes of as many walks and, if they do not end there, the first steps."""
@@ -50,10 +60,10 @@ class FirstSteps(NamedTuple):
         return ~(marked(ends, self.sources) | marked(ends, self.targets))
 
 
-class StartNodes(NamedTuple):
+class StartNodes:
     """Start nodes, or the edges that walks begin with, and the walks from each.
 
-    Attributes
+    Parameters
     ----------
     nodes : ndarray of int64, shape (starts,)
         Start nodes; of walks that begin with an edge, where it lies in the store. The random
@@ -66,10 +76,22 @@ class StartNodes(NamedTuple):
         The edges that walks begin with, one for each start.
     """
 
-    nodes: NDArray[np.int64]
-    first_numbers: NDArray[np.int64]
-    rows: range
-    first_steps: FirstSteps | None = None
+    def __init__(
+        self,
+        nodes: NDArray[np.int64],
+        first_numbers: NDArray[np.int64],
+        rows: range,
+        first_steps: FirstSteps | None = None,
+    ) -> None:
+        self.nodes, self.first_numbers, self.rows = nodes, first_numbers, rows
+        self.first_steps = first_steps
+
+    def __dask_tokenize__(self) -> Any:
+        return self.nodes, self.first_numbers, self.rows, self.first_steps
+
+    def of_rows(self, rows: range) -> StartNodes:
+        """Return others of the walks from these."""
+        return StartNodes(self.nodes, self.first_numbers, rows, self.first_steps)
 
 
 #: Walkers: the rows of the result that they fill, where all nodes are start nodes in order; or
@@ -81,13 +103,12 @@ def part_of(walkers: Walkers, rows: slice, num_walks: int) -> Walkers:
     """Return the walkers of some rows, with no more start nodes than they need."""
     if isinstance(walkers, range):
         return walkers[rows]
-    nodes, first_numbers, present, first_steps = walkers
-    rows = slice(rows.start + present.start, rows.stop + present.start)
+    rows = slice(rows.start + walkers.rows.start, rows.stop + walkers.rows.start)
     first, stop = rows.start // num_walks, -(-rows.stop // num_walks)
     shifted = range(rows.start - first * num_walks, rows.stop - first * num_walks)
-    part = slice(first, stop)
-    steps = None if first_steps is None else first_steps.take(part)
-    return StartNodes(nodes[part], first_numbers[part], shifted, steps)
+    part, steps = slice(first, stop), walkers.first_steps
+    steps = None if steps is None else steps.take(part)
+    return StartNodes(walkers.nodes[part], walkers.first_numbers[part], shifted, steps)
 
 
 def starts_and_numbers(
