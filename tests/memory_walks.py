@@ -105,19 +105,29 @@ def _warm_up(graph, how, partitions, consume):
             _consume(read_again(walks, ahead=True, spill=True), consume)
 
 
-def peak_of_blocks(store, blocks, target):
-    """Make walks of one row to a block in a process of its own; return what more it takes."""
-    report = report_of(_measure_blocks, store, blocks, target)
+def peak_of_blocks(store, blocks, target, partitions=1):
+    """Make walks of one row to a block in a process of its own; return what more it takes.
+
+    In several partitions, these are read again and again, and steps wait in files.
+    """
+    report = report_of(_measure_blocks, store, blocks, target, partitions)
     assert "error" not in report, report["error"]
     return report["measured"]
 
 
-def _measure_blocks(store, blocks, target):
+def _measure_blocks(store, blocks, target, partitions):
     graph = graphwalk.open_zarr(store)
-    how = {"start_nodes": [1], "walk_length": 3, "seed": 1, "chunks": 1}
-    _use_blocks(graphwalk.random_walks(graph, num_walks=100, **how), target)
+    how = {"start_nodes": [1], "walk_length": 3, "seed": 1, "chunks": 1, "partitions": partitions}
+
+    def use(number):
+        walks = graphwalk.random_walks(graph, num_walks=number, **how)
+        _use_blocks(
+            walks if partitions == 1 else read_again(walks, ahead=False, spill=True), target
+        )
+
+    use(100)
     before = memory_of("VmHWM")
-    _use_blocks(graphwalk.random_walks(graph, num_walks=blocks, **how), target)
+    use(blocks)
     return {"measured": memory_of("VmHWM") - before}
 
 

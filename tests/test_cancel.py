@@ -1,6 +1,5 @@
 """Jobs that are cancelled end at once, and leave nothing behind."""
 
-import importlib
 import os
 import signal
 import subprocess
@@ -11,7 +10,6 @@ import time
 import weakref
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 
 import dask
 import numpy as np
@@ -19,6 +17,7 @@ import pytest
 
 import graphwalk
 from graphwalk import scheduler
+from graphwalk.cli import main
 from graphwalk.scheduler.executors.ray.start import start_ray
 from graphwalk.util.cancel import CancelledError, CancelToken, check_cancelled
 from graphwalk.util.events import listening
@@ -235,10 +234,22 @@ def test_an_interrupt_that_python_ignores_comes_again(monkeypatch, capsys):
         for _ in range(6000):
             time.sleep(0.01)
 
-    module = importlib.import_module("graphwalk.cli.main")
-    monkeypatch.setattr(module, "command_module", lambda _: SimpleNamespace(run=run))
-    assert module.main(["info", "graph.zarr"]) == 128 + signal.SIGTERM
+    monkeypatch.setattr("graphwalk.cli.info.run", run)
+    assert main(["info", "graph.zarr"]) == 128 + signal.SIGTERM
     assert capsys.readouterr().err == "graphwalk: told to stop\n"
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_while_a_command_is_imported(monkeypatch, capsys):
+    def import_long():
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("graphwalk.cli.parser.make_parser", import_long)
+    assert main(["info", "graph.zarr"]) == 130
+    assert capsys.readouterr().err == "graphwalk: interrupted\n"
+    # Interrupts are not noticed until these are imported, which is to take no time.
+    script = "import sys, graphwalk.cli; sys.exit('argparse' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 @pytest.mark.usefixtures("interruptible")

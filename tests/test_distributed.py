@@ -3,6 +3,8 @@
 import gc
 import os
 import signal
+import socket
+import tempfile
 import time
 from functools import cache
 from importlib import import_module
@@ -22,6 +24,7 @@ from graphwalk.scheduler.engine import remote_queues, walk_batch
 from graphwalk.util.events import listening
 
 distributed = pytest.importorskip("distributed")
+executor = import_module("graphwalk.scheduler.executors.distributed.executor")
 pytestmark = pytest.mark.distributed
 
 KINDS = {
@@ -213,6 +216,14 @@ def test_what_it_does_not_take(session):
         scheduler.use("dask")
 
 
+def test_a_silent_address_says_so(monkeypatch):
+    monkeypatch.setattr(executor, "_ANSWER", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(SchedulerError, match=rf"{address}.*listens.*dask scheduler"):
+            scheduler.use("distributed", address)
+
+
 def test_a_running_cluster_is_used_by_its_address(session):
     address = session.executor.client.scheduler.address
     with scheduler.use("distributed", address) as other:
@@ -222,13 +233,18 @@ def test_a_running_cluster_is_used_by_its_address(session):
     assert session.executor.resources().machines == 2
 
 
-def test_a_cluster_that_is_started_here_listens_on_the_loopback_only():
+def test_a_cluster_that_is_started_here_listens_on_the_loopback_only(tmp_path, monkeypatch):
+    """And it leaves no files."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     psutil = pytest.importorskip("psutil")
     before = {each.laddr for each in listening_sockets(psutil)}
     with scheduler.use("distributed"):
+        assert len(list(tmp_path.iterdir())) == 1
         opened = [each.laddr.ip for each in listening_sockets(psutil) if each.laddr not in before]
     assert len(opened) >= 3  # of the scheduler, its page, and the worker
     assert set(opened) == {"127.0.0.1"}
+    assert list(tmp_path.iterdir()) == []
 
 
 def listening_sockets(psutil):

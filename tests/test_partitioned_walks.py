@@ -265,6 +265,11 @@ def test_steps_wait_in_files_where_the_result_does_not_fit(large, tmp_path, monk
         # Not by compute() of the walks themselves, which has them written into the result.
         np.testing.assert_array_equal((walks + 0).compute(), whole)
         assert made
+        small = graphwalk.random_walks(large, **how, memory=BUDGET, chunks=1000)
+        assert small.plan.spill
+        np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(small))), whole)
+        np.testing.assert_array_equal(small[1500:70_500].compute(), whole[1500:70_500])
+        assert len(made[-1]._sections) > 2
         made.clear()
     assert not list(tmp_path.iterdir()), "temporary files were left"
 

@@ -1,11 +1,15 @@
 """What is left of a session on Ray, and what says so."""
 
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.errors import MemoryBudgetError, SchedulerError
+from graphwalk.scheduler.executors.ray import start
 
 #: The least that Ray takes, in bytes.
 STORE = 80 << 20
@@ -26,6 +30,18 @@ def test_ray_that_was_shut_down_says_so(graph, own_ray):
         ray.shutdown()
         with pytest.raises(SchedulerError, match=r"shut down while it was in use.*use\('ray'\)"):
             walks.compute()
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("answer", [None, b"HTTP/1.1 400 Bad Request\r\n"])
+def test_an_address_of_something_else_says_so(answer, monkeypatch):
+    monkeypatch.setattr(start, "_ANSWER", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as threads:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        if answer:
+            threads.submit(lambda: server.accept()[0].sendall(answer))
+        with pytest.raises(SchedulerError, match=rf"Ray cannot be used at address '{address}'"):
+            start.start_ray(address, None, {})
 
 
 @pytest.mark.ray

@@ -8,9 +8,11 @@ import dask.array as da
 import numpy as np
 import processes
 import pytest
+from dask.base import tokenize
 
 import graphwalk
 from graphwalk import errors, scheduler
+from graphwalk.scheduler.engine.blocks import BlockRows
 
 #: Dask's processes are started as forks of one that has imported what they run.
 FORKS = {"multiprocessing.context": processes.context.get_start_method()}
@@ -121,6 +123,23 @@ def test_errors_come_out(name):
         pytest.raises(ZeroDivisionError, match="seven"),
     ):
         list(graphwalk.iter_blocks(numbered(fail)))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "takes_memory"),
+    [((5, 5, 2), False), ((5, 5), False), ((3,), False), ((0,), True), ((2, 5, 3), True)],
+)
+def test_rows_of_blocks_are_those_of_a_tuple(sizes, takes_memory):
+    rows = BlockRows.of(sizes)
+    assert (rows == sizes, rows.total, len(rows)) == (True, sum(sizes), len(sizes))
+    assert (rows._starts is not None) == takes_memory
+    assert [rows[number] for number in range(len(sizes))] == list(sizes)
+    assert rows.starts().tolist() == [sum(sizes[:number]) for number in range(len(sizes) + 1)]
+    assert rows.rows(0, len(sizes)) == slice(0, sum(sizes))
+    assert rows[1:] == sizes[1:]
+    assert rows[:0] == ()
+    assert rows.joined(2) == tuple(sum(sizes[at : at + 2]) for at in range(0, len(sizes), 2))
+    assert tokenize(rows) == tokenize(BlockRows.of(list(sizes)))
 
 
 def test_what_are_no_walks():

@@ -170,18 +170,25 @@ IS_SLOW = [pytest.mark.slow, SLOW_TIMEOUT]
 
 
 @pytest.mark.parametrize(
-    ("target", "few", "many"),
+    ("target", "partitions", "few", "many"),
     [
-        ("", 100, 3000),
-        ("walks.npy", 100, 3000),
-        *(pytest.param(name, *MANY, marks=IS_SLOW) for name in ("", "walks.npy", "walks.parquet")),
+        ("", 1, 100, 3000),
+        ("", 3, 100, 3000),
+        ("walks.npy", 1, 100, 3000),
+        *(
+            pytest.param(target, partitions, *MANY, marks=IS_SLOW)
+            for target, partitions in (
+                *(("", 1), ("", 3), ("walks.npy", 1), ("walks.zarr", 1), ("walks.zarr", 3)),
+                ("walks.parquet", 1),
+            )
+        ),
     ],
 )
-def test_memory_does_not_grow_by_what_a_block_holds(target, few, many, tmp_path):
+def test_memory_does_not_grow_by_what_a_block_holds(target, partitions, few, many, tmp_path):
     store = tmp_path / "graph.zarr"
     graphwalk.build_zarr(([0, 1, 2], [1, 2, 0]), store)
     target = target and tmp_path / target
-    least, most = (memory_walks.peak_of_blocks(store, n, target) for n in (few, many))
+    least, most = (memory_walks.peak_of_blocks(store, n, target, partitions) for n in (few, many))
     assert most - least <= BYTES_OF_A_BLOCK * (many - few) + 8 * MIB
 
 

@@ -98,6 +98,14 @@ def test_weights_are_read_by_weighted_walks_alone():
         graphwalk.random_walks(graphwalk.open_zarr(graph.path)).compute()
 
 
+def test_an_array_that_is_assigned_to_is_a_plain_one(graph):
+    walks = graphwalk.random_walks(graph, num_walks=1, walk_length=3, seed=1)
+    expected = walks.compute()
+    walks[1, 2] = expected[1, 2] = 7
+    assert type(walks) is da.Array
+    np.testing.assert_array_equal(walks.compute(), expected)
+
+
 def test_no_start_nodes_make_no_walks(graph):
     walks = graphwalk.random_walks(graph, [], walk_length=4)
     assert walks.shape == (0, 5)

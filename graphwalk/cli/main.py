@@ -11,8 +11,6 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.options import COMMAND_LINE
-from graphwalk.cli.parser import command_module, make_parser
 from graphwalk.errors import GraphwalkError, printable, use_interface
 
 if TYPE_CHECKING:
@@ -40,10 +38,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told to stop by SIGTERM, and 129 by SIGHUP; that of the command that ``with-ray`` runs.
         Wrong usage exits with status 2.
     """
-    args, told = make_parser().parse_args(arguments), list[int]()
+    told = list[int]()
+    try:
+        with _told_to_stop(told), _interrupted_again():
+            return _run(arguments)
+    except KeyboardInterrupt:
+        print(f"graphwalk: {'told to stop' if told else 'interrupted'}", file=sys.stderr)
+        return _SIGNALLED + told[0] if told else INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run the command; what it imports is imported here, where an interrupt is noticed."""
+    from graphwalk.cli.options import COMMAND_LINE
+    from graphwalk.cli.parser import command_module, make_parser
+
+    args = make_parser().parse_args(arguments)
     interface = use_interface(COMMAND_LINE)
     try:
-        with _told_to_stop(told), _interrupted_again(), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.showwarning = _warn
             status: int = command_module(args.command).run(args) or 0
         sys.stdout.flush()
@@ -51,9 +63,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _reader_has_gone()
     except (GraphwalkError, OSError) as error:
         return _failed(error)
-    except KeyboardInterrupt:
-        print(f"graphwalk: {'told to stop' if told else 'interrupted'}", file=sys.stderr)
-        return _SIGNALLED + told[0] if told else INTERRUPTED
     finally:
         use_interface(interface)
     return status

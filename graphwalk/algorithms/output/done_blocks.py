@@ -1,4 +1,4 @@
-"""Which blocks of a job are done, and what they came to, in a few bytes for each."""
+"""Which blocks of a job are done, and what they came to."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_COUNTS = 3
 
 
 class Done(NamedTuple):
@@ -20,33 +18,42 @@ class Done(NamedTuple):
 
 
 class DoneBlocks:
-    """What each block that is done came to, by number: 24 bytes for each block, not an object."""
+    """The blocks that are done, a byte each, and the sizes of their files if they have their own.
 
-    def __init__(self) -> None:
-        self._counts = array("q")
-        self._length = 0
+    Parameters
+    ----------
+    counted : range, optional
+        Blocks whose walks and nodes are counted; by default all.
+    """
+
+    def __init__(self, counted: range | None = None) -> None:
+        self._counted, self._done, self._sizes = counted, bytearray(), array("q")
+        self._walks = self._nodes = self._length = 0
 
     def __len__(self) -> int:
         return self._length
 
     def __contains__(self, number: int) -> bool:
-        at = number * _COUNTS
-        return at < len(self._counts) and self._counts[at] >= 0
+        return number < len(self._done) and bool(self._done[number])
 
     def add(self, number: int, done: Done) -> None:
-        """Note that a block is done."""
-        self._length += number not in self
-        at = number * _COUNTS
-        if (lacking := at + _COUNTS - len(self._counts)) > 0:
-            self._counts.extend([-1] * lacking)
-        self._counts[at : at + _COUNTS] = array("q", done)
+        """Note that a block is done, once."""
+        if number in self:
+            return
+        self._length += 1
+        self._done.extend(bytes(max(0, number + 1 - len(self._done))))
+        self._done[number] = True
+        if done.size:
+            self._sizes.extend([0] * max(0, number + 1 - len(self._sizes)))
+            self._sizes[number] = done.size
+        if self._counted is None or number in self._counted:
+            self._walks += done.walks
+            self._nodes += done.nodes
 
-    def total(self, blocks: range) -> Done:
-        """Return the walks and nodes of some blocks, all of which are done."""
-        first, stop = blocks.start * _COUNTS, blocks.stop * _COUNTS
-        walks, nodes = (sum(self._counts[first + k : stop : _COUNTS]) for k in range(2))
-        return Done(walks, nodes, 0)
+    def total(self) -> Done:
+        """Return the walks and nodes of all blocks that are counted."""
+        return Done(self._walks, self._nodes, 0)
 
     def sizes(self) -> Sequence[int]:
-        """Return the bytes of the file of each block."""
-        return self._counts[2::_COUNTS]
+        """Return the bytes of the file of each block, if any has its own."""
+        return self._sizes

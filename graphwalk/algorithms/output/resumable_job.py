@@ -75,9 +75,9 @@ class ResumableJob:
                 f"{argument('resume', True)} to start again"
             )
 
-    def done(self) -> DoneBlocks:
-        """Return the blocks that are done."""
-        done = DoneBlocks()
+    def done(self, counted: range | None = None) -> DoneBlocks:
+        """Return the blocks that are done, and what those came to that are counted."""
+        done = DoneBlocks(counted)
         for name in self.folder.names(_DONE):
             if name[0] != ".":
                 number, *counts = map(int, name.split("."))
@@ -110,7 +110,7 @@ class ResumableJob:
 
     def finish(self, sink: WalkSink, about: Mapping[str, Any], done: DoneBlocks) -> Done:
         """Make one result of all blocks, and return their totals."""
-        totals = done.total(range(len(done)))
+        totals = done.total()
         finished = {"job": dict(about), "walks": totals.walks, "nodes": totals.nodes}
         with self.errors():
             if is_url(self.location):

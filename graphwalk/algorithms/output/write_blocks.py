@@ -218,8 +218,9 @@ def _write_share(
         else walks.blocks[blocks.start : blocks.stop]
     )
     first_walk = sum(walks.chunks[0][: blocks.start])
-    done = _write(some, job, sink, progress, first_block=blocks.start, first_walk=first_walk)
-    return done.total(blocks)
+    return _write(
+        some, job, sink, progress, first_block=blocks.start, first_walk=first_walk
+    ).total()
 
 
 def _write(
@@ -231,7 +232,7 @@ def _write(
     first_block: int = 0,
     first_walk: int = 0,
 ) -> DoneBlocks:
-    """Write the blocks that are not done; return what each that is done came to.
+    """Write the blocks that are not done; return what is done, and what all of these came to.
 
     Parameters
     ----------
@@ -240,7 +241,7 @@ def _write(
     """
     with job.errors():
         sink.open()
-        done = job.done()
+        done = job.done(range(first_block, first_block + walks.numblocks[0]))
     missing: Sequence[int] = range(walks.numblocks[0])
     if len(done):
         missing = array("q", (n for n in missing if n + first_block not in done))

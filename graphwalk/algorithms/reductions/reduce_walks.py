@@ -94,7 +94,7 @@ def _parts(job: Job, walks: WalkTasks, empty: Reduction) -> Iterator[tuple[int, 
     with threads_of(walks) as pool:
         for work in works:
             steps = walk_groups(work.batch, None, job, pool)
-            made = ((empty, steps.block(number)) for number in work.blocks)
+            made = ((empty, steps.block(number)) for number in work.numbers)
             yield from job.map(_add, made, star=True, ordered=False, name=name)
 
 

@@ -61,7 +61,6 @@ class WalkArray(da.Array):  # type: ignore[misc]
         How many partitions the caller has asked for, which parts of the walks have, too.
     """
 
-    _tasks: WalkTasks
     _graph: Graph
 
     def __new__(
@@ -74,10 +73,10 @@ class WalkArray(da.Array):  # type: ignore[misc]
             cls,
             HighLevelGraph({tasks.name: layer}, {tasks.name: set()}),
             tasks.name,
-            (plan.block_rows, (plan.shape[1],)),
+            (tuple(plan.block_rows), (plan.shape[1],)),
             meta=np.empty((0, 0), plan.dtype),
         )
-        array._tasks, array._graph = tasks, graph
+        array._graph = graph
         return array
 
     @property
@@ -90,6 +89,21 @@ class WalkArray(da.Array):  # type: ignore[misc]
         """The graph that is walked."""
         return self._graph
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Walks, and nodes of each; Dask would keep sums of all blocks for it, 40 bytes each."""
+        return self._tasks.plan.shape
+
+    @property
+    def _tasks(self) -> WalkTasks:
+        tasks: WalkTasks = self.dask.layers[self.name].tasks
+        return tasks
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Become a plain array, whose values are no longer those of walks."""
+        super().__setitem__(key, value)
+        self.__class__ = da.Array
+
     def about(self) -> dict[str, Any]:
         """Return what identifies these walks, whatever the plan, fit for JSON."""
         return self._tasks.about()
@@ -97,7 +111,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
     def alone(self, blocks: range) -> WalkArray:
         """Return the walks of some blocks in a row, planned as if there were no others."""
         rows = self._tasks.rows(blocks.start, blocks.stop)
-        return self._replanned(rows, self.plan.block_rows[blocks.start : blocks.stop])
+        return self._replanned(rows, tuple(self.plan.block_rows[blocks.start : blocks.stop]))
 
     def in_blocks(self, block_walks: int) -> WalkArray:
         """Return the same walks in blocks of `block_walks` walks."""
@@ -114,7 +128,7 @@ class WalkArray(da.Array):  # type: ignore[misc]
         plan = self.plan
         left = plan.resources.memory - naming_bytes
         if plan.peak_memory > left:
-            return self._replanned(slice(0, self.shape[0]), plan.block_rows, naming_bytes)
+            return self._replanned(slice(0, self.shape[0]), tuple(plan.block_rows), naming_bytes)
         fitting = replace(plan, resources=replace(plan.resources, memory=left))
         named = with_naming(fitting, naming_bytes)
         return WalkArray(named, self._graph, self._tasks.walkers, self._tasks.partitions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -30,7 +31,7 @@ from graphwalk.util.driver_task import DriverTask
 from graphwalk.util.shared_array import SharedRows
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
@@ -150,10 +151,6 @@ class WalkTasks:
         """Return the key of a block."""
         return self.name, block, 0
 
-    @cached_property
-    def _stops(self) -> NDArray[np.int64]:
-        return np.cumsum(self.plan.block_rows)
-
     def about(self) -> dict[str, Any]:
         """Return what identifies these walks, whatever the plan, fit for JSON."""
         starts = f"0 … {self.graph.num_nodes - 1}"
@@ -187,7 +184,7 @@ class WalkTasks:
         """
         blocks = range(len(self.plan.block_rows)) if blocks is None else blocks
         if len(self.plan.partitions) > 1:
-            return _batch_tasks(self, result, set(blocks))
+            return _batch_tasks(self, result, sorted(blocks))
         spec, load = self.plan.spec, f"load-partition-{self._token}"
         tasks: dict[Any, Task] = {load: DriverTask(load, resident_partition, *self.to_load())}
         walk: Any = walk_block_into if isinstance(result, SharedRows) else walk_block
@@ -209,7 +206,7 @@ class WalkTasks:
 
     def rows(self, first: int, stop: int) -> slice:
         """Return the rows of some blocks."""
-        return slice(int(self._stops[first - 1]) if first else 0, int(self._stops[stop - 1]))
+        return self.plan.block_rows.rows(first, stop)
 
     def part(self, rows: slice) -> Walkers:
         """Return the walkers of some rows."""
@@ -219,16 +216,17 @@ class WalkTasks:
 class BatchWork(NamedTuple):
     """A batch of walkers, the blocks that are wanted of it, and the rows of each group.
 
-    The blocks are numbers of the whole array, by their numbers in the batch.
+    Of each block there are its number in the whole array, and that in the batch.
     """
 
     batch: Batch
-    blocks: dict[int, int]
+    blocks: Sequence[int]
+    numbers: Sequence[int]
     rows: list[slice]
 
 
-def batches(walks: WalkTasks, wanted: Container[int]) -> Iterator[BatchWork]:
-    """Yield the batches of walkers of which some blocks are wanted.
+def batches(walks: WalkTasks, wanted: Sequence[int]) -> Iterator[BatchWork]:
+    """Yield the batches of walkers of which some blocks are wanted, whose numbers ascend.
 
     In a process, a batch begins when the one before has ended.
     """
@@ -237,16 +235,17 @@ def batches(walks: WalkTasks, wanted: Container[int]) -> Iterator[BatchWork]:
     offsets = np.array(plan.offsets, np.int64)
     spans = iter(pairwise(accumulate(plan.group_blocks, initial=0)))
     how = {"resident": plan.resident, "ahead": plan.ahead, "at_once": plan.at_once}
+    until = 0
     for count in plan.batch_groups:
-        groups, block_rows, rows, numbers = [], [], [], dict[int, int]()
-        walked = 0
+        groups, block_rows, rows, parts = [], [], [], list[Any]()
+        walked, before = 0, until
         for first, stop in islice(spans, count):
-            blocks = [block for block in range(first, stop) if block in wanted]
+            blocks = wanted[until : (until := bisect_left(wanted, stop))]
             if not blocks:
                 continue
             # If only some blocks of a group are requested, only their walkers walk.
             first, stop = blocks[0], blocks[-1] + 1
-            numbers |= {walked + block - first: block for block in blocks}
+            parts.append((walked - first, blocks))
             walked += stop - first
             rows.append(walks.rows(first, stop))
             part = walks.part(rows[-1])
@@ -261,13 +260,16 @@ def batches(walks: WalkTasks, wanted: Container[int]) -> Iterator[BatchWork]:
             sweep = PartitionSweep(len(plan.partitions), **how)
             yield BatchWork(
                 Batch(tuple(groups), tuple(block_rows), sweep, plan.spill, walks.room),
-                numbers,
+                wanted[before:until],
+                range(walked)  # there may be millions of them
+                if walked == until - before
+                else [shift + block for shift, some in parts for block in some],
                 rows,
             )
 
 
 def _batch_tasks(
-    walks: WalkTasks, result: NDArray[Any] | SharedRows | None, wanted: AbstractSet[int]
+    walks: WalkTasks, result: NDArray[Any] | SharedRows | None, wanted: Sequence[int]
 ) -> dict[Any, Task]:
     """Return the tasks of walks through several partitions: one for each batch, one a block.
 
@@ -276,19 +278,19 @@ def _batch_tasks(
     """
     made: dict[Any, Task] = {}
     hosts = 1 if walks.plan.resident else walks.plan.resources.hosts
-    before: deque[list[int]] = deque([[]] * hosts)
-    for batch, blocks, rows in batches(walks, wanted):
-        key = (f"walk-{walks.name}", next(iter(blocks.values())))
+    before: deque[Sequence[int]] = deque([[]] * hosts)
+    for batch, blocks, numbers, rows in batches(walks, wanted):
+        key = (f"walk-{walks.name}", blocks[0])
         done = {block: (f"block_done-{walks.name}", block) for block in before.popleft()}
         made |= {
             last: DriverTask(last, block_done, TaskRef(walks.key(block)))
             for block, last in done.items()
         }
         after = List(*map(TaskRef, done.values()))
-        before.append(list(blocks.values()))
+        before.append(blocks)
         outs = None if result is None else [result[some] for some in rows]
-        made[key] = _BatchTask(key, walk_batch, batch, outs, list(blocks), after)
-        for number, block in blocks.items():
+        made[key] = _BatchTask(key, walk_batch, batch, outs, numbers, after)
+        for number, block in zip(numbers, blocks, strict=True):
             target = walks.key(block)
             made[target] = DriverTask(target, get_block, TaskRef(key), number)
     return made

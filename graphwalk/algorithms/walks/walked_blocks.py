@@ -54,13 +54,12 @@ def walked_blocks(
         yield from _in_memory(job, walks, blocks, use, ordered)
         return
     keep_graphs_within(walks.room, None if job.in_process else job)
-    wanted = blocks if isinstance(blocks, range) else frozenset(blocks)
     if job.in_process or walks.plan.resident:
         with threads_of(walks) as pool:
-            for work in batches(walks, wanted):
+            for work in batches(walks, blocks):
                 yield from _out_of_core(job, pool, walks, work, use, ordered)
         return
-    works, at_once = batches(walks, wanted), walks.plan.resources.hosts
+    works, at_once = batches(walks, blocks), walks.plan.resources.hosts
     if use is as_it_is:
         yield from _in_order(job, works, at_once)
     else:
@@ -111,7 +110,7 @@ def _out_of_core(
     ordered: bool,
 ) -> Generator[tuple[int, R], None, None]:
     steps = walk_groups(work.batch, None, None if job.in_process else job, pool)
-    blocks = work.blocks.items()
+    blocks = zip(work.numbers, work.blocks, strict=True)
     if job.in_process:
 
         def take_and_use(item: tuple[int, int]) -> tuple[int, R]:
@@ -133,9 +132,7 @@ def _in_order(
     """Yield the blocks of batches that walk in other processes, some of them at a time."""
 
     def begin(work: BatchWork) -> Iterator[tuple[int, Any]]:
-        blocks = zip(
-            work.blocks.values(), values_elsewhere(job, work.batch, list(work.blocks)), strict=True
-        )
+        blocks = zip(work.blocks, values_elsewhere(job, work.batch, work.numbers), strict=True)
         return chain([next(blocks)], blocks)
 
     running: deque[Future[Iterator[tuple[int, Any]]]] = deque()
@@ -151,18 +148,18 @@ def _in_order(
 def used_as_made(
     job: Job,
     works: Iterator[BatchWork],
-    use_of: Callable[[dict[int, int]], BlockUse[R]],
+    use_of: Callable[[Sequence[int]], BlockUse[R]],
     at_once: int,
 ) -> Generator[R, None, None]:
     """Yield what comes of the blocks of such batches, as they are used.
 
-    `use_of` is given the numbers of blocks of the whole array, by their numbers in a batch.
+    `use_of` is given the numbers that the blocks of a batch have in the whole array.
     """
     made: SimpleQueue[R | None] = SimpleQueue()
 
     def follow(work: BatchWork) -> None:
         try:
-            for one in uses_elsewhere(job, work.batch, list(work.blocks), use_of(work.blocks)):
+            for one in uses_elsewhere(job, work.batch, work.numbers, use_of(work.blocks)):
                 made.put(one)
         finally:
             made.put(None)
@@ -198,7 +195,7 @@ class _Each(NamedTuple):
     """The use of each block by itself; results are numbered as in the whole array."""
 
     use: Callable[[NDArray[Any], int], Any]
-    blocks: dict[int, int]
+    blocks: Sequence[int]
 
     def over(
         self,
@@ -208,11 +205,12 @@ class _Each(NamedTuple):
     ) -> Iterator[list[tuple[int, Any]]]:
         """Yield numbers of blocks and results; see `BlockUse`."""
 
-        def used(number: int) -> tuple[int, Any]:
-            return self.blocks[number], self.use(make(number), self.blocks[number])
+        def used(number: int, block: int) -> tuple[int, Any]:
+            return block, self.use(make(number), block)
 
         for first in range(0, len(numbers), _RESULTS):
-            yield list(run_all(used, numbers[first : first + _RESULTS]))
+            some = slice(first, first + _RESULTS)
+            yield list(run_all(used, numbers[some], self.blocks[some]))
 
 
 def _use(use: Callable[[NDArray[Any], int], R], number: int, block: NDArray[Any]) -> tuple[int, R]:

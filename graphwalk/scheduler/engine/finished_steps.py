@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from array import array
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Protocol
 
 import dask
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from graphwalk.scheduler.engine.blocks import BlockRows
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.util.executor import Job, Ref
+
+#: Bytes of a section of small blocks, and how many of these sections are in memory at most.
+SECTION, _SECTIONS = 1 << 18, 2
 
 
 class Steps(Protocol):
@@ -43,13 +47,12 @@ class InPlaceSteps:
     ----------
     walks : ndarray of int32 or int64, shape (walks, nodes)
         The group's part of the result.
-    block_rows : sequence of int
+    block_rows : BlockRows
         Walks of each block of the group.
     """
 
-    def __init__(self, walks: NDArray[Any], block_rows: Sequence[int]) -> None:
-        self._walks = walks
-        self._edges = [0, *accumulate(block_rows)]
+    def __init__(self, walks: NDArray[Any], block_rows: BlockRows) -> None:
+        self._walks, self._block_rows = walks, block_rows
 
     def keep(self, log: NDArray[Any]) -> None:
         """Put the steps where they belong."""
@@ -57,38 +60,58 @@ class InPlaceSteps:
 
     def block(self, number: int) -> NDArray[Any]:
         """Return the walks of a block."""
-        return self._walks[self._edges[number] : self._edges[number + 1]]
+        return self._walks[self._block_rows.rows(number, number + 1)]
 
 
 class SpilledSteps:
-    """Steps that wait in a temporary file, sorted by block."""
+    """Steps that wait in a temporary file, sorted by block.
 
-    def __init__(self, group: WalkerGroup, block_rows: Sequence[int]) -> None:
+    Small blocks wait together, in sections: else a part of a log would be a step or two.
+    """
+
+    def __init__(self, group: WalkerGroup, block_rows: BlockRows) -> None:
         self._group, self._block_rows = group, block_rows
-        self._edges = [0, *accumulate(block_rows)]
-        self._sorter = Sorter(np.array(self._edges, np.int64) * group.shape[1])
+        block = max(block_rows, default=0) * group.shape[1] * group.result_dtype.itemsize
+        self._count = max(1, SECTION // max(1, block))
+        self._sections = block_rows.joined(self._count)
+        self._sorter = Sorter(self._sections.starts() * group.shape[1])
+        self._made: dict[int, NDArray[Any]] = {}
+        self._making = threading.Lock()
         self._file = AnonymousSpillFile(dask.config.get("temporary-directory", None))
-        # Where the parts of each block begin, how long they are, and their checksums: of numbers,
-        # not objects, for there is one for each block whenever a log is full.
-        self._parts = [array("q") for _ in block_rows]
+        # Where the parts of each section begin, how long they are, and their checksums: of numbers,
+        # not objects, for there is one for each section whenever a log is full.
+        self._parts = [array("q") for _ in self._sections]
 
     def __reduce__(self) -> Any:
-        walks = np.concatenate([self.block(number) for number in range(len(self._block_rows))])
+        walks = np.concatenate([self._make(number) for number in range(len(self._sections))])
         return InPlaceSteps, (walks, self._block_rows)
 
     def keep(self, log: NDArray[Any]) -> None:
         """Write the steps down."""
-        by_block = self._sorter.sort(log, log["position"].astype(np.int64))
-        for parts, steps in zip(self._parts, by_block, strict=True):
+        by_section = self._sorter.sort(log, log["position"].astype(np.int64))
+        for parts, steps in zip(self._parts, by_section, strict=True):
             if len(steps):
                 start, checksum = self._file.append(steps)
                 parts.extend((start, len(steps), checksum))
 
     def block(self, number: int) -> NDArray[Any]:
         """Return the walks of a block, made of its steps."""
-        first, stop = self._edges[number : number + 2]
-        walks = self._group.blank(first, stop)
-        before = first * self._group.shape[1]
+        section = number // self._count
+        if self._count == 1:
+            return self._make(section)
+        rows, start = self._block_rows.rows(number, number + 1), self._sections.start(section)
+        with self._making:
+            if section not in self._made:
+                if len(self._made) == _SECTIONS:
+                    del self._made[min(self._made)]  # mostly, blocks are asked for in order
+                self._made[section] = self._make(section)
+            return self._made[section][rows.start - start : rows.stop - start]
+
+    def _make(self, number: int) -> NDArray[Any]:
+        """Return the walks of a section."""
+        rows = self._sections.rows(number, number + 1)
+        walks = self._group.blank(rows.start, rows.stop)
+        before = rows.start * self._group.shape[1]
         for start, length, checksum in zip(*[iter(self._parts[number])] * 3, strict=True):
             log = np.empty(length, self._group.log_dtype)
             self._file.read_into(log, start, checksum)
@@ -123,13 +146,12 @@ class SentSteps:
         self,
         job: Job,
         group: Ref,
-        block_rows: Sequence[int],
+        block_rows: BlockRows,
         logs: Sequence[Ref],
         name: str,
     ) -> None:
-        rows = tuple(block_rows)
         self._blocks = job.submit(
-            join_steps, group, rows, *logs, pieces=len(rows), name=f"join {name}"
+            join_steps, group, block_rows, *logs, pieces=len(block_rows), name=f"join {name}"
         )
 
     def block(self, number: int) -> Ref:
@@ -139,10 +161,10 @@ class SentSteps:
 
 
 def join_steps(
-    group: WalkerGroup, block_rows: Sequence[int], *logs: NDArray[Any]
+    group: WalkerGroup, block_rows: BlockRows, *logs: NDArray[Any]
 ) -> list[NDArray[Any]]:
     """Return the blocks of a group, of the steps that its walkers have made."""
     walks = group.blank()
     for log in logs:
         scatter(log.copy(), walks)
-    return np.split(walks, np.cumsum(block_rows)[:-1])
+    return np.split(walks, block_rows.starts()[1:-1])

@@ -189,14 +189,14 @@ class PartitionedPlanner:
     def _group_blocks(self, batches: int) -> tuple[int, ...]:
         """Return how many blocks each group has."""
         rows, width = self.whole.block_rows, self.whole.shape[1]
-        walks = sum(rows)
+        walks = rows.total
         full = walks // batches // self.sizes.smallest_group
         wanted = batches * max(1, min(self._riders(), full))
         wanted = max(wanted, -(-walks * width // (GROUP_ITEMS // 2)))
         groups = _spread(len(rows), min(wanted, max(1, len(rows))))
         most, first = 0, 0
         for blocks in groups:
-            most = max(most, sum(rows[first : first + blocks]))
+            most = max(most, rows[first : first + blocks].total)
             first += blocks
         if most * width >= GROUP_ITEMS:
             raise InputError(

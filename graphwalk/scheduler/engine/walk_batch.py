@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from graphwalk.scheduler.engine.blocks import BlockRows
     from graphwalk.scheduler.engine.finished_steps import Steps
     from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
@@ -64,7 +65,7 @@ class BlockUse(Protocol[R_co]):
         numbers : sequence of int
             The blocks.
         run_all : callable
-            Calls a function for each item, as ``map``; a pool calls it for several at a time.
+            Calls a function for items, as ``map``; a pool calls it for several at a time.
         """
 
 
@@ -76,7 +77,7 @@ class Batch:
     ----------
     groups : tuple of WalkerGroup
         The walkers.
-    block_rows : tuple of tuple of int
+    block_rows : tuple of BlockRows
         Walks of each block that each group fills. Blocks are counted through all groups.
     sweep : PartitionSweep
         The partitions.
@@ -87,7 +88,7 @@ class Batch:
     """
 
     groups: tuple[WalkerGroup, ...]
-    block_rows: tuple[tuple[int, ...], ...]
+    block_rows: tuple[BlockRows, ...]
     sweep: PartitionSweep
     spill: bool
     room: int

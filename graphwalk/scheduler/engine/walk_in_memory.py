@@ -94,7 +94,7 @@ def resident_partition(
             size=size,
             room=room,
             place=place,
-            name=f"load {graph.path}",
+            name=f"read {graph.path}",
         )
     with _loading, Work("read", "") as work:
         layout, have = PartitionSpec.of(spec), None

@@ -24,8 +24,9 @@ from graphwalk.util.executor import LostError
 from graphwalk.util.malloc import return_large_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
+    from graphwalk.scheduler.engine.blocks import BlockRows
     from graphwalk.scheduler.engine.partition_sweep import PartitionHandle, PartitionSweep
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.util.executor import Job
@@ -113,7 +114,7 @@ class WaveCounter:
 def walk_group(
     group: WalkerGroup,
     sweep: PartitionSweep,
-    block_rows: Sequence[int],
+    block_rows: BlockRows,
     out: Any,
     spill: bool,
     job: Job | None = None,
@@ -127,7 +128,7 @@ def walk_group(
         The walkers.
     sweep : PartitionSweep
         The partitions.
-    block_rows : sequence of int
+    block_rows : BlockRows
         Walks of each block that the group fills.
     out : ndarray of int32 or int64, or SharedRows, optional
         Where to write their walks.
@@ -159,7 +160,7 @@ def walk_group(
 def _walk_by_tasks(
     group: WalkerGroup,
     sweep: PartitionSweep,
-    block_rows: Sequence[int],
+    block_rows: BlockRows,
     out: Any,
     job: Job,
 ) -> Steps:

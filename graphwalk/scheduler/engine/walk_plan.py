@@ -13,6 +13,7 @@ from graphwalk.util.html_table import Tabular
 if TYPE_CHECKING:
     import numpy as np
 
+    from graphwalk.scheduler.engine.blocks import BlockRows
     from graphwalk.util.executor import Resources
     from graphwalk.walk_spec import WalkSpec
 
@@ -42,7 +43,7 @@ class WalkPlan(Tabular):
         The rules that all walkers follow.
     dtype : dtype
         Type of the result; with edges of a step, a record of a node and the edge that led there.
-    block_rows : tuple of int
+    block_rows : sequence of int
         Walkers of each block of the result.
     group_blocks : tuple of int
         Blocks of each group; walkers of a group move through the partitions together.
@@ -85,7 +86,7 @@ class WalkPlan(Tabular):
 
     spec: WalkSpec
     dtype: np.dtype[Any]
-    block_rows: tuple[int, ...]
+    block_rows: BlockRows
     group_blocks: tuple[int, ...]
     batch_groups: tuple[int, ...]
     partitions: tuple[range, ...]
@@ -103,7 +104,7 @@ class WalkPlan(Tabular):
     @property
     def shape(self) -> tuple[int, int]:
         """Shape of the result: walkers, nodes of a walk."""
-        return sum(self.block_rows), self.spec.walk_length + 1
+        return self.block_rows.total, self.spec.walk_length + 1
 
     @property
     def result_bytes(self) -> int:
@@ -125,7 +126,7 @@ class WalkPlan(Tabular):
                 self.block_rows, default=0
             )
         batches = ((batch.start, batch.stop) for batch in self.batch_blocks)
-        return max(sum(self.block_rows[first:stop]) for first, stop in batches)
+        return max(self.block_rows[first:stop].total for first, stop in batches)
 
     @property
     def num_tasks(self) -> int:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import shutil
+import tempfile
 import time
+import weakref
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
+import dask
 import dask.threaded
 from dask.task_spec import Task, TaskRef
-from distributed import Client, Future, LocalCluster
+from distributed import Client, Future, LocalCluster, Security
+from distributed.comm import connect
 from distributed.utils import get_ip
 
 from graphwalk.errors import SchedulerError, argument
@@ -66,8 +73,8 @@ class DistributedExecutor(RemoteExecutor):
         except Exception as error:  # whatever comes of what another program answers
             where = "on this machine" if address is None else f"at address {address!r}"
             raise SchedulerError(
-                f"Dask distributed cannot be used {where}: {error or type(error).__name__}. Start "
-                "a scheduler with 'dask scheduler' and workers with 'dask worker', or leave "
+                f"Dask distributed cannot be used {where}: {str(error) or type(error).__name__}. "
+                "Start a scheduler with 'dask scheduler' and workers with 'dask worker', or leave "
                 "address out to start them here"
             ) from error
 
@@ -82,13 +89,24 @@ class DistributedExecutor(RemoteExecutor):
                 "host": "127.0.0.1",
                 "dashboard_address": "127.0.0.1:0",
                 "silence_logs": logging.CRITICAL,  # results tell what fails
+                "local_directory": self._make_folder(),
             }
             self._cluster = LocalCluster(**(settings | options))
             self.client = Client(self._cluster, set_as_default=False)
         else:
+            if isinstance(address, str):
+                _check_answer(address, options.get("security"))
             self.client = Client(address, timeout=_ANSWER, set_as_default=False, **options)
         self.client.register_plugin(KeepsPieces())
         self.client.get_task_stream(count=0)  # it is kept from now on
+
+    def _make_folder(self) -> str:
+        """Make a folder for the files of workers, which is removed with the cluster."""
+        folder = tempfile.mkdtemp(
+            prefix="graphwalk-dask-", dir=dask.config.get("temporary-directory", None)
+        )
+        self._remove_folder = weakref.finalize(self, _remove_if_ours, folder, os.getpid())
+        return folder
 
     def resources(self) -> Resources:
         """Return the memory of the smallest worker, all threads, how many workers and hosts."""
@@ -160,6 +178,7 @@ class DistributedExecutor(RemoteExecutor):
         self.client.close()
         if self._cluster is not None:
             self._cluster.close()
+            self._remove_folder()
 
     def _workers(self) -> dict[str, Any]:
         with own_errors():
@@ -169,6 +188,28 @@ class DistributedExecutor(RemoteExecutor):
                 if len(found["workers"]) >= found.get("n_workers", 0):
                     workers: dict[str, Any] = found["workers"]
                     return workers
+
+
+def _check_answer(address: str, security: Any) -> None:
+    """Raise where no scheduler answers: a client waits for ever where something else listens."""
+    given = security if isinstance(security, Security) else Security(**(security or {}))
+
+    async def shake_hands() -> None:
+        how = given.get_connection_args("client")
+        comm = await asyncio.wait_for(connect(address, timeout=_ANSWER, **how), _ANSWER)
+        comm.abort()
+
+    # A thread of its own, since that of a notebook has a loop already.
+    with ThreadPoolExecutor(1, thread_name_prefix="graphwalk-connect") as thread:
+        try:
+            thread.submit(asyncio.run, shake_hands()).result()
+        except TimeoutError as error:
+            raise ConnectionError("what listens there is no scheduler of Dask") from error
+
+
+def _remove_if_ours(folder: str, maker: int) -> None:
+    if os.getpid() == maker:  # a forked process has a copy of the executor, and no cluster
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _followed(job: DistributedJob, key: Any, task: Any) -> Any:

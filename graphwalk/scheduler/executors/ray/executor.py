@@ -11,6 +11,8 @@ import time
 from multiprocessing.pool import ThreadPool
 from typing import Any
 
+from dask.utils import key_split
+
 from graphwalk.errors import SchedulerError
 from graphwalk.scheduler.executors.ray.errors import own_errors
 from graphwalk.scheduler.executors.ray.held_block import HeldBlock, replaced
@@ -22,17 +24,8 @@ from graphwalk.util.driver_task import DriverTask
 from graphwalk.util.events import Event
 from graphwalk.util.executor import Resources
 
-#: What kind of work a task is in whose name this is; the first one that fits.
-_KINDS = {
-    "task::advance": "advance",
-    "task::fetch": "fetch",
-    "task::start": "start",
-    "task::join": "join",
-    "write": "write",
-    "task::read": "read",
-    "task::load": "read",
-    "walk": "walk",
-}
+#: How Ray's notes of a task begin, and the names of tasks that Ray's scheduler of Dask submits.
+_TASK, _OF_DASK = "task::", "dask:"
 
 #: Seconds within which workers report what they have done.
 _NOTED_EVERY = 1.0
@@ -113,7 +106,7 @@ class RayExecutor(RemoteExecutor):
         import ray
 
         time.sleep(_NOTED_EVERY)
-        tasks = [note for note in ray.timeline() if note["cat"].startswith("task::")]
+        tasks = [note for note in ray.timeline() if note["cat"].startswith(_TASK)]
         return [
             Event(_kind(note["cat"]), "", note["ts"] / 1e6, note["dur"] / 1e6, worker=_worker(note))
             for note in tasks
@@ -180,12 +173,12 @@ class RayExecutor(RemoteExecutor):
             pool.close()
 
 
-def _kind(name: str) -> str:
-    """Return what kind of work a task of Ray is, by its name."""
-    for part, kind in _KINDS.items():
-        if part in name:
-            return kind
-    return "other"
+def _kind(category: str) -> str:
+    """Return what kind of work a task is: its first word, or that of its key in a Dask graph."""
+    name = category.removeprefix(_TASK)
+    if name.startswith(_OF_DASK):
+        return str(key_split(name.removeprefix(_OF_DASK)))
+    return name.partition(" ")[0]
 
 
 def _worker(note: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import signal
 import socket
 from contextlib import contextmanager
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 #: Seconds that an address has to answer.
 _ANSWER = 10.0
+
+#: What a client of HTTP/2 says first, with an empty frame of settings; the bytes in the head of a
+#: frame, and the one that tells its kind.
+_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+_FRAME, _KIND, _SETTINGS = 9, 3, 4
 
 #: Part of the memory that is free that a Ray started here takes for its object store, and the least
 #: and the most, in bytes: Ray's own rules, applied to the memory of this process.
@@ -84,11 +90,21 @@ def start_ray(address: str | None, num_workers: int | None, options: dict[str, A
 
 
 def _check_answer(address: str) -> None:
-    """Raise where nothing answers: Ray itself would try for minutes."""
+    """Raise where nothing answers, or something else than Ray: Ray itself would try for minutes.
+
+    Ray speaks gRPC, in the frames of HTTP/2, and the first frame of a server is its settings.
+    """
     host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        with socket.create_connection((host.strip("[]"), int(port)), _ANSWER):
-            pass
+    if not (host and port.isdecimal()):
+        return
+    with socket.create_connection((host.strip("[]"), int(port)), _ANSWER) as there:
+        if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+            return
+        there.sendall(_HELLO)
+        with there.makefile("rb") as answer:
+            frame = answer.read(_FRAME)
+    if len(frame) < _FRAME or frame[_KIND] != _SETTINGS:
+        raise ConnectionError("what listens there is not Ray")
 
 
 @contextmanager
