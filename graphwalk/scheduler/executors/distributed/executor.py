@@ -37,6 +37,9 @@ from graphwalk.util.events import Event
 from graphwalk.util.executor import Resources
 from graphwalk.util.threads import num_cores
 
+#: Setting of Dask: the folder for temporary files.
+_TEMPORARY = "temporary-directory"
+
 #: Seconds that an address has to answer.
 _ANSWER = 10
 
@@ -89,9 +92,10 @@ class DistributedExecutor(RemoteExecutor):
                 "host": "127.0.0.1",
                 "dashboard_address": "127.0.0.1:0",
                 "silence_logs": logging.CRITICAL,  # results tell what fails
-                "local_directory": self._make_folder(),
             }
-            self._cluster = LocalCluster(**(settings | options))
+            # The scheduler of a cluster has a folder, too, which only this setting chooses.
+            with dask.config.set({_TEMPORARY: self._make_folder()}):
+                self._cluster = LocalCluster(**(settings | options))
             self.client = Client(self._cluster, set_as_default=False)
         else:
             if isinstance(address, str):
@@ -101,10 +105,8 @@ class DistributedExecutor(RemoteExecutor):
         self.client.get_task_stream(count=0)  # it is kept from now on
 
     def _make_folder(self) -> str:
-        """Make a folder for the files of workers, which is removed with the cluster."""
-        folder = tempfile.mkdtemp(
-            prefix="graphwalk-dask-", dir=dask.config.get("temporary-directory", None)
-        )
+        """Make a folder for the files of a cluster, which is removed with it."""
+        folder = tempfile.mkdtemp(prefix="graphwalk-dask-", dir=dask.config.get(_TEMPORARY, None))
         self._remove_folder = weakref.finalize(self, _remove_if_ours, folder, os.getpid())
         return folder
 

@@ -11,8 +11,6 @@ import time
 from multiprocessing.pool import ThreadPool
 from typing import Any
 
-from dask.utils import key_split
-
 from graphwalk.errors import SchedulerError
 from graphwalk.scheduler.executors.ray.errors import own_errors
 from graphwalk.scheduler.executors.ray.held_block import HeldBlock, replaced
@@ -174,11 +172,12 @@ class RayExecutor(RemoteExecutor):
 
 
 def _kind(category: str) -> str:
-    """Return what kind of work a task is: its first word, or that of its key in a Dask graph."""
+    """Return what kind of work a task is: its first word, or the name of its array in Dask."""
     name = category.removeprefix(_TASK)
-    if name.startswith(_OF_DASK):
-        return str(key_split(name.removeprefix(_OF_DASK)))
-    return name.partition(" ")[0]
+    if not name.startswith(_OF_DASK):
+        return name.partition(" ")[0]
+    # Such as "dask:('random-walks-0f3a', 0, 0)".
+    return name.removeprefix(_OF_DASK).strip("('").partition("'")[0].rpartition("-")[0]
 
 
 def _worker(note: dict[str, Any]) -> str:
