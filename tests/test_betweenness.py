@@ -41,6 +41,40 @@ def test_all_paths_are_counted_as_networkx_counts_them(directed):
 
 
 @pytest.mark.parametrize("directed", [False, True])
+def test_paths_by_weights_are_those_of_networkx(directed):
+    rng = np.random.default_rng(8)
+    edges, weights = rng.integers(0, 40, (2, 120)), rng.integers(1, 5, 120).astype(np.float32)
+    made = (nx.DiGraph if directed else nx.Graph)()
+    made.add_nodes_from(range(42))
+    for u, v, w in zip(*edges.tolist(), weights.tolist(), strict=True):
+        least = min(w, made[u][v]["weight"]) if made.has_edge(u, v) else w
+        made.add_edge(u, v, weight=least)
+    graph = graphwalk.build_zarr(
+        (*edges, weights), num_nodes=42, directed=directed, duplicates="keep"
+    )
+    how = {"weight": "weight", "transposed": graph.transpose() if directed else None}
+    expected = list(nx.betweenness_centrality(made, weight="weight").values())
+    found = graphwalk.betweenness_centrality(graph, **how).compute()
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
+    bits = set()
+    for plan in PLANS:
+        with graphwalk.scheduler.use("threads", num_workers=1 + len(plan)):
+            some = graphwalk.betweenness_centrality(graph, 9, seed=1, **how, **plan)
+            assert "3 for each level" in some.plan.cost.passes
+            bits.add(some.compute().tobytes())
+    assert len(bits) == 1
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"), [([1, 0, 1], "weight 0.0"), ([9e9, 1e-9, 1], "small")]
+)
+def test_weights_that_are_no_lengths_of_edges_are_refused(weights, message):
+    graph = graphwalk.build_zarr(([0, 1, 2], [1, 2, 3], np.array(weights, np.float32)))
+    with pytest.raises(errors.InputError, match=message):
+        graphwalk.betweenness_centrality(graph, weight="weight").compute()
+
+
+@pytest.mark.parametrize("directed", [False, True])
 def test_a_sample_is_scaled_as_networkx_scales_it(directed):
     graph, made, how = random_graph(directed)
     sources = np.array([3, 17, 44, 49])
@@ -50,7 +84,7 @@ def test_a_sample_is_scaled_as_networkx_scales_it(directed):
             return sources.tolist()
 
     for normalized in (True, False):
-        how = {"normalized": normalized, "endpoints": False, "sampled": True}
+        how = {"normalized": normalized, "endpoints": False, "sampled": True, "weighted": False}
         how["transposed"] = graph.transpose()._arrays if directed else None
         found = from_sources(graph, sources, **how).compute()
         undecorated = nx.betweenness_centrality.orig_func

@@ -19,7 +19,6 @@ import graphwalk
 from graphwalk import errors
 from graphwalk.cli import main
 from graphwalk.cli.analyses import ANALYTICS
-from graphwalk.cli.analytics import PLAN as PLAN_OF_ANALYTICS
 from graphwalk.cli.build import BUILD
 from graphwalk.cli.embed import EMBED
 from graphwalk.cli.options import SCHEDULER, option
@@ -829,7 +828,7 @@ def test_analytics_do_not_replace_unasked_and_leave_nothing(run, fails, ring_sto
 def test_options_of_analytics_are_parameters(name):
     analysis = ANALYTICS[name]
     signature = inspect.signature(getattr(graphwalk, analysis.function)).parameters
-    for parameter in [*analysis.parameters, *PLAN_OF_ANALYTICS]:
+    for parameter in [*analysis.parameters, *analysis.plan]:
         required = parameter.name in analysis.required
         default = inspect.Parameter.empty if required else parameter.default
         assert signature[parameter.name].default == default
@@ -850,7 +849,7 @@ def test_distances_are_listed(run, fails, town_store, ring_store, tmp_path):
     assert "--sources" in fails("bfs", town_store)
 
 
-@pytest.mark.parametrize("name", sorted(set(ANALYTICS) - {"bfs", "shortest-paths"}))
+@pytest.mark.parametrize("name", sorted(name for name in ANALYTICS if not ANALYTICS[name].required))
 def test_each_analysis_runs_on_a_directed_graph(name, run, fails, town_store, tmp_path):
     reverse = tmp_path / "reverse.zarr"
     assert "transposed graph is in" in run("transpose", town_store, reverse)[1]
@@ -864,6 +863,42 @@ def test_each_analysis_runs_on_a_directed_graph(name, run, fails, town_store, tm
     assert table["node"].to_pylist() == TOWNS
     if transposed:
         assert "--transposed" in fails(name, town_store, *against)
+
+
+def test_rows_of_nodes_and_several_analyses_are_written(run, fails, tmp_path):
+    store, pairs, output = (tmp_path / name for name in ("g.zarr", "pairs.csv", "out.csv"))
+    graphwalk.build_zarr([("ada", "bob"), ("ada", "eve"), ("kim", "bob"), ("kim", "lee")], store)
+    pairs.write_text("source,target\nada,kim\nbob,eve\nada,lee\n")
+    overwrite = (output, "--overwrite")
+    _, out, _ = run("k-hop", store, *overwrite, "--sources", "eve", "--hops", "2")
+    assert "3 nodes of 5 are reached" in out
+    assert output.read_text() == "node\nada\nbob\neve\n"
+    _, out, _ = run("similarity", store, *overwrite, "--pairs", pairs)
+    assert out.splitlines()[2] == "         0.5  bob  eve"
+    lines = ["source,target,similarity", "ada,kim,0.3333333333333333", "bob,eve,0.5", "ada,lee,0"]
+    assert output.read_text().splitlines()[:4] == lines
+    _, out, _ = run("similar-nodes", store, *overwrite, "--nodes", "ada", "--k", "1")
+    assert "1 pair of similar nodes" in out
+    assert output.read_text() == "node,similar,place\nada,kim,1\n"
+    _, out, _ = run("analyze", store, *overwrite, "--analyses", "components,degrees,transitivity")
+    assert "transitivity: 0" in out
+    assert "1 component of 5 nodes" in out
+    assert output.read_text().splitlines()[:2] == ["node,components,degrees", "ada,ada,2"]
+    _, out, _ = run("analyze", store, *overwrite, "--analyses", "transitivity")
+    assert output.read_text() == "transitivity\n0\n"
+    assert "graphwalk bfs" in fails("analyze", store, "--analyses", "bfs")
+    assert "--pairs is missing" in fails("similarity", store)
+    for command in ("similarity", "similar-nodes", "k-hop", "analyze"):
+        assert run(command, store, "--quiet", *NEEDED[command](pairs))[:2] == (0, "")
+
+
+#: What commands need.
+NEEDED = {
+    "similarity": lambda pairs: ["--pairs", pairs, "--measure", "adamic_adar"],
+    "similar-nodes": lambda _: ["--nodes", "kim,lee"],
+    "k-hop": lambda _: ["--sources", "lee"],
+    "analyze": lambda _: ["--analyses", "pagerank"],
+}
 
 
 def test_update_writes_a_store_and_the_touched_nodes(run, fails, town_store, tmp_path):

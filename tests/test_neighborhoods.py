@@ -89,6 +89,30 @@ def test_labels_and_triangles_are_those_of_the_definitions(nodes, edges, directe
     np.testing.assert_allclose(found, list(nx.clustering(made).values()), rtol=1e-12)
 
 
+@given(EDGES, st.booleans(), st.sampled_from(PLANS))
+@settings(deadline=None, max_examples=12)  # the first call compiles
+def test_clustering_by_weights_is_that_of_networkx(edges, directed, plan):
+    weights = 1 + np.arange(len(edges)) * 7 % 11
+    graph = graphwalk.build_zarr(
+        (*np.array(edges).T, weights), num_nodes=30, directed=directed, duplicates="keep"
+    )
+    made = (nx.DiGraph if directed else nx.Graph)()
+    made.add_nodes_from(range(30))
+    for (u, v), weight in zip(edges, weights.tolist(), strict=True):
+        most = max(weight, made[u][v]["weight"]) if made.has_edge(u, v) else weight
+        made.add_edge(u, v, weight=most)
+    how = {"method": "fagiolo", "weight": "weight"} | plan
+    if directed:
+        how["transposed"] = graph.transpose()
+    found = graphwalk.clustering(graph, **how).compute()
+    expected = list(nx.clustering(made, weight="weight").values())
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    if not plan:
+        two = {"triangles": {}, "clustering": how}
+        shared = graphwalk.analyze(graph, two, transposed=how.get("transposed"))
+        assert shared["clustering"].compute().tobytes() == found.tobytes()
+
+
 @pytest.fixture(scope="module", params=[False, True], ids=["undirected", "directed"])
 def skewed(request):
     rng = np.random.default_rng(3)
@@ -112,12 +136,7 @@ def test_rows_that_do_not_fit_are_held_in_chunks(skewed):
 
 def test_all_plans_give_the_same_bits(skewed):
     graph, how = skewed
-    analyses = [
-        graphwalk.label_propagation,
-        graphwalk.triangles,
-        graphwalk.clustering,
-        graphwalk.transitivity,
-    ]
+    analyses = ANALYSES
     for analysis in analyses:
         found = set()
         for workers in (1, 2):

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 import graphwalk
 from graphwalk import InputError, MemoryBudgetError
-from graphwalk.algorithms.analytics import pair_components
+from graphwalk.algorithms.analytics import link_ids
 from graphwalk.storage.build.range_encoding import IdRanges
 from graphwalk.storage.build.sliced_arrays import Room
 from graphwalk.storage.edges import parquet
@@ -69,9 +69,9 @@ IDS = {
 @pytest.mark.parametrize(("ranges", "memory"), [(1, None), (7, None), (600, "1 MiB")])
 def test_components_are_those_of_the_store(kind, ranges, memory, monkeypatch):
     src, dst = pairs_of(IDS[kind], max(2, len(IDS[kind]) * 3 // 4))
-    monkeypatch.setattr(pair_components, "MOST_RANGES", ranges)
-    monkeypatch.setattr(pair_components, "RANGE_IDS", 4)
-    monkeypatch.setattr(pair_components, "_DIVIDED", 100)
+    monkeypatch.setattr(link_ids, "MOST_RANGES", ranges)
+    monkeypatch.setattr(link_ids, "RANGE_IDS", 4)
+    monkeypatch.setattr(link_ids, "_DIVIDED", 100)
     if memory:
         monkeypatch.setattr(Room, "take", lambda *_: False)  # all of it waits in files
     options = {} if memory is None else {"memory": memory}
@@ -194,8 +194,6 @@ def test_the_command_reads_pairs(tmp_path, capsys):
     assert main(arguments) == 0
     assert "2 components of 5 nodes" in capsys.readouterr().out
     assert output.read_text() == "node\tcomponent\nu\tu\nv\tu\nw\tw\nx\tw\ny\tw\n"
-    assert main([*arguments, "--overwrite", "--scheduler", "ray"]) == 1
-    assert "leave out --scheduler" in capsys.readouterr().err
     store = tmp_path / "g.zarr"
     graphwalk.build_zarr([(0, 1)], store)
     assert main(["components", str(store), "--sep", ";"]) == 1

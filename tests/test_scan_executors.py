@@ -3,11 +3,14 @@
 import os
 import signal
 import threading
+import warnings
 from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zarr
@@ -16,7 +19,7 @@ from resealed import as_format_1
 from schedulers import SCHEDULERS
 
 import graphwalk
-from graphwalk import scheduler
+from graphwalk import InputError, scheduler
 from graphwalk.algorithms.analytics.node_array import compute_values
 from graphwalk.algorithms.validation.check import validate
 from graphwalk.scheduler.engine import scan
@@ -237,3 +240,34 @@ def test_the_bits_of_one_worker_are_the_same(scheduler_name, partitions, request
             array = analysis(graph_of("undirected"), partitions=partitions)
             assert array.plan.shares == 1
             assert bits(array) == expected(name, "undirected")
+
+
+def test_workers_link_shares_of_files(session, tmp_path):
+    """On all executors: integers, strings from some line on, more workers than row groups."""
+    rng = np.random.default_rng(5)
+    src, dst = rng.integers(0, 60_000, (2, 50_000))
+    frame = pd.DataFrame({"a": src, "b": dst})
+    names = frame.map("id{}".format)
+    paths = [tmp_path / name for name in ("n.txt", "s.txt", "n.parquet", "s.parquet", "one.csv")]
+    frame.to_csv(paths[0], sep=" ", index=False, header=False)
+    frame.to_csv(paths[1], sep=" ", index=False, header=False)
+    with paths[1].open("a") as file:
+        file.write("7 seven\n")
+    frame.to_parquet(paths[2], row_group_size=9000)
+    names.to_parquet(paths[3], row_group_size=9000)
+    names.head(1).to_csv(paths[4], index=False)
+    apart = not session.executor.in_process
+    for path in paths:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            table = graphwalk.connected_components(edges=path, memory="1 GiB")
+            found = pa.table(table).to_pydict()
+        assert any("seven" in str(each.message) for each in told) == (path.name == "s.txt")
+        assert table.plan.apart == apart
+        assert ("merged in a tree" in str(table.plan)) == apart
+        with scheduler.use("threads"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert found == pa.table(graphwalk.connected_components(edges=path)).to_pydict()
+    (tmp_path / "nothing.csv").write_text("source,target\n")
+    with pytest.raises(InputError, match="no edges"):
+        pa.table(graphwalk.connected_components(edges=tmp_path / "nothing.csv"))

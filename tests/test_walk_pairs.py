@@ -159,6 +159,8 @@ def test_a_budget_that_is_too_small_is_refused_and_the_remedy_is_enough(monkeypa
         (lambda g: graphwalk.cooccurrence(g, window=0), "window=0"),
         (lambda g: graphwalk.cooccurrence(g, walk_length=1.5), "walk_length=1.5"),
         (lambda g: graphwalk.personalized_pagerank(g, 0, top_k=3), "method='walks'"),
+        (lambda g: graphwalk.personalized_pagerank(g, 0, seed=1), "seed=1 is for method='walks'"),
+        (lambda g: graphwalk.personalized_pagerank(g, 0, "walks", tol=1), "tol=1 is for method="),
         (lambda g: graphwalk.personalized_pagerank(g), "method='walks'"),
         (lambda g: graphwalk.personalized_pagerank(g, 0, "walks", alpha=0), "alpha=0"),
         (lambda g: graphwalk.personalized_pagerank(g, 0, "walks", eps=1), "eps=1"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.analytics import Analysis
+from graphwalk.cli.analytics import PLAN, Analysis
 from graphwalk.cli.build import BUILD
 from graphwalk.cli.node_reports import farthest_nodes, largest_groups, top_nodes
+from graphwalk.cli.other_results import Candidates, NearNodes, Pairs, Several
+from graphwalk.cli.read_pairs import read_pairs
 from graphwalk.cli.read_start_nodes import read_start_edges, read_start_nodes
 from graphwalk.cli.walk_options import WALK
+from graphwalk.errors import InputError, function
 from graphwalk.util.parameters import (
     COUNT,
     FINITE_POSITIVE,
@@ -36,9 +39,9 @@ UNWEIGHTED = Parameter(
 )
 
 
-def _nodes(text: str, graph: Graph) -> Any:
-    """Return the numbers of nodes that are named, which labels may be needed for."""
-    nodes = read_start_nodes(text, graph, "sources")
+def _nodes(text: str, graph: Graph, name: str = "sources") -> Any:
+    """Return nodes that are named, as the functions take them."""
+    nodes = read_start_nodes(text, graph, name)
     return nodes if graph.labels is None else graph.labels[nodes]
 
 
@@ -58,6 +61,27 @@ def _equal_starts(text: str, graph: Graph) -> Any:
 def _without(*_: Any) -> None:
     return None
 
+
+def _with(*_: Any) -> str:
+    return "weight"
+
+
+def _together(names: list[str], _: Graph) -> list[str]:
+    """Return the names of analyses, none of which needs sources."""
+    for name in {"bfs", "shortest_paths"}.intersection(names):
+        raise InputError(f"{name} needs sources, and runs alone: {function(name)}")
+    return names
+
+
+#: The option that uses weights, where they are left out by default.
+_WEIGHTED = Parameter("weight", None, FLAG, "use the weights of edges")
+
+_MEASURE = Parameter(
+    "measure",
+    "jaccard",
+    one_of("jaccard", "adamic_adar", "common_neighbors", "resource_allocation"),
+    "what is computed",
+)
 
 #: What the commands that measure distances have in common.
 _SOURCES = Parameter("sources", None, NODES, "nodes to start from")
@@ -149,8 +173,26 @@ ANALYTICS = {
         top_nodes,
         [
             Parameter("method", "ldbc", one_of("ldbc", "fagiolo"), "definition, if directed"),
+            _WEIGHTED,
             _TRANSPOSED,
         ],
+        {"weight": _with},
+    ),
+    "betweenness": Analysis(
+        "betweenness_centrality",
+        "find what part of shortest paths leads through each node",
+        top_nodes,
+        [
+            Parameter("k", None, COUNT, "nodes from which paths are counted; by default all"),
+            _WEIGHTED,
+            Parameter(
+                "normalized", True, FLAG, "", ("unnormalized", "count pairs, without dividing")
+            ),
+            Parameter("endpoints", False, FLAG, "count paths from a node and to it, too"),
+            Parameter("seed", 0, whole(0, 2**64 - 1), "of the sample"),
+            _TRANSPOSED,
+        ],
+        {"weight": _with},
     ),
     "centrality": Analysis(
         "harmonic_centrality",
@@ -167,6 +209,53 @@ ANALYTICS = {
         "find the degree of each node",
         top_nodes,
         [Parameter("direction", "out", one_of("out", "in", "total"), "edges that count")],
+    ),
+    "k-hop": NearNodes(
+        "k_hop",
+        "find the nodes within some edges of given ones",
+        parameters=[_SOURCES, Parameter("hops", 2, whole(0), "most edges on the way")],
+        arguments={"sources": _nodes},
+        required=("sources",),
+    ),
+    "similarity": Pairs(
+        "similarity",
+        "compare pairs of nodes by the neighbours that they have in common",
+        parameters=[
+            Parameter("pairs", None, Kind("a file of pairs", "FILE"), "a file of pairs of nodes"),
+            _MEASURE,
+            _TRANSPOSED,
+        ],
+        arguments={"pairs": read_pairs},
+        required=("pairs",),
+        plan=PLAN[:1],
+    ),
+    "similar-nodes": Candidates(
+        "similar_nodes",
+        "find the nodes that are most similar to given ones and no neighbours of them",
+        parameters=[
+            Parameter("nodes", None, NODES, "nodes to find others for"),
+            Parameter("k", 10, COUNT, "most nodes that are found for each"),
+            _MEASURE,
+            _TRANSPOSED,
+        ],
+        arguments={"nodes": partial(_nodes, name="nodes")},
+        required=("nodes",),
+        plan=PLAN[:1],
+    ),
+    "analyze": Several(
+        "analyze",
+        "run several analyses that share passes over the graph",
+        parameters=[
+            Parameter(
+                "analyses",
+                None,
+                Kind("names of analyses", "NAME,...", lambda text: text.split(",")),
+                "names such as pagerank,components,degrees",
+            ),
+            _TRANSPOSED,
+        ],
+        arguments={"analyses": _together},
+        required=("analyses",),
     ),
     "visits": Analysis(
         "visit_counts",

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.cli.node_reports import Values
+from graphwalk.cli.node_reports import Values, top_nodes
 from graphwalk.cli.options import SCHEDULER, add_options, add_output_options, given_options, option
 from graphwalk.cli.text import Stopwatch, size_on_disk
-from graphwalk.errors import InputError, function, printable
+from graphwalk.errors import InputError, printable
 from graphwalk.util.parameters import COUNT, SIZE, Parameter
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from graphwalk import Graph
-    from graphwalk.cli.node_reports import Names, Report
+    from graphwalk.cli.node_reports import Report
 
 #: Parameters that all analytics have.
 PLAN = [
@@ -49,15 +49,18 @@ class Analysis:
         Parameters of the function by which edges are read that are in no store, if it takes any.
     required : iterable of str
         Parameters that must be given.
+    plan : iterable of Parameter
+        Those of `PLAN` that the function has.
     """
 
     function: str
     HELP: str
-    report: Report
+    report: Report = top_nodes
     parameters: Iterable[Parameter] = ()
     arguments: Mapping[str, Callable[[Any, Graph], Any]] = field(default_factory=dict)
     reading: Iterable[Parameter] = ()
     required: Iterable[str] = ()
+    plan: Iterable[Parameter] = tuple(PLAN)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the graph, the output, and options."""
@@ -73,7 +76,7 @@ class Analysis:
         )
         add_options(parser, self.parameters)
         add_options(parser, self.reading, "edges that are in no store")
-        add_options(parser, PLAN, "plan")
+        add_options(parser, self.plan, "plan")
         add_options(parser, SCHEDULER, "scheduler")
         add_output_options(parser)
 
@@ -83,40 +86,35 @@ class Analysis:
         from graphwalk.algorithms.output.write_nodes import new_nodes
 
         edges = bool(self.reading) and _is_no_store(args.store)
-        if edges and getattr(args, "scheduler", "threads") != "threads":
-            raise InputError(
-                f"{args.store} is no store, and edges are read by threads of this process alone; "
-                f"leave out {option('scheduler')}, or make a store with {function('build_zarr')}"
-            )
         watch, output = Stopwatch(), args.output
         writing: AbstractContextManager[Any] = nullcontext(lambda _: None)
         if output is not None:
             writing = new_nodes(output, overwrite=args.overwrite)
         with graphwalk.scheduler.use(**given_options(args, SCHEDULER)), writing as write:
-            values, names, to_write = self._compute(args, edges=edges)
+            lines, to_write = self._compute(args, edges=edges)
             write(to_write)
         if not args.quiet:
             print(f"Computed {watch.stop().took()}.")
-            for line in self.report(values, names):
+            for line in lines:
                 print(printable(line))
             if output is not None:
                 print(printable(f"All are in {output} ({size_on_disk(output)})."))
 
-    def _compute(self, args: Namespace, *, edges: bool) -> tuple[Values, Names, Any]:
-        """Return the values, what names their nodes, and what is written of them."""
+    def _compute(self, args: Namespace, *, edges: bool) -> tuple[Iterable[str], Any]:
+        """Return lines about the result, and what is written of it."""
         import graphwalk
-        from graphwalk.algorithms.output.node_table import node_columns
         from graphwalk.scheduler.executors.progress import scan_progress
 
         analyse, reading = getattr(graphwalk, self.function), given_options(args, self.reading)
-        given = given_options(args, [*self.parameters, *PLAN])
-        for name in set(self.required) - given.keys():
-            raise InputError(f"{option(name)} is missing; add the nodes to start from")
+        given = given_options(args, [*self.parameters, *self.plan])
+        for each in self.parameters:
+            if each.name in self.required and each.name not in given:
+                raise InputError(f"{option(each.name)} is missing; it takes {each.help}")
         if edges:
             show = False if args.quiet else None
             table = analyse(edges=args.store, progress=show, **given, **reading)
             linked = table.linked
-            return Values("component", linked.components), linked.names, table
+            return self.report(Values("component", linked.components), linked.names), table
         if reading:
             raise InputError(
                 f"{args.store} is a store, and {option(next(iter(reading)))} says how to read "
@@ -125,10 +123,18 @@ class Analysis:
         graph = graphwalk.open_zarr(args.store)
         for name in given.keys() & self.arguments.keys():
             given[name] = self.arguments[name](given[name], graph)
-        (column,) = node_columns(analyse(graph, **given))
+        found = analyse(graph, **given)
         with scan_progress(self.function, False if args.quiet else None):
-            column = column._replace(values=column.values.compute())
-        return Values(column.name, column.values), graph.names, [column]
+            return self.results(found, graph, given)
+
+    def results(self, found: Any, graph: Graph, given: dict[str, Any]) -> tuple[Iterable[str], Any]:
+        """Compute what the function has returned; return lines about it, and what is written."""
+        from graphwalk.algorithms.output.node_table import node_columns
+
+        del given
+        (column,) = node_columns(found)
+        column = column._replace(values=column.values.compute())
+        return self.report(Values(column.name, column.values), graph.names), [column]
 
 
 def _is_no_store(path: str) -> bool:

@@ -40,6 +40,16 @@ def top_nodes(column: Values, names: Names) -> Iterable[str]:
         yield f"{values[node]:>12.6g}  {name}"
 
 
+def top_rows(column: Values, nodes: NDArray[Any], names: Names) -> Iterable[str]:
+    """Return the rows of nodes with the highest values."""
+    import numpy as np
+
+    rows = _highest(column.values, np.arange(len(column.values)))
+    yield f"The highest values of {column.name}:"
+    for row, named in zip(rows, names(nodes[rows]), strict=True):
+        yield f"{column.values[row]:>12.6g}  {'  '.join(map(str, named))}"
+
+
 def farthest_nodes(column: Values, names: Names) -> Iterable[str]:
     """Return how many nodes are reached, and those that are farthest away."""
     import numpy as np

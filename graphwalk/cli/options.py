@@ -20,6 +20,7 @@ _FALSE = {
     "weight": "--unweighted",
     "labels": "--labels=none",
     "header": "--no-header",
+    "normalized": "--unnormalized",
     "compressed": "--uncompressed",
     "relabel": "--no-relabel",
 }

@@ -22,20 +22,19 @@ def betweenness_centrality(
     seed: Any = None,
 ) -> dict[Any, float]:
     """Return the betweenness centrality of each node, from the nodes that NetworkX would draw."""
-    if weight is not None:
-        raise NotImplementedError("betweenness by weights")
     view = view_of(G)
     if not len(view.nodes):
         return {}
     sources = list(view.nodes)
     if k is not None:
         sources = create_py_random_state(seed).sample(sources, k)
-    store = view.store()
+    store = view.store(weight, min)
     other = transpose_of(store)
     found = from_sources(
         store,
         np.array([view.number(node) for node in sources], np.int64),
         sampled=k is not None,
+        weighted=weight is not None and store.weighted,
         normalized=normalized,
         endpoints=endpoints,
         transposed=None if other is None else other._arrays,

@@ -29,12 +29,13 @@ def triangles(G: Any, nodes: Any = None) -> Any:  # noqa: N803 - NetworkX's name
 
 def clustering(G: Any, nodes: Any = None, weight: Any = None) -> Any:  # noqa: N803
     """Return the clustering coefficient of each node, or of one."""
-    if weight is not None:
-        raise NotImplementedError("clustering by weights")
     view = _simple(view_of(G))
     if not len(view.nodes):
         return {}
-    return _of(view, _coefficients(view), nodes)
+    store = view.store(weight)
+    used, other = None if weight is None else "weight", transpose_of(store)
+    values = algorithms.clustering(store, method="fagiolo", weight=used, transposed=other)
+    return _of(view, values.compute(), nodes)
 
 
 def average_clustering(
@@ -70,14 +71,6 @@ def _transitivity_of_rows(store: Graph) -> float:
     degrees = np.bincount(src)
     pairs = (degrees * (degrees - 1)).sum()
     return float(closed / pairs) if closed else 0
-
-
-def _coefficients(view: Any) -> NDArray[Any]:
-    store = view.store()
-    found: NDArray[Any] = algorithms.clustering(
-        store, method="fagiolo", transposed=transpose_of(store)
-    ).compute()
-    return found
 
 
 def _simple(view: Any) -> Any:

@@ -27,14 +27,16 @@ def louvain_communities(
     del threshold, seed
     if max_level is not None and max_level <= 0:
         raise ValueError("max_level argument must be a positive integer or None")
-    if max_level is not None:
-        raise NotImplementedError("max_level")
     view = view_of(G)
     if not len(view.nodes):
         return []
     store = view.store(weight)
     labels = find_communities(
-        store, resolution, weight=_used(weight, view), transposed=transpose_of(store)
+        store,
+        resolution,
+        max_level=max_level,
+        weight=_used(weight, view),
+        transposed=transpose_of(store),
     ).compute()
     return list(sets_by_label(view, labels))
 

@@ -66,6 +66,21 @@ def degree_assortativity_coefficient(
     nodes: Any = None,
 ) -> float:
     """Return how degrees are correlated along edges."""
-    if weight is not None or nodes is not None:
-        raise NotImplementedError("assortativity by weights, or of some nodes")
-    return float(degree_assortativity(view_of(G).store(parallel=True), x, y).compute())
+    view = view_of(G)
+    store = view.store(weight, parallel=True)
+    if weight is None and nodes is None:
+        return float(degree_assortativity(store, x, y).compute())
+    rows = store.rows(0, store.num_nodes)
+    src, dst = rows.to_edge_index()
+    weights = np.ones(len(src)) if rows.weights is None else rows.weights.astype(np.float64)
+    size = store.num_nodes
+    degrees = {"out": np.bincount(src, weights, size), "in": np.bincount(dst, weights, size)}
+    if not store.directed:  # a loop has two ends
+        loops = np.bincount(src, weights * (src == dst), size)
+        degrees = {"out": degrees["out"] + loops, "in": degrees["out"] + loops}
+    numbers = np.array([view.number(node) for node in chosen_nodes(view, nodes)], np.int64)
+    chosen = np.zeros(size, np.bool_)
+    chosen[numbers] = True
+    both = chosen[src] & chosen[dst]
+    ends = degrees[x][src[both]], degrees[y][dst[both]]
+    return float(np.corrcoef(*ends)[0, 1])

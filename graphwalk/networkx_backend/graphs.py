@@ -89,7 +89,7 @@ class ConvertedGraph:
         reverse : bool
             Whether edges lead the other way.
         parallel : bool
-            Whether parallel edges stay apart, without weights.
+            Whether parallel edges stay apart, each with its weight.
         """
         key = (weight if isinstance(weight, str) else id(weight), join, reverse, parallel)
         if key not in self._stores:
@@ -124,7 +124,8 @@ class ConvertedGraph:
                     continue
                 parallel = attributes.values() if multiple else [attributes]
                 if apart:
-                    yield from ((first, second, None) for _ in parallel)
+                    for each in parallel:
+                        yield first, second, None if weight is None else each.get(weight, 1)
                 elif callable(weight):
                     value = weight(u, v, attributes)
                     if value is not None:  # else the edge is hidden

@@ -5,16 +5,25 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from math import log, sqrt
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from graphwalk.algorithms.analytics.betweenness_passes import (
+    Paths,
+    Return,
+    Search,
+    Shorten,
+    WeightedReturn,
+    WeightedSearch,
+)
 from graphwalk.algorithms.analytics.node_array import node_array
-from graphwalk.algorithms.analytics.whole_rows import WholeRowPass, WholeRows
+from graphwalk.algorithms.analytics.out_strengths import uses_weights
+from graphwalk.algorithms.analytics.whole_rows import WholeRows
 from graphwalk.errors import InputError, MemoryBudgetError, argument
-from graphwalk.kernels.analytics.betweenness import add_dependencies, count_paths
 from graphwalk.kernels.rng import STEP, mix, seed_key
 from graphwalk.scheduler.engine.scan_plan import ScanCost
+from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.storage.store.transposed import transposed_arrays
 from graphwalk.util.parameters import COUNT, FLAG, whole
@@ -26,7 +35,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan import Scanner
-    from graphwalk.storage.partitions.neighborhoods import Neighborhoods
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 _SEED = whole(0, 2**64 - 1)
@@ -42,6 +50,7 @@ def betweenness_centrality(
     store: Graph | str | os.PathLike[str],
     k: int | None = None,
     *,
+    weight: str | None = None,
     normalized: bool = True,
     endpoints: bool = False,
     seed: int = 0,
@@ -55,8 +64,8 @@ def betweenness_centrality(
     other that leads through the node [1]_. Paths from all nodes are counted, or from `k` nodes that
     are drawn without replacement [2]_. By Hoeffding's inequality, the error of each node's value
     is then at most ``sqrt(log(20 * num_nodes) / (2 * k - 2))``, with probability 0.9 for all nodes
-    at once; where values are normalised to parts of all pairs. Weights are not used; parallel edges
-    are one edge.
+    at once; where values are normalised to parts of all pairs. Parallel edges are one edge, of the
+    least of their weights.
 
     Parameters
     ----------
@@ -64,6 +73,10 @@ def betweenness_centrality(
         The graph, or where its store is.
     k : int, optional
         From how many nodes paths are counted. None: from all, which takes as many searches.
+    weight : {"weight"} or None
+        With "weight", the weights of edges are their lengths, if there are any. By default the
+        shortest paths are those of the fewest edges. Lengths are sums in float64, which are
+        compared exactly.
     normalized : bool
         Whether values are divided by the number of pairs; else they are numbers of pairs, of which
         an undirected graph has half as many.
@@ -90,6 +103,7 @@ def betweenness_centrality(
     ------
     InputError
         When a parameter is out of its range, or `transposed` is not the transpose of the graph.
+        When computed: if a weight that is used is zero, or lost in the sum of a length.
     MemoryBudgetError
         When counts do not fit in `memory`.
     StoreError
@@ -119,6 +133,7 @@ def betweenness_centrality(
         graph,
         sources,
         sampled=k is not None,
+        weighted=uses_weights(graph, weight),
         normalized=FLAG.check("normalized", normalized),
         endpoints=FLAG.check("endpoints", endpoints),
         transposed=transposed_arrays(graph, transposed, "betweenness centrality"),
@@ -169,6 +184,8 @@ class Betweenness(WholeRows):
         How many of them are searched from at the same time; it does not change the result.
     sampled : bool
         Whether other nodes are no sources by chance.
+    weighted : bool
+        Whether weights are the lengths of edges.
     normalized, endpoints
         As `betweenness_centrality` takes them.
     transposed : GraphArrays or None
@@ -180,6 +197,7 @@ class Betweenness(WholeRows):
     sources: NDArray[np.int64]
     at_once: int
     sampled: bool
+    weighted: bool
     normalized: bool
     endpoints: bool
     transposed: GraphArrays | None
@@ -189,21 +207,26 @@ class Betweenness(WholeRows):
         del graph
         return np.dtype(np.float64)
 
+    def reader(self, graph: GraphArrays) -> NeighborhoodReader:
+        """Return what cuts the graph."""
+        del graph
+        return NeighborhoodReader(self.transposed, "weights" if self.weighted else None)
+
     def cost(self, graph: GraphArrays) -> ScanCost:
-        """Return what the algorithm takes: levels, counts, sums and those of a pass."""
+        """Return what the algorithm takes: levels, counts, sums and those of a pass; lengths."""
         method = "from all nodes, exact"
         if self.sampled and len(self.sources) > 1:
             error = sqrt(log(2 * graph.num_nodes / _RISK) / (2 * len(self.sources) - 2))
             method = (
                 f"from {len(self.sources):,} nodes, error at most {error:.2g} (probability 0.9)"
             )
-        turns = -(-len(self.sources) // self.at_once)
+        turns, length = -(-len(self.sources) // self.at_once), 8 if self.weighted else 0
         return ScanCost(
             name="betweenness centrality",
-            state=32 * self.at_once + 8,
+            state=(32 + length) * self.at_once + 8,
             partial=12 * self.at_once,
-            shared=20 * self.at_once,
-            passes=f"two for each level, {turns:,} times",
+            shared=(20 + length) * self.at_once,
+            passes=f"{3 if self.weighted else 2} for each level, {turns:,} times",
             repeated=True,
             method=method,
         )
@@ -220,21 +243,30 @@ class Betweenness(WholeRows):
         self, scanner: Scanner, sources: NDArray[np.int64], total: NDArray[np.float64]
     ) -> None:
         """Add what paths from some sources tell."""
+        lengths = self._lengths(scanner, sources, len(total))
+        searching, returning = (
+            (WeightedSearch, WeightedReturn) if self.weighted else (Search, Return)
+        )
         found = Paths.none(len(total), len(sources))
         found.levels[sources, np.arange(len(sources))] = 0
         found.paths[sources, np.arange(len(sources))] = 1
         level = 0
         while True:
-            search = _Search(self.transposed, found, level + 1)
+            search = searching(self.transposed, found, level + 1, lengths)
             new = search.new_result()
             scanner.scan(search, new)
             if not new.found[0]:
                 break
             search.merge(found, new)
             level += 1
+        if self.weighted and (np.isfinite(lengths) > (found.levels >= 0)).any():
+            raise InputError(
+                "some weights are so small that paths are no longer with them than without; leave "
+                f"out {argument('weight')}, so that paths are counted by their edges"
+            )
         sums = np.zeros_like(found.paths)
         for before in range(level - 1, 0, -1):
-            back = _Return(self.transposed, found, before, sums)
+            back = returning(self.transposed, found, before, lengths, sums)
             new_sums = back.new_result()
             scanner.scan(back, new_sums)
             sums += new_sums
@@ -244,6 +276,22 @@ class Betweenness(WholeRows):
                 reached = found.levels[:, column] > 0
                 total += reached
                 total[source] += np.count_nonzero(reached)
+
+    def _lengths(
+        self, scanner: Scanner, sources: NDArray[np.int64], nodes: int
+    ) -> NDArray[np.float64]:
+        """Return the length of the shortest paths to each node; nothing where edges count."""
+        if not self.weighted:
+            return np.empty((0, 0))
+        lengths = np.full((nodes, len(sources)), np.inf)
+        lengths[sources, np.arange(len(sources))] = 0
+        while True:
+            shorten = Shorten(self.transposed, lengths)
+            new = shorten.new_result()
+            scanner.scan(shorten, new)
+            if not new.fallen[0]:
+                return lengths
+            lengths = new.lengths
 
     def _scale(self, total: NDArray[np.float64]) -> None:
         """Divide sums by how many pairs they are of, of those that they stand for."""
@@ -259,69 +307,3 @@ class Betweenness(WholeRows):
         with np.errstate(invalid="ignore", divide="ignore"):
             total[chosen] *= np.float64(others) / (k - 1) / pairs
         total[~chosen] *= others / k / pairs
-
-
-class Paths(NamedTuple):
-    """Levels of nodes for each source, numbers of shortest paths, and how many nodes were found."""
-
-    levels: NDArray[np.int32]
-    paths: NDArray[np.float64]
-    found: NDArray[np.int64]
-
-    @classmethod
-    def none(cls, nodes: int, sources: int) -> Paths:
-        """Return that no node is found."""
-        levels = np.full((nodes, sources), -1, np.int32)
-        return cls(levels, np.zeros((nodes, sources)), np.zeros(1, np.int64))
-
-    def copy(self) -> Paths:
-        """Return a copy that shares nothing."""
-        return Paths(self.levels.copy(), self.paths.copy(), self.found.copy())
-
-
-class _Search(WholeRowPass):
-    """Finds the nodes of a level."""
-
-    def __init__(self, transposed: GraphArrays | None, before: Paths, level: int) -> None:
-        self.transposed, self._before, self._level = transposed, before, level
-
-    def new_result(self) -> Paths:
-        """Return that no node is found."""
-        return Paths.none(*self._before.levels.shape)
-
-    def visit(self, result: Paths, rows: Neighborhoods) -> None:
-        """Find nodes in a partition."""
-        into = rows.row_starts, rows.neighbors
-        if self.transposed is not None:
-            into = rows.in_row_starts, rows.in_neighbors
-        levels, paths, found = result
-        count_paths(*self._before[:2], rows.first, *into, self._level, levels, paths, found)
-
-    def merge(self, result: Paths, other: Paths) -> None:
-        """Take over the nodes of other partitions."""
-        np.maximum(result.levels, other.levels, out=result.levels)
-        np.add(result.paths, other.paths, out=result.paths)
-        np.add(result.found, other.found, out=result.found)
-
-
-class _Return(WholeRowPass):
-    """Adds up what goes on through the nodes of a level."""
-
-    def __init__(
-        self, transposed: GraphArrays | None, found: Paths, level: int, sums: NDArray[np.float64]
-    ) -> None:
-        self.transposed, self._found, self._level, self._sums = transposed, found, level, sums
-
-    def new_result(self) -> NDArray[np.float64]:
-        """Return sums of nothing."""
-        return np.zeros_like(self._sums)
-
-    def visit(self, result: NDArray[np.float64], rows: Neighborhoods) -> None:
-        """Add up the rows of a partition."""
-        first, row_starts, neighbors = rows[:3]
-        found = *self._found[:2], self._sums
-        add_dependencies(*found, first, row_starts, neighbors, self._level, result)
-
-    def merge(self, result: NDArray[np.float64], other: NDArray[np.float64]) -> None:
-        """Take over the sums of other nodes."""
-        result += other

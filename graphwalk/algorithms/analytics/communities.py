@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from graphwalk.algorithms.analytics.community_levels import Level, find_strengths
+from graphwalk.algorithms.analytics.community_levels import (
+    LEAST_BUILD,
+    Level,
+    find_strengths,
+)
 from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.out_strengths import uses_weights
 from graphwalk.algorithms.analytics.whole_rows import WholeRows
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
 #: Modularity by which a repetition is worth another one.
 _LEAST_GAIN = 1e-4
 
-#: Bytes of an edge while the graph of communities is built, and most bytes that a build needs.
+#: Bytes of an edge while the graph of communities is built, and most bytes of all of them.
 _EDGE, _BUILD = 48, 1 << 30
 
 
@@ -39,6 +44,7 @@ def communities(
     resolution: float = 1.0,
     max_iter: int = 3,
     *,
+    max_level: int | None = None,
     weight: str | None = "weight",
     transposed: Graph | str | os.PathLike[str] | None = None,
     memory: str | int | None = None,
@@ -63,6 +69,9 @@ def communities(
     max_iter : int
         How often all is repeated at most; it ends where that gains less than 0.0001. A repetition
         needs at most 40 passes over the graph.
+    max_level : int, optional
+        How often communities become the nodes of a smaller graph, at most, in each repetition; less
+        makes smaller communities. None: as long as it gains 0.0001.
     weight : {"weight"} or None
         By default the weights of edges are used, if there are any; None leaves them out.
     transposed : Graph, str or path, optional
@@ -109,8 +118,9 @@ def communities(
     weighted = uses_weights(graph, weight)
     resolution = FINITE_POSITIVE.check("resolution", resolution)
     max_iter = COUNT.check("max_iter", max_iter)
+    max_level = None if max_level is None else COUNT.check("max_level", max_level)
     other = transposed_arrays(graph, transposed, "the search for communities")
-    algorithm = Communities(resolution, max_iter, weighted, other)
+    algorithm = Communities(resolution, max_iter, max_level, weighted, other)
     return node_array(algorithm, graph._arrays, memory, partitions)
 
 
@@ -120,7 +130,7 @@ class Communities(WholeRows):
 
     Attributes
     ----------
-    resolution, max_iter
+    resolution, max_iter, max_level
         As `communities` takes them.
     weighted : bool
         Whether the weights of edges are used.
@@ -133,6 +143,7 @@ class Communities(WholeRows):
 
     resolution: float
     max_iter: int
+    max_level: int | None
     weighted: bool
     transposed: GraphArrays | None
 
@@ -159,7 +170,8 @@ class Communities(WholeRows):
             repeated=True,
             method=both_directions(self.transposed),
             scratch=(4 * (label + 8) + 8) * longest,
-            chunk=min(_BUILD, (16 << 20) + _EDGE * graph.num_entries),
+            chunk=min(_BUILD, _EDGE * graph.num_entries),
+            fixed=LEAST_BUILD,
         )
 
     def _merged_cost(self, whole: GraphArrays, merged: GraphArrays) -> ScanCost:
@@ -188,17 +200,20 @@ class Communities(WholeRows):
 
     def _improve(self, whole: Level, labels: NDArray[Any]) -> tuple[NDArray[Any], float]:
         """Return better labels, by way of smaller and smaller graphs, and how much better."""
-        level, store, members, gains = whole, None, None, 0.0
-        while True:
+        level, store, gains = whole, None, 0.0
+        members: NDArray[Any] = np.arange(len(labels), dtype=labels.dtype)
+        for number in itertools.count(1):
             labels, gain = level.move(labels)
             gains += gain
             numbers, count = _numbered(labels)
-            members = numbers if members is None else numbers[members]
-            if count == len(numbers) or (level is not whole and gain < _LEAST_GAIN):
-                return whole.connect(members), gains
+            members = numbers[members]
+            small = level is not whole and gain < _LEAST_GAIN
+            if small or count == len(numbers) or number == self.max_level:
+                break
             # The name keeps the temporary store until the next one is there.
             level, store = level.merge(numbers, count, partial(self._merged_cost, whole.graph))
             labels = np.arange(count, dtype=store.neighbor_dtype)
+        return whole.connect(members), gains
 
 
 def _numbered(labels: NDArray[Any]) -> tuple[NDArray[Any], int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphwalk.algorithms.analytics.merged_communities import merge_communities
-from graphwalk.algorithms.analytics.whole_rows import WholeRowPass
+from graphwalk.algorithms.analytics.whole_rows import WeightedRowPass
 from graphwalk.kernels.analytics.link_components import flatten, link_forest
 from graphwalk.kernels.analytics.move_nodes import add_strengths, link_inside, move_nodes
 from graphwalk.kernels.rng import mix
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from graphwalk.scheduler.engine.scan import Scanner
     from graphwalk.scheduler.engine.scan_plan import ScanCost
-    from graphwalk.storage.partitions.neighborhoods import NodePartition
     from graphwalk.storage.store.graph import Graph
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
@@ -43,8 +42,8 @@ _LEAST_GAIN = 1e-3
 #: same time often undo each other's gain there, and the next turn has other halves.
 _LOSSES, _SMALL = 4, 1 << 12
 
-#: Bytes that a build may take in any case.
-_LEAST_BUILD = 16 << 20
+#: Bytes that a build takes in any case, in addition to those of edges.
+LEAST_BUILD = 16 << 20
 
 #: What the weight of all edges is in fixed point.
 _ONE = float(1 << 60)
@@ -113,7 +112,7 @@ class Level:
         self, members: NDArray[Any], count: int, cost: Callable[[GraphArrays], ScanCost]
     ) -> tuple[Level, Graph]:
         """Return the graph of communities as a level, and its store, which is to be kept."""
-        memory = max(_LEAST_BUILD, self.scanner.plan.chunk)
+        memory = LEAST_BUILD + self.scanner.plan.chunk
         made = merge_communities(self.graph, members, count, memory, weighted=self.weighted)
         both = self._by_label(members, count)
         merged = replace(self, graph=made._arrays, transposed=None, strengths=both, weighted=True)
@@ -171,16 +170,12 @@ class Moves(NamedTuple):
         return Moves(self.labels.copy(), self.inside.copy())
 
 
-class _Pass(WholeRowPass):
-    """A pass over rows with weights."""
+class _Pass(WeightedRowPass):
+    """A pass over a level."""
 
     def __init__(self, level: Level) -> None:
-        self.transposed, self._reader = level.transposed, level.reader
+        self.transposed, self.weighted = level.transposed, level.weighted
         self._nodes, self._dtype = level.graph.num_nodes, level.graph.neighbor_dtype
-
-    def read(self, graph: GraphArrays, part: NodePartition) -> Any:
-        """Read a partition: rows as they are, then their weights."""
-        return (*self._reader.read(graph, part), *self._reader.read_values(graph, part))
 
 
 class _Move(_Pass):

@@ -12,7 +12,6 @@ from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.link_components import flatten, link_forest, link_rows
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
-from graphwalk.scheduler.executors.resources import find_own_resources
 from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.util.progress_bar import Progress
 
@@ -97,8 +96,10 @@ def connected_components(
     ArrowStream
         Of edges: a table of each id that they name, ascending, as ``node``, and the smallest id
         that is connected to it as ``component``. It is what the same edges in a store have, without
-        numbers of nodes that no edge names. The threads of this process find it when it is first
-        read; `write_nodes` writes it.
+        numbers of nodes that no edge names. It is found when it is first read, and `write_nodes`
+        writes it. On Ray and Dask distributed, workers link shares of text and Parquet files, which
+        all machines have to find at the same paths; the threads of this process link other edges.
+        Its attribute ``plan`` says how.
 
     Raises
     ------
@@ -130,7 +131,7 @@ def connected_components(
             given = "store" if store is not None else "partitions"
             raise InputError(f"{argument('edges')} and {argument(given)} do not go together")
         how = {"columns": columns, "sep": sep, "header": header, "storage_options": storage_options}
-        return components_of_edges(edges, how, find_own_resources(memory), Progress(progress))
+        return components_of_edges(edges, how, memory, Progress(progress))
     if store is None:
         raise InputError(f"there is no graph; pass a store, or {argument('edges')}")
     graph = as_graph(store)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from graphwalk.util.html_table import Tabular
 
 #: Rows of a batch of the table.
 _ROWS = 1 << 18
@@ -55,6 +56,11 @@ class LinkedIds:
     def kind(self) -> pa.DataType:
         """The type of the ids in a table."""
         return next((self._load(k).type for k in range(len(self._groups))), pa.int64())
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns of the table."""
+        return pa.schema([("node", self.kind), ("component", self.kind)])
 
     def names(self, nodes: ArrayLike) -> NDArray[Any]:
         """Return the ids of some numbers."""
@@ -102,10 +108,12 @@ class ComponentTable(ArrowStream):
     ----------
     find : callable
         Returns the ids and their components.
+    plan : PairPlan
+        How they are found.
     """
 
-    def __init__(self, find: Callable[[], LinkedIds]) -> None:
-        self._find = find
+    def __init__(self, find: Callable[[], LinkedIds], plan: Tabular) -> None:
+        self._find, self.plan = find, plan
 
     @cached_property
     def linked(self) -> LinkedIds:
@@ -115,7 +123,7 @@ class ComponentTable(ArrowStream):
     @cached_property
     def schema(self) -> pa.Schema:
         """Names and types of the columns."""
-        return pa.schema([("node", self.linked.kind), ("component", self.linked.kind)])
+        return self.linked.schema
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         return self.linked.batches(self.schema)

@@ -1,4 +1,4 @@
-"""Sums of the weights of each node's entries, as a state of algorithms that use weights."""
+"""Sums of the weights of each node's entries, and the largest weight."""
 
 from __future__ import annotations
 
@@ -46,6 +46,18 @@ def out_strengths(graph: GraphArrays, scanner: Scanner) -> NDArray[np.float64]:
     for nodes, sums in zip(parts, scanner.map(partial(_add_rows, graph), parts), strict=True):
         strengths[nodes.start : nodes.stop] = sums
     return strengths
+
+
+def largest_weight(graph: GraphArrays, scanner: Scanner) -> float:
+    """Return the largest of all weights."""
+    firsts = range(0, graph.num_entries, _ENTRIES)
+    return max(scanner.map(partial(_largest, graph), firsts), default=0.0)
+
+
+def _largest(graph: GraphArrays, first: int) -> float:
+    check_cancelled()
+    stop = min(first + _ENTRIES, graph.num_entries)
+    return float(graph.read_values("weights", first, stop).max())
 
 
 def _add_rows(graph: GraphArrays, nodes: range) -> NDArray[np.float64]:

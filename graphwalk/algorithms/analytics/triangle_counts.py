@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
-from graphwalk.algorithms.analytics.whole_rows import WholeRowPass
+from graphwalk.algorithms.analytics.out_strengths import largest_weight
+from graphwalk.algorithms.analytics.whole_rows import WeightedRowPass, WholeRowPass
 from graphwalk.kernels.analytics.count_triangles import count_arcs, count_triangles
-from graphwalk.kernels.analytics.orient_rows import orient_rows
+from graphwalk.kernels.analytics.orient_rows import add_roots, orient_rows
+from graphwalk.storage.partitions.neighborhoods import Neighborhoods
 from graphwalk.util.cancel import check_cancelled
 from graphwalk.util.consecutive_groups import consecutive_groups
 
@@ -20,11 +22,35 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.scan import Scanner
-    from graphwalk.storage.partitions.neighborhoods import Neighborhoods, NodePartition
+    from graphwalk.storage.partitions.neighborhoods import NodePartition
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Entries of oriented rows that a kernel looks at before the job may be cancelled.
 _AT_ONCE = 1 << 16
+
+#: What is counted, and bytes of what an entry of oriented rows stands for.
+ARC_BYTES = {"triangles": 0, "arcs": 1, "cycles": 1, "weights": 8}
+
+
+class Counted(NamedTuple):
+    """What is counted, and how.
+
+    Attributes
+    ----------
+    kind : {"triangles", "arcs", "cycles", "weights"}
+        As `ARC_BYTES` has them; see `count_arcs`.
+    unit : float
+        What a product of 1.0 is in counts; 0 where arcs are counted.
+    bits : int
+        How many bits of products are added up apart.
+    largest : float
+        The largest weight.
+    """
+
+    kind: str
+    unit: float = 0.0
+    bits: int = 0
+    largest: float = 0.0
 
 
 class OrientedRows(NamedTuple):
@@ -33,7 +59,7 @@ class OrientedRows(NamedTuple):
     first: int
     row_starts: NDArray[np.int64]
     neighbors: NDArray[Any]
-    arcs: NDArray[np.uint8]
+    arcs: NDArray[Any]
 
     def part(self, start: int, stop: int) -> OrientedRows:
         """Return the rows of nodes `start` to `stop`."""
@@ -65,6 +91,10 @@ class Found(NamedTuple):
         Oriented rows that are to be kept, by their first node.
     sizes : dict from int to int
         How many entries oriented rows have, by their first node.
+    low : ndarray of int64, shape (nodes,) or (0,)
+        The lowest bits of products, added up apart.
+    counted : Counted
+        What is counted.
     """
 
     counts: NDArray[np.int64]
@@ -72,15 +102,17 @@ class Found(NamedTuple):
     mutual: NDArray[Any]
     rows: dict[int, OrientedRows]
     sizes: dict[int, int]
+    low: NDArray[np.int64]
+    counted: Counted
 
     def copy(self) -> Found:
         """Return a copy that shares no array that is added to."""
         arrays = (self.counts.copy(), self.degrees.copy(), self.mutual.copy())
-        return Found(*arrays, dict(self.rows), dict(self.sizes))
+        return Found(*arrays, dict(self.rows), dict(self.sizes), self.low.copy(), self.counted)
 
 
 def count(graph: GraphArrays, transposed: GraphArrays | None, scanner: Scanner, kind: str) -> Found:
-    """Count triangles at each node of the simple graph, or arcs or cycles of a directed graph.
+    """Count triangles at each node of the simple graph, or what else is counted in their place.
 
     Parameters
     ----------
@@ -88,36 +120,42 @@ def count(graph: GraphArrays, transposed: GraphArrays | None, scanner: Scanner, 
         The graph, and its transposed store if it is directed.
     scanner : Scanner
         Runs the passes; its plan says how large a chunk may be.
-    kind : {"triangles", "arcs", "cycles"}
+    kind : {"triangles", "arcs", "cycles", "weights"}
         What is counted; see `count_arcs`.
     """
     ranks = out_degrees(graph)
     if transposed is not None:
         ranks += out_degrees(transposed)
-    common = ranks, transposed, kind
-    found = _Orient(common).new_result()
+    counted = Counted(kind, 1.0 if kind == "cycles" else 0.0)
+    if kind == "weights":
+        # A node is in fewer triangles than pairs of its entries, and a product is at most 8.
+        bits = min(26, 63 - 2 * int(ranks.max(initial=0)).bit_length())
+        counted = Counted(kind, 2.0 ** (2 * bits - 4), bits, largest_weight(graph, scanner))
+    orients, counts = (_WeightedOrient, _WeightedCount) if kind == "weights" else (_Orient, _Count)
+    common = ranks, transposed, counted
+    found = orients(common).new_result()
     parts: tuple[Any, ...] = scanner.plan.partitions
     room = scanner.plan.chunk
     whole = sum(len(part.entries) + len(part.in_entries) for part in parts)
-    width = graph.neighbor_dtype.itemsize + (kind != "triangles")
+    width = graph.neighbor_dtype.itemsize + ARC_BYTES[kind]
     chunks: list[list[NodePartition]] = [list(parts)]
     if whole // (1 if graph.directed else 2) * width > room:
-        scanner.scan(_Orient(common), found)
+        scanner.scan(orients(common), found)
         sizes = found.sizes
         chunks = list(
             consecutive_groups(parts, lambda part: sizes[part.nodes.start], room // width)
         )
     for chunk in chunks:
         keep = frozenset(part.nodes.start for part in chunk)
-        orient = _Orient(common, keep)
+        orient = orients(common, keep)
         scanner.scan(orient, found, active=orient.keeps)
-        scanner.scan(_Count(common, _join(found.rows)), found)
+        scanner.scan(counts(common, _join(found.rows)), found)
     return found
 
 
 def simple_degrees(graph: GraphArrays, transposed: GraphArrays | None, scanner: Scanner) -> Found:
     """Find the degrees of the simple graph, without parallel edges and loops, in one pass."""
-    program = _Orient((out_degrees(graph), transposed, "triangles"))
+    program = _Orient((out_degrees(graph), transposed, Counted("triangles")))
     found = program.new_result()
     scanner.scan(program, found)
     return found
@@ -130,7 +168,7 @@ def _join(rows: dict[int, OrientedRows]) -> OrientedRows:
         return OrientedRows(0, np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8))
     count = sum(len(rows[first].neighbors) for first in order)
     neighbors = np.empty(count, rows[order[0]].neighbors.dtype)
-    arcs = np.empty(sum(len(rows[first].arcs) for first in order), np.uint8)
+    arcs = np.empty(sum(len(rows[first].arcs) for first in order), rows[order[0]].arcs.dtype)
     starts, at = [np.zeros(1, np.int64)], 0
     for first in order:
         part = rows.pop(first)
@@ -146,8 +184,10 @@ def _join(rows: dict[int, OrientedRows]) -> OrientedRows:
 class _Passes(WholeRowPass):
     """What both kinds of passes have in common."""
 
-    def __init__(self, ranks: NDArray[Any], transposed: GraphArrays | None, kind: str) -> None:
-        self.ranks, self.transposed, self.kind = ranks, transposed, kind
+    def __init__(
+        self, ranks: NDArray[Any], transposed: GraphArrays | None, counted: Counted
+    ) -> None:
+        self.ranks, self.transposed, self.counted = ranks, transposed, counted
 
     def new_result(self) -> Found:
         """Return that nothing is found."""
@@ -158,19 +198,29 @@ class _Passes(WholeRowPass):
             np.zeros(0 if self.transposed is None else nodes, self.ranks.dtype),
             {},
             {},
+            np.zeros(nodes if self.counted.bits else 0, np.int64),
+            self.counted,
         )
 
-    def orient(self, rows: Neighborhoods, found: Found) -> OrientedRows:
+    def orient(self, read: Any, found: Found) -> OrientedRows:
         """Return the oriented rows of a partition, and write the degrees of its nodes."""
+        rows, weights = Neighborhoods(*read[:5]), read[5:]
         room = len(rows.neighbors) + len(rows.in_neighbors)
         ends, higher = np.empty(len(rows.row_starts), np.int64), np.empty(room, self.ranks.dtype)
-        arcs = np.empty(0 if self.kind == "triangles" else room, np.uint8)
+        arcs: NDArray[Any] = np.empty(room if ARC_BYTES[self.counted.kind] == 1 else 0, np.uint8)
         size = orient_rows(self.ranks, *rows, found.degrees, found.mutual, ends, higher, arcs)
-        return OrientedRows(rows.first, ends, higher[:size].copy(), arcs[:size].copy())
+        higher, arcs = higher[:size].copy(), arcs[:size].copy()
+        if weights:
+            arcs = np.zeros(size)
+            into = self.counted.largest, ends, higher, arcs
+            add_roots(rows.row_starts, rows.neighbors, weights[0], *into)
+            add_roots(rows.in_row_starts, rows.in_neighbors, weights[1], *into)
+        return OrientedRows(rows.first, ends, higher, arcs)
 
     def merge(self, result: Found, other: Found) -> None:
         """Take over what is found in other partitions."""
         np.add(result.counts, other.counts, out=result.counts)
+        np.add(result.low, other.low, out=result.low)
         np.maximum(result.degrees, other.degrees, out=result.degrees)
         np.maximum(result.mutual, other.mutual, out=result.mutual)
         result.rows.update(other.rows)
@@ -188,12 +238,16 @@ class _Orient(_Passes):
         """Return whether the rows of a partition are kept."""
         return part.nodes.start in self._keep
 
-    def visit(self, result: Found, rows: Neighborhoods) -> None:
+    def visit(self, result: Found, rows: Any) -> None:
         """Orient the rows of a partition."""
         oriented = self.orient(rows, result)
-        result.sizes[rows.first] = len(oriented.neighbors)
-        if rows.first in self._keep:
-            result.rows[rows.first] = oriented
+        result.sizes[oriented.first] = len(oriented.neighbors)
+        if oriented.first in self._keep:
+            result.rows[oriented.first] = oriented
+
+
+class _WeightedOrient(_Orient, WeightedRowPass):
+    """Does so by weights."""
 
 
 class _Count(_Passes):
@@ -216,7 +270,16 @@ class _Count(_Passes):
         chunk, places = self._chunk, np.zeros(len(self.ranks), np.int32)
         for piece in own.pieces():
             check_cancelled()
-            if self.kind == "triangles":
+            if self.counted.kind == "triangles":
                 count_triangles(*piece[:3], *chunk[:3], places, result.counts)
             else:
-                count_arcs(*piece, *chunk, places, result.counts, self.kind == "cycles")
+                _, unit, bits, _ = self.counted
+                count_arcs(*piece, *chunk, places, result.counts, result.low, unit, bits)
+
+
+class _WeightedCount(_Count, WeightedRowPass):
+    """Does so by weights."""
+
+    def read(self, graph: GraphArrays, part: NodePartition) -> Any:
+        """Read a partition, in another way than programs that need no weights."""
+        return super().read(graph, part)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import OneNumber, node_array
-from graphwalk.algorithms.analytics.triangle_counts import count
+from graphwalk.algorithms.analytics.out_strengths import uses_weights
+from graphwalk.algorithms.analytics.triangle_counts import ARC_BYTES, count
 from graphwalk.algorithms.analytics.whole_rows import WholeRows
-from graphwalk.scheduler.engine.scan_plan import ScanCost
+from graphwalk.errors import InputError, argument
+from graphwalk.scheduler.engine.scan_plan import PARTITION_BYTES, ScanCost
+from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.storage.store.transposed import both_directions, transposed_arrays
 from graphwalk.util.parameters import one_of
@@ -23,7 +26,11 @@ if TYPE_CHECKING:
 
     from graphwalk.algorithms.analytics.triangle_counts import Found
     from graphwalk.scheduler.engine.scan import Scanner
+    from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph_arrays import GraphArrays
+
+#: Bytes of the roots of the weights of a partition, whose entries take 8 bytes each.
+_ROOTS = PARTITION_BYTES
 
 
 def triangles(
@@ -86,6 +93,7 @@ def clustering(
     store: Graph | str | os.PathLike[str],
     *,
     method: str = "ldbc",
+    weight: str | None = None,
     transposed: Graph | str | os.PathLike[str] | None = None,
     memory: str | int | None = None,
     partitions: int | None = None,
@@ -93,7 +101,7 @@ def clustering(
     """Return the local clustering coefficient of every node, as a lazy Dask array.
 
     It is the part of the pairs of a node's neighbours that are neighbours themselves. Loops and
-    parallel edges are ignored; so are weights. In a directed graph there are two definitions, which
+    parallel edges are ignored. In a directed graph there are two definitions, which
     both count edges of both directions twice:
 
     - ``"ldbc"``: edges among all in- and out-neighbours, divided by the number of ordered pairs of
@@ -101,12 +109,18 @@ def clustering(
     - ``"fagiolo"``: directed triangles, divided by the number of possible ones [2]_, as
       ``networkx.clustering`` does.
 
+    With weights, each triangle counts as much as the geometric mean of the weights of its edges, in
+    parts of the largest weight of the graph [3]_; of parallel edges, the largest weight counts.
+
     Parameters
     ----------
     store, transposed, memory, partitions
         As `triangles` takes them.
     method : {"ldbc", "fagiolo"}
         What the coefficient is in a directed graph.
+    weight : {"weight"} or None
+        With "weight", triangles count by weights, if there are any; in a directed graph, with
+        ``method="fagiolo"``.
 
     Returns
     -------
@@ -123,6 +137,9 @@ def clustering(
     .. [1] A. Iosup et al., "The LDBC Graphalytics benchmark", https://arxiv.org/abs/2011.15028
     .. [2] G. Fagiolo, "Clustering in complex directed networks", Physical Review E 76, 2007,
        https://doi.org/10.1103/PhysRevE.76.026107
+    .. [3] J.-P. Onnela, J. Saramäki, J. Kertész, K. Kaski, "Intensity and coherence of motifs in
+       weighted complex networks", Physical Review E 71, 2005,
+       https://doi.org/10.1103/PhysRevE.71.065103
 
     Examples
     --------
@@ -136,6 +153,13 @@ def clustering(
     other = transposed_arrays(graph, transposed, "clustering")
     kinds = {"ldbc": "arcs", "fagiolo": "cycles"}
     kind = kinds[method] if graph.directed else "triangles"
+    if uses_weights(graph, weight):
+        if kind == "arcs":
+            raise InputError(
+                f"{argument('weight')} has a definition in directed graphs only with "
+                f"{argument('method', 'fagiolo')}; pass that, too, or leave it out"
+            )
+        kind = "weights"
     return node_array(Clustering(other, kind), graph._arrays, memory, partitions)
 
 
@@ -186,7 +210,7 @@ class Triangles(WholeRows):
     ----------
     transposed : GraphArrays or None
         The transposed store of a directed graph.
-    kind : {"triangles", "arcs", "cycles"}
+    kind : {"triangles", "arcs", "cycles", "weights"}
         What is counted.
     """
 
@@ -203,10 +227,16 @@ class Triangles(WholeRows):
         dtype: np.dtype[Any] = np.dtype(self.type)
         return dtype
 
+    def reader(self, graph: GraphArrays) -> NeighborhoodReader:
+        """Return what cuts the graph."""
+        del graph
+        values: ValueName | None = "weights" if self.kind == "weights" else None
+        return NeighborhoodReader(self.transposed, values)
+
     def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes: counts, ranks, degrees; and places for each worker."""
         node = graph.neighbor_dtype.itemsize
-        found = 8 + node * (2 if graph.directed else 1)
+        found = (16 if self.kind == "weights" else 8) + node * (2 if graph.directed else 1)
         entries = graph.num_entries // (1 if graph.directed else 2)
         return ScanCost(
             name=self.name,
@@ -216,8 +246,9 @@ class Triangles(WholeRows):
             passes="2, or 2 and more where not all rows of neighbours of higher degree fit",
             repeated=False,
             method=both_directions(self.transposed),
-            scratch=4 * graph.num_nodes,
-            chunk=entries * (node + (self.kind != "triangles")) + 8 * graph.num_nodes,
+            scratch=4 * graph.num_nodes + (_ROOTS if self.kind == "weights" else 0),
+            values="weights" if self.kind == "weights" else None,
+            chunk=entries * (node + ARC_BYTES[self.kind]) + 8 * graph.num_nodes,
         )
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> Any:
@@ -237,12 +268,17 @@ class Clustering(Triangles):
     def result(self, found: Found) -> NDArray[np.float64]:
         """Return the coefficient of each node."""
         degrees = found.degrees.astype(np.float64)
-        if self.kind == "cycles":
+        both = self.kind in ("cycles", "weights") and self.transposed is not None
+        if both:
             degrees += found.mutual
         pairs = degrees * (degrees - 1)
-        if self.kind == "cycles":
+        if both:
             pairs -= 2.0 * found.mutual
-        counts = found.counts.astype(np.float64) * (2 if self.kind == "triangles" else 1)
+        counts = found.counts.astype(np.float64)
+        if self.kind == "weights":
+            counts = (counts * 2.0**found.counted.bits + found.low) / found.counted.unit
+        if self.transposed is None:
+            counts *= 2
         np.divide(counts, pairs, out=counts, where=counts > 0)
         return counts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm
 from graphwalk.scheduler.engine.scan import ScanProgram
@@ -41,3 +41,20 @@ class WholeRowPass(ScanProgram):
     def read(self, graph: GraphArrays, part: NodePartition) -> Neighborhoods:
         """Read a partition."""
         return NeighborhoodReader(self.transposed).read(graph, part)
+
+
+class WeightedRowPass(WholeRowPass):
+    """A pass that gets weights, too: rows as they are, then the weights of their entries.
+
+    Attributes
+    ----------
+    weighted : bool
+        Whether there are any; else arrays of weights are empty.
+    """
+
+    weighted: bool = True
+
+    def read(self, graph: GraphArrays, part: NodePartition) -> Any:
+        """Read a partition and its weights."""
+        reader = NeighborhoodReader(self.transposed, "weights" if self.weighted else None)
+        return (*reader.read(graph, part), *reader.read_values(graph, part))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
@@ -15,6 +16,7 @@ from graphwalk.util.parameters import one_of
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
 
 def personalized_pagerank(
@@ -74,7 +76,7 @@ def personalized_pagerank(
     Raises
     ------
     InputError
-        When a parameter is out of its range, or a source is no node.
+        When a parameter is out of its range or of the other method, or a source is no node.
     ConvergenceError
         When computed: if ranks have not converged after `max_iter` iterations.
     MemoryBudgetError
@@ -102,15 +104,12 @@ def personalized_pagerank(
     array([[0.3, 0.5, 0.2, 0. , 0. ]])
     """
     graph = as_graph(store)
-    if one_of("exact", "walks").check("method", method) == "walks":
-        return ranks_by_walks(
-            graph, sources, alpha, weight, memory, partitions, top_k, eps, delta, seed
-        )
-    if top_k is not None:
-        raise InputError(
-            f"{argument('top_k', top_k)} is for {argument('method', 'walks')}; pass that, or leave "
-            "it out"
-        )
+    one_of("exact", "walks").check("method", method)
+    by_walks: dict[str, Any] = {"top_k": top_k, "eps": eps, "delta": delta, "seed": seed}
+    if method == "walks":
+        _refuse("exact", {"tol": tol, "max_iter": max_iter})
+        return ranks_by_walks(graph, sources, alpha, weight, memory, partitions, **by_walks)
+    _refuse("walks", by_walks)
     if sources is None:
         raise InputError(
             f"ranks for all nodes are found by {argument('method', 'walks')}; pass that, or "
@@ -135,3 +134,14 @@ def personalized_pagerank(
         )
 
     return ranks(int(nodes)) if nodes.ndim == 0 else da.stack([ranks(node) for node in nodes])
+
+
+def _refuse(method: str, given: Mapping[str, Any]) -> None:
+    """Raise InputError if a parameter of the other method is not what it is by default."""
+    parameters = inspect.signature(personalized_pagerank).parameters
+    for name, value in given.items():
+        if value != parameters[name].default:
+            raise InputError(
+                f"{argument(name, value)} is for {argument('method', method)}; pass that, or leave "
+                "it out"
+            )

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from graphwalk.kernels.atomics import atomic_add
 from graphwalk.kernels.jit import jit
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -110,4 +111,119 @@ def add_dependencies(
                 if neighbor != last and levels[neighbor, source] == level + 1:
                     total += (1.0 + dependencies[neighbor, source]) / paths[neighbor, source]
                 last = neighbor
+            result[node, source] = total * paths[node, source]
+
+
+@jit
+def shorten_lengths(
+    lengths: NDArray[np.float64],
+    first: int,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    weights: NDArray[np.float32],
+    new_lengths: NDArray[np.float64],
+    fallen: NDArray[np.int64],
+) -> None:
+    """Write the length of the shortest path to each node of some rows by way of a neighbour.
+
+    Parameters
+    ----------
+    lengths : ndarray of float64, shape (nodes, sources)
+        The length to each node for each source; infinity where no path is known.
+    first, row_starts, neighbors
+        As `count_paths` takes them.
+    weights : ndarray of float32
+        The weight of each entry.
+    new_lengths : ndarray of float64, shape (nodes, sources)
+        Where shorter lengths are written; it has the others.
+    fallen : ndarray of int64, shape (1,)
+        Where it is added how many these are.
+    """
+    count = 0
+    for i in range(len(row_starts) - 1):
+        for source in range(lengths.shape[1]):
+            shortest = lengths[first + i, source]
+            for entry in range(row_starts[i], row_starts[i + 1]):
+                length = lengths[neighbors[entry], source] + np.float64(weights[entry])
+                shortest = min(shortest, length)
+            if shortest < lengths[first + i, source]:
+                new_lengths[first + i, source] = shortest
+                count += 1
+    atomic_add(fallen, 0, count)
+
+
+@jit
+def count_weighted_paths(
+    levels: NDArray[np.int32],
+    paths: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+    first: int,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    weights: NDArray[np.float32],
+    level: int,
+    new_levels: NDArray[np.int32],
+    new_paths: NDArray[np.float64],
+    found: NDArray[np.int64],
+) -> None:
+    """Count the shortest paths to nodes all of whose predecessors on these have a level.
+
+    So the level of a node is the most edges of a shortest path to it. Parameters are those of
+    `count_paths` and `shorten_lengths`.
+    """
+    count = 0
+    for i in range(len(row_starts) - 1):
+        node = first + i
+        for source in range(levels.shape[1]):
+            own = lengths[node, source]
+            if levels[node, source] >= 0 or own == np.inf:
+                continue
+            total = 0.0
+            last = -1
+            for entry in range(row_starts[i], row_starts[i + 1]):
+                neighbor = neighbors[entry]
+                before = lengths[neighbor, source]
+                if neighbor != last and before < own and before + np.float64(weights[entry]) == own:
+                    if levels[neighbor, source] < 0:
+                        total = 0.0
+                        break
+                    total += paths[neighbor, source]
+                    last = neighbor
+            if total > 0:
+                new_levels[node, source], new_paths[node, source] = level, total
+                count += 1
+    atomic_add(found, 0, count)
+
+
+@jit
+def add_weighted_dependencies(
+    levels: NDArray[np.int32],
+    paths: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+    dependencies: NDArray[np.float64],
+    first: int,
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    weights: NDArray[np.float32],
+    level: int,
+    result: NDArray[np.float64],
+) -> None:
+    """Do as `add_dependencies`, along edges of shortest paths by weights.
+
+    The levels of all nodes to which these lead are higher; their dependencies are known.
+    """
+    for i in range(len(row_starts) - 1):
+        node = first + i
+        for source in range(levels.shape[1]):
+            if levels[node, source] != level:
+                continue
+            own = lengths[node, source]
+            total = 0.0
+            last = -1
+            for entry in range(row_starts[i], row_starts[i + 1]):
+                neighbor = neighbors[entry]
+                after = lengths[neighbor, source]
+                if neighbor != last and own < after and own + np.float64(weights[entry]) == after:
+                    total += (1.0 + dependencies[neighbor, source]) / paths[neighbor, source]
+                    last = neighbor
             result[node, source] = total * paths[node, source]

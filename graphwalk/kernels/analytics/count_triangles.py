@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.atomics import atomic_add
-from graphwalk.kernels.jit import jit
+from graphwalk.kernels.jit import Int, jit, part_of_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,19 +82,31 @@ def count_triangles(  # noqa: C901 - one loop an access; a call would hide them
             atomic_add(triangles, first + i, total)
 
 
+@part_of_kernel
+def _add(
+    counts: NDArray[np.int64], low: NDArray[np.int64], node: Int, value: Int, bits: Int
+) -> None:
+    """Add a value in two parts, so that neither sum is too large for its type."""
+    if bits:
+        atomic_add(low, node, value & ((np.int64(1) << bits) - 1))
+    atomic_add(counts, node, value >> bits)
+
+
 @jit
 def count_arcs(
     first: int,
     row_starts: NDArray[np.int64],
     neighbors: NDArray[Any],
-    arcs: NDArray[np.uint8],
+    arcs: NDArray[Any],
     chunk_first: int,
     chunk_starts: NDArray[np.int64],
     chunk_neighbors: NDArray[Any],
-    chunk_arcs: NDArray[np.uint8],
+    chunk_arcs: NDArray[Any],
     places: NDArray[np.int32],
     counts: NDArray[np.int64],
-    cycles: bool,
+    low: NDArray[np.int64],
+    unit: float,
+    bits: int,
 ) -> None:
     """Add to the count of each node the arcs between two of its neighbours, or directed triangles.
 
@@ -102,13 +114,18 @@ def count_arcs(
     ----------
     first, row_starts, neighbors, chunk_first, chunk_starts, chunk_neighbors, places
         As `count_triangles` takes them.
-    arcs, chunk_arcs : ndarray of uint8
-        How many arcs, 1 or 2, each edge of the rows and of the chunk stands for.
+    arcs, chunk_arcs : ndarray of uint8 or float64
+        How many arcs, 1 or 2, each edge of the rows and of the chunk stands for, or how much.
     counts : ndarray of int64, shape (nodes,)
         Where to add.
-    cycles : bool
-        Whether to add, for each triangle, the number of ways to choose one arc of each edge;
-        otherwise the arcs of the edge opposite to the node.
+    low : ndarray of int64, shape (nodes,)
+        Where the lowest bits of what is added go, if there are any.
+    unit : float
+        What a product of 1.0 is in `counts`: for each triangle, the product of its three edges is
+        added, such as the number of ways to choose one arc of each. 0: the arcs of the edge
+        opposite to the node.
+    bits : int
+        How many bits of a product are added to `low`; `counts` get the others.
     """
     last = len(chunk_starts) - 1
     for i in range(len(row_starts) - 1):
@@ -119,20 +136,20 @@ def count_arcs(
             middle = neighbors[entry] - chunk_first
             if middle < 0 or middle >= last:
                 continue
-            near = np.int64(arcs[entry])
+            near = arcs[entry]
             for other in range(chunk_starts[middle], chunk_starts[middle + 1]):
                 top = chunk_neighbors[other]
                 place = places[top]
                 if place:
-                    far, across = np.int64(arcs[start + place - 1]), np.int64(chunk_arcs[other])
-                    if cycles:
-                        near_all = near * far * across
-                        atomic_add(counts, first + i, near_all)
-                        atomic_add(counts, neighbors[entry], near_all)
-                        atomic_add(counts, top, near_all)
+                    far, across = arcs[start + place - 1], chunk_arcs[other]
+                    if unit:
+                        product = np.int64(np.rint(unit * near * far * across))
+                        _add(counts, low, first + i, product, bits)
+                        _add(counts, low, neighbors[entry], product, bits)
+                        _add(counts, low, top, product, bits)
                     else:
-                        atomic_add(counts, first + i, across)
-                        atomic_add(counts, neighbors[entry], far)
-                        atomic_add(counts, top, near)
+                        atomic_add(counts, first + i, np.int64(across))
+                        atomic_add(counts, neighbors[entry], np.int64(far))
+                        atomic_add(counts, top, np.int64(near))
         for entry in range(start, stop):
             places[neighbors[entry]] = 0

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from graphwalk.kernels.jit import jit
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -93,3 +94,38 @@ def orient_rows(  # noqa: C901 - one loop an access; a call would hide them
             mutual[node] = both
     ends[len(row_starts) - 1] = count
     return count
+
+
+@jit
+def add_roots(
+    row_starts: NDArray[Any],
+    neighbors: NDArray[Any],
+    weights: NDArray[np.float32],
+    largest: float,
+    ends: NDArray[np.int64],
+    higher: NDArray[Any],
+    roots: NDArray[np.float64],
+) -> None:
+    """Add, for each entry of oriented rows, the cube root of its weight in parts of the largest.
+
+    Parameters
+    ----------
+    row_starts, neighbors, ends, higher
+        As `orient_rows` takes and leaves them.
+    weights : ndarray of float32
+        The weight of each entry; of parallel edges, the largest counts.
+    largest : float
+        The largest weight of all.
+    roots : ndarray of float64
+        Where to add, for each entry of `higher`.
+    """
+    for i in range(len(row_starts) - 1):
+        entry, stop = row_starts[i], row_starts[i + 1]
+        for place in range(ends[i], ends[i + 1]):
+            while entry < stop and neighbors[entry] < higher[place]:
+                entry += 1
+            weight = np.float32(0)
+            while entry < stop and neighbors[entry] == higher[place]:
+                weight = max(weight, weights[entry])
+                entry += 1
+            roots[place] += np.cbrt(weight / largest)

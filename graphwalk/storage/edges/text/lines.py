@@ -169,7 +169,7 @@ def blocks(file: File, first: int, size: int) -> Iterator[bytearray]:
             # Once no line ends within them, twice as many: linear in the length of the line.
             block = bytearray(max(length, 2 * len(rest)))
             block[: len(rest)] = rest
-            filled = len(rest) + _fill(raw, memoryview(block)[len(rest) :])
+            filled = _fill(raw, block, len(rest))
             ended = filled < len(block)
             del block[filled:]
             rest = block[block.rfind(b"\n") + 1 :]
@@ -197,12 +197,17 @@ def _pieces(block: bytearray, size: int) -> Iterator[bytearray]:
         yield block
 
 
-def _fill(raw: TextStream, view: memoryview) -> int:
-    """Read until a buffer is full or nothing is left; return how many bytes were read."""
-    filled = 0
-    while filled < len(view) and (count := raw.readinto(view[filled:])):
-        filled += count
-    return filled
+def _fill(raw: TextStream, block: bytearray, start: int) -> int:
+    """Read from byte `start` of a block until it is full or nothing is left; return its length."""
+    # Views are released at once: a profiler may hold this frame, and then keeps them.
+    with memoryview(block) as whole:
+        while start < len(block):
+            with whole[start:] as view:
+                count = raw.readinto(view)
+            if not count:
+                break
+            start += count
+    return start
 
 
 def _skip(raw: TextStream, count: int) -> bytes:
