@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.training.torch_datasets import SkipGramDataset, WalkDataset
     from graphwalk.algorithms.walks.api import plan_walks, random_walks
     from graphwalk.algorithms.walks.draw_edges import draw_start_edges
-    from graphwalk.algorithms.walks.lengths import hitting_times, walk_lengths
+    from graphwalk.algorithms.walks.lengths import first_distinct, hitting_times, walk_lengths
     from graphwalk.plotting.graphs_and_walks import plot_coverage, plot_degrees, plot_visits
     from graphwalk.plotting.plans_and_runs import plot_plan
     from graphwalk.plotting.run_report import performance_report
@@ -95,6 +95,7 @@ __all__ = [
     "draw_start_edges",
     "edge_vectors",
     "embed",
+    "first_distinct",
     "harmonic_centrality",
     "hitting_times",
     "hop_distribution",
@@ -177,6 +178,7 @@ _HOMES = {
     "plot_plan": "graphwalk.plotting.plans_and_runs",
     "plot_visits": "graphwalk.plotting.graphs_and_walks",
     "random_walks": "graphwalk.algorithms.walks.api",
+    "first_distinct": "graphwalk.algorithms.walks.lengths",
     "hitting_times": "graphwalk.algorithms.walks.lengths",
     "visit_counts": "graphwalk.algorithms.reductions.visit_counts",
     "walk_lengths": "graphwalk.algorithms.walks.lengths",

@@ -156,9 +156,12 @@ class WalkSpec:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The times before the first and of the last edge, in the order in which walks go."""
+        """The times before the first and of the last edge, in the order in which walks go.
+
+        Edges that no step takes, such as those of weight 0, count as at minus infinity.
+        """
         if self.time_window is None:
-            return -inf, inf
+            return -float_info.max if self.weighted else -inf, inf
         first, last = self.time_window
         if self.backward:
             first, last = -last, -first

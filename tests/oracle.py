@@ -129,16 +129,17 @@ def temporal_walks(
     """Probability of each walk forward in time, in a graph whose weights are times.
 
     With `first`, a node and a time, the first step leads there by an edge of that time.
+    An entry may have a weight in addition to its time.
 
     Walks along different edges may visit the same nodes; −1 stands for what comes after the end.
     """
     found: dict[tuple[int, ...], float] = defaultdict(float)
 
     def go_on(walk: tuple[int, ...], now: float, odds: float) -> None:
-        later = sorted((time, v) for v, time in adj[walk[-1]] if time > now)
+        later = sorted((time, v, *more) for v, time, *more in adj[walk[-1]] if time > now)
         ranks, ages = (
             range(1, len(later) + 1),
-            [(time - later[0][0]) / time_scale for time, _ in later],
+            [(entry[0] - later[0][0]) / time_scale for entry in later],
         )
         masses = {
             None: [1] * len(later),
@@ -147,13 +148,17 @@ def temporal_walks(
             "far-exponential": [exp(age - ages[-1]) for age in ages],
             "near-exponential": [exp(-age) for age in ages],
         }[time_bias]
+        masses = [
+            mass * (entry[2] if len(entry) > 2 else 1)
+            for mass, entry in zip(masses, later, strict=True)
+        ]
         over = 1.0 if not later else stop_prob
         if len(walk) > length:
             found[walk] += odds
             return
         if over:
             found[walk + (-1,) * (length + 1 - len(walk))] += odds * over
-        for (time, v), mass in zip(later, masses, strict=True):
+        for (time, v, *_), mass in zip(later, masses, strict=True):
             go_on((*walk, v), time, odds * (1 - over) * mass / sum(masses))
 
     if first is None:

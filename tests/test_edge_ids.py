@@ -107,7 +107,9 @@ def test_ids_do_not_depend_on_how_a_build_sorts(kind):
             values="times" if kind == "times" else "weights",
         )
         options = BuildOptions(
-            value_kind="times" if kind == "times" else "weights", duplicates="keep", edge_ids=True
+            value_kind="times" if kind == "times" else "weights",
+            duplicates="keep",
+            further=("edge_ids",),
         )
         sizes = BuildSizes(1 << 26, 2, **sizes)
         graph = pipeline.build(source, None, options, sizes, Progress(False))

@@ -54,6 +54,10 @@ KINDS = {
 }
 
 
+#: What walks of a kind need in addition to weights.
+ALSO_WEIGHTED = {"times, weights": "temporal", "edge_types, weights": "types of edges"}
+
+
 @cache
 def make_graph(directed: bool, values: str | None) -> graphwalk.Graph:
     """Return a graph with a hub, dead ends if directed, isolated nodes and parallel edges."""
@@ -65,18 +69,24 @@ def make_graph(directed: bool, values: str | None) -> graphwalk.Graph:
     columns = [src, dst]
     if values == "weights":
         columns.append(rng.random(edges).astype(np.float32) + 0.1)
-    if values == "times":
+    if values in ("times", "times, weights"):
         columns.append(rng.integers(0, 400, edges))
-    if values == "edge_types":
+    if values in ("edge_types", "edge_types, weights"):
         columns.append(rng.integers(0, 4, edges))
+    given, how = tuple(columns), {}
+    if values in ALSO_WEIGHTED:
+        given = dict(zip(("source", "target", "value"), columns, strict=True))
+        given["weight"], how = rng.integers(0, 3, edges) + 0.1, {"weights": "weight"}
+        how["columns"] = ("source", "target", "value")
     return graphwalk.build_zarr(
-        tuple(columns),
+        given,
         directed=directed,
-        times=values == "times",
-        edge_types=values == "edge_types",
+        times=(values or "").startswith("times"),
+        edge_types=(values or "").startswith("edge_types"),
         num_nodes=NODES,
         duplicates="keep",
         progress=False,
+        **how,
     )
 
 
@@ -89,6 +99,8 @@ def goes(directed, values, kind):
     """
     if "gamma" in KINDS[kind]:
         return values == "weights" and not directed
+    if values in ALSO_WEIGHTED:
+        return directed and kind == ALSO_WEIGHTED[values]
     needed = "times" if "temporal" in KINDS[kind] else None
     needed = "edge_types" if "metapath" in KINDS[kind] else needed
     return values == needed or (needed is None and values == "weights")
@@ -96,7 +108,9 @@ def goes(directed, values, kind):
 
 CASES = [
     case
-    for case in itertools.product([False, True], [None, "weights", "times", "edge_types"], KINDS)
+    for case in itertools.product(
+        [False, True], [None, "weights", "times", "edge_types", *ALSO_WEIGHTED], KINDS
+    )
     if goes(*case)
 ]
 
@@ -127,8 +141,9 @@ def test_what_walks_need_of_rows_is_made_run_by_run(case):
     layout = PartitionSpec.of(spec)
 
     def made(run_entries):
-        rows = arrays.read_rows(np.arange(NODES), values=layout.values)
-        found = derive(arrays, layout, *rows, run_by(2), run_entries=run_entries)
+        rows = arrays.read_rows(np.arange(NODES))[:2]
+        values = {name: arrays.read_row_values(np.arange(NODES), name) for name in layout.values}
+        found = derive(arrays, layout, *rows, values, run_by(2), run_entries=run_entries)
         return rows[1], *found
 
     for whole, joined in zip(made(graph.num_entries), made(200), strict=True):

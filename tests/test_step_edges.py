@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import zarr
+from plans import read_again
 
 import graphwalk
+from graphwalk.algorithms.walks.recorded_edges import with_edges
 from graphwalk.cli.main import main
 
 NODES, LENGTH = 40, 8
@@ -21,12 +23,16 @@ def make_graph(kind):
     if kind == "plain":
         return graphwalk.build_zarr(tuple(ENDS), duplicates="keep")
     if kind == "weighted":
-        return graphwalk.build_zarr((*ENDS, WEIGHTS), duplicates="keep", directed=True)
+        table = {"src": ENDS[0], "dst": ENDS[1], "weight": WEIGHTS, "id": np.arange(300)}
+        return graphwalk.build_zarr(table, duplicates="keep", directed=True, edge_ids="id")
     if kind == "merged":
         return graphwalk.build_zarr((*ENDS, WEIGHTS))
     if kind == "timed":
         times = RNG.integers(0, 30, 300)
         return graphwalk.build_zarr((*ENDS, times), times=True, directed=True)
+    if kind == "edge types":
+        table = {"src": ENDS[0], "dst": ENDS[1], "type": ENDS.sum(0) % 3, "weight": WEIGHTS}
+        return graphwalk.build_zarr(table, edge_types=True, weights="weight", directed=True)
     graph = graphwalk.build_zarr((*ENDS, WEIGHTS), duplicates="keep")
     return graphwalk.set_node_types(graph, ["a", "b"] * (NODES // 2))
 
@@ -120,15 +126,39 @@ def test_times_of_parallel_edges_are_those_of_the_walk():
     assert np.isnan(times).sum() == (walks[:, 1:] < 0).sum()
 
 
-@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.slow), 3])
-def test_executors_find_the_same_edges(session, partitions):
-    graph = make_graph("plain")
-    how = {"num_walks": 2, "walk_length": 5, "seed": 2, "chunks": 30, "return_edges": True}
-    walks, edges = graphwalk.random_walks(graph, **how, partitions=partitions)
-    with graphwalk.scheduler.use("threads", num_workers=1):
-        expected = dask.compute(*graphwalk.random_walks(graph, **how))
-    for found, right in zip(dask.compute(walks, edges), expected, strict=True):
-        np.testing.assert_array_equal(found, right)
+ON_EXECUTORS = {
+    "plain": ("plain", {"stop_prob": 0.1}),
+    "in": ("weighted", {"direction": "in"}),
+    "both": ("weighted", {"direction": "both", "restart_prob": 0.2}),
+    "back in time": ("timed", {"temporal": True, "backward": True, "time_window": (2, 25)}),
+    "near in time": ("timed", {"temporal": True, "time_bias": "near-exponential", "time_scale": 9}),
+    "types of edges": ("edge types", {"metapath": [0, 1], "restart_prob": 0.2}),
+}
+
+
+def test_executors_find_the_same_edges(session):
+    """Of walks in memory, through partitions that stay there, and through those that do not."""
+    for name, (kind, how) in ON_EXECUTORS.items():
+        graph = rows = make_graph(kind)
+        how = {"num_walks": 2, "walk_length": 5, "seed": 2, "return_edges": True, **how}
+        if "direction" in how:
+            rows = graph.transpose(both_ways=how["direction"] == "both")
+            how["transposed"] = rows
+        with graphwalk.scheduler.use("threads", num_workers=1):
+            nodes, edges = dask.compute(*graphwalk.random_walks(graph, **how))
+        assert (edges >= 0).mean() > 0.1, name
+        for partitions in (None, 3):
+            found = graphwalk.random_walks(graph, **how, chunks=30, partitions=partitions)
+            for one, other in zip(dask.compute(*found), (nodes, edges), strict=True):
+                np.testing.assert_array_equal(one, other, name)
+        steps = read_again(with_edges(*found), ahead=False).compute()
+        np.testing.assert_array_equal(steps["node"], nodes, name)
+        np.testing.assert_array_equal(steps["edge"][:, 1:], edges, name)
+        if kind == "weighted":
+            ids = rows.edge_values(edges, "edge_ids")
+            np.testing.assert_array_equal(
+                WEIGHTS[ids[edges >= 0]], rows.edge_values(edges)[edges >= 0]
+            )
 
 
 @pytest.mark.parametrize("rows", [slice(None), slice(7, 60)])

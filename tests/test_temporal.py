@@ -107,7 +107,8 @@ def test_walks_prefer_edges_by_their_rank_in_time_or_exponentially(bias, scale, 
 
 def masses_of(times, rate):
     masses = np.empty(len(times))
-    fill_time_masses(np.array([0, len(times)], np.uint32), np.array(times, float), rate, masses)
+    times, weights = np.array(times, float), np.empty(0, np.float32)
+    fill_time_masses(np.array([0, len(times)], np.uint32), times, weights, rate, masses)
     return masses
 
 

@@ -73,6 +73,30 @@ def test_hitting_times_are_those_of_the_linear_system(weighted):
     assert (np.abs(times.mean(1) - mean) < 4.5 * error).all()
 
 
+@pytest.mark.parametrize("k", [1, 4, 40])
+def test_the_first_distinct_nodes_are_those_of_the_walk(k):
+    graph = graph_for("first order")
+    how = {"num_walks": 2, "walk_length": LENGTH, "seed": 1, "stop_prob": 0.1, "chunks": 60}
+    walks = graphwalk.random_walks(graph, **how)
+    found = graphwalk.first_distinct(walks, k)
+    assert (found.shape, found.dtype) == ((2 * NODES, k), walks.dtype)
+    expected = np.full(found.shape, -1)
+    for row, walk in zip(expected, walks.compute().tolist(), strict=True):
+        nodes = [*dict.fromkeys(node for node in walk if node >= 0)][:k]
+        row[: len(nodes)] = nodes
+    np.testing.assert_array_equal(found.compute(), expected)
+    part = graphwalk.first_distinct(walks.rechunk((50, 7))[30:110], k)
+    np.testing.assert_array_equal(part.compute(), expected[30:110])
+    longer = graphwalk.random_walks(graph, **how | {"walk_length": 2 * LENGTH})
+    whole = expected[:, -1] >= 0
+    np.testing.assert_array_equal(
+        graphwalk.first_distinct(longer, k).compute()[whole], expected[whole]
+    )
+    assert whole.any() == (k < 40)
+    with pytest.raises(InputError, match="k=0 must be an integer, at least 1"):
+        graphwalk.first_distinct(walks, 0)
+
+
 def test_names_files_and_what_is_refused(tmp_path, capsys):
     store = tmp_path / "graph.zarr"
     graph = graphwalk.build_zarr([("a", "b"), ("b", "c"), ("c", "d")], store)

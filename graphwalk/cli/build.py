@@ -55,6 +55,12 @@ BUILD = [
         "column of the edges' own ids, which are kept for the edges of walks",
     ),
     Parameter(
+        "weights",
+        None,
+        Kind("a column of the file", "COLUMN"),
+        "column of weights that edges have in addition to times or types",
+    ),
+    Parameter(
         "duplicates",
         "merge",
         one_of("merge", "keep", "error"),

@@ -38,7 +38,7 @@ UPDATE = [
         for parameter in BUILD
         if parameter.name
         in (
-            *("columns", "sep", "header", "duplicates", "self_loops"),
+            *("columns", "weights", "sep", "header", "duplicates", "self_loops"),
             *("allow_pickle", "memory", "compressed"),
         )
     ),

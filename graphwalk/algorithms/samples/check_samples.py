@@ -106,6 +106,11 @@ def _values(
             f"{argument('weighted', True)}, but the store {graph.path} has no weights; build it "
             f"from edges with weights, or pass {argument('weighted', False)}"
         )
+    if temporal and graph.weighted and weighted is not False:
+        raise InputError(
+            f"{argument('times')} samples among earlier edges with the same probability, and the "
+            f"edges of {graph.path} have weights; pass {argument('weighted', False)}"
+        )
     if temporal:
         return "times"
     return "weights" if graph.weighted and weighted is not False else None

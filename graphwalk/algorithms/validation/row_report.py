@@ -55,8 +55,10 @@ class RowReport:
         As `graphwalk.kernels.store.check_rows` counts rows.
     last_value : ndarray of float64, shape (1,)
         Time or type of the entry seen last.
-    outside, bad_values : Tally
-        Neighbours that do not exist, and values that must not be.
+    outside : Tally
+        Neighbours that do not exist.
+    bad_values : dict of Tally
+        Values that must not be, by array.
     edge_types : set of int
         Types of edges, if edges have types.
     asymmetry : int
@@ -74,7 +76,7 @@ class RowReport:
     state: NDArray[np.int64] = field(default_factory=lambda: np.zeros(kernel.STATE, np.int64))
     last_value: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
     outside: Tally = field(default_factory=Tally)
-    bad_values: Tally = field(default_factory=Tally)
+    bad_values: dict[ValueName, Tally] = field(default_factory=dict)
     edge_types: set[int] = field(default_factory=set)
     asymmetry: int = 0
     row: int = -1
@@ -109,7 +111,8 @@ class RowReport:
         self.state[kernel.SETTLED] |= settled
         self.problems += after.problems
         self.outside.join(after.outside)
-        self.bad_values.join(after.bad_values)
+        for name, tally in after.bad_values.items():
+            self.bad_values.setdefault(name, Tally()).join(tally)
         self.edge_types |= after.edge_types
         self.asymmetry = (self.asymmetry + after.asymmetry) % 2**64
 
@@ -135,9 +138,9 @@ class RowReport:
         """Return the problems, those that are counted at the end."""
         unsorted = f"neighbours that do not ascend{_OR_VALUES.get(values or '', '')}"
         kinds = {kernel.UNSORTED: ("neighbors", unsorted), kernel.ZERO: ("weights", _WEIGHTLESS)}
-        found = [
+        found: list[tuple[str, str, Tally]] = [
             ("neighbors", f"ids that name no node from 0 to {num_nodes - 1}", self.outside),
-            (values, _BAD_VALUES.get(values or "", ""), self.bad_values),
+            *((name, _BAD_VALUES[name], tally) for name, tally in self.bad_values.items()),
         ]
         for what, (array, text) in kinds.items():
             first = f"first in the row of node {self.firsts[what]}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from graphwalk.algorithms.validation.row_report import RowReport
+from graphwalk.algorithms.validation.row_report import RowReport, Tally
 from graphwalk.algorithms.validation.row_spans import Span, attempt, chunks, find_spans
 from graphwalk.errors import StoreError
 from graphwalk.kernels.build.buckets import asymmetry
@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.executor import Job, Resources
+
+    #: What is read of entries, by array; None where it could not be read.
+    Values: TypeAlias = dict[ValueName, NDArray[Any] | None]
 
 _COST = ScanCost("validation", 0, 0, 0, "1", repeated=False)
 _NO_WEIGHTS, _NOT_APART = np.empty(0, np.float32), np.empty(0, np.float64)
@@ -101,7 +105,7 @@ class _PartCheck:
     """Checks the entries of a part, a chunk at a time, while its spans go along."""
 
     def __init__(self, graph: GraphArrays, part: _Part) -> None:
-        self._graph, self._part, self._values = graph, part, graph.info.values
+        self._graph, self._part, self._names = graph, part, graph.info.value_names
         self.report = RowReport(part.entries.start)
         self._spans = iter(part.spans)
         self._stop = part.entries.start
@@ -120,24 +124,25 @@ class _PartCheck:
     def _check_piece(self, begin: int, stop: int) -> None:
         read = self._graph.read_values
         neighbors = self._read(self._graph.read_neighbors, begin, stop)
-        values = self._read(partial(read, self._values), begin, stop) if self._values else None
+        values = {name: self._read(partial(read, name), begin, stop) for name in self._names}
         if neighbors is not None:
             found = kernel.outside(neighbors, 0, self._graph.num_nodes)
             self.report.outside.add(begin, neighbors, *found)
-        if values is not None and self._values:
-            found = kernel.outside(values, *VALUE_BOUNDS[self._values])
-            self.report.bad_values.add(begin, values, *found)
-            if self._values == "edge_types":
-                self.report.edge_types.update(np.flatnonzero(np.bincount(values)).tolist())
+        for name, some in values.items():
+            if some is None:
+                continue
+            found = kernel.outside(some, *VALUE_BOUNDS[name])
+            self.report.bad_values.setdefault(name, Tally()).add(begin, some, *found)
+            if name == "edge_types":
+                self.report.edge_types.update(np.flatnonzero(np.bincount(some)).tolist())
         at = begin
         while at < stop:
             while self._stop <= at:
                 self._next_span(at)
             until = min(stop, self._stop)
             here = slice(at - begin, until - begin)
-            self._check_rows(
-                at, until, *(None if a is None else a[here] for a in (neighbors, values))
-            )
+            some = {name: None if a is None else a[here] for name, a in values.items()}
+            self._check_rows(at, until, None if neighbors is None else neighbors[here], some)
             at = until
 
     def _read(self, read: Callable[[int, int], Any], start: int, stop: int) -> Any:
@@ -166,7 +171,7 @@ class _PartCheck:
             self.report.state[[kernel.LAST, kernel.BEGAN_BEFORE]] = kernel.NONE, 1
 
     def _check_rows(
-        self, at: int, until: int, neighbors: NDArray[Any] | None, values: NDArray[Any] | None
+        self, at: int, until: int, neighbors: NDArray[Any] | None, values: Values
     ) -> None:
         if self._ends is None:
             self.report.forget_row()
@@ -179,12 +184,13 @@ class _PartCheck:
             ended = self._check(at, neighbors, values)
         self._row, self._ends = self._row + ended, self._ends[ended:]
 
-    def _check(self, at: int, neighbors: NDArray[Any], values: NDArray[Any] | None) -> int:
+    def _check(self, at: int, neighbors: NDArray[Any], values: Values) -> int:
         """Check entries whose rows are known; return how many rows ended."""
         assert self._ends is not None
-        report, apart = self.report, self._values in APART
-        weights = values if values is not None and not apart else _NO_WEIGHTS
-        told = values if values is not None and apart else _NOT_APART
+        report, weights = self.report, values.get("weights")
+        apart = next((some for name, some in values.items() if name in APART), None)
+        weights = _NO_WEIGHTS if weights is None else weights
+        told = _NOT_APART if apart is None else apart
         if at == report.begin and report.row >= 0:
             report.head = int(neighbors[0]), float(told[0]) if told.size else None
         ended = kernel.check_rows(
@@ -195,6 +201,6 @@ class _PartCheck:
             report.last_value[0] = np.nan
         if not self._graph.directed:
             ends = np.minimum(self._ends[: ended + 1] - at, len(neighbors))
-            difference = asymmetry(ends, self._row, neighbors, value_bits(values))
+            difference = asymmetry(ends, self._row, neighbors, value_bits(*values.values()))
             report.asymmetry = (report.asymmetry + int(difference)) % 2**64
         return ended

@@ -119,18 +119,19 @@ def random_walks(
         Types of nodes, see `set_node_types`: the first step goes to a neighbour of the first
         type, the next to one of the second, and after the last comes the first again [3]. Or types
         of edges, of a graph built with ``edge_types=True``: the first step follows an edge of the
-        first type, and so on. A node without such a neighbour or edge is a dead end. With
-        `restart_prob`, a walk that has returned to its start node begins the metapath again. A
-        metapath cannot be combined with `p`, `q`, `gamma`, or a `dead_end` other than ``"stop"``.
+        first type, and so on. Weights count among those that a step may take. A node without such a
+        neighbour or edge is a dead end. With `restart_prob`, a walk that has returned to its start
+        node begins the metapath again. A metapath cannot be combined with `p`, `q`, `gamma`, or a
+        `dead_end` other than ``"stop"``.
     metapath_of : {"nodes", "edges"}, optional
         Whose types `metapath` names. None: those that the graph has; required if both nodes and
         edges have types.
     temporal : bool
         Whether each step takes an edge that is later than the one before it, any of them with the
-        same probability unless `time_bias` is given; the first step takes any edge of the start
-        node, and a walk ends where no edge is later [4]. The graph must be built with
-        ``times=True``. This cannot be combined with `p`, `q`, `gamma`, `restart_prob`, `metapath`,
-        or a `dead_end` other than ``"stop"``.
+        same probability unless edges have weights or `time_bias` is given; the first step takes any
+        edge of the start node, and a walk ends where no edge is later [4]. The graph must be built
+        with ``times=True``. This cannot be combined with `p`, `q`, `gamma`, `restart_prob`,
+        `metapath`, or a `dead_end` other than ``"stop"``.
     backward : bool
         Whether each step of a temporal walk takes an edge that is earlier than the one before it,
         instead of a later one.
@@ -143,7 +144,7 @@ def random_walks(
         at time `t` is in proportion to ``exp(-|t - now| / time_scale)`` (``"near-exponential"``) or
         ``exp(|t - now| / time_scale)`` (``"far-exponential"``), with `now` the time of the edge
         before; at the first step any time, since only differences count. None: all have the same
-        probability.
+        probability. Weights of edges are factors of that, and do not go with ranks.
     time_scale : float or timedelta, optional
         Of an exponential `time_bias`: by how much the times of two edges differ if one is
         e = 2.718 times as likely as the other: a number in the unit of the graph's times, or a
@@ -153,7 +154,7 @@ def random_walks(
         dates where the times of the graph are dates. None in place of one is no bound.
     return_edges : bool
         Whether to return the edges of the steps too, which tell parallel edges apart; the walks are
-        the same. `write_walks` writes both, and `Graph.edge_values` finds weights, times or types.
+        the same. `write_walks` writes both, and `Graph.edge_values` finds weights, times and types.
     seed : int, optional
         From 0 to 2**64 - 1. None: a seed is drawn when the array is made, so that the array has the
         same walks each time that it is computed.

@@ -185,6 +185,12 @@ def _check_together(spec: WalkSpec) -> None:
             f"{argument(given, of_time[given])} is for walks in the order of time; add "
             f"{argument('temporal', True)}, or leave it out"
         )
+    if spec.weighted and spec.time_bias in ("near", "far"):
+        raise InputError(
+            f"{argument('time_bias', spec.time_bias)} prefers edges by their rank in time, for "
+            f"which weights say nothing; pass {argument('weighted', False)}, or "
+            f"{argument('time_bias', spec.time_bias + '-exponential')}, which goes with weights"
+        )
     if spec.temporal and (not plain or spec.restart_prob or spec.metapath is not None):
         raise InputError(
             f"{argument('temporal', True)} goes with first-order walks that end where no later "

@@ -1,4 +1,4 @@
-"""How long walks are, and when they reach what they were to reach."""
+"""How long walks are, when they reach what they were to reach, and which nodes they find first."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import numpy as np
 
 from graphwalk.algorithms.walks.walks_source import walks_source
 from graphwalk.errors import InputError, argument
+from graphwalk.util.parameters import COUNT
 
 if TYPE_CHECKING:
     import dask.array as da
     from numpy.typing import NDArray
 
     from graphwalk.util.node_set import NodeSet
+
+#: Visits that are put in order at a time.
+_ITEMS = 1 << 18
 
 
 def walk_lengths(walks: da.Array) -> da.Array:
@@ -82,10 +86,70 @@ def hitting_times(walks: da.Array) -> da.Array:
     return _of_each_walk(partial(_times, until), walks)
 
 
+def first_distinct(walks: da.Array, k: int) -> da.Array:
+    """Return the first `k` distinct nodes of each walk, as a lazy Dask array.
+
+    Parameters
+    ----------
+    walks : dask.array.Array of int, shape (num_walks, walk_length + 1)
+        What `random_walks` returned, or walks that are padded with -1 in the same way. Walks of the
+        same seed that are longer begin with them, so that `walk_length` may be raised until enough
+        of them have `k` nodes.
+    k : int
+        How many nodes, 1 or more, the start node included.
+
+    Returns
+    -------
+    dask.array.Array of the type of `walks`, shape (num_walks, k)
+        Nodes in the order of their first visits; -1 where a walk visits fewer.
+
+    Raises
+    ------
+    InputError
+        When `k` is no integer above 0.
+
+    Examples
+    --------
+    >>> import graphwalk
+    >>> graph = graphwalk.build_zarr([(0, 1), (1, 2), (2, 3)])
+    >>> walks = graphwalk.random_walks(graph, [0], num_walks=2, walk_length=6, seed=1)
+    >>> walks.compute().tolist()
+    [[0, 1, 0, 1, 0, 1, 2], [0, 1, 0, 1, 2, 1, 0]]
+    >>> graphwalk.first_distinct(walks, 3).compute().tolist()
+    [[0, 1, 2], [0, 1, 2]]
+    """
+    k = COUNT.check("k", k)
+    return walks.rechunk({1: -1}).map_blocks(
+        partial(_first_distinct, k),
+        chunks=(walks.chunks[0], (k,)),
+        dtype=walks.dtype,
+        meta=np.empty((0, 0), walks.dtype),
+        name=None,
+    )
+
+
 def _of_each_walk(function: Any, walks: da.Array) -> da.Array:
     return walks.map_blocks(
         function, dtype=np.int64, drop_axis=1, meta=np.empty(0, np.int64), name=None
     )
+
+
+def _first_distinct(k: int, walks: NDArray[Any]) -> NDArray[Any]:
+    found = np.full((len(walks), k), -1, walks.dtype)
+    step = max(1, _ITEMS // max(1, walks.shape[1]))
+    for first in range(0, len(walks), step):
+        some = walks[first : first + step]
+        # In a stable order, the first of several visits comes before the others.
+        order = np.argsort(some, axis=1, kind="stable")
+        nodes = np.take_along_axis(some, order, axis=1)
+        is_new = nodes >= 0
+        is_new[:, 1:] &= nodes[:, 1:] != nodes[:, :-1]
+        visits = np.zeros(some.shape, bool)
+        np.put_along_axis(visits, order, is_new, axis=1)
+        place = np.cumsum(visits, axis=1) - 1
+        rows, steps = np.nonzero(visits & (place < k))
+        found[first + rows, place[rows, steps]] = some[rows, steps]
+    return found
 
 
 def _lengths(walks: NDArray[Any]) -> NDArray[np.int64]:

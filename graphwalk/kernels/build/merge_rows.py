@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from graphwalk.kernels.build.buckets import Counts, Floats, Integers
 
-    #: Where each row begins, its neighbours, and their values: none, or one for each of them.
-    EntryRows: TypeAlias = tuple[Counts, Integers, Floats]
+    #: Where each row begins, its neighbours, and their values and weights in addition to these: for
+    #: both, none or one for each neighbour.
+    EntryRows: TypeAlias = tuple[Counts, Integers, Floats, Floats]
 
 #: What is wrong with an entry that is added: it repeats one; several are stored that it repeats;
 #: its weight, or the sum of weights, is more than float32 holds.
@@ -36,6 +37,7 @@ def merge_rows(
     forbid: bool,
     neighbors: Integers,
     values: Floats,
+    weights: Floats,
     ends: Counts,
     found: NDArray[np.bool_],
     counts: Counts,
@@ -52,11 +54,12 @@ def merge_rows(
     for row in range(ends.size):
         a, added_end = added[0][row], added[0][row + 1]
         if removed[0][row] == removed[0][row + 1] and a == added_end:
-            _copy_row(stored, row, first_node, neighbors, values, counts)
+            _copy_row(stored, row, first_node, neighbors, values, weights, counts)
         else:
             how = distinguishes_edges, merge, forbid
             at = _merge_row(
-                stored, removed, added, row, first_node, how, neighbors, values, found, counts
+                *(stored, removed, added, row, first_node, how),
+                *(neighbors, values, weights, found, counts),
             )
             if at >= 0:
                 return at
@@ -71,9 +74,10 @@ def _copy_row(
     first_node: int,
     neighbors: Integers,
     values: Floats,
+    weights: Floats,
     counts: Counts,
 ) -> None:
-    starts, old, old_values = stored
+    starts, old, old_values, old_weights = stored
     shift = counts[ENTRIES] - starts[row]
     loops = 0
     for i in range(starts[row], starts[row + 1]):
@@ -82,6 +86,9 @@ def _copy_row(
     if values.size:
         for i in range(starts[row], starts[row + 1]):
             values[shift + i] = old_values[i]
+    if weights.size:
+        for i in range(starts[row], starts[row + 1]):
+            weights[shift + i] = old_weights[i]
     counts[ENTRIES] += starts[row + 1] - starts[row]
     counts[LOOPS] += loops
 
@@ -96,50 +103,61 @@ def _merge_row(
     how: tuple[bool, bool, bool],
     neighbors: Integers,
     values: Floats,
+    weights: Floats,
     found: NDArray[np.bool_],
     counts: Counts,
 ) -> int:
     distinguishes_edges, merge, forbid = how
     i, a, r = stored[0][row], added[0][row], removed[0][row]
     stored_end, added_end, removed_end = stored[0][row + 1], added[0][row + 1], removed[0][row + 1]
-    previous, total = -1, 0.0
+    previous, total, mass = -1, 0.0, 0.0
     same = 0  # entries that are equal to the last one, and itself
     while i < stored_end or a < added_end:
         is_stored = a == added_end or (
             i < stored_end and _precedes(stored, i, added, a, distinguishes_edges)
         )
         if is_stored:
-            neighbor, value = int(stored[1][i]), _value(stored, i)
+            neighbor, value = int(stored[1][i]), _item(stored[2], i)
+            weight = _item(stored[3], i) if distinguishes_edges else value
             i += 1
             r = _find(removed, r, removed_end, neighbor, value)
             if r < removed_end and removed[1][r] == neighbor and _has(removed, r, value):
                 found[r] = True
                 continue
         else:
-            neighbor, value = int(added[1][a]), _value(added, a)
+            neighbor, value = int(added[1][a]), _item(added[2], a)
+            weight = _item(added[3], a) if distinguishes_edges else value
             a += 1
-            if not distinguishes_edges and np.isinf(np.float32(value)):
+            if np.isinf(np.float32(weight)):
                 counts[PROBLEM] = INFINITE
                 return int(a - 1)
         repeats = previous == neighbor and (not distinguishes_edges or total == value)
         if repeats and not is_stored and (merge or forbid):
-            total = total if distinguishes_edges else total + value
-            counts[PROBLEM] = _problem(forbid, same, total)
+            mass += weight
+            total = total if distinguishes_edges else mass
+            counts[PROBLEM] = _problem(forbid, same, mass)
             if counts[PROBLEM]:
                 return int(a - 1)
-            if values.size:
-                values[counts[ENTRIES] - 1] = total
+            _put(values, weights, counts[ENTRIES] - 1, total, mass)
             counts[MERGED] += 1
             counts[MERGED_LOOPS] += neighbor == first_node + row
             continue
         same = same + 1 if repeats else 1
-        previous, total = neighbor, value
+        previous, total, mass = neighbor, value, weight
         neighbors[counts[ENTRIES]] = neighbor
-        if values.size:
-            values[counts[ENTRIES]] = value
+        _put(values, weights, counts[ENTRIES], value, weight)
         counts[ENTRIES] += 1
         counts[LOOPS] += neighbor == first_node + row
     return -1
+
+
+@part_of_kernel
+def _put(values: Floats, weights: Floats, at: int, value: float, weight: float) -> None:
+    """Write what an entry has of both."""
+    if values.size:
+        values[at] = value
+    if weights.size:
+        weights[at] = weight
 
 
 @part_of_kernel
@@ -153,8 +171,8 @@ def _precedes(
 
 
 @part_of_kernel
-def _value(rows: EntryRows, at: int) -> float:
-    return np.float64(rows[2][at]) if rows[2].size else 0.0
+def _item(values: Floats, at: int) -> float:
+    return np.float64(values[at]) if values.size else 0.0
 
 
 @part_of_kernel

@@ -70,6 +70,7 @@ def logarithm(x: float) -> float:
 def fill_time_masses(
     row_starts: NDArray[Any],
     times: NDArray[np.float64],
+    weights: NDArray[np.float32],
     rate: float,
     masses: NDArray[np.float64],
 ) -> None:
@@ -78,12 +79,15 @@ def fill_time_masses(
     Parameters
     ----------
     row_starts : ndarray of int, shape (rows + 1,)
-        Where each row begins within the two other arrays.
+        Where each row begins within the other arrays.
     times : ndarray of float64, shape (entries,)
         Ascending in each row; minus infinity for entries that no step takes.
+    weights : ndarray of float32, shape (entries,) or (0,)
+        By which masses are multiplied; empty if all are 1.
     rate : float
-        1 / scale: above 0 near times are preferred, and masses are relative to the weight of
-        the entry itself; below 0 far ones, and they are relative to that of the row's last one.
+        1 / scale: above 0 near times are preferred, and masses are relative to the exponential of
+        the entry itself; below 0 far ones, and they are relative to that of the row's last one; 0
+        if weights alone count.
     masses : ndarray of float64, shape (entries,)
         Filled.
     """
@@ -91,9 +95,10 @@ def fill_time_masses(
         first, last = np.int64(row_starts[row]), np.int64(row_starts[row + 1])
         mass, later = 0.0, np.inf
         for i in range(last - 1, first - 1, -1):
+            weight = np.float64(weights[i]) if weights.size else 1.0
             if rate > 0:
-                mass = 1.0 + mass * decay((later - times[i]) * rate)
+                mass = weight + mass * decay((later - times[i]) * rate)
                 later = times[i]
             else:
-                mass += decay((times[i] - times[last - 1]) * rate)
+                mass += weight * decay((times[i] - times[last - 1]) * rate)
             masses[i] = logarithm(mass) if mass > 0.0 else -np.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphwalk.storage.partitions.derive import RUN_ENTRIES
 from graphwalk.storage.partitions.spec import PartitionSpec, entry_bytes, row_start_type
 from graphwalk.storage.store.format import value_bytes
 
@@ -60,14 +61,17 @@ def marks_bytes(graph: GraphArrays, spec: WalkSpec) -> int:
 
 def values_bytes(entries: int, layout: PartitionSpec) -> int:
     """Return the memory of values that are only needed to derive other arrays."""
-    return 0 if layout.keeps_values else entries * value_bytes(layout.values)
+    return entries * sum(value_bytes(name) for name in layout.values if name != layout.kept)
 
 
 def deriving_bytes(graph: GraphArrays, entries: int, layout: PartitionSpec, threads: int) -> int:
     """Return the memory of threads that make tables, groups or orders of rows."""
     entry = _ALIAS if layout.weighted else 0 if layout.metapath is None else _BY_TYPE
     entry = _BY_TIME if layout.temporal else entry
-    return min(threads * graph.max_degree, entries) * entry  # each thread has one row
+    rows = min(threads * graph.max_degree, entries) * entry  # each thread has one row
+    if layout.temporal and layout.weighted:  # by copies of the times of some rows
+        rows += min(threads * (graph.max_degree + RUN_ENTRIES), entries) * value_bytes("times")
+    return rows
 
 
 def kept_bytes(graph: GraphArrays, layout: PartitionSpec, threads: int) -> int:

@@ -44,7 +44,8 @@ def ends_of(spec: WalkSpec, num_nodes: int) -> NDArray[np.uint64] | None:
 
 def time_bias_of(spec: WalkSpec) -> TimeBias:
     """Return which edges temporal walks prefer."""
-    return TimeBias(_TIME_BIASES.get(spec.time_bias, EXPONENTIAL), max(spec.time_rate, 0.0))
+    kind = EXPONENTIAL if spec.weighted else _TIME_BIASES.get(spec.time_bias, EXPONENTIAL)
+    return TimeBias(kind, max(spec.time_rate, 0.0))
 
 
 def bias_of(p: float, q: float, *, weighted: bool = False) -> Bias:

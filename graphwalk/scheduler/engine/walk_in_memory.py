@@ -213,12 +213,13 @@ def _walk(
         nodes_of(walks)[:, 0] = starts if first_steps is None else first_steps.sources
         return
     edges = partition.step_edges if spec.return_edges else None
-    table = partition.table(weighted=spec.weighted)
     begin = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))))
     interruption = interruption_of(spec)
     if spec.temporal:
         walk_temporal(partition, spec, begin, interruption, ends, walks, first_steps)
-    elif spec.second_order:
+        return
+    table = partition.table(weighted=spec.weighted)
+    if spec.second_order:
         assert partition.edge_filter is not None
         walk_node2vec(
             partition.rows,

@@ -127,7 +127,7 @@ class WalkerGroup:
     def bytes_read(self, partition: int) -> int:
         """Return the bytes of all chunks' contents that a partition is made of."""
         entries, rows = len(self.entries_of(partition)), len(self.nodes_of(partition))
-        values = value_bytes(PartitionSpec.of(self.spec).values)
+        values = sum(map(value_bytes, PartitionSpec.of(self.spec).values))
         return entries * (self.graph.neighbor_dtype.itemsize + values) + rows * 8
 
     def nodes_of(self, partition: int) -> range:

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.bucket_rows import RowError
-from graphwalk.storage.build.check_batch import no_edge_ids
+from graphwalk.storage.build.check_batch import no_further
 from graphwalk.storage.build.count_isolated import IsolatedCounter
 from graphwalk.storage.build.graph_writer import GraphWriter
 from graphwalk.storage.build.sort_rows import RowSorter
@@ -30,8 +30,8 @@ def build_rows(source: RowSource, context: Context) -> GraphInfo:
             f"{source.name}: the rows of an adjacency list are its nodes in order, so that "
             f"{argument('relabel', True)} has nothing to number; leave it out, or pass edges"
         )
-    if options.edge_ids:
-        raise no_edge_ids(source.name)
+    if options.further:
+        raise no_further(options.further[0], source.name)
     known = [number for number in (options.num_nodes, source.num_nodes) if number is not None]
     num_nodes = max(known, default=None)
     sorter = RowSorter(source, num_nodes, options)

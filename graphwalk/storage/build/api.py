@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from graphwalk.storage.edges.open import EdgeSource, RowSource
+    from graphwalk.storage.edges.options import FurtherKind
     from graphwalk.storage.store.format import Duplicates, ValueName
     from graphwalk.storage.store.graph import Graph
 
@@ -37,6 +38,7 @@ def build_zarr(
     times: bool = False,
     edge_types: bool = False,
     edge_ids: str | int | None = None,
+    weights: str | int | None = None,
     duplicates: Duplicates = "merge",
     self_loops: Literal["keep", "drop"] = "keep",
     num_nodes: int | None = None,
@@ -88,6 +90,9 @@ def build_zarr(
         integers from 0 to 2**63 - 1. They are kept as `Graph.edge_ids`, by which the edges of walks
         are found again in the input. Of edges that are merged, the least id stays; both entries of
         an undirected edge have its id.
+    weights : str or int, optional
+        With `times` or `edge_types`, the column of a table or file that has weights of the edges in
+        addition. Walks by time or along types of edges then draw edges in proportion to them.
     duplicates : {"merge", "keep", "error"}
         What becomes of parallel edges, which have the same ends and, if any, the same time or type:
         one edge, whose weight is the sum of theirs; as many edges; or an error. In an undirected
@@ -167,7 +172,7 @@ def build_zarr(
         compressed=compressed,
         value_kind=value_kind,
         storage_options=storage_options if location and is_url(location) else None,
-        edge_ids=edge_ids is not None,
+        further=_further(edge_ids, weights, value_kind),
     )
     _check_storage_options(storage_options, edges, location)
     tuning = BuildSizes(parse_size(memory), num_cores())
@@ -181,6 +186,7 @@ def build_zarr(
         header=header,
         allow_pickle=allow_pickle,
         edge_ids=edge_ids,
+        weights=weights,
     )
     _check_value_kind(source, value_kind, edges, columns)
     return build(source, location, options, tuning, Progress(progress), overwrite=overwrite)
@@ -195,6 +201,18 @@ def _value_kind(times: object, edge_types: object) -> ValueName:
             f"{argument('edge_types')}"
         )
     return "times" if times else "edge_types" if edge_types else "weights"
+
+
+def _further(edge_ids: object, weights: object, value_kind: ValueName) -> tuple[FurtherKind, ...]:
+    """Return which further columns edges have."""
+    if weights is not None and value_kind == "weights":
+        raise InputError(
+            f"{argument('weights', weights)} is for weights in addition to times or types; add "
+            f"{argument('times', True)} or {argument('edge_types', True)}, or name the columns of "
+            f"sources, targets and weights in {argument('columns')}"
+        )
+    given: dict[FurtherKind, object] = {"edge_ids": edge_ids, "weights": weights}
+    return tuple(kind for kind, column in given.items() if column is not None)
 
 
 def _check_value_kind(

@@ -84,16 +84,17 @@ class _Stored:
         self._weight = (
             None if batch.weight is None else file.append(np.ascontiguousarray(batch.weight))
         )
-        own = batch.edge_ids
-        self._edge_ids = None if own is None else file.append(np.ascontiguousarray(own))
+        self._further = {
+            kind: file.append(np.ascontiguousarray(column))
+            for kind, column in batch.further.items()
+        }
         self._place = batch.place
 
     def load(self) -> EdgeBatch:
-        weight, own = (
-            None if each is None else each.read() for each in (self._weight, self._edge_ids)
-        )
+        weight = None if self._weight is None else self._weight.read()
+        further = {kind: column.read() for kind, column in self._further.items()}
         src, dst = (ids.load() for ids in self._ids)
-        return EdgeBatch(src, dst, weight, self._place, own)
+        return EdgeBatch(src, dst, weight, self._place, further)
 
 
 def _load(batch: EdgeBatch | _Stored) -> EdgeBatch:
@@ -101,5 +102,5 @@ def _load(batch: EdgeBatch | _Stored) -> EdgeBatch:
 
 
 def _size(batch: EdgeBatch) -> int:
-    columns = batch.src, batch.dst, batch.weight, batch.edge_ids
+    columns = batch.src, batch.dst, batch.weight, *batch.further.values()
     return sum(int(column.nbytes) for column in columns if column is not None)

@@ -16,13 +16,16 @@ from graphwalk.kernels.build.bucket_values import (
     untag_positions,
 )
 from graphwalk.kernels.build.buckets import emit_rows
-from graphwalk.storage.build.runs import collect_bucket
+from graphwalk.storage.build.runs import FURTHER_TYPES, collect_bucket
 from graphwalk.storage.store.format import APART, VALUE_TYPES, neighbor_dtype
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.runs import BucketPlan, Keys, RunSlice, Weights
+    from graphwalk.storage.edges.options import FurtherKind
     from graphwalk.storage.store.format import Duplicates, ValueName
 
 
@@ -43,8 +46,8 @@ class Rows(NamedTuple):
         Entries of the input in these rows, without dropped self-loops.
     asymmetry : int
         A number whose sum over a graph is 0 modulo 2⁶⁴ if each entry has its mirror image.
-    edge_ids : ndarray of int64, or None
-        The input's own id of each edge.
+    further : mapping of ndarray
+        The input's own id of each edge, of int64, and weights in addition to other values.
     """
 
     neighbors: NDArray[Any]
@@ -53,7 +56,7 @@ class Rows(NamedTuple):
     loops: int
     taken: int
     asymmetry: int = 0
-    edge_ids: NDArray[np.int64] | None = None
+    further: Mapping[FurtherKind, NDArray[Any]] = {}
 
 
 class RowError(InputError):
@@ -124,33 +127,42 @@ def make_rows(task: BucketTask) -> Rows:
 
 def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
     """Return the rows of a bucket whose entries are collected; changes `keys`."""
-    ids, names = None, key_values.dtype.names
+    names, records = key_values.dtype.names, key_values
     if names is not None:  # the kernels take columns
-        ids = np.ascontiguousarray(key_values["edge_id"])
-        key_values = np.ascontiguousarray(key_values[names[0]])
+        key_values = np.ascontiguousarray(records[names[0]])
     order = _sort_stably(keys, task.high)
     if task.spec.values in APART:
         order_by_value(keys, key_values, order)
     rows = sorted_rows(keys, task, None if task.spec.values is None else (order, key_values))
     if task.spec.values == "weights":
-        _check_sums(rows, task)
-    if ids is None:
+        _check_sums(rows, rows.values, task)
+    if names is None:
         return rows
-    return rows._replace(edge_ids=_merged_ids(ids[order], keys, key_values[order], task))
+    firsts = np.flatnonzero(_begins(keys, key_values[order], task))
+    further: dict[FurtherKind, NDArray[Any]] = {
+        kind: _merged(kind, records[kind][order], firsts) for kind in FURTHER_TYPES if kind in names
+    }
+    if "weights" in further:
+        _check_sums(rows, further["weights"], task)
+    return rows._replace(further=further)
 
 
-def _merged_ids(
-    ids: NDArray[np.int64], keys: Keys, key_values: Weights, task: BucketTask
-) -> NDArray[np.int64]:
-    """Return the id of each stored entry, the least of those that were merged; all are sorted."""
-    if task.spec.duplicates != "merge" or not len(ids):
-        return ids
-    is_first = np.ones(len(keys), bool)
-    is_first[1:] = keys[1:] != keys[:-1]
-    if task.spec.values in APART:
-        is_first[1:] |= key_values[1:] != key_values[:-1]
-    merged: NDArray[np.int64] = np.minimum.reduceat(ids, np.flatnonzero(is_first))
-    return merged
+def _begins(keys: Keys, key_values: Weights, task: BucketTask) -> NDArray[np.bool_]:
+    """Return which of the sorted entries are not merged into the one before them."""
+    begins = np.ones(len(keys), bool)
+    if task.spec.duplicates == "merge":
+        begins[1:] = keys[1:] != keys[:-1]
+        if task.spec.values in APART:
+            begins[1:] |= key_values[1:] != key_values[:-1]
+    return begins
+
+
+def _merged(kind: FurtherKind, column: NDArray[Any], firsts: NDArray[np.intp]) -> NDArray[Any]:
+    """Return what stored entries have: the least id and the sum of weights of those merged."""
+    if len(column):
+        column = (np.minimum if kind == "edge_ids" else np.add).reduceat(column, firsts)
+    with np.errstate(over="ignore"):  # which is checked
+        return column.astype(VALUE_TYPES["weights"] if kind == "weights" else np.int64)
 
 
 def sorted_rows(
@@ -198,9 +210,9 @@ def _sort_stably(keys: Keys, high: int) -> NDArray[np.integer[Any]]:
     return order
 
 
-def _check_sums(rows: Rows, task: BucketTask) -> None:
-    assert rows.values is not None
-    infinite = np.isinf(rows.values)
+def _check_sums(rows: Rows, weights: NDArray[np.float32] | None, task: BucketTask) -> None:
+    assert weights is not None
+    infinite = np.isinf(weights)
     if infinite.any():
         at = int(np.argmax(infinite))
         row = task.rows.start + int(np.searchsorted(rows.ends, at, side="right"))

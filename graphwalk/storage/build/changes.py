@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from graphwalk.errors import InputError, MemoryBudgetError, argument, function
-from graphwalk.storage.build.check_batch import check_ids, is_text, load_checked
+from graphwalk.storage.build.check_batch import check_ids, is_text, load_checked, no_further
 from graphwalk.storage.build.dictionary_encoding import encode
 from graphwalk.storage.build.edge_list import SPARSE
 from graphwalk.storage.build.sort_labels import concatenate_ids, count_up_to, distinct
@@ -40,11 +40,14 @@ class Changes(NamedTuple):
         Nodes, in the numbers of the new graph.
     values : ndarray of float64, shape (entries,) or (0,)
         Their weights, times or types, if they have any.
+    weights : ndarray of float64, shape (entries,) or (0,)
+        Weights that they have in addition to times or types.
     """
 
     rows: NDArray[np.int64]
     neighbors: NDArray[np.int64]
     values: NDArray[np.float64]
+    weights: NDArray[np.float64]
 
     def within(self, nodes: range) -> slice:
         """Return which entries are in the rows of nodes."""
@@ -132,6 +135,8 @@ class ChangedEdges:
             raise self._wrong_kind(self.source.name) from error
         if len(batch.src) and is_text(batch.src) != (self.graph.info.labels == "string"):
             raise self._wrong_kind(batch.place(0))
+        if self.adds and self.graph.info.also_weighted and "weights" not in batch.further:
+            raise no_further("weights", self.source.name)
         if not len(batch.src):
             return EdgeBatch(np.empty(0, np.int64), np.empty(0, np.int64), None, batch.place), None
         batch = batch if self.valued else batch._replace(weight=None)
@@ -200,8 +205,8 @@ class ReadChanges(NamedTuple):
     ----------
     src, dst : ndarray of int64, shape (edges,)
         Nodes; new ones have the numbers after those of the graph.
-    values : ndarray of float64, shape (edges,), or None
-        Weights, times or types.
+    values, weights : ndarray of float64, shape (edges,), or None
+        Weights, times or types, and weights in addition to times or types.
     labels : pyarrow.Array or None
         Labels of new nodes, ascending; None where nodes have no labels.
     num_nodes : int
@@ -211,36 +216,42 @@ class ReadChanges(NamedTuple):
     src: NDArray[np.int64]
     dst: NDArray[np.int64]
     values: NDArray[np.float64] | None
+    weights: NDArray[np.float64] | None
     labels: pa.Array | None
     num_nodes: int
 
     def without_loops(self) -> tuple[ReadChanges, int]:
         """Return the edges without self-loops, and how many these were."""
         kept = self.src != self.dst
-        values = None if self.values is None else self.values[kept]
-        less = self._replace(src=self.src[kept], dst=self.dst[kept], values=values)
-        return less, len(kept) - int(kept.sum())
+        return self.some(kept), len(kept) - int(kept.sum())
+
+    def some(self, kept: NDArray[np.bool_]) -> ReadChanges:
+        """Return those edges that are kept."""
+        values, weights = (None if each is None else each[kept] for each in self[2:4])
+        return self._replace(src=self.src[kept], dst=self.dst[kept], values=values, weights=weights)
 
     def sorted(self, *, directed: bool, by_value: bool, once: bool) -> Changes:
         """Return the entries of the edges, by row and neighbour, and by value if asked for.
 
         Entries that are alike stay in the order of the input, or are there `once`.
         """
-        rows, neighbors, values = self.src, self.dst, self.values
+        rows, neighbors, values, weights = self[:4]
         if not directed:  # both entries of an edge follow each other; a self-loop is one
             kept = np.stack([np.ones(len(rows), bool), rows != neighbors], axis=1).ravel()
             rows, neighbors = (
                 np.stack(ends, axis=1).ravel()[kept]
                 for ends in ((rows, neighbors), (neighbors, rows))
             )
-            values = None if values is None else np.repeat(values, 2)[kept]
+            values, weights = (
+                None if each is None else np.repeat(each, 2)[kept] for each in (values, weights)
+            )
         keys = [neighbors, rows] if values is None or not by_value else [values, neighbors, rows]
         order = np.lexsort(keys)
         if once and len(order):
             differ = np.logical_or.reduce([np.diff(key[order]) != 0 for key in keys])
             order = order[np.concatenate([[True], differ])]
-        found = np.empty(0) if values is None else values[order]
-        return Changes(rows[order], neighbors[order], found)
+        found = (np.empty(0) if each is None else each[order] for each in (values, weights))
+        return Changes(rows[order], neighbors[order], *found)
 
 
 def read_changes(changed: ChangedEdges, sizes: BuildSizes) -> ReadChanges:
@@ -276,12 +287,16 @@ def read_changes(changed: ChangedEdges, sizes: BuildSizes) -> ReadChanges:
         np.concatenate([np.empty(0, np.int64), *(batch[end] for batch in batches)])
         for end in (0, 1)
     )
-    values = None
+    values = weights = None
     if changed.valued:
         values = np.concatenate([np.empty(0), *(batch.weight for batch in batches)])
+    if changed.adds and graph.info.also_weighted:
+        some = (batch.further["weights"] for batch in batches if len(batch.src))
+        weights = np.concatenate([np.empty(0), *some])
+    read = ReadChanges(src, dst, values, weights, None, graph.num_nodes)
     if graph.labels is None:
-        return ReadChanges(src, dst, values, None, changed.highest(src, dst) + 1)
-    return _number(changed, ReadChanges(src, dst, values, None, graph.num_nodes), ids)
+        return read._replace(num_nodes=changed.highest(src, dst) + 1)
+    return _number(changed, read, ids)
 
 
 def _number(changed: ChangedEdges, read: ReadChanges, ids: list[Ids]) -> ReadChanges:
@@ -296,17 +311,15 @@ def _number(changed: ChangedEdges, read: ReadChanges, ids: list[Ids]) -> ReadCha
     new = np.flatnonzero(numbers < 0) if changed.adds else np.empty(0, np.int64)
     numbers[new] = graph.num_nodes + np.arange(len(new))
     nodes = np.concatenate([numbers[index.find(some)] for some in each])
-    src, dst, values = nodes[read.src], nodes[read.dst], read.values
+    src, dst = nodes[read.src], nodes[read.dst]
     missing = (src < 0) | (dst < 0)
     if missing.any() and not changed.ignore:
         at, named = int(np.argmax(missing)), pa.array(concatenate_ids(ids))
         names = (repr(named[int(ends[at])].as_py()) for ends in (read.src, read.dst))
         raise missing_edge(" → ".join(names), graph)
-    if missing.any():
-        src, dst = src[~missing], dst[~missing]
-        values = None if values is None else values[~missing]
     labels = pa.array(known).take(pa.array(new))
-    return ReadChanges(src, dst, values, labels, graph.num_nodes + len(new))
+    read = read._replace(src=src, dst=dst, labels=labels, num_nodes=graph.num_nodes + len(new))
+    return read.some(~missing) if missing.any() else read
 
 
 def _find(labels: StoredLabels, wanted: Ids) -> NDArray[np.int64]:

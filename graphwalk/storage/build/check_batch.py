@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ from graphwalk.storage.store.format import VALUE_BOUNDS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from graphwalk.storage.edges.options import FurtherKind
     from graphwalk.storage.edges.protocol import EdgeSource, Ids
     from graphwalk.storage.store.format import ValueName
 
@@ -30,7 +31,7 @@ class DenseBatch(NamedTuple):
     src: NDArray[np.integer[Any]]
     dst: NDArray[np.integer[Any]]
     weight: NDArray[np.floating[Any]] | None
-    edge_ids: NDArray[np.int64] | None = None
+    further: Mapping[FurtherKind, NDArray[Any]] = {}
 
 
 def load_checked(
@@ -40,7 +41,7 @@ def load_checked(
 
     The result has ids as int32, int64 or Arrow's large strings, and values as float32 or float64.
     """
-    src, dst, weight, place, edge_ids = load()
+    src, dst, weight, place, further = load()
     if len(src) != len(dst) or (weight is not None and len(weight) != len(src)):
         raise InputError(f"{source.name}: sources, targets and weights differ in number")
     if (weight is not None) != source.weighted:
@@ -50,7 +51,9 @@ def load_checked(
         raise mixed(source.name)
     if weight is not None and values is not None:
         weight = check_values(weight, values, place)
-    return EdgeBatch(src, dst, weight, place, edge_ids)
+    if "weights" in further:
+        further = {**further, "weights": check_values(further["weights"], "weights", place)}
+    return EdgeBatch(src, dst, weight, place, further)
 
 
 def mixed(name: str) -> InputError:
@@ -82,7 +85,7 @@ def dense_batch(batch: EdgeBatch, num_nodes: int | None) -> DenseBatch:
     dtype: Any = np.int32 if narrow else np.int64
     src, dst = (np.ascontiguousarray(ids, dtype) for ids in (batch.src, batch.dst))
     weight = None if batch.weight is None else np.ascontiguousarray(batch.weight)
-    return DenseBatch(src, dst, weight, batch.edge_ids)
+    return DenseBatch(src, dst, weight, batch.further)
 
 
 def known_batch(batch: EdgeBatch, num_nodes: int, name: str) -> DenseBatch:
@@ -109,11 +112,12 @@ def check_ids(ids: Ids, name: str, place: DescribeEdge) -> Ids:
     return _check_integers(np.asarray(ids), name, place)
 
 
-def no_edge_ids(name: str) -> InputError:
-    """Return the error for edges in a form that has no columns for their own ids."""
+def no_further(kind: FurtherKind, name: str) -> InputError:
+    """Return the error for edges in a form that has no further columns."""
+    columns = "target and id" if kind == "edge_ids" else "target, type (or time) and weight"
     return InputError(
-        f"{argument('edge_ids')} names a column, and {name} has no columns with names; pass a "
-        "table or a file of one, such as a data frame with the columns source, target and id"
+        f"{argument(kind)} names a column, and {name} has no columns with names; pass a "
+        f"table or a file of one, such as a data frame with the columns source, {columns}"
     )
 
 

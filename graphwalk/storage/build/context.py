@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
     from graphwalk.storage.build.memory_plan import BuildSizes
+    from graphwalk.storage.edges.options import FurtherKind
     from graphwalk.storage.edges.protocol import Source
     from graphwalk.storage.files.spill import SpillFolder
     from graphwalk.storage.store.format import Duplicates, ValueName
@@ -40,7 +41,7 @@ class BuildOptions:
     value_kind: ValueName = "weights"
     storage_options: Mapping[str, Any] | None = None
     chunk_bytes: int = CHUNK_BYTES
-    edge_ids: bool = False
+    further: tuple[FurtherKind, ...] = ()
 
     def values(self, source: Source) -> ValueName | None:
         """Return what the third column of a source is, if it has one."""

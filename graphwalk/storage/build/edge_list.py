@@ -16,7 +16,7 @@ from graphwalk.storage.build.check_batch import (
     is_text,
     load_checked,
     mixed,
-    no_edge_ids,
+    no_further,
 )
 from graphwalk.storage.build.count_edges import Direction, EdgeCounts, count_batch
 from graphwalk.storage.build.count_isolated import IsolatedCounter, bit_map_bytes
@@ -86,11 +86,11 @@ class _EdgeBuild:
             unconnected = IsolatedCounter(num_nodes)
             taken += bit_map_bytes(num_nodes)
         layout = self._tuning.layout(
-            counts.edges, counts.entries, self._values, taken, self._options.edge_ids
+            counts.edges, counts.entries, self._values, taken, len(self._options.further)
         )
         plan = plan_buckets(
             *(counts, num_nodes, self._values),
-            *(layout.bucket_entries, self._tuning.nodes_per_bucket, self._options.edge_ids),
+            *(layout.bucket_entries, self._tuning.nodes_per_bucket, self._options.further),
         )
         temporary = plan.entry_bytes * plan.entries if layout.on_disk else 0
         self._context.progress.say(describe_sizes(plan, layout, counts.edges, temporary))
@@ -153,8 +153,9 @@ class _EdgeBuild:
         self, load: Callable[[], EdgeBatch]
     ) -> tuple[EdgeBatch, EdgeCounts, EncodedBatch | None]:
         batch = load_checked(load, self._source, self._values)
-        if self._options.edge_ids and batch.edge_ids is None:
-            raise no_edge_ids(self._source.name)
+        for kind in self._options.further:
+            if kind not in batch.further:
+                raise no_further(kind, self._source.name)
         if self._must_relabel(is_text(batch.src)):
             return batch, EdgeCounts(edges=len(batch.src)), encode(batch)
         return batch, self._count(batch), None

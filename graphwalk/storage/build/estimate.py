@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from graphwalk.errors import StoreError, argument
+from graphwalk.storage.build.graph_writer import STORED_TYPES
 from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.store.format import neighbor_dtype, value_bytes
 from graphwalk.units import format_size
@@ -28,6 +29,7 @@ def describe_sizes(plan: BucketPlan, layout: RunLayout, edges: int, temporary: i
         Bytes of temporary files.
     """
     entry = neighbor_dtype(plan.num_nodes).itemsize + value_bytes(plan.values)
+    entry += sum(STORED_TYPES[kind].itemsize for kind in plan.further)
     store = 8 * (plan.num_nodes + 1) + entry * plan.entries  # without labels and compression
     spilled = f", {format_size(temporary)} of temporary files" if temporary else ""
     return (

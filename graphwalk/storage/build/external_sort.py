@@ -92,8 +92,8 @@ class EntryStages:
         """
         context, plan = self.context, self.plan
         sizes, dtype = (plan.num_nodes, plan.entries), neighbor_dtype(plan.num_nodes)
-        own = context.options.edge_ids
-        writer = GraphWriter(context, dtype, sizes, plan.values, unconnected, own)
+        further = context.options.further
+        writer = GraphWriter(context, dtype, sizes, plan.values, unconnected, further)
         with writer, context.progress.stage("write", plan.entries, "entries") as advance:
             try:
                 for rows in self._rows(runs):

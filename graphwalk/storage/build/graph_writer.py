@@ -14,12 +14,23 @@ from graphwalk.storage.store.degree_counts import DegreeCounter
 from graphwalk.storage.store.format import ADDED, EDGE_IDS, VALUE_TYPES, GraphInfo, Statistics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.bucket_rows import Rows
     from graphwalk.storage.build.context import Context
     from graphwalk.storage.build.count_isolated import IsolatedCounter
+    from graphwalk.storage.edges.options import FurtherKind
     from graphwalk.storage.store.format import ValueName
+
+
+#: Where further columns are stored, and of which type.
+_STORED: Mapping[FurtherKind, str] = {"edge_ids": EDGE_IDS, "weights": "weights"}
+STORED_TYPES: Mapping[FurtherKind, np.dtype[Any]] = {
+    "edge_ids": np.dtype(np.int64),
+    "weights": VALUE_TYPES["weights"],
+}
 
 
 class GraphWriter(Writer):
@@ -46,7 +57,7 @@ class GraphWriter(Writer):
         sizes: tuple[int, int],
         values: ValueName | None,
         unconnected: IsolatedCounter | None = None,
-        edge_ids: bool = False,
+        further: Sequence[FurtherKind] = (),
     ) -> None:
         num_nodes, entries = sizes  # estimates, if they are not known
         wide = 2**31 if dtype == np.int64 else 0
@@ -55,8 +66,11 @@ class GraphWriter(Writer):
         self._offsets = new("offsets", np.int64, wide, num_nodes + 1)
         self._neighbors = new("neighbors", dtype, wide, entries)
         self._values = new(values, VALUE_TYPES[values], wide, entries) if values else None
-        self._edge_ids = new(EDGE_IDS, np.int64, wide, entries) if edge_ids else None
-        self._zeros = _ZeroRows() if values == "weights" else None
+        self._further: dict[FurtherKind, ArrayWriter] = {
+            kind: new(_STORED[kind], STORED_TYPES[kind], wide, entries) for kind in further
+        }
+        self._weighted = values == "weights" or "weights" in further
+        self._zeros = _ZeroRows()
         self._types = np.zeros(256, bool) if values == "edge_types" else None
         self.num_rows = 0
         self.num_entries = 0
@@ -76,15 +90,16 @@ class GraphWriter(Writer):
         RowError
             When the weights of a row are all zero.
         """
-        if self._zeros is not None and rows.values is not None:
-            self._zeros.check(rows.values, rows.ends, self.num_rows)
+        weights = rows.values if self._value_name == "weights" else rows.further.get("weights")
+        if weights is not None:
+            self._zeros.check(weights, rows.ends, self.num_rows)
         ends = rows.ends + self.num_entries
         self._offsets.append(ends)
         self._neighbors.append(rows.neighbors)
         if self._values is not None and rows.values is not None:
             self._values.append(rows.values)
-        if self._edge_ids is not None and rows.edge_ids is not None:
-            self._edge_ids.append(rows.edge_ids)
+        for kind, writer in self._further.items():
+            writer.append(rows.further[kind])
         if self._types is not None and rows.values is not None:
             self._types[rows.values] = True
         degrees = np.diff(ends, prepend=self._end)
@@ -134,7 +149,7 @@ class GraphWriter(Writer):
             num_entries=self.num_entries,
             num_edges=self.num_edges,
             directed=self._directed,
-            weighted=self._value_name == "weights",
+            weighted=self._weighted,
             labels=None,
             statistics=Statistics(
                 isolated_nodes=self.degrees.isolated,
@@ -148,7 +163,7 @@ class GraphWriter(Writer):
             edge_types=self._edge_types(),
             time_unit=time_unit,
             unconnected_nodes=self.unconnected_nodes,
-            manifest=None if self._edge_ids is None else {EDGE_IDS: {"of": ADDED["edge"]}},
+            manifest={EDGE_IDS: {"of": ADDED["edge"]}} if "edge_ids" in self._further else None,
         )
 
     def _digest(self) -> str:
@@ -161,11 +176,13 @@ class GraphWriter(Writer):
             writer.abandon()
 
     def _all_writers(self) -> list[ArrayWriter]:
-        return [*self._writers(), *([] if self._edge_ids is None else [self._edge_ids])]
+        ids = self._further.get("edge_ids")
+        return [*self._writers(), *([] if ids is None else [ids])]
 
     def _writers(self) -> list[ArrayWriter]:
-        writers = [self._offsets, self._neighbors]
-        return writers if self._values is None else [*writers, self._values]
+        """Return the writers of what the digest is of."""
+        others = self._values, self._further.get("weights")
+        return [self._offsets, self._neighbors, *(writer for writer in others if writer)]
 
 
 class _ZeroRows:

@@ -29,9 +29,9 @@ _LOADED_EDGE = 48
 #: decoded, in a table of distinct ids, and in order.
 _SHORT_ID, _ID_COPIES = 16, 4
 
-#: Bytes of an edge id while its bucket is sorted: in the record of the entry, out of it, with a
-#: copy of the value, in order, and merged.
-_SORTED_ID = 48
+#: Bytes of an item of a further column while its bucket is sorted: in the record of the entry, out
+#: of it, with a copy of the value, in order, and merged.
+_SORTED_FURTHER = 48
 
 #: Least entries of a bucket in a run on disk, so that they are read at the speed of the disk.
 _SEGMENT_ENTRIES = 1 << 13
@@ -130,7 +130,7 @@ class BuildSizes:
         entries: int,
         values: ValueName | None,
         cached: int,
-        edge_ids: bool = False,
+        further: int = 0,
     ) -> RunLayout:
         """Decide where entries wait.
 
@@ -142,13 +142,12 @@ class BuildSizes:
             Whether they have weights, times or types.
         cached : int
             Bytes of memory that are taken already.
-        edge_ids : bool
-            Whether they have the input's own ids, too.
+        further : int
+            How many further columns they have.
         """
         waiting, sorting = (16, 32 + value_bytes(values)) if values else (8, 16)
-        if edge_ids:
-            waiting, sorting = waiting + 8, sorting + _SORTED_ID
-        taken = cached + self._writing_bytes(edges, 2 + bool(values) + edge_ids)
+        waiting, sorting = waiting + 8 * further, sorting + _SORTED_FURTHER * further
+        taken = cached + self._writing_bytes(edges, 2 + bool(values) + further)
         free = max(self.budget // 4, self.budget - taken)  # a few chunks may be a small budget
         few = max(BUCKET_ENTRIES, entries // MAX_BUCKETS)
         needed = entries * waiting + self.ahead * min(few, entries) * sorting

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphwalk.kernels.build.merge_rows import EntryRows
     from graphwalk.storage.build.changes import Changes
     from graphwalk.storage.build.context import Context
+    from graphwalk.storage.edges.options import FurtherKind
     from graphwalk.storage.partitions.entry_partitions import EntryPartition
     from graphwalk.storage.store.format import Duplicates
     from graphwalk.storage.store.graph_arrays import GraphArrays
@@ -84,7 +85,8 @@ class Merge:
         entries = self._entries_at_once(context)
         unconnected = IsolatedCounter(self.num_nodes) if directed else None
         dtype = neighbor_dtype(self.num_nodes)
-        writer = GraphWriter(context, dtype, sizes, self.graph.info.values, unconnected)
+        further: tuple[FurtherKind, ...] = ("weights",) if self.graph.info.also_weighted else ()
+        writer = GraphWriter(context, dtype, sizes, self.graph.info.values, unconnected, further)
         merged = loops = 0
         with writer, context.progress.stage("merge", self.num_nodes, "nodes") as advance:
             for done in context.in_order(self._merge, self._rows(context, entries)):
@@ -145,31 +147,45 @@ class Merge:
             yield PartialRows(first, *nothing)
 
     def _read(self, part: EntryPartition) -> PartialRows:
-        return read_entries(self.graph, part, self.graph.info.values)
+        graph, entries = self.graph, part.entries
+        rows = read_entries(graph, part, graph.info.values)
+        if not graph.info.also_weighted:
+            return rows
+        weights = graph.read_values("weights", entries.start, entries.stop, threads=1)
+        return rows._replace(weights=weights)
 
     def _merge(self, rows: PartialRows) -> _Merged:
         kind, dtype = self.graph.info.values, neighbor_dtype(self.num_nodes)
         nodes = range(rows.first, rows.first + len(rows.row_starts) - 1)
         stored_values = _no_entries(self.graph)[1] if rows.values is None else rows.values
-        stored = rows.row_starts, rows.neighbors.astype(dtype, copy=False), stored_values
+        stored_weights = np.empty(0, np.float32) if rows.weights is None else rows.weights
+        entries_of = rows.row_starts, rows.neighbors.astype(dtype, copy=False)
+        stored = *entries_of, stored_values, stored_weights
         lost = self.removed.within(nodes)
         gained = self.added.within(nodes)
         removed, added = _by_row(self.removed, lost, nodes), _by_row(self.added, gained, nodes)
         most = len(stored[1]) + len(added[1])
         neighbors = np.empty(most, dtype)
         values = np.empty(most if kind else 0, stored_values.dtype)
+        weights = np.empty(most if self.graph.info.also_weighted else 0, np.float32)
         ends, found = np.empty(len(nodes), np.int64), self.found[lost]
         counts = np.zeros(5, np.int64)
         merge, forbid = self.duplicates == "merge", self.duplicates == "error"
         how = nodes.start, kind in APART, merge, forbid
-        at = merge_rows(stored, removed, added, *how, neighbors, values, ends, found, counts)
+        at = merge_rows(
+            stored, removed, added, *how, neighbors, values, weights, ends, found, counts
+        )
         entries, loops, merged, merged_loops, problem = counts.tolist()
         if at >= 0:
             raise self._error(problem, *_edge(self.added, gained.start + at))
         if not (self.ignore or found.all()):
             raise MissingError(*_edge(self.removed, lost.start + int(np.argmin(found))))
         kept = neighbors[:entries], values[:entries] if kind else None
-        return _Merged(Rows(*kept, ends, loops, entries), merged, merged_loops)
+        further: dict[FurtherKind, NDArray[Any]] = {}
+        if self.graph.info.also_weighted:
+            further["weights"] = weights[:entries]
+        done = Rows(*kept, ends, loops, entries, further=further)
+        return _Merged(done, merged, merged_loops)
 
     def _error(self, problem: int, row: int, neighbor: int) -> RowError:
         keep = f"pass {argument('duplicates', 'keep')}"
@@ -192,7 +208,7 @@ def _by_row(changes: Changes, part: slice, nodes: range) -> EntryRows:
     counts = np.bincount(changes.rows[part] - nodes.start, minlength=len(nodes))
     starts = np.zeros(len(nodes) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
-    return starts, changes.neighbors[part], changes.values[part]
+    return starts, changes.neighbors[part], changes.values[part], changes.weights[part]
 
 
 def _edge(changes: Changes, at: int) -> tuple[int, int]:
@@ -205,15 +221,17 @@ def _some_rows(rows: PartialRows, first: int, stop: int) -> PartialRows:
     entries = slice(int(starts[0]), int(starts[-1]))
     starts = starts if entries.start == 0 else starts - entries.start
     values = None if rows.values is None else rows.values[entries]
-    return PartialRows(rows.first + first, starts, rows.neighbors[entries], values)
+    weights = None if rows.weights is None else rows.weights[entries]
+    return PartialRows(rows.first + first, starts, rows.neighbors[entries], values, weights)
 
 
 def _joined(row: PartialRows, rows: PartialRows) -> PartialRows:
     """Return rows whose first one begins with a part of a row."""
     starts = rows.row_starts + row.row_starts[-1]
     starts[0] = 0
-    values = rows.values
-    if values is not None and row.values is not None:
-        values = np.concatenate([row.values, values])
+    values, weights = (
+        None if part is None or other is None else np.concatenate([part, other])
+        for part, other in zip(row[3:], rows[3:], strict=True)
+    )
     neighbors = np.concatenate([row.neighbors, rows.neighbors])
-    return PartialRows(rows.first, starts, neighbors, values)
+    return PartialRows(rows.first, starts, neighbors, values, weights)

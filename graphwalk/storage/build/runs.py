@@ -17,16 +17,24 @@ from graphwalk.storage.build.count_edges import BINS, shift_for
 from graphwalk.storage.files.spill import SpilledArray, SpillFile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.check_batch import DenseBatch
     from graphwalk.storage.build.count_edges import Direction, EdgeCounts
+    from graphwalk.storage.edges.options import FurtherKind
     from graphwalk.storage.store.format import ValueName
 
 #: A key has 63 bits for a neighbour and for a row of its bucket, which is at least a bin.
 MOST_NODES = 1 << 39
+
+#: Types of further columns while they are sorted. Weights add up in float64.
+FURTHER_TYPES: Mapping[FurtherKind, np.dtype[Any]] = {
+    "edge_ids": np.dtype(np.int64),
+    "weights": np.dtype(np.float64),
+}
 
 Keys: TypeAlias = "NDArray[np.int64]"
 Weights: TypeAlias = "NDArray[Any]"
@@ -58,8 +66,8 @@ class BucketPlan:
         What edges have: weights, times or types, or nothing. Times and types are stored as weights
         are.
     record_dtype : dtype or None
-        Type of what goes with a key: the value, as in the input, or a record of it and of the
-        input's own id of the edge.
+        Type of what goes with a key: the value, as in the input, or a record of it and of further
+        columns.
     """
 
     buckets: list[Bucket]
@@ -68,6 +76,12 @@ class BucketPlan:
     bits: int
     values: ValueName | None
     record_dtype: np.dtype[Any] | None
+
+    @property
+    def further(self) -> list[FurtherKind]:
+        """The further columns of entries."""
+        names = (self.record_dtype.names if self.record_dtype else None) or ()
+        return [kind for kind in FURTHER_TYPES if kind in names]
 
     @property
     def entry_bytes(self) -> int:
@@ -91,7 +105,7 @@ def plan_buckets(
     values: ValueName | None,
     target: int,
     most_nodes: int,
-    edge_ids: bool = False,
+    further: Sequence[FurtherKind] = (),
 ) -> BucketPlan:
     """Divide nodes into buckets of about `target` entries and at most about `most_nodes` nodes."""
     if num_nodes > MOST_NODES:
@@ -103,7 +117,7 @@ def plan_buckets(
     counts.coarsen(shift_for(num_nodes))
     shift = counts.shift
     weight = np.dtype(np.float32 if counts.narrow_weights else np.float64) if values else None
-    record = _with_ids(weight) if edge_ids else weight
+    record = _with_further(weight, further) if further else weight
     ends = np.cumsum(counts.bins[: -(-num_nodes >> shift)])
     bits = max(1, (num_nodes - 1).bit_length())
     most = max(1, min(most_nodes, 1 << (63 - bits)) >> shift)
@@ -118,10 +132,10 @@ def plan_buckets(
     return BucketPlan(buckets, shift, num_nodes, bits, values, record)
 
 
-def _with_ids(value: np.dtype[Any] | None) -> np.dtype[Any]:
-    """Return the type of records of a value, if there is one, and an edge id."""
+def _with_further(value: np.dtype[Any] | None, further: Sequence[FurtherKind]) -> np.dtype[Any]:
+    """Return the type of records of a value, if there is one, and of further columns."""
     fields = [] if value is None else [("value", value)]
-    return np.dtype([*fields, ("edge_id", np.int64)])
+    return np.dtype([*fields, *((kind, FURTHER_TYPES[kind]) for kind in further)])
 
 
 def _records(batch: DenseBatch, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -130,9 +144,10 @@ def _records(batch: DenseBatch, dtype: np.dtype[Any]) -> NDArray[Any]:
         assert batch.weight is not None
         return batch.weight.astype(dtype, copy=False)
     records = np.empty(len(batch.src), dtype)
-    for name, column in (("value", batch.weight), ("edge_id", batch.edge_ids)):
-        if column is not None:
-            records[name] = column
+    if batch.weight is not None:
+        records["value"] = batch.weight
+    for kind, column in batch.further.items():
+        records[kind] = column
     return records
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.context import Context
+    from graphwalk.storage.edges.options import FurtherKind
     from graphwalk.storage.partitions.entry_partitions import EntryPartition
     from graphwalk.storage.store.format import GraphInfo, ValueName
     from graphwalk.storage.store.graph import Graph
@@ -99,11 +100,15 @@ class StoredEdges:
         values = None
         if self.values is not None:
             values = graph.read_values(self.values, entries.start, entries.stop, threads=1)[kept]
-        own = None
-        if EDGE_IDS in graph.added_arrays:
-            reader = graph.open_array(EDGE_IDS, graph.num_entries)
-            own = reader.read(entries.start, entries.stop)[kept].astype(np.int64, copy=False)
-        return EdgeBatch(src, dst, values, self._entry(entries.start, kept), own)
+        further: dict[FurtherKind, NDArray[Any]] = {}
+        for kind in further_of(graph):
+            if kind == "weights":
+                column = graph.read_values("weights", entries.start, entries.stop, threads=1)
+            else:
+                reader = graph.open_array(EDGE_IDS, graph.num_entries)
+                column = reader.read(entries.start, entries.stop).astype(np.int64, copy=False)
+            further[kind] = column[kept]
+        return EdgeBatch(src, dst, values, self._entry(entries.start, kept), further)
 
     def _entry(self, first: int, kept: Any) -> Callable[[int], str]:
         def entry(at: int) -> str:
@@ -111,6 +116,12 @@ class StoredEdges:
             return f"entry {first + number} of {self.graph.path}"
 
         return entry
+
+
+def further_of(graph: GraphArrays) -> tuple[FurtherKind, ...]:
+    """Return which further columns the edges of a store have."""
+    ids: tuple[FurtherKind, ...] = ("edge_ids",) if EDGE_IDS in graph.added_arrays else ()
+    return (*ids, "weights") if graph.info.also_weighted else ids
 
 
 def build_stored(
@@ -135,7 +146,7 @@ def build_stored(
         compressed=FLAG.check("compressed", compressed),
         value_kind=graph.info.values or "weights",
         storage_options=storage_options if location and is_url(location) else None,
-        edge_ids=EDGE_IDS in graph.added_arrays,
+        further=further_of(graph),
     )
     with graph.unchanged():
         return build(

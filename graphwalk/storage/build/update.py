@@ -71,6 +71,7 @@ def update(
     sizes, bar = BuildSizes(parse_size(memory), num_cores()), Progress(progress)
     overwrite = FLAG.check("overwrite", overwrite)
     reading |= {"directed": graph.directed, "values": graph.info.values or "weights"}
+    _check_weights(graph, add, reading["weights"])
     with graph.unchanged():
         lost, gained = (
             _read(graph, role, edges, reading | {"storage_options": storage_options}, sizes, ignore)
@@ -96,12 +97,28 @@ def _read(
     """Read the edges to add or to remove, if there are any."""
     if edges is None:
         nothing = np.empty(0, np.int64)
-        return ReadChanges(nothing, nothing, None, None, graph.num_nodes)
+        return ReadChanges(nothing, nothing, None, None, None, graph.num_nodes)
     columns = reading["columns"]
+    if role == "remove":
+        reading = reading | {"weights": None}  # which are for edges to add
     if role == "remove" and columns is not None and graph.info.values in (None, "weights"):
-        reading = reading | {"columns": columns[:2]}  # weights are for edges to add
+        reading = reading | {"columns": columns[:2]}
     source = open_source(edges, **reading)
     return read_changes(ChangedEdges.of(graph, source, role, ignore=ignore), sizes)
+
+
+def _check_weights(graph: GraphArrays, add: object, weights: object) -> None:
+    """Check whether edges to add have weights in addition to times or types as the graph has."""
+    if weights is not None and not graph.info.also_weighted:
+        raise InputError(
+            f"{argument('weights', weights)} is for weights in addition to times or types, which "
+            f"the edges of {graph.path} do not have; leave it out"
+        )
+    if weights is None and add is not None and graph.info.also_weighted:
+        raise InputError(
+            f"the edges of {graph.path} have {graph.info.values} and weights; name the column that "
+            f"has the weights of those to add in {argument('weights')}"
+        )
 
 
 @dataclass(frozen=True)

@@ -64,14 +64,16 @@ def choose_columns(
         Where a column does not exist or its name is not unique, or names do not say which
         columns are meant.
     """
-    edge_id = None if how.edge_ids is None else _position(names, how.edge_ids, table)
-    choice = _choose(names, how, table, kinds, triple, edge_id)
-    if edge_id is not None and edge_id in choice.columns:
-        raise InputError(
-            f"{argument('edge_ids', how.edge_ids)} names a column of {table} that has the ends, "
-            f"weights, times or types of edges; its columns are {listed(names)}"
-        )
-    return replace(choice, edge_id=edge_id)
+    further = {kind: _position(names, column, table) for kind, column in how.further.items()}
+    choice = _choose(names, how, table, kinds, triple, {*further.values()})
+    read = [*choice.columns, *further.values()]
+    for kind, i in further.items():
+        if read.count(i) > 1:
+            raise InputError(
+                f"{argument(kind, how.further[kind])} names a column of {table} that has the ends, "
+                f"weights, times, types or ids of edges; its columns are {listed(names)}"
+            )
+    return replace(choice, further=further)
 
 
 def _choose(
@@ -80,7 +82,7 @@ def _choose(
     table: str,
     kinds: Sequence[str] | None,
     triple: bool,
-    edge_id: int | None,
+    further: set[int],
 ) -> Choice:
     columns = how.columns
     if columns is not None:
@@ -93,14 +95,14 @@ def _choose(
                 f"{table}; its columns are {listed(names)}"
             )
         return Choice(chosen, [])
-    values = [i for i in _value_column(names, how, table) if i != edge_id]
-    left = [i for i in range(len(names)) if i != edge_id]
+    values = [i for i in _value_column(names, how, table) if i not in further]
+    left = [i for i in range(len(names)) if i not in further]
     two = len(left) == 2 and are_numbers(names)
     ends = left if two else _ends(names, values, table, kinds, how, triple)
-    if how.values != "weights" and _is_third(names, kinds) and edge_id != 2:
+    if how.values != "weights" and _is_third(names, kinds) and 2 not in further:
         values = [2]  # since the caller says that there are times or types
     chosen = ends + [i for i in values if i not in ends]
-    read = {*chosen, edge_id}
+    read = {*chosen, *further}
     rest = [i for i in range(len(names)) if i not in read and not _is_nothing(names, kinds, i)]
     if how.values != "weights" and len(chosen) < 3:
         raise _no_third(names, chosen, rest, kinds, table, how)

@@ -7,7 +7,7 @@ pyarrow is imported only where a column needs it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,11 @@ from graphwalk.storage.edges.dates import as_times, time_unit
 from graphwalk.storage.edges.protocol import EdgeBatch, Ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
+
+    from graphwalk.storage.edges.options import FurtherKind
 
 
 #: Edges by which the length of ids is estimated.
@@ -39,7 +41,7 @@ class ColumnSource:
     directed: bool | None = None
     num_nodes: int | None = None
     nodes: Ids | None = None
-    edge_ids: NDArray[np.int64] | None = None
+    further: Mapping[FurtherKind, NDArray[Any]] = field(default_factory=dict)
 
     #: Columns in memory can be read as often as one likes.
     once = False
@@ -73,8 +75,8 @@ class ColumnSource:
     def _load(self, rows: slice, first_edge: int) -> EdgeBatch:
         weight = None if self.weight is None else floats(self.weight, rows)
         place = partial(name_edge, self.name, first_edge)
-        own = None if self.edge_ids is None else self.edge_ids[rows]
-        return EdgeBatch(ids(self.src, rows), ids(self.dst, rows), weight, place, own)
+        further = {kind: column[rows] for kind, column in self.further.items()}
+        return EdgeBatch(ids(self.src, rows), ids(self.dst, rows), weight, place, further)
 
 
 def id_length(src: Ids, dst: Ids) -> int:

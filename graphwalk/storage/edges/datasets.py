@@ -36,9 +36,9 @@ def open_dataset(
     first = FirstPart(names, how, name, kinds)
     if how.columns is None and hasattr(dataset, "files"):
         _check_files(dataset, first, name)
-    chosen, ids = [str(column) for column in first.columns], first.edge_ids
-    read = chosen if ids is None else [*chosen, str(ids)]
-    return open_iterable(_Batches(dataset, read, name), replace(how, edge_ids=ids), chosen)
+    chosen = [str(column) for column in first.columns]
+    read = [*chosen, *map(str, first.further.values())]
+    return open_iterable(_Batches(dataset, read, name), replace(how, further=first.further), chosen)
 
 
 def _check_no_matrix(dataset: Any, name: str, frame: str) -> None:

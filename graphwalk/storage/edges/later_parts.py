@@ -51,13 +51,13 @@ class FirstPart:
         choice = choose_columns(names, how, part or table, kinds)
         warn_unread(names, choice, table, how)
         self.columns = tuple(names[i] for i in choice.columns)
-        self.edge_ids = None if choice.edge_id is None else names[choice.edge_id]
+        self.further = {kind: names[i] for kind, i in choice.further.items()}
         self._how = how
         self._known = set(names)
 
     def chosen(self) -> ReadOptions:
         """Return how the other parts are read: by the names of the columns of this one."""
-        return replace(self._how, columns=self.columns, edge_ids=self.edge_ids)
+        return replace(self._how, columns=self.columns, further=self.further)
 
     def check(self, names: Sequence[Hashable], part: str) -> None:
         """Look at the names of a later part.

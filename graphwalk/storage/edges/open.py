@@ -29,7 +29,7 @@ from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource, Ids, RowBatc
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from graphwalk.storage.edges.options import ValueKind
+    from graphwalk.storage.edges.options import FurtherKind, ValueKind
 
 __all__ = ["CSR", "EdgeBatch", "EdgeSource", "Ids", "RowBatch", "RowSource", "open_source"]
 
@@ -53,6 +53,7 @@ def open_source(
     header: bool | None = None,
     allow_pickle: bool = False,
     edge_ids: Hashable | None = None,
+    weights: Hashable | None = None,
 ) -> EdgeSource | RowSource:
     """Open edges in whatever form they come.
 
@@ -60,8 +61,10 @@ def open_source(
     ----------
     edges : object
         What :func:`graphwalk.build_zarr` takes.
-    columns, storage_options, values, directed, sep, header, allow_pickle, edge_ids
+    columns, storage_options, values, directed, sep, header, allow_pickle
         See :class:`~graphwalk.storage.edges.options.ReadOptions`.
+    edge_ids, weights : name or number, optional
+        Its `further` columns.
 
     Returns
     -------
@@ -74,8 +77,10 @@ def open_source(
         Where the form is unknown, or its columns, lengths or types cannot be used. What only
         reading all edges can tell is raised by the batches.
     """
+    given: dict[FurtherKind, Hashable | None] = {"edge_ids": edge_ids, "weights": weights}
+    further = {kind: column for kind, column in given.items() if column is not None}
     how = ReadOptions(
-        columns, values, directed, sep, header, allow_pickle, storage_options, edge_ids
+        columns, values, directed, sep, header, allow_pickle, storage_options, further
     )
     if isinstance(edges, str | os.PathLike):
         from graphwalk.storage.edges.open_path import open_path

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence  # noqa: TC003 - read at run time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 #: What edges may have in addition to their ends.
 ValueKind: TypeAlias = Literal["weights", "times", "edge_types"]
+
+#: What they may have in addition to that: their own ids in the input, and weights.
+FurtherKind: TypeAlias = Literal["edge_ids", "weights"]
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ class ReadOptions:
         Whether NumPy files may hold Python objects, which can run any code when they are loaded.
     storage_options : mapping or None
         What fsspec's file system takes.
-    edge_ids : name or number, or None
-        The column of the input's own ids of edges.
+    further : mapping
+        The columns of the input's own ids of edges, and of weights in addition to times or types.
     """
 
     columns: Sequence[Hashable] | None = None
@@ -41,4 +44,4 @@ class ReadOptions:
     header: bool | None = None
     allow_pickle: bool = False
     storage_options: Mapping[str, Any] | None = None
-    edge_ids: Hashable | None = None
+    further: Mapping[FurtherKind, Hashable] = field(default_factory=dict)

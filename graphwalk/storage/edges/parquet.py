@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,17 +24,17 @@ from graphwalk.storage.edges.columns import (
     weight_column,
 )
 from graphwalk.storage.edges.dates import time_unit
-from graphwalk.storage.edges.edge_ids import edge_id_column
+from graphwalk.storage.edges.further_columns import further_column
 from graphwalk.storage.edges.later_parts import FirstPart
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.edges.tables import arrow_kind, index_columns
 from graphwalk.storage.edges.written_matrices import refuse_matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from graphwalk.storage.edges.file import File
-    from graphwalk.storage.edges.options import ReadOptions
+    from graphwalk.storage.edges.options import FurtherKind, ReadOptions
 
 #: Bytes that a reader buffers of a column, of which it would otherwise read a row group whole.
 _BUFFER = 1 << 18
@@ -56,7 +56,7 @@ class ParquetSource:
     directed: None = None
     num_nodes: None = None
     nodes: None = None
-    edge_ids: str | None = None
+    further: Mapping[FurtherKind, str] = field(default_factory=dict)
 
     @property
     def weighted(self) -> bool:
@@ -119,14 +119,15 @@ class ParquetSource:
 
     @property
     def _names(self) -> list[str]:
-        return sorted({*self.columns, *([] if self.edge_ids is None else [self.edge_ids])})
+        return sorted({*self.columns, *self.further.values()})
 
     def _edges(self, batch: Any, part: File, first_row: int) -> EdgeBatch:
         edges = _edges(batch, self.columns, part, first_row)
-        if self.edge_ids is None:
-            return edges
-        place = ColumnName(f"{part.name}, column {self.edge_ids!r}", partial(_row, first_row))
-        return edges._replace(edge_ids=edge_id_column(batch.column(self.edge_ids), place))
+        further = {}
+        for kind, name in self.further.items():
+            place = ColumnName(f"{part.name}, column {name!r}", partial(_row, first_row))
+            further[kind] = further_column(kind, batch.column(name), place)
+        return edges._replace(further=further)
 
 
 def open_parquet(name: str, parts: Sequence[File], how: ReadOptions) -> ParquetSource:
@@ -166,10 +167,10 @@ def open_parquet(name: str, parts: Sequence[File], how: ReadOptions) -> ParquetS
             )
         if len(units) > 1:
             raise InputError(f"{part.name}: some parts have times of another unit; use one")
-    once, own = parts[0].remote, None if first is None else first.edge_ids
+    once, further = parts[0].remote, {} if first is None else first.further
     return ParquetSource(
         *(name, tuple(parts), chosen, num_edges, once, units.pop()),
-        edge_ids=None if own is None else str(own),
+        further={kind: str(column) for kind, column in further.items()},
     )
 
 

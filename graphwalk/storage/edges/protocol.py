@@ -7,11 +7,13 @@ decoding overlap. No piece depends on one before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator  # noqa: TC003 - read at run time
+from collections.abc import Callable, Iterator, Mapping  # noqa: TC003 - read at run time
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from graphwalk.storage.edges.options import FurtherKind  # noqa: TC001 - read at run time
 
 #: Node ids as a source has them: an integer array, or a pyarrow array of strings.
 Ids: TypeAlias = NDArray[np.integer[Any]] | Any
@@ -28,15 +30,15 @@ class EdgeBatch(NamedTuple):
         One weight an edge, not yet checked.
     place : callable
         Says in words where edge `i` of the batch stands, such as ``"edges.txt, line 12"``.
-    edge_ids : ndarray of int64, shape (batch,), or None
-        The input's own id of each edge.
+    further : mapping of ndarray, shape (batch,)
+        The input's own id of each edge, of int64, and weights that edges have in addition.
     """
 
     src: Ids
     dst: Ids
     weight: NDArray[np.floating[Any]] | None
     place: Callable[[int], str]
-    edge_ids: NDArray[np.int64] | None = None
+    further: Mapping[FurtherKind, NDArray[Any]] = {}
 
 
 class RowBatch(NamedTuple):

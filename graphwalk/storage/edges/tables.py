@@ -19,7 +19,7 @@ from graphwalk.storage.edges.columns import (
     id_column,
     weight_column,
 )
-from graphwalk.storage.edges.edge_ids import edge_id_column
+from graphwalk.storage.edges.further_columns import further_column
 from graphwalk.storage.edges.later_parts import FirstPart
 from graphwalk.storage.edges.unread import warn_unread
 from graphwalk.storage.edges.written_matrices import refuse_matrix
@@ -89,13 +89,14 @@ def _open(table: _Table, how: ReadOptions) -> ColumnSource:
     src, dst = (id_column(column(i), place) for i, place in zip(chosen[:2], places, strict=False))
     check_endpoints(src, dst, name)
     weight = weight_column(column(chosen[2]), places[2]) if len(chosen) == 3 else None
-    own, i = None, choice.edge_id
-    if i is not None:
-        own = edge_id_column(column(i), ColumnName(f"{name}, column {names[i]!r}"))
-    lengths = {len(part) for part in (src, dst, weight, own) if part is not None}
+    further = {
+        kind: further_column(kind, column(i), ColumnName(f"{name}, column {names[i]!r}"))
+        for kind, i in choice.further.items()
+    }
+    lengths = {len(part) for part in (src, dst, weight, *further.values()) if part is not None}
     if len(lengths) > 1:
         raise InputError(f"{name}: its columns have {sorted(lengths)} rows; make them equally long")
-    return ColumnSource(name, src, dst, weight, edge_ids=own)
+    return ColumnSource(name, src, dst, weight, further=further)
 
 
 def _look_at(edges: Any) -> _Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import InputError, argument
@@ -12,7 +12,7 @@ from graphwalk.storage.edges.column_names import is_edge_id, values_of
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
-    from graphwalk.storage.edges.options import ReadOptions, ValueKind
+    from graphwalk.storage.edges.options import FurtherKind, ReadOptions, ValueKind
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ class Choice:
         The one of them that may hold weights, times or types.
     kind : str
         Which of these it holds.
-    edge_id : int or None
-        The column of the input's own ids of edges.
+    further : mapping of int
+        The columns of the input's own ids of edges, and of weights that they have in addition.
     """
 
     columns: list[int]
     unread: list[int]
     offered: int | None = None
     kind: ValueKind = "weights"
-    edge_id: int | None = None
+    further: Mapping[FurtherKind, int] = field(default_factory=dict)
 
 
 def offer(
@@ -84,7 +84,8 @@ def unnamed(
     names: Sequence[Hashable], kinds: Sequence[str] | None, table: str, how: ReadOptions
 ) -> InputError:
     """Return the error for more than two columns without names, of which any may be ends."""
-    rest = [i for i in range(2, len(names)) if how.edge_ids not in (i, names[i])]
+    further = {*how.further.values()}
+    rest = [i for i in range(2, len(names)) if not further & {i, names[i]}]
     choice = Choice([0, 1], rest, *(offer(names, rest, kinds, how) or ()))
     return InputError(
         f"{table} has {len(names)} columns without names, {listed(names)}, so nothing says which "
@@ -97,11 +98,13 @@ def _how_to_read(names: Sequence[Hashable], choice: Choice, how: ReadOptions) ->
     if choice.offered is None:
         return f"{without} to leave them out"
     kind = choice.kind
+    if kind == "weights" != how.values:
+        return (
+            f"{argument('weights', names[choice.offered])} to read weights, too, {without} not to"
+        )
     flag = f" and {argument(kind, True)}"
     if kind == how.values:
         flag = ""
-    elif kind == "weights":
-        flag = f" without {argument(how.values, True)}"
     elif how.values != "weights":
         flag += f" in place of {argument(how.values, True)}"
     columns = shown(names, [*choice.columns[:2], choice.offered])

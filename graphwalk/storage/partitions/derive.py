@@ -22,12 +22,13 @@ from graphwalk.storage.partitions.metapath import kinds_of, kinds_of_types
 from graphwalk.storage.store.node_types import MOST_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
     from graphwalk.storage.partitions.read_rows import RowArrays
     from graphwalk.storage.partitions.spec import PartitionSpec
+    from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.util.threads import RunTasks
 
@@ -55,7 +56,7 @@ def derive(
     layout: PartitionSpec,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
-    values: NDArray[Any] | None,
+    values: Mapping[ValueName, NDArray[Any]],
     run: RunTasks,
     memory: RowArrays | None = None,
     run_entries: int = RUN_ENTRIES,
@@ -67,8 +68,8 @@ def derive(
 
     Parameters
     ----------
-    values : ndarray, optional
-        Weights, times or types of the entries, as the layout wants them.
+    values : mapping of ndarray
+        Weights, times and types of the entries, as far as the layout wants them.
     run : callable
         Runs the tasks.
     memory : RowArrays, optional
@@ -87,12 +88,13 @@ def derive(
         When entries are not sound, see `check_rows`.
     """
     by_rows = partial(_by_rows, run, run_entries)
-    if entries is None or (entries, layout.values) not in graph.sound:
-        rows = graph, row_starts, neighbors, values, layout.values
-        by_rows(row_starts, partial(check_rows, *rows))
-        if entries is not None:
-            graph.sound.add((entries, layout.values))
-    table = shares = times = masses = None
+    for name in layout.values or (None,):
+        if entries is None or (entries, name) not in graph.sound:
+            found = None if name is None else values.get(name)
+            by_rows(row_starts, partial(check_rows, graph, row_starts, neighbors, found, name))
+            if entries is not None:
+                graph.sound.add((entries, name))
+    table = shares = masses = None
     if layout.edges and layout.reordered and entries is not None:
         positions = (
             np.empty(len(neighbors), row_starts.dtype) if memory is None else memory.positions
@@ -102,15 +104,17 @@ def derive(
         row_starts = _grouped_by_kind(
             graph, layout, row_starts, neighbors, values, by_rows, positions
         )
-    if layout.weighted and values is not None:
-        if memory is None or not len(values):
+    weights, times = values.get("weights"), values.get("times")
+    if layout.has_tables and weights is not None:
+        if memory is None or not len(weights):
             table = np.zeros(len(neighbors), layout.alias_dtype(graph))
         else:
             table = memory.alias_table
-        shares = _weighted(layout, row_starts, neighbors, values, by_rows, table)
-    if layout.temporal and values is not None:
-        times = _sorted_by_time(layout, row_starts, neighbors, values, by_rows, positions)
-        masses = _time_masses(layout, row_starts, times, by_rows, memory)
+        shares = _weighted(layout, row_starts, neighbors, weights, by_rows, table)
+    if times is not None:
+        order = row_starts, neighbors, times, weights
+        times = _sorted_by_time(layout, *order, by_rows, positions)
+        masses = _time_masses(layout, row_starts, times, weights, by_rows, memory)
     return Derived(row_starts, table, shares, times, masses, positions)
 
 
@@ -119,20 +123,19 @@ def _grouped_by_kind(
     layout: PartitionSpec,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
-    values: NDArray[Any] | None,
+    values: Mapping[ValueName, NDArray[Any]],
     by_rows: ByRows,
     positions: NDArray[Any] | None,
 ) -> NDArray[Any]:
     """Group rows in place, and return where the entries of each row and kind begin."""
     assert layout.metapath is not None
     kinds = layout.kinds
-    weights = _NO_WEIGHTS
+    weights = values.get("weights", _NO_WEIGHTS)
     if layout.by_edge:
-        assert values is not None
-        typed, kind_of = values, kinds_of_types(range(MOST_TYPES), layout.metapath)
+        typed = values["edge_types"]
+        kind_of = kinds_of_types(range(MOST_TYPES), layout.metapath)
     else:
         typed, kind_of = neighbors, kinds_of(graph, layout.metapath)
-        weights = weights if values is None else values
     grouped = np.empty((len(row_starts) - 1) * kinds + 1, row_starts.dtype)
 
     def group(first: int, stop: int) -> None:
@@ -171,19 +174,29 @@ def _sorted_by_time(
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
     times: NDArray[np.float64],
+    weights: NDArray[np.float32] | None,
     by_rows: ByRows,
     positions: NDArray[Any] | None,
 ) -> NDArray[np.float64]:
-    """Bring rows in the order of their times, and return these."""
+    """Bring rows, with weights if there are any, in the order of their times, and return these.
+
+    No step takes an edge of weight 0: its time counts as before all others.
+    """
     if layout.backward:
         np.negative(times, out=times)
     if layout.last_time < inf:
         times[times > layout.last_time] = -inf
+    if weights is not None:
+        times[weights == 0] = -inf
     if not len(times):
         return np.zeros(1, np.float64)  # as of neighbours
 
     def sort(first: int, stop: int) -> None:
-        sort_by_time(row_starts[first : stop + 1], neighbors, times, positions)
+        rows = row_starts[first : stop + 1]
+        if weights is not None:  # as neighbours are below, by their bits: what is sorted is integers
+            here = slice(int(rows[0]), int(rows[-1]))
+            sort_by_time(rows - rows[0], weights[here].view(np.int32), times[here].copy(), None)
+        sort_by_time(rows, neighbors, times, positions)
 
     by_rows(row_starts, sort)
     return times
@@ -193,17 +206,20 @@ def _time_masses(
     layout: PartitionSpec,
     row_starts: NDArray[Any],
     times: NDArray[np.float64],
+    weights: NDArray[np.float32] | None,
     by_rows: ByRows,
     memory: RowArrays | None,
 ) -> NDArray[np.float64] | None:
-    """Return by which masses times are preferred, if they are exponentially."""
-    if not layout.time_rate:
+    """Return by which masses times are preferred, if they are exponentially or by weight."""
+    if not layout.has_masses:
         return None
+    weights = _NO_WEIGHTS if weights is None else weights
     shared = memory is not None and len(memory.time_masses)
     masses = memory.time_masses if memory is not None and shared else np.empty(len(times))
 
     def fill(first: int, stop: int) -> None:
-        fill_time_masses(row_starts[first : stop + 1], times, layout.time_rate, masses)
+        rows = row_starts[first : stop + 1]
+        fill_time_masses(rows, times, weights, layout.time_rate, masses)
 
     by_rows(row_starts, fill)
     return masses

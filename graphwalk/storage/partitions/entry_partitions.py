@@ -46,12 +46,15 @@ class PartialRows(NamedTuple):
         Node ids.
     values : ndarray of float32, float64 or uint8, shape (entries,), or None
         Their weights, times or types, if asked for.
+    weights : ndarray of float32, shape (entries,), or None
+        Their weights in addition to times or types, if they have been read.
     """
 
     first: int
     row_starts: NDArray[np.int64]
     neighbors: NDArray[Any]
     values: NDArray[Any] | None = None
+    weights: NDArray[np.float32] | None = None
 
 
 def cut_entries(graph: GraphArrays, entries: int) -> tuple[EntryPartition, ...]:

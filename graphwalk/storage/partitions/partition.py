@@ -51,7 +51,7 @@ class Partition:
         For temporal walks; then entries are sorted by time within each row, and only those of one
         time by neighbour. Of walks backward in time, they are negative.
     time_masses : ndarray of float64, shape (max(1, entries),) or (0,)
-        For temporal walks that prefer times exponentially.
+        For temporal walks that prefer times exponentially, or weights.
     positions : ndarray of uint32 or int64, shape (entries,), or None
         For walks that record edges, see `StepEdges`.
     start : int
@@ -195,9 +195,9 @@ def _load(
     entries = range(start, start + int(row_starts[-1]))
     table = have.alias_table if have else None
     edge_filter = have.edge_filter if have else None
-    values = None
-    if layout.values is not None and table is None:
-        values = read_values(graph, layout.values, entries, shared, threads)
+    values = (
+        {} if table is not None else read_values(graph, layout.values, entries, shared, threads)
+    )
     memory = shared.arrays if shared else None
     derived = derive(graph, layout, row_starts, neighbors, values, run, memory, entries=entries)
     row_starts = derived.row_starts
@@ -240,7 +240,8 @@ def gather_partition(
     StoreError
         As `load_partition` does.
     """
-    row_starts, neighbors, values = graph.read_rows(nodes, values=layout.values)
+    row_starts, neighbors, _ = graph.read_rows(nodes)
+    values = {name: graph.read_row_values(nodes, name) for name in layout.values}
     if not len(neighbors):
         neighbors = np.zeros(1, graph.neighbor_dtype)
     check_nodes(graph, neighbors)

@@ -11,7 +11,7 @@ from graphwalk.storage.partitions.spec import row_start_type
 from graphwalk.storage.store.format import VALUE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,20 +36,21 @@ class RowArrays(NamedTuple):
         The same as they are stored.
     neighbors : ndarray of int32 or int64, shape (entries,)
         Node ids.
-    values : ndarray, shape (entries,) or (0,)
-        Weights, times or types, if walks need any.
+    values, more_values : ndarray, shape (entries,) or (0,)
+        The values that walks need, in the order of `PartitionSpec.values`.
     alias_table : ndarray of alias records, shape (entries,) or (0,)
         For weighted walks.
     positions : ndarray of uint32 or int64, shape (entries,) or (0,)
         For walks that record edges.
     time_masses : ndarray of float64, shape (entries,) or (0,)
-        For walks that prefer times exponentially.
+        For walks that prefer times exponentially, or weights in the order of time.
     """
 
     row_starts: NDArray[Any]
     offsets: NDArray[np.int64]
     neighbors: NDArray[Any]
     values: NDArray[Any]
+    more_values: NDArray[Any]
     alias_table: NDArray[Any]
     positions: NDArray[Any]
     time_masses: NDArray[np.float64]
@@ -86,11 +87,12 @@ def _parts(
     yield row_start_type(graph), rows + 1
     yield np.dtype(np.int64), rows + 1
     yield graph.neighbor_dtype, entries
-    values = layout.values
-    yield (np.dtype(np.uint8), 0) if values is None else (VALUE_TYPES[values], entries)
-    yield layout.alias_dtype(graph), entries if layout.weighted else 0
+    kinds = [VALUE_TYPES[name] for name in layout.values]
+    yield (kinds[0], entries) if kinds else (np.dtype(np.uint8), 0)
+    yield (kinds[1], entries) if kinds[1:] else (np.dtype(np.uint8), 0)
+    yield layout.alias_dtype(graph), entries if layout.has_tables else 0
     yield row_start_type(graph), entries if layout.reordered and layout.edges else 0
-    yield np.dtype(np.float64), entries if layout.time_rate else 0
+    yield np.dtype(np.float64), entries if layout.has_masses else 0
 
 
 def _aligned(place: int) -> int:
@@ -144,13 +146,20 @@ def read_together(
 
 
 def read_values(
-    graph: GraphArrays, name: ValueName, entries: range, shared: SharedReading | None, threads: int
-) -> NDArray[Any]:
-    """Return what these entries have of one kind."""
+    graph: GraphArrays,
+    names: Sequence[ValueName],
+    entries: range,
+    shared: SharedReading | None,
+    threads: int,
+) -> dict[ValueName, NDArray[Any]]:
+    """Return what these entries have, by the names of arrays, of which there are two at most."""
+    start, stop = entries.start, entries.stop
     if shared is None:
-        return graph.read_values(name, entries.start, entries.stop, threads=threads)
-    shared.run(graph.value_tasks(name, shared.arrays.values, entries.start))
-    return shared.arrays.values
+        return {name: graph.read_values(name, start, stop, threads=threads) for name in names}
+    memory = shared.arrays.values, shared.arrays.more_values
+    values = dict(zip(names, memory, strict=False))
+    shared.run([task for name in names for task in graph.value_tasks(name, values[name], start)])
+    return values
 
 
 def _nothing(graph: GraphArrays) -> NDArray[Any]:

@@ -25,7 +25,7 @@ class PartitionSpec(NamedTuple):
     Attributes
     ----------
     weighted : bool
-        Alias tables.
+        Alias tables, or, of temporal walks, masses of weights.
     second_order : bool
         Edge filters, where partitions stay in memory.
     metapath : tuple of int or str, or None
@@ -74,16 +74,26 @@ class PartitionSpec(NamedTuple):
         )
 
     @property
-    def values(self) -> ValueName | None:
-        """The array of values that is read along with neighbours."""
-        if self.by_edge:
-            return "edge_types"
-        return "times" if self.temporal else "weights" if self.weighted else None
+    def values(self) -> tuple[ValueName, ...]:
+        """The arrays of values that are read along with neighbours, at most two."""
+        names: list[ValueName] = ["edge_types"] if self.by_edge else []
+        names += ["times"] if self.temporal else []
+        return tuple([*names, "weights"] if self.weighted else names)
 
     @property
-    def keeps_values(self) -> bool:
-        """Whether there are values in a partition: times, or the shares that weights become."""
-        return self.temporal or self.gamma is not None
+    def kept(self) -> ValueName | None:
+        """Those that stay in a partition: times, or the weights that become shares."""
+        return "times" if self.temporal else "weights" if self.gamma is not None else None
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether there are alias tables."""
+        return self.weighted and not self.temporal
+
+    @property
+    def has_masses(self) -> bool:
+        """Whether there are masses of times."""
+        return self.temporal and (self.weighted or self.time_rate != 0)
 
     @property
     def kinds(self) -> int:
@@ -93,7 +103,7 @@ class PartitionSpec(NamedTuple):
     @property
     def own(self) -> bool:
         """Whether other walks cannot use what is laid out for these."""
-        return self.reordered or self.keeps_values or (self.edges and self.weighted)
+        return self.reordered or self.kept is not None or (self.edges and self.weighted)
 
     def alias_dtype(self, graph: GraphArrays) -> np.dtype[Any]:
         """Return the record of alias tables."""
@@ -110,10 +120,10 @@ def entry_bytes(graph: GraphArrays, layout: PartitionSpec, *, filtered: bool) ->
     node = graph.neighbor_dtype
     return (
         node.itemsize
-        + (layout.alias_dtype(graph).itemsize if layout.weighted else 0)
+        + (layout.alias_dtype(graph).itemsize if layout.has_tables else 0)
         + (1 if layout.second_order and filtered else 0)
-        + (value_bytes(layout.values) if layout.keeps_values else 0)
-        + (value_bytes("times") if layout.time_rate else 0)
+        + value_bytes(layout.kept)
+        + (value_bytes("times") if layout.has_masses else 0)
         + (row_start_type(graph).itemsize if layout.reordered and layout.edges else 0)
     )
 

@@ -47,7 +47,7 @@ def edges_as_arrow(
         "times": ("time", pa.timestamp(unit) if unit else pa.float64()),
         "edge_types": ("type", pa.uint8()),
     }
-    fields += [values[graph.info.values]] if graph.info.values else []
+    fields += [values[name] for name in graph.info.value_names]
     schema = pa.schema(fields)
     return ArrowStream(schema, lambda: _batches(graph, labels, schema, batch_bytes))
 
@@ -89,7 +89,7 @@ def named_batches(
 
 def _columns(rows: RowSlice, *, once: bool) -> list[Any]:
     src, dst = rows.to_edge_index()
-    values = [v for v in (rows.weights, rows.times, rows.edge_types) if v is not None]
+    values = [v for v in (rows.times, rows.edge_types, rows.weights) if v is not None]
     # An undirected edge lies in the rows of both its ends.
     kept = np.asarray(src <= dst) if once else slice(None)
     return [column[kept] for column in (src, dst, *values)]

@@ -63,8 +63,8 @@ def read_info(location: str, attributes: Mapping[str, Any]) -> GraphInfo:
         if not is_right(values[name]):
             raise _wrong(location, name, values[name])
     _check_seal(location, attributes)
-    if values["weighted"] + values["timed"] + (values["edge_types"] is not None) > 1:
-        raise _wrong(location, "weighted", values["weighted"])
+    if values["timed"] and values["edge_types"] is not None:
+        raise _wrong(location, "timed", values["timed"])
     statistics = values["statistics"]
     values["statistics"] = Statistics(
         **{field.name: statistics[field.name] for field in fields(Statistics)}

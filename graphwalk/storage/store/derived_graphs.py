@@ -132,6 +132,7 @@ class DerivedGraphs(GraphExports):
         self_loops: Literal["keep", "drop"] = "keep",
         missing: Literal["error", "ignore"] = "error",
         columns: Sequence[str | int] | None = None,
+        weights: str | int | None = None,
         sep: str | None = None,
         header: bool | None = None,
         allow_pickle: bool = False,
@@ -174,6 +175,9 @@ class DerivedGraphs(GraphExports):
         missing : {"error", "ignore"}
             What becomes of edges to be removed that are not there: an error, as for ``drop`` of
             pandas and ``remove_edge`` of NetworkX, or nothing, as for its ``remove_edges_from``.
+        weights : str or int, optional
+            Where edges have weights in addition to times or types, the column of `add` that has
+            them.
         columns, sep, header, allow_pickle, overwrite, compressed, storage_options, memory, progress
             As `build_zarr` takes them. The edges that change are read as a build reads them. Memory
             has to hold what is known of the nodes that they touch, and the longest row.
@@ -220,6 +224,7 @@ class DerivedGraphs(GraphExports):
             self_loops=self_loops,
             missing=missing,
             columns=columns,
+            weights=weights,
             sep=sep,
             header=header,
             allow_pickle=allow_pickle,

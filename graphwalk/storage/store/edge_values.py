@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.errors import InputError
+from graphwalk.errors import InputError, argument
 from graphwalk.storage.store.added_arrays import AddedArray
 
 if TYPE_CHECKING:
@@ -39,14 +39,20 @@ def edge_values(graph: GraphArrays, edges: NDArray[Any], name: str | None) -> ND
 
 def _reader(graph: GraphArrays, name: str | None) -> Callable[[NDArray[np.int64]], NDArray[Any]]:
     """Return what reads the values of some edges."""
-    if name is not None:
+    own = graph.info.value_names
+    if name is not None and (name not in own or f"edge.{name}" in graph.added_arrays):
         return AddedArray(graph, "edge", name).take
-    if graph.info.values is None:
+    if not own:
         raise InputError(
             f"edges of {graph.path} have no weights, times or types; name an array of edges, such "
             "as 'edge_ids', for its values"
         )
-    return partial(graph.read_values_at, graph.info.values)
+    if name is None and len(own) > 1:
+        raise InputError(
+            f"edges of {graph.path} have {' and '.join(own)}; pass {argument('name', own[0])} or "
+            f"{argument('name', own[1])}"
+        )
+    return partial(graph.read_values_at, next(each for each in own if name in (None, each)))
 
 
 def _none_of(dtype: np.dtype[Any]) -> tuple[float, np.dtype[Any]]:

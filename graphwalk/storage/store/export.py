@@ -32,6 +32,9 @@ _IGRAPH_ENTRY = 150
 #: The same of a data frame: both ends, a value, and the table that it is made of.
 _PANDAS_ENTRY = 2 * 3 * 8
 
+#: A further value: as a Python object, or in a data frame and its table, and as it is read.
+_FURTHER_VALUE = 40
+
 
 def rows_for_scipy(graph: GraphArrays) -> RowSlice:
     """Return all rows, if they fit in memory as a SciPy array too."""
@@ -57,11 +60,11 @@ def to_networkx(graph: GraphArrays) -> Any:
     result.add_nodes_from(names)
     if graph.info.time_unit is not None:
         result.graph["time_unit"] = graph.info.time_unit
-    edges = _named(src, names), _named(dst, names)
-    if not values:
-        result.add_edges_from(zip(*edges, strict=True))
-    for name, of in values.items():
-        result.add_weighted_edges_from(zip(*edges, of.tolist(), strict=True), name)
+    edges: tuple[Iterator[Any], ...] = _named(src, names), _named(dst, names)
+    if values:
+        each = zip(*(of.tolist() for of in values.values()), strict=True)
+        edges = *edges, (dict(zip(values, of_edge, strict=True)) for of_edge in each)
+    result.add_edges_from(zip(*edges, strict=True))
     return result
 
 
@@ -130,6 +133,7 @@ def _all_rows(graph: GraphArrays, form: str, node_bytes: int, entry_bytes: int) 
 
 
 def _require(graph: GraphArrays, form: str, node_bytes: int, entry_bytes: int) -> None:
+    entry_bytes += _FURTHER_VALUE * graph.info.also_weighted
     require(
         node_bytes * graph.num_nodes + entry_bytes * graph.num_entries,
         f"{graph.path} as one {form}",

@@ -98,6 +98,9 @@ VALUE_BOUNDS: Mapping[ValueName, tuple[float, float]] = {
     "edge_types": (0.0, 255.0),
 }
 
+#: A factor by which values are spread among 64 bits: 2**64 by the golden ratio.
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
 #: Values that tell edges apart: between the same ends, those of different ones are different edges.
 APART: frozenset[ValueName | None] = frozenset({"times", "edge_types"})
 
@@ -170,12 +173,20 @@ class GraphInfo:
 
     @property
     def values(self) -> ValueName | None:
-        """The array of weights, times or types of edges; None if edges have none of these."""
-        if self.timed:
-            return "times"
-        if self.edge_types is not None:
-            return "edge_types"
-        return "weights" if self.weighted else None
+        """The first array of values of edges; None if edges have none."""
+        return next(iter(self.value_names), None)
+
+    @property
+    def value_names(self) -> tuple[ValueName, ...]:
+        """The arrays of values: times or types, which tell parallel edges apart, then weights."""
+        names: list[ValueName] = ["times"] if self.timed else []
+        names += ["edge_types"] if self.edge_types is not None else []
+        return tuple([*names, "weights"] if self.weighted else names)
+
+    @property
+    def also_weighted(self) -> bool:
+        """Whether edges have weights in addition to times or types."""
+        return "weights" in self.value_names[1:]
 
     @property
     def arrays(self) -> dict[ArrayName, tuple[np.dtype[Any], int]]:
@@ -184,8 +195,8 @@ class GraphInfo:
             "offsets": (np.dtype(np.int64), self.num_nodes + 1),
             "neighbors": (self.neighbor_dtype, self.num_entries),
         }
-        if self.values is not None:
-            arrays[self.values] = VALUE_TYPES[self.values], self.num_entries
+        for name in self.value_names:
+            arrays[name] = VALUE_TYPES[name], self.num_entries
         if self.node_types is not None:
             arrays["node_types"] = np.dtype(np.uint8), self.num_nodes
         return arrays
@@ -193,7 +204,7 @@ class GraphInfo:
     @property
     def entry_bytes(self) -> int:
         """Bytes of an entry in the store before compression."""
-        return self.neighbor_dtype.itemsize + value_bytes(self.values)
+        return self.neighbor_dtype.itemsize + sum(map(value_bytes, self.value_names))
 
 
 def neighbor_dtype(num_nodes: int) -> np.dtype[Any]:
@@ -218,11 +229,13 @@ def fill_value(name: str) -> float | None:
     return FILL_VALUES.get(name)
 
 
-def value_bits(values: NDArray[Any] | None) -> NDArray[np.unsignedinteger[Any]]:
-    """Return weights, times or types as the integers that their bits are, to be compared by."""
-    if values is None:
-        return np.empty(0, np.uint32)
-    return values.view(f"u{values.itemsize}")
+def value_bits(*values: NDArray[Any] | None) -> NDArray[np.unsignedinteger[Any]]:
+    """Return what entries have as integers to be compared by: their bits, or a hash of several."""
+    bits = [each.view(f"u{each.itemsize}") for each in values if each is not None]
+    if len(bits) < 2:
+        return bits[0] if bits else np.empty(0, np.uint32)
+    hashed: NDArray[np.uint64] = bits[0].astype(np.uint64) * _ODD + bits[1]
+    return hashed
 
 
 @dataclass(frozen=True)

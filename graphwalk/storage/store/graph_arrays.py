@@ -192,6 +192,12 @@ class GraphArrays(StoreArrays):
         with self.unchanged():
             return self.read_some(*self.row_ranges(nodes), values)
 
+    def read_row_values(self, nodes: NDArray[np.int64], name: ValueName) -> NDArray[Any]:
+        """Return values of the entries of ascending nodes, in the order of `read_rows`."""
+        with self.unchanged():
+            ranges = self.row_ranges(nodes)
+            return read_ranges(self._reader(name), *ranges, VALUE_TYPES[name])[0]
+
     def read_some(
         self,
         starts: NDArray[np.int64],
@@ -217,13 +223,13 @@ class GraphArrays(StoreArrays):
         first, last = self.check_offsets(offsets, start)
         what = f"{self.path}: rows {start} to {stop}"
         require((last - first) * self.info.entry_bytes, what, "ask for fewer at a time")
-        name = self.info.values
+        values = {name: self.read_values(name, first, last) for name in self.info.value_names}
         return RowSlice(
             start,
             offsets - first,
             self.read_neighbors(first, last),
             self.num_nodes,
-            **({} if name is None else {name: self.read_values(name, first, last)}),
+            **values,
         )
 
     def cut(self, most_entries: int, most_nodes: int) -> list[range]:

@@ -31,7 +31,7 @@ class GraphExports(GraphAddedArrays):
         """Return the edges, each once, as a stream that is read a batch at a time.
 
         Iterating yields PyArrow's record batches with the columns ``source`` and ``target``, by
-        label where nodes have labels, and ``weight``, ``time`` or ``type`` if edges have any.
+        label where nodes have labels, and ``time`` or ``type`` and ``weight`` if edges have any.
         DuckDB, polars and PyArrow read the whole stream. Each time that it is read, so is the
         store.
 

@@ -99,7 +99,7 @@ class GraphProperties:
 def describe(graph: GraphProperties) -> str:
     """Return what kind of graph it is, such as ``"directed, weighted, labelled by strings"``."""
     words = ["directed" if graph.directed else "undirected"]
-    words += ["weighted"] if graph.weighted else ["timed"] if graph.timed else []
+    words += ["weighted"] * graph.weighted + ["timed"] * graph.timed
     if graph.label_kind is not None:
         words.append(f"labelled by {'strings' if graph.label_kind == 'string' else 'integers'}")
     for what, names in (("nodes", graph.type_names), ("edges", graph.edge_type_names)):

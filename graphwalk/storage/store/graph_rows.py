@@ -300,8 +300,9 @@ class GraphRows(GraphProperties):
             Entries of the store, as `random_walks` returns them with ``return_edges=True``, in an
             array of any shape; -1 is none.
         name : str, optional
-            ``"edge_ids"`` for the input's own ids, or the name of another array that
-            `set_edge_array` has written. None: the weights, times or types, whichever edges have.
+            ``"edge_ids"`` for the input's own ids, ``"weights"``, ``"times"`` or ``"edge_types"``,
+            or the name of an array that `set_edge_array` has written. It may be left out where
+            edges have weights, times or types alone.
 
         Returns
         -------

@@ -87,9 +87,9 @@ _OTHER_FORMATS = (
 )
 
 
-def _value_fault(layout: TextLayout, field: str) -> str:
+def _value_fault(layout: TextLayout, kind: str, field: str) -> str:
     """Return what is wrong with a weight, time or type, and what to do; nothing if it is right."""
-    if layout.dates:
+    if layout.dates and kind == layout.values:
         return _date_fault(layout, field)
     if is_number(field):
         return ""
@@ -104,7 +104,7 @@ def _value_fault(layout: TextLayout, field: str) -> str:
         "all lines",
         "edge_types": "types must be numbers, such as those of pandas.factorize",
     }
-    return f"no number; {remedies[layout.values]}"
+    return f"no number; {remedies[kind]}"
 
 
 def _date_fault(layout: TextLayout, field: str) -> str:
@@ -134,8 +134,10 @@ def fault_of(block: LineBlock, error: Exception) -> InputError:
                 f"{where}: it has {len(fields)} fields, while the first line has "
                 f"{len(layout.names)}; every line needs as many: {line.text!r:.80}{hint}"
             )
-        for i in layout.chosen[2:]:
-            fault = _value_fault(layout, fields[i])
+        valued = [(layout.values, i) for i in layout.chosen[2:]]
+        valued += [("weights", i) for kind, i in layout.choice.further.items() if kind == "weights"]
+        for kind, i in valued:
+            fault = _value_fault(layout, kind, fields[i])
             if fault:
                 return InputError(f"{where}, column {layout.names[i]!r}: {fields[i]!r} is {fault}")
     return InputError(f"{name} cannot be read: {error}")

@@ -19,7 +19,7 @@ from graphwalk.storage.edges.columns import (
     ids,
     weight_column,
 )
-from graphwalk.storage.edges.edge_ids import edge_id_column
+from graphwalk.storage.edges.further_columns import further_column
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.edges.text.faults import check_escapes, check_header, check_plain, fault_of
 from graphwalk.storage.edges.text.integers import PLAIN_INTEGER, read_as_names
@@ -75,10 +75,9 @@ def read_table(block: LineBlock) -> pa.Table:
     types = {names[i]: pa.large_string() for i in layout.chosen[:2]}
     value = value_type(layout)
     types |= {names[i]: value for i in layout.chosen[2:]}
-    read, own = [*layout.chosen], layout.choice.edge_id
-    if own is not None:
-        types[names[own]] = pa.large_string()
-        read.append(own)
+    further = layout.choice.further
+    types |= {names[i]: _FURTHER[kind] for kind, i in further.items()}
+    read = [*layout.chosen, *further.values()]
     data = layout.form.clean(block.data)
     if _NO_LINES.fullmatch(data):
         return pa.table([pa.array([], types[names[i]]) for i in read], _KEYS[: len(types)])
@@ -106,7 +105,10 @@ def read_table(block: LineBlock) -> pa.Table:
     return pa.table([*ends, *columns[2:]], _KEYS[: len(columns)])
 
 
-_KEYS = ["src", "dst", "third", "fourth"]
+_KEYS = ["src", "dst", "third", "fourth", "fifth"]
+
+#: What further columns are read as: ids as text, since floats do not tell long ones apart.
+_FURTHER = {"edge_ids": pa.large_string(), "weights": pa.float64()}
 
 
 def _place(layout: TextLayout, position: int, row: int) -> str:
@@ -125,18 +127,19 @@ def _batch(block: LineBlock, columns: list[Any]) -> EdgeBatch:
     src, dst = (id_column(column, place, whole=False) for column, place in ends)
     rows, third = slice(0, len(src)), len(layout.chosen) > 2
     weight = floats(weight_column(columns[2], places[2]), rows) if third else None
-    own, place = None, partial(_place, layout, position)
-    if layout.choice.edge_id is not None:
-        name = layout.names[layout.choice.edge_id]
-        column = ColumnName(f"{layout.file.name}, column {name!r}", name_line)
-        own = edge_id_column(columns[-1], column, text=True)
-    return EdgeBatch(ids(src, rows), ids(dst, rows), weight, place, own)
+    rest = zip(layout.choice.further.items(), columns[len(layout.chosen) :], strict=True)
+    further = {}
+    for (kind, i), column in rest:
+        at = ColumnName(f"{layout.file.name}, column {layout.names[i]!r}", name_line)
+        further[kind] = further_column(kind, column, at, text=True)
+    place = partial(_place, layout, position)
+    return EdgeBatch(ids(src, rows), ids(dst, rows), weight, place, further)
 
 
 def _parse_plain(block: LineBlock) -> EdgeBatch | None:
     """Return the edges of a block that has plain lines only, otherwise None."""
     layout = block.layout
-    if layout.dates or layout.choice.edge_id is not None:
+    if layout.dates or layout.choice.further:
         return None
     lines = layout.form.marked(block.data)
     data = np.frombuffer(lines if lines.endswith(b"\n") else lines + b"\n", np.uint8)
