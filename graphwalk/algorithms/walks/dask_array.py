@@ -203,7 +203,8 @@ class WalkArray(da.Array):  # type: ignore[misc]
             walks = self._compute(**kwargs)
         spec = self.plan.spec
         if spec.metapath is not None:
-            warn_without_steps(spec, len(walks), int((walks[:, 1:2] >= 0).sum()))
+            nodes = walks if walks.dtype.names is None else walks["node"]
+            warn_without_steps(spec, len(walks), int((nodes[:, 1:2] >= 0).sum()))
         return walks
 
     def progress(
