@@ -295,6 +295,19 @@ def test_steps_forward_in_time_choose_by_weight(bias, partitions):
         assert chi2 < critical
 
 
+def test_long_rows_keep_weights_at_their_edges():
+    rng = np.random.default_rng(1)
+    heads, weights = np.arange(1, 61), rng.integers(0, 9, 60) + 0.25
+    table = {"source": np.zeros(60, int), "target": heads, "value": rng.permutation(60)}
+    graph = build("times", table | {"strength": weights})
+    walks = graphwalk.random_walks(
+        graph, [0], temporal=True, num_walks=30_000, walk_length=1, seed=1
+    ).compute()
+    due = weights / weights.sum() * len(walks)
+    found = np.bincount(walks[:, 1], minlength=61)[1:]
+    assert ((found - due) ** 2 / due).sum() < 111  # of 59 degrees of freedom: p = 5e-5
+
+
 def test_edges_of_weight_0_are_not_followed_in_time_either():
     graph = small_graph("times")
     weights = graph.read_weights(0, graph.num_entries)

@@ -193,7 +193,9 @@ def _sorted_by_time(
 
     def sort(first: int, stop: int) -> None:
         rows = row_starts[first : stop + 1]
-        if weights is not None:  # as neighbours are below, by their bits: what is sorted is integers
+        if (
+            weights is not None
+        ):  # as neighbours are below, by their bits: what is sorted is integers
             here = slice(int(rows[0]), int(rows[-1]))
             sort_by_time(rows - rows[0], weights[here].view(np.int32), times[here].copy(), None)
         sort_by_time(rows, neighbors, times, positions)
