@@ -6,6 +6,7 @@ import signal
 import socket
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
 from itertools import product
@@ -216,10 +217,14 @@ def test_what_it_does_not_take(session):
         scheduler.use("dask")
 
 
-def test_a_silent_address_says_so(monkeypatch):
-    monkeypatch.setattr(executor, "_ANSWER", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = f"127.0.0.1:{silent.getsockname()[1]}"
+@pytest.mark.parametrize("answer", [None, b"SSH-2.0-OpenSSH_9.2\r\n"])
+def test_an_address_of_something_else_says_so(answer, monkeypatch):
+    monkeypatch.setattr(executor, "_ANSWER", 0.5 if answer is None else 10)
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as threads:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        if answer:
+            accepted = threads.submit(server.accept)
+            accepted.add_done_callback(lambda done: done.result()[0].sendall(answer))
         with pytest.raises(SchedulerError, match=rf"{address}.*listens.*dask scheduler"):
             scheduler.use("distributed", address)
 

@@ -45,6 +45,17 @@ def test_an_address_of_something_else_says_so(answer, monkeypatch):
 
 
 @pytest.mark.ray
+def test_a_ray_that_is_started_takes_the_share_of_a_slurm_job(monkeypatch):
+    settings = {}
+    monkeypatch.setattr("ray.init", lambda **given: settings.update(given))
+    for name, value in {"JOB_ID": 1, "CPUS_PER_TASK": 1, "MEM_PER_NODE": 2048}.items():
+        monkeypatch.setenv(f"SLURM_{name}", str(value))
+    start.start_ray(None, None, {})
+    assert settings["num_cpus"] == 1
+    assert STORE <= settings["object_store_memory"] <= 0.3 * (2 << 30)
+
+
+@pytest.mark.ray
 def test_walks_persisted_on_ray_say_so_elsewhere(graph, shared_ray):
     walks = graphwalk.random_walks(graph, num_walks=1, walk_length=2, seed=1, chunks=5000)
     with scheduler.use("ray"):

@@ -205,7 +205,9 @@ def _check_answer(address: str, security: Any) -> None:
     with ThreadPoolExecutor(1, thread_name_prefix="graphwalk-connect") as thread:
         try:
             thread.submit(asyncio.run, shake_hands()).result()
-        except TimeoutError as error:
+        except Exception as error:  # whatever is made of the answer of another program
+            if isinstance(error, OSError) and str(error):
+                raise  # nothing answers
             raise ConnectionError("what listens there is no scheduler of Dask") from error
 
 
