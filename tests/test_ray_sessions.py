@@ -45,6 +45,19 @@ def test_an_address_of_something_else_says_so(answer, monkeypatch):
 
 
 @pytest.mark.ray
+def test_a_ray_that_does_not_start_says_so(monkeypatch):
+    def init(**_):
+        raise Exception("The current node timed out during startup.")  # as Ray does
+
+    done = []
+    monkeypatch.setattr("ray.init", init)
+    monkeypatch.setattr("ray.shutdown", lambda: done.append("shutdown"))
+    with pytest.raises(SchedulerError, match="cannot be used on this machine: The current node"):
+        start.start_ray(None, None, {})
+    assert done == ["shutdown"]
+
+
+@pytest.mark.ray
 def test_a_ray_that_is_started_takes_the_share_of_a_slurm_job(monkeypatch):
     settings = {}
     monkeypatch.setattr("ray.init", lambda **given: settings.update(given))

@@ -81,7 +81,9 @@ def start_ray(address: str | None, num_workers: int | None, options: dict[str, A
             _check_answer(address)
         with signals_afterwards(ray.shutdown), _no_handler_of_ray():
             ray.init(**(settings | options))
-    except (OSError, ValueError, RuntimeError, TypeError) as error:
+    except Exception as error:  # Ray raises errors of no kind of its own
+        if address is None:
+            ray.shutdown()  # what has started
         where = "on this machine" if address is None else f"at address {address!r}"
         raise SchedulerError(
             f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', or "
