@@ -60,8 +60,14 @@ def test_modularity_is_that_of_networkx(edges, directed, weighted, resolution):
 
 @pytest.mark.parametrize(
     "edges",
-    [planted(4000, 40, 16, 0.3, 1), planted(3000, 10, 20, 0.5, 4), DEBIAN],
-    ids=["groups", "faint groups", "debian"],
+    [
+        planted(500, 10, 12, 0.4, 7),
+        planted(4000, 40, 16, 0.3, 1),
+        planted(3000, 10, 20, 0.5, 4),
+        planted(2000, 20, 12, 0.6, 7),
+        DEBIAN,
+    ],
+    ids=["few nodes", "groups", "faint groups", "fainter groups", "debian"],
 )
 def test_modularity_is_near_that_of_leiden(edges):
     graph = graphwalk.build_zarr(edges)
@@ -75,6 +81,18 @@ def test_modularity_is_near_that_of_leiden(edges):
     _, members = np.unique(labels, return_inverse=True)
     assert found == pytest.approx(other.modularity(members.tolist()), rel=1e-9)
     assert found > 0.98 * leiden
+    src, dst = src[labels[src] == labels[dst]], dst[labels[src] == labels[dst]]
+    inside = graphwalk.build_zarr((src, dst), num_nodes=graph.num_nodes, relabel=False)
+    assert graphwalk.connected_components(inside).compute().tolist() == labels.tolist()
+
+
+def test_levels_are_bounded():
+    graph = graphwalk.build_zarr(planted(500, 10, 12, 0.2, 7))
+    found = [
+        graphwalk.communities(graph, max_iter=1, max_level=most).compute() for most in (1, 2, None)
+    ]
+    counts = [len(np.unique(labels)) for labels in found]
+    assert counts[0] > counts[1] >= counts[2] >= 10
 
 
 @pytest.mark.parametrize("directed", [False, True])
@@ -115,7 +133,7 @@ def test_graphs_without_communities():
 
 def test_bad_parameters_are_named():
     graph = graphwalk.build_zarr([(0, 1)])
-    for options in ({"resolution": 0}, {"max_iter": 0}, {"weight": "km"}):
+    for options in ({"resolution": 0}, {"max_iter": 0}, {"max_level": 0}, {"weight": "km"}):
         with pytest.raises(errors.InputError, match=f"{next(iter(options))}="):
             graphwalk.communities(graph, **options)
     for labels in ([0], [0.5, 1.5], "ab"):
