@@ -20,7 +20,7 @@ from benchmarks.reading import measure_reading
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
 from benchmarks.updates import measure_updates
-from benchmarks.walks import measure_walks, measure_weighted
+from benchmarks.walks import measure_extremes, measure_walks, measure_weighted
 
 #: Largest graph that peers are measured on: some of them take a minute for it.
 PEERS_SCALE = 20
@@ -69,6 +69,7 @@ def _own(folder: Path, args: argparse.Namespace) -> list[Row]:
     rows += measure_reading(graph, folder, args.rounds)
     rows += measure_walks(graph, args.rounds, ray=not args.no_ray)
     rows += measure_weighted(edges, folder, graph, args.rounds)
+    rows += measure_extremes(folder, graph, args.rounds)
     return rows
 
 

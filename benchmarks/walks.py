@@ -36,6 +36,9 @@ LENGTH, SEED = 80, 7
 #: Walkers of the measurements on one thread, and of the plain loops.
 SAMPLE, PLAIN_SAMPLE = 1 << 18, 1 << 13
 BLOCK = 1 << 16
+#: Values of p and q that are far apart, or both far from 1, and leaves of the wheel.
+EXTREMES = [(0.01, 100), (100, 0.01), (1, 1e3), (1e3, 1), (1e-4, 1e4), (1e4, 1e4), (1e-4, 1e-4)]
+LEAVES = 10_000
 KINDS: dict[str, dict[str, float]] = {"first order": {}, "node2vec (2, .5)": {"p": 2.0, "q": 0.5}}
 
 
@@ -82,6 +85,32 @@ def measure_weighted(edges: Path, folder: Path, plain: graphwalk.Graph, rounds: 
     return [*rows, _edges("weighted", tables, starts, rules[1], rounds)]
 
 
+def measure_extremes(folder: Path, graph: graphwalk.Graph, rounds: int) -> list[Row]:
+    """Compare node2vec where p and q are far apart with walks of first order, in CPU seconds."""
+    leaf = np.arange(1, LEAVES + 1)
+    spokes = np.stack([np.zeros_like(leaf), leaf]), np.stack([leaf, leaf % LEAVES + 1])
+    wheel = graphwalk.build_zarr(tuple(np.hstack(spokes)), folder / "wheel.zarr", progress=False)
+    graphs = {f"wheel of {LEAVES:,} leaves": wheel, "the R-MAT graph": graph}
+    return [_extremes(name, each, rounds) for name, each in graphs.items()]
+
+
+def _extremes(name: str, graph: graphwalk.Graph, rounds: int) -> Row:
+    specs = {f"({p:g}, {q:g})": _rules({"p": p, "q": q}) for p, q in [(1.0, 1.0), *EXTREMES]}
+    partition = load_partition(graph._arrays, PartitionSpec.of(specs["(1, 1000)"]))
+    starts = np.random.default_rng(0).choice(np.flatnonzero(graph.degrees > 0), 1 << 14)
+    walkers = StartNodes(starts, np.arange(1 << 14), range(1 << 14))
+    room = _room(partition, 1 << 14)
+    cases = {
+        case: partial(walk_block, partition, walkers, spec, room) for case, spec in specs.items()
+    }
+    seconds = in_turns(rounds, thread_time, **cases)
+    step = {case: s / LENGTH / len(starts) * 1e9 for case, s in seconds.items()}
+    plain = step.pop("(1, 1)")
+    worst = max(step, key=lambda case: step[case])
+    figure, against = f"{step[worst]:.1f} ns/step at {worst}", f"first order, {plain:.1f} ns/step"
+    return Row(f"node2vec, p and q far apart, {name}", figure, against, step[worst] / plain, "<= 4")
+
+
 def _rules(bias: dict[str, float]) -> WalkSpec:
     return WalkSpec(num_walks=1, walk_length=LENGTH, weighted=False, seed=SEED, **bias)
 
@@ -93,7 +122,7 @@ def _kernel(
     few = starts[: min(PLAIN_SAMPLE, len(starts))]
     csr = partition.row_starts, partition.neighbors
     walks = np.empty((len(few), LENGTH + 1), np.int32)
-    run, accept = seed_key(SEED), np.array(bias_of(rules.p, rules.q)[:3])
+    run, accept = seed_key(SEED), np.array(bias_of(rules)[:3])
     walkers = StartNodes(starts, np.zeros_like(starts), range(len(starts)))
     room = _room(partition, len(starts))
     cases: dict[str, Callable[[], Any]] = {

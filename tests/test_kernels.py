@@ -34,8 +34,10 @@ from graphwalk.kernels.walk.node2vec import walk_node2vec
 from graphwalk.kernels.walk.node2vec_rule import limit_of_edge
 from graphwalk.kernels.walk.search_rows import find_in_rows
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption, Starts
-from graphwalk.scheduler.engine.probabilities import bias_of
+from graphwalk.scheduler.engine.probabilities import bias_of, row_parts_of
 from graphwalk.scheduler.engine.walker_records import read_only
+from graphwalk.storage.partitions.partition import Partition
+from graphwalk.walk_spec import WalkSpec
 
 MASK = (1 << 64) - 1
 #: One false alarm in a thousand runs of all tests of random numbers, were the seeds not fixed.
@@ -232,7 +234,7 @@ def test_a_draw_tells_whether_an_edge_is_loose(node):
 
 @pytest.mark.parametrize(("p", "q"), [(1, 4), (1, 0.25), (0.1, 3), (5, 1e-300), (inf, 1e30)])
 def test_biases_by_weight_lie_between_those_of_node2vec(p, q):
-    bias = bias_of(p, q)
+    bias = bias_of(WalkSpec(num_walks=1, walk_length=1, weighted=True, seed=0, p=p, q=q))
     common, far = bias.accept_common, bias.accept_far
     given = np.array([0.0, 0.3, 0.999, 1.0], np.float32)
     for loose in (False, True):
@@ -322,17 +324,21 @@ def walk(kind, in_flight, *, p=1.0, q=1.0, hops=(0.0, 0.0), dead_end=GO_TO_START
     if kind == "first order":
         walk_first_order(rows, neighbors, None, None, *tail)
     else:
-        walk_node2vec(rows, neighbors, None, words, bias_of(p, q), None, *tail)
+        spec = WalkSpec(num_walks=1, walk_length=12, weighted=False, seed=3, p=p, q=q)
+        partition = Partition(row_starts, neighbors, directed=True)
+        rule = bias_of(spec), row_parts_of(spec, partition)
+        walk_node2vec(rows, neighbors, None, words, *rule, None, *tail)
     return walks
 
 
 @pytest.mark.parametrize("dead_end", [STOP, GO_TO_START, STAY])
 @pytest.mark.parametrize("hops", [(0.0, 0.0), (0.2, 0.0), (0.1, 0.05)])
-@pytest.mark.parametrize("kind", ["first order", "node2vec", "no way back"])
+@pytest.mark.parametrize("kind", ["first order", "node2vec", "no way back", "far apart"])
 def test_the_number_in_flight_does_not_change_walks(kind, hops, dead_end):
+    p, q = {"no way back": (inf, 0.25), "far apart": (0.01, 100.0)}.get(kind, (4.0, 0.25))
     how = {
-        "p": inf if kind == "no way back" else 4.0,
-        "q": 0.25,
+        "p": p,
+        "q": q,
         "hops": hops,
         "dead_end": dead_end,
     }

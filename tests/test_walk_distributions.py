@@ -293,3 +293,44 @@ def test_the_few_entries_that_are_far_are_found_in_a_long_row():
     walks, rows = walk(edges, False, kind, 20, starts=np.arange(size))
     chi2, critical = excess(walks, rows, kind)
     assert chi2 < critical
+
+
+#: A hub, common neighbours, loops, and no parallel edges: long rows are drawn from in parts.
+WHEEL = [
+    *[(0, leaf) for leaf in range(1, 41)],
+    *[(leaf, leaf % 40 + 1) for leaf in range(1, 41)],
+    *[(leaf, leaf + 2) for leaf in range(1, 31, 3)],
+    *[(1, leaf) for leaf in range(5, 40, 5)],
+    *[(0, 0), (7, 7), (40, 41), (41, 42)],
+]
+#: The same, and some edges again, so that rows have parallel entries.
+AGAIN = [*WHEEL, *WHEEL[::4], *WHEEL[::8], (41, 42), (41, 42)]
+PARTED = [(1e-4, 1e4), (1e4, 1e4), (1e-4, 1e-4), (1e4, 1e-4), (1, 1e4), (1e-4, 1), (2e-3, 0.5)]
+
+
+@pytest.mark.parametrize(("p", "q"), PARTED)
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("edges", [WHEEL, AGAIN], ids=["simple", "parallel"])
+def test_steps_in_parts_have_the_probabilities_of_the_oracle(edges, directed, p, q):
+    edges = [*edges, *((v, u) for u, v in edges[1::3])] if directed else edges
+    walks, rows = walk(edges, directed, {"p": p, "q": q}, 60)
+    chi2, critical = excess(walks, rows, {"p": p, "q": q})
+    assert chi2 < critical
+
+
+@pytest.mark.parametrize(("p", "q"), [(1e-3, 1e3), (1e3, 1e3), (2e-3, 0.5)])
+@pytest.mark.parametrize("kind", ["simple", "parallel", "directed", "weighted"])
+def test_steps_in_parts_do_not_depend_on_the_plan(kind, p, q):
+    edges = np.array(AGAIN if kind == "parallel" else WHEEL).T
+    values = (1 + np.arange(edges.shape[1]) % 5,) if kind == "weighted" else ()
+    graph = graphwalk.build_zarr(
+        (*edges, *values), directed=kind == "directed", duplicates="keep", progress=False
+    )
+    how = {"p": p, "q": q, "num_walks": 3, "walk_length": 12, "seed": 3, "return_edges": True}
+    whole = [found.compute() for found in graphwalk.random_walks(graph, **how)]
+    parts = [found.compute() for found in graphwalk.random_walks(graph, **how, partitions=3)]
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_array_equal(one, other)
+    heads = graph.read_neighbors(0, graph.num_entries)
+    real = whole[1] >= 0
+    np.testing.assert_array_equal(heads[whole[1][real]], whole[0][:, 1:][real])

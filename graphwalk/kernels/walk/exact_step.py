@@ -7,12 +7,7 @@ Whether an attempt was refused says nothing about the next, so the distribution 
 Without weights the entries of a row are of three kinds: those of the previous node, of its
 neighbours, and the others. The previous node is searched, the entries of its neighbours are counted
 by the shorter of both rows, and the others are the rest; so the row is not read as a whole. With
-weights, one pass over the row draws from it by reservoir sampling [1]_.
-
-References
-----------
-.. [1] M. T. Chao, "A general purpose unequal probability sampling plan", Biometrika 69(3), 1982,
-   https://doi.org/10.1093/biomet/69.3.653
+weights, :mod:`graphwalk.kernels.walk.exact_weighted_step` reads it once.
 """
 
 from __future__ import annotations
@@ -25,14 +20,15 @@ from numba.extending import overload
 
 from graphwalk.kernels.jit import Int, multiply_high, part_of_kernel
 from graphwalk.kernels.rng import STEP, mix
-from graphwalk.kernels.rows.alias_tables import alias_entry, candidates
-from graphwalk.kernels.rows.rows import Rows, find_row, row_bounds
 from graphwalk.kernels.search import lower_bound
-from graphwalk.kernels.walk.node2vec_rule import Bias, bias_of_edge, unmarked
+from graphwalk.kernels.walk.exact_weighted_step import pick_in_one_pass
 from graphwalk.kernels.walk.step_edges import StepEdges, parallel_draw
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from graphwalk.kernels.rows.rows import Rows
+    from graphwalk.kernels.walk.node2vec_rule import Bias
 
 _UNIT = 2.0**-53
 _FRACTION = np.uint64(11)
@@ -91,7 +87,7 @@ def _pick_from_row(
             edges: Any,  # noqa: ARG001
             *step: Any,
         ) -> Any:
-            return _pick_in_one_pass(rows, table, shares, complete, *step)
+            return pick_in_one_pass(rows, table, shares, complete, *step)
 
         return in_one_pass
 
@@ -117,18 +113,18 @@ def _pick_from_row(
         *step: Any,
     ) -> Any:
         node = _pick_by_kind(table, *step)
-        return node, _one_of_parallel(table, step[1], node, step[4])
+        return node, one_of_parallel(table, step[1], node, step[4])
 
     return entry_by_kind
 
 
 @part_of_kernel
-def _one_of_parallel(
+def one_of_parallel(
     neighbors: NDArray[Any], row: tuple[Int, Int], node: Int, draw: np.uint64
 ) -> Int:
     """Return one of the entries of a sorted row that lead to a node."""
     first = lower_bound(neighbors, row[0], row[1], node)
-    number = np.uint64(_entries_of(neighbors, row, node))
+    number = np.uint64(entries_of(neighbors, row, node))
     return first + np.int64(multiply_high(parallel_draw(draw), number))
 
 
@@ -142,7 +138,7 @@ def _pick_by_kind(
     draw: np.uint64,
 ) -> Int:
     """Return the next node where entries have no weights; as of `pick_from_row`."""
-    returns = _entries_of(neighbors, row, previous)
+    returns = entries_of(neighbors, row, previous)
     others = row[1] - row[0] - returns
     # Relative to the highest bias that may be here, so that the sum does not get lost.
     highest = max(1 / bias.p if returns > 0 else 0.0, max(1.0, 1 / bias.q) if others > 0 else 0.0)
@@ -167,7 +163,7 @@ def _pick_by_kind(
 
 
 @part_of_kernel
-def _entries_of(neighbors: NDArray[Any], row: tuple[Int, Int], node: Int) -> Int:
+def entries_of(neighbors: NDArray[Any], row: tuple[Int, Int], node: Int) -> Int:
     """Return how many entries of a sorted row are a node."""
     first = lower_bound(neighbors, row[0], row[1], node)
     last = first
@@ -208,7 +204,7 @@ def _common_entry(
         if neighbors[low] != node:
             continue
         if longer[0] == row[0]:
-            count += _entries_of(neighbors, (low, row[1]), node)
+            count += entries_of(neighbors, (low, row[1]), node)
         else:
             count += 1
         if count > wanted:
@@ -240,7 +236,7 @@ def _far_entry(
     while 2 * far > degree:
         # At least every second attempt succeeds.
         node = np.int64(neighbors[row[0] + np.int64(multiply_high(draw, np.uint64(degree)))])
-        if node != previous and _entries_of(neighbors, before, node) == 0:
+        if node != previous and entries_of(neighbors, before, node) == 0:
             return node
         draw = mix(draw + STEP)
     # Most entries are in both rows, so this one is not much longer than the shorter of both.
@@ -257,70 +253,3 @@ def _far_entry(
         if place < 0:
             return node
     return np.int64(-1)
-
-
-@part_of_kernel
-def _pick_in_one_pass(
-    rows: Rows,
-    table: NDArray[Any],
-    shares: NDArray[np.float32] | None,
-    complete: bool,
-    bias: Bias,
-    row: tuple[Int, Int],
-    before: tuple[Int, Int],
-    previous: Int,
-    draw: np.uint64,
-) -> tuple[Int, Int]:
-    """Return the next node where entries have weights; as of `pick_from_row`."""
-    chosen: Int = np.int64(-1)
-    entry: Int = np.int64(-1)
-    highest = total = 0.0
-    for item in range(row[0], row[1]):
-        node, share, alias, rest = candidates(table, item)
-        for drawn, mass, of_drawn in (
-            (node, share, np.int64(item)),
-            (alias, rest, alias_entry(table, item)),
-        ):
-            if mass <= 0.0:
-                continue
-            of_node = _bias(rows, shares, complete, bias, before, previous, drawn)
-            if of_node < 0.0:
-                return np.int64(-2), entry
-            if of_node > highest:
-                # Relative to the highest bias so far, so that the sum does not get lost.
-                total *= highest / of_node
-                highest = of_node
-            if of_node > 0.0:
-                mass *= of_node / highest
-                total += mass
-                draw += STEP
-                if np.float64(mix(draw) >> _FRACTION) * _UNIT * total < mass:
-                    chosen = unmarked(drawn) if shares is not None else drawn
-                    entry = of_drawn
-    return chosen, entry
-
-
-@part_of_kernel
-def _bias(
-    rows: Rows,
-    shares: NDArray[np.float32] | None,
-    complete: bool,
-    bias: Bias,
-    before: tuple[Int, Int],
-    previous: Int,
-    drawn: Int,
-) -> float:
-    """Return the bias of a node that is drawn from a row, below 0 if it is unknown."""
-    node, sought, seen_in = drawn, drawn, before
-    if shares is not None:
-        node, sought = unmarked(drawn), previous
-        row = find_row(rows, rows.num_nodes == 0, node)
-        if row < 0 and not complete and node != previous:
-            return -1.0
-        seen_in = row_bounds(rows.row_starts, row) if row >= 0 else (np.int64(0), np.int64(0))
-    if node == previous:
-        return 1 / bias.p
-    entry = lower_bound(rows.neighbors, seen_in[0], seen_in[1], sought)
-    if entry == seen_in[1] or rows.neighbors[entry] != sought:
-        entry = np.int64(-1)
-    return bias_of_edge(shares, entry, drawn < 0, bias.q)

@@ -2,7 +2,9 @@
 
 What a step does is :mod:`graphwalk.kernels.walk.node2vec_rule`. Here all active walkers make one
 attempt each in a round, and all edge checks of a round are made side by side. A step that is
-refused very often is drawn from its whole row, see :mod:`graphwalk.kernels.walk.exact_step`.
+refused very often is drawn from its whole row, see :mod:`graphwalk.kernels.walk.exact_step`, and
+where p and q are far apart, proposals may be of parts of rows, see
+:mod:`graphwalk.kernels.walk.row_parts`.
 """
 
 from __future__ import annotations
@@ -15,16 +17,29 @@ from graphwalk.kernels.jit import Int, jit, prefetch
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix, walker_key
 from graphwalk.kernels.rows.alias_tables import entry_of, pick
 from graphwalk.kernels.rows.rows import draw_entry, row_bounds
-from graphwalk.kernels.walk.exact_step import pick_from_row
+from graphwalk.kernels.walk.exact_step import one_of_parallel, pick_from_row
 from graphwalk.kernels.walk.node2vec_rule import (
     ALWAYS,
     MAX_ATTEMPTS,
+    attempts_made,
     is_trapped,
     limit_of_edge,
     limit_without_edge,
     needs_edge_check,
     takes_whole_row,
     unmarked,
+)
+from graphwalk.kernels.walk.row_parts import (
+    FAVORED,
+    NO_ROW,
+    PLAIN,
+    RETURN,
+    WHOLE,
+    is_in_row,
+    is_part,
+    judge_part,
+    propose_part,
+    shorter_row,
 )
 from graphwalk.kernels.walk.search_rows import find_edges
 from graphwalk.kernels.walk.step_edges import nodes_of, position_of, prefetch_edge
@@ -41,6 +56,7 @@ if TYPE_CHECKING:
 
     from graphwalk.kernels.rows.rows import Rows
     from graphwalk.kernels.walk.node2vec_rule import Bias
+    from graphwalk.kernels.walk.row_parts import RowParts
     from graphwalk.kernels.walk.step_edges import StepEdges
     from graphwalk.kernels.walk.steps import Interruption, Starts
 
@@ -54,6 +70,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     shares: NDArray[np.float32] | None,
     filter_words: NDArray[np.uint64],
     bias: Bias,
+    parts: RowParts | None,
     edges: StepEdges | None,
     starts: Starts,
     interruption: Interruption,
@@ -71,6 +88,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         The Bloom filter of edges, see :mod:`graphwalk.kernels.rows.bloom_filter`.
     bias : Bias
         How likely a step goes where.
+    parts : RowParts, or None
+        For walks without weights.
     rows, table, edges, starts, interruption, ends, walks, batch_size
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
     """
@@ -93,6 +112,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     acceptance = np.empty(batch_size, np.uint64)
     limit = np.empty(batch_size, np.uint64)
     accepted = np.empty(batch_size, np.int64)
+    part = np.empty(batch_size, np.int64)
     # The edge checks: which walkers need one, in which row, the node sought there, the search.
     needs_check = np.empty(batch_size, np.int64)
     undecided = np.empty(batch_size, np.int64)
@@ -105,8 +125,11 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     # Walkers that follow no edge in this round, and what they do.
     jumping = np.empty(batch_size, np.int64)
     how = np.empty(batch_size, np.int64)
-    # How far the counters of attempts are from that of the first.
-    few_attempts = np.uint64(bias.few_attempts) * ATTEMPT
+    far_apart = bias.few_attempts != MAX_ATTEMPTS
+    in_parts = False
+    if parts is not None:
+        in_parts = parts.long_row < NO_ROW
+    # How far the counter of an attempt is from that of the first.
     max_attempts = np.uint64(MAX_ATTEMPTS) * ATTEMPT
     active = 0
     num_taken = 0
@@ -159,11 +182,23 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             if edges is not None:
                 prefetch_edge(edges, entry[i])
             dead_ends += degree == _NONE
-        if few_attempts != max_attempts:
+        if far_apart:
             for i in range(active):
+                row = row_bounds(row_starts, node[i])
+                entries = row[1] - row[0]
+                made = attempts_made(counter[i] - first_draw[i])
+                part[i] = WHOLE if takes_whole_row(bias, made, entries) else PLAIN
+                if parts is not None and entries > parts.long_row and previous[i] >= 0:
+                    before = row_bounds(row_starts, previous[i])
+                    part[i], entry[i] = propose_part(
+                        *(parts, rows.neighbors, node[i], row, before, True, previous[i]),
+                        *(made, mix(counter[i]), acceptance[i]),
+                    )
+                    prefetch(table, entry[i])
+                    acceptance[i] = _NONE
                 # The one neighbour is the next node, however often it would be refused.
-                start, stop = row_bounds(row_starts, node[i])
-                acceptance[i] = _NONE if stop - start == 1 else acceptance[i]
+                acceptance[i] = _NONE if entries == 1 else acceptance[i]
+                at_attempt_limit |= part[i] == WHOLE
         jumps = 0
         if dead_ends > 0 or interruption.end > _NONE:
             for i in range(active):
@@ -175,7 +210,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 how[jumps] = drawn if drawn >= 0 else np.int64(interruption.dead_end)
                 jumps += 1
                 # Sit this round out: propose anything, and refuse it.
-                entry[i], acceptance[i] = 0, ALWAYS
+                entry[i], acceptance[i], part[i] = 0, ALWAYS, PLAIN
         if edges is not None:
             for i in range(active):
                 entry[i] = entry_of(table, entry[i], draw[i])
@@ -196,6 +231,19 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             )
             needs_check[i] = needs
             limit[i] = bias.accept_far if needs else limit[i]
+        if parts is not None:
+            for i in range(active if in_parts else 0):
+                row = row_bounds(row_starts, node[i])
+                before = row_bounds(row_starts, max(previous[i], 0))
+                checked, below = judge_part(
+                    parts, rows.neighbors, row, before, part[i], entry[i], previous[i]
+                )
+                needs_check[i] = checked if is_part(part[i]) else needs_check[i]
+                limit[i] = below if is_part(part[i]) else limit[i]
+                proposal[i] = previous[i] if part[i] == RETURN else proposal[i]
+                if edges is not None and part[i] == RETURN:
+                    draw[i] = mix(counter[i])
+                    entry[i] = one_of_parallel(rows.neighbors, row, previous[i], draw[i])
         num_undecided: Int = np.int64(0)
         for i in range(active):
             undecided[num_undecided] = i
@@ -205,11 +253,24 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             i = undecided[k]
             seen_in[k] = previous[i] if shares is None else proposal[i]
             sought[k] = proposal[i] if shares is None else previous[i]
+        if parts is not None:
+            for k in range(num_undecided if in_parts else 0):
+                i = undecided[k]
+                own = part[i] != FAVORED or is_in_row(row_starts, node[i], entry[i])
+                seen_in[k] = seen_in[k] if own else node[i]
+                if edges is None:
+                    seen_in[k], sought[k] = shorter_row(parts, row_starts, seen_in[k], sought[k])
         num_undecided = find_edges(
             rows, filter_words, seen_in, sought, undecided, low, span, hashed, word, num_undecided
         )
         for k in range(num_undecided):
             i = undecided[k]
+            if parts is not None and in_parts and part[i] == FAVORED:
+                found = low[k] >= 0
+                limit[i] = ALWAYS if found == parts.favors_common else _NONE
+                if edges is not None and found and not is_in_row(row_starts, node[i], entry[i]):
+                    entry[i] = low[k]
+                continue
             limit[i] = limit_of_edge(bias, shares, low[k], weak_edge[i])
         if bias.p == np.inf or at_attempt_limit:
             for i in range(active):
@@ -218,12 +279,10 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     and acceptance[i] < ALWAYS
                     and is_trapped(bias, rows, node[i], previous[i])
                 )
-                made, attempts = counter[i] - first_draw[i], 0
-                if made == max_attempts:
-                    attempts = MAX_ATTEMPTS
-                elif made == few_attempts:
-                    attempts = bias.few_attempts
-                if not trapped and not takes_whole_row(bias, attempts, row_starts, node[i]):
+                at_limit = counter[i] - first_draw[i] == max_attempts
+                if far_apart:
+                    at_limit = part[i] == WHOLE
+                if not trapped and not at_limit:
                     continue
                 row = row_bounds(row_starts, node[i])
                 before = row_bounds(row_starts, max(previous[i], 0))
@@ -260,11 +319,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         at_attempt_limit = False
         steps_remaining = length
         for i in range(active):
-            at_attempt_limit |= counter[i] - first_draw[i] == few_attempts
+            at_attempt_limit |= counter[i] - first_draw[i] == max_attempts
             steps_remaining = min(steps_remaining, end[i] - position[i])
-        if few_attempts != max_attempts:
-            for i in range(active):
-                at_attempt_limit |= counter[i] - first_draw[i] == max_attempts
         ended = steps_remaining == 0
         for i in range(active):
             flat[np.uint64(position[i])] = node[i]

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphwalk.kernels.jit import Bool, Int, jit, part_of_kernel
+from graphwalk.kernels.rng import ATTEMPT
 from graphwalk.kernels.rows.rows import Rows, row_bounds
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ ALWAYS = np.uint64(0xFFFFFFFFFFFFFFFF)
 #: Attempts of a step before it is drawn from its whole row, however long that is.
 MAX_ATTEMPTS = 1024
 _TWO_64 = 2.0**64
+#: What half of an attempt's distance, which is odd, is multiplied with for 1, modulo 2**63.
+_INVERSE = np.uint64(pow(int(ATTEMPT) // 2, -1, 2**63))
+_HALF, _ONE = np.uint64(2**63 - 1), np.uint64(1)
 
 
 class Bias(NamedTuple):
@@ -49,9 +53,9 @@ class Bias(NamedTuple):
         the largest is 2**64 - 1, which stands for 1.
     p, q : float
         What these are made from; p may be infinite.
-    few_attempts, short_row : int
-        Attempts of a step before it is drawn from its whole row, if that has at most
-        `short_row` entries. Steps from longer rows make `MAX_ATTEMPTS`.
+    few_attempts, most_attempts : int
+        Attempts of a step before it is drawn from its whole row: as many as that has entries,
+        within these bounds.
     """
 
     accept_return: np.uint64
@@ -60,18 +64,19 @@ class Bias(NamedTuple):
     p: float
     q: float
     few_attempts: int
-    short_row: int
+    most_attempts: int
 
 
 @part_of_kernel
-def takes_whole_row(bias: Bias, attempts: Int, row_starts: NDArray[Any], row: Int) -> bool:
+def takes_whole_row(bias: Bias, attempts: Int, degree: Int) -> bool:
     """Return whether a step is drawn from its whole row after a number of refused attempts."""
-    if attempts == MAX_ATTEMPTS:
-        return True
-    if attempts != bias.few_attempts:
-        return False
-    start, stop = row_bounds(row_starts, row)
-    return bool(stop - start <= bias.short_row)
+    return bool(attempts >= min(max(degree, bias.few_attempts), bias.most_attempts))
+
+
+@part_of_kernel
+def attempts_made(distance: np.uint64) -> Int:
+    """Return how many attempts the counter of one is from that of the first of its step."""
+    return np.int64(((distance >> _ONE) * _INVERSE) & _HALF)
 
 
 @part_of_kernel

@@ -9,25 +9,32 @@ if not. In node2vec+ that is the partition that has the row of the proposal.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.kernels.jit import Int, jit, prefetch
 from graphwalk.kernels.rng import ACCEPTANCE, ATTEMPT, STEP, mix
 from graphwalk.kernels.rows.alias_tables import entry_of, pick
-from graphwalk.kernels.rows.rows import draw_entry, find_row, row_bounds
-from graphwalk.kernels.walk.exact_step import pick_from_row
+from graphwalk.kernels.rows.rows import draw_entry, find_row
 from graphwalk.kernels.walk.node2vec_rule import (
     MAX_ATTEMPTS,
     is_trapped,
-    leads_only_back,
     limit_of_edge,
     limit_without_edge,
     needs_edge_check,
-    takes_whole_row,
     unmarked,
 )
+from graphwalk.kernels.walk.partitioned_rows import (
+    ACCEPTED,
+    AS_USUAL,
+    EDGE_CHECK,
+    ELSEWHERE,
+    JUMPED,
+    REFUSED,
+    decide_by_rows,
+)
+from graphwalk.kernels.walk.row_parts import is_in_row
 from graphwalk.kernels.walk.search_rows import find_edges
 from graphwalk.kernels.walk.step_edges import position_of, prefetch_edge
 from graphwalk.kernels.walk.steps import (
@@ -44,32 +51,12 @@ if TYPE_CHECKING:
 
     from graphwalk.kernels.rows.rows import Rows
     from graphwalk.kernels.walk.node2vec_rule import Bias
+    from graphwalk.kernels.walk.partitioned_rows import EdgeSource
+    from graphwalk.kernels.walk.row_parts import RowParts
     from graphwalk.kernels.walk.step_edges import StepEdges
     from graphwalk.kernels.walk.steps import GroupStarts, Interruption
 
 _NONE, _ONE = np.uint64(0), np.uint64(1)
-
-# What becomes of a walker in a round.
-_REFUSED, _ACCEPTED, _JUMPED, _ELSEWHERE = 0, 1, 2, 3
-
-
-class EdgeSource(NamedTuple):
-    """Where the partition of a second-order walk tells whether an edge is there.
-
-    Attributes
-    ----------
-    filter_words : ndarray of uint64
-        The Bloom filter of edges, or empty, which makes do without one.
-    directed : bool
-        Whether an edge can be seen only in the row of the node that it leaves.
-    complete : bool
-        In node2vec+: whether a node without a row here is no neighbour of any previous node, and
-        walkers leave after a step.
-    """
-
-    filter_words: NDArray[np.uint64]
-    directed: bool
-    complete: bool
 
 
 @jit
@@ -79,6 +66,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     shares: NDArray[np.float32] | None,
     known_edges: EdgeSource,
     bias: Bias,
+    parts: RowParts | None,
     edges: StepEdges | None,
     starts: GroupStarts,
     interruption: Interruption,
@@ -90,13 +78,12 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
 ) -> tuple[int, int, int, int]:
     """Advance walkers until each of them has left the partition or ended, or the log is full.
 
-    Walkers that have tried a step often enough, see `takes_whole_row`, and need a row that is not
-    here leave without a proposal, for the partition that they are in: the engine reads the rows for
-    them.
+    Walkers whose step needs the rows of both nodes, of which one is not here, leave with the
+    proposal `NEEDS_ROWS`: the engine reads the rows for them.
 
     Parameters
     ----------
-    shares, bias
+    shares, bias, parts
         As of :func:`graphwalk.kernels.walk.node2vec.walk_node2vec`.
     known_edges : EdgeSource
         Where edges are looked up.
@@ -110,7 +97,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     num_taken, num_logged, num_leaving, num_remaining : int
         How many of `arriving` were taken, items of `log`, and items of `leaving` of both kinds.
     """
-    row_starts, neighbors, filter_words = rows.row_starts, rows.neighbors, known_edges.filter_words
+    row_starts, filter_words = rows.row_starts, known_edges.filter_words
     position = np.empty(batch_size, np.int64)
     end = np.empty(batch_size, np.int64)
     node = np.empty(batch_size, np.int64)
@@ -128,6 +115,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     draw = np.empty(batch_size, np.uint64)
     acceptance = np.empty(batch_size, np.uint64)
     outcome = np.empty(batch_size, np.int64)
+    by_parts = np.empty(batch_size, np.bool_)
     # The edge checks: which walkers need one, in which row, the node sought there, the search.
     undecided = np.empty(batch_size, np.int64)
     seen_in = np.empty(batch_size, np.int64)
@@ -184,9 +172,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             prefetch(table, entry[i])
             if edges is not None:
                 prefetch_edge(edges, entry[i])
-            outcome[i] = _REFUSED
+            outcome[i], by_parts[i] = REFUSED, False
             if degree == _NONE and not brought[i]:
-                outcome[i] = _JUMPED
+                outcome[i] = JUMPED
                 jumps += 1
             elif far_apart and degree == _ONE and not brought[i]:
                 # The one neighbour is the next node, however often it would be refused.
@@ -196,17 +184,17 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 drawn: Int = np.int64(-1)
                 if not brought[i]:
                     drawn = draw_interruption(interruption, first_draw[i])
-                if drawn >= 0 or outcome[i] == _JUMPED:
-                    outcome[i] = _JUMPED
+                if drawn >= 0 or outcome[i] == JUMPED:
+                    outcome[i] = JUMPED
                     how[i] = drawn if drawn >= 0 else dead_end
         if edges is not None:
             for i in range(active):
-                if outcome[i] != _JUMPED and not brought[i]:
+                if outcome[i] != JUMPED and not brought[i]:
                     entry[i] = entry_of(table, entry[i], draw[i])
         # Decide, as far as the draws can.
         num_undecided: Int = np.int64(0)
         for i in range(active):
-            if outcome[i] == _JUMPED:
+            if outcome[i] == JUMPED:
                 continue
             if not brought[i]:
                 proposal[i] = pick(table, np.uint64(entry[i]), draw[i])
@@ -215,39 +203,36 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 if shares is not None:
                     weak_edge[i] = proposal[i] < 0
                     proposal[i] = unmarked(proposal[i])
-                if takes_whole_row(bias, attempts[i], row_starts, row[i]):
-                    whole = row_bounds(row_starts, row[i])
-                    past = find_row(rows, listed, previous[i])
-                    before = row_bounds(row_starts, past) if past >= 0 else (whole[0], whole[0])
-                    known = past >= 0 or leads_only_back(neighbors, whole, previous[i])
-                    if shares is not None:
-                        known = True
-                    if known:
-                        counter = first_draw[i] + np.uint64(attempts[i]) * ATTEMPT
-                        draw[i], complete = mix(counter), known_edges.complete
-                        proposal[i], entry[i] = pick_from_row(
-                            *(rows, table, shares, complete, edges, bias),
-                            *(whole, before, previous[i], draw[i]),
-                        )
-                        if edges is not None:
-                            edge[i] = position_of(edges, max(entry[i], 0))
-                        known = proposal[i] >= -1
-                        outcome[i] = _ACCEPTED if proposal[i] >= 0 else _JUMPED
-                        how[i] = dead_end
-                    if not known:
-                        proposal[i] = -1
-                        outcome[i] = _ELSEWHERE
+                result: Int = np.int64(AS_USUAL)
+                if far_apart or attempts[i] == MAX_ATTEMPTS:
+                    counter = first_draw[i] + np.uint64(attempts[i]) * ATTEMPT
+                    result, node_there, entry_there, place = decide_by_rows(
+                        *(rows, table, shares, known_edges.complete, edges, bias, parts),
+                        *(row[i], previous[i], attempts[i], mix(counter), acceptance[i]),
+                    )
+                if result != AS_USUAL:
+                    proposal[i], entry[i] = node_there, entry_there
+                    outcome[i], how[i] = result, dead_end
+                    if edges is not None:
+                        edge[i] = position_of(edges, max(entry[i], 0))
+                    if parts is not None and result == EDGE_CHECK:
+                        # As without the edge, which may be found below.
+                        outcome[i] = REFUSED if parts.favors_common else ACCEPTED
+                        by_parts[i] = True
+                        seen_in[num_undecided], sought[num_undecided] = place, proposal[i]
+                        undecided[num_undecided] = i
+                        num_undecided += 1
                     continue
                 if not needs_edge_check(
                     bias, shares, proposal[i], previous[i], weak_edge[i], acceptance[i]
                 ):
                     limit = limit_without_edge(bias, proposal[i], previous[i])
-                    outcome[i] = _ACCEPTED if acceptance[i] < limit else _REFUSED
+                    outcome[i] = ACCEPTED if acceptance[i] < limit else REFUSED
                     if proposal[i] == previous[i] and is_trapped(bias, rows, row[i], previous[i]):
-                        outcome[i], how[i] = _JUMPED, dead_end
+                        outcome[i], how[i] = JUMPED, dead_end
                     continue
             # As without the edge, which may be found below.
-            outcome[i] = _ACCEPTED if acceptance[i] < bias.accept_far else _REFUSED
+            outcome[i] = ACCEPTED if acceptance[i] < bias.accept_far else REFUSED
             in_proposal = brought[i] and not known_edges.directed
             if shares is not None:
                 in_proposal = True
@@ -260,7 +245,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 place = find_row(rows, listed, seen)
             if place < 0:
                 if not known_edges.complete:
-                    outcome[i] = _ELSEWHERE
+                    outcome[i] = ELSEWHERE
                 continue
             seen_in[num_undecided], sought[num_undecided] = place, other
             undecided[num_undecided] = i
@@ -271,21 +256,27 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         )
         for k in range(num_undecided):
             i = undecided[k]
+            if parts is not None and by_parts[i]:
+                found = low[k] >= 0
+                outcome[i] = ACCEPTED if found == parts.favors_common else REFUSED
+                if edges is not None and found and not is_in_row(row_starts, row[i], entry[i]):
+                    edge[i] = position_of(edges, low[k])
+                continue
             limit = limit_of_edge(bias, shares, low[k], weak_edge[i])
-            outcome[i] = _ACCEPTED if acceptance[i] < limit else _REFUSED
+            outcome[i] = ACCEPTED if acceptance[i] < limit else REFUSED
         # Move the walkers that may; keep those that go on here, and let the others leave.
         kept = 0
         for i in range(active):
             home, alive = row[i], True
-            if outcome[i] == _ELSEWHERE:
+            if outcome[i] == ELSEWHERE:
                 home = np.int64(-1)
-            elif outcome[i] == _REFUSED:
+            elif outcome[i] == REFUSED:
                 attempts[i] += 1
                 proposal[i] = -1
                 if brought[i]:
                     home = find_row(rows, listed, node[i])
             else:
-                jumped = outcome[i] == _JUMPED
+                jumped = outcome[i] == JUMPED
                 if jumped:
                     start, _ = identity(starts, position[i] // starts.width)
                     proposal[i] = jump_target(node[i], start, how[i])

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.walk.partitioned_first_order import advance_first_order
-from graphwalk.kernels.walk.partitioned_node2vec import EdgeSource, advance_node2vec
+from graphwalk.kernels.walk.partitioned_node2vec import advance_node2vec
+from graphwalk.kernels.walk.partitioned_rows import NEEDS_ROWS, EdgeSource
 from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
-from graphwalk.scheduler.engine.probabilities import bias_of, time_bias_of
+from graphwalk.scheduler.engine.probabilities import bias_of, row_parts_of, time_bias_of
 from graphwalk.scheduler.engine.walk_in_memory import NODE2VEC_IN_FLIGHT
 from graphwalk.scheduler.engine.walk_temporal import TEMPORAL_IN_FLIGHT
 from graphwalk.scheduler.engine.walker_records import in_slices, read_only
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.kernels.walk.node2vec_rule import Bias
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.storage.partitions.partition import Partition
-    from graphwalk.walk_spec import WalkSpec
 
 #: Walkers that the first-order kernel advances together: more than in a graph of one partition,
 #: since many leave at each step.
@@ -98,9 +97,8 @@ def _walk(
             walkers = walkers[:0]
         leavers = leaving[:left]
         if group.spec.second_order:
-            # Those that need whole rows come back for ever where these are not read.
-            rejections = min(MAX_REMOTE_REJECTIONS, _bias(group.spec).few_attempts)
-            stuck = leavers["attempt"] >= rejections
+            rejections = min(MAX_REMOTE_REJECTIONS, bias_of(group.spec).few_attempts)
+            stuck = (leavers["attempt"] >= rejections) | (leavers["proposal"] == NEEDS_ROWS)
             if stuck.any():
                 others = leavers[~stuck]
                 yield from _finish_step(group, leavers[stuck], keep)
@@ -145,18 +143,15 @@ def _run_kernel(
     walking = group.starts, group.interruption, group.ends, walkers, log, leaving
     if spec.temporal:
         assert partition.times is not None
-        times, masses, bias = partition.times, partition.time_masses, time_bias_of(spec)
-        return advance_temporal(rows, times, masses, edges, bias, *walking, TEMPORAL_IN_FLIGHT)
+        times, masses, near = partition.times, partition.time_masses, time_bias_of(spec)
+        return advance_temporal(rows, times, masses, edges, near, *walking, TEMPORAL_IN_FLIGHT)
     table = partition.table(weighted=spec.weighted)
     if not spec.second_order:
         kinds = group.step_kinds
         return advance_first_order(rows, table, kinds, edges, *walking, FIRST_ORDER_IN_FLIGHT)
     words = _NO_WORDS if partition.edge_filter is None else partition.edge_filter
     known_edges = EdgeSource(words, group.graph.directed, partition.complete)
-    how = known_edges, _bias(spec), edges, group.starts, group.interruption, group.ends
+    bias, parts = bias_of(spec), row_parts_of(spec, partition)
+    how = known_edges, bias, parts, edges, group.starts, group.interruption, group.ends
     records = walkers, log, leaving
     return advance_node2vec(rows, table, partition.shares, *how, *records, NODE2VEC_IN_FLIGHT)
-
-
-def _bias(spec: WalkSpec) -> Bias:
-    return bias_of(spec.p, spec.q, weighted=bool(spec.weighted))

@@ -54,9 +54,13 @@ def thread_bytes(graph: GraphArrays) -> int:
 
 
 def marks_bytes(graph: GraphArrays, spec: WalkSpec) -> int:
-    """Return the memory of the kinds of all nodes, and of the bits of those where walks end."""
+    """Return the memory of the kinds of all nodes, and of what has a bit for each.
+
+    These are the nodes where walks end, and the rows that have parallel entries.
+    """
     kinds = graph.num_nodes if spec.metapath_of == "nodes" else 0
-    return kinds + (graph.num_nodes // 8 if spec.until is not None else 0)
+    bits = (spec.until is not None) + (spec.second_order and not spec.weighted)
+    return kinds + bits * (graph.num_nodes // 8 + 8)
 
 
 def values_bytes(entries: int, layout: PartitionSpec) -> int:

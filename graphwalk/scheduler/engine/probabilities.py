@@ -7,27 +7,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphwalk.kernels.walk.node2vec_rule import MAX_ATTEMPTS, Bias
+from graphwalk.kernels.walk.row_parts import NO_ROW, RowParts
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption
 from graphwalk.kernels.walk.time_bias import EXPONENTIAL, FAR, NEAR, UNIFORM, TimeBias
+from graphwalk.scheduler.engine.walker_records import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from graphwalk.storage.partitions.partition import Partition
     from graphwalk.walk_spec import WalkSpec
 
 DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
 _TIME_BIASES = {None: UNIFORM, "near": NEAR, "far": FAR}
 
 _TWO_64 = 1 << 64
+_NO_ROWS = read_only(np.empty(0, np.uint64))
 
 #: Where the highest bias is at most this multiple of the lowest, a step is nearly never refused
 #: very often, and makes all attempts.
 _USUAL = 128
-#: Elsewhere, a step from a short row makes this number of attempts.
+#: Elsewhere, a step from a row without weights makes this number of attempts.
 _FEW_ATTEMPTS = 32
-#: Without weights no row is long, since what is read is the shorter one of two; with weights the
-#: whole row is read, which takes longer than the attempts where it is long.
-_SHORT_ROW = {False: 2**62, True: 64}
+#: There, rows are drawn from in parts if less than this share of proposals would be accepted, did
+#: all of them lead to the previous node or far away.
+_PLAIN_SHARE = 1 / 2
 
 
 def interruption_of(spec: WalkSpec) -> Interruption:
@@ -48,11 +52,43 @@ def time_bias_of(spec: WalkSpec) -> TimeBias:
     return TimeBias(kind, max(spec.time_rate, 0.0))
 
 
-def bias_of(p: float, q: float, *, weighted: bool = False) -> Bias:
-    """Return how likely proposals of node2vec are accepted."""
-    bias = (1 / p, 1.0, 1 / q)
+def bias_of(spec: WalkSpec) -> Bias:
+    """Return how likely proposals of node2vec are accepted.
+
+    With weights, drawing from a whole row takes as long as about one attempt for each entry.
+    """
+    bias = (1 / spec.p, 1.0, 1 / spec.q)
     highest = max(bias)
     to_return, common, far = (np.uint64(min(int(b / highest * _TWO_64), _TWO_64 - 1)) for b in bias)
-    lowest = min(b for b in bias if b > 0)
-    attempts = MAX_ATTEMPTS if highest <= _USUAL * lowest else _FEW_ATTEMPTS
-    return Bias(to_return, common, far, p, q, attempts, _SHORT_ROW[weighted])
+    attempts = (_FEW_ATTEMPTS, MAX_ATTEMPTS if spec.weighted else _FEW_ATTEMPTS)
+    if not _far_apart(spec):
+        attempts = (MAX_ATTEMPTS, MAX_ATTEMPTS)
+    return Bias(to_return, common, far, spec.p, spec.q, *attempts)
+
+
+def row_parts_of(spec: WalkSpec, partition: Partition) -> RowParts | None:
+    """Return how long rows are drawn from in parts; None with weights, where they are not."""
+    if spec.weighted:
+        return None
+    to_return, far = 1 / spec.p, 1 / spec.q
+    highest = max(to_return, 1.0, far)
+    to_any, to_favored = min(1.0, far) / highest, abs(1.0 - far) / highest
+    long_row = NO_ROW
+    if _far_apart(spec) and far < highest * _PLAIN_SHARE:
+        # The share of proposals that are accepted falls with the length of the row.
+        length = (to_return - far) / (highest * _PLAIN_SHARE - far)
+        long_row = max(1, int(min(length, NO_ROW)))
+    return RowParts(
+        to_return / highest,
+        to_any,
+        to_favored,
+        far < 1.0,
+        long_row,
+        partition.directed,
+        partition.repeated if long_row < NO_ROW else _NO_ROWS,
+    )
+
+
+def _far_apart(spec: WalkSpec) -> bool:
+    bias = [b for b in (1 / spec.p, 1.0, 1 / spec.q) if b > 0]
+    return max(bias) > _USUAL * min(bias)

@@ -13,7 +13,12 @@ from graphwalk.kernels.walk.first_order import walk_first_order
 from graphwalk.kernels.walk.node2vec import walk_node2vec
 from graphwalk.kernels.walk.step_edges import nodes_of
 from graphwalk.kernels.walk.steps import Starts
-from graphwalk.scheduler.engine.probabilities import bias_of, ends_of, interruption_of
+from graphwalk.scheduler.engine.probabilities import (
+    bias_of,
+    ends_of,
+    interruption_of,
+    row_parts_of,
+)
 from graphwalk.scheduler.engine.result_dtype import result_dtype
 from graphwalk.scheduler.engine.walk_temporal import walk_temporal
 from graphwalk.scheduler.engine.walker_starts import (
@@ -226,7 +231,8 @@ def _walk(
             table,
             partition.shares,
             partition.edge_filter,
-            bias_of(spec.p, spec.q, weighted=bool(spec.weighted)),
+            bias_of(spec),
+            row_parts_of(spec, partition),
             edges,
             begin,
             interruption,

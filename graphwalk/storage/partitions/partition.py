@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.rows.bloom_filter import fill_filter, filter_words
+from graphwalk.kernels.rows.repeats import find_repeats
 from graphwalk.kernels.rows.rows import Rows
 from graphwalk.kernels.walk.step_edges import StepEdges
 from graphwalk.storage.partitions.check_partition import check_nodes
@@ -56,14 +57,18 @@ class Partition:
         For walks that record edges, see `StepEdges`.
     start : int
         Where the first entry lies in the store, if all lie there one after the other.
+    directed : bool
+        Whether edges lead one way.
     complete : bool
         Whether nodes without a row here are not neighbours of the walkers' previous nodes, see
         :mod:`graphwalk.storage.partitions.node2vec_plus_rows`.
     """
 
     __slots__ = (
+        "_repeated",
         "alias_table",
         "complete",
+        "directed",
         "edge_filter",
         "first",
         "index",
@@ -92,6 +97,7 @@ class Partition:
         time_masses: NDArray[np.float64] | None = None,
         positions: NDArray[Any] | None = None,
         start: int = 0,
+        directed: bool = False,
         complete: bool = False,
     ) -> None:
         self.first = first
@@ -105,7 +111,8 @@ class Partition:
         self.times = times
         self.time_masses = np.empty(0) if time_masses is None else time_masses
         self.positions, self.start = positions, start
-        self.complete = complete
+        self.directed, self.complete = directed, complete
+        self._repeated: NDArray[np.uint64] | None = None
         arrays = (self.index, row_starts, neighbors, alias_table, edge_filter, shares, times)
         for array in (*arrays, self.time_masses, positions):
             # One kind of array means one compilation: Ray's are read-only in any case.
@@ -125,6 +132,16 @@ class Partition:
         nothing = np.empty(0, self.row_starts.dtype)
         nothing.setflags(write=False)
         return StepEdges(nothing if self.positions is None else self.positions, self.start)
+
+    @property
+    def repeated(self) -> NDArray[np.uint64]:
+        """Which rows have parallel entries, see :mod:`graphwalk.kernels.rows.repeats`.
+
+        Found at the first use, for steps that are drawn in parts.
+        """
+        if self._repeated is None:
+            self._repeated = find_repeats(self.row_starts, self.neighbors)
+        return self._repeated
 
     def table(self, *, weighted: bool) -> NDArray[Any]:
         """Return what steps are drawn from."""
@@ -218,6 +235,7 @@ def _load(
         time_masses=derived.time_masses,
         positions=derived.positions,
         start=entries.start,
+        directed=graph.directed,
     )
 
 
@@ -259,6 +277,7 @@ def gather_partition(
         times=derived.times,
         time_masses=derived.time_masses,
         positions=derived.positions,
+        directed=graph.directed,
     )
 
 
