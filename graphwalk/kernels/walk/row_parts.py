@@ -39,8 +39,8 @@ PLAIN, RETURN, ANY, FAVORED = 0, 1, 2, 3
 #: What takes the place of a proposal: the step is drawn from its whole row, or needs both rows.
 WHOLE, BOTH_ROWS = 4, 5
 
-#: Attempts of a step, and one more for so many entries that favoured neighbours are drawn from:
-#: to count neighbours takes as long as some attempts for each entry of the shorter row.
+#: Attempts of a step that are always made, and entries of the shorter row for one more: to count
+#: neighbours takes as long as some attempts for each of these entries.
 _LEAST_ATTEMPTS, _ENTRIES_PER_ATTEMPT = 8, 2
 
 _UNIT, _FRACTION = 2.0**-53, np.uint64(11)
