@@ -87,7 +87,7 @@ def predict_links(
         weights = fit(features[known], is_edge[known])
         found[operator] = auc(with_one(features[~known]) @ weights, is_edge[~known])
     for measure in MEASURES:
-        unseen = np.stack(names)[:, ~known].T
+        unseen = np.stack(names)[:, ~known].T.tolist()
         scores = graphwalk.similarity(rest, unseen, measure).compute()
         found[measure] = auc(scores, is_edge[~known])
     return found

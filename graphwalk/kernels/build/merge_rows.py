@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 #: its weight, or the sum of weights, is more than float32 holds.
 PARALLEL, SEVERAL, INFINITE = 1, 2, 3
 
-#: Counts of `merge_rows`: entries that were written, and self-loops among them; entries that were
-#: merged into others, likewise; and what is wrong.
+#: Counts of `merge_rows`: entries that were written, and how many more self-loops there are than
+#: were stored; entries that were merged into others, and self-loops among them; what is wrong.
 ENTRIES, LOOPS, MERGED, MERGED_LOOPS, PROBLEM = range(5)
 
 
@@ -51,46 +51,54 @@ def merge_rows(
 
     Returns the position in `added` of the first entry that has a problem, or −1.
     """
-    for row in range(ends.size):
-        a, added_end = added[0][row], added[0][row + 1]
-        if removed[0][row] == removed[0][row + 1] and a == added_end:
-            _copy_row(stored, row, first_node, neighbors, values, weights, counts)
-        else:
-            how = distinguishes_edges, merge, forbid
+    how = distinguishes_edges, merge, forbid
+    row = 0
+    while row < ends.size:
+        first, shift = row, counts[ENTRIES] - stored[0][row]
+        while row < ends.size and not _is_touched(removed, added, row):
+            ends[row] = stored[0][row + 1] + shift
+            row += 1
+        if row > first:
+            span = stored[0][first], stored[0][row]
+            _copy_entries(stored, *span, neighbors, values, weights, counts)
+        if row < ends.size:
             at = _merge_row(
                 *(stored, removed, added, row, first_node, how),
                 *(neighbors, values, weights, found, counts),
             )
             if at >= 0:
                 return at
-        ends[row] = counts[ENTRIES]
+            ends[row] = counts[ENTRIES]
+            row += 1
     return -1
 
 
 @part_of_kernel
-def _copy_row(
+def _is_touched(removed: EntryRows, added: EntryRows, row: int) -> bool:
+    return bool(removed[0][row] < removed[0][row + 1] or added[0][row] < added[0][row + 1])
+
+
+@part_of_kernel
+def _copy_entries(
     stored: EntryRows,
-    row: int,
-    first_node: int,
+    first: int,
+    stop: int,
     neighbors: Integers,
     values: Floats,
     weights: Floats,
     counts: Counts,
 ) -> None:
-    starts, old, old_values, old_weights = stored
-    shift = counts[ENTRIES] - starts[row]
-    loops = 0
-    for i in range(starts[row], starts[row + 1]):
+    _, old, old_values, old_weights = stored
+    shift = counts[ENTRIES] - first
+    for i in range(first, stop):
         neighbors[shift + i] = old[i]
-        loops += old[i] == first_node + row
     if values.size:
-        for i in range(starts[row], starts[row + 1]):
+        for i in range(first, stop):
             values[shift + i] = old_values[i]
     if weights.size:
-        for i in range(starts[row], starts[row + 1]):
+        for i in range(first, stop):
             weights[shift + i] = old_weights[i]
-    counts[ENTRIES] += starts[row + 1] - starts[row]
-    counts[LOOPS] += loops
+    counts[ENTRIES] += stop - first
 
 
 @part_of_kernel
@@ -123,6 +131,7 @@ def _merge_row(
             r = _find(removed, r, removed_end, neighbor, value)
             if r < removed_end and removed[1][r] == neighbor and _has(removed, r, value):
                 found[r] = True
+                counts[LOOPS] -= neighbor == first_node + row
                 continue
         else:
             neighbor, value = int(added[1][a]), _item(added[2], a)
@@ -147,7 +156,8 @@ def _merge_row(
         neighbors[counts[ENTRIES]] = neighbor
         _put(values, weights, counts[ENTRIES], value, weight)
         counts[ENTRIES] += 1
-        counts[LOOPS] += neighbor == first_node + row
+        if not is_stored:
+            counts[LOOPS] += neighbor == first_node + row
     return -1
 
 

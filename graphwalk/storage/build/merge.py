@@ -87,6 +87,7 @@ class Merge:
         dtype = neighbor_dtype(self.num_nodes)
         further: tuple[FurtherKind, ...] = ("weights",) if self.graph.info.also_weighted else ()
         writer = GraphWriter(context, dtype, sizes, self.graph.info.values, unconnected, further)
+        writer.num_loops = self.graph.info.statistics.self_loops  # which merged rows change
         merged = loops = 0
         with writer, context.progress.stage("merge", self.num_nodes, "nodes") as advance:
             for done in context.in_order(self._merge, self._rows(context, entries)):
@@ -115,7 +116,7 @@ class Merge:
     def _entries_at_once(self, context: Context) -> int:
         """Return how many entries are read at a time, in whole chunks if there is room."""
         graph, tuning = self.graph, context.tuning
-        # Each is read, joined with a part of a row, and merged; some wait for each of these.
+        # Each is read, with room for a part of a row, and merged; some wait for each of these.
         entry = 6 * graph.info.entry_bytes * tuning.ahead
         bits = bit_map_bytes(self.num_nodes) if graph.directed else 0
         free = tuning.budget // 4 - bits  # edges that change take the half, and writing the rest
@@ -136,11 +137,12 @@ class Merge:
         firsts = [*(part.nodes.start for part in parts[1:]), graph.num_nodes]
         rest = None
         for rows, stop in zip(context.in_order(self._read, parts), firsts, strict=True):
-            whole = rows if rest is None else _joined(rest, rows)
-            end = stop - whole.first  # the row from there on goes on in the next part
+            if rest is not None:
+                _put_before(rows, rest)
+            end = stop - rows.first  # the row from there on goes on in the next part
             if end:
-                yield _some_rows(whole, 0, end)
-            rest = _some_rows(whole, end, end + 1) if end < len(whole.row_starts) - 1 else None
+                yield _some_rows(rows, 0, end)
+            rest = _some_rows(rows, end, end + 1) if end < len(rows.row_starts) - 1 else None
         for first in range(graph.num_nodes, self.num_nodes, _NEW_ROWS):
             stop = min(self.num_nodes, first + _NEW_ROWS)
             nothing = np.zeros(stop - first + 1, np.int64), *_no_entries(graph)
@@ -148,10 +150,12 @@ class Merge:
 
     def _read(self, part: EntryPartition) -> PartialRows:
         graph, entries = self.graph, part.entries
-        rows = read_entries(graph, part, graph.info.values)
+        rows = read_entries(graph, part, graph.info.values, room=True)
         if not graph.info.also_weighted:
             return rows
-        weights = graph.read_values("weights", entries.start, entries.stop, threads=1)
+        weights = np.empty(len(rows.neighbors), VALUE_TYPES["weights"])
+        found = graph.read_values("weights", entries.start, entries.stop, threads=1)
+        weights[len(weights) - len(entries) :] = found
         return rows._replace(weights=weights)
 
     def _merge(self, rows: PartialRows) -> _Merged:
@@ -225,13 +229,8 @@ def _some_rows(rows: PartialRows, first: int, stop: int) -> PartialRows:
     return PartialRows(rows.first + first, starts, rows.neighbors[entries], values, weights)
 
 
-def _joined(row: PartialRows, rows: PartialRows) -> PartialRows:
-    """Return rows whose first one begins with a part of a row."""
-    starts = rows.row_starts + row.row_starts[-1]
-    starts[0] = 0
-    values, weights = (
-        None if part is None or other is None else np.concatenate([part, other])
-        for part, other in zip(row[3:], rows[3:], strict=True)
-    )
-    neighbors = np.concatenate([row.neighbors, rows.neighbors])
-    return PartialRows(rows.first, starts, neighbors, values, weights)
+def _put_before(rows: PartialRows, rest: PartialRows) -> None:
+    """Put the part of the first row into its place that the rows before end with."""
+    for whole, part in zip(rows[2:], rest[2:], strict=True):
+        if whole is not None and part is not None:
+            whole[: len(part)] = part

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphwalk.errors import StoreError
-from graphwalk.storage.store.format import value_bytes
+from graphwalk.storage.store.format import VALUE_TYPES, value_bytes
+from graphwalk.util.threads import run_by
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,9 +76,15 @@ def cut_entries(graph: GraphArrays, entries: int) -> tuple[EntryPartition, ...]:
 
 
 def read_entries(
-    graph: GraphArrays, partition: EntryPartition, values: ValueName | None = None
+    graph: GraphArrays,
+    partition: EntryPartition,
+    values: ValueName | None = None,
+    *,
+    room: bool = False,
 ) -> PartialRows:
     """Read a partition; and the weights, times or types of its entries, if asked for.
+
+    With `room`, the first row is a whole one, in which entries of other partitions are not filled.
 
     Raises
     ------
@@ -86,11 +93,11 @@ def read_entries(
         taken the place of the one that was opened.
     """
     with graph.unchanged():
-        return _read_entries(graph, partition, values)
+        return _read_entries(graph, partition, values, room)
 
 
 def _read_entries(
-    graph: GraphArrays, partition: EntryPartition, values: ValueName | None
+    graph: GraphArrays, partition: EntryPartition, values: ValueName | None, room: bool
 ) -> PartialRows:
     nodes, entries = partition.nodes, partition.entries
     row_starts = graph.read_offsets(nodes.start, nodes.stop + 1)
@@ -100,11 +107,16 @@ def _read_entries(
             f"{graph.path}: array 'offsets' is damaged between nodes {nodes.start} and "
             f"{nodes.stop}: offsets must not fall; build the store again"
         )
-    row_starts -= entries.start
-    np.clip(row_starts, 0, len(entries), out=row_starts)
-    first, last = entries.start, entries.stop
-    neighbors = graph.read_neighbors(first, last, threads=1, checked=True)
-    found = None if values is None else graph.read_values(values, first, last, threads=1)
+    before = min(entries.start, int(row_starts[0])) if room else entries.start
+    row_starts -= before
+    np.clip(row_starts, 0, entries.stop - before, out=row_starts)
+    first, empty = entries.start - before, entries.stop - before
+    neighbors = np.empty(empty, graph.neighbor_dtype)
+    found = None if values is None else np.empty(empty, VALUE_TYPES[values])
+    tasks = graph.neighbor_tasks(neighbors[first:], entries.start)
+    if values is not None and found is not None:
+        tasks += graph.value_tasks(values, found[first:], entries.start)
+    run_by(1)(tasks)
     return PartialRows(nodes.start, row_starts, neighbors, found)
 
 
