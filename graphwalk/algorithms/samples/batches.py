@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphwalk.algorithms.samples.sample_hops import sample_hops
+from graphwalk.algorithms.samples.sample_hops import numbered, sample_hops
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.samples.sample_rows import order_keys
 from graphwalk.scheduler.engine.scan import Scanner
@@ -147,9 +148,12 @@ class SampleBatches:
 
 def _by_owner(hop: Hop, owner_of: NDArray[np.int64]) -> tuple[Hop, NDArray[np.int64]]:
     """Return a hop ordered by batch, and where each batch begins."""
-    owners = owner_of[hop.groups]
-    order = np.argsort(owners, kind="stable")
-    ends = np.searchsorted(owners[order], np.arange(int(owner_of[-1]) + 2))
+    owners, number = owner_of[hop.groups], int(owner_of[-1]) + 1
+    ends = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=number))])
+    if number == 1:
+        return hop, ends
+    # Numpy sorts numbers of 16 bits by their digits.
+    order = np.argsort(owners.astype(np.min_scalar_type(number)), kind="stable")
     return type(hop)(*(each[order] for each in hop)), ends
 
 
@@ -170,22 +174,26 @@ def _batch(
     def pairs(nodes: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.int64]:
         return nodes * size + (of - base)
 
-    reached = [pairs(hop.neighbors, hop.groups) for hop in hops]
-    levels = [pairs(seeds, groups), *map(np.unique, reached)]
-    known, first = np.unique(np.concatenate(levels), return_index=True)
-    order = np.argsort(first)
-    numbers = np.empty(len(known), np.int64)
-    numbers[order] = np.arange(len(known))
-    found = np.searchsorted(first[order], np.cumsum([0, *map(len, levels)]))
-    targets = [pairs(hop.nodes, hop.groups) for hop in hops]
-    edge_index = numbers[np.searchsorted(known, [np.concatenate(reached), np.concatenate(targets)])]
-    nodes, of = np.divmod(known[order], size)
+    lengths = [len(hop.nodes) for hop in hops]
+    reached = (pairs(hop.neighbors, hop.groups) for hop in hops)
+    targets = (pairs(hop.nodes, hop.groups) for hop in hops)
+    keys = np.concatenate([pairs(seeds, groups), *reached, *targets])
+    numbers, known = numbered(keys, most=len(seeds) + sum(lengths))
+    # Of what a hop has come to for the first time, the smallest nodes come first.
+    found, places = [0, len(seeds)], np.arange(len(known))
+    for first, stop in pairwise(np.cumsum([len(seeds), *lengths]).tolist()):
+        begin, end = found[-1], max(found[-1], int(numbers[first:stop].max(initial=-1)) + 1)
+        order = np.argsort(known[begin:end])
+        places[begin + order] = np.arange(begin, end)
+        known[begin:end] = known[begin:end][order]
+        found.append(end)
+    nodes, of = np.divmod(known, size)
     return SampleBatch(
         nodes,
-        edge_index,
+        places[numbers[len(seeds) :]].reshape(2, -1),
         np.concatenate([hop.entries for hop in hops]),
         input_id,
         np.diff(found).tolist(),
-        [len(hop.nodes) for hop in hops],
+        lengths,
         of if disjoint else None,
     )

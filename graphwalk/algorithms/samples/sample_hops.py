@@ -9,6 +9,7 @@ import numpy as np
 
 from graphwalk.algorithms.samples.hop_pass import Frontier, HopPass, HopRules, join_pieces
 from graphwalk.kernels.rng import seed_key
+from graphwalk.kernels.samples.number_keys import number_keys
 from graphwalk.kernels.samples.sample_rows import hop_key, seed_keys
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 
@@ -123,6 +124,21 @@ def sample_hops(scanner: Scanner, rules: SampleRules, seeds: Seeds) -> Iterator[
         scanner.scan(program, pieces, active=program.has)
         found = join_pieces(frontier, pieces)
         yield found
-        reached = np.unique(found.neighbors * num_groups + found.groups)
-        fresh = np.setdiff1d(reached, seen, assume_unique=True)
-        seen = np.union1d(seen, fresh)
+        if hop + 1 < len(rules.fanouts):
+            reached = found.neighbors * num_groups + found.groups
+            _, known = numbered(np.concatenate([seen, reached]))
+            seen, fresh = known, np.sort(known[len(seen) :])
+
+
+def numbered(
+    keys: NDArray[np.int64], most: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the number of each key, in the order in which they occur, and the different keys.
+
+    There are at most as many of these as `most` says.
+    """
+    most = len(keys) if most is None else most
+    size = 1 << (2 * most - 1).bit_length()
+    table: NDArray[Any] = np.full(size, -1, np.int64 if most >= 1 << 31 else np.int32)
+    numbers, known = np.empty_like(keys), np.empty(most, np.int64)
+    return numbers, known[: number_keys(keys, table, numbers, known)]
