@@ -46,7 +46,7 @@ test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported v
 # xarray is in it too: where it is installed, each process that imports Dask's arrays imports it.
 test-torch: $(TORCH)/.installed ## run the tests that need PyTorch or xarray
 	$(TORCH)/bin/python -m pytest tests/test_reading_torch.py tests/test_neighbor_torch.py \
-	  tests/test_xarray.py tests/test_torch_ranks.py
+	  tests/test_xarray.py tests/test_torch_ranks.py tests/test_pyg_stores.py tests/test_graph_neural_network.py
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow --timeout=1800 --durations=20
@@ -69,7 +69,9 @@ bench: $(VENV)/.installed-dev ## measure; prints tables (wants a quiet machine; 
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.analytics $(if $(GAPBS),--gapbs $(GAPBS))
+	$(BIN)/python -m benchmarks.output
 	$(BIN)/python -m benchmarks.partitions
+	$(BIN)/python -m benchmarks.reductions
 
 peers: $(VENV)/.installed-dev ## compare with other packages; PEERS='--python ...' names more of them
 	$(PIP) install --editable '.[peers]'
@@ -97,10 +99,11 @@ $(OLDEST)/.installed: pyproject.toml tests/oldest.txt
 	  --constraint tests/oldest.txt --editable '.[embed,interop,plot,test]'
 	@touch $@
 
+# Later versions of DGL load only with the versions of PyTorch that they were built for.
 $(TORCH)/.installed: pyproject.toml
 	@$(MAKE) --no-print-directory VENV=$(TORCH) $(TORCH)/bin/python
 	@echo "Installing PyTorch into $(TORCH) (a minute or two) ..."
-	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install torch==2.13.0 torch_geometric xarray
+	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install torch==2.13.0 torch_geometric xarray dgl==1.1.3
 	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install --editable '.[interop,test]'
 	@touch $@
 

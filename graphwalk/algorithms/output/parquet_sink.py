@@ -38,7 +38,7 @@ class ParquetSink(PartsSink):
         first = block.first_walk
         with (
             self.folder.writing(self.part(block.number)) as file,
-            _writer(file, schema) as writer,
+            new_writer(file, schema) as writer,
         ):
             for lists in walk_lists(block.walks, labels):
                 columns = [
@@ -57,7 +57,7 @@ class ParquetSink(PartsSink):
     def close(self, _sizes: Sequence[int], about: Mapping[str, Any]) -> str:
         """Write the file that says what the others are."""
         file = io.BytesIO()
-        with _writer(file, self._schema(self.load_labels())) as writer:
+        with new_writer(file, self._schema(self.load_labels())) as writer:
             writer.add_key_value_metadata(
                 {name: json.dumps(value) for name, value in about.items()}
             )
@@ -82,7 +82,8 @@ def _starts(lists: Any) -> Any:
     return lists.values.take(pa.array(offsets[:-1], mask=offsets[:-1] == offsets[1:]))
 
 
-def _writer(file: IO[bytes], schema: Any) -> Any:
+def new_writer(file: IO[bytes] | str, schema: Any) -> Any:
+    """Return what writes tables of walks to a file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
