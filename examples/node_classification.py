@@ -22,15 +22,14 @@ otherwise.
 from __future__ import annotations
 
 import argparse
-import pickle
 import sys
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.request import urlretrieve
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gensim.models import Word2Vec
+from planetoid import Task, download, load_task
 from scipy.optimize import minimize
 
 import graphwalk
@@ -44,87 +43,9 @@ if TYPE_CHECKING:
 PUBLISHED = {"cora": 67.2, "citeseer": 43.2, "pubmed": 65.3}
 MARGIN = 2.0
 
-URL = (
-    "https://raw.githubusercontent.com/kimiyoung/planetoid/"
-    "af6abf468a772cc055bec88c52e4d6f51b7c37e3/data"
-)
-FILES = ("y", "ty", "ally", "graph", "test.index")
-
 NUM_WALKS, WALK_LENGTH = 10, 40
 DIMENSIONS, WINDOW, NEGATIVE = 128, 10, 5  # those of `graphwalk.embed`
 PENALTY = 1.0  # of scikit-learn's LogisticRegression
-
-
-class Task(NamedTuple):
-    """A graph, nodes with known classes, and nodes whose classes are to be predicted."""
-
-    edges: NDArray[np.int64]
-    num_nodes: int
-    train: NDArray[np.int64]
-    train_classes: NDArray[np.int64]
-    test: NDArray[np.int64]
-    test_classes: NDArray[np.int64]
-
-
-def download(folder: Path, dataset: str) -> None:
-    """Download the files of a data set that are not in the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in (f"ind.{dataset}.{file}" for file in FILES):
-        if not (folder / name).exists():
-            partial = folder / f"{name}.partial"
-            urlretrieve(f"{URL}/{name}", partial)
-            partial.rename(folder / name)
-
-
-class ArraysOnly(pickle.Unpickler):
-    """Reads pickles of arrays and of lists in a dict only, since other pickles can run code."""
-
-    ALLOWED = frozenset(
-        {
-            ("collections", "defaultdict"),
-            ("builtins", "list"),
-            ("numpy", "ndarray"),
-            ("numpy", "dtype"),
-            ("numpy._core.multiarray", "_reconstruct"),
-            ("_codecs", "encode"),
-        }
-    )
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return the class or function that a pickle names, if it is one of `ALLOWED`."""
-        module = {
-            "__builtin__": "builtins",
-            "numpy.core.multiarray": "numpy._core.multiarray",
-        }.get(module, module)
-        if (module, name) not in self.ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which arrays do not need")
-        return super().find_class(module, name)
-
-
-def load_task(folder: Path, dataset: str) -> Task:
-    """Read the files of a data set, ``ind.cora.y`` and so on."""
-
-    def load(file: str) -> Any:
-        with (folder / f"ind.{dataset}.{file}").open("rb") as source:
-            return ArraysOnly(source, encoding="latin1").load()  # written by Python 2
-
-    rows = load("graph")
-    lengths = [len(neighbors) for neighbors in rows.values()]
-    edges = np.array(
-        [
-            np.repeat(np.fromiter(rows, np.int64), lengths),
-            np.concatenate([np.asarray(neighbors, np.int64) for neighbors in rows.values()]),
-        ]
-    )
-    train = load("y").argmax(axis=1)
-    return Task(
-        edges,
-        len(rows),
-        np.arange(len(train)),
-        train,
-        np.loadtxt(folder / f"ind.{dataset}.test.index", dtype=np.int64),
-        load("ty").argmax(axis=1),
-    )
 
 
 def node_vectors(graph: graphwalk.Graph, seed: int) -> NDArray[np.float32]:

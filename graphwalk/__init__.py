@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.reductions.personalized_pagerank import personalized_pagerank
     from graphwalk.algorithms.reductions.visit_counts import visit_counts
     from graphwalk.algorithms.samples.neighbors import sample_neighbors
+    from graphwalk.algorithms.samples.pyg_stores import pyg_stores
     from graphwalk.algorithms.training.corpus import WalkCorpus
     from graphwalk.algorithms.training.edge_vectors import edge_vectors
     from graphwalk.algorithms.training.embedding import embed
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.walks.api import plan_walks, random_walks
     from graphwalk.algorithms.walks.draw_edges import draw_start_edges
     from graphwalk.algorithms.walks.lengths import first_distinct, hitting_times, walk_lengths
+    from graphwalk.plotting.embeddings import plot_embedding
     from graphwalk.plotting.graphs_and_walks import plot_coverage, plot_degrees, plot_visits
     from graphwalk.plotting.plans_and_runs import plot_plan
     from graphwalk.plotting.run_report import performance_report
@@ -111,8 +113,10 @@ __all__ = [
     "plan_walks",
     "plot_coverage",
     "plot_degrees",
+    "plot_embedding",
     "plot_plan",
     "plot_visits",
+    "pyg_stores",
     "random_walks",
     "reciprocity",
     "sample_neighbors",
@@ -175,8 +179,10 @@ _HOMES = {
     "plan_walks": "graphwalk.algorithms.walks.api",
     "plot_coverage": "graphwalk.plotting.graphs_and_walks",
     "plot_degrees": "graphwalk.plotting.graphs_and_walks",
+    "plot_embedding": "graphwalk.plotting.embeddings",
     "plot_plan": "graphwalk.plotting.plans_and_runs",
     "plot_visits": "graphwalk.plotting.graphs_and_walks",
+    "pyg_stores": "graphwalk.algorithms.samples.pyg_stores",
     "random_walks": "graphwalk.algorithms.walks.api",
     "first_distinct": "graphwalk.algorithms.walks.lengths",
     "hitting_times": "graphwalk.algorithms.walks.lengths",

@@ -225,8 +225,9 @@ def test_where_no_vectors_can_be(walks, tmp_path):
     with pytest.raises(errors.StoreExistsError, match="is a folder"):
         learn(walks, path, overwrite=True)
     assert graphwalk.WalkCorpus(path)
-    with pytest.raises(errors.InputError, match="cannot be written to a URL"):
-        learn(walks, "s3://bucket/vectors.parquet")
+    for target in (tmp_path / "vectors.csv", "s3://bucket/vectors.csv"):
+        with pytest.raises(errors.InputError, match=r"vectors are written as \.parquet or \.txt"):
+            learn(walks, target)
 
 
 def test_without_gensim(walks, tmp_path, monkeypatch):

@@ -48,7 +48,9 @@ def test_a_graph_has_its_public_methods_only():
     arrays += "edge_array node_array_names edge_array_names set_node_array set_edge_array "
     arrays += "edge_values edge_ids"
     rest = "edges has_edge index_of is_directed is_multigraph labels names node_types subgraph "
-    rest += "to_edge_index to_igraph to_networkx to_pandas to_pyg to_scipy transpose validate "
+    rest += (
+        "to_dgl to_edge_index to_igraph to_networkx to_pandas to_pyg to_scipy transpose validate "
+    )
     rest += "update"
     public = {name for name in dir(Graph) if not name.startswith("_")}
     assert public == set(f"{facts} {rows} {arrays} {rest}".split())

@@ -1,46 +1,24 @@
 """The example that classifies nodes, on graphs made up here, in files like those it is for."""
 
-import importlib.util
+import importlib
 import pickle
-from collections import defaultdict
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from planted_papers import KNOWN, NODES, write_data
 
 import graphwalk
 
 SCRIPT = Path(__file__).parents[1] / "examples" / "node_classification.py"
-CLASSES, KNOWN = 3, 30
-NODES, TEST = 240, 100
 
 
 @pytest.fixture(scope="module")
 def example():
-    spec = importlib.util.spec_from_file_location("node_classification", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def write_data(folder, within, between):
-    """Write a planted partition graph whose last nodes are the test nodes, out of order."""
-    rng = np.random.default_rng(5)
-    classes = np.arange(NODES) % CLASSES
-    chance = np.where(classes[:, None] == classes, within, between)
-    rows, columns = np.nonzero(np.triu(rng.random((NODES, NODES)) < chance, 1))
-    graph = defaultdict(list)
-    for node in range(NODES):
-        other = [*columns[rows == node].tolist(), *rows[columns == node].tolist()]
-        graph[node] = other or [node]
-    test = rng.permutation(np.arange(NODES - TEST, NODES))
-    one_hot = np.eye(CLASSES, dtype=np.int32)[classes]
-    files = {"y": one_hot[:KNOWN], "ally": one_hot[:-TEST], "ty": one_hot[test], "graph": graph}
-    folder.mkdir(exist_ok=True)
-    for name, content in files.items():
-        (folder / f"ind.cora.{name}").write_bytes(pickle.dumps(content, protocol=2))
-    (folder / "ind.cora.test.index").write_text("".join(f"{node}\n" for node in test))
-    return test, classes
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SCRIPT.parent)
+        yield importlib.import_module(SCRIPT.stem)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +59,7 @@ def test_a_graph_of_classes_passes_and_one_without_does_not(example, data, tmp_p
 
 
 def test_what_is_not_there_is_fetched(example, data, tmp_path, monkeypatch):
-    monkeypatch.setattr(example, "URL", data[0].as_uri())
+    monkeypatch.setattr(sys.modules["planetoid"], "URL", data[0].as_uri())
     folder = tmp_path / "new"
     folder.mkdir()
     (folder / "ind.cora.y").write_bytes(b"mine")

@@ -1,6 +1,7 @@
 """Plots show what numpy calculates from the whole arrays."""
 
 import sys
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
@@ -180,3 +181,63 @@ def test_what_is_no_walks_is_refused_without_a_figure(graph):
     with pytest.raises(StoreError):
         graphwalk.plot_degrees(graph.path + "-elsewhere")
     assert plt.get_fignums() == []
+
+
+def turned(points):
+    """Return vectors that lie in a plane of five dimensions, and how far apart they are."""
+    directions, _ = np.linalg.qr(RNG.standard_normal((5, 5)))
+    return (points @ directions[:2]).astype(np.float32)
+
+
+def test_vectors_in_the_plane_in_which_they_lie(tmp_path):
+    points = RNG.standard_normal((200, 2)) * [9, 2]
+    vectors = dict(zip(map(str, range(200)), turned(points), strict=True))
+    groups = np.where(points[:, 0] > 4, "right", "other")
+    axes = graphwalk.plot_embedding(vectors, groups=groups, names=["17"], s=3)
+    assert [each.get_label() for each in axes.collections] == ["other", "right"]
+    drawn = np.empty((200, 2))
+    for each in axes.collections:
+        drawn[groups == each.get_label()] = each.get_offsets()
+    centred = points - points.mean(axis=0)
+    distances, due = (((of[:, None] - of) ** 2).sum(axis=2) for of in (drawn, centred))
+    np.testing.assert_allclose(distances, due, rtol=1e-3, atol=1e-3)
+    assert np.var(drawn[:, 0]) > np.var(drawn[:, 1])
+    assert [text.get_text() for text in axes.texts] == ["17"]
+    np.testing.assert_allclose(axes.texts[0].xy, drawn[17])
+    assert axes.get_xlabel().startswith("first component, ")
+    again = graphwalk.plot_embedding(vectors, plt.figure().subplots())
+    np.testing.assert_allclose(again.collections[0].get_offsets(), drawn)
+    assert again.get_legend() is None
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"names": ["c"]}, "names= has 'c'"),
+        ({"groups": [1, 2, 3]}, r"groups= has shape \(3,\), and there are 2 vectors"),
+        ({"method": "tsne"}, "one of 'pca', 'umap'"),
+        ({"vectors": {"a": [1.0], "b": [2.0]}}, "vectors of one number"),
+        ({"vectors": 7}, "vectors= has no vectors"),
+    ],
+)
+def test_vectors_that_cannot_be_drawn(given, message):
+    with pytest.raises(InputError, match=message):
+        graphwalk.plot_embedding(**{"vectors": {"a": [1.0, 0], "b": [0, 1.0]}} | given)
+
+
+def test_vectors_by_umap(monkeypatch):
+    vectors = {"a": [1.0, 0], "b": [0, 1.0]}
+    monkeypatch.setitem(sys.modules, "umap", None)
+    with pytest.raises(InputError, match="pip install umap-learn"):
+        graphwalk.plot_embedding(vectors, method="umap")
+
+    class UMAP:  # what is called of the real one, which is not among what tests need
+        def __init__(self, *, random_state):
+            self.seed = random_state
+
+        def fit_transform(self, vectors):
+            return vectors[:, ::-1] * self.seed
+
+    monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=UMAP))
+    axes = graphwalk.plot_embedding(vectors, method="umap", seed=3)
+    np.testing.assert_array_equal(axes.collections[0].get_offsets(), [[0, 3], [3, 0]])

@@ -75,3 +75,24 @@ def test_graphs_become_data_objects(values, name, directed):
     if values == "weights":
         again = graphwalk.build_zarr(data, directed=directed)
         assert (again.num_nodes, again.num_edges) == (5, graph.num_edges)
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize(
+    ("values", "name"), [("weights", "weight"), ("times", "time"), ("edge_types", "type")]
+)
+def test_graphs_become_graphs_of_dgl(values, name, directed, monkeypatch):
+    monkeypatch.setenv("DGLBACKEND", "pytorch")  # else it writes a file into the home folder
+    pytest.importorskip("dgl")
+    how = {} if values == "weights" else {values: True}
+    edges = [0, 1, 1], [1, 2, 1], [3, 1, 2]
+    graph = graphwalk.build_zarr(edges, num_nodes=5, directed=directed, **how)
+    found = graphwalk.set_node_types(graph, ["b", "a", "a", "b", "b"]).to_dgl()
+    assert found.num_nodes() == 5
+    assert found.ndata["type"].tolist() == [1, 0, 0, 1, 1]
+    assert torch.stack(found.edges()).tolist() == graph.to_edge_index().tolist()
+    there = found.edata[name]
+    assert there.dtype == {"weight": torch.float32, "time": torch.float64}.get(name, torch.int64)
+    pairs = map(tuple, torch.stack(found.edges(), 1).tolist())
+    kept = dict(zip(pairs, there.tolist(), strict=True))
+    assert [kept[pair] for pair in ((0, 1), (1, 2), (1, 1))] == [3, 1, 2]

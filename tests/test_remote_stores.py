@@ -343,6 +343,21 @@ def test_walks_at_a_url_are_resumed(name, url, options, files, walks, monkeypatc
     assert len(written) == 6 + 5
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".txt"])
+def test_vectors_are_written_as_to_a_path(suffix, url, options, files, walks, tmp_path):
+    how = {"dimensions": 4, "workers": 1, "seed": 3}
+    target = f"{url}/vectors{suffix}"
+    assert graphwalk.embed(walks, target, **how, storage_options=options) == target
+    local = graphwalk.embed(walks, tmp_path / f"vectors{suffix}", **how)
+    assert stored(files, url) == {f"vectors{suffix}": local.read_bytes()}
+    with pytest.raises(StoreExistsError, match="overwrite=True"):
+        graphwalk.embed(walks, target, **how, storage_options=options)
+    graphwalk.embed(walks, target, **how | {"seed": 4}, overwrite=True, storage_options=options)
+    assert stored(files, url)[f"vectors{suffix}"] != local.read_bytes()
+    with pytest.raises(StoreError, match=r"cannot write s3://no-such-bucket"):
+        graphwalk.embed(walks, f"s3://no-such-bucket/v{suffix}", **how, storage_options=options)
+
+
 def test_a_bucket_that_is_not_there(walks, options):
     with pytest.raises(StoreError, match=r"cannot write s3://no-such-bucket/walks.zarr"):
         graphwalk.write_walks(walks, "s3://no-such-bucket/walks.zarr", storage_options=options)

@@ -49,8 +49,9 @@ def test_importance_is_the_share_of_visits(kind):
         found = graphwalk.importance_neighbors(graph, top_k=3, **how, partitions=partitions)
         assert (len(found.plan.walks.partitions) > 1) == (partitions > 1)
         np.testing.assert_array_equal(found.compute().toarray(), expected)
-    some = graphwalk.importance_neighbors(graph, [90, 5, 90], top_k=3, **how).compute()
-    np.testing.assert_array_equal(some.toarray(), expected[[90, 5, 90]])
+    some = graphwalk.importance_neighbors(graph, [90, 5, 90], top_k=3, **how)
+    np.testing.assert_array_equal(some.compute().toarray(), expected[[90, 5, 90]])
+    assert some.plan.walks.shape[0] == 2 * HOW["num_walks"], "a node given twice is walked once"
 
 
 @pytest.mark.parametrize("kind", ["first order", "temporal"])
@@ -144,6 +145,7 @@ def test_a_budget_that_is_too_small_is_refused_and_the_remedy_is_enough(monkeypa
         with pytest.raises(MemoryBudgetError) as refused:
             graphwalk.cooccurrence(graph, **how, memory="2 MiB")
         found = graphwalk.cooccurrence(graph, **how, memory=remedy(refused))
+        assert found.plan.peak_memory <= int(remedy(refused).split()[0]) * 2**20
         with pytest.raises(MemoryBudgetError, match="different pairs") as refused:
             found.compute()
         found = graphwalk.cooccurrence(graph, **how, memory=remedy(refused))

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphwalk.algorithms.output.write import iter_blocks
 from graphwalk.algorithms.walks.walks_source import walks_source
-from graphwalk.plotting.plans_and_runs import matplotlib
+from graphwalk.plotting.plans_and_runs import axes_or_new, matplotlib
 from graphwalk.storage.store.graph import Graph, as_graph
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def plot_degrees(graph: Graph | str | os.PathLike[str], ax: Any = None, **option
     """
     matplotlib("pyplot")  # raises before anything is read
     opened = as_graph(graph)
-    axes = _axes(ax)
+    axes = axes_or_new(ax)
     _plot_parts(axes, *opened.degree_counts(), options)
     what = "out-degree" if opened.directed else "degree"
     axes.set(xlabel=what, ylabel=f"part of the nodes of at least that {what}")
@@ -110,7 +110,7 @@ def plot_visits(walks: da.Array, ax: Any = None, **options: Any) -> Any:
     visits = _Visits(walks)
     for block in iter_blocks(walks):
         visits.add(block)
-    axes = _axes(ax)
+    axes = axes_or_new(ax)
     counts = visits.counts if visits.num_nodes else visits.counts[visits.counts > 0]
     _plot_parts(axes, *np.unique(counts, return_counts=True), options)
     axes.set(xlabel="visits", ylabel="part of the nodes with at least as many")
@@ -160,7 +160,7 @@ def plot_coverage(walks: da.Array, ax: Any = None, **options: Any) -> Any:
         found += visits.add(piece)
         done += len(piece)
         covered[np.searchsorted(marks, done)] = found
-    axes = _axes(ax)
+    axes = axes_or_new(ax)
     axes.plot(marks, covered, **options)
     of_all = f" of {visits.num_nodes:,}" if visits.num_nodes else ""
     axes.set(xlabel="walks", ylabel="nodes visited", title=f"{found:,}{of_all} nodes are visited")
@@ -214,8 +214,3 @@ def _plot_parts(
     axes.plot(values[shown], parts[shown], **{"drawstyle": "steps-pre"} | options)
     if shown.any():  # matplotlib cannot draw logarithmic axes without data
         axes.set(xscale="log", yscale="log")
-
-
-def _axes(ax: Any) -> Any:
-    """Return the given axes, or those of a new figure, which notebooks show by themselves."""
-    return matplotlib("pyplot").subplots(layout="constrained")[1] if ax is None else ax

@@ -44,6 +44,11 @@ def matplotlib(module: str) -> Any:
     return import_optional(f"matplotlib.{module}", "pictures need")
 
 
+def axes_or_new(ax: Any) -> Any:
+    """Return the given axes, or those of a new figure, which notebooks show by themselves."""
+    return matplotlib("pyplot").subplots(layout="constrained")[1] if ax is None else ax
+
+
 def new_figure(width: float, height: float, panels: int) -> tuple[Any, Any]:
     """Return a figure and its panels, side by side; raises the errors of `matplotlib`."""
     figure = matplotlib("figure").Figure(figsize=(width, height), layout="constrained")

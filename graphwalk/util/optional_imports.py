@@ -6,7 +6,7 @@ from typing import Any
 from graphwalk.errors import InputError
 
 
-def import_optional(module: str, needed: str) -> Any:
+def import_optional(module: str, needed: str, package: str | None = None) -> Any:
     """Import a module of a library that may be missing.
 
     Parameters
@@ -15,6 +15,8 @@ def import_optional(module: str, needed: str) -> Any:
         The module, such as ``"scipy.sparse"``.
     needed : str
         What needs it, as the error begins: ``"to_scipy() needs"``.
+    package : str, optional
+        The package that has it, if it is called otherwise.
 
     Raises
     ------
@@ -24,7 +26,7 @@ def import_optional(module: str, needed: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        library = module.partition(".")[0]
+        library = package or module.partition(".")[0]
         raise InputError(
             f"{needed} {library}, which is not installed: pip install {library}"
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -22,8 +23,7 @@ from graphwalk.algorithms.training.vectors import (
 )
 from graphwalk.errors import InputError, StoreExistsError, argument
 from graphwalk.storage.files.locations import is_url, locate
-from graphwalk.storage.files.partial_folder import partial_folder
-from graphwalk.storage.files.publish import Target, file_target
+from graphwalk.storage.files.publish import new_file
 from graphwalk.storage.files.storage_errors import disk_errors
 from graphwalk.storage.files.temporary import temporary_folder
 from graphwalk.util.optional_imports import import_optional
@@ -33,6 +33,7 @@ from graphwalk.util.progress_bar import Progress
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     import dask.array as da
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 @overload
 def embed(
     walks: da.Array | str | os.PathLike[str], path: str | os.PathLike[str], **options: Any
-) -> Path: ...
+) -> Path | str: ...
 
 
 @overload
@@ -71,7 +72,7 @@ def embed(  # type: ignore[misc]  # the options are declared here only
     overwrite: bool = False,
     storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
-) -> Path | Vectors:
+) -> Path | str | Vectors:
     """Learn a vector for each visited node, by default by skip-gram with negative sampling.
 
     The trainer is gensim's Word2Vec, whose names the options have. It needs memory for two vectors
@@ -83,7 +84,7 @@ def embed(  # type: ignore[misc]  # the options are declared here only
     walks : dask.array.Array of int, shape (num_walks, walk_length + 1), or path or URL
         What `random_walks` returned; or where `write_walks` has written walks, in any
         format.
-    path : path, optional
+    path : path or URL, optional
         Where to write the vectors; None: they are returned. The suffix chooses the format:
         ``.parquet`` for a table with the columns ``node``, ids or labels in ascending order, and
         ``vector``, lists of float32; ``.txt`` for word2vec's text format, in which white space
@@ -126,22 +127,22 @@ def embed(  # type: ignore[misc]  # the options are declared here only
     overwrite : bool
         Replace what is at `path`.
     storage_options : mapping, optional
-        For fsspec, if `walks` is a URL.
+        For fsspec, if `walks` or `path` is a URL.
     progress : bool, optional
         Show a progress bar on standard error. None: on a terminal and in a notebook.
 
     Returns
     -------
-    pathlib.Path or Vectors
-        The file of the vectors. Without `path`, the vectors themselves: ``nodes``, a PyArrow array
-        of ids or labels in ascending order, and ``vectors``, an array of float32 of shape
+    pathlib.Path, str or Vectors
+        The path or URL of the vectors. Without `path`, the vectors themselves: ``nodes``, a PyArrow
+        array of ids or labels in ascending order, and ``vectors``, an array of float32 of shape
         (nodes, dimensions). `init` takes them.
 
     Raises
     ------
     InputError
-        For an unknown suffix or a URL, numbers below 1, a seed out of its range, walks that visit
-        no node, vectors of another length, labels that do not fit, walks of which it is not known
+        For an unknown suffix, numbers below 1, a seed out of its range, walks that visit no node,
+        vectors of another length, labels that do not fit, walks of which it is not known
         what their nodes are called, labels that the text format cannot hold, or when gensim is not
         installed.
     StoreExistsError
@@ -174,14 +175,14 @@ def embed(  # type: ignore[misc]  # the options are declared here only
     (3, 8)
     """
     options = TrainerOptions(**check_all(TrainerOptions, locals()))
-    target = None if path is None else _target(path, overwrite)
+    location = None if path is None else _location(path)
     # Before the walks are made, since the trainer would refuse the seed only afterwards.
     how = gensim_options(options, whole(0, 2**64 - 1).check("seed", seed))
     known = None if init is None else read_vectors(init, "init", options.dimensions)
     if FLAG.check("freeze", freeze) and known is None:
         raise InputError(f"{argument('freeze', True)} needs vectors; pass {argument('init')}")
     word2vec = import_optional("gensim.models", "embeddings need").Word2Vec
-    with temporary_folder() as folder:
+    with _file_at(location, overwrite, storage_options) as file, temporary_folder() as folder:
         corpus = folder / "walks.txt"
         sentences, names = _numbered(walks, labels, storage_options)
         found, words, longest = _write_corpus(sentences, corpus)
@@ -192,7 +193,7 @@ def embed(  # type: ignore[misc]  # the options are declared here only
                 f"{argument('walk_length', 1)} or more"
             )
         labels = found if names is None else names
-        if target is not None and target.path.suffix == ".txt" and labels is not None:
+        if location is not None and location.endswith(".txt") and labels is not None:
             check_words(labels)  # before hours of training
         model = word2vec(**how)
         model.build_vocab(corpus_file=str(corpus))
@@ -203,32 +204,34 @@ def embed(  # type: ignore[misc]  # the options are declared here only
         learned = Vectors(_nodes_of(model, labels), model.wv.vectors)
         kept = None if known is None else _start_from(learned, known, model, freeze=freeze)
         _train(model, corpus, progress)
-    if kept is not None:
-        learned = _joined(learned, kept)
-    if target is None:
-        return learned.in_order()
-    with partial_folder(target.path) as folder:
-        file = folder / target.path.name
-        with disk_errors(target.path):
-            write_vectors(file, learned.in_order())
-        target.publish(file)
-    return target.path
+        if kept is not None:
+            learned = _joined(learned, kept)
+        if location is None:
+            return learned.in_order()
+        assert file is not None
+        with disk_errors(location):
+            write_vectors(file, Path(location).suffix, learned.in_order())
+    return location if is_url(location) else Path(location)
 
 
-def _target(path: str | os.PathLike[str], overwrite: bool) -> Target:
-    """Return the path for the vectors, after checking that it can be written."""
+def _location(path: str | os.PathLike[str]) -> str:
+    """Return the path or URL for the vectors, after checking that they can be written there."""
     location = locate(path)
-    if is_url(location):
-        raise InputError(
-            f"{location}: vectors cannot be written to a URL; write them to a file and copy it"
-        )
     if Path(location).suffix not in WRITERS:
         raise InputError(f"{location}: vectors are written as {' or '.join(WRITERS)}")
-    target = file_target(location, overwrite=overwrite)
-    if target.path.is_dir():
-        raise StoreExistsError(f"{target.path} is a folder; choose the path of a file")
-    target.check_free()
-    return target
+    if not is_url(location) and Path(location).is_dir():
+        raise StoreExistsError(f"{location} is a folder; choose the path of a file")
+    return location
+
+
+def _file_at(
+    location: str | None, overwrite: bool, storage_options: Mapping[str, Any] | None
+) -> AbstractContextManager[Path | None]:
+    """Return a block that gets the file to write, None where there is none to be."""
+    if location is None:
+        return nullcontext()
+    options = storage_options if is_url(location) else None
+    return new_file(location, overwrite=overwrite, storage_options=options)
 
 
 def _nodes_of(model: Any, labels: Any) -> pa.Array:

@@ -98,9 +98,9 @@ def _read_parquet(path: Path) -> Vectors:
     return Vectors(nodes, lists.flatten().to_numpy().reshape(len(nodes), -1))
 
 
-def write_vectors(file: Path, vectors: Vectors) -> None:
-    """Write vectors in the format that the suffix of the file names."""
-    WRITERS[file.suffix](file, *vectors)
+def write_vectors(file: Path, suffix: str, vectors: Vectors) -> None:
+    """Write vectors in the format that a suffix names."""
+    WRITERS[suffix](file, *vectors)
 
 
 def _write_parquet(file: Path, nodes: pa.Array, vectors: NDArray[np.float32]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import tempfile
 from pathlib import Path
@@ -165,6 +166,16 @@ class AnonymousSpillFile:
             When the bytes are not those that were written.
         """
         _read_checked(self._file.fileno(), out, start, sum_, self._name)
+
+    def mapped(self, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return all arrays that were appended as one, whose pages are read when they are used.
+
+        It holds the file, which this object need not.
+        """
+        if not self._end:
+            return np.empty(0, dtype)
+        with disk_errors(self._name):
+            return np.frombuffer(mmap.mmap(self._file.fileno(), self._end), dtype)
 
     @property
     def _name(self) -> str:

@@ -47,6 +47,11 @@ def rows_for_edge_index(graph: GraphArrays) -> RowSlice:
     return _all_rows(graph, "edge index", 24, graph.neighbor_dtype.itemsize + 8 + 24)
 
 
+def rows_for_dgl(graph: GraphArrays) -> RowSlice:
+    """Return all rows, if they fit in memory as a graph of DGL too."""
+    return _all_rows(graph, "DGL graph", 24, graph.neighbor_dtype.itemsize + 8 + 8)
+
+
 def to_networkx(graph: GraphArrays) -> Any:
     """Return `graph` as a NetworkX graph; see `Graph.to_networkx`."""
     networkx = import_optional("networkx", "to_networkx() needs")
@@ -101,13 +106,32 @@ def to_pyg(graph: GraphArrays) -> Any:
     rows = rows_for_edge_index(graph)
     result = data.Data(edge_index=torch.from_numpy(rows.to_edge_index()), num_nodes=len(rows))
     for name, values in _values(rows).items():
-        # Types are indices of embeddings there, which are int64.
-        kind = np.int64 if name == "type" else values.dtype
-        result[f"edge_{name}"] = torch.from_numpy(values.astype(kind))
+        result[f"edge_{name}"] = torch.from_numpy(_as_tensor_type(name, values))
     if graph.info.node_types is not None:
-        types = graph.read_node_types(0, graph.num_nodes).astype(np.int64)
-        result.node_type = torch.from_numpy(types)
+        types = graph.read_node_types(0, graph.num_nodes)
+        result.node_type = torch.from_numpy(_as_tensor_type("type", types))
     return result
+
+
+def to_dgl(graph: GraphArrays) -> Any:
+    """Return `graph` as a graph of DGL; see `Graph.to_dgl`."""
+    torch = import_optional("torch", "to_dgl() needs")
+    dgl = import_optional("dgl", "to_dgl() needs")
+    rows = rows_for_dgl(graph)
+    # Without numbers of edges, these are those of the entries.
+    parts = rows.offsets, rows.neighbors.astype(np.int64), np.empty(0, np.int64)
+    result = dgl.graph(("csr", tuple(map(torch.from_numpy, parts))), num_nodes=len(rows))
+    for name, values in _values(rows).items():
+        result.edata[name] = torch.from_numpy(_as_tensor_type(name, values))
+    if graph.info.node_types is not None:
+        types = graph.read_node_types(0, graph.num_nodes)
+        result.ndata["type"] = torch.from_numpy(_as_tensor_type("type", types))
+    return result
+
+
+def _as_tensor_type(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Return values with types as indices of embeddings, which are int64."""
+    return values.astype(np.int64) if name == "type" else values
 
 
 def _edges(rows: RowSlice, *, once: bool) -> tuple[Any, Any, dict[str, NDArray[Any]]]:

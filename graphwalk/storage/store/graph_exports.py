@@ -8,6 +8,7 @@ from graphwalk.storage.store.arrow_edges import edges_as_arrow
 from graphwalk.storage.store.export import (
     rows_for_edge_index,
     rows_for_scipy,
+    to_dgl,
     to_igraph,
     to_networkx,
     to_pandas,
@@ -116,6 +117,29 @@ class GraphExports(GraphAddedArrays):
         Data(edge_index=[2, 4], num_nodes=3)
         """
         return to_pyg(self._arrays)
+
+    def to_dgl(self) -> Any:
+        """Return the graph as a ``dgl.DGLGraph`` of one type of nodes and edges, with all entries.
+
+        An undirected edge is in it both ways. Edges are numbered in the order of `to_edge_index`;
+        their weights are ``edata["weight"]``, times ``edata["time"]`` and types ``edata["type"]``.
+        Types of nodes are ``ndata["type"]``, numbers in the order of ``type_names``. Labels are no
+        tensors; `names` has them.
+
+        Raises
+        ------
+        MemoryBudgetError
+            When the graph is too large for that.
+        InputError
+            When PyTorch or DGL is not installed.
+
+        Examples
+        --------
+        >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+        >>> graph.to_dgl().in_degrees()  # doctest: +SKIP
+        tensor([1, 2, 1])
+        """
+        return to_dgl(self._arrays)
 
     def to_scipy(self) -> csr_array[Any]:
         """Return the graph as a SciPy ``csr_array`` of shape (num_nodes, num_nodes), float32.
