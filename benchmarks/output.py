@@ -1,4 +1,4 @@
-"""Writing walks beside computing them, in CPU seconds of one run, measured alternately.
+"""Writing walks compared with computing them, in CPU seconds of one run, measured alternately.
 
     python -m benchmarks.output
 
@@ -38,7 +38,7 @@ CODECS: dict[str, Callable[[Any], bytes]] = {
     ".txt.gz": partial(gzip.compress, compresslevel=6, mtime=0),
     ".txt.zst": partial(pa.compress, codec="zstd", asbytes=True),
 }
-#: One in so many walks is compressed, since codecs are slow.
+#: One in this number of walks is compressed, since codecs are slow.
 PART = 16
 #: Bytes of lines that are compressed at a time.
 MEMBER = 1 << 20

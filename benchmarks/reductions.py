@@ -1,9 +1,9 @@
-"""What is made of walks and of samples, beside other packages, in one run, measured alternately.
+"""Reductions and samples compared with other packages, in one run, measured alternately.
 
     python -m benchmarks.reductions
 
-Rows beside a package are measured where it is installed: DGL, whose compiled sampler makes the same
-samples of neighbours, and scikit-network. Figures are seconds of the clock, on two threads.
+Comparisons with a package are measured where it is installed: DGL, whose compiled sampler makes the
+same samples of neighbours, and scikit-network. Figures are seconds of the clock, on two threads.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 The task is that of Kipf and Welling, "Semi-supervised classification with graph convolutional
 networks", ICLR 2017, https://arxiv.org/abs/1609.02907: the classes of 20 papers each are known, and
-those of 1,000 other papers are to be predicted, from the words of all papers and from who cites
-whom. Their Table 2 has the accuracies in `PUBLISHED`; the network and its settings are theirs, with
-a fixed number of epochs.
+those of 1,000 other papers are to be predicted, from the words of all papers and from their
+citations. Table 2 there has the accuracies in `PUBLISHED`; the network and its settings are those
+of the paper, with a fixed number of epochs.
 
 The words, the classes and the degrees of papers lie in the store of the graph, and batches bring
 those of their nodes. With all neighbours of two hops (`--fanouts -1 -1`, the default), the network

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from graphwalk.algorithms.training.vectors import Vectors
 
-#: Points of one group are drawn as pixels if there are more, since files of so many are large.
+#: Points of a group are drawn as pixels if there are more, since files of their shapes are large.
 _MANY = 5000
 
 

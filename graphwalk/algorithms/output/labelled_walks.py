@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.errors import InputError
+from graphwalk.kernels.output.pack_rows import pack_rows
 from graphwalk.storage.store.node_labels import NodeLabels
 from graphwalk.util.indexed_values import by_node
 from graphwalk.util.malloc import plain_arrow_memory, return_freed_memory
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.label_table import LabelTable
 
 
-#: Nodes of a slice whose walks are lists of numbers.
+#: Nodes of a slice whose walks are lists of numbers, by default.
 _SLICE_NODES = 1 << 17
 
 
@@ -51,11 +52,14 @@ def as_labels(labels: Any) -> pa.Array:
 
 
 def walk_lists(
-    block: NDArray[np.integer[Any]], labels: LabelTable | None
+    block: NDArray[np.integer[Any]], labels: LabelTable | None, slice_nodes: int = _SLICE_NODES
 ) -> Iterator[pa.ListArray]:
-    """Yield the walks of a block as lists of ids or labels, some walks at a time."""
+    """Yield the walks of a block as lists of ids or labels, some walks at a time.
+
+    Slices of walks whose nodes are numbers have `slice_nodes` nodes at most.
+    """
     if labels is None:
-        step = max(1, _SLICE_NODES // block.shape[1])
+        step = max(1, slice_nodes // block.shape[1])
         for start in range(0, len(block), step):
             yield _lists(block[start : start + step])
         return
@@ -95,7 +99,9 @@ def _named_walks(
 
 
 def _lists(walks: NDArray[np.integer[Any]]) -> pa.ListArray:
-    return lists_where(walks >= 0, walks)
+    values, offsets = np.empty(walks.size, walks.dtype), np.zeros(len(walks) + 1, np.int32)
+    pack_rows(walks, values, offsets)
+    return pa.ListArray.from_arrays(offsets, pa.array(values[: offsets[-1]]))
 
 
 def lists_where(real: NDArray[np.bool_], items: NDArray[np.integer[Any]]) -> pa.ListArray:

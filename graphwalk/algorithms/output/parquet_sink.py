@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from graphwalk.algorithms.output.sink import WalkBlock
 
+#: Nodes of a row group of numbers: small ones cost time, and large ones memory.
+_ROW_GROUP_NODES = 1 << 19
+
 #: The file of a folder of Parquet files that says what they are. Readers skip names that begin so;
 #: others read no rows from it.
 ABOUT = "_graphwalk.parquet"
@@ -40,7 +43,7 @@ class ParquetSink(PartsSink):
             self.folder.writing(self.part(block.number)) as file,
             new_writer(file, schema) as writer,
         ):
-            for lists in walk_lists(block.walks, labels):
+            for lists in walk_lists(block.walks, labels, _ROW_GROUP_NODES):
                 columns = [
                     np.arange(first, first + len(lists)),
                     _starts(lists),
@@ -79,7 +82,8 @@ def _starts(lists: Any) -> Any:
     import pyarrow as pa
 
     offsets = lists.offsets.to_numpy()
-    return lists.values.take(pa.array(offsets[:-1], mask=offsets[:-1] == offsets[1:]))
+    empty = offsets[:-1] == offsets[1:]
+    return lists.values.take(pa.array(offsets[:-1], mask=empty if empty.any() else None))
 
 
 def new_writer(file: IO[bytes] | str, schema: Any) -> Any:
