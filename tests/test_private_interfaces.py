@@ -4,8 +4,11 @@ Each row of the table there has a test here. It fails with the row: the interfac
 use it, and what happens without it.
 """
 
+import os
 import re
+import subprocess
 import sys
+import types
 from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing.pool import ThreadPool
@@ -401,8 +404,33 @@ def test_a_cache_that_cannot_be_stamped_is_not_used(monkeypatch):
     assert kernel.stats.cache_path is None
 
 
+def python(arguments, script):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", script, *arguments], check=True, env=environment)
+
+
 def _doubled(number):
     return 2 * number
+
+
+@relies_on("`Dispatcher._cache`: `load_overload`, `_load_overload`; `rtsys.initialize`")
+def test_kernels_are_loaded_without_what_compiling_needs():
+    from graphwalk.kernels import jit
+
+    assert jit.load_alone(jit.jit(_doubled))
+    assert not jit.load_alone(types.SimpleNamespace(_cache=None))
+    script = """
+from numba.core.base import BaseContext
+import numpy as np
+from graphwalk.kernels.rows.row_starts import fill_row_starts
+if sys.argv[1:]:
+    BaseContext.refresh = None
+starts = np.empty(3, np.uint32)
+assert fill_row_starts(np.array([4, 4, 9]), starts)
+assert starts.tolist() == [0, 0, 5]
+"""
+    for arguments in ([], ["cached"]):
+        python([*arguments], "import sys" + script)
 
 
 @relies_on("`njit(_nrt=False)`")

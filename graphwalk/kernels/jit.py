@@ -13,6 +13,7 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core.runtime import rtsys
 from numba.extending import intrinsic
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def jit(function: F) -> F:
     The cache makes the first call in a fresh process a matter of milliseconds, which counts where
     every worker of a cluster is a fresh process.
     """
-    return _compiled(function)
+    return _compiled(function, no_cfunc_wrapper=True)
 
 
 def part_of_kernel(function: F) -> F:
@@ -51,6 +52,8 @@ def _compiled(function: F, **options: bool) -> F:
     if not stamp_cache(compiled, sources_stamp(function.__module__)):
         # A cache that cannot be stamped may be stale, so there is none: each process compiles.
         compiled = numba.njit(nogil=True, error_model="numpy", **options)(function)
+    else:
+        load_alone(compiled)
     return cast("F", compiled)
 
 
@@ -68,6 +71,25 @@ def stamp_cache(compiled: Any, stamp: str) -> bool:
     # The version is compared before anything is unpickled: a stale cache may name a class of
     # arguments that is no longer there.
     cast("Any", cache_file)._version = f"{numba.__version__} {stamp}"
+    return True
+
+
+def load_alone(compiled: Any) -> bool:
+    """Have the cached machine code of a kernel loaded without what only compiling needs.
+
+    Numba registers all functions that it can compile before it looks into the cache, which takes
+    .3 s in each process. It does so again before it compiles. Returns whether this version of numba
+    has what is replaced, which is private.
+    """
+    cache = compiled._cache
+    if not hasattr(cache, "_load_overload"):
+        return False
+
+    def load(signature: Any, context: Any) -> Any:
+        rtsys.initialize(context)  # kernels make arrays
+        return cache._load_overload(signature, context)
+
+    cache.load_overload = load
     return True
 
 
