@@ -198,6 +198,8 @@ def test_what_does_not_go_is_said(tmp_path):
         build(weights=None).update(add=TABLE, columns=COLUMNS, weights="strength")
     with pytest.raises(InputError, match="pass weighted=False, or time_bias='near-exponential'"):
         graphwalk.random_walks(build("times"), temporal=True, time_bias="near")
+    with pytest.raises(InputError, match=r"with the same probability.*; pass weighted=False"):
+        graphwalk.sample_neighbors(build("times", directed=False), [0], [2], times=[5.0])
     with pytest.warns(UserWarning, match="pass weights='weight' to read weights, too"):
         graphwalk.build_zarr(
             {"source": [0], "target": [1], "type": [0], "weight": [1.0]}, edge_types=True

@@ -71,7 +71,8 @@ def sample_neighbors(
         Whether edges are drawn in proportion to their weights. None: if the graph has weights.
     times : array_like of float or datetime64, shape (num_seeds,), optional
         A time for each seed: in all hops, only edges that are earlier are sampled. Samples are
-        disjoint then. The graph must be built with ``times=True``.
+        disjoint then. The graph must be built with ``times=True``; if its edges have weights, too,
+        pass ``weighted=False``, since earlier edges have the same probability.
     disjoint : bool
         Whether the samples of each seed are drawn independently, and do not share nodes. Otherwise
         a node has the same sample whatever seed it is reached from.
