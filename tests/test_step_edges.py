@@ -209,6 +209,9 @@ def test_the_command_writes_edges(tmp_path, capsys):
     graph = graphwalk.build_zarr([("a", "b"), ("b", "c")], tmp_path / "g.zarr", directed=True)
     out = tmp_path / "w.parquet"
     main(["walk", graph.path, str(out), "--edges", "--num-walks=1", "--walk-length=4", "--seed=1"])
+    group = tmp_path / "w.zarr"
+    main(["walk", graph.path, str(group), "--coordinates", "--num-walks=1", "--walk-length=4"])
+    assert zarr.open_group(group, mode="r")["start"][:].tolist() == [0, 1, 2]
     assert "3 walks of up to 4 steps: 3 steps" in capsys.readouterr().out
     assert pq.read_table(out, columns=["walk", "edges"]).to_pydict() == {
         "walk": [["a", "b", "c"], ["b", "c"], ["c"]],
