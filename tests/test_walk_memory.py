@@ -162,8 +162,8 @@ def test_batches(stores):
     check(report)
 
 
-#: What a plan, the counts of written blocks and Dask's chunks may take for each block.
-BYTES_OF_A_BLOCK = 150
+#: What Dask's chunks may take for each block while they are made, and marks of those that are done.
+BYTES_OF_A_BLOCK = 64
 
 MANY = (100_000, 1_000_000)
 IS_SLOW = [pytest.mark.slow, SLOW_TIMEOUT]
