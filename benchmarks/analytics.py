@@ -4,7 +4,7 @@ The GAP Benchmark Suite (S. Beamer, K. Asanović, D. Patterson, arXiv:1508.03619
 reader from its sources; `--gapbs` names the folder of its programs. NetworKit, igraph and
 scikit-network are measured where they are installed. All figures are seconds of CPU of one thread.
 Those of the others are of a graph in memory, which graphwalk reads from its store each time: its
-figure is that of the whole call less the time to read and decode the store, which has a row.
+figure is that of the whole call less the time to read and decode the store.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ LONG = [
 
 #: Files whose tests run in one process though some are on Ray or distributed: these start one of
 #: their own, or take as long as all others on it.
-TOGETHER = {"test_ray", "test_ray_faults", "test_scan_memory", "test_slurm"}
+TOGETHER = {"test_machines", "test_ray", "test_ray_faults", "test_scan_memory", "test_slurm"}
 
 
 def pytest_configure(config):

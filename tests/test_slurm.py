@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from debian_packages import UnavailableError
-from slurm_cluster import ASKED, SlurmCluster, command_line, install, wait_for
+from machines import command_line, wait_for
+from slurm_cluster import ASKED, SlurmCluster, install_slurm
 from test_docs import blocks, run_console
 
 import graphwalk
@@ -51,7 +52,7 @@ def write_command(file, command):
 @pytest.fixture(scope="module")
 def cluster(shared):
     try:
-        install()
+        install_slurm()
     except UnavailableError as reason:
         pytest.skip(str(reason))
     cluster = SlurmCluster(shared / "cluster", nodes=2, cpus=2, memory=4000)
@@ -265,7 +266,7 @@ def login(cluster, folder, monkeypatch):
     commands.mkdir()
     for name in ("sbatch", "squeue", "sinfo"):
         write_command(commands / name, f"exec {cluster.command(name)}")
-    cases = "".join(f"{name}) into={cluster.inside(name)};; " for name in cluster.names)
+    cases = "".join(f"{name}) into='{' '.join(cluster.inside(name))}';; " for name in cluster.names)
     ssh = commands / "ssh"
     # What stays behind on the node holds what it prints to, as it does not by way of ssh.
     ssh.write_text(
@@ -340,12 +341,12 @@ def test_a_machine_that_is_lost(cluster, jobs, folder, longer):
     job = jobs.submit(long_job(folder / "walks.sbatch"), "--nodes=2")
     jobs.wait_for_blocks(job, 3)
     assert "node1" in jobs("scontrol", "show", "job", job).partition("BatchHost=")[2][:10]
-    cluster.kill_node("node2")
+    cluster.kill_machine("node2")
     try:
         assert jobs.blocks_done("walks.parquet") < BLOCKS, "the job was over before"
         jobs.finish(job)
     finally:
-        cluster.start_node("node2")
+        cluster.start_machine("node2")
     same(folder / "walks.parquet", longer)
 
 

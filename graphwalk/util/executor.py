@@ -227,6 +227,9 @@ class Job(Protocol):
             As `submit` takes them.
         """
 
+    def machines_without(self, path: str) -> list[str]:
+        """Return the names of machines that run tasks and have nothing at a local path."""
+
     def keep_within(self, room: int) -> None:
         """Drop cached values, those unused for longest first, until the others fit in `room` bytes.
 

@@ -24,6 +24,7 @@ from graphwalk.algorithms.walks.no_steps import warn_without_steps
 from graphwalk.algorithms.walks.walks_source import walks_source
 from graphwalk.errors import InputError, MemoryBudgetError, argument
 from graphwalk.kernels.walk.step_edges import nodes_of, step_types
+from graphwalk.scheduler.engine.place import check_seen
 from graphwalk.scheduler.executors.progress import block_progress
 from graphwalk.scheduler.executors.resources import executor_of, num_workers
 from graphwalk.util.available_memory import free_memory
@@ -247,6 +248,9 @@ def _write(
         missing = array("q", (n for n in missing if n + first_block not in done))
     write = partial(_write_block, job, sink, first_block, first_walk, walks.chunksize[0])
     executor = executor_of(get_scheduler(collections=[walks]))
+    if executor and not executor.in_process:
+        with executor.job() as asking:
+            check_seen(asking, job.folder.location, "the output", "write")
     if executor and isinstance(walks, WalkArray):
         found: Any = walks.used_by(executor, missing, write, progress)
     else:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphwalk.errors import StoreError
+from graphwalk.scheduler.engine.place import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphwalk.storage.store.format import ArrayName
     from graphwalk.storage.store.graph_arrays import GraphArrays
-    from graphwalk.util.executor import Job, Place
+    from graphwalk.util.executor import Job
 
 #: Elements that are read at a time if the length of chunks cannot be read.
 _UNKNOWN_CHUNK = 1 << 20
@@ -37,7 +38,7 @@ class _Chunk(NamedTuple):
 
 def find_spans(graph: GraphArrays, job: Job) -> tuple[list[Span], list[str]]:
     """Check all offsets; return spans that together have all entries, and problems."""
-    place: Place = "here" if graph.temporary else "any"
+    place = place_of(graph, job)
     shared = job.put(graph)
     items = ((shared, bounds) for bounds in chunks(graph, "offsets", graph.num_nodes + 1))
     entries, problems, spans = graph.num_entries, [], []

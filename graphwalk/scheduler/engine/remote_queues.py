@@ -16,6 +16,7 @@ import numpy as np
 
 from graphwalk.kernels.walk.routing import scatter
 from graphwalk.scheduler.engine.advance_walkers import advance_walkers
+from graphwalk.scheduler.engine.place import place_of
 from graphwalk.scheduler.engine.read_partition import read_partition
 from graphwalk.scheduler.engine.walker_records import concatenate_records, in_slices
 from graphwalk.util.events import Event, emit
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.storage.partitions.partition import Partition
-    from graphwalk.util.executor import Job, Place, Ref
+    from graphwalk.util.executor import Job, Ref
     from graphwalk.util.shared_array import SharedRows
 
 
@@ -81,9 +82,8 @@ class RemoteQueues:
 
     def submit(self, function: Callable[..., Any], *args: Any, name: str, **how: Any) -> Any:
         """Run a task of the group where the store can be read."""
-        place: Place = how.pop("place", "any")
         graph = self.group.graph
-        place = "here" if graph.temporary else place
+        place = place_of(graph, self.job, how.pop("place", "any"))
         name = f"{name} {graph.path}"
         return self.job.submit(function, self.reference, *args, place=place, name=name, **how)
 

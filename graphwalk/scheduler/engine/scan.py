@@ -14,6 +14,7 @@ from collections import deque
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from graphwalk.scheduler.engine.place import place_of
 from graphwalk.scheduler.engine.scan_plan import plan_scan
 from graphwalk.storage.partitions.entry_partitions import read_entries
 from graphwalk.util.cancel import check_cancelled
@@ -122,8 +123,7 @@ class Scanner:
 
     def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
         """Yield ``function(item)`` for all items, in order, computed by the workers."""
-        where: Place = "here" if self._graph.temporary else "any"
-        return self._job.map(function, items, place=where, name="map")
+        return self._job.map(function, items, place=place_of(self._graph, self._job), name="map")
 
     def _scan_here(
         self, program: ScanProgram, result: Any, parts: Sequence[ScanPartition], wave: int
@@ -160,7 +160,7 @@ class Scanner:
         if not parts:
             return
         job, number, started = self._job, self._plan.shares, time.time()
-        where: Place = "here" if self._graph.temporary or program.here else "any"
+        where: Place = "here" if program.here else place_of(self._graph, job)
         graph, shared = self._reference, job.put(program)
         shares = {
             job.submit(scan_share, graph, shared, share, place=where, name="scan"): share

@@ -17,6 +17,7 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from graphwalk.scheduler.engine.finished_steps import ListedBlocks, PutSteps
+from graphwalk.scheduler.engine.place import place_of
 from graphwalk.scheduler.engine.remote_queues import make_blank
 from graphwalk.scheduler.engine.walk_in_memory import keep_graphs_within
 from graphwalk.scheduler.engine.walk_out_of_core import ATTEMPTS, walk_group
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.engine.finished_steps import Steps
     from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
-    from graphwalk.util.executor import Job, Place
+    from graphwalk.util.executor import Job
     from graphwalk.util.shared_array import SharedRows
 
 R = TypeVar("R")
@@ -227,7 +228,7 @@ def _stream(
 ) -> Iterator[tuple[list[R] | None, Any]]:
     """Yield results of blocks and references of blocks, and emit the events of their process."""
     graph = batch.groups[0].graph
-    place: Place = "here" if graph.temporary else "any"
+    place = place_of(graph, job)
     how: Any = {"threads": len(batch.groups), "place": place, "name": f"walk {graph.path}"}
     with closing(job.stream(walk_there, batch, outs, wanted, use, **how)) as made:
         for told, block in made:

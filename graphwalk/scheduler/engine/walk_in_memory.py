@@ -13,6 +13,7 @@ from graphwalk.kernels.walk.first_order import walk_first_order
 from graphwalk.kernels.walk.node2vec import walk_node2vec
 from graphwalk.kernels.walk.step_edges import nodes_of
 from graphwalk.kernels.walk.steps import Starts
+from graphwalk.scheduler.engine.place import place_of
 from graphwalk.scheduler.engine.probabilities import (
     bias_of,
     ends_of,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.store.graph_arrays import GraphArrays
-    from graphwalk.util.executor import Job, Place
+    from graphwalk.util.executor import Job
     from graphwalk.util.shared_array import SharedRows
     from graphwalk.walk_spec import WalkSpec
 
@@ -90,7 +91,6 @@ def resident_partition(
         Where it is loaded, and what returns its reference; without one it is loaded here.
     """
     if job is not None:
-        place: Place = "here" if graph.temporary else "any"
         return job.cached(
             (id(graph), PartitionSpec.of(spec)),
             _load,
@@ -98,7 +98,7 @@ def resident_partition(
             owner=graph,
             size=size,
             room=room,
-            place=place,
+            place=place_of(graph, job),
             name=f"read {graph.path}",
         )
     with _loading, Work("read", "") as work:

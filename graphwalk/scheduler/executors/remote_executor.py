@@ -15,6 +15,7 @@ from graphwalk.errors import SchedulerError, argument
 from graphwalk.scheduler.executors.bounded_job import BoundedJob
 from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.scheduler.executors.progress import finished
+from graphwalk.util.machines import find_versions, sees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -39,10 +40,42 @@ class RemoteJob(BoundedJob):
         self._lock = threading.Lock()
         self._hosts_changed = threading.Condition()
         self._busy_hosts: set[str] = set()
+        self._seen: set[str] = set()
 
     @abstractmethod
     def hosts(self, place: Place) -> list[str]:
         """Return what can each run a stream by itself: machines, or processes."""
+
+    @abstractmethod
+    def host_name(self, host: str) -> str:
+        """Return the name of the machine of a host."""
+
+    @abstractmethod
+    def on_hosts(
+        self, hosts: list[str], function: Callable[..., Any], *args: Any
+    ) -> dict[str, Any]:
+        """Run a function once on each of some hosts, whatever else they do.
+
+        Return what it returned there, or the error, by host.
+        """
+
+    def hosts_elsewhere(self) -> list[str]:
+        """Return the hosts that are not this machine."""
+        try:
+            here = self.hosts("here")
+        except SchedulerError:  # no worker runs here
+            here = []
+        return sorted(set(self.hosts("any")) - set(here))
+
+    def machines_without(self, path: str) -> list[str]:
+        """Return the machines of other hosts that have nothing at a path."""
+        if path in self._seen:
+            return []
+        found = self.on_hosts(self.hosts_elsewhere(), sees, path)
+        missing = sorted({self.host_name(host) for host, there in found.items() if there is False})
+        if not missing:
+            self._seen.add(path)
+        return missing
 
     @contextmanager
     def host(self, place: Place) -> Iterator[str]:
@@ -102,6 +135,7 @@ class RemoteExecutor(ABC):
     def __init__(self) -> None:
         self.kept = Cache()
         self._process = os.getpid()
+        self._same_versions: set[str] = set()
 
     def __reduce__(self) -> Any:
         """Pickle as what computes in a worker: Dask's settings, which name this, are sent there."""
@@ -151,6 +185,27 @@ class RemoteExecutor(ABC):
                 f"{argument('scheduler', 'threads')} or the address of the cluster"
             )
 
+    def check_versions(self, job: RemoteJob) -> None:
+        """Raise SchedulerError where a host has other versions of packages than this process."""
+        new = sorted(set(job.hosts_elsewhere()) - self._same_versions)
+        own = find_versions()
+        for host, found in job.on_hosts(new, find_versions).items():
+            if isinstance(found, ImportError):
+                raise SchedulerError(
+                    f"{job.host_name(host)}, where tasks are to run, cannot import graphwalk "
+                    f"({found}); install version {own['graphwalk']} of it there"
+                ) from found
+            if isinstance(found, BaseException):
+                continue  # it has gone, or is about to
+            if found != own:
+                other = (f"{of} {found[of]}, here {own[of]}" for of in own if found[of] != own[of])
+                raise SchedulerError(
+                    f"{job.host_name(host)}, where tasks are to run, has other versions: "
+                    f"{'; '.join(other)}; install the same on all machines, since results depend "
+                    "on them"
+                )
+            self._same_versions.add(host)
+
     @contextmanager
     def job(self, name: str = "") -> Iterator[Any]:
         """Begin a job, which ends with the block."""
@@ -159,6 +214,7 @@ class RemoteExecutor(ABC):
         job = self.new_job()
         try:
             with self.explained():
+                self.check_versions(job)
                 yield job
         except GeneratorExit:
             raise  # an iteration was left, and what it needed had been loaded
@@ -198,6 +254,7 @@ class RemoteExecutor(ABC):
         Each is freed when the next is asked for.
         """
         job = self.new_job()
+        self.check_versions(job)
         references = self.submit_graph(job, dsk, keys)
         references = list(references)[::-1]
 

@@ -100,6 +100,11 @@ class ThreadsJob(BoundedJob):
             return task
         return [_Task(partial(self._piece, task, number), lazy=True) for number in range(pieces)]
 
+    def machines_without(self, path: str) -> list[str]:
+        """Return nothing: there are no other machines."""
+        del path
+        return []
+
     def put(self, value: Any) -> _Task:
         """Return a reference of a value."""
         return _done(value)

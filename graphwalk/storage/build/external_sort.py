@@ -110,7 +110,10 @@ class EntryStages:
             yield from self.context.in_order(make_rows, self._tasks(runs))
             return
         with executor.job("build") as job:
-            yield from job.map(make_rows, self._tasks(runs))
+            if job.machines_without(str(self.context.folder.path)):
+                yield from self.context.in_order(make_rows, self._tasks(runs))
+            else:
+                yield from job.map(make_rows, self._tasks(runs))
 
     def _tasks(self, runs: list[Run]) -> Iterator[BucketTask]:
         plan, largest = self.plan, self.layout.largest_bucket

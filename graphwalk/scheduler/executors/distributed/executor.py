@@ -138,13 +138,7 @@ class DistributedExecutor(RemoteExecutor):
     def _hosts_here(self) -> list[str]:
         """The names under which workers on this machine are known: not theirs, which may die."""
         ours = {"127.0.0.1", "localhost", get_ip()}
-        found = sorted(ours & {worker["host"] for worker in self._workers().values()})
-        if not found:
-            raise SchedulerError(
-                "the graph lies in a temporary folder of this machine, on which no worker runs; "
-                "build it at a path or URL that all workers reach"
-            )
-        return found
+        return sorted(ours & {worker["host"] for worker in self._workers().values()})
 
     def submit_graph(self, job: Any, dsk: Any, keys: Any, **kwargs: Any) -> Any:
         """Submit a graph; return futures, or values, nested as the keys are."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dask
 from distributed import as_completed
 
+from graphwalk.errors import SchedulerError
 from graphwalk.scheduler.executors.distributed.errors import own_errors
 from graphwalk.scheduler.executors.distributed.worker import (
     Piece,
@@ -79,7 +80,7 @@ class DistributedJob(RemoteJob):
         name: str = "",
     ) -> Any:
         """Run a function in a worker; return its reference."""
-        where = self._hosts_here() if place == "here" else None
+        where = self._workers_here() if place == "here" else None
         future = self._submit(run_task, pieces, function, args, where, name)
         if pieces is None:
             return future
@@ -109,8 +110,29 @@ class DistributedJob(RemoteJob):
     def hosts(self, place: Place) -> list[str]:
         """Return a worker process of each machine: what it reads need not be read by others."""
         by_host = {worker["host"]: address for address, worker in self._workers().items()}
-        here = self._hosts_here() if place == "here" else by_host
+        here = self._workers_here() if place == "here" else by_host
         return [address for host, address in by_host.items() if host in here]
+
+    def _workers_here(self) -> list[str]:
+        if found := self._hosts_here():
+            return found
+        raise SchedulerError(
+            "the graph lies in a temporary folder of this machine, on which no worker runs; "
+            "build it at a path or URL that all workers reach"
+        )
+
+    def host_name(self, host: str) -> str:
+        """Return the name or address of the machine of a worker process."""
+        return str(self._workers()[host]["host"])
+
+    def on_hosts(
+        self, hosts: list[str], function: Callable[..., Any], *args: Any
+    ) -> dict[str, Any]:
+        """Run a function in worker processes, outside of their threads for tasks."""
+        if not hosts:
+            return {}
+        found: dict[str, Any] = self._client.run(function, *args, workers=hosts, on_error="return")
+        return found
 
     def stream(
         self,

@@ -76,6 +76,31 @@ class RayJob(RemoteJob):
         nodes = ray.nodes()
         return [node["NodeID"] for node in nodes if node["Alive"] and node["Resources"].get("CPU")]
 
+    def host_name(self, host: str) -> str:
+        """Return the name of a machine."""
+        import ray
+
+        names = {node["NodeID"]: str(node["NodeManagerHostname"]) for node in ray.nodes()}
+        return names[host]
+
+    def on_hosts(
+        self, hosts: list[str], function: Callable[..., Any], *args: Any
+    ) -> dict[str, Any]:
+        """Run a function on machines, in tasks that wait for no CPU."""
+        refs = {
+            host: _remote(function)
+            .options(num_cpus=0, max_retries=0, scheduling_strategy=_on(host, soft=False))
+            .remote(*args)
+            for host in hosts
+        }
+        return {host: self._result_or_error(ref) for host, ref in refs.items()}
+
+    def _result_or_error(self, ref: Any) -> Any:
+        try:
+            return self.result(ref)
+        except Exception as error:
+            return error
+
     def stream(
         self,
         function: Callable[..., Generator[Any, None, Sequence[Any]]],
