@@ -23,7 +23,7 @@ from graphwalk.scheduler.executors.distributed.worker import (
     run_task,
     take_told,
 )
-from graphwalk.scheduler.executors.remote_executor import LOOK_EVERY, RemoteJob
+from graphwalk.scheduler.executors.remote_job import LOOK_EVERY, RemoteJob
 from graphwalk.util.executor import LostError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import SchedulerError
 from graphwalk.scheduler.executors.ray.errors import own_errors
-from graphwalk.scheduler.executors.remote_executor import RemoteJob
+from graphwalk.scheduler.executors.remote_job import RemoteJob
 from graphwalk.util.cancel import CancelledError
 from graphwalk.util.executor import LostError, told_and_made
 
