@@ -38,7 +38,7 @@ class Generated:
         rng = np.random.default_rng(start)
         src, dst = self._make(rng, count)
         weight = rng.random(count) if self.weighted else None
-        ids = np.arange(start, start + count) if self._ids else None
+        ids = {"edge_ids": np.arange(start, start + count)} if self._ids else {}
         return EdgeBatch(src, dst, weight, str, ids)
 
 
@@ -153,7 +153,7 @@ def _measure(kind, count, budget, folder, file):
         directed="row" in kind,
         drop_loops=True,
         value_kind=value_kind,
-        edge_ids=kind == "edge ids",
+        further=("edge_ids",) if kind == "edge ids" else (),
     )
     build(source, f"{folder}/g.zarr", options, BuildSizes(budget, 2), Progress(False))
     return {"peak": memory_of("VmHWM")}
