@@ -240,7 +240,7 @@ def test_an_object_array_is_walked_on_ray(shared_ray, capsys, monkeypatch, tmp_p
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(EXAMPLES / "object_array.py"), run_name="__main__")
     printed = capsys.readouterr().out
-    assert "2,000 walks on Ray" in printed
+    assert "20,000 walks on Ray" in printed
     assert "a step follows a row: True" in printed
 
 

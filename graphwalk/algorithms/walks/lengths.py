@@ -114,9 +114,9 @@ def first_distinct(walks: da.Array, k: int) -> da.Array:
     >>> graph = graphwalk.build_zarr([(0, 1), (1, 2), (2, 3)])
     >>> walks = graphwalk.random_walks(graph, [0], num_walks=2, walk_length=6, seed=1)
     >>> walks.compute().tolist()
-    [[0, 1, 0, 1, 0, 1, 2], [0, 1, 0, 1, 2, 1, 0]]
+    [[0, 1, 0, 1, 2, 3, 2], [0, 1, 0, 1, 0, 1, 0]]
     >>> graphwalk.first_distinct(walks, 3).compute().tolist()
-    [[0, 1, 2], [0, 1, 2]]
+    [[0, 1, 2], [0, 1, -1]]
     """
     k = COUNT.check("k", k)
     return walks.rechunk({1: -1}).map_blocks(
