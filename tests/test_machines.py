@@ -120,6 +120,12 @@ def machines(tmp_path_factory):
         machines.stop()
 
 
+def slow_on_ray(test):
+    """Mark a test as slow on Ray, which is long to start and to notice what has gone."""
+    params = [pytest.param("ray", marks=pytest.mark.slow), "distributed"]
+    return pytest.mark.parametrize("cluster", params, indirect=True)(test)
+
+
 @pytest.fixture(scope="module", params=["ray", "distributed"])
 def cluster(request, machines):
     url = f"http://{OUTSIDE}:{S3_PORT}/{request.param}"
@@ -145,6 +151,7 @@ def test_results_are_those_of_one_process(cluster, graph):
     assert cluster.run("same") == machines_driver.results(graph)
 
 
+@slow_on_ray
 def test_output_goes_on_where_a_driver_lost_power(cluster, graph):
     written, blocks = cluster.run("output"), cluster.run("resume")
     assert 0 < written < blocks
@@ -176,6 +183,7 @@ def test_paths_that_other_machines_do_not_see(cluster):
     assert not any(name.startswith("walks.npy") for name in left)
 
 
+@slow_on_ray
 def test_a_machine_stands_still_disappears_and_joins(cluster, graph):
     driver = cluster.driver("iterate")
     assert heard(driver) == 2

@@ -19,6 +19,7 @@ from plans import walks_in_small_groups
 import graphwalk
 from graphwalk import scheduler
 from graphwalk.scheduler.engine import remote_queues, walk_in_memory
+from graphwalk.scheduler.engine.walker_starts import StartNodes
 from graphwalk.scheduler.executors.remote_executor import RemoteExecutor
 from graphwalk.util.shared_array import NotSharedError, SharedResult, SharedRows
 
@@ -168,7 +169,7 @@ def test_a_block_is_walked_in_pieces(graph):
     result = SharedResult(walks.shape, INT32)
     rows = result.rows[3:9000]
     assert len(list(rows.pieces())) > 2
-    walkers = *nodes, range(3, 9000)
+    walkers = StartNodes(*nodes, range(3, 9000))
     assert walk_in_memory.walk_block_into(partition, walkers, walks.plan.spec, rows) is None
     np.testing.assert_array_equal(rows.mapped(), walks.compute(scheduler="threads")[3:9000])
 

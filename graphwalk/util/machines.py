@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from importlib import import_module
+from importlib import metadata
 from pathlib import Path
 
+from graphwalk._version import __version__
+
 #: Packages that have to be the same everywhere, since results depend on them.
-_PACKAGES = ("graphwalk", "numpy", "numba", "zarr")
+_PACKAGES = ("numpy", "numba", "zarr")
 
 
 def sees(path: str) -> bool:
@@ -23,4 +25,5 @@ def sees(path: str) -> bool:
 def find_versions() -> dict[str, str]:
     """Return the versions of Python, graphwalk and the packages on which results depend."""
     found = {"Python": f"{sys.version_info.major}.{sys.version_info.minor}"}
-    return found | {name: str(import_module(name).__version__) for name in _PACKAGES}
+    found["graphwalk"] = __version__
+    return found | {name: metadata.version(name) for name in _PACKAGES}
