@@ -123,6 +123,14 @@ def write_walks(
     >>> import pyarrow.parquet as pq
     >>> pq.read_table(path).slice(0, 1).to_pylist()
     [{'walk_id': 0, 'start': 0, 'walk': [0, 1, 2], 'edges': [0, 1]}]
+
+    With coordinates, which xarray reads:
+
+    >>> path = graphwalk.write_walks(walks[::10], "walks.zarr", coordinates=True)
+    >>> import zarr
+    >>> group = zarr.open_group(path, mode="r")
+    >>> sorted(group), group["start"][:].tolist()
+    (['position', 'start', 'walk', 'walks'], [0, 1, 2])
     """
     return write_blocks(**locals()).path
 

@@ -152,6 +152,14 @@ def build_zarr(
     >>> graph = graphwalk.build_zarr("follows.csv", "follows.zarr", directed=True)
     >>> graph.labels.tolist()
     ['Ada', 'Alan', 'Grace']
+
+    Calls with times, and their minutes as weights in addition:
+
+    >>> with open("calls.csv", "w") as file:
+    ...     _ = file.write("source,target,time,minutes\nAda,Alan,9.5,3\nAlan,Grace,10.25,8\n")
+    >>> calls = graphwalk.build_zarr("calls.csv", times=True, weights="minutes", directed=True)
+    >>> calls.edge_values([0, 1], "times").tolist(), calls.edge_values([0, 1], "weights").tolist()
+    ([9.5, 10.25], [3.0, 8.0])
     """
     one_of("merge", "keep", "error").check("duplicates", duplicates)
     one_of("keep", "drop").check("self_loops", self_loops)
