@@ -150,7 +150,7 @@ def from_sources(
     partitions: int | None = None,
     **how: Any,
 ) -> da.Array:
-    """Return the centrality as paths from given sources tell, which are searched in this order."""
+    """Return the centrality by paths from given sources, which are searched in this order."""
     at_once = _AT_ONCE
     while at_once > 1:
         with suppress(MemoryBudgetError):
@@ -242,7 +242,7 @@ class Betweenness(WholeRows):
     def _add(
         self, scanner: Scanner, sources: NDArray[np.int64], total: NDArray[np.float64]
     ) -> None:
-        """Add what paths from some sources tell."""
+        """Add what paths from some sources contribute."""
         lengths = self._lengths(scanner, sources, len(total))
         searching, returning = (
             (WeightedSearch, WeightedReturn) if self.weighted else (Search, Return)

@@ -44,7 +44,7 @@ def sample_neighbors(
     memory: str | int | None = None,
     partitions: int | None = None,
 ) -> da.Array:
-    """Return samples of the neighbours of nodes and of theirs, hop by hop, as a lazy Dask array.
+    """Return samples of the neighbours of nodes, hop by hop, as a lazy Dask array.
 
     They are the samples of GraphSAGE [1]_: in the first hop, of the neighbours of each seed; in
     each further one, of those of the nodes that the hop before has come to for the first time.

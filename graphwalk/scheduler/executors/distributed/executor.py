@@ -187,7 +187,7 @@ class DistributedExecutor(RemoteExecutor):
 
 
 def _check_answer(address: str, security: Any) -> None:
-    """Raise where no scheduler answers: a client waits for ever where something else listens."""
+    """Raise where no scheduler answers: a client waits without end where something else listens."""
     given = security if isinstance(security, Security) else Security(**(security or {}))
 
     async def shake_hands() -> None:
