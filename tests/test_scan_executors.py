@@ -19,10 +19,11 @@ from resealed import as_format_1
 from schedulers import SCHEDULERS
 
 import graphwalk
-from graphwalk import InputError, scheduler
+from graphwalk import InputError, StoreError, scheduler
 from graphwalk.algorithms.analytics.node_array import compute_values
 from graphwalk.algorithms.validation.check import validate
 from graphwalk.scheduler.engine import scan
+from graphwalk.scheduler.executors.remote_job import RemoteJob
 from graphwalk.util.events import listening
 from graphwalk.util.progress_bar import Progress
 
@@ -242,8 +243,12 @@ def test_the_bits_of_one_worker_are_the_same(scheduler_name, partitions, request
             assert bits(array) == expected(name, "undirected")
 
 
-def test_workers_link_shares_of_files(session, tmp_path):
-    """On all executors: integers, strings from some line on, more workers than row groups."""
+def test_workers_link_shares_of_files(session, tmp_path, monkeypatch):
+    """On all executors: integers, strings from some line on, more workers than row groups.
+
+    Files are named by paths within a folder in which workers do not run.
+    """
+    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(5)
     src, dst = rng.integers(0, 60_000, (2, 50_000))
     frame = pd.DataFrame({"a": src, "b": dst})
@@ -260,7 +265,7 @@ def test_workers_link_shares_of_files(session, tmp_path):
     for path in paths:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            table = graphwalk.connected_components(edges=path, memory="1 GiB")
+            table = graphwalk.connected_components(edges=path.name, memory="1 GiB")
             found = pa.table(table).to_pydict()
         assert any("seven" in str(each.message) for each in told) == (path.name == "s.txt")
         assert table.plan.apart == apart
@@ -271,3 +276,7 @@ def test_workers_link_shares_of_files(session, tmp_path):
     (tmp_path / "nothing.csv").write_text("source,target\n")
     with pytest.raises(InputError, match="no edges"):
         pa.table(graphwalk.connected_components(edges=tmp_path / "nothing.csv"))
+    if apart:
+        monkeypatch.setattr(RemoteJob, "machines_without", lambda *_: ["one"])
+        with pytest.raises(StoreError, match="the file of edges is on a path that one"):
+            pa.table(graphwalk.connected_components(edges="n.parquet"))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from graphwalk.algorithms.analytics.link_ids import link_edges
+from graphwalk.scheduler.engine.place import check_seen
 from graphwalk.scheduler.executors.resources import current_executor
 from graphwalk.storage.build.check_batch import is_text, mixed
 from graphwalk.storage.build.memory_plan import BuildSizes
 from graphwalk.storage.edges.columns import ColumnSource
+from graphwalk.storage.edges.parquet import ParquetSource
 from graphwalk.storage.edges.protocol import NotIntegers
+from graphwalk.storage.edges.text.source import TextSource
 from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 
     from graphwalk.algorithms.analytics.linked_ids import LinkedIds
     from graphwalk.storage.edges.protocol import EdgeBatch, EdgeSource
-    from graphwalk.util.executor import Resources
+    from graphwalk.util.executor import Job, Resources
 
 
 def link_in_shares(
@@ -45,7 +49,12 @@ def link_in_shares(
     progress : Progress
         Shows how many shares are linked.
     source : EdgeSource
-        The edges, which workers can read, too.
+        The edges, which workers can read, too: a `ParquetSource` or a `TextSource`.
+
+    Raises
+    ------
+    StoreError
+        When machines that are to link shares do not see the files.
     """
     executor = current_executor()
     if executor.in_process:  # another one was in use when this was planned
@@ -53,6 +62,7 @@ def link_in_shares(
     shares, at_once = resources.workers, -(-resources.workers // resources.machines)
     memory = resources.memory // at_once
     with executor.job("components") as job:
+        _check_seen(source, job)
         shared, notes, tables = job.put(source), [], deque[Any]()
         for number in range(shares):
             task = link_share, shared, number, shares, memory
@@ -70,6 +80,18 @@ def link_in_shares(
                 advance(1)
         edges = _as_edges(source.name, [job.result(ref) for ref in tables])
     return None if edges is None else link(edges)
+
+
+def _check_seen(source: EdgeSource, job: Job) -> None:
+    """Raise StoreError if machines that are to link shares do not see a file of this machine."""
+    if isinstance(source, ParquetSource):
+        files = source.parts
+    else:
+        assert isinstance(source, TextSource)
+        files = tuple(layout.file for layout in source.layouts)
+    for file in files[:1]:  # where one is, so are the others
+        if not file.remote:
+            check_seen(job, str(Path(file.name).absolute()), "the file of edges", "read")
 
 
 def link_share(source: EdgeSource, number: int, shares: int, memory: int) -> tuple[Any, Any]:

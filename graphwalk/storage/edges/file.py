@@ -28,6 +28,11 @@ class File:
     name: str
     filesystem: Any = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with the whole path, since another process may run in another folder."""
+        name = self.name if self.remote else str(Path(self.name).absolute())
+        return File, (name, self.filesystem)
+
     @property
     def remote(self) -> bool:
         """Whether it is somewhere else."""

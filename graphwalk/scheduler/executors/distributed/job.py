@@ -123,7 +123,7 @@ class DistributedJob(RemoteJob):
 
     def host_name(self, host: str) -> str:
         """Return the name or address of the machine of a worker process."""
-        return str(self._workers()[host]["host"])
+        return str(self._workers().get(host, {"host": host})["host"])  # it may have gone
 
     def on_hosts(
         self, hosts: list[str], function: Callable[..., Any], *args: Any
