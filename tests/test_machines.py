@@ -175,7 +175,7 @@ def test_output_goes_on_where_a_driver_lost_power(cluster, graph):
 def test_paths_that_other_machines_do_not_see(cluster):
     walked, scanned, written = cluster.run("unseen")
     for error in (walked, scanned):
-        assert error.startswith("StoreError: /tmp/own.zarr: the graph is on a path that ")
+        assert error.startswith("StoreError: /tmp/own.zarr: the graph is not seen on ")
     assert written.startswith("StoreError: /tmp/walks.npy")
     for error in (walked, scanned, written):
         assert all(name in error for name in names_of(cluster, "one", "two"))

@@ -278,5 +278,5 @@ def test_workers_link_shares_of_files(session, tmp_path, monkeypatch):
         pa.table(graphwalk.connected_components(edges=tmp_path / "nothing.csv"))
     if apart:
         monkeypatch.setattr(RemoteJob, "machines_without", lambda *_: ["one"])
-        with pytest.raises(StoreError, match="the file of edges is on a path that one"):
+        with pytest.raises(StoreError, match="the file of edges is not seen on one"):
             pa.table(graphwalk.connected_components(edges="n.parquet"))

@@ -53,7 +53,8 @@ def draw_start_edges(
     """Draw edges at random, with replacement, with which temporal walks are to begin [1].
 
     Pass them to `random_walks` as `start_edges`. In an undirected graph, an edge is drawn with the
-    direction in which its walk begins.
+    direction in which its walk begins: it is stored in both, and a self-loop, which is stored once,
+    is drawn half as often.
 
     Parameters
     ----------

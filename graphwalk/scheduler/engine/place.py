@@ -32,6 +32,6 @@ def check_seen(job: Job, location: str, what: str, verb: str) -> None:
         return
     if missing := job.machines_without(location):
         raise StoreError(
-            f"{location}: {what} is on a path that {', '.join(missing)} does not see, where tasks "
-            f"are to {verb} it; use a folder that all machines share, or a URL such as one of s3://"
+            f"{location}: {what} is not seen on {', '.join(missing)}, where tasks are to {verb} "
+            "it; use a folder that all machines share, or a URL such as one of s3://"
         )

@@ -156,11 +156,10 @@ class RemoteExecutor(ABC):
         job = self.new_job()
         try:
             self.check_versions(job)
+            references = list(self.submit_graph(job, dsk, keys))[::-1]
         except BaseException:
             job.close()
             raise
-        references = self.submit_graph(job, dsk, keys)
-        references = list(references)[::-1]
 
         def values() -> Iterator[Any]:
             try:
