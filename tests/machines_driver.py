@@ -68,7 +68,7 @@ def resume(folder):
 
 def unseen(folder):
     """Use paths of this machine alone."""
-    own = graphwalk.build_zarr([(0, 1), (1, 2)], "/tmp/own.zarr", progress=False)
+    own = graphwalk.build_zarr([(0, 1), (1, 2)], "/tmp/own.zarr", overwrite=True, progress=False)
     graph = graphwalk.open_zarr(f"{folder}/{STORE}")
     walks = graphwalk.random_walks(graph, **RULES)
     calls = (

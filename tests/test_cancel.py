@@ -204,6 +204,7 @@ SCRIPT = """
         pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow),  # as SIGTERM
     ],
 )
+@pytest.mark.usefixtures("interruptible")  # else the command would ignore what this process does
 def test_the_status_of_a_command_that_is_told_to_stop(graph, number, status, tmp_path):
     script = tmp_path / "walk.py"
     script.write_text(textwrap.dedent(SCRIPT))

@@ -120,13 +120,11 @@ def machines(tmp_path_factory):
         machines.stop()
 
 
-def slow_on_ray(test):
-    """Mark a test as slow on Ray, which is long to start and to notice what has gone."""
-    params = [pytest.param("ray", marks=pytest.mark.slow), "distributed"]
-    return pytest.mark.parametrize("cluster", params, indirect=True)(test)
+#: Ray takes long to start, and to notice that a machine has gone.
+SCHEDULERS = [pytest.param("ray", marks=pytest.mark.slow), "distributed"]
 
 
-@pytest.fixture(scope="module", params=["ray", "distributed"])
+@pytest.fixture(scope="module", params=SCHEDULERS)
 def cluster(request, machines):
     url = f"http://{OUTSIDE}:{S3_PORT}/{request.param}"
     make = f"import urllib.request as r; r.urlopen(r.Request('{url}', method='PUT'))"
@@ -151,7 +149,7 @@ def test_results_are_those_of_one_process(cluster, graph):
     assert cluster.run("same") == machines_driver.results(graph)
 
 
-@slow_on_ray
+@pytest.mark.slow
 def test_output_goes_on_where_a_driver_lost_power(cluster, graph):
     written, blocks = cluster.run("output"), cluster.run("resume")
     assert 0 < written < blocks
@@ -183,7 +181,6 @@ def test_paths_that_other_machines_do_not_see(cluster):
     assert not any(name.startswith("walks.npy") for name in left)
 
 
-@slow_on_ray
 def test_a_machine_stands_still_disappears_and_joins(cluster, graph):
     driver = cluster.driver("iterate")
     assert heard(driver) == 2
