@@ -78,7 +78,9 @@ class Machines:
     def _start_network(self):
         self._outside = self._popen(["unshare", "--net", "sleep", "infinity"])
         wait_for(lambda: self._namespace(self._outside, "net"), "the network")
-        self.in_network("ip", "link", "add", "br0", "type", "bridge")
+        # With an address of its own: it would have one of a machine's, and another when that goes.
+        own = ["address", "02:00:00:00:00:01"]
+        self.in_network("ip", "link", "add", "br0", *own, "type", "bridge")
         self.in_network("ip", "addr", "add", f"{OUTSIDE}/24", "dev", "br0")
         for device in ("lo", "br0"):
             self.in_network("ip", "link", "set", device, "up")

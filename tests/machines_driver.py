@@ -1,6 +1,6 @@
 """What a driver does on a machine of a cluster, whose arguments `main` names.
 
-It prints lines of JSON, and begins when there are as many workers.
+It prints lines of JSON, and begins when as many machines have workers.
 """
 
 import hashlib
@@ -113,7 +113,8 @@ def say(value):
 def main():
     job, scheduler, address, workers, folder = sys.argv[1:]
     with graphwalk.scheduler.use(scheduler, address=address) as session:
-        while session.executor.resources().workers < int(workers):
+        hosts = int(workers) + (scheduler == "ray")  # which counts the machine without a worker
+        while session.executor.resources().hosts < hosts:
             time.sleep(0.2)
         globals()[job](folder)
 
