@@ -13,7 +13,7 @@ import argparse
 import contextlib
 import tempfile
 import time
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -26,6 +26,7 @@ import graphwalk
 from benchmarks.gap import gap_seconds, write_serialized
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
+from benchmarks.timing import in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,25 +139,23 @@ def _measure(inputs: Inputs, case: Case, scale: int, rounds: int, gapbs: Path | 
     graph = inputs.weighted if case.weighted else inputs.plain
     ways = {"graphwalk": case.run, "reading": lambda _: _read(graph)}
     ways |= {name: run for name, run in case.others.items() if _has(name, scale, case.largest)}
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for attempt in range(rounds + 1):  # the first one compiles, and makes the forms of the graph
-        for name, run in ways.items():
-            seconds = _cpu(lambda run=run: run(inputs))
-            if attempt:
-                times[name].append(seconds)
-        if gapbs and attempt:
-            path = inputs.serialized(weighted=case.weighted)
-            seconds = gap_seconds(gapbs, path, case.program(inputs))
-            times.setdefault("GAP", []).append(seconds)
-    whole, reading = median(times.pop("graphwalk")), median(times.pop("reading"))
+    gap: list[float] = []
+    if gapbs:
+        path, program = inputs.serialized(weighted=case.weighted), case.program(inputs)
+        ways["GAP"] = lambda _: gap.append(gap_seconds(gapbs, path, program))
+    cases = {name: partial(run, inputs) for name, run in ways.items()}
+    times = in_turns(rounds, time.process_time, **cases)
+    if gap:
+        times["GAP"] = median(gap[1:])  # as the program says, not of this process
+    whole, reading = times.pop("graphwalk"), times.pop("reading")
     own = whole - reading
     figure = f"{own:.3f} s, and {reading:.3f} s to read"
     return [
         Row(
             case.name,
             figure,
-            f"{name}, {median(taken):.3f} s",
-            own / median(taken),
+            f"{name}, {taken:.3f} s",
+            own / taken,
             case.aim if name == "GAP" else "< 1",
         )
         for name, taken in times.items()
@@ -301,12 +300,6 @@ def _networkit_triangles(inputs: Inputs) -> object:
 
     inputs.networkit.removeSelfLoops()
     return networkit.centrality.LocalClusteringCoefficient(inputs.networkit, turbo=True).run()
-
-
-def _cpu(run: Callable[[], object]) -> float:
-    before = time.process_time()
-    run()
-    return time.process_time() - before
 
 
 if __name__ == "__main__":
