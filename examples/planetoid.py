@@ -8,12 +8,14 @@ code; only arrays, lists and sparse matrices are accepted from these.
 from __future__ import annotations
 
 import pickle
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.request import urlretrieve
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -118,6 +120,31 @@ def load_features(folder: Path, dataset: str, num_nodes: int) -> NDArray[np.floa
     known.fill(features, np.arange(len(known.indptr) - 1))
     asked.fill(features, _test_nodes(folder, dataset))
     return features / np.maximum(features.sum(axis=1, keepdims=True), 1e-9)
+
+
+def repeat(
+    accuracy: Callable[[int], float],
+    seeds: int,
+    dataset: str,
+    num_tests: int,
+    published: float,
+    margin: float,
+) -> bool:
+    """Print the accuracy of each seed, in percent, and their mean next to the published one.
+
+    Return whether the mean is at most `margin` points below that.
+    """
+    start, found = perf_counter(), []
+    for seed in range(1, seeds + 1):
+        found.append(accuracy(seed))
+        print(f"seed {seed}: {found[-1]:.1f} %", flush=True)
+    mean = np.mean(found)
+    print(
+        f"{dataset}: {mean:.1f} ± {np.std(found):.1f} % of {num_tests:,} test nodes "
+        f"(published: {published} %; at most {margin} points less is a success) "
+        f"in {perf_counter() - start:.0f} s"
+    )
+    return bool(mean >= published - margin)
 
 
 def _test_nodes(folder: Path, dataset: str) -> NDArray[np.int64]:
