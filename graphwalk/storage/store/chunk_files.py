@@ -107,8 +107,8 @@ class ChunkFiles:
 
         The checksum is verified the first time.
         """
-        with self._opened(chunk) as file:
-            self._check_size(file)
+        with self._opened(chunk) as (file, about):
+            self._check_size(about)
             self._read_raw(chunk, 0, np.empty(0, self._dtype))
             mapped = mmap.mmap(file, self._bytes + CHECKSUM, prot=mmap.PROT_READ)
         return np.frombuffer(mapped, self._dtype, self._length)
@@ -126,7 +126,7 @@ class ChunkFiles:
         return 2 * self._bytes if self.compressed else self._piece_bytes
 
     @contextmanager
-    def _opened(self, chunk: int) -> Iterator[int]:
+    def _opened(self, chunk: int) -> Iterator[tuple[int, os.stat_result]]:
         path = self._folder / "c" / str(chunk)
         try:
             # No link, and no pipe that is waited for.
@@ -138,15 +138,15 @@ class ChunkFiles:
                 raise
             raise ChunkError("is not a file") from None
         try:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
+            about = os.fstat(file)
+            if not stat.S_ISREG(about.st_mode):
                 raise ChunkError("is not a file")
-            yield file
+            yield file, about
         finally:
             os.close(file)
 
-    def _check_size(self, file: int) -> tuple[int, ...]:
+    def _check_size(self, about: os.stat_result) -> tuple[int, ...]:
         """Return what changes when an uncompressed chunk's file does."""
-        about = os.fstat(file)
         if about.st_size != self._bytes + CHECKSUM:
             raise ChunkError(
                 f"is damaged (its file has {about.st_size} bytes where {self._bytes + CHECKSUM} "
@@ -156,8 +156,8 @@ class ChunkFiles:
 
     def _read_raw(self, chunk: int, start: int, out: NDArray[Any]) -> None:
         """Read no more than `out` if the chunk was verified before and is the same, else all."""
-        with self._opened(chunk) as file:
-            version = self._check_size(file)
+        with self._opened(chunk) as (file, about):
+            version = self._check_size(about)
             trusted = self._check is not None or len(out) < self._length
             if trusted and self._verified.get(chunk) == version:
                 read_fully(file, out.view(np.uint8), start * self._dtype.itemsize)
@@ -204,8 +204,8 @@ class ChunkFiles:
 
         Returns False if all of it must be: to be verified, or since it is stored in another way.
         """
-        with self._opened(chunk) as file:
-            size, version = self._compressed_size(file)
+        with self._opened(chunk) as (file, about):
+            size, version = self._compressed_size(about)
             known = self._verified.get(chunk) == version
             if self._check is not None and not known:
                 return False
@@ -231,17 +231,16 @@ class ChunkFiles:
         self._verified[chunk] = version
         return True
 
-    def _compressed_size(self, file: int) -> tuple[int, tuple[int, ...]]:
+    def _compressed_size(self, about: os.stat_result) -> tuple[int, tuple[int, ...]]:
         """Return the size of a compressed chunk's file, and what changes when it does."""
-        about = os.fstat(file)
         size = about.st_size
         if size < HEADER + CHECKSUM or size > 2 * self._bytes + _LARGEST_HEADER:
             raise ChunkError(f"is damaged (its file has {size} bytes)")
         return size, version_of(about)
 
     def _decompress(self, chunk: int, out: NDArray[Any]) -> None:
-        with self._opened(chunk) as file:
-            size, version = self._compressed_size(file)
+        with self._opened(chunk) as (file, about):
+            size, version = self._compressed_size(about)
             stored = scratch("stored", size)
             read_fully(file, stored, 0)
         known = self._check is not None and self._verified.get(chunk) == version
