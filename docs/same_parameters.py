@@ -18,7 +18,7 @@ class SameParameters(griffe.Extension):
         """Look at the decorators of a function when it has been read."""
         for decorator in func.decorators:
             call = ast.parse(str(decorator.value), mode="eval").body
-            names = ("same_parameters", "parameters_from")
+            names = ("planning", "parameters_from")
             if isinstance(call, ast.Call) and ast.unparse(call.func) in names:
                 self._calls.append((func, call))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphwalk.cli.options import SCHEDULER, add_options, given_options
 from graphwalk.cli.walk_options import add_walk_options, walk_arguments
+from graphwalk.util.cluster import CLUSTER
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -17,7 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the graph, and the options of walks and schedulers."""
     parser.add_argument("store", metavar="STORE", help="path or URL of a store")
     add_walk_options(parser)
-    add_options(parser, SCHEDULER, "scheduler")
+    add_options(parser, [*SCHEDULER, CLUSTER], "scheduler")
 
 
 def run(args: Namespace) -> None:
@@ -25,4 +26,5 @@ def run(args: Namespace) -> None:
     from graphwalk import plan_walks, scheduler
 
     with scheduler.use(**given_options(args, SCHEDULER)):
-        print(plan_walks(**walk_arguments(args, args.store)))
+        how = walk_arguments(args, args.store) | given_options(args, [CLUSTER])
+        print(plan_walks(**how))

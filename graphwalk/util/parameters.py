@@ -8,14 +8,13 @@ from contextlib import suppress
 from dataclasses import field, fields
 from functools import wraps
 from math import inf, isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from graphwalk.errors import InputError, argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -161,11 +160,6 @@ def parameters_of(declaration: type) -> list[Parameter]:
 def check_all(declaration: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a value for each parameter of a declaration, checked."""
     return {each.name: each.check(values[each.name]) for each in parameters_of(declaration)}
-
-
-def same_parameters(model: Callable[P, Any]) -> Callable[[Callable[..., R]], Callable[P, R]]:
-    """Give a function of keywords the parameters of another: for `help` and for type checkers."""
-    return parameters_from(model)
 
 
 def parameters_from(

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Protocol, overload
 
 from graphwalk.algorithms.walks.check_parameters import plan_of
 from graphwalk.algorithms.walks.dask_array import WalkArray
 from graphwalk.algorithms.walks.recorded_edges import nodes_and_edges
-from graphwalk.util.parameters import same_parameters
+from graphwalk.util.parameters import parameters_from
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import timedelta
 
     import numpy as np
     from numpy.typing import ArrayLike
 
+    from graphwalk.scheduler.cluster_plan import ClusterPlan
     from graphwalk.scheduler.engine.walk_plan import WalkPlan
     from graphwalk.storage.store.graph import Graph
+
+P = ParamSpec("P")
 
 
 def random_walks(
@@ -242,12 +245,38 @@ def random_walks(
     return nodes_and_edges(walks) if return_edges else walks
 
 
-@same_parameters(random_walks)
-def plan_walks(**parameters: Any) -> WalkPlan:
+class _PlanWalks(Protocol[P]):
+    """What type checkers know of `plan_walks`."""
+
+    @overload
+    def __call__(self, *args: Any, cluster: str, **parameters: Any) -> ClusterPlan: ...
+
+    @overload
+    def __call__(self, *args: P.args, **parameters: P.kwargs) -> WalkPlan: ...
+
+
+def planning(model: Callable[P, Any]) -> Callable[[Callable[..., Any]], _PlanWalks[P]]:
+    """Give a function the parameters of another, in addition to its own."""
+    return parameters_from(model)
+
+
+@planning(random_walks)
+def plan_walks(*, cluster: str | None = None, **parameters: Any) -> WalkPlan:
     """Return how `random_walks` would compute walks: partitions, memory, bytes to read.
 
-    It takes the same parameters. Nothing is computed, and only the offsets where the graph is cut
-    are read. The plan prints as a table, as ``graphwalk plan`` does.
+    It takes the same parameters, and `cluster`. Nothing is computed, and only the offsets where the
+    graph is cut are read. The plan prints as a table, as ``graphwalk plan`` does.
+
+    Parameters
+    ----------
+    cluster : str, optional
+        Machines and cores of a cluster to plan for, whether it is there or not, such as
+        ``"64x16"``; ``"64x16x64GiB@25Gb/s"`` has the memory and the network of each machine, which
+        are otherwise 4 GiB a core and 10 Gb/s. The plan is a `ClusterPlan` then: it says how long
+        walks are expected to take that workers write, what machines send to each other, and how
+        many machines are worth having. That is a model, with speeds that were measured on one
+        kind of machine and for graphs without locality; "Graphs larger than memory" says how far
+        off it is. None: the plan is for the scheduler in use.
 
     Raises
     ------
@@ -265,5 +294,11 @@ def plan_walks(**parameters: Any) -> WalkPlan:
     >>> plan = graphwalk.plan_walks(graph, num_walks=2, walk_length=4, seed=1)
     >>> plan.shape, len(plan.partitions)
     ((6, 5), 1)
+
+    On a cluster, such a small graph is walked by one machine as fast as by four:
+
+    >>> plan = graphwalk.plan_walks(graph, num_walks=2, walk_length=4, cluster="4x16x64GiB")
+    >>> plan.resources.workers, plan.worth_having.cluster.machines
+    (64, 1)
     """
-    return plan_of(**parameters).plan
+    return plan_of(**parameters, cluster=cluster).plan

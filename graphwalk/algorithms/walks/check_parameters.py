@@ -11,11 +11,14 @@ from graphwalk.algorithms.walks.start_edges import checked_edges
 from graphwalk.algorithms.walks.start_nodes import checked_nodes, mentions_before
 from graphwalk.algorithms.walks.time_parameters import checked_scale, checked_window
 from graphwalk.errors import InputError, argument
+from graphwalk.scheduler.cluster_plan import plan_on_cluster
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.engine.walker_starts import StartNodes
 from graphwalk.scheduler.executors.resources import find_resources
 from graphwalk.storage.store.graph import Graph, as_graph
+from graphwalk.storage.store.summary import stored_bytes
 from graphwalk.storage.store.transposed import refuse_transposed, transposed_arrays
+from graphwalk.util.cluster import CLUSTER
 from graphwalk.util.node_set import NodeSet
 from graphwalk.util.parameters import check_all, one_of
 from graphwalk.walk_spec import PlanOptions, WalkSpec
@@ -46,6 +49,7 @@ def plan_of(
     start_nodes: ArrayLike | None,
     sizes: WalkerSizes | None = None,
     kept: Callable[[GraphArrays, Resources], int] | None = None,
+    cluster: str | None = None,
     **parameters: Any,
 ) -> PlannedWalks:
     """Check what `random_walks` was asked for, and plan it.
@@ -56,6 +60,8 @@ def plan_of(
         How many walkers and steps are processed at a time, in place of what is fast.
     kept : callable, optional
         Returns the bytes of the memory that are needed for what is computed of the walks.
+    cluster : str, optional
+        Machines to plan for, in place of the scheduler in use.
     **parameters
         The fields of `WalkSpec` and `PlanOptions`.
     """
@@ -69,18 +75,25 @@ def plan_of(
         nodes = steps.entries  # walks that begin with an edge are numbered by it
     num_starts = graph.num_nodes if nodes is None else len(nodes)
     _check_result(num_starts, spec)
-    resources = find_resources(options.memory)
-    plan = plan_job(
-        graph._arrays,
-        spec,
-        num_starts * spec.num_walks,
-        options.chunks,
-        resources,
-        options.partitions,
-        every_node=nodes is None,
-        sizes=sizes,
-        reserved=0 if kept is None else kept(graph._arrays, resources),
-    )
+
+    def plan_with(resources: Resources) -> WalkPlan:
+        return plan_job(
+            graph._arrays,
+            spec,
+            num_starts * spec.num_walks,
+            options.chunks,
+            resources,
+            options.partitions,
+            every_node=nodes is None,
+            sizes=sizes,
+            reserved=0 if kept is None else kept(graph._arrays, resources),
+        )
+
+    machines = CLUSTER.check(cluster)
+    if machines is None:
+        plan = plan_with(find_resources(options.memory))
+    else:
+        plan = plan_on_cluster(plan_with, machines, options.memory, stored_bytes(graph.path))
     rows = range(plan.shape[0])
     if nodes is None:
         return PlannedWalks(graph, plan, rows)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import MemoryBudgetError
+from graphwalk.scheduler.engine.cluster_model import predict
 from graphwalk.scheduler.engine.partitioned_planner import GRAPH_SHARE
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.executors.resources import SHARE
 from graphwalk.scheduler.slurm.ray_cluster import STORE_SHARE
 from graphwalk.units import format_size
+from graphwalk.util.cluster import parse_cluster
 from graphwalk.util.executor import Resources
 
 if TYPE_CHECKING:
@@ -21,17 +23,6 @@ if TYPE_CHECKING:
     from graphwalk.walk_spec import WalkSpec
 
 _GIB = 1 << 30
-
-#: Steps that a core makes in a second, first and second order, on a machine of 2024; all measured
-#: as "Graphs larger than memory" tells: the graph in memory; read again in each wave; by Ray.
-_STEPS = {
-    "memory": (60e6, 20e6),
-    "again": (6e6, 1.8e6),
-    "ray": (8e6, 5e6),
-}
-
-#: Bytes of the graph in memory that a machine reads in a second.
-_READ = 0.5e9
 
 #: Machines, file systems and graphs differ: the expected time is multiplied by this.
 _MARGIN = 3
@@ -136,7 +127,7 @@ class _Choosing:
         memory = machines.memory
         if self._fits:
             memory = min(memory, _whole_gib(plan.peak_memory / SHARE) + _GIB)
-        minutes = _minutes(plan, machines.cpus, count, "memory" if self._fits else "again")
+        minutes = _minutes(plan, machines.cpus, count, mode)
         return Choice(mode, count, machines.cpus, memory, minutes, machines.name, plan)
 
     def _by_ray(self) -> Choice:
@@ -162,21 +153,21 @@ class _Choosing:
         """Return how many tasks an array has."""
         if self._nodes is not None:
             return self._nodes
-        expected = _expected_minutes(self._alone, self._machines.cpus, 1, "memory")
+        expected = _expected_minutes(self._alone, self._machines.cpus, 1, "node")
         most = min(self._machines.nodes, len(self._alone.block_rows))
         return max(1, min(round(expected / _MINUTES_OF_TASK), most))
 
 
-def _expected_minutes(plan: WalkPlan, cpus: int, count: int, how: str) -> float:
-    steps = plan.shape[0] * plan.spec.walk_length
-    rate = _STEPS[how][plan.spec.second_order]
-    read = plan.bytes_read / (count if how == "ray" else 1)
-    return (read / _READ + steps / (rate * cpus * count)) / 60
+def _expected_minutes(plan: WalkPlan, cpus: int, count: int, mode: str) -> float:
+    machines = count if mode == "ray" else 1
+    forecast = predict(plan, parse_cluster(f"{machines}x{cpus}"))
+    # Each task of an array reads the graph, and has a share of all else.
+    return (forecast.reading + (forecast.seconds - forecast.reading) * machines / count) / 60
 
 
-def _minutes(plan: WalkPlan, cpus: int, count: int, how: str) -> int:
+def _minutes(plan: WalkPlan, cpus: int, count: int, mode: str) -> int:
     """Return what to ask for: whole quarters of an hour."""
-    expected = _MARGIN * _expected_minutes(plan, cpus, count, how)
+    expected = _MARGIN * _expected_minutes(plan, cpus, count, mode)
     return 15 * max(1, -(-int(expected + 5) // 15))
 
 

@@ -1,0 +1,314 @@
+"""What walks take on machines that share nothing but a network, as a model of a few constants.
+
+`python -m benchmarks.cluster` measures the constants, and compares predictions with runs;
+"Graphs larger than memory" has the results, and how far they are from each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, log, log2, sqrt
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from graphwalk.kernels.walk.step_edges import step_types
+from graphwalk.kernels.walk.steps import walker_dtype
+
+if TYPE_CHECKING:
+    from graphwalk.scheduler.engine.walk_plan import WalkPlan
+    from graphwalk.util.cluster import Cluster
+    from graphwalk.walk_spec import WalkSpec
+
+Executor: TypeAlias = Literal["threads", "ray", "distributed"]
+
+
+class Speed(NamedTuple):
+    """Steps that a core makes in a second of its time, and what it reads.
+
+    Attributes
+    ----------
+    whole : float
+        The graph is one partition.
+    kept : float
+        Partitions stay in memory, and threads take walkers from one to the other.
+    moved : float
+        Partitions stay in memory, and tasks of other processes do: steps are joined to blocks too.
+    again : float
+        Partitions are read again in each wave; reading is counted by itself.
+    read : float
+        Bytes of the graph in memory that are decoded, and derived from others, in a second.
+    """
+
+    whole: float
+    kept: float
+    moved: float
+    again: float
+    read: float
+
+
+#: Bytes up to which Ray sends a piece through the process that has submitted its task.
+_INLINED = 100 << 10
+
+
+class TaskCost(NamedTuple):
+    """Seconds of the process that submits tasks which move walkers.
+
+    Attributes
+    ----------
+    task : float
+        For a task.
+    small, byte : float
+        For each of its pieces, of which there is one for each partition, and for each byte of it,
+        if it has up to 100 KiB: Ray sends such pieces through that process.
+    large : float
+        For each of its pieces that are larger.
+    """
+
+    task: float
+    small: float
+    byte: float
+    large: float
+
+    def of(self, pieces: int, size: float) -> float:
+        """Return the seconds for a task that makes this number of pieces of `size` bytes."""
+        each = self.large if size > _INLINED else self.small + size * self.byte
+        return self.task + pieces * each
+
+
+#: R-MAT graph of 2**22 nodes (first order, node2vec) or 2**20, cores of a 2-core AMD EPYC.
+SPEEDS = {
+    "first order": Speed(60e6, 40e6, 8e6, 12e6, 0.9e9),
+    "weighted": Speed(45e6, 30e6, 7e6, 9e6, 0.6e9),
+    "node2vec": Speed(20e6, 15e6, 5e6, 5e6, 0.4e9),
+    "temporal": Speed(15e6, 10e6, 5e6, 5e6, 0.4e9),
+}
+
+#: Bytes of files that a machine reads or writes in a second.
+DISK = 0.8e9
+
+TASKS: dict[Executor, TaskCost] = {
+    "threads": TaskCost(0, 0, 0, 0),
+    "ray": TaskCost(1.5e-3, 10e-6, 2.4e-9, 170e-6),
+    "distributed": TaskCost(10e-3, 1e-3, 0, 1e-3),
+}
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a plan is expected to take on a cluster.
+
+    Attributes
+    ----------
+    cluster : Cluster
+        The machines.
+    resident : bool
+        Whether the graph stays in their memory.
+    reading, walking, moving, scheduling, writing : float
+        Seconds for reading and decoding the graph; for steps; for walkers and steps on the network;
+        for submitting tasks, which is done by one process while others walk; and for files of steps
+        and walks.
+    seconds : float
+        All together, as far as they do not happen at the same time.
+    read : int
+        Bytes of the graph, decoded, that all machines read.
+    traffic : int
+        Bytes that machines send to each other.
+    """
+
+    cluster: Cluster
+    resident: bool
+    reading: float
+    walking: float
+    moving: float
+    scheduling: float
+    writing: float
+    seconds: float
+    read: int
+    traffic: int
+
+    @property
+    def machine_hours(self) -> float:
+        """Hours that all machines together take."""
+        return self.cluster.machines * self.seconds / 3600
+
+
+def kind_of(spec: WalkSpec) -> str:
+    """Return which of `SPEEDS` walks make."""
+    if spec.second_order or spec.temporal:
+        return "node2vec" if spec.second_order else "temporal"
+    return "weighted" if spec.weighted or spec.metapath is not None else "first order"
+
+
+def predict(
+    plan: WalkPlan,
+    cluster: Cluster,
+    *,
+    executor: Executor | None = None,
+    stored: float = 1.0,
+    crossing: float | None = None,
+) -> Forecast:
+    """Return what a plan is expected to take.
+
+    Parameters
+    ----------
+    plan : WalkPlan
+        A plan for this cluster.
+    cluster : Cluster
+        The machines.
+    executor : {"threads", "ray", "distributed"}, optional
+        What runs the tasks: Ray on several machines, unless another is given, and threads on one.
+    stored : float
+        Bytes of the store for each of the graph in memory.
+    crossing : float, optional
+        Part of the steps that lead to another partition. None: of a graph without locality.
+    """
+    executor = executor or ("threads" if cluster.machines == 1 else "ray")
+    parts = len(plan.partitions)
+    crossing = 1 - 1 / parts if crossing is None else crossing
+    job = _Job(plan, cluster, executor, stored, crossing)
+    if parts == 1:
+        return job.one_partition()
+    return job.kept_partitions() if plan.resident else job.partitions_read_again()
+
+
+@dataclass(frozen=True)
+class _Job:
+    plan: WalkPlan
+    cluster: Cluster
+    executor: Executor
+    stored: float
+    crossing: float
+
+    @property
+    def _steps(self) -> int:
+        return self.plan.shape[0] * self.plan.spec.walk_length
+
+    @property
+    def _speed(self) -> Speed:
+        return SPEEDS[kind_of(self.plan.spec)]
+
+    @property
+    def _storage(self) -> float:
+        """Bytes of files that a machine reads or writes in a second; several share a server."""
+        return DISK if self.cluster.machines == 1 else min(DISK, self.cluster.network)
+
+    def _reading(self, read: float, machines: int) -> float:
+        each = read / machines
+        return max(each * self.stored / self._storage, each / self._speed.read / self.cluster.cores)
+
+    def one_partition(self) -> Forecast:
+        """Return what blocks of walks take, each from beginning to end on any machine."""
+        plan, cluster = self.plan, self.cluster
+        reading = self._reading(plan.graph_bytes, 1)
+        # Those that have the graph already pass it to as many others at a time.
+        copies = plan.graph_bytes / cluster.network * ceil(log2(cluster.machines))
+        busy = min(cluster.machines * cluster.cores, max(1, len(plan.block_rows)))
+        walking = self._steps / self._speed.whole / busy
+        scheduling = len(plan.block_rows) * TASKS[self.executor].task
+        return self._forecast(
+            reading=reading,
+            walking=walking,
+            moving=copies,
+            scheduling=scheduling,
+            seconds=reading + copies + max(walking, scheduling),
+            read=plan.graph_bytes,
+            traffic=plan.graph_bytes * (cluster.machines - 1),
+        )
+
+    def kept_partitions(self) -> Forecast:
+        """Return what walks take where each machine has some of the partitions."""
+        plan, cluster, cost = self.plan, self.cluster, TASKS[self.executor]
+        machines, parts = cluster.machines, len(plan.partitions)
+        reading = self._reading(plan.graph_bytes, machines)
+        rate = self._speed.kept if self.executor == "threads" else self._speed.moved
+        walking = self._steps / rate / (machines * cluster.cores)
+        crossings, away = self._steps * self.crossing, 1 - 1 / machines
+        # A step waits where it was made, and is sent to where its block is made.
+        traffic = int(away * (crossings * self._walker + self._steps * self._step))
+        moving = traffic / machines / cluster.network
+        tasks = len(plan.group_blocks) * parts * self._waves()
+        scheduling = tasks * cost.of(parts, crossings * self._walker / tasks / parts)
+        return self._forecast(
+            reading=reading,
+            walking=walking,
+            moving=moving,
+            scheduling=scheduling,
+            # Each group goes its own way: none of its walkers moves while its tasks are submitted.
+            seconds=reading
+            + max(walking + moving + scheduling / len(plan.group_blocks), scheduling),
+            read=plan.graph_bytes,
+            traffic=traffic,
+        )
+
+    def partitions_read_again(self) -> Forecast:
+        """Return what walks take where each machine reads all partitions for batches of its own."""
+        plan, cluster = self.plan, self.cluster
+        batches = len(plan.batch_groups)
+        machines = min(cluster.machines, batches)
+        turns = -(-batches // machines)
+        # Reading and walking take turns on the cores; files are read meanwhile.
+        read = plan.bytes_read / batches * turns
+        steps = self._steps / batches * turns
+        reading = self._reading(read, 1)
+        walking = steps / self._speed.again / cluster.cores
+        decoding = read / self._speed.read / cluster.cores
+        files = 2 * self._step * steps / self._storage if plan.spill else 0.0
+        return self._forecast(
+            reading=reading,
+            walking=walking,
+            scheduling=batches * TASKS[self.executor].task,
+            seconds=max(reading, walking + decoding) + files,
+            files=files,
+            read=plan.bytes_read,
+        )
+
+    def _waves(self) -> float:
+        """Return how many waves there are until the last of all walkers has ended.
+
+        If all partitions are processed at the same time, a walker takes part in as many waves as it
+        crosses bounds; that is a binomial number, whose largest of N is about the square root of
+        2 log N standard deviations above its mean.
+        """
+        plan, length = self.plan, self.plan.spec.walk_length
+        waves = plan.waves * self.crossing / (1 - 1 / len(plan.partitions))
+        if not plan.at_once:
+            return max(1.0, waves)
+        spread = sqrt(2 * log(max(1, plan.shape[0])) * length * self.crossing * (1 - self.crossing))
+        return max(1.0, min(max(waves, length), waves + spread))
+
+    @property
+    def _walker(self) -> int:
+        """Bytes of a walker that moves."""
+        spec, (node, edge) = self.plan.spec, step_types(self.plan.dtype)
+        how = {"second_order": spec.second_order, "temporal": spec.temporal}
+        return walker_dtype(node, edge if spec.second_order else None, **how).itemsize
+
+    @property
+    def _step(self) -> int:
+        """Bytes of a step that waits until its block is made."""
+        return walker_dtype(*step_types(self.plan.dtype)).itemsize
+
+    def _forecast(
+        self,
+        *,
+        reading: float,
+        walking: float,
+        scheduling: float,
+        seconds: float,
+        read: int,
+        moving: float = 0.0,
+        files: float = 0.0,
+        traffic: int = 0,
+    ) -> Forecast:
+        written = self.plan.result_bytes / self.cluster.machines / self._storage
+        return Forecast(
+            cluster=self.cluster,
+            resident=self.plan.resident,
+            reading=reading,
+            walking=walking,
+            moving=moving,
+            scheduling=scheduling,
+            writing=written + files,
+            seconds=seconds + written,
+            read=read,
+            traffic=traffic,
+        )

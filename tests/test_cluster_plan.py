@@ -1,0 +1,154 @@
+"""Plans for clusters that are not there, and what the model expects of them."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import graphwalk
+from graphwalk.errors import InputError, MemoryBudgetError
+from graphwalk.scheduler.engine.cluster_model import DISK, SPEEDS, TASKS, predict
+from graphwalk.util.cluster import Cluster, parse_cluster
+
+GIB = 1 << 30
+SPEED = SPEEDS["first order"]
+HOW = {"num_walks": 4, "walk_length": 80, "seed": 1}
+
+
+@pytest.fixture(scope="module")
+def graph():
+    """A graph of 2.4 MB in memory, of which 4 MiB do not hold the walks too."""
+    edges = np.random.default_rng(1).integers(20_000, size=(2, 300_000))
+    return graphwalk.build_zarr(edges, num_nodes=20_000, progress=False)
+
+
+def planned(graph, cluster, **how):
+    return graphwalk.plan_walks(graph, **HOW | how, cluster=cluster)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("64x16", Cluster(64, 16, 64 * GIB, 1.25e9)),
+        ("1x2x3GiB", Cluster(1, 2, 3 * GIB, 1.25e9)),
+        ("8X4@25Gb/s", Cluster(8, 4, 16 * GIB, 3.125e9)),
+        ("8x4x500MB@2.5 gb/s", Cluster(8, 4, 500_000_000, 0.3125e9)),
+    ],
+)
+def test_texts_of_clusters(text, expected):
+    assert parse_cluster(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["64", "64x", "0x16", "64x0", "64x16x", "64x16x3parsecs", "64x16@10", "1x1@0Gb/s", 64]
+)
+def test_what_is_no_cluster_is_refused(graph, text):
+    with pytest.raises(InputError, match=r"^cluster=.* such as '64x16' or '64x16x64GiB@25Gb/s'$"):
+        planned(graph, text)
+
+
+def test_one_machine_has_the_plan_that_it_would_make(graph):
+    with graphwalk.scheduler.use("threads", num_workers=3):
+        plan = graphwalk.plan_walks(graph, **HOW, memory="40 MiB")
+    alone = planned(graph, "1x3", memory="40 MiB")
+    assert alone.table()[: len(plan.table())] == plan.table()
+    assert alone.forecast.read == plan.bytes_read
+    assert alone.forecast.traffic == alone.forecast.moving == 0
+
+
+def test_a_whole_graph_is_read_once_and_copied(graph):
+    one, four = planned(graph, "1x2").forecast, planned(graph, "4x2@8Gb/s").forecast
+    assert one.read == four.read == planned(graph, "4x2").graph_bytes
+    assert four.traffic == 3 * four.read
+    assert four.moving == pytest.approx(2 * four.read / 1e9)  # to one, and by both to two
+    assert one.walking == pytest.approx(80_000 * 80 / SPEED.whole / 2)
+
+
+@pytest.fixture(scope="module")
+def kept(graph):
+    """Partitions that stay in the memory of two machines."""
+    plan = planned(graph, "2x2", partitions=4)
+    assert plan.resident
+    assert plan.at_once
+    return plan
+
+
+def test_walkers_that_cross_and_steps_are_sent(kept):
+    cluster = parse_cluster("2x2@8Gb/s")
+    steps = 80_000 * 80
+    half = predict(kept, cluster, crossing=0.5)
+    # A walker and a step are 8 bytes each; half of them have to go to the other machine.
+    assert half.traffic == steps * (0.5 * 8 + 8) / 2
+    assert half.moving == half.traffic / 2 / 1e9
+    assert half.walking == pytest.approx(steps / SPEED.moved / 4)
+    second = replace(kept, spec=replace(kept.spec, p=2.0))
+    assert predict(second, cluster, crossing=0.5).traffic == steps * (0.5 * 20 + 8) / 2
+
+
+def test_no_crossings_no_walkers_on_the_network(kept):
+    cluster = parse_cluster("2x2")
+    assert predict(kept, cluster, crossing=0.0).traffic == 80_000 * 80 * 8 / 2
+    alone = replace(kept, resources=replace(kept.resources, machines=1))
+    assert predict(alone, parse_cluster("1x4"), crossing=0.0).traffic == 0
+
+
+def test_more_crossings_and_slower_networks_take_longer(kept):
+    cluster = parse_cluster("2x2")
+    crossings = [predict(kept, cluster, crossing=c / 4) for c in range(5)]
+    for less, more in pairwise(crossings):
+        assert less.traffic < more.traffic
+        assert less.seconds <= more.seconds
+    without_locality = predict(kept, cluster)
+    assert without_locality == predict(kept, cluster, crossing=1 - 1 / len(kept.partitions))
+    assert predict(kept, parse_cluster("2x2@1Gb/s")).seconds > without_locality.seconds
+
+
+def test_threads_submit_no_tasks_and_dask_takes_longer_for_them_than_ray(kept):
+    cluster = parse_cluster("1x4")
+    alone = replace(kept, resources=replace(kept.resources, machines=1))
+    found = [predict(alone, cluster, executor=name).scheduling for name in TASKS]
+    assert found == sorted(found)
+    assert found[0] == 0
+
+
+def test_reading_again_is_bound_by_the_disk_or_by_cores(graph):
+    plan = graphwalk.plan_walks(graph, **HOW, memory="11 MiB", partitions=3)
+    assert not plan.resident
+    read, steps = plan.bytes_read, 80_000 * 80
+    one, many = (predict(plan, parse_cluster(f"1x{cores}")) for cores in (1, 1000))
+    walking = steps / SPEED.again
+    files = plan.result_bytes / DISK + (2 * 8 * steps / DISK if plan.spill else 0)
+    assert one.writing == many.writing == pytest.approx(files)
+    assert one.seconds == pytest.approx(walking + read / SPEED.read + files)
+    assert many.seconds == pytest.approx(read / DISK + files)
+    packed = predict(plan, parse_cluster("1x1000"), stored=0.5)
+    assert packed.reading == pytest.approx(many.reading / 2)
+
+
+def test_more_machines_take_no_longer_to_walk(graph):
+    plan = planned(graph, "16x2")
+    assert [each.cluster.machines for each in plan.forecasts] == [1, 2, 4, 8, 16]
+    walking = [each.walking for each in plan.forecasts]
+    assert walking == sorted(walking, reverse=True)
+    assert planned(graph, "12x2").forecast.cluster.machines == 12
+    hours = {each.cluster.machines: each.machine_hours for each in plan.forecasts}
+    worth = plan.worth_having.cluster.machines
+    assert hours[worth] <= 2 * min(hours.values())
+    assert all(hours[more] > 2 * min(hours.values()) for more in hours if more > worth)
+
+
+def test_what_few_machines_do_not_hold_is_left_out(graph):
+    how = {"memory": "3 MiB", "chunks": 1000}
+    with pytest.raises(MemoryBudgetError):
+        planned(graph, "1x1", **how)
+    plan = planned(graph, "16x1", **how)
+    assert 1 not in [each.cluster.machines for each in plan.forecasts]
+
+
+def test_a_plan_prints_what_is_expected(graph):
+    table = dict(planned(graph, "4x2").table())
+    assert table["cluster"] == "4 machines of 2 cores and 8.0 GiB each, network of 10 Gb/s"
+    assert table["predicted"].endswith(" machine hours")
+    assert table["traffic"].endswith(" bytes a step")
+    assert "machine" in table["worth having"]
