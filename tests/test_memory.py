@@ -7,6 +7,7 @@ import pytest
 
 from graphwalk import scheduler
 from graphwalk.errors import MemoryBudgetError
+from graphwalk.storage.build.memory_plan import build_sizes
 from graphwalk.util import available_memory, control_groups
 from graphwalk.util.threads import num_cores
 
@@ -55,6 +56,15 @@ def test_a_container(machine):
     assert available_memory.available_memory() == 2000
     group(machine, ".", "max", 1000)
     assert available_memory.available_memory() == 8 * 1024
+
+
+def test_a_build_takes_no_more_than_a_container_has(machine):
+    machine("proc/meminfo", "MemAvailable: 99999999 kB\n")
+    assert build_sizes(None).budget == 4 << 30
+    machine("proc/self/cgroup", "0::/\n")
+    group(machine, ".", 500 * MIB, 100 * MIB)
+    assert build_sizes(None).budget == 280 * MIB
+    assert build_sizes("1 GiB").budget == 1 << 30
 
 
 def test_a_container_that_sees_the_path_of_its_host(machine):

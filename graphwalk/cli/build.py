@@ -87,7 +87,12 @@ BUILD = [
         FLAG,
         "load Python objects from npy and npz files; they can run code, so trust them",
     ),
-    Parameter("memory", "4 GiB", SIZE, "memory that the build may use"),
+    Parameter(
+        "memory",
+        None,
+        SIZE,
+        "memory to use; by default 4GiB, or 70 % of what is free",
+    ),
     Parameter("compressed", True, FLAG, "", ("uncompressed", "leave the arrays uncompressed")),
 ]
 

@@ -17,7 +17,7 @@ HELP = "write a directed graph with its edges turned round, for analytics that n
 #: Parameters of `Graph.transpose`.
 TRANSPOSE = [
     Parameter("both_ways", False, FLAG, "edges lead both ways, for walks with --direction both"),
-    Parameter("memory", "4 GiB", SIZE, "memory to use"),
+    Parameter("memory", None, SIZE, "memory to use; by default 4GiB, or 70 % of what is free"),
 ]
 
 

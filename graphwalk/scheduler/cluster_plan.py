@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from graphwalk.errors import MemoryBudgetError
 from graphwalk.scheduler.engine.cluster_model import Forecast, predict
 from graphwalk.scheduler.engine.walk_plan import WalkPlan
-from graphwalk.scheduler.executors.resources import SHARE
 from graphwalk.scheduler.slurm.ray_cluster import STORE_SHARE
 from graphwalk.units import count_of, format_size, parse_size
+from graphwalk.util.available_memory import SHARE
 from graphwalk.util.executor import Resources
 
 if TYPE_CHECKING:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: Bytes that are assumed if the system does not say how much memory is free.
 _UNKNOWN = 4 << 30
 
+#: Share of what is free that a job takes unless it is told otherwise: others need some too.
+SHARE = 0.7
 
 #: Names of files of a control group in both versions: its limit, what it uses, and of that the
 #: cache of files.

@@ -13,13 +13,11 @@ from dask.base import get_scheduler
 from graphwalk.scheduler.executors.remote_executor import remote_executor_of
 from graphwalk.scheduler.executors.thread_executor import ThreadsExecutor
 from graphwalk.units import parse_size
+from graphwalk.util.available_memory import SHARE
 from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     from graphwalk.util.executor import Executor, Resources
-
-#: Share of what is free that a job takes unless it is told otherwise: others need some too.
-SHARE = 0.7
 
 
 def find_resources(memory: str | int | None) -> Resources:

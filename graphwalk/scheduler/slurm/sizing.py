@@ -9,9 +9,9 @@ from graphwalk.errors import MemoryBudgetError
 from graphwalk.scheduler.engine.cluster_model import predict
 from graphwalk.scheduler.engine.partitioned_planner import GRAPH_SHARE
 from graphwalk.scheduler.engine.planner import plan_job
-from graphwalk.scheduler.executors.resources import SHARE
 from graphwalk.scheduler.slurm.ray_cluster import STORE_SHARE
 from graphwalk.units import format_size
+from graphwalk.util.available_memory import SHARE
 from graphwalk.util.cluster import parse_cluster
 from graphwalk.util.executor import Resources
 

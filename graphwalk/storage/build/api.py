@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.build.context import BuildOptions
-from graphwalk.storage.build.memory_plan import BuildSizes
+from graphwalk.storage.build.memory_plan import build_sizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.open import open_source
 from graphwalk.storage.files.locations import is_url, locate
-from graphwalk.units import parse_size
 from graphwalk.util.parameters import COUNT, FLAG, one_of
 from graphwalk.util.progress_bar import Progress
-from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +45,7 @@ def build_zarr(
     compressed: bool = True,
     storage_options: Mapping[str, Any] | None = None,
     allow_pickle: bool = False,
-    memory: str | int = "4 GiB",
+    memory: str | int | None = None,
     progress: bool | None = None,
 ) -> Graph:
     r"""Write a graph's edges into a store, and open it.
@@ -115,10 +113,10 @@ def build_zarr(
     allow_pickle : bool
         Whether ``.npy`` and ``.npz`` files may hold Python objects, such as an object array of
         rows. Loading them can run any code, so do so only with files that you trust.
-    memory : str or int
-        How much memory the build may use, edges that are in memory anyway not counted. What does
-        not fit waits in temporary files, inside the unfinished store or, for a URL, where Dask's
-        ``temporary-directory`` says.
+    memory : str or int, optional
+        How much memory the build may use, edges that are in memory anyway not counted. None: 4 GiB,
+        or 70 % of what is free if that is less. What does not fit waits in temporary files, inside
+        the unfinished store or, for a URL, where Dask's ``temporary-directory`` says.
     progress : bool, optional
         Whether to show progress on stderr; by default on a terminal and in a notebook.
 
@@ -183,7 +181,7 @@ def build_zarr(
         further=_further(edge_ids, weights, value_kind),
     )
     _check_storage_options(storage_options, edges, location)
-    tuning = BuildSizes(parse_size(memory), num_cores())
+    tuning = build_sizes(memory)
     source = open_source(
         edges,
         columns=columns,

@@ -7,6 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from graphwalk.storage.store.format import CHUNK_BYTES, value_bytes
+from graphwalk.units import parse_size
+from graphwalk.util.available_memory import SHARE, free_memory
+from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     from graphwalk.storage.store.format import ValueName
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
 #: number of buckets, each a stream of scattered writes, small.
 BUCKET_ENTRIES = 1 << 18
 MAX_BUCKETS = 512
+
+#: Bytes that a build may use by default; more of them would hardly make it faster.
+_MEMORY = 4 << 30
 
 #: Edges of a batch: enough that the fixed cost of a batch does not matter.
 BATCH_EDGES = 1 << 20
@@ -60,6 +66,18 @@ class RunLayout:
     bucket_entries: int
     largest_bucket: int
     memory: int
+
+
+def build_sizes(memory: str | int | None) -> BuildSizes:
+    """Return the sizes of a build that may use `memory`, on all cores.
+
+    Parameters
+    ----------
+    memory : str or int, optional
+        Bytes, or text such as ``"4 GiB"``. None: 4 GiB, or a share of what is free if that is less.
+    """
+    free = int(SHARE * free_memory())
+    return BuildSizes(min(_MEMORY, free) if memory is None else parse_size(memory), num_cores())
 
 
 @dataclass(frozen=True)

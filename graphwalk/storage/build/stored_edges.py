@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.storage.build.context import BuildOptions
-from graphwalk.storage.build.memory_plan import BuildSizes
+from graphwalk.storage.build.memory_plan import build_sizes
 from graphwalk.storage.build.pipeline import build
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.files.locations import is_url, locate_new
 from graphwalk.storage.partitions.entry_partitions import cut_entries, read_entries
 from graphwalk.storage.store.format import EDGE_IDS
-from graphwalk.units import parse_size
 from graphwalk.util.parameters import FLAG
 from graphwalk.util.progress_bar import Progress
-from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     import os
@@ -132,7 +130,7 @@ def build_stored(
     overwrite: bool,
     compressed: bool,
     storage_options: Mapping[str, Any] | None,
-    memory: str | int,
+    memory: str | int | None,
     progress: bool | None,
 ) -> Graph:
     """Build a store, or a temporary one, of such edges; `finish` adds what nodes have."""
@@ -153,7 +151,7 @@ def build_stored(
             edges,
             location,
             options,
-            BuildSizes(parse_size(memory), num_cores()),
+            build_sizes(memory),
             Progress(progress),
             overwrite=FLAG.check("overwrite", overwrite),
             finish=finish,

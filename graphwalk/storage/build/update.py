@@ -15,7 +15,7 @@ from graphwalk.storage.build.bucket_rows import RowError
 from graphwalk.storage.build.changes import ChangedEdges, ReadChanges, missing_edge, read_changes
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.copy_nodes import copy_labels, copy_types
-from graphwalk.storage.build.memory_plan import BuildSizes
+from graphwalk.storage.build.memory_plan import BuildSizes, build_sizes
 from graphwalk.storage.build.merge import Merge, MissingError
 from graphwalk.storage.build.pipeline import write_store
 from graphwalk.storage.edges.open import open_source
@@ -23,10 +23,9 @@ from graphwalk.storage.files.locations import is_url, locate_new
 from graphwalk.storage.store.format import APART
 from graphwalk.storage.store.label_runs import labels_of
 from graphwalk.storage.store.stored_labels import write_labels
-from graphwalk.units import count_of, parse_size
+from graphwalk.units import count_of
 from graphwalk.util.parameters import FLAG, one_of
 from graphwalk.util.progress_bar import Progress
-from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
     import os
@@ -52,7 +51,7 @@ def update(
     overwrite: bool,
     compressed: bool,
     storage_options: Mapping[str, Any] | None,
-    memory: str | int,
+    memory: str | int | None,
     progress: bool | None,
     **reading: Any,
 ) -> Graph:
@@ -68,7 +67,7 @@ def update(
         compressed=FLAG.check("compressed", compressed),
         storage_options=storage_options if location and is_url(location) else None,
     )
-    sizes, bar = BuildSizes(parse_size(memory), num_cores()), Progress(progress)
+    sizes, bar = build_sizes(memory), Progress(progress)
     overwrite = FLAG.check("overwrite", overwrite)
     reading |= {"directed": graph.directed, "values": graph.info.values or "weights"}
     _check_weights(graph, add, reading["weights"])

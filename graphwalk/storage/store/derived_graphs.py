@@ -28,7 +28,7 @@ class DerivedGraphs(GraphExports):
         overwrite: bool = False,
         compressed: bool = True,
         storage_options: Mapping[str, Any] | None = None,
-        memory: str | int = "4 GiB",
+        memory: str | int | None = None,
         progress: bool | None = None,
     ) -> Self:
         """Write the graph whose edges lead the other way into a store of its own, and open it.
@@ -81,7 +81,7 @@ class DerivedGraphs(GraphExports):
         overwrite: bool = False,
         compressed: bool = True,
         storage_options: Mapping[str, Any] | None = None,
-        memory: str | int = "4 GiB",
+        memory: str | int | None = None,
         progress: bool | None = None,
     ) -> Self:
         """Write some nodes and all edges among them into a store of its own, and open it.
@@ -139,7 +139,7 @@ class DerivedGraphs(GraphExports):
         overwrite: bool = False,
         compressed: bool = True,
         storage_options: Mapping[str, Any] | None = None,
-        memory: str | int = "4 GiB",
+        memory: str | int | None = None,
         progress: bool | None = None,
     ) -> Self:
         """Write the graph without some edges and with others into a store of its own, and open it.
