@@ -21,6 +21,9 @@ OLDEST_TESTS := tests/test_oldest.py tests/test_private_interfaces.py tests/test
   $(addprefix tests/test_graph.py::, test_scipy_has_every_entry test_networkx_has_every_edge) \
   tests/test_embedding.py::test_neighbours_are_near tests/test_plots.py::test_visits
 
+# Tests start many processes, which would compile all modules again if bytecode were not kept.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test test-oldest test-torch test-slow lint format docs bench peers clean

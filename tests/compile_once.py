@@ -1,6 +1,7 @@
-"""Processes that need a kernel at the same time compile it once, and not each of them."""
+"""Processes that need the same kernel or bytecode compile it once, and not each of them."""
 
 import fcntl
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 
@@ -10,6 +11,17 @@ from numba.core.dispatcher import Dispatcher
 import graphwalk
 
 KERNELS = Path(graphwalk.__file__).parent / "kernels"
+
+
+@contextmanager
+def first_alone():
+    """Have the first of several processes run the block alone, and then all others at once."""
+    with Path(__file__).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(file, fcntl.LOCK_SH)
+        yield
 
 
 def compile_once():

@@ -3,12 +3,12 @@
 import os
 import re
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import cache
 from pathlib import Path
 
 import pytest
-from compile_once import compile_once
+from compile_once import compile_once, first_alone
 from schedulers import SCHEDULERS
 
 #: A test on Ray, by a word of its name or of its file's.
@@ -28,6 +28,7 @@ LONG = [
     "test_walk_memory",
     "test_build_memory",
     "test_docs",
+    "test_machines",
     "test_ray",
     "ray",
     "test_ray_faults",
@@ -38,6 +39,8 @@ LONG = [
     "test_examples",
     "test_build_faults",
     "test_build",
+    "test_site",
+    "test_tampering",
 ]
 
 #: Files whose tests run in one process though some are on Ray or distributed: these start one of
@@ -48,6 +51,13 @@ TOGETHER = {"test_machines", "test_ray", "test_ray_faults", "test_scan_memory", 
 def pytest_configure(config):
     if "PYTEST_XDIST_WORKER" in os.environ:
         compile_once()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Have one process compile the tests, whose bytecode the others then find."""
+    with first_alone() if "PYTEST_XDIST_WORKER" in os.environ else nullcontext():
+        return (yield)
 
 
 @pytest.hookimpl(optionalhook=True)
