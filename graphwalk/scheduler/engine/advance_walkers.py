@@ -128,7 +128,8 @@ def _nodes_needed(group: WalkerGroup, walkers: NDArray[Any]) -> NDArray[np.int64
         here = walkers["proposal"] < 0
         previous = walkers["previous"][here & (walkers["previous"] >= 0)]
         nodes = np.concatenate([nodes, previous.astype(np.int64)])
-    return np.unique(nodes)
+    # The type of all indexes of rows, so that kernels need not compile again.
+    return np.unique(nodes).astype(np.int64, copy=False)
 
 
 def _run_kernel(
