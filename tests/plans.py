@@ -16,8 +16,10 @@ from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
 def among_slow(quick, every):
     """Return parameters of a test, of which all that are not quick are slow."""
     assert set(quick) <= set(every)
+    values = {each: each if isinstance(each, tuple) else (each,) for each in every}
     return [
-        each if each in quick else pytest.param(*each, marks=pytest.mark.slow) for each in every
+        each if each in quick else pytest.param(*values[each], marks=pytest.mark.slow)
+        for each in every
     ]
 
 

@@ -90,7 +90,7 @@ tunings = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(
     edges=edge_lists,
     directed=st.booleans(),
@@ -117,7 +117,7 @@ def loops(entries):
     return sum(1 for u, v in entries if u == v)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(edges=edge_lists, directed=st.booleans())
 def test_duplicates_are_refused_as_by_the_oracle(edges, directed):
     try:
@@ -238,7 +238,7 @@ def test_strings_are_relabelled_in_the_order_of_their_bytes():
     assert graph.neighbors(3).tolist() == [1, 2]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(pairs=st.lists(st.tuples(*2 * [st.integers(0, 2**63 - 1)]), min_size=1, max_size=40))
 def test_relabelled_integers_equal_oracle(pairs):
     graph = build_zarr(arrays(pairs), relabel=True)
@@ -249,7 +249,7 @@ def test_relabelled_integers_equal_oracle(pairs):
     assert graph.index_of(ids).tolist() == list(range(len(ids)))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(pairs=st.lists(st.tuples(*2 * [st.text(max_size=5)]), min_size=1, max_size=40))
 @example(pairs=[("", "0E0")])
 def test_relabelled_strings_equal_oracle(pairs):

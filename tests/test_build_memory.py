@@ -19,7 +19,7 @@ EDGE_BYTES = {
     "long ids": 2 * 3000,  # more than their 900 bytes, which take long
 }
 
-QUICK = ["weighted", "few sparse ids", "weighted star", "row iterable", "text", "npy", "long ids"]
+QUICK = ["few sparse ids", "weighted star", "row iterable", "text"]
 MADE = {
     "text": ("txt", memory_builds.make_text),
     "npy": ("npy", memory_builds.make_npy),

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from itertools import pairwise
+from itertools import cycle, pairwise, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,7 @@ import pytest
 from edge_sources import Edges, Rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plans import among_slow
 
 from graphwalk import scheduler
 from graphwalk.errors import InputError
@@ -228,8 +229,17 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("kind", ["dense", "sparse", "strings"])
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    among_slow(
+        # Each form with two kinds of ids, of which one has names.
+        [
+            *product(FORMS, ["strings"]),
+            *zip(FORMS, cycle(["dense", "sparse"]), strict=False),
+        ],
+        [*product(FORMS, ["dense", "sparse", "strings"])],
+    ),
+)
 @settings(deadline=None, max_examples=3)
 @given(data=st.data())
 def test_bytes_do_not_depend_on_the_form(form, kind, data):
@@ -255,7 +265,10 @@ def session(shared_ray):
 @pytest.mark.ray
 @pytest.mark.parametrize(
     ("value_kind", "directed"),
-    [(None, True), ("weights", False), ("times", False), ("edge_types", False)],
+    among_slow(
+        [(None, True), ("weights", False)],
+        [(None, True), ("weights", False), ("times", False), ("edge_types", False)],
+    ),
 )
 def test_ray_makes_the_same_bytes(session, tmp_path, value_kind, directed):
     rng = np.random.default_rng(3)

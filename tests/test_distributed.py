@@ -77,7 +77,13 @@ def expected(kind):
 @pytest.mark.parametrize(
     ("kind", "partitions"),
     among_slow(
-        [*product(KINDS, [3]), ("first order", 1), ("until", 1), ("weighted", 7), ("node2vec", 7)],
+        # Each kind either in one partition or in several.
+        [
+            *product(["first order", "metapath", "until", "no way back"], [1]),
+            *product(["first order", "weighted", "restart", "temporal"], [3]),
+            *product(["temporal, from edges"], [3]),
+            ("node2vec", 7),
+        ],
         [*product(KINDS, [1, 3, 7])],
     ),
 )
@@ -141,7 +147,7 @@ def test_a_worker_that_is_killed_while_a_batch_walks_in_it(session, tmp_path, mo
     assert once.exists()
 
 
-@pytest.mark.parametrize("spill", [False, True])
+@pytest.mark.parametrize("spill", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_blocks_of_partitions_that_are_read_again(session, spill, tmp_path):
     walks = walks_of("first order", chunks=500, partitions=3)
     reread = read_again(walks, ahead=True, cut=2900, spill=spill)
@@ -152,7 +158,7 @@ def test_blocks_of_partitions_that_are_read_again(session, spill, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), whole)
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_a_worker_that_is_killed_changes_nothing(session, partitions, tmp_path, monkeypatch):
     once = tmp_path / "killed"
 

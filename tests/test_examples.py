@@ -212,6 +212,7 @@ def test_the_demo_walks_along_dependencies(demo, shipped_edges):
         assert (folder / path).exists(), path
 
 
+@pytest.mark.slow
 def test_the_demo_runs_again_over_its_results(demo, tmp_path):
     here = demo[0] / "results"
     first = (here / "debian-walks.txt").read_bytes()

@@ -14,7 +14,7 @@ GRAPHS = {
     "short": (400_000, 24, False),
     "short, hubs": (400_000, 24, True),
 }
-QUICK = [("long", ".parquet"), ("long", ".txt"), ("short, hubs", ".parquet")]
+QUICK = [("long", ".txt"), ("short, hubs", ".parquet")]
 OUTPUTS = [".parquet", ".txt", ".txt.gz", ".npy", ".zarr"]
 
 

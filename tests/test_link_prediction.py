@@ -138,6 +138,7 @@ def grow(example, folder, seed, rounds=2):
     return (*(example.auc(score, is_edge) for score in scores), *shares)
 
 
+@pytest.mark.slow
 def test_vectors_follow_a_graph_that_grows(example, tmp_path):
     whole, followed, cost, touched = grow(example, tmp_path, 1, rounds=1)
     assert whole > 0.75

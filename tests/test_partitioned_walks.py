@@ -121,14 +121,21 @@ def case(request):
     return make_graph(directed, values), kind
 
 
-@pytest.mark.parametrize("dead_end", ["stop", "restart", "stay"])
-def test_partitions_do_not_change_walks(case, dead_end):
-    graph, kind = case
+@pytest.mark.parametrize(
+    ("directed", "values", "kind", "dead_end"),
+    [
+        pytest.param(*case, dead_end, id=f"directed={case[0]},{case[1]},{case[2]}-{dead_end}")
+        for case in CASES
+        for dead_end in ([None] if "dead_end" in KINDS[case[2]] else ["stop", "restart", "stay"])
+    ],
+)
+def test_partitions_do_not_change_walks(directed, values, kind, dead_end):
+    graph = make_graph(directed, values)
     how = {"walk_length": LENGTH, "num_walks": 1, "seed": 5, "dead_end": dead_end, **KINDS[kind]}
     whole = graphwalk.random_walks(graph, **how).compute()
     plans = [(2, "auto"), (3, 100), (7, 80), (16, 130)]
     # What happens at dead ends, and the number of partitions, do not depend on each other.
-    some = {"stop": plans, "restart": plans[::2], "stay": plans[1:2]}[dead_end]
+    some = {"restart": plans[::2], "stay": plans[1:2]}.get(dead_end, plans)
     for partitions, chunks in plans[1:2] if "5e4" in kind else some:
         walks = small_walks(graph, **how, partitions=partitions, chunks=chunks)
         assert len(walks.plan.partitions) >= partitions

@@ -85,19 +85,33 @@ def walks_of(graph, make=graphwalk.random_walks, **how):
     return make(graph, **{"num_walks": 2, "walk_length": 6, "seed": 5} | how)
 
 
+#: Each kind is among the quick tests either in one partition or in several.
+IN_ONE = ["metapath", "from edges", "until", "no way back", "node2vec+"]
+IN_SEVERAL = [
+    *("weighted", "node2vec", "restart", "node2vec stay", "temporal", "metapath of edges"),
+    "node2vec+ (5e4, 5e4)",
+]
+IN_BOTH = ["first order", "weighted node2vec"]
+
+
+def test_each_kind_is_among_the_quick_tests():
+    assert sorted([*IN_ONE, *IN_SEVERAL, *IN_BOTH]) == sorted(KINDS)
+
+
 @pytest.mark.parametrize(
     ("kind", "chunks"),
     among_slow(
-        [*product(KINDS, [2500]), ("first order", "auto"), ("weighted node2vec", "auto")],
+        [*product([*IN_ONE, *IN_BOTH], [2500]), ("first order", "auto")],
         [*product(KINDS, [2500, "auto"])],
     ),
 )
 def test_walks_are_those_of_threads(session, graph, kind, chunks):
     walks = walks_of(graph, chunks=chunks, **KINDS[kind])
-    np.testing.assert_array_equal(walks.compute(), walks.compute(scheduler="threads"))
+    expected = walks.compute(scheduler="threads")  # first: each of Ray's workers would compile
+    np.testing.assert_array_equal(walks.compute(), expected)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", among_slow([*IN_SEVERAL, *IN_BOTH], KINDS))
 def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind):
     whole = walks_of(graph, **KINDS[kind]).compute(scheduler="threads")
     walks = walks_of(graph, walks_in_small_groups, chunks=2500, partitions=3, **KINDS[kind])
@@ -106,7 +120,9 @@ def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind):
     np.testing.assert_array_equal(walks.compute(), whole)
 
 
-@pytest.mark.parametrize("kind", ["first order", "weighted node2vec", "temporal"])
+@pytest.mark.parametrize(
+    "kind", among_slow(["weighted node2vec"], ["first order", "weighted node2vec", "temporal"])
+)
 def test_slices_and_persisted_walks_in_partitions(session, graph, kind):
     """Dask optimises their graphs, which must not hide the tasks from Ray."""
     whole = walks_of(graph, **KINDS[kind]).compute(scheduler="threads")
@@ -118,7 +134,7 @@ def test_slices_and_persisted_walks_in_partitions(session, graph, kind):
 @pytest.mark.parametrize(
     ("kind", "partitions"),
     among_slow(
-        [("weighted", 2), ("node2vec", 7), ("first order", 16)],
+        [("weighted", 2), ("first order", 16)],
         [*product(["first order", "weighted", "node2vec"], [2, 7, 16])],
     ),
 )
@@ -166,7 +182,7 @@ def test_partitions_that_do_not_stay(session, tmp_path):
     np.testing.assert_array_equal(few.compute(), few.compute(scheduler="threads"))
 
 
-@pytest.mark.parametrize("spill", [False, True])
+@pytest.mark.parametrize("spill", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_blocks_of_partitions_that_do_not_stay(session, graph, spill, tmp_path):
     walks = walks_of(graph, chunks=700, partitions=3, p=2, q=0.5)
     reread, whole = read_again(walks, ahead=True, spill=spill), walks.compute(scheduler="threads")
@@ -200,6 +216,7 @@ def test_few_blocks_of_a_batch_are_made_ahead(session, graph, tmp_path, monkeypa
             assert len(list(tmp_path.iterdir())) <= number + 5
 
 
+@pytest.mark.slow  # as on Dask distributed, and as tasks of the test above
 def test_a_process_that_is_killed_while_a_batch_walks_in_it(session, graph, tmp_path, monkeypatch):
     once = tmp_path / "killed"
 

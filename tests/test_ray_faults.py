@@ -76,6 +76,7 @@ def test_a_machine_that_is_removed_midway_changes_nothing(cluster, graph, expect
     assert sum(machine["Alive"] for machine in ray.nodes()) == 1
 
 
+@pytest.mark.slow
 def test_batches_on_several_machines(cluster, graph, expected):
     """Walkers that do not fit next to the graph, in the memory of all machines, walk later."""
     machine = cluster.add_node(**cluster.machine)
@@ -87,7 +88,8 @@ def test_batches_on_several_machines(cluster, graph, expected):
     cluster.remove_node(machine)
 
 
-@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.slow), 4])
+@pytest.mark.slow  # drivers on threads are killed by other tests
+@pytest.mark.parametrize("partitions", [1, 4])
 def test_a_driver_that_is_killed_is_taken_over_from(partitions, cluster, graph, expected, tmp_path):
     """The new driver computes the blocks that are missing, and no others."""
     rules = RULES | {"chunks": 500, "partitions": partitions}

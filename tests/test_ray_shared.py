@@ -49,7 +49,16 @@ def expected(graph):
     return graphwalk.random_walks(graph, **RULES).compute(scheduler="threads")
 
 
-@pytest.fixture(params=[1, 3])
+#: In one partition and in several; where tests are alike, one of the two is slow.
+SLOW_IN_ONE = pytest.mark.parametrize(
+    "walks", [pytest.param(1, marks=pytest.mark.slow), 3], indirect=True
+)
+SLOW_IN_SEVERAL = pytest.mark.parametrize(
+    "walks", [1, pytest.param(3, marks=pytest.mark.slow)], indirect=True
+)
+
+
+@pytest.fixture
 def walks(request, graph):
     return walks_in_small_groups(graph, **RULES, chunks=2500, partitions=request.param)
 
@@ -106,11 +115,13 @@ def wait_until_nobody_holds(name):
     pytest.fail(f"held by {holders(name)}")
 
 
+@pytest.mark.parametrize("walks", [1, 3], indirect=True)
 def test_nothing_is_sent_on_one_machine(session, walks, expected, sent):
     np.testing.assert_array_equal(walks.compute(), expected)
     assert sent == []
 
 
+@SLOW_IN_ONE
 def test_who_does_not_reach_the_result_sends_what_it_did(
     session, walks, expected, sent, monkeypatch
 ):
@@ -121,6 +132,7 @@ def test_who_does_not_reach_the_result_sends_what_it_did(
     assert sent
 
 
+@SLOW_IN_SEVERAL
 def test_where_nothing_can_be_shared(session, walks, expected, sent, monkeypatch):
     def refuse(_):
         raise OSError("none of that here")
@@ -130,6 +142,7 @@ def test_where_nothing_can_be_shared(session, walks, expected, sent, monkeypatch
     assert sent
 
 
+@SLOW_IN_ONE
 def test_where_there_is_no_room(session, walks, expected, name, monkeypatch):
     """Neither workers elsewhere nor the driver can write: all is done again, and sent."""
     monkeypatch.setattr(SharedRows, "__getstate__", lambda rows: vars(rows) | {"_mark": bytes(16)})
@@ -190,6 +203,7 @@ def test_a_worker_that_dies_after_it_has_written(session, graph, expected, tmp_p
     assert once.exists()
 
 
+@SLOW_IN_SEVERAL
 def test_the_result_is_an_array_like_any_other(session, walks, expected, name):
     result = walks.compute()
     assert holders(name) >= {os.getpid()}
@@ -204,6 +218,7 @@ def test_the_result_is_an_array_like_any_other(session, walks, expected, name):
     wait_until_nobody_holds(name)
 
 
+@SLOW_IN_ONE
 def test_a_job_that_fails_leaves_nothing(session, walks, name, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError
@@ -215,7 +230,8 @@ def test_a_job_that_fails_leaves_nothing(session, walks, name, monkeypatch):
     wait_until_nobody_holds(name)
 
 
-@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.slow), 3])
+@pytest.mark.slow  # it starts Ray twice
+@pytest.mark.parametrize("partitions", [1, 3])
 def test_the_result_outlives_ray_and_a_killed_driver_leaves_nothing(
     partitions, graph, expected, tmp_path
 ):

@@ -37,13 +37,13 @@ INTEGERS = st.lists(st.integers(0, 2**63 - 1) | st.integers(0, 50), max_size=60)
 STRINGS = st.lists(st.text(max_size=4), max_size=60)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(batches=st.lists(INTEGERS, min_size=1, max_size=12), room=st.sampled_from([0, 64, 400]))
 def test_integers_are_sorted_out_of_core(tmp_path_factory, batches, room):
     check(tmp_path_factory, [np.array(batch, np.int64) for batch in batches], room, None)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(batches=st.lists(STRINGS, min_size=1, max_size=12), room=st.sampled_from([0, 64, 400]))
 def test_strings_are_sorted_out_of_core(tmp_path_factory, batches, room):
     check(

@@ -16,9 +16,6 @@ from browser import Browser, find_browser
 ROOT = Path(__file__).parents[1]
 PAGES = sorted({page.stem for page in (ROOT / "docs").glob("*.md")} | {"changelog"})
 
-#: Widths of a telephone, of a small laptop and of a large screen.
-WIDTHS = (400, 1300, 1900)
-
 #: What a page has that a reader can be hindered by.
 LOOK = """({
   wide: document.documentElement.scrollWidth - window.innerWidth,
@@ -104,7 +101,7 @@ def test_a_browser_shows_every_page_whole_and_every_link_leads_somewhere(site, a
     assert problems == []
 
 
-@pytest.mark.parametrize("width", [width for width in WIDTHS if width != 1300])
+@pytest.mark.parametrize("width", [400, pytest.param(1900, marks=pytest.mark.slow)])
 def test_no_page_is_wider_than_other_windows(address, browser, width):
     for page in PAGES:
         browser.open(f"{address}/{page}.html", width)

@@ -27,7 +27,7 @@ EXAMPLES = ROOT / "examples" / "slurm"
 NODES = 5000
 #: What the examples say, and what each of them runs in these tests.
 RULES = {"num_walks": 10, "walk_length": 80, "seed": 1}
-LONGER = 120
+LONGER = 60
 BLOCKS = 64
 SMALL = ["--cpus-per-task=1", "--mem=1500", "--time=10"]
 
@@ -195,11 +195,14 @@ def test_several_machines_by_ray(jobs, folder, expected):
     assert not list(folder.glob("ray-logs-*"))
 
 
+# What is written is what the examples say, and the page about Slurm runs it.
+@pytest.mark.slow
 def test_one_machine(jobs, folder, expected):
     jobs.finish(jobs.submit("one-machine.sbatch", "--cpus-per-task=2"))
     same(folder / "walks.parquet", expected)
 
 
+@pytest.mark.slow
 def test_an_array_of_jobs(jobs, folder, expected):
     edited(folder / "array.sbatch", shares=5)
     log = jobs.finish(jobs.submit("array.sbatch", "--array=0-4"))
@@ -247,6 +250,7 @@ def test_the_examples_are_what_is_written(mode, name, more, jobs, folder):
     assert asked.sub("", written) == asked.sub("", example)
 
 
+@pytest.mark.slow
 def test_a_script_for_this_cluster(jobs, folder, expected):
     printed = jobs("graphwalk", "slurm", "graph.zarr", "walks.parquet", "--dry-run", "--seed=1")
     assert "#SBATCH --cpus-per-task=2\n" in printed
@@ -310,6 +314,8 @@ def test_the_page_about_slurm(login, cluster, folder, expected):
     assert not list(folder.glob("ray-logs-*"))
 
 
+# The tests of machines run Ray on machines without Slurm.
+@pytest.mark.slow
 def test_the_page_about_ssh(login, cluster, folder, expected):
     run_commands("by-ssh.md")
     for name in cluster.names:
@@ -320,6 +326,7 @@ def test_the_page_about_ssh(login, cluster, folder, expected):
 # -- what goes wrong ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed(cluster, jobs, folder, longer):
     job = jobs.submit(long_job(folder / "walks.sbatch"), "--nodes=2")
     jobs.wait_for_blocks(job, 3)
@@ -350,7 +357,6 @@ def test_a_machine_that_is_lost(cluster, jobs, folder, longer):
     same(folder / "walks.parquet", longer)
 
 
-# Of each script, one end is among the quick tests, and the other among the slow ones.
 @pytest.mark.parametrize(
     "script", ["walks.sbatch", pytest.param("one-machine.sbatch", marks=pytest.mark.slow)]
 )
@@ -381,9 +387,8 @@ def done_times(folder):
     return {name: time for name, time in times(folder).items() if name in done}
 
 
-@pytest.mark.parametrize(
-    "script", [pytest.param("walks.sbatch", marks=pytest.mark.slow), "one-machine.sbatch"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("script", ["walks.sbatch", "one-machine.sbatch"])
 def test_a_job_whose_time_is_up(script, cluster, jobs, folder, longer):
     """Slurm says so a minute before; what is done stays, and the next job goes on from there."""
     script = long_job(folder / script)
@@ -418,9 +423,8 @@ def has_been_told_to_stop(process):
     return any(int(signals, 16) >> (signal.SIGTERM - 1) & 1 for signals in pending)
 
 
-@pytest.mark.parametrize(
-    "where", [["--nodelist=node1"], pytest.param(["--nodes=2"], marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("where", [["--nodelist=node1"], ["--nodes=2"]])
 def test_two_jobs_on_the_same_machines(where, jobs, folder, expected, cluster):
     other = folder / "other"
     other.mkdir()
@@ -456,6 +460,7 @@ def test_a_machine_that_does_not_join(jobs, folder):
     assert list(folder.glob("ray-logs-*/node1/gcs_server.out"))
 
 
+@pytest.mark.slow
 def test_a_ray_that_does_not_start(jobs, folder):
     script = folder / "walks.sbatch"
     text = script.read_text().replace("with-ray", "with-ray --timeout 5 --address 192.0.2.1")

@@ -70,11 +70,10 @@ def said_by_a_program(address, environment):
     ).stdout.strip()
 
 
-@pytest.mark.parametrize("options", [{}, {"n_workers": 2}])
-def test_a_cluster_of_dask_is_reached_from_this_machine_only(options):
+def test_a_cluster_of_dask_is_reached_from_this_machine_only():
     pytest.importorskip("distributed")
     before = listening()
-    with graphwalk.scheduler.use("distributed", **options):
+    with graphwalk.scheduler.use("distributed", n_workers=2):
         started = [socket for socket in listening() if socket not in before]
     assert started
     assert {address for address, *_ in started} <= LOOPBACK

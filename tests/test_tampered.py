@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tracemalloc
+from itertools import product
 
 import fsspec
 import google_crc32c
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import zarr
 from numcodecs import Blosc
+from plans import among_slow
 from resealed import as_format_1, reseal
 
 import graphwalk
@@ -70,6 +72,9 @@ WALKS = {
     "in partitions": {"weighted": True, "partitions": 3},
     "metapath": {"metapath": ["a", "b"], "weighted": True},
 }
+#: Those that read weights.
+VALUED = ["weighted", "node2vec+", "in partitions", "metapath"]
+NAN = float("nan")  # one object, which is equal to itself in a tuple
 
 
 def walk(store, **how):
@@ -78,8 +83,16 @@ def walk(store, **how):
     ).compute()
 
 
-@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("how", ["weighted", "node2vec+", "in partitions", "metapath"])
+@pytest.mark.parametrize(
+    ("how", "value"),
+    among_slow(
+        [
+            *product(["weighted"], [-1.0, NAN, np.inf, -np.inf]),
+            *[("node2vec+", -1.0), ("in partitions", NAN), ("metapath", np.inf)],
+        ],
+        [*product(VALUED, [-1.0, NAN, np.inf, -np.inf])],
+    ),
+)
 def test_weights_that_are_no_probabilities(how, value, compressed, tmp_path):
     store = tmp_path / "g"
     graph = graphwalk.build_zarr((*EDGES, WEIGHTS), store, compressed=compressed)
@@ -90,7 +103,7 @@ def test_weights_that_are_no_probabilities(how, value, compressed, tmp_path):
         walk(store, **WALKS[how])
 
 
-@pytest.mark.parametrize("how", ["weighted", "node2vec+", "in partitions", "metapath"])
+@pytest.mark.parametrize("how", VALUED)
 def test_rows_of_weight_zero(how, compressed, tmp_path):
     store = tmp_path / "g"
     graph = graphwalk.build_zarr((*EDGES, WEIGHTS), store, compressed=compressed)
@@ -168,8 +181,15 @@ def named(store, compressed=True):
     )
 
 
-@pytest.mark.parametrize("value", [-5, -(2**62), 2**62, 10**6, 2**31])
-@pytest.mark.parametrize("place", [0, 7, 60])
+OFFSETS = [-5, -(2**62), 2**62, 10**6, 2**31]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    among_slow(
+        [*product([7], OFFSETS), *product([0, 60], OFFSETS[:3])], [*product([0, 7, 60], OFFSETS)]
+    ),
+)
 def test_offsets_of_labels_out_of_range(place, value, compressed, tmp_path):
     store = tmp_path / "g"
     named(store, compressed)

@@ -43,10 +43,7 @@ WALKS = {"num_walks": 1, "walk_length": 10}
 
 QUICK = [
     ("uniform", "first order"),
-    ("skewed", "node2vec"),
     ("weighted, skewed", "node2vec+"),
-    ("timed, skewed", "temporal"),
-    ("typed, skewed", "metapath of edges"),
 ]
 #: Some walks, and no others, are on graphs with times or with types of edges.
 OWN = {"times": "temporal", "edge_types": "metapath of edges"}
@@ -174,7 +171,6 @@ IS_SLOW = [pytest.mark.slow, SLOW_TIMEOUT]
     [
         ("", 1, 100, 3000),
         ("", 3, 100, 3000),
-        ("walks.npy", 1, 100, 3000),
         *(
             pytest.param(target, partitions, *MANY, marks=IS_SLOW)
             for target, partitions in (
