@@ -225,5 +225,10 @@ def _update(*args: Any, **options: Any) -> Any:
     return import_module("graphwalk.storage.build.update").update(*args, **options)
 
 
+def _reorder(*args: Any, **options: Any) -> Any:
+    return import_module("graphwalk.algorithms.analytics.reorder").reorder(*args, **options)
+
+
 _upper_layers.validate, _upper_layers.transpose = _validate, _transpose
 _upper_layers.subgraph, _upper_layers.update = _subgraph, _update
+_upper_layers.reorder = _reorder

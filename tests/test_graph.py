@@ -42,7 +42,7 @@ def rows():
 def test_a_graph_has_its_public_methods_only():
     facts = "digest directed edge_type_names label_kind neighbor_dtype num_edges num_entries "
     facts += "num_nodes path summary time_unit timed transposed_from type_names weighted "
-    facts += "touched_nodes updated_from"
+    facts += "reordered_from touched_nodes updated_from"
     rows = "degree_counts degrees neighbors num_partitions partition partitions rows"
     arrays = "read_edge_types read_neighbors read_offsets read_times read_weights node_array "
     arrays += "edge_array node_array_names edge_array_names set_node_array set_edge_array "
@@ -51,7 +51,7 @@ def test_a_graph_has_its_public_methods_only():
     rest += (
         "to_dgl to_edge_index to_igraph to_networkx to_pandas to_pyg to_scipy transpose validate "
     )
-    rest += "update"
+    rest += "reorder update"
     public = {name for name in dir(Graph) if not name.startswith("_")}
     assert public == set(f"{facts} {rows} {arrays} {rest}".split())
 

@@ -86,6 +86,7 @@ def _command(name: str) -> str:
         "shortest_paths": "graphwalk shortest-paths",
         "Graph.transpose": "graphwalk transpose",
         "Graph.update": "graphwalk update",
+        "Graph.reorder": "graphwalk reorder",
     }
     return commands.get(name, f"graphwalk.{name} in Python")
 

@@ -11,7 +11,7 @@ from graphwalk.cli.analyses import ANALYTICS
 
 #: Each is described, takes arguments and runs in the module of its name, or in its entry there.
 COMMANDS = (
-    *("build", "update", "transpose", "info", "validate"),
+    *("build", "update", "transpose", "reorder", "info", "validate"),
     *("plan", "draw-start-edges", "walk", "embed"),
     *ANALYTICS,
     *("ppr", "slurm", "with-ray"),

@@ -25,6 +25,7 @@ from graphwalk.util.parameters import COUNT, FINITE_POSITIVE
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     import dask.array as da
     from numpy.typing import NDArray
@@ -183,37 +184,59 @@ class Communities(WholeRows):
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[Any]:
         """Return the label of every node."""
-        labels: NDArray[Any] = np.arange(graph.num_nodes, dtype=graph.neighbor_dtype)
-        strengths = np.empty(0), np.empty(0)
-        how = graph.directed, self.resolution, self.weighted
-        level = Level(scanner, graph, self.transposed, strengths, 1.0, *how)
-        strengths = find_strengths(level)
-        total = float(strengths[0].sum())
-        if not total > 0:
-            return labels
-        level = replace(level, strengths=strengths, total=total)
-        for _ in range(self.max_iter):
+        labels, level = _alone(graph), self._first_level(graph, scanner)
+        for _ in range(self.max_iter if level.total > 0 else 0):
             labels, gain = self._improve(level, labels)
             if gain < _LEAST_GAIN:
                 break
         return labels
 
+    def levels(self, graph: GraphArrays, scanner: Scanner) -> list[NDArray[Any]]:
+        """Return the communities of all nodes, then those of these communities, and so on.
+
+        Communities have numbers from 0 on. They are those of the first repetition.
+        """
+        level = self._first_level(graph, scanner)
+        if not level.total > 0:
+            return [_alone(graph)]
+        return [numbers for numbers, _ in self._merged_levels(level, _alone(graph))]
+
+    def _first_level(self, graph: GraphArrays, scanner: Scanner) -> Level:
+        """Return the whole graph as a level."""
+        strengths = np.empty(0), np.empty(0)
+        how = graph.directed, self.resolution, self.weighted
+        level = Level(scanner, graph, self.transposed, strengths, 1.0, *how)
+        strengths = find_strengths(level)
+        return replace(level, strengths=strengths, total=float(strengths[0].sum()))
+
     def _improve(self, whole: Level, labels: NDArray[Any]) -> tuple[NDArray[Any], float]:
         """Return better labels, by way of smaller and smaller graphs, and how much better."""
-        level, store, gains = whole, None, 0.0
-        members: NDArray[Any] = np.arange(len(labels), dtype=labels.dtype)
+        members, gains = _alone(whole.graph), 0.0
+        for numbers, gain in self._merged_levels(whole, labels):
+            members = numbers[members]
+            gains += gain
+        return whole.connect(members), gains
+
+    def _merged_levels(
+        self, whole: Level, labels: NDArray[Any]
+    ) -> Iterator[tuple[NDArray[Any], float]]:
+        """Yield the numbers of the communities of a level's nodes, and what these gain."""
+        level, store = whole, None
         for number in itertools.count(1):
             labels, gain = level.move(labels)
-            gains += gain
             numbers, count = _numbered(labels)
-            members = numbers[members]
+            yield numbers, gain
             small = level is not whole and gain < _LEAST_GAIN
             if small or count == len(numbers) or number == self.max_level:
                 break
             # The name keeps the temporary store until the next one is there.
             level, store = level.merge(numbers, count, partial(self._merged_cost, whole.graph))
             labels = np.arange(count, dtype=store.neighbor_dtype)
-        return whole.connect(members), gains
+
+
+def _alone(graph: GraphArrays) -> NDArray[Any]:
+    """Return for each node itself: a community of its own."""
+    return np.arange(graph.num_nodes, dtype=graph.neighbor_dtype)
 
 
 def _numbered(labels: NDArray[Any]) -> tuple[NDArray[Any], int]:

@@ -1,4 +1,4 @@
-"""Check labels: ascending, unique and, if they are strings, UTF-8."""
+"""Check labels: ascending unless nodes were reordered, unique and, if strings, UTF-8."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def check_labels(graph: GraphArrays, problems: Problems, advance: Callable[[int]
     before = problems.count
     try:
         check(graph, problems, advance)
-        if graph.info.label_runs and problems.count == before:
+        if problems.count == before and not graph.info.labels_ascend:
+            _check_distinct(graph, 0, problems)
+        elif problems.count == before and graph.info.label_runs:
             _check_distinct(graph, graph.info.label_runs[0], problems)
     except StoreError as error:  # an error of a whole array
         problems.add(error)
@@ -65,7 +67,7 @@ def _check_integers(
         before = values[:1] - 1 if last is None else np.array([last])
         falls = np.flatnonzero(values <= np.concatenate([before, values[:-1]]))
         falls = falls[~np.isin(start + falls, runs)]
-        if len(falls):
+        if len(falls) and graph.info.labels_ascend:
             at = int(falls[0])
             problems.add(f"array 'labels' does not ascend at element {start + at}: {values[at]}")
             return
@@ -114,7 +116,8 @@ def _check_text(
     advance: Callable[[int], object],
 ) -> None:
     """Check strings in batches that overlap by one."""
-    num_nodes, runs = graph.num_nodes, graph.info.label_runs or ()
+    num_nodes = graph.num_nodes
+    runs = (graph.info.label_runs or ()) if graph.info.labels_ascend else None
     for begin in range(0, num_nodes, offsets.chunk):
         stop = min(begin + offsets.chunk, num_nodes)
         first = max(0, begin - 1)
@@ -145,7 +148,7 @@ def _batches(ends: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 
 def _wrong_text(
-    ends: NDArray[np.int64], text: NDArray[np.uint8], first: int, runs: Sequence[int]
+    ends: NDArray[np.int64], text: NDArray[np.uint8], first: int, runs: Sequence[int] | None
 ) -> str | None:
     strings = pa.Array.from_buffers(
         pa.large_string(), len(ends) - 1, [None, pa.py_buffer(ends), pa.py_buffer(text)]
@@ -155,7 +158,8 @@ def _wrong_text(
     except pa.ArrowInvalid as error:
         nodes = f"{first} to {first + len(strings)}"
         return f"array 'label_bytes' is no UTF-8 in the labels of nodes {nodes}: {error}"
-    for run in split_runs(range(first, first + len(strings)), runs):
+    whole = range(first, first + len(strings))
+    for run in () if runs is None else split_runs(whole, runs):
         at = first_not_above(ends[run.start : run.stop + 1], text)
         if at >= 0:
             at += run.start

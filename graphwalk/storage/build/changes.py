@@ -325,6 +325,14 @@ def _number(changed: ChangedEdges, read: ReadChanges, ids: list[Ids]) -> ReadCha
 def _find(labels: StoredLabels, wanted: Ids) -> NDArray[np.int64]:
     """Return the node of each of ascending labels, or −1; reads the labels part by part."""
     numbers, first, done = np.full(len(wanted), -1, np.int64), 0, 0
+    if not labels.ascend:
+        index = labels_of(wanted)
+        for part in labels.parts():
+            found = index.find(part)
+            there = np.flatnonzero(found >= 0)
+            numbers[found[there]] = first + there
+            first += len(part)
+        return numbers
     for part in labels.parts():
         for run in split_runs(range(first, first + len(part)), labels.runs):
             start = first + run.start

@@ -57,18 +57,10 @@ def build(
     progress: Progress,
     *,
     overwrite: bool = False,
-    finish: Callable[[Context, GraphInfo], GraphInfo] | None = None,
 ) -> Graph:
-    """Build the store at `location`, or a temporary one, from a source of edges.
-
-    `finish` may add arrays to it at the end; it returns the attributes that tell of them.
-    """
+    """Build the store at `location`, or a temporary one, from a source of edges."""
     _check_direction(source, options.directed)
-
-    def write(context: Context) -> GraphInfo:
-        info = _build(source, context)
-        return info if finish is None else finish(context, info)
-
+    write = bind(_build, source)
     return write_store(write, location, options, tuning, progress, overwrite=overwrite)
 
 

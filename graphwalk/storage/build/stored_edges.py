@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from graphwalk.storage.build.context import BuildOptions
+from graphwalk.storage.build.edge_list import build_edges
 from graphwalk.storage.build.memory_plan import build_sizes
-from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.build.pipeline import write_store
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.files.locations import is_url, locate_new
 from graphwalk.storage.partitions.entry_partitions import cut_entries, read_entries
@@ -75,6 +76,25 @@ class StoredEdges:
         """Number of the edges; None where it is not known."""
         return self.graph.num_entries
 
+    @property
+    def held(self) -> int:
+        """Bytes of the memory that the build cannot use."""
+        return 0
+
+    def begin(self) -> Self:
+        """Return the edges as they are read, now that the new store has its place."""
+        return self
+
+    def finish(self, context: Context, info: GraphInfo) -> GraphInfo:
+        """Add what nodes have to the new store; return the attributes that tell of it."""
+        raise NotImplementedError
+
+    @property
+    def further(self) -> tuple[FurtherKind, ...]:
+        """The further columns of the edges."""
+        ids: tuple[FurtherKind, ...] = ("edge_ids",) if EDGE_IDS in self.graph.added_arrays else ()
+        return (*ids, "weights") if self.graph.info.also_weighted else ids
+
     def wants(self, nodes: range) -> bool:
         """Return whether rows of these nodes are read."""
         del nodes
@@ -99,14 +119,18 @@ class StoredEdges:
         if self.values is not None:
             values = graph.read_values(self.values, entries.start, entries.stop, threads=1)[kept]
         further: dict[FurtherKind, NDArray[Any]] = {}
-        for kind in further_of(graph):
+        for kind in self.further:
             if kind == "weights":
                 column = graph.read_values("weights", entries.start, entries.stop, threads=1)
             else:
-                reader = graph.open_array(EDGE_IDS, graph.num_entries)
-                column = reader.read(entries.start, entries.stop).astype(np.int64, copy=False)
+                column = self.read_ids(entries)
             further[kind] = column[kept]
         return EdgeBatch(src, dst, values, self._entry(entries.start, kept), further)
+
+    def read_ids(self, entries: range) -> NDArray[np.int64]:
+        """Return the ids of the edges of some entries."""
+        reader = self.graph.open_array(EDGE_IDS, self.graph.num_entries)
+        return reader.read(entries.start, entries.stop).astype(np.int64, copy=False)
 
     def _entry(self, first: int, kept: Any) -> Callable[[int], str]:
         def entry(at: int) -> str:
@@ -116,16 +140,9 @@ class StoredEdges:
         return entry
 
 
-def further_of(graph: GraphArrays) -> tuple[FurtherKind, ...]:
-    """Return which further columns the edges of a store have."""
-    ids: tuple[FurtherKind, ...] = ("edge_ids",) if EDGE_IDS in graph.added_arrays else ()
-    return (*ids, "weights") if graph.info.also_weighted else ids
-
-
 def build_stored(
     edges: StoredEdges,
     store: str | os.PathLike[str] | None,
-    finish: Callable[[Context, GraphInfo], GraphInfo],
     *,
     overwrite: bool,
     compressed: bool,
@@ -133,7 +150,7 @@ def build_stored(
     memory: str | int | None,
     progress: bool | None,
 ) -> Graph:
-    """Build a store, or a temporary one, of such edges; `finish` adds what nodes have."""
+    """Build a store, or a temporary one, of such edges."""
     graph = edges.graph
     location = None if store is None else locate_new(store, graph.path)
     options = BuildOptions(
@@ -144,15 +161,15 @@ def build_stored(
         compressed=FLAG.check("compressed", compressed),
         value_kind=graph.info.values or "weights",
         storage_options=storage_options if location and is_url(location) else None,
-        further=further_of(graph),
+        further=edges.further,
     )
+
+    def write(context: Context) -> GraphInfo:
+        made = edges.begin()
+        return made.finish(context, build_edges(made, context))
+
+    sizes = build_sizes(memory)
+    sizes = replace(sizes, budget=sizes.budget - edges.held)
+    overwrite = FLAG.check("overwrite", overwrite)
     with graph.unchanged():
-        return build(
-            edges,
-            location,
-            options,
-            build_sizes(memory),
-            Progress(progress),
-            overwrite=FLAG.check("overwrite", overwrite),
-            finish=finish,
-        )
+        return write_store(write, location, options, sizes, Progress(progress), overwrite=overwrite)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 import numpy as np
 
 from graphwalk.errors import InputError
+from graphwalk.storage.build.copy_nodes import take_labels, take_types
 from graphwalk.storage.build.stored_edges import StoredEdges, build_stored
 from graphwalk.storage.store.find_nodes import find_nodes
-from graphwalk.storage.store.label_runs import LabelRuns
-from graphwalk.storage.store.stored_labels import write_labels
 
 if TYPE_CHECKING:
     import os
@@ -34,7 +31,7 @@ def subgraph(
     if not chosen.size:
         raise InputError("a subgraph has one node or more, and there are none; pass some nodes")
     edges = _InducedEdges(graph, chosen=chosen)
-    return build_stored(edges, store, partial(_add_nodes, graph, chosen), **options)
+    return build_stored(edges, store, **options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,21 +65,18 @@ class _InducedEdges(StoredEdges):
             kept &= src <= dst
         return new[0][kept], new[1][kept], kept
 
-
-def _add_nodes(
-    graph: GraphArrays, chosen: NDArray[np.int64], context: Context, info: GraphInfo
-) -> GraphInfo:
-    """Write labels and types of the nodes; return the attributes that tell of them."""
-    labels, types = graph.labels, graph.info.node_types
-    if labels is not None:
-        values = labels.take(chosen)
-        cuts = np.searchsorted(chosen, labels.runs).tolist()
-        runs = tuple(sorted({cut for cut in cuts if 0 < cut < len(chosen)}))
-        digest = write_labels(LabelRuns(values, runs), context.new_array)
-        info = replace(info, labels=graph.info.labels, label_digest=digest, label_runs=runs or None)
-    if types is not None:
-        codes = graph.read_node_types(0, graph.num_nodes)[chosen]
-        with context.new_array("node_types", np.uint8, len(codes)) as writer:
-            writer.append(codes)
-        info = replace(info, node_types=replace(types, digest=f"{crc32(codes.tobytes()):08x}"))
-    return info
+    def finish(self, context: Context, info: GraphInfo) -> GraphInfo:
+        """Write labels and types of the nodes; return the attributes that tell of them."""
+        graph, chosen = self.graph, self.chosen
+        labels = graph.labels
+        if labels is not None:
+            cuts = np.searchsorted(chosen, labels.runs).tolist()
+            runs = tuple(sorted({cut for cut in cuts if 0 < cut < len(chosen)}))
+            info = replace(
+                info,
+                labels=graph.info.labels,
+                label_digest=take_labels(labels, chosen, context),
+                label_runs=runs or None,
+                reordered_from=graph.info.reordered_from,
+            )
+        return take_types(graph, chosen, context, info)

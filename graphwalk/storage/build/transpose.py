@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import InputError, StoreError, function
@@ -37,10 +36,20 @@ def transpose(
             f"transposed store to it; build it again by {function('build_zarr')}"
         )
     edges = (_UndirectedEdges if FLAG.check("both_ways", both_ways) else _ReversedEdges)(graph)
-    return build_stored(edges, store, partial(_add_nodes, graph), **options)
+    return build_stored(edges, store, **options)
 
 
-class _ReversedEdges(StoredEdges):
+class _TransposedEdges(StoredEdges):
+    """The entries of a store, otherwise directed."""
+
+    def finish(self, context: Context, info: GraphInfo) -> GraphInfo:
+        """Copy labels and types of nodes; return the attributes that tell of them."""
+        graph = self.graph
+        info = copy_types(graph, context, copy_labels(graph, context, info))
+        return replace(info, transposed_from=graph.digest)
+
+
+class _ReversedEdges(_TransposedEdges):
     """The entries of a store, reversed."""
 
     def changed(self, src: NDArray[Any], dst: NDArray[Any]) -> tuple[Any, Any, Any]:
@@ -48,7 +57,7 @@ class _ReversedEdges(StoredEdges):
         return dst, src, slice(None)
 
 
-class _UndirectedEdges(StoredEdges):
+class _UndirectedEdges(_TransposedEdges):
     """The entries of a store, as undirected edges."""
 
     @property
@@ -59,9 +68,3 @@ class _UndirectedEdges(StoredEdges):
     def changed(self, src: NDArray[Any], dst: NDArray[Any]) -> tuple[Any, Any, Any]:
         """Return the endpoints of all entries."""
         return src, dst, slice(None)
-
-
-def _add_nodes(graph: GraphArrays, context: Context, info: GraphInfo) -> GraphInfo:
-    """Copy labels and types of nodes; return the attributes that tell of them."""
-    info = copy_types(graph, context, copy_labels(graph, context, info))
-    return replace(info, transposed_from=graph.digest)

@@ -152,13 +152,14 @@ class _Update:
         if labels is None or not len(labels.new):
             return copy_labels(graph, context, info)
         runs = labels.stored.runs
-        if labels.at(graph.num_nodes) < labels.at(graph.num_nodes - 1):  # type: ignore[operator]
+        if labels.stored.ascend and labels.at(graph.num_nodes) < labels.at(graph.num_nodes - 1):  # type: ignore[operator]
             runs = (*runs, graph.num_nodes)
         return replace(
             info,
             labels=graph.info.labels,
             label_digest=write_labels(labels, context.new_array),
             label_runs=runs or None,
+            reordered_from=graph.info.reordered_from,
         )
 
     def _with_types(self, context: Context, info: GraphInfo) -> GraphInfo:

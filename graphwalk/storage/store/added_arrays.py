@@ -40,7 +40,7 @@ def add_array(graph: GraphArrays, kind: str, name: str, values: Any) -> GraphArr
         _check_edge_ids(values)
     dtype = np.dtype(values.dtype).newbyteorder("=")
     width = max(1, columns)
-    chunk = width * max(1, CHUNK_BYTES // (width * dtype.itemsize))
+    chunk = chunk_of(dtype, columns)
 
     def write(group: zarr.Group) -> None:
         with (
@@ -59,6 +59,12 @@ def add_array(graph: GraphArrays, kind: str, name: str, values: Any) -> GraphArr
     return put_array(
         graph, stored, write, without, replace(without, manifest=rest | {stored: about})
     )
+
+
+def chunk_of(dtype: np.dtype[Any], columns: int) -> int:
+    """Return how many elements a chunk of an added array has: whole rows of about 4 MiB."""
+    width = max(1, columns)
+    return width * max(1, CHUNK_BYTES // (width * dtype.itemsize))
 
 
 def _stored_name(kind: str, name: str) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 OPTIONAL = (
     *("digest", "label_digest", "node_types", "timed", "edge_types", "unconnected_nodes"),
     *("time_unit", "manifest", "transposed_from", "updated_from", "num_touched", "label_runs"),
+    "reordered_from",
 )
 
 #: Attributes that the seal covers, with those that are reserved; it is the same in all of format 2.
@@ -196,6 +197,7 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "time_unit": _is_text,
     "transposed_from": _is_text,
     "updated_from": _is_text,
+    "reordered_from": _is_text,
     "unconnected_nodes": lambda value: value is None or _is_count(value),
     "num_touched": lambda value: value is None or _is_count(value),
     "manifest": _is_manifest,

@@ -137,6 +137,12 @@ class GraphInfo:
     updated_from: str | None = None
     num_touched: int | None = None
     label_runs: tuple[int, ...] | None = None
+    reordered_from: str | None = None
+
+    @property
+    def labels_ascend(self) -> bool:
+        """Whether labels ascend, in runs at least; in a reordered store they are in any order."""
+        return self.reordered_from is None
 
     @property
     def array_names(self) -> list[str]:

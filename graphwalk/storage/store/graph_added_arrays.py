@@ -28,8 +28,9 @@ class GraphAddedArrays(GraphRows):
         """The input's own id of each entry, as a lazy Dask array; None if the build kept none.
 
         They come from the column that ``edge_ids`` of `build_zarr` names, or from
-        ``set_edge_array("edge_ids", ids)``. `transpose` and `subgraph` keep them. `update`, whose
-        edges have none, and the forms that ``to_networkx`` and the like return do not.
+        ``set_edge_array("edge_ids", ids)``. `transpose`, `subgraph` and `reorder` keep them.
+        `update`, whose edges have none, and the forms that ``to_networkx`` and the like return do
+        not.
 
         Examples
         --------
@@ -49,7 +50,8 @@ class GraphAddedArrays(GraphRows):
         """Write values of nodes, such as features, into the store; replace those of that name.
 
         The array is part of the store: it has checksums, and `validate` checks it. Stores that
-        `transpose`, `subgraph` and `update` make do not have it; `edge_ids` says which have those.
+        `reorder` makes have it, too; those that `transpose`, `subgraph` and `update` make do not,
+        but `edge_ids` says which have those.
 
         Parameters
         ----------

@@ -56,6 +56,11 @@ class GraphProperties:
         return self._info.updated_from
 
     @property
+    def reordered_from(self) -> str | None:
+        """Digest of the graph whose nodes `Graph.reorder` renumbered; None if it did not."""
+        return self._info.reordered_from
+
+    @property
     def directed(self) -> bool:
         """Whether edges lead one way only."""
         return self._info.directed

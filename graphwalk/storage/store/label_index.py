@@ -47,13 +47,16 @@ class IntegerLabels:
 
     def __init__(self, values: NDArray[np.int64]) -> None:
         self.values = values
-        span = int(values[-1]) - int(values[0]) if len(values) else 0
-        prefixes = min(_MAX_PREFIXES, max(1, len(values)))
-        self._shift = max(0, span.bit_length() - prefixes.bit_length() + 1)
-        if len(values):
-            relative = (values - values[0]) >> self._shift
-            last = int(relative[-1])
-            self._starts = np.searchsorted(relative, np.arange(last + 2)).astype(np.int64)
+
+    @cached_property
+    def _prefixes(self) -> tuple[NDArray[np.int64], int]:
+        """Where labels with each prefix begin, and by how much a label is shifted to be one."""
+        values = self.values
+        span, prefixes = int(values[-1]) - int(values[0]), min(_MAX_PREFIXES, len(values))
+        shift = max(0, span.bit_length() - prefixes.bit_length() + 1)
+        relative = (values - values[0]) >> shift
+        last = int(relative[-1])
+        return np.searchsorted(relative, np.arange(last + 2)).astype(np.int64), shift
 
     def __len__(self) -> int:
         return len(self.values)
@@ -63,7 +66,7 @@ class IntegerLabels:
         ids = _as_integers(ids)
         found = np.full(len(ids), -1, np.int64)
         if len(self):
-            find_sorted(self.values, self._starts, self._shift, ids, found)
+            find_sorted(self.values, *self._prefixes, ids, found)
         return found
 
     def at(self, node: int) -> int:

@@ -1,12 +1,14 @@
-"""Labels of which each of several runs ascends: an update numbers new labels after all others."""
+"""Labels that do not ascend as a whole: those of an updated store, and of a reordered one."""
 
 from __future__ import annotations
 
 import itertools
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphwalk.storage.store.label_index import IntegerLabels, StringLabels
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class LabelRuns:
-    """Labels in memory, in runs that ascend, one after the other.
+    """Labels in memory, in runs that ascend, one after the other: an update adds a run.
 
     Parameters
     ----------
@@ -62,6 +64,42 @@ class LabelRuns:
     def parts(self) -> Iterator[tuple[int, MemoryLabels]]:
         """Yield each run."""
         yield from self._runs
+
+
+class UnsortedLabels:
+    """Labels in memory in any order, which are sorted when one is first looked for.
+
+    Parameters
+    ----------
+    labels : pyarrow.Array
+        All labels, int64 or large strings.
+    """
+
+    def __init__(self, labels: pa.Array) -> None:
+        self._labels = labels
+        self.kind: LabelKind = "string" if isinstance(labels, pa.LargeStringArray) else "int64"
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    @cached_property
+    def _index(self) -> tuple[NDArray[np.int64], MemoryLabels]:
+        order = pc.sort_indices(self._labels)
+        return np.asarray(order).astype(np.int64), labels_of(self._labels.take(order))
+
+    def find(self, ids: Any) -> NDArray[np.int64]:
+        """Return the position of each of `ids`, or −1."""
+        order, ascending = self._index
+        return np.append(order, -1)[ascending.find(ids)]
+
+    def at(self, node: int) -> int | str:
+        """Return a node's label."""
+        label: int | str = self._labels[node].as_py()
+        return label
+
+    def to_arrow(self) -> pa.Array:
+        """Return all labels as an Arrow array."""
+        return self._labels
 
 
 def labels_of(labels: Any) -> MemoryLabels:

@@ -22,7 +22,7 @@ _AT_A_TIME = 1 << 16
 
 
 class NodeLabels(Sequence[Any]):
-    """The label of each node, by number: in ascending order, those of an update after the others.
+    """The label of each node, by number: ascending, unless the store was updated or reordered.
 
     It is indexed as an array is: by a node, a slice, or an array of nodes of any shape. Negative
     nodes are refused, since walks have -1 after their end and an array would count from the back:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from graphwalk.errors import StoreError
 from graphwalk.kernels.store.check_rows import first_not_above
-from graphwalk.storage.store.label_runs import LabelRuns, labels_of, split_runs
+from graphwalk.storage.store.label_runs import LabelRuns, UnsortedLabels, labels_of, split_runs
 from graphwalk.storage.store.read_ranges import read_ranges
 from graphwalk.util.arrow_strings import string_buffers, strings_of
 from graphwalk.util.available_memory import require
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 #: Labels that are read at a time, and about the bytes that they take.
 _PART_NODES = 1 << 18
 _PART_BYTES = 4 << 20
+
+#: How often labels in any order are in memory while they are looked for: also sorted, with places.
+_SORTED = 3
 
 
 def write_labels(labels: Labels, new_array: NewArray) -> str:
@@ -82,7 +85,8 @@ class StoredLabels:
     def __init__(self, arrays: StoreArrays) -> None:
         self._arrays, self._info = arrays, arrays.info
         self.text = self._info.labels == "string"
-        #: Nodes from which on labels ascend again.
+        #: Whether labels ascend; and nodes from which on they do so again.
+        self.ascend = self._info.labels_ascend
         self.runs = self._info.label_runs or ()
         self._bytes_taken = 0
 
@@ -90,7 +94,7 @@ class StoredLabels:
         return self._info.num_nodes
 
     @cached_property
-    def whole(self) -> MemoryLabels | LabelRuns:
+    def whole(self) -> MemoryLabels | LabelRuns | UnsortedLabels:
         """All labels, in memory.
 
         Raises
@@ -99,11 +103,13 @@ class StoredLabels:
             When they do not fit.
         """
         require(
-            self.nbytes,
+            self.nbytes if self.ascend else _SORTED * self.nbytes,
             f"{self._arrays.path}: the labels of all nodes",
             "graph.labels[nodes] and graph.names(nodes) read those of some nodes",
         )
         labels = self._read(0, len(self))
+        if not self.ascend:
+            return UnsortedLabels(labels)
         return LabelRuns(labels, self.runs) if self.runs else labels_of(labels)
 
     def parts(self) -> Iterator[pa.Array]:
@@ -113,7 +119,8 @@ class StoredLabels:
         for start in range(0, len(self), step):
             stop = min(len(self), start + step)
             part = self._read(start, stop)
-            if last is not None and part[0].as_py() <= last and start not in self.runs:
+            fallen = self.ascend and last is not None and part[0].as_py() <= last
+            if fallen and start not in self.runs:
                 raise self._damaged("labels must ascend")
             last = part[-1].as_py()
             yield part
@@ -127,10 +134,11 @@ class StoredLabels:
         if "whole" not in self.__dict__:
             self._bytes_taken += len(nodes) * self._reader.seek_cost_bytes
             if self._bytes_taken < self.nbytes:
-                return self._look_up(nodes)
+                return self.look_up(nodes)
         return self.whole.to_arrow().take(pa.array(nodes))
 
-    def _look_up(self, nodes: NDArray[np.int64]) -> pa.Array:
+    def look_up(self, nodes: NDArray[np.int64]) -> pa.Array:
+        """Return the labels of nodes, which must exist; none are kept."""
         wanted, where = np.unique(nodes, return_inverse=True)
         with self._arrays.unchanged():
             if not self.text:
@@ -144,7 +152,7 @@ class StoredLabels:
             return self._checked_strings(ends, data, wanted).take(pa.array(where))
 
     def _check_integers(self, labels: NDArray[np.int64], nodes: range | NDArray[np.int64]) -> None:
-        for run in split_runs(nodes, self.runs):
+        for run in self._runs(nodes):
             if (labels[run][1:] <= labels[run][:-1]).any():
                 raise self._damaged("labels must ascend")
 
@@ -178,10 +186,14 @@ class StoredLabels:
             strings.validate(full=True)
         except pa.ArrowInvalid as error:
             raise self._damaged(f"labels must be UTF-8 ({error})", "label_bytes") from error
-        for run in split_runs(nodes, self.runs):
+        for run in self._runs(nodes):
             if first_not_above(ends[run.start : run.stop + 1], data) >= 0:
                 raise self._damaged("labels must ascend", "label_bytes")
         return strings
+
+    def _runs(self, nodes: range | NDArray[np.int64]) -> Iterator[slice]:
+        """Return which of ascending nodes have labels that ascend."""
+        return split_runs(nodes, self.runs) if self.ascend else iter(())
 
     @property
     def nbytes(self) -> int:

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 class UpperLayers:
     """What validates a store, and what makes others of it.
 
-    One scans with the engine and the others build, so that the package sets them.
+    They scan with the engine, or build, so that the package sets them.
     """
 
     validate: Callable[[GraphArrays, Progress], Validation]
     transpose: Callable[..., Any]
     subgraph: Callable[..., Any]
     update: Callable[..., Any]
+    reorder: Callable[..., Any]
 
 
 upper_layers = UpperLayers()
