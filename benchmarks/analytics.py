@@ -127,11 +127,11 @@ def main() -> None:
     print(f"graphwalk {graphwalk.__version__}, {machine()}")
     with tempfile.TemporaryDirectory() as folder, graphwalk.scheduler.use("threads", num_workers=1):
         inputs = Inputs(Path(folder), args.scale)
-        rows = []
+        graph = f"R-MAT, 2^{args.scale} nodes, edge factor 16, undirected"
         for case in _cases():
             if args.only is None or any(part in case.name for part in args.only):
-                rows += _measure(inputs, case, args.scale, args.rounds, args.gapbs)
-    print_table(f"R-MAT, 2^{args.scale} nodes, edge factor 16, undirected", rows)
+                rows = _measure(inputs, case, args.scale, args.rounds, args.gapbs)
+                print_table(f"{case.name}: {graph}", rows)
 
 
 def _measure(inputs: Inputs, case: Case, scale: int, rounds: int, gapbs: Path | None) -> list[Row]:

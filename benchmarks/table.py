@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
 def print_table(title: str, rows: list[Row]) -> None:
     """Print the rows as a Markdown table."""
-    print("\n" + format_table(title, rows), end="")
+    print("\n" + format_table(title, rows), end="", flush=True)
 
 
 def format_table(title: str, rows: list[Row]) -> str:
