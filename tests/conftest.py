@@ -76,6 +76,8 @@ def pytest_collection_modifyitems(items):
     """Begin with the tests that take longest; those on a cluster have more time than others."""
     items.sort(key=_rank)
     for item in items:
+        # Else each process of pytest-xdist would find tests of other names.
+        assert " at 0x" not in item.nodeid, f"{item.nodeid}: name its parameters by ids="
         if not item.get_closest_marker("timeout") and ON_CLUSTER.search(item.nodeid):
             item.add_marker(pytest.mark.timeout(300))
 

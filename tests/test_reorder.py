@@ -92,7 +92,7 @@ def check(graph, new):
         {"values": "edge_types", "directed": True},
         {"values": "edge_types", "labels": text},
     ],
-    ids=str,
+    ids=lambda kind: ", ".join(kind) or "plain",
 )
 def test_all_that_nodes_and_edges_have_follows(kind, tmp_path):
     graph = make(**kind)
