@@ -2,15 +2,26 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
+from runpy import run_path
 
 import numpy as np
 import pytest
 
 import graphwalk
+from benchmarks.driver_simulation import (
+    JOBS,
+    WAVES,
+    makespan,
+    shortest_task,
+    simulate,
+    submitting_time,
+)
 from graphwalk.errors import InputError, MemoryBudgetError
-from graphwalk.scheduler.engine.cluster_model import DISK, SPEEDS, TASKS, predict
+from graphwalk.scheduler.engine.cluster_model import DECODED, DISK, SPEEDS, TASKS, predict
 from graphwalk.util.cluster import Cluster, parse_cluster
 
+ROOT = Path(__file__).parents[1]
 GIB = 1 << 30
 SPEED = SPEEDS["first order"]
 HOW = {"num_walks": 4, "walk_length": 80, "seed": 1}
@@ -116,11 +127,12 @@ def test_reading_again_is_bound_by_the_disk_or_by_cores(graph):
     plan = graphwalk.plan_walks(graph, **HOW, memory="11 MiB", partitions=3)
     assert not plan.resident
     read, steps = plan.bytes_read, 80_000 * 80
-    one, many = (predict(plan, parse_cluster(f"1x{cores}")) for cores in (1, 1000))
+    one = predict(plan, parse_cluster("1x1"), stored=0.0)
+    many = predict(plan, parse_cluster("1x1000"))
     walking = steps / SPEED.again
     files = plan.result_bytes / DISK + (2 * 8 * steps / DISK if plan.spill else 0)
     assert one.writing == many.writing == pytest.approx(files)
-    assert one.seconds == pytest.approx(walking + read / SPEED.read + files)
+    assert one.seconds == pytest.approx(walking + read / DECODED + files)
     assert many.seconds == pytest.approx(read / DISK + files)
     packed = predict(plan, parse_cluster("1x1000"), stored=0.5)
     assert packed.reading == pytest.approx(many.reading / 2)
@@ -152,3 +164,29 @@ def test_a_plan_prints_what_is_expected(graph):
     assert table["predicted"].endswith(" machine hours")
     assert table["traffic"].endswith(" bytes a step")
     assert "machine" in table["worth having"]
+
+
+def test_the_page_has_what_the_model_makes_now():
+    """After a change of the constants, run docs/draw_scaling.py and put its tables there."""
+    made = run_path(str(ROOT / "docs" / "draw_scaling.py"))
+    page = (ROOT / "docs" / "scaling.md").read_text()
+    assert made["table"](10) in page
+    assert made["table"](1) in page
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_simulation_is_ideal_where_tasks_cost_nothing_to_submit(job):
+    waves = {"walks": WAVES, "PageRank": 7 * WAVES}.get(job, WAVES)  # 64 visits, merged in 6 turns
+    assert makespan(job, 64, 2.0) == pytest.approx(2.0 * waves)
+    assert makespan(job, 64, 2.0, 0.001) > makespan(job, 64, 2.0)
+
+
+def test_tasks_that_are_short_take_what_submitting_takes():
+    assert simulate(1, [10], 4, 0.0, 0.5) == 5.0
+    assert simulate(1, [4], 4, 3.0, 0.5) == 2.0 + 3.0  # the last begins when all are submitted
+    assert simulate(2, [1, 1], 2, 3.0, 1.0) == 9.0  # one after the other, and a task later
+    cost = submitting_time("walks", 32, 0.1, makespan("walks", 32, 0.1, 0.02))
+    assert cost == pytest.approx(0.02)
+    least = shortest_task("walks between partitions", 64, 0.01, 0.8)
+    how = "walks between partitions", 64, least
+    assert makespan(*how) / makespan(*how, 0.01) == pytest.approx(0.8)

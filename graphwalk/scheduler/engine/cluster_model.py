@@ -35,7 +35,8 @@ class Speed(NamedTuple):
     again : float
         Partitions are read again in each wave; reading is counted by itself.
     read : float
-        Bytes of the graph in memory that are decoded, and derived from others, in a second.
+        Bytes of the graph in memory that are read for the first time, into new memory, and derived
+        from others, in a second.
     """
 
     whole: float
@@ -74,16 +75,19 @@ class TaskCost(NamedTuple):
         return self.task + pieces * each
 
 
-#: R-MAT graph of 2**22 nodes (first order, node2vec) or 2**20, cores of a 2-core AMD EPYC.
+#: On a 2-core AMD EPYC. `whole`, `kept` and `again` of first order and node2vec are from R-MAT
+#: graphs of 2**22 nodes, weighted in proportion to what such steps take in memory; `moved`, `read`
+#: and temporal steps are from graphs of 2**20 nodes, in CPU seconds of a loaded machine.
 SPEEDS = {
-    "first order": Speed(60e6, 40e6, 8e6, 12e6, 0.9e9),
-    "weighted": Speed(45e6, 30e6, 7e6, 9e6, 0.6e9),
-    "node2vec": Speed(20e6, 15e6, 5e6, 5e6, 0.4e9),
-    "temporal": Speed(15e6, 10e6, 5e6, 5e6, 0.4e9),
+    "first order": Speed(100e6, 40e6, 9e6, 24e6, 0.8e9),
+    "weighted": Speed(80e6, 32e6, 8e6, 19e6, 0.6e9),
+    "node2vec": Speed(37e6, 16e6, 5e6, 9e6, 0.4e9),
+    "temporal": Speed(15e6, 10e6, 4e6, 5e6, 0.3e9),
 }
 
-#: Bytes of files that a machine reads or writes in a second.
-DISK = 0.8e9
+#: Bytes of files that a machine reads or writes in a second, and bytes of the graph in memory that
+#: a core decodes in a second where partitions are read again, into memory that is used again.
+DISK, DECODED = 0.8e9, 4.7e9
 
 TASKS: dict[Executor, TaskCost] = {
     "threads": TaskCost(0, 0, 0, 0),
@@ -191,14 +195,14 @@ class _Job:
         """Bytes of files that a machine reads or writes in a second; several share a server."""
         return DISK if self.cluster.machines == 1 else min(DISK, self.cluster.network)
 
-    def _reading(self, read: float, machines: int) -> float:
-        each = read / machines
-        return max(each * self.stored / self._storage, each / self._speed.read / self.cluster.cores)
+    def _reading(self, each: float, rate: float) -> float:
+        """Return the seconds for these bytes of a machine whose cores decode `rate` a second."""
+        return max(each * self.stored / self._storage, each / rate / self.cluster.cores)
 
     def one_partition(self) -> Forecast:
         """Return what blocks of walks take, each from beginning to end on any machine."""
         plan, cluster = self.plan, self.cluster
-        reading = self._reading(plan.graph_bytes, 1)
+        reading = self._reading(plan.graph_bytes, self._speed.read)
         # Those that have the graph already pass it to as many others at a time.
         copies = plan.graph_bytes / cluster.network * ceil(log2(cluster.machines))
         busy = min(cluster.machines * cluster.cores, max(1, len(plan.block_rows)))
@@ -218,7 +222,7 @@ class _Job:
         """Return what walks take where each machine has some of the partitions."""
         plan, cluster, cost = self.plan, self.cluster, TASKS[self.executor]
         machines, parts = cluster.machines, len(plan.partitions)
-        reading = self._reading(plan.graph_bytes, machines)
+        reading = self._reading(plan.graph_bytes / machines, self._speed.read)
         rate = self._speed.kept if self.executor == "threads" else self._speed.moved
         walking = self._steps / rate / (machines * cluster.cores)
         crossings, away = self._steps * self.crossing, 1 - 1 / machines
@@ -248,9 +252,9 @@ class _Job:
         # Reading and walking take turns on the cores; files are read meanwhile.
         read = plan.bytes_read / batches * turns
         steps = self._steps / batches * turns
-        reading = self._reading(read, 1)
+        reading = self._reading(read, DECODED)
         walking = steps / self._speed.again / cluster.cores
-        decoding = read / self._speed.read / cluster.cores
+        decoding = read / DECODED / cluster.cores
         files = 2 * self._step * steps / self._storage if plan.spill else 0.0
         return self._forecast(
             reading=reading,

@@ -1,0 +1,104 @@
+"""A simulation of tasks that one process submits, one at a time, to workers of other machines."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+#: Workers of a machine, and waves of a job.
+CORES, WAVES = 16, 5
+#: Bytes of walkers that a task sends to each partition.
+PIECE = 20_000
+#: Ratios of the ideal to the makespan that are wanted, by workers.
+AIMS = {64: 0.8, 256: 0.7}
+
+
+def partitions(workers: int) -> int:
+    """Return how many partitions a graph has that stays in the memory of the machines."""
+    return max(2, 2 * workers // CORES)
+
+
+def groups(workers: int) -> int:
+    """Return how many groups of walkers keep the workers busy."""
+    return max(2, workers // partitions(workers))
+
+
+def _passes(workers: int) -> list[int]:
+    """Return the tasks of passes: visits, whose results are merged two at a time."""
+    merges, left = [], workers
+    while left > 1:
+        merges.append(left // 2)
+        left -= left // 2
+    return [workers, *merges] * WAVES
+
+
+#: How many groups of tasks there are, and the tasks of each of their waves.
+JOBS: dict[str, Callable[[int], tuple[int, list[int]]]] = {
+    "walks": lambda workers: (1, [WAVES * workers]),
+    "walks between partitions": lambda workers: (groups(workers), [partitions(workers)] * WAVES),
+    "walks that read again": lambda workers: (workers, [1] * WAVES),
+    "PageRank": lambda workers: (1, _passes(workers)),
+}
+
+
+def simulate(
+    number: int, waves: Sequence[int], workers: int, seconds: float, submitting: float
+) -> float:
+    """Return how long tasks take.
+
+    Parameters
+    ----------
+    number : int
+        Groups of tasks.
+    waves : sequence of int
+        Tasks of a group: those of a wave begin when all of the wave before have ended.
+    workers : int
+        Tasks that run at a time.
+    seconds, submitting : float
+        What a task takes, and the process that submits it.
+    """
+    free, driver, last = [0.0] * workers, 0.0, [0.0] * number
+    ready = [(0.0, group, 0, 0) for group in range(number)]
+    while ready:
+        at, group, wave, done = heapq.heappop(ready)
+        driver = max(driver, at) + submitting
+        end = max(driver, heapq.heappop(free)) + seconds
+        heapq.heappush(free, end)
+        last[group] = max(last[group], end)
+        if done + 1 < waves[wave]:
+            heapq.heappush(ready, (driver, group, wave, done + 1))
+        elif wave + 1 < len(waves):
+            heapq.heappush(ready, (last[group], group, wave + 1, 0))
+    return max(last)
+
+
+def makespan(job: str, workers: int, seconds: float, submitting: float = 0.0) -> float:
+    """Return how long a job takes; without time for submitting, that is the ideal."""
+    return simulate(*JOBS[job](workers), workers, seconds, submitting)
+
+
+def submitting_time(job: str, workers: int, seconds: float, took: float) -> float:
+    """Return what submitting a task takes if a job took as long as that."""
+    return _bisect(lambda cost: makespan(job, workers, seconds, cost) >= took, 1.0)
+
+
+def shortest_task(job: str, workers: int, submitting: float, ratio: float) -> float:
+    """Return the seconds of the shortest tasks whose ideal makespan is a share of the real one."""
+    return _bisect(
+        lambda seconds: (
+            makespan(job, workers, seconds) >= ratio * makespan(job, workers, seconds, submitting)
+        ),
+        100.0,
+    )
+
+
+def _bisect(holds: Callable[[float], bool], most: float) -> float:
+    """Return the least value for which something holds that holds for all larger ones."""
+    low, high = 0.0, most
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
