@@ -18,6 +18,7 @@ from scipy import stats
 from graphwalk.kernels.build.bucket_values import order_by_value
 from graphwalk.kernels.build.parse_edges import parse_lines
 from graphwalk.kernels.jit import _imported_kernels, _source, multiply_high, sources_stamp
+from graphwalk.kernels.output.join_lines import join_numbers, join_rows, number_bytes
 from graphwalk.kernels.rng import STEP, mix, seed_key, walker_key
 from graphwalk.kernels.rows.alias_tables import alias_dtype, fill_alias_table, pick
 from graphwalk.kernels.rows.bloom_filter import (
@@ -431,3 +432,30 @@ def test_values_of_equal_keys_are_ordered_and_ties_keep_theirs(longest):
     expected = [run[np.argsort(values[run], kind="stable")] for run in runs]
     order_by_value(keys, values, order)
     np.testing.assert_array_equal(order, np.concatenate(expected))
+
+
+#: Numbers of each length, and those next to a limit of the kernel.
+LENGTHS = [0, 7, *(10**digits + more for digits in range(1, 19) for more in (-1, 0, 1))]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "more"), [(np.int64, [-1, -(10**9), 2**63 - 1, -(2**63)]), (np.uint64, [2**64 - 1])]
+)
+def test_lists_of_numbers_are_lines_as_python_writes_them(dtype, more):
+    values = np.array(LENGTHS + more, dtype)
+    ends = [0, 0, 1, 20, 20, len(values)]
+    out = np.empty(number_bytes(values.dtype) * len(values) + len(ends) - 1, np.uint8)
+    text = bytes(out[: join_numbers(values, np.array(ends, np.int32), ord(" "), out)])
+    lines = [values[first:last].tolist() for first, last in pairwise(ends)]
+    assert text.decode() == "".join(" ".join(map(str, line)) + "\n" for line in lines)
+
+
+def test_rows_are_lines_without_what_is_negative():
+    numbers = [n for n in LENGTHS if n < 2**31] + [2**31 - 1]
+    rows = np.full((4, 40), -1, np.int32)
+    rows[1, 3], rows[2, : len(numbers)], rows[3] = 5, numbers, 2**31 - 1
+    out = np.empty(number_bytes(rows.dtype) * rows.size + len(rows), np.uint8)
+    text = bytes(out[: join_rows(rows, ord(" "), out)])
+    assert text.decode() == "".join(
+        " ".join(map(str, row[row >= 0].tolist())) + "\n" for row in rows
+    )

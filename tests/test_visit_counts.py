@@ -77,6 +77,18 @@ def test_a_budget_that_is_too_small_is_refused_and_the_remedy_is_enough():
         assert visits[:3].compute().sum() == 2 * 2 * 81
 
 
+def test_steps_that_are_counted_take_no_memory_of_the_plan():
+    graph = graphwalk.build_zarr(np.random.default_rng(0).integers(0, 50_000, (3_000_000, 2)))
+    how = {"num_walks": 20, "walk_length": 80, "seed": 1, "memory": "32 MiB"}
+    with graphwalk.scheduler.use("threads", num_workers=2):
+        walks = graphwalk.plan_walks(graph, **how)
+        counted = graphwalk.visit_counts(graph, **how).plan
+    assert (walks.resident, walks.spill) == (False, True)
+    assert (counted.walks.resident, counted.walks.spill) == (False, False)
+    assert 4 * len(counted.walks.batch_groups) < len(walks.batch_groups)
+    assert counted.peak_memory <= 32 << 20
+
+
 def test_counts_are_written_by_label(tmp_path):
     graph = graphwalk.build_zarr([("a", "b"), ("b", "c")], directed=True)
     visits = graphwalk.visit_counts(graph, num_walks=1, walk_length=4, seed=1)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 #: Nodes of a slice whose walks are lists of numbers, by default.
-_SLICE_NODES = 1 << 17
+SLICE_NODES = 1 << 17
 
 
 def as_labels(labels: Any) -> pa.Array:
@@ -52,7 +52,7 @@ def as_labels(labels: Any) -> pa.Array:
 
 
 def walk_lists(
-    block: NDArray[np.integer[Any]], labels: LabelTable | None, slice_nodes: int = _SLICE_NODES
+    block: NDArray[np.integer[Any]], labels: LabelTable | None, slice_nodes: int = SLICE_NODES
 ) -> Iterator[pa.ListArray]:
     """Yield the walks of a block as lists of ids or labels, some walks at a time.
 

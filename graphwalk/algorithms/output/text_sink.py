@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from graphwalk.algorithms.output.labelled_walks import walk_lists
+from graphwalk.algorithms.output.labelled_walks import SLICE_NODES, walk_lists
 from graphwalk.algorithms.output.sink import PartsSink, open_kept
-from graphwalk.kernels.output.join_lines import NUMBER_BYTES, join_names, join_numbers
+from graphwalk.kernels.output.join_lines import join_names, join_numbers, join_rows, number_bytes
+from graphwalk.util.scratch import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -88,19 +89,26 @@ class ZstdTextSink(TextSink):
 
 
 def walk_lines(block: NDArray[np.integer[Any]], labels: LabelTable | None) -> Iterator[Lines]:
-    r"""Yield the walks of a block as lines of UTF-8, some walks at a time.
+    r"""Yield the walks of a block as lines of UTF-8, some at a time, which are overwritten then.
 
     Nodes are separated by a space, or by a tab when labels are strings, which may hold spaces.
     """
-    for lists in walk_lists(block, labels):
-        yield lines_of(lists.values, lists.offsets.to_numpy())
+    if labels is not None:
+        for lists in walk_lists(block, labels):
+            yield lines_of(lists.values, lists.offsets.to_numpy())
+        return
+    step = max(1, SLICE_NODES // block.shape[1])
+    for start in range(0, len(block), step):
+        some = block[start : start + step]
+        out = scratch("lines", number_bytes(some.dtype) * some.size + len(some))
+        yield out[: join_rows(some, ord(" "), out)].data
 
 
 def lines_of(values: pa.Array, offsets: NDArray[np.int32]) -> Lines:
     """Return lists of numbers or names as lines; ``offsets[0]`` is 0."""
     if pa.types.is_integer(values.type):
-        out = np.empty(NUMBER_BYTES * len(values) + len(offsets), np.uint8)
-        numbers = values.to_numpy().astype(np.int64, copy=False)
+        numbers = values.to_numpy()
+        out = np.empty(number_bytes(numbers.dtype) * len(numbers) + len(offsets), np.uint8)
         return out[: join_numbers(numbers, offsets, ord(" "), out)].data
     _, starts, names = values.buffers()
     ends = np.frombuffer(starts, np.int64)[values.offset : values.offset + len(values) + 1]

@@ -97,6 +97,8 @@ class PairLimits(NamedTuple):
 class PairCounter:
     """Counts pairs of blocks of walks; a `Reduction`."""
 
+    visit: None = None
+
     def __init__(self, pairs: WalkPairs, limits: PairLimits) -> None:
         self._pairs, self._limits = pairs, limits
         self._parts: list[PairCounts] = []

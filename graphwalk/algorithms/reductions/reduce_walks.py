@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.algorithms.walks.dask_tasks import WalkTasks
+    from graphwalk.scheduler.engine.finished_steps import Visit
     from graphwalk.scheduler.engine.walker_starts import Walkers
     from graphwalk.storage.partitions.partition import Partition
     from graphwalk.util.executor import Job
@@ -36,6 +37,13 @@ _BLOCKS = 1 << 8
 
 class Reduction(Protocol):
     """What blocks of walks are added to, in any order. It pickles as an empty one."""
+
+    @property
+    def visit(self) -> Visit | None:
+        """What adds visited nodes, if it does not matter which walks visit them.
+
+        No walks are made then, unless the whole graph is in memory.
+        """
 
     def add(self, walks: NDArray[Any]) -> None:
         """Add a block; several threads do so at the same time."""
@@ -61,6 +69,10 @@ def reduce_walks(job: Job, walks: WalkTasks, reduction: Reduction) -> None:
                 advance(number)
             return
 
+        if len(walks.plan.partitions) > 1 and reduction.visit is not None:
+            _visit_all(walks, blocks, reduction.visit)
+            return
+
         def add(block: NDArray[Any], _number: int) -> None:
             reduction.add(block)
 
@@ -68,6 +80,14 @@ def reduce_walks(job: Job, walks: WalkTasks, reduction: Reduction) -> None:
             for number, _ in found:
                 job.token.check()
                 advance(walks.plan.block_rows[number])
+
+
+def _visit_all(walks: WalkTasks, blocks: range, visit: Visit) -> None:
+    """Have threads of this process walk, and add what walkers visit."""
+    keep_graphs_within(walks.room)
+    with threads_of(walks) as pool:
+        for work in batches(walks, blocks):
+            walk_groups(work.batch, None, None, pool, visit)
 
 
 def _parts(job: Job, walks: WalkTasks, empty: Reduction) -> Iterator[tuple[int, Any]]:
@@ -123,7 +143,10 @@ class _All:
     """The use of all blocks of a process for one part; a `BlockUse`."""
 
     def __init__(self, reduction: Reduction) -> None:
-        self._reduction = reduction
+        self._reduction, self.visit = reduction, reduction.visit
+
+    def __reduce__(self) -> Any:
+        return _All, (self._reduction,)
 
     def over(
         self,
@@ -132,7 +155,7 @@ class _All:
         run_all: Callable[..., Iterable[None]],
     ) -> Iterator[list[tuple[int, Any]]]:
         """Yield nothing until all blocks are added, and then their part."""
-        for first in range(0, len(numbers), _BLOCKS):
+        for first in range(0, 0 if self.visit else len(numbers), _BLOCKS):
             for _ in run_all(
                 lambda number: self._reduction.add(make(number)), numbers[first : first + _BLOCKS]
             ):

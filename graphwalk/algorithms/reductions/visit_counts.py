@@ -15,7 +15,7 @@ from graphwalk.algorithms.walks.api import random_walks
 from graphwalk.algorithms.walks.check_parameters import plan_of
 from graphwalk.algorithms.walks.dask_tasks import WalkTasks
 from graphwalk.algorithms.walks.no_steps import warn_without_steps
-from graphwalk.kernels.walk.count_visits import count_visits
+from graphwalk.kernels.walk.count_visits import count_nodes, count_visits
 from graphwalk.util.parameters import parameters_from
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ def visit_counts(**parameters: Any) -> da.Array:
 
     It takes the parameters of `random_walks` except `return_edges`, and counts the visits of the
     walks that these stand for: the start of each walk counts, and what follows the end of a walk
-    does not. Walks are not kept: blocks of them are counted where they are made, and dropped. The
-    counts do not depend on `chunks`, `memory`, `partitions`, the scheduler or the number of
+    does not. Walks are not kept: blocks of them are counted where they are made, and dropped. Where
+    a graph does not fit in memory, nodes are counted as walkers visit them, and no walks are made.
+    The counts do not depend on `chunks`, `memory`, `partitions`, the scheduler or the number of
     workers.
 
     Returns
@@ -62,7 +63,7 @@ def visit_counts(**parameters: Any) -> da.Array:
     >>> graphwalk.visit_counts(graph, num_walks=2, walk_length=5, seed=1).compute()
     array([2, 4, 8, 2])
     """
-    graph, plan, walkers = plan_of(**parameters, kept=_kept)
+    graph, plan, walkers = plan_of(**parameters, kept=_kept, keeps_steps=False)
     return counts_of(WalkTasks(plan, graph._arrays, walkers))
 
 
@@ -111,6 +112,10 @@ class VisitCounter:
     def add(self, walks: NDArray[Any]) -> None:
         """Count the visits of a block."""
         count_visits(walks, self.counts)
+
+    def visit(self, nodes: NDArray[Any]) -> None:
+        """Count visited nodes."""
+        count_nodes(nodes, self.counts)
 
     def part(self) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
         """Return the visited nodes and their counts, or all counts where these are smaller."""

@@ -50,6 +50,7 @@ def plan_of(
     sizes: WalkerSizes | None = None,
     kept: Callable[[GraphArrays, Resources], int] | None = None,
     cluster: str | None = None,
+    keeps_steps: bool = True,
     **parameters: Any,
 ) -> PlannedWalks:
     """Check what `random_walks` was asked for, and plan it.
@@ -62,6 +63,8 @@ def plan_of(
         Returns the bytes of the memory that are needed for what is computed of the walks.
     cluster : str, optional
         Machines to plan for, in place of the scheduler in use.
+    keeps_steps : bool
+        As of `plan_job`.
     **parameters
         The fields of `WalkSpec` and `PlanOptions`.
     """
@@ -87,6 +90,7 @@ def plan_of(
             every_node=nodes is None,
             sizes=sizes,
             reserved=0 if kept is None else kept(graph._arrays, resources),
+            keeps_steps=keeps_steps,
         )
 
     machines = CLUSTER.check(cluster)

@@ -197,6 +197,10 @@ class _Each(NamedTuple):
     use: Callable[[NDArray[Any], int], Any]
     blocks: Sequence[int]
 
+    @property
+    def visit(self) -> None:
+        """Blocks are used, and not nodes as they are visited."""
+
     def over(
         self,
         make: Callable[[int], NDArray[Any]],

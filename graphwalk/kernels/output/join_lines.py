@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
 
 from graphwalk.kernels.jit import Int, jit, part_of_kernel
 
@@ -14,12 +17,8 @@ if TYPE_CHECKING:
     Offsets: TypeAlias = NDArray[np.int32]
     Text: TypeAlias = NDArray[np.uint8]
 
-#: The most that a number takes: a sign, 19 digits, and the separator before it.
-NUMBER_BYTES = 21
-
 _LINE_END = np.uint8(ord("\n"))
 _MINUS = np.uint8(ord("-"))
-_ZERO = np.uint64(ord("0"))
 
 #: Numbers below it are written by one store of 8 characters, without a branch.
 _SHORT = np.uint64(10**8)
@@ -31,70 +30,119 @@ _PAIRS = np.array(
 )
 
 
+def number_bytes(dtype: np.dtype[Any]) -> int:
+    """Return the most that a number takes: a sign, its digits, and the separator behind it.
+
+    Of a short one, no more than 8 bytes are written.
+    """
+    return max(8, 2 + len(str(np.iinfo(dtype).max)))
+
+
 @jit
-def join_numbers(values: NDArray[np.int64], offsets: Offsets, separator: Int, out: Text) -> Int:
+def join_rows(rows: NDArray[Any], separator: Int, out: Text) -> Int:
+    """Write the items of rows that are not negative as lines; return the bytes of `out` in use.
+
+    `out` has `number_bytes` for each item, and one byte for each row.
+    """
+    at: Int = 0
+    for row in range(rows.shape[0]):
+        first = at
+        for column in range(rows.shape[1]):
+            item = rows[row, column]
+            if item >= 0:
+                at = _number(np.uint64(item), at, out)
+                out[np.uint64(at)] = separator
+                at += 1
+        at = _end_line(first, at, out)
+    return at
+
+
+@jit
+def join_numbers(values: NDArray[Any], offsets: Offsets, separator: Int, out: Text) -> Int:
     """Write lists of numbers as lines; return the bytes of `out` that are used.
 
-    List i is ``values[offsets[i] : offsets[i + 1]]``. `out` has `NUMBER_BYTES` for each number, and
+    List i is ``values[offsets[i] : offsets[i + 1]]``. `out` has `number_bytes` for each number, and
     one byte for each list.
     """
     at: Int = 0
     for line in range(offsets.size - 1):
+        first = at
         for position in range(offsets[line], offsets[line + 1]):
             value = values[position]
-            if position > offsets[line]:
-                out[at] = separator
-                at += 1
             if value < 0:
-                out[at] = _MINUS
+                out[np.uint64(at)] = _MINUS
                 at += 1
-            left = np.uint64(-value if value < 0 else value)
-            at = _long(left, at, out) if left >= _SHORT else _short(left, at, out)
-        out[at] = _LINE_END
-        at += 1
+                at = _number(np.uint64(-np.int64(value)), at, out)
+            else:
+                at = _number(np.uint64(value), at, out)
+            out[np.uint64(at)] = separator
+            at += 1
+        at = _end_line(first, at, out)
     return at
+
+
+@part_of_kernel
+def _end_line(first: Int, at: Int, out: Text) -> Int:
+    """End the line that begins at `first`, in the place of its last separator."""
+    at = max(first, at - 1)
+    out[np.uint64(at)] = _LINE_END
+    return at + 1
+
+
+@part_of_kernel
+def _number(value: np.uint64, at: Int, out: Text) -> Int:
+    """Write a number, and perhaps something behind it; return where it ends."""
+    if value < _SHORT:
+        return _short(value, at, out)
+    upper = value // _SHORT
+    if upper < _SHORT:
+        at = _short(upper, at, out)
+    else:
+        at = _short(upper // _SHORT, at, out)
+        store_word(out, at, _eight(upper % _SHORT))
+        at += 8
+    store_word(out, at, _eight(value % _SHORT))
+    return at + 8
 
 
 @part_of_kernel
 def _short(value: np.uint64, at: Int, out: Text) -> Int:
     """Write a number below `_SHORT`, and perhaps something behind it; return where it ends."""
-    upper, lower = value // np.uint64(10000), value % np.uint64(10000)
-    hundred = np.uint64(100)
-    word = (
-        _PAIRS[upper // hundred]
-        | _PAIRS[upper % hundred] << np.uint64(16)
-        | _PAIRS[lower // hundred] << np.uint64(32)
-        | _PAIRS[lower % hundred] << np.uint64(48)
-    )
     digits: Int = 1
     limit = _TEN
     for _ in range(7):
         digits += value >= limit
         limit *= _TEN
-    word >>= np.uint64(8 * (8 - digits))
-    for byte in range(8):
-        out[at + byte] = word >> np.uint64(8 * byte)
+    store_word(out, at, _eight(value) >> np.uint64(8 * (8 - digits)))
     return at + digits
 
 
 @part_of_kernel
-def _long(value: np.uint64, at: Int, out: Text) -> Int:
-    """Write a number of `_SHORT` or more; return where it ends."""
-    upper = value // _SHORT
-    if upper < _SHORT:
-        at = _short(upper, at, out)
-    else:
-        at = _eight(upper % _SHORT, _short(upper // _SHORT, at, out), out)
-    return _eight(value % _SHORT, at, out)
+def _eight(value: np.uint64) -> np.uint64:
+    """Return eight digits, zeros in front included, the first in the lowest byte."""
+    upper, lower = value // np.uint64(10000), value % np.uint64(10000)
+    hundred = np.uint64(100)
+    word: np.uint64 = (
+        _PAIRS[upper // hundred]
+        | _PAIRS[upper % hundred] << np.uint64(16)
+        | _PAIRS[lower // hundred] << np.uint64(32)
+        | _PAIRS[lower % hundred] << np.uint64(48)
+    )
+    return word
 
 
-@part_of_kernel
-def _eight(value: np.uint64, at: Int, out: Text) -> Int:
-    """Write eight digits, zeros in front included; return where they end."""
-    for byte in range(7, -1, -1):
-        out[at + byte] = value % _TEN + _ZERO
-        value //= _TEN
-    return at + 8
+@intrinsic  # type: ignore[untyped-decorator]
+def store_word(_context: Any, array: Any, index: Any, _word: Any) -> Any:
+    """Write the eight bytes of a number to ``array[index : index + 8]``, the lowest first."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        offset = context.cast(builder, args[1], signature.args[1], types.intp)
+        place = builder.bitcast(builder.gep(data, [offset]), ir.IntType(64).as_pointer())
+        builder.store(args[2], place, align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, index, types.uint64), codegen
 
 
 @jit
@@ -113,7 +161,7 @@ def join_names(
                 out[at] = separator
                 at += 1
             for position in range(starts[name], starts[name + 1]):
-                out[at] = names[position]
+                out[np.uint64(at)] = names[np.uint64(position)]
                 at += 1
         out[at] = _LINE_END
         at += 1

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.kernels.atomics import atomic_add
-from graphwalk.kernels.jit import jit
+from graphwalk.kernels.jit import jit, prefetch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+#: Counts that a core fetches side by side.
+_AHEAD = 16
 
 
 @jit
@@ -28,3 +31,20 @@ def count_visits(walks: NDArray[Any], counts: NDArray[Any]) -> None:
             if node < 0:
                 break
             atomic_add(counts, node, 1)
+
+
+@jit
+def count_nodes(nodes: NDArray[Any], counts: NDArray[Any]) -> None:
+    """Add to the count of each node how often it is there; several threads may do so at once.
+
+    Parameters
+    ----------
+    nodes : ndarray of int32 or int64
+        Nodes.
+    counts : ndarray of int64, shape (num_nodes,)
+        Where to add.
+    """
+    for i in range(nodes.size):
+        if i + _AHEAD < nodes.size:
+            prefetch(counts, nodes[i + _AHEAD])
+        atomic_add(counts, nodes[i], 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import dask
 import numpy as np
@@ -14,13 +14,16 @@ from graphwalk.scheduler.engine.walker_records import Sorter
 from graphwalk.storage.files.spill import AnonymousSpillFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.blocks import BlockRows
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.util.executor import Job, Ref
+
+    #: Takes nodes, each as often as walks visit it; several threads call it at the same time.
+    Visit: TypeAlias = Callable[[NDArray[Any]], None]
 
 #: Bytes of a section of small blocks, and how many of these sections are in memory at most.
 SECTION, _SECTIONS = 1 << 18, 2
@@ -126,6 +129,27 @@ class PutSteps:
     def block(self, _number: int) -> bool:
         """Say that a block is there."""
         return True
+
+
+class VisitedSteps(PutSteps):
+    """Steps of which only the visited nodes are wanted, which are passed on at once.
+
+    Parameters
+    ----------
+    group : WalkerGroup
+        The walkers, whose start nodes are visited first.
+    visit : callable
+        Takes the nodes; the array is overwritten afterwards.
+    """
+
+    def __init__(self, group: WalkerGroup, visit: Visit) -> None:
+        self._visit = visit
+        for nodes in group.first_nodes():
+            visit(nodes)
+
+    def keep(self, log: NDArray[Any]) -> None:
+        """Pass the nodes on."""
+        self._visit(log["node"])
 
 
 class ListedBlocks:

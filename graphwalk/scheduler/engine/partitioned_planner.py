@@ -88,9 +88,10 @@ class PartitionedPlanner:
         partitions: int | None,
         fits: bool,
         sizes: WalkerSizes | None,
+        keeps_steps: bool,
     ) -> None:
         self.graph, self.spec, self.whole, self.partitions = graph, spec, whole, partitions
-        self.walkers = walkers
+        self.walkers, self.keeps_steps = walkers, keeps_steps
         self.memory, self.workers = whole.resources.memory, whole.resources.workers
         self.machines = whole.resources.machines
         node, edge = graph.neighbor_dtype, recorded_edge(graph.num_entries, spec)
@@ -167,6 +168,8 @@ class PartitionedPlanner:
         # A walker is in one queue, and the last page of each queue is not full.
         state = scratch + walkers * self.walker * 5 // 4 + marks_bytes(self.graph, self.spec)
         state += 0 if self.resident else self.parts.single_rows_bytes()
+        if not (self.keeps_steps or self.resident):
+            return _Needs(groups, False, state, 0, 0)
         output = in_batch * width * self.whole.dtype.itemsize
         # The caller may still hold the blocks of a batch while the next batch walks.
         alone = batches <= self.at_once

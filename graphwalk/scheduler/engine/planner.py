@@ -48,6 +48,7 @@ def plan_job(
     sizes: WalkerSizes | None = None,
     naming_bytes: int = 0,
     reserved: int = 0,
+    keeps_steps: bool = True,
 ) -> WalkPlan:
     """Return the plan of `num_walks` walks on `graph`.
 
@@ -72,6 +73,8 @@ def plan_job(
     reserved : int
         Bytes of the memory that others need; the plan has the rest. They must be free, also where
         the number of partitions is given.
+    keeps_steps : bool
+        Whether steps are kept until they are blocks, and not added to something at once.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def plan_job(
         moving = graph.num_nodes - graph.sinks
         walkers = min(num_walks, moving * spec.num_walks)
     shape = (num_walks, spec.walk_length + 1)
-    walks = _Walks(graph, spec, shape, walkers, chunks, resources, sizes)
+    walks = _Walks(graph, spec, shape, walkers, chunks, resources, sizes, keeps_steps)
     budget, others = resources.memory, naming_bytes + reserved
     fits = budget >= reserved
     try:
@@ -123,6 +126,7 @@ class _Walks:
     chunks: Any
     resources: Resources
     sizes: WalkerSizes | None
+    keeps_steps: bool
 
     def whole(self, memory: int) -> WalkPlan:
         """Return the plan of the graph as one partition, whether it fits or not."""
@@ -137,8 +141,8 @@ class _Walks:
             return whole
         if spec.walk_length == 0:
             return whole
-        planner = PartitionedPlanner(graph, spec, whole, self.walkers, partitions, fits, self.sizes)
-        return planner.plan()
+        walkers = self.walkers, partitions, fits, self.sizes, self.keeps_steps
+        return PartitionedPlanner(graph, spec, whole, *walkers).plan()
 
     def enough(self, guess: int) -> int:
         """Return memory that is enough, `guess` or more unless the whole graph fits in less."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.blocks import BlockRows
-    from graphwalk.scheduler.engine.finished_steps import Steps
+    from graphwalk.scheduler.engine.finished_steps import Steps, Visit
     from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.util.executor import Job
@@ -50,6 +50,10 @@ _REPORT_EVERY = 0.25
 
 class BlockUse(Protocol[R_co]):
     """What is done with blocks of walks in the process that makes them."""
+
+    @property
+    def visit(self) -> Visit | None:
+        """What takes the visited nodes, in place of blocks."""
 
     def over(
         self,
@@ -146,12 +150,16 @@ def walk_groups(
     outs: Sequence[Any] | None,
     job: Job | None = None,
     pool: ThreadPoolExecutor | None = None,
+    visit: Visit | None = None,
 ) -> BatchSteps:
-    """Walk all groups, each followed by a thread of its own, of a pool if there is one."""
+    """Walk all groups, each followed by a thread of its own, of a pool if there is one.
+
+    With `visit`, which takes the visited nodes, no blocks are made.
+    """
     outs = outs or [None] * len(batch.groups)
     with (
         thread_pool(len(batch.groups)) if pool is None else nullcontext(pool) as threads,
-        _walking(batch, outs, threads, job) as walks,
+        _walking(batch, outs, threads, job, visit=visit) as walks,
     ):
         return BatchSteps(batch, _all_of(walks))
 
@@ -164,11 +172,12 @@ def _walking(
     job: Job | None = None,
     *,
     blank: bool = True,
+    visit: Visit | None = None,
 ) -> Iterator[list[Future[Steps]]]:
     """Have all groups walk while the block runs; they end if it is left by an error."""
     try:
         yield [
-            pool.submit(walk_group, group, batch.sweep, rows, out, batch.spill, job, blank)
+            pool.submit(walk_group, group, batch.sweep, rows, out, batch.spill, job, blank, visit)
             for group, rows, out in zip(batch.groups, batch.block_rows, outs, strict=True)
         ]
     except BaseException:
@@ -256,11 +265,12 @@ def walk_there(
     arrays = None if outs is None else _reached(batch, outs)
     places: Sequence[Any] = [None] * len(batch.groups) if arrays is None else arrays
     events: deque[Event] = deque()
+    visit = None if use is None else use.visit
     name = batch.groups[0].job
     with (
         listening(lambda event: events.append(event) if event.job == name else None),
         thread_pool(len(batch.groups)) as pool,
-        _walking(batch, places, pool, blank=arrays is None) as walks,
+        _walking(batch, places, pool, blank=arrays is None, visit=visit) as walks,
     ):
         left = set(walks)
         while left:

@@ -16,6 +16,7 @@ from graphwalk.scheduler.engine.finished_steps import (
     SentSteps,
     SpilledSteps,
     Steps,
+    VisitedSteps,
 )
 from graphwalk.scheduler.engine.local_queues import LocalQueues
 from graphwalk.scheduler.engine.remote_queues import RemoteQueues, make_blank
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from graphwalk.scheduler.engine.blocks import BlockRows
+    from graphwalk.scheduler.engine.finished_steps import Visit
     from graphwalk.scheduler.engine.partition_sweep import PartitionHandle, PartitionSweep
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.util.executor import Job
@@ -119,6 +121,7 @@ def walk_group(
     spill: bool,
     job: Job | None = None,
     blank: bool = True,
+    visit: Visit | None = None,
 ) -> Steps:
     """Walk a group of walkers from beginning to end.
 
@@ -138,6 +141,8 @@ def walk_group(
         Moves walkers by tasks of other processes; without one this thread moves them.
     blank : bool
         Whether an array is to be filled with walks in which walkers have not made a step.
+    visit : callable, optional
+        Takes the visited nodes; no walks are made then.
     """
     with sweep.token.active():
         if job is not None:
@@ -145,7 +150,9 @@ def walk_group(
         if not sweep.resident:
             return_large_at_once()  # memory is short
         steps: KeptSteps
-        if out is not None:
+        if visit is not None:
+            steps = VisitedSteps(group, visit)
+        elif out is not None:
             if blank:
                 group.make_blank(out)
             steps = InPlaceSteps(out, block_rows)

@@ -120,6 +120,16 @@ class WalkerGroup:
             else:
                 nodes_of(some)[:, 0] = starts_and_numbers(part, self.spec.num_walks)[0]
 
+    def first_nodes(self) -> Iterator[NDArray[Any]]:
+        """Yield the nodes that walks have visited before walkers make a step, some at a time."""
+        walks, width = self.shape
+        for first in range(0, walks, self.sizes.batch):
+            stop = min(first + self.sizes.batch, walks)
+            some = np.empty((stop - first, min(width, 2)), self.result_dtype)
+            self.make_blank(some, first)
+            nodes = nodes_of(some).reshape(-1)
+            yield nodes[nodes >= 0]
+
     def worth_reading(self, partition: int, walkers: int) -> bool:
         """Return whether it is faster to read all rows for these walkers than single ones."""
         return walkers * self.graph.seek_cost_bytes > self.bytes_read(partition)
