@@ -132,7 +132,7 @@ class PutSteps:
 
 
 class VisitedSteps(PutSteps):
-    """Steps of which only the visited nodes are wanted, which are passed on at once.
+    """Steps of which only the visited nodes are wanted, at once.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class VisitedSteps(PutSteps):
             visit(nodes)
 
     def keep(self, log: NDArray[Any]) -> None:
-        """Pass the nodes on."""
+        """Report the nodes."""
         self._visit(log["node"])
 
 
