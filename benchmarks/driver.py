@@ -77,10 +77,12 @@ def main() -> None:
                 with graphwalk.scheduler.use(name, **options, **more):
                     _run("walks", graph, workers, 0.0)  # imports what tasks need
                     if workers == args.workers[0]:
-                        print(f"{name}: {_costs(graph)}")
+                        print(f"{name}: {_costs(graph)}", flush=True)
                     for job in JOBS:
                         for seconds in args.seconds:
-                            measured[job, workers, seconds] = _run(job, graph, workers, seconds)
+                            took = _run(job, graph, workers, seconds)
+                            measured[job, workers, seconds] = took
+                            print(f"{name}, {workers} workers: {job}, {took:.2f} s", flush=True)
             print_table(f"{name}, seconds", _rows(measured, name))
 
 

@@ -17,9 +17,16 @@ import numpy as np
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
-from benchmarks.driver_simulation import AIMS, PIECE, makespan, partitions  # noqa: E402
+from benchmarks.driver_simulation import (  # noqa: E402
+    AIMS,
+    JOBS,
+    PIECE,
+    makespan,
+    partitions,
+    shortest_task,
+)
 from graphwalk.scheduler.cluster_plan import ClusterPlan, plan_on_cluster  # noqa: E402
-from graphwalk.scheduler.engine.cluster_model import TASKS  # noqa: E402
+from graphwalk.scheduler.engine.cluster_model import TASKS, Executor  # noqa: E402
 from graphwalk.scheduler.engine.planner import plan_job  # noqa: E402
 from graphwalk.util.cluster import parse_cluster  # noqa: E402
 from graphwalk.walk_spec import WalkSpec, parameters_of  # noqa: E402
@@ -27,6 +34,8 @@ from graphwalk.walk_spec import WalkSpec, parameters_of  # noqa: E402
 #: The graph that graphwalk was started for, with 75 neighbours of each node; bytes of its store.
 NODES, DEGREE, STORED = 150_000_000, 75, 38_000_000_000
 MACHINES, NETWORKS, CORES = (1, 8, 64), ("10Gb/s", "25Gb/s"), 16
+#: The job of whose tasks each has a piece for each partition.
+BETWEEN = "walks between partitions"
 #: Memory and network of machines.
 KINDS = ("64GiB@10Gb/s", "64GiB@25Gb/s", "256GiB@10Gb/s")
 
@@ -127,13 +136,33 @@ def draw(folder: Path) -> None:
     figure.savefig(folder / "driver.svg", **how)
 
 
-def efficiency(workers: int, seconds: float) -> float:
+def efficiency(workers: int, seconds: float, job: str = BETWEEN) -> float:
     """Return the ideal makespan of tasks, as a share of that with what tasks cost on Ray."""
-    cost = TASKS["ray"].of(partitions(workers), PIECE)
-    job = "walks between partitions"
+    cost = submitting(workers, "ray", job)
     return makespan(job, workers, seconds) / makespan(job, workers, seconds, cost)
 
 
+def submitting(workers: int, executor: Executor, job: str) -> float:
+    """Return what a task costs the process that submits it."""
+    one = TASKS[executor]
+    return one.of(partitions(workers), PIECE) if job == BETWEEN else one.task
+
+
+def shortest() -> str:
+    """Return how long tasks must be."""
+    lines = ["| | 64 workers, Ray | Dask distributed | 256 workers, Ray | Dask distributed |"]
+    lines.append("| --- | --- | --- | --- | --- |")
+    executors: tuple[Executor, ...] = ("ray", "distributed")
+    for job in JOBS:
+        cells = [
+            f"{shortest_task(job, workers, submitting(workers, executor, job), aim):.2g} s"
+            for workers, aim in AIMS.items()
+            for executor in executors
+        ]
+        lines.append(f"| {job} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
-    print(table(), table(1), sep="\n")
+    print(table(), table(1), shortest(), sep="\n")
     draw(DOCS)

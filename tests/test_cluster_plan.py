@@ -172,6 +172,7 @@ def test_the_page_has_what_the_model_makes_now():
     page = (ROOT / "docs" / "scaling.md").read_text()
     assert made["table"](10) in page
     assert made["table"](1) in page
+    assert made["shortest"]() in page
 
 
 @pytest.mark.parametrize("job", JOBS)
