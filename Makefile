@@ -75,9 +75,7 @@ bench: $(VENV)/.installed-dev ## measure; prints tables (wants a quiet machine; 
 	$(BIN)/python -m benchmarks.output
 	$(BIN)/python -m benchmarks.partitions
 	$(BIN)/python -m benchmarks.reductions
-	$(BIN)/python -m benchmarks.efficiency
 	$(BIN)/python -m benchmarks.cluster
-	$(BIN)/python -m benchmarks.driver
 	$(BIN)/python -m benchmarks.reorder
 
 peers: $(VENV)/.installed-dev ## compare with other packages; PEERS='--python ...' names more of them

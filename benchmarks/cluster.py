@@ -43,7 +43,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 PARTITIONS, WORKERS = (1, 2, 4), (1, 2)
 #: The memory of a job whose partitions are read again is one such part of the graph, and buffers.
-PART, BUFFERS = 4, 20 << 20
+PART, BUFFERS = 4, 64 << 20
 
 
 def main() -> None:
