@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 ENTRY_BYTES, TIMES_THE_BUDGET = 8, 4
 
 _JOB = """
-import json, resource, subprocess, sys, time
+import json, subprocess, sys, time
 import numpy as np
 import graphwalk
+from benchmarks.peers.processes import peak_memory
 edges, store, memory, wake = sys.argv[1:]
 small = np.array([[0, 1], [1, 2]], np.int32)
 graphwalk.build_zarr(small, store + ".warm", overwrite=True)
@@ -28,7 +29,7 @@ subprocess.run([sys.executable, "-c", wake])  # not here, where the peak is meas
 start = time.perf_counter()
 graph = graphwalk.build_zarr(edges, store, overwrite=True, memory=memory)
 seconds = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+peak = peak_memory()
 csr = graph.num_entries * graph.neighbor_dtype.itemsize + (graph.num_nodes + 1) * 8
 print(json.dumps([seconds, peak, edges.shape[1], edges.nbytes, csr]))
 """

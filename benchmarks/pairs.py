@@ -8,7 +8,6 @@ Each way runs in a process of its own; CPU time and peak memory are those of the
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from benchmarks.peers.processes import peak_memory
 
 HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 SCHEMA = pa.schema([("source", pa.string()), ("target", pa.string())])
@@ -105,7 +106,7 @@ def main() -> None:
     if args.run:
         start = time.perf_counter()
         WAYS[args.run[0]](*args.run[1:], args.memory)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        peak = peak_memory() >> 20
         seconds = time.perf_counter() - start
         print(
             f"{args.run[0]:<10} {seconds:7.1f} s  {time.process_time():7.1f} s CPU  {peak:6,} MiB"

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ import numpy as np
 import graphwalk
 from benchmarks.analytics import ITERATIONS
 from benchmarks.gap import gap_seconds, write_serialized
+from benchmarks.peers.processes import peak_memory
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
 
@@ -100,10 +100,10 @@ def _run(job: str, store: str) -> dict[str, float]:
     graph = graphwalk.open_zarr(store)
     with graphwalk.scheduler.use("threads", num_workers=1):
         _compute(job, small)
-        before, start = _peak(), time.process_time()
+        before, start = peak_memory(), time.process_time()
         state = _compute(job, graph)
         seconds = time.process_time() - start
-    return {"seconds": seconds, "peak": _peak() - before, "state": state}
+    return {"seconds": seconds, "peak": peak_memory() - before, "state": state}
 
 
 def _compute(job: str, graph: graphwalk.Graph) -> int:
@@ -122,10 +122,6 @@ def _analysis(job: str, graph: graphwalk.Graph, memory: int | None) -> Array:
     if job == "components":
         return graphwalk.connected_components(graph, memory=memory)
     return graphwalk.pagerank(graph, tol=1e-300, max_iter=ITERATIONS, memory=memory)
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 
 if __name__ == "__main__":
