@@ -28,7 +28,7 @@ NODES = 5000
 #: What the examples say, and what each of them runs in these tests.
 RULES = {"num_walks": 10, "walk_length": 80, "seed": 1}
 LONGER = 60
-BLOCKS = 64
+BLOCKS = 65
 SMALL = ["--cpus-per-task=1", "--mem=1500", "--time=10"]
 
 
