@@ -10,6 +10,7 @@ from small_chunks import build_chunked
 import graphwalk
 from graphwalk import InputError, MemoryBudgetError, StoreError, StoreExistsError, scheduler
 from graphwalk.cli.main import main
+from graphwalk.util import available_memory
 
 ORDERS = ["clusters", "bfs", "degree"]
 #: Edges of 40 nodes: parallel ones, self-loops, and two components; nodes 36 to 39 have none.
@@ -128,6 +129,16 @@ def test_callers_find_nodes_by_their_numbers(tmp_path):
         assert all(graph.has_edge(int(a), int(b)) for a, b in pairwise(line))
     with pytest.raises(InputError, match=r"no node of .* has the label 40"):
         new.index_of([3, 40])
+
+
+def test_labels_are_read_with_less_memory_than_they_are_looked_for(monkeypatch):
+    new = graphwalk.build_zarr([(0, 1), (1, 2)], num_nodes=50_000).reorder("degree")
+    monkeypatch.setattr(available_memory, "available_memory", lambda: 9 * 50_000)
+    assert sorted(new.labels[:]) == list(range(50_000))
+    with pytest.raises(MemoryBudgetError, match="sorting labels of nodes, which were reordered"):
+        new.index_of([7])
+    monkeypatch.undo()
+    assert new.index_of([1]).tolist() == [0]
 
 
 @pytest.mark.parametrize("labels", [None, text])

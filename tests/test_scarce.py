@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from processes import printed_by
+from processes import printed_by, report_of
 
 import graphwalk
 from graphwalk.errors import GraphwalkError, StoreError
@@ -40,11 +40,21 @@ def files(folder):
 
 @pytest.mark.parametrize("act", ACTS)
 def test_few_descriptors(act, tmp_path):
-    """With each number of them that may be left, it works, or says how there are more."""
-    store, path = tmp_path / "store", tmp_path / "new"
+    """With each number of them that may be left, it works, or says how there are more.
+
+    In a process of its own, no thread of another test opens or closes any meanwhile.
+    """
+    report = report_of(with_few_descriptors, act, tmp_path)
+    assert "error" not in report, report["error"]
+    assert report["outcomes"][-1] == "done"
+    assert all(text == "done" or "ulimit -n" in text for text in report["outcomes"]), report
+
+
+def with_few_descriptors(act, folder):
+    store, path = folder / "store", folder / "new"
     graphwalk.build_zarr(EDGES, store)
-    ACTS[act](store, tmp_path / "warm")
-    before, outcomes = files(tmp_path), []
+    ACTS[act](store, folder / "warm")
+    before, outcomes = files(folder), []
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     for spare in range(9):
         used = len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208
@@ -57,11 +67,10 @@ def test_few_descriptors(act, tmp_path):
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         if outcomes[-1] != "done":
-            assert files(tmp_path) == before
-        for made in tmp_path.glob("new*"):
+            assert files(folder) == before
+        for made in folder.glob("new*"):
             shutil.rmtree(made) if made.is_dir() else made.unlink()
-    assert outcomes[-1] == "done"
-    assert all(text == "done" or "ulimit -n" in text for text in outcomes)
+    return {"outcomes": outcomes}
 
 
 SCRIPT = """

@@ -70,7 +70,7 @@ def reduce_walks(job: Job, walks: WalkTasks, reduction: Reduction) -> None:
             return
 
         if len(walks.plan.partitions) > 1 and reduction.visit is not None:
-            _visit_all(walks, blocks, reduction.visit)
+            _visit_all(job, walks, blocks, reduction.visit)
             return
 
         def add(block: NDArray[Any], _number: int) -> None:
@@ -82,11 +82,12 @@ def reduce_walks(job: Job, walks: WalkTasks, reduction: Reduction) -> None:
                 advance(walks.plan.block_rows[number])
 
 
-def _visit_all(walks: WalkTasks, blocks: range, visit: Visit) -> None:
+def _visit_all(job: Job, walks: WalkTasks, blocks: range, visit: Visit) -> None:
     """Have threads of this process walk, and add what walkers visit."""
     keep_graphs_within(walks.room)
     with threads_of(walks) as pool:
         for work in batches(walks, blocks):
+            job.token.check()
             walk_groups(work.batch, None, None, pool, visit)
 
 

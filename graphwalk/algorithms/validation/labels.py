@@ -49,11 +49,12 @@ def _check_distinct(graph: GraphArrays, first: int, problems: Problems) -> None:
     later = labels.take(np.arange(first, graph.num_nodes))
     later = later.take(pc.sort_indices(later))
     twice = [later[i] for i in np.flatnonzero(np.asarray(pc.equal(later[1:], later[:-1])))[:1]]
-    index, start = labels_of(later), 0
-    for part in labels.parts():
-        part = part[: max(0, first - start)]
-        start += len(part)
-        twice = twice or [part[i] for i in np.flatnonzero(index.find(part) >= 0)[:1]]
+    if first:
+        index, start = labels_of(later), 0
+        for part in labels.parts():
+            part = part[: max(0, first - start)]
+            start += len(part)
+            twice = twice or [part[i] for i in np.flatnonzero(index.find(part) >= 0)[:1]]
     if twice:
         problems.add(f"two nodes have the label {twice[0].as_py()!r}")
 

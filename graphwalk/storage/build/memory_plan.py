@@ -22,6 +22,9 @@ MAX_BUCKETS = 512
 #: Bytes that a build may use by default; more of them would hardly make it faster.
 _MEMORY = 4 << 30
 
+#: What it takes at least unless it is told otherwise: with less it would be very slow.
+_LEAST_MEMORY = 64 << 20
+
 #: Edges of a batch: enough that the fixed cost of a batch does not matter.
 BATCH_EDGES = 1 << 20
 
@@ -76,8 +79,8 @@ def build_sizes(memory: str | int | None) -> BuildSizes:
     memory : str or int, optional
         Bytes, or text such as ``"4 GiB"``. None: 4 GiB, or a share of what is free if that is less.
     """
-    free = int(SHARE * free_memory())
-    return BuildSizes(min(_MEMORY, free) if memory is None else parse_size(memory), num_cores())
+    default = min(_MEMORY, max(_LEAST_MEMORY, int(SHARE * free_memory())))
+    return BuildSizes(default if memory is None else parse_size(memory), num_cores())
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphwalk.storage.store.label_index import IntegerLabels, StringLabels
+from graphwalk.util.available_memory import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     from graphwalk.storage.store.format import LabelKind
     from graphwalk.storage.store.label_index import MemoryLabels
+
+#: Times the bytes of labels and of their places that sorting them takes: both, in both orders, and
+#: what sorting and searching take of their own.
+_SORTED = 3
 
 
 class LabelRuns:
@@ -73,10 +78,12 @@ class UnsortedLabels:
     ----------
     labels : pyarrow.Array
         All labels, int64 or large strings.
+    path : str
+        Where the store is, for errors.
     """
 
-    def __init__(self, labels: pa.Array) -> None:
-        self._labels = labels
+    def __init__(self, labels: pa.Array, path: str) -> None:
+        self._labels, self._path = labels, path
         self.kind: LabelKind = "string" if isinstance(labels, pa.LargeStringArray) else "int64"
 
     def __len__(self) -> int:
@@ -84,13 +91,21 @@ class UnsortedLabels:
 
     @cached_property
     def _index(self) -> tuple[NDArray[np.int64], MemoryLabels]:
-        order = pc.sort_indices(self._labels)
-        return np.asarray(order).astype(np.int64), labels_of(self._labels.take(order))
+        """Nodes in the order of their labels, and −1; and the labels in this order."""
+        require(
+            _SORTED * (self._labels.nbytes + 8 * len(self)),
+            f"{self._path}: sorting labels of nodes, which were reordered, to look for some",
+            "free memory, or look for them in the store that was reordered",
+        )
+        places = pc.sort_indices(self._labels)
+        order = np.full(len(places) + 1, -1, np.int64)
+        order[:-1] = places
+        return order, labels_of(self._labels.take(places))
 
     def find(self, ids: Any) -> NDArray[np.int64]:
         """Return the position of each of `ids`, or −1."""
         order, ascending = self._index
-        return np.append(order, -1)[ascending.find(ids)]
+        return order[ascending.find(ids)]
 
     def at(self, node: int) -> int | str:
         """Return a node's label."""

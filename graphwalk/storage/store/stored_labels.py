@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 _PART_NODES = 1 << 18
 _PART_BYTES = 4 << 20
 
-#: How often labels in any order are in memory while they are looked for: also sorted, with places.
-_SORTED = 3
-
 
 def write_labels(labels: Labels, new_array: NewArray) -> str:
     """Write the labels into arrays that `new_array` makes, part by part.
@@ -103,13 +100,13 @@ class StoredLabels:
             When they do not fit.
         """
         require(
-            self.nbytes if self.ascend else _SORTED * self.nbytes,
+            self.nbytes,
             f"{self._arrays.path}: the labels of all nodes",
             "graph.labels[nodes] and graph.names(nodes) read those of some nodes",
         )
         labels = self._read(0, len(self))
         if not self.ascend:
-            return UnsortedLabels(labels)
+            return UnsortedLabels(labels, self._arrays.path)
         return LabelRuns(labels, self.runs) if self.runs else labels_of(labels)
 
     def parts(self) -> Iterator[pa.Array]:
