@@ -13,12 +13,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.peers.processes import peak_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 SCHEMA = pa.schema([("source", pa.string()), ("target", pa.string())])
@@ -85,6 +89,53 @@ def polars(path: str, out: str, _memory: str) -> None:
     pl.DataFrame({"node": nodes, "component": labels}).write_parquet(out)
 
 
+def networkx(path: str, out: str, _memory: str) -> None:
+    import networkx as nx
+
+    graph = nx.Graph()
+    graph.add_edges_from(tuples(path))
+    found = [(node, n) for n, some in enumerate(nx.connected_components(graph)) for node in some]
+    nodes, labels = zip(*found, strict=True)
+    pq.write_table(pa.table({"node": nodes, "component": labels}), out)
+
+
+def igraph(path: str, out: str, _memory: str) -> None:
+    import igraph
+
+    graph = igraph.Graph.TupleList(tuples(path))
+    labels = graph.connected_components().membership
+    pq.write_table(pa.table({"node": graph.vs["name"], "component": labels}), out)
+
+
+def tuples(path: str) -> Iterator[tuple[str, str]]:
+    table = pq.read_table(path)
+    return zip(table["source"].to_pylist(), table["target"].to_pylist(), strict=True)
+
+
+def duckdb(path: str, out: str, _memory: str) -> None:
+    import duckdb
+
+    # A node has the least label of its neighbours, round by round.
+    duckdb.sql(f"""
+        copy (
+            with recursive
+                pairs as (from read_parquet('{path}')),
+                ends as (from pairs union all select target, source from pairs),
+                found(node, component) using key (node) as (
+                    select distinct source, source from ends
+                    union
+                    select old.node, min(new.component)
+                    from recurring.found old
+                    join ends on ends.source = old.node
+                    join found new on new.node = ends.target
+                    where new.component < old.component
+                    group by old.node
+                )
+            from found
+        ) to '{out}' (format parquet)
+    """)
+
+
 def by_scipy(src: np.ndarray, dst: np.ndarray, nodes: int) -> np.ndarray:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -94,18 +145,20 @@ def by_scipy(src: np.ndarray, dst: np.ndarray, nodes: int) -> np.ndarray:
 
 
 WAYS = {"graphwalk": graphwalk, "pyarrow": pyarrow, "polars": polars}
+#: Ways for fewer pairs: they hold Python objects, or read all pairs once for each step of a path.
+SLOWER = {"networkx": networkx, "igraph": igraph, "duckdb": duckdb}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=10_000_000)
     parser.add_argument("--memory", default="1 GiB", help="for graphwalk")
-    parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
+    parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=[*WAYS, *SLOWER])
     parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.run:
         start = time.perf_counter()
-        WAYS[args.run[0]](*args.run[1:], args.memory)
+        (WAYS | SLOWER)[args.run[0]](*args.run[1:], args.memory)
         peak = peak_memory() >> 20
         seconds = time.perf_counter() - start
         print(
