@@ -23,6 +23,9 @@ _COLUMNS = Kind(
     lambda text: [part.strip() for part in text.split(",")],
 )
 
+#: The memory of whatever builds a store.
+MEMORY = Parameter("memory", None, SIZE, "memory to use; by default 4GiB, or 70 % of what is free")
+
 #: Parameters of `build_zarr`.
 BUILD = [
     Parameter("directed", False, FLAG, "edges lead one way only, from source to target"),
@@ -87,12 +90,7 @@ BUILD = [
         FLAG,
         "load Python objects from npy and npz files; they can run code, so trust them",
     ),
-    Parameter(
-        "memory",
-        None,
-        SIZE,
-        "memory to use; by default 4GiB, or 70 % of what is free",
-    ),
+    MEMORY,
     Parameter("compressed", True, FLAG, "", ("uncompressed", "leave the arrays uncompressed")),
 ]
 

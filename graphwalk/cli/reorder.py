@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphwalk.cli.build import MEMORY
 from graphwalk.cli.options import add_options, add_output_options, given_options
 from graphwalk.cli.text import size_on_disk
 from graphwalk.errors import printable
-from graphwalk.util.parameters import SIZE, Parameter
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 HELP = "write a graph with its nodes in another order, in which walkers stay in partitions longer"
 
 #: Parameters of `Graph.reorder`.
-REORDER = [
-    Parameter("memory", None, SIZE, "memory to use; by default 4GiB, or 70 % of what is free")
-]
+REORDER = [MEMORY]
 
 _ORDERS = {"clusters": "communities together", "bfs": "breadth first", "degree": "hubs first"}
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphwalk.cli.build import MEMORY
 from graphwalk.cli.options import add_options, add_output_options, given_options
 from graphwalk.cli.text import size_on_disk
 from graphwalk.errors import printable
-from graphwalk.util.parameters import FLAG, SIZE, Parameter
+from graphwalk.util.parameters import FLAG, Parameter
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -17,7 +18,7 @@ HELP = "write a directed graph with its edges turned round, for analytics that n
 #: Parameters of `Graph.transpose`.
 TRANSPOSE = [
     Parameter("both_ways", False, FLAG, "edges lead both ways, for walks with --direction both"),
-    Parameter("memory", None, SIZE, "memory to use; by default 4GiB, or 70 % of what is free"),
+    MEMORY,
 ]
 
 

@@ -14,6 +14,7 @@ from graphwalk.algorithms.analytics.communities import Communities
 from graphwalk.algorithms.analytics.components import ConnectedComponents
 from graphwalk.algorithms.analytics.degrees import Degrees
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm
+from graphwalk.util.permutations import inverse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,8 +74,7 @@ class BfsOrder(NodeOrder):
         starts = np.flatnonzero(components == np.arange(len(components)))
         levels, parents = BreadthFirstSearch(starts, True).run(graph, scanner)
         numbers = _by_parents(levels, parents)
-        order = np.empty_like(numbers)
-        order[numbers] = np.arange(len(numbers), dtype=numbers.dtype)
+        order = inverse(numbers, numbers.dtype)
         places = sorted_numbers(components[order], numbers.dtype)
         result: NDArray[Any] = places[numbers]
         return result
@@ -100,9 +100,7 @@ class ClusterOrder(NodeOrder, Communities):
 
 def sorted_numbers(keys: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return the place of each node when nodes are sorted by a key, and then by number."""
-    numbers = np.empty(len(keys), dtype)
-    numbers[np.argsort(keys, kind="stable")] = np.arange(len(keys), dtype=dtype)
-    return numbers
+    return inverse(np.argsort(keys, kind="stable"), dtype)
 
 
 def _by_parents(levels: NDArray[Any], parents: NDArray[Any]) -> NDArray[Any]:

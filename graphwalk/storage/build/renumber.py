@@ -13,6 +13,7 @@ from graphwalk.storage.build.take_arrays import take_edge_arrays, take_node_arra
 from graphwalk.storage.store.format import CHECKSUMS
 from graphwalk.storage.store.label_index import IntegerLabels
 from graphwalk.storage.store.stored_labels import write_labels
+from graphwalk.util.permutations import inverse
 
 if TYPE_CHECKING:
     import os
@@ -83,9 +84,7 @@ class _RenumberedEdges(StoredEdges):
 
     def finish(self, context: Context, info: GraphInfo) -> GraphInfo:
         """Write what nodes and entries have in their new order; return the attributes."""
-        graph, numbers = self.graph, self.numbers
-        order = np.empty_like(numbers)
-        order[numbers] = np.arange(len(numbers), dtype=numbers.dtype)
+        graph, order = self.graph, inverse(self.numbers, self.numbers.dtype)
         if self._has_arrays:
             take_edge_arrays(graph, context)
         take_node_arrays(graph, order, context)
