@@ -23,11 +23,10 @@ _MINUS = np.uint8(ord("-"))
 #: Numbers below it are written by one store of 8 characters, without a branch.
 _SHORT = np.uint64(10**8)
 _TEN = np.uint64(10)
+_TEN_THOUSAND = np.uint64(10_000)
 
-#: The two digits of each number below 100, the first in the lowest byte.
-_PAIRS = np.array(
-    [ord(f"{pair:02}"[0]) + (ord(f"{pair:02}"[1]) << 8) for pair in range(100)], np.uint64
-)
+#: The four digits of each number below 10,000, the first in the lowest byte.
+_DIGITS = np.array([f"{number:04}" for number in range(10_000)], "S4").view("<u4")
 
 
 def number_bytes(dtype: np.dtype[Any]) -> int:
@@ -92,17 +91,18 @@ def _end_line(first: Int, at: Int, out: Text) -> Int:
 @part_of_kernel
 def _number(value: np.uint64, at: Int, out: Text) -> Int:
     """Write a number, and perhaps something behind it; return where it ends."""
-    if value < _SHORT:
-        return _short(value, at, out)
-    upper = value // _SHORT
-    if upper < _SHORT:
-        at = _short(upper, at, out)
-    else:
-        at = _short(upper // _SHORT, at, out)
-        store_word(out, at, _eight(upper % _SHORT))
+    first, eights = value, 0
+    while first >= _SHORT:
+        first //= _SHORT
+        eights += 1
+    at = _short(first, at, out)
+    if eights == 2:
+        store_word(out, at, _eight(value // _SHORT % _SHORT))
         at += 8
-    store_word(out, at, _eight(value % _SHORT))
-    return at + 8
+    if eights:
+        store_word(out, at, _eight(value % _SHORT))
+        at += 8
+    return at
 
 
 @part_of_kernel
@@ -120,15 +120,9 @@ def _short(value: np.uint64, at: Int, out: Text) -> Int:
 @part_of_kernel
 def _eight(value: np.uint64) -> np.uint64:
     """Return eight digits, zeros in front included, the first in the lowest byte."""
-    upper, lower = value // np.uint64(10000), value % np.uint64(10000)
-    hundred = np.uint64(100)
-    word: np.uint64 = (
-        _PAIRS[upper // hundred]
-        | _PAIRS[upper % hundred] << np.uint64(16)
-        | _PAIRS[lower // hundred] << np.uint64(32)
-        | _PAIRS[lower % hundred] << np.uint64(48)
-    )
-    return word
+    upper = value // _TEN_THOUSAND
+    lower = value - upper * _TEN_THOUSAND
+    return np.uint64(_DIGITS[upper]) | np.uint64(_DIGITS[lower]) << np.uint64(32)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
