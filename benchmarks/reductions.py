@@ -94,10 +94,11 @@ def _samples(graph: graphwalk.Graph, rounds: int) -> Row:
 def _ranks(graph: graphwalk.Graph, rounds: int) -> Row:
     """Compare personalized PageRank of all nodes with scikit-network's of some."""
     import sknetwork
+    from scipy.sparse import csr_matrix
 
     from graphwalk import personalized_pagerank
 
-    matrix = graph.to_scipy()
+    matrix = csr_matrix(graph.to_scipy())
     how: dict[str, Any] = {"method": "walks", "top_k": TOP_K, "eps": EPS, "delta": DELTA, "seed": 1}
     ranks = personalized_pagerank(graph, **how)
     sources = np.flatnonzero(graph.degrees)[:SOURCES]
