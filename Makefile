@@ -47,9 +47,10 @@ test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported v
 
 # PyTorch has an environment of its own, since its usual build for Linux brings some GB of CUDA.
 # xarray is in it too: where it is installed, each process that imports Dask's arrays imports it.
-test-torch: $(TORCH)/.installed ## run the tests that need PyTorch or xarray
+test-torch: $(TORCH)/.installed ## run the tests, and the blocks of pages, that need PyTorch or xarray
 	$(TORCH)/bin/python -m pytest tests/test_reading_torch.py tests/test_neighbor_torch.py \
 	  tests/test_xarray.py tests/test_torch_ranks.py tests/test_pyg_stores.py tests/test_graph_neural_network.py
+	$(TORCH)/bin/python -m pytest tests/test_docs.py -k "blocks and (samples or downstream or reading or recipes)"
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow --timeout=1800 --durations=20
@@ -108,8 +109,8 @@ $(OLDEST)/.installed: pyproject.toml tests/oldest.txt
 $(TORCH)/.installed: pyproject.toml
 	@$(MAKE) --no-print-directory VENV=$(TORCH) $(TORCH)/bin/python
 	@echo "Installing PyTorch into $(TORCH) (a minute or two) ..."
-	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install torch==2.13.0 torch_geometric xarray dgl==1.1.3
-	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install --editable '.[interop,test]'
+	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install torch==2.13.0 torch_geometric xarray dgl==1.1.3 polars
+	@$(TORCH)/bin/python -m pip --quiet --disable-pip-version-check install --editable '.[docs,embed,interop,plot,test]'
 	@touch $@
 
 # Some systems leave out what `venv` puts pip in with; then their own pip does it.

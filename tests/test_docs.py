@@ -52,7 +52,7 @@ NOT_RUN = {
 }
 
 #: Modules without which a block that imports them is only compiled, and why they may be missing.
-NOT_REQUIRED = {"torch": "its CUDA build is some GB; test_torch_datasets.py tests what needs none"}
+NOT_REQUIRED = {"torch": "its CUDA build is some GB; `make test-torch` runs these blocks"}
 
 #: Languages of blocks that are only looked at.
 SHOWN = {"text", "json", "yaml"}
