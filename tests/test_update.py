@@ -290,3 +290,19 @@ def test_growing_by_steps_is_growing_at_once():
     for a, b in itertools.pairwise((100, 101, 180, 300)):
         graph = graph.update(add=edges[:, a:b])
     assert stored(graph) == stored(graphwalk.build_zarr(edges, num_nodes=40))
+
+
+@pytest.mark.parametrize("more", [0, 2], ids=["same nodes", "new nodes"])
+def test_arrays_of_nodes_follow_and_what_does_not_is_named(more):
+    graph = graphwalk.build_zarr(np.array([[0, 1, 2], [1, 2, 3]]))
+    graph.set_node_array("year", np.arange(4.0))
+    graph.set_node_array("place", np.arange(8).reshape(4, 2))
+    graph.set_edge_array("cost", np.arange(6))
+    with pytest.warns(UserWarning, match="'cost'.*Graph.set_edge_array") as said:
+        other = graph.update(add=[(0, 3 + more)])
+    assert other.edge_array_names == ()
+    assert any("'place', 'year'" in str(each.message) for each in said) == bool(more)
+    assert other.node_array_names == (() if more else graph.node_array_names)
+    for name in other.node_array_names:
+        assert (other.node_array(name).compute() == graph.node_array(name).compute()).all()
+    assert other.validate().ok

@@ -36,7 +36,8 @@ def available_memory() -> int | None:
 
 def free_memory() -> int:
     """Return `available_memory`, or an assumed size if it is not known."""
-    return available_memory() or _UNKNOWN
+    available = available_memory()
+    return _UNKNOWN if available is None else available
 
 
 def require(needed: int, what: str, remedy: str) -> None:

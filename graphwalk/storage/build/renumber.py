@@ -9,8 +9,7 @@ import numpy as np
 
 from graphwalk.storage.build.copy_nodes import take_labels, take_types
 from graphwalk.storage.build.stored_edges import StoredEdges, build_stored
-from graphwalk.storage.build.take_arrays import take_edge_arrays, take_node_arrays
-from graphwalk.storage.store.format import CHECKSUMS
+from graphwalk.storage.build.take_arrays import added_names, take_edge_arrays, take_node_arrays
 from graphwalk.storage.store.label_index import IntegerLabels
 from graphwalk.storage.store.stored_labels import write_labels
 from graphwalk.util.permutations import inverse
@@ -76,7 +75,7 @@ class _RenumberedEdges(StoredEdges):
 
     @property
     def _has_arrays(self) -> bool:
-        return any(name.startswith("edge.") for name in self.graph.added_arrays)
+        return bool(added_names(self.graph, "edge"))
 
     def changed(self, src: NDArray[Any], dst: NDArray[Any]) -> tuple[Any, Any, Any]:
         """Return the new numbers of the ends of all entries."""
@@ -85,21 +84,15 @@ class _RenumberedEdges(StoredEdges):
     def finish(self, context: Context, info: GraphInfo) -> GraphInfo:
         """Write what nodes and entries have in their new order; return the attributes."""
         graph, order = self.graph, inverse(self.numbers, self.numbers.dtype)
-        if self._has_arrays:
-            take_edge_arrays(graph, context)
-        take_node_arrays(graph, order, context)
-        about = {
-            name: {key: value for key, value in of.items() if key != CHECKSUMS}
-            for name, of in (graph.manifest or {}).items()
-            if name in graph.added_arrays
-        }
+        arrays = take_edge_arrays(graph, context) if self._has_arrays else {}
+        arrays |= take_node_arrays(graph, order, context)
         info = replace(
             info,
             num_edges=graph.info.num_edges,
             directed=graph.directed,
             unconnected_nodes=graph.info.unconnected_nodes,
             statistics=graph.info.statistics,
-            manifest=about,
+            manifest=arrays,
             labels=graph.info.labels or "int64",
             label_digest=self._write_labels(order, context),
             reordered_from=graph.digest,

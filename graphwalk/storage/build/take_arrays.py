@@ -8,7 +8,7 @@ import numpy as np
 
 from graphwalk.storage.store.added_arrays import AddedArray, chunk_of
 from graphwalk.storage.store.array_writer import ArrayWriter
-from graphwalk.storage.store.format import EDGE_IDS
+from graphwalk.storage.store.format import CHECKSUMS, EDGE_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,23 +22,29 @@ if TYPE_CHECKING:
 _ROW_BYTES, _COPIES = 48, 4
 
 
-def take_node_arrays(graph: GraphArrays, nodes: NDArray[Any], context: Context) -> None:
-    """Write the added arrays of nodes, with the rows of `nodes` in this order."""
-    for name in _names(graph, "node"):
+def take_node_arrays(
+    graph: GraphArrays, nodes: NDArray[Any] | range, context: Context
+) -> dict[str, Any]:
+    """Write the added arrays of nodes, with the rows of `nodes` in this order.
+
+    Returns what the manifest says of them; so does `take_edge_arrays`.
+    """
+    for name in added_names(graph, "node"):
         source = AddedArray(graph, "node", name)
         step = _rows_at_a_time([source], context)
         parts = (nodes[first : first + step] for first in range(0, len(nodes), step))
         _take(source, f"node.{name}", parts, context)
+    return _manifest(graph, "node")
 
 
-def take_edge_arrays(graph: GraphArrays, context: Context) -> None:
+def take_edge_arrays(graph: GraphArrays, context: Context) -> dict[str, Any]:
     """Write the added arrays of entries.
 
     The new store has the place of each of its entries in `graph` as the ids of its edges, which are
     replaced here. An array is read once for each part of the places that memory has room for.
     """
     group: Any = context.group
-    sources = {name: AddedArray(graph, "edge", name) for name in _names(graph, "edge")}
+    sources = {name: AddedArray(graph, "edge", name) for name in added_names(graph, "edge")}
     step = _rows_at_a_time(sources.values(), context)
     file, found = context.folder.new("places"), group[EDGE_IDS]
     places = [file.append(found[at : at + step]) for at in range(0, graph.num_entries, step)]
@@ -47,11 +53,21 @@ def take_edge_arrays(graph: GraphArrays, context: Context) -> None:
     for name, source in sources.items():
         _take(source, f"edge.{name}", (part.read() for part in places), context)
     file.remove()
+    return _manifest(graph, "edge")
 
 
-def _names(graph: GraphArrays, kind: str) -> list[str]:
+def added_names(graph: GraphArrays, kind: str) -> list[str]:
+    """Return the names of the added arrays of nodes or of entries."""
     known = (name.partition(".") for name in graph.added_arrays)
     return sorted(name for of, _, name in known if of == kind)
+
+
+def _manifest(graph: GraphArrays, kind: str) -> dict[str, Any]:
+    manifest = graph.manifest or {}
+    return {
+        stored: {key: value for key, value in manifest[stored].items() if key != CHECKSUMS}
+        for stored in (f"{kind}.{name}" for name in added_names(graph, kind))
+    }
 
 
 def _rows_at_a_time(sources: Iterable[AddedArray], context: Context) -> int:

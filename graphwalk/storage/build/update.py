@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from graphwalk.errors import InputError, argument
+from graphwalk.errors import InputError, argument, function
 from graphwalk.storage.build.bucket_rows import RowError
 from graphwalk.storage.build.changes import ChangedEdges, ReadChanges, missing_edge, read_changes
 from graphwalk.storage.build.context import BuildOptions
@@ -18,7 +18,9 @@ from graphwalk.storage.build.copy_nodes import copy_labels, copy_types
 from graphwalk.storage.build.memory_plan import BuildSizes, build_sizes
 from graphwalk.storage.build.merge import Merge, MissingError
 from graphwalk.storage.build.pipeline import write_store
+from graphwalk.storage.build.take_arrays import added_names, take_node_arrays
 from graphwalk.storage.edges.open import open_source
+from graphwalk.storage.edges.unread import listed
 from graphwalk.storage.files.locations import is_url, locate_new
 from graphwalk.storage.store.format import APART
 from graphwalk.storage.store.label_runs import labels_of
@@ -145,7 +147,7 @@ class _Update:
             updated_from=graph.digest,
             num_touched=len(touched),
         )
-        return self._with_types(context, self._with_labels(context, info))
+        return self._with_values(context, self._with_labels(context, info))
 
     def _with_labels(self, context: Context, info: GraphInfo) -> GraphInfo:
         graph, labels = self.merge.graph, self._labels
@@ -162,16 +164,27 @@ class _Update:
             reordered_from=graph.info.reordered_from,
         )
 
-    def _with_types(self, context: Context, info: GraphInfo) -> GraphInfo:
-        graph = self.merge.graph
+    def _with_values(self, context: Context, info: GraphInfo) -> GraphInfo:
+        """Copy what all nodes have a value of, and warn of what does not follow."""
+        graph, lost = self.merge.graph, []
         more = info.num_nodes - graph.num_nodes
-        if graph.info.node_types is None or not more:
-            return copy_types(graph, context, info)
-        warnings.warn(
-            f"{count_of(more, 'new node')} of the graph have no types, so that it has no types of "
-            "nodes; give them to all by graphwalk.set_node_types",
-            stacklevel=2,
-        )
+        if not more:
+            info = copy_types(graph, context, info)
+            arrays = take_node_arrays(graph, range(graph.num_nodes), context)
+            info = replace(info, manifest=arrays) if arrays else info
+        elif graph.info.node_types is not None:
+            lost.append(
+                f"{count_of(more, 'new node')} of the graph have no types, so that it has no types "
+                f"of nodes; give them to all by {function('set_node_types')}"
+            )
+        for kind in ("node", "edge") if more else ("edge",):
+            if names := added_names(graph, kind):
+                lost.append(
+                    f"the new graph has no arrays of {kind}s ({listed(names)}), since new {kind}s "
+                    f"have no values; add some of all by {function(f'Graph.set_{kind}_array')}"
+                )
+        for why in lost:
+            warnings.warn(why, stacklevel=2)
         return info
 
     @property

@@ -186,7 +186,8 @@ class DerivedGraphs(GraphExports):
         -------
         Graph
             The new graph. Its `touched_nodes` are the ends of the edges that were added or removed.
-            If there are new nodes, it has no types of nodes, with a warning.
+            Types and arrays of nodes follow unless there are new nodes, arrays and ids of edges do
+            not; a warning says what is left out.
 
         Raises
         ------
