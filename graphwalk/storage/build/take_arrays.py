@@ -75,7 +75,9 @@ def _rows_at_a_time(sources: Iterable[AddedArray], context: Context) -> int:
     return max(1, context.tuning.budget // 4 // (_ROW_BYTES + _COPIES * row))
 
 
-def _take(source: AddedArray, stored: str, parts: Iterator[NDArray[Any]], context: Context) -> None:
+def _take(
+    source: AddedArray, stored: str, parts: Iterator[NDArray[Any] | range], context: Context
+) -> None:
     columns = int(sum(source.shape[1:]))
     chunk = chunk_of(source.dtype, columns)
     how = context.tuning.write_ahead, source.shape[0] * max(1, columns)

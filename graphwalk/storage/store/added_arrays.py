@@ -149,7 +149,7 @@ class AddedArray:
         matrix = found.reshape(-1, *self.shape[1:])[::step]
         return matrix[(slice(None), *others)]
 
-    def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+    def take(self, rows: NDArray[np.int64] | range) -> NDArray[Any]:
         """Return some rows, in their order; each chunk that has any is read once."""
         unique, inverse = np.unique(rows, return_inverse=True)
         out = np.empty((len(unique), *self.shape[1:]), self.dtype)
