@@ -137,9 +137,12 @@ def _cluster():
     return executor.client.scheduler.address
 
 
-@pytest.fixture(params=SCHEDULERS, scope="module")
+@pytest.fixture(params=SCHEDULERS)
 def session(request):
-    """Have two workers run: threads, or those of the Ray or the cluster that tests share."""
+    """Have two workers run: threads, or those of the Ray or the cluster that tests share.
+
+    It ends with the test: another test of the file may run when what is shared has stopped.
+    """
     from graphwalk import scheduler
 
     how = {"num_workers": 2}

@@ -244,6 +244,15 @@ def test_a_running_cluster_is_used_by_its_address(session):
     assert session.executor.resources().machines == 2
 
 
+def test_a_scheduler_that_is_lost_is_told(session, monkeypatch):
+    # What a client says that has not found its scheduler for some seconds.
+    monkeypatch.setattr(
+        session.executor.client, "scheduler_info", lambda **_: {"type": "Scheduler"}
+    )
+    with pytest.raises(SchedulerError, match=r"connection to the scheduler.*is closed"):
+        walks_of("first order").compute()
+
+
 def test_a_cluster_that_is_started_here_listens_on_the_loopback_only(tmp_path, monkeypatch):
     """And it leaves no files."""
     monkeypatch.chdir(tmp_path)

@@ -106,7 +106,7 @@ def test_start_nodes_with_more_walks_than_a_block_are_counted_in_several(monkeyp
     graph, how = graph_for("first order"), {"top_k": 3, "seed": 1}
     whole = graphwalk.importance_neighbors(graph, **how)
     monkeypatch.setattr(count_walk_pairs, "_LARGEST_BLOCK", 1)
-    monkeypatch.setattr(count_walk_pairs, "_BLOCK_NODES", 1 << 8)
+    monkeypatch.setattr(count_walk_pairs, "_BLOCK_NODES", (1 << 8, 1 << 8))
     monkeypatch.setattr(count_walk_pairs, "_WAITING", 100)
     parts = graphwalk.importance_neighbors(graph, **how)
     assert whole.plan.walks.block_rows[0] % 200 == 0 < parts.plan.walks.block_rows[0] < 200

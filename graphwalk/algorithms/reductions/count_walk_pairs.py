@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 _PAIR, _WORK = 16, 5
 #: Pairs that wait until they are added to the others, at least; and pairs that are made at a time.
 _WAITING = _AT_A_TIME = 1 << 17
-#: Nodes of walks of a block, unless one start node has more walks; and of the largest block.
-_BLOCK_NODES, _LARGEST_BLOCK = 1 << 18, 1 << 23
+#: Nodes of walks of a block, unless one start node has more walks: with much memory, and with
+#: little; and of the largest block.
+_BLOCK_NODES, _LARGEST_BLOCK = (1 << 20, 1 << 18), 1 << 23
 
 
 class WalkPairs(Protocol):
@@ -187,16 +188,18 @@ def pair_matrix(
         if each.name in ("num_walks", "walk_length"):
             parameters[each.name] = each.check(parameters[each.name])
     num_walks, length = parameters["num_walks"], parameters["walk_length"]
-    block = _block_walks(num_walks, length) if pairs.own_rows else "auto"
-    at_once = isinstance(block, int) and block % num_walks == 0
-    sizes = _Sizes(pairs, rows, top_k if at_once else None, parameters)
-    try:
-        graph, plan, walkers = plan_of(**parameters, chunks=block, kept=sizes.wanted)
-    except MemoryBudgetError:
-        sizes.least = True
-        graph, plan, walkers = plan_of(**parameters, chunks=block, kept=sizes.wanted)
+    for least, nodes in enumerate(_BLOCK_NODES):
+        block = _block_walks(num_walks, length, nodes) if pairs.own_rows else "auto"
+        at_once = block if isinstance(block, int) and block % num_walks == 0 else None
+        sizes = _Sizes(pairs, rows, top_k, at_once, bool(least), parameters)
+        try:
+            graph, plan, walkers = plan_of(**parameters, chunks=block, kept=sizes.wanted)
+            break
+        except MemoryBudgetError:
+            if least:
+                raise
     enough = 2 * (sizes.most + plan.peak_memory)
-    limits = PairLimits(graph.num_nodes, top_k, at_once, sizes.planned, enough)
+    limits = PairLimits(graph.num_nodes, top_k, at_once is not None, sizes.planned, enough)
     walks = WalkTasks(plan, graph._arrays, walkers)
     rows = np.arange(graph.num_nodes) if rows is None else rows
     counted = CountedPairs(walks, pairs, limits, rows)
@@ -213,7 +216,9 @@ class _Sizes:
     Attributes
     ----------
     top_k : int or None
-        Pairs of each row that are kept as soon as they are counted; None: all.
+        Pairs of each row that are kept; None: all.
+    block : int or None
+        Walks of a block, if it has all that count for its rows, so that pairs can be dropped there.
     least : bool
         Whether to plan what is needed in any case, rather than half of the memory.
     most, planned : int
@@ -223,8 +228,9 @@ class _Sizes:
     pairs: WalkPairs
     rows: NDArray[np.int64] | None
     top_k: int | None
+    block: int | None
+    least: bool
     parameters: dict[str, Any]
-    least: bool = False
     most: int = 0
     planned: int = 0
 
@@ -233,24 +239,27 @@ class _Sizes:
         given, nodes = self.parameters.get("start_edges"), graph.num_nodes
         given = self.parameters["start_nodes"] if given is None else given
         starts = nodes if given is None else np.size(given)
-        most = self.parameters["num_walks"] * self.pairs.most_pairs(self.parameters["walk_length"])
+        num_walks, top_k = self.parameters["num_walks"], self.top_k if self.block else None
+        each = self.pairs.most_pairs(self.parameters["walk_length"])
+        at_a_time = max(_AT_A_TIME, min(self.block or 0, starts * num_walks) * each)
+        most = num_walks * each
         if self.pairs.own_rows:
-            most = starts * min(most, nodes, nodes if self.top_k is None else self.top_k)
+            most = starts * min(most, nodes, nodes if top_k is None else top_k)
         else:
             most = min(starts * most, nodes * nodes)
         buffers = state_bytes(2 * _WAITING * _PAIR * _WORK, resources)
-        buffers += resources.workers * _AT_A_TIME * _PAIR * _WORK
+        buffers += resources.workers * at_a_time * _PAIR * _WORK
         self.most = buffers + state_bytes(most * _PAIR * _WORK, resources)
         part = 2 * buffers if self.least else max(2 * buffers, resources.memory // 2)
-        self.planned = self.most if self.top_k is not None else min(self.most, part)
+        self.planned = self.most if top_k is not None else min(self.most, part)
         return self.planned
 
 
-def _block_walks(num_walks: int, walk_length: int) -> int:
+def _block_walks(num_walks: int, walk_length: int, nodes: int) -> int:
     """Return how many walks a block has: all of some start nodes, unless these are very many."""
     if num_walks * (walk_length + 1) > _LARGEST_BLOCK:
-        return max(1, _BLOCK_NODES // (walk_length + 1))
-    return num_walks * max(1, _BLOCK_NODES // (num_walks * (walk_length + 1)))
+        return max(1, nodes // (walk_length + 1))
+    return num_walks * max(1, nodes // (num_walks * (walk_length + 1)))
 
 
 def _count(counted: CountedPairs, graph: GraphArrays, plan: ReductionPlan, job: Job) -> Any:

@@ -38,8 +38,13 @@ def own_errors() -> Iterator[None]:
             f"more memory_limit (distributed: {error})"
         ) from error
     except CommClosedError as error:
-        raise SchedulerError(
-            "the connection to the scheduler of Dask distributed is closed; run the job again "
-            f"when it is back: with {argument('resume', True)}, missing blocks only are computed "
-            f"(distributed: {error})"
-        ) from error
+        raise lost_scheduler(error) from error
+
+
+def lost_scheduler(why: object) -> SchedulerError:
+    """Return the error for a scheduler that cannot be reached any more."""
+    return SchedulerError(
+        "the connection to the scheduler of Dask distributed is closed; run the job again when it "
+        f"is back: with {argument('resume', True)}, missing blocks only are computed "
+        f"(distributed: {why})"
+    )

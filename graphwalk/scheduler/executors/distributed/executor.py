@@ -22,7 +22,7 @@ from distributed.comm import connect
 from distributed.utils import get_ip
 
 from graphwalk.errors import SchedulerError, argument
-from graphwalk.scheduler.executors.distributed.errors import own_errors
+from graphwalk.scheduler.executors.distributed.errors import lost_scheduler, own_errors
 from graphwalk.scheduler.executors.distributed.job import (
     DistributedJob,
     HiddenTask,
@@ -180,6 +180,8 @@ class DistributedExecutor(RemoteExecutor):
         with own_errors():
             while True:
                 found = self.client.scheduler_info(n_workers=-1)
+                if "workers" not in found:  # what a client has that does not find its scheduler
+                    raise lost_scheduler(f"the client is {self.client.status}")
                 # The client asks for no workers from time to time, and may return that answer.
                 if len(found["workers"]) >= found.get("n_workers", 0):
                     workers: dict[str, Any] = found["workers"]
