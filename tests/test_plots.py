@@ -208,6 +208,9 @@ def test_vectors_in_the_plane_in_which_they_lie(tmp_path):
     again = graphwalk.plot_embedding(vectors, plt.figure().subplots())
     np.testing.assert_allclose(again.collections[0].get_offsets(), drawn)
     assert again.get_legend() is None
+    assert not again.texts
+    few = graphwalk.plot_embedding({"a": vectors["1"], "b": vectors["2"]}, plt.figure().subplots())
+    assert [text.get_text() for text in few.texts] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 #: Points of a group are drawn as pixels if there are more, since files of their shapes are large.
 _MANY = 5000
 
+#: Nodes that are named unless names are given, at most; and sizes of points.
+_NAMED, _POINT_SIZES = 30, (6, 40)
+
 
 def plot_embedding(
     vectors: Vectors | str | os.PathLike[str] | Any,
     ax: Any = None,
     *,
     groups: ArrayLike | None = None,
-    names: Iterable[Any] = (),
+    names: Iterable[Any] | None = None,
     method: Literal["pca", "umap"] = "pca",
     seed: int = 0,
     **options: Any,
@@ -47,8 +50,8 @@ def plot_embedding(
     groups : array_like of str or int, shape (nodes,), optional
         The group of each node, in the order of the vectors: ``vectors.nodes`` of what `embed`
         returns. Each group has a colour, and a name in the legend; the largest are drawn first.
-    names : iterable of int or str
-        Nodes whose names stand next to their points.
+    names : iterable of int or str, optional
+        Nodes whose names stand next to their points; None: all, if there are at most 30.
     method : {"pca", "umap"}
         By principal components, the two directions in which the vectors differ most; or by
         UMAP [1], which keeps near vectors near and needs umap-learn.
@@ -86,6 +89,8 @@ def plot_embedding(
     matplotlib("pyplot")  # raises before anything is read
     found = read_vectors(vectors, "vectors")
     nodes = found.nodes.cast("string")
+    if names is None:
+        names = nodes.to_pylist() if len(nodes) <= _NAMED else ()
     names = [str(name) for name in names]
     places = [pc.index(nodes, name).as_py() for name in names]
     if -1 in places:
@@ -95,14 +100,17 @@ def plot_embedding(
     members = _members(groups, len(nodes))
     points, axis_names = _METHODS[one_of(*_METHODS).check("method", method)](found.vectors, seed)
     axes = axes_or_new(ax)
+    size = np.clip(4000 / len(nodes), *_POINT_SIZES)
     for group, of in members:
         drawn = points[of]
-        how = {"s": 6, "linewidths": 0, "rasterized": len(drawn) > _MANY} | options
+        how = {"s": size, "linewidths": 0, "rasterized": len(drawn) > _MANY} | options
         axes.scatter(*drawn.T, label=group, **how)
     if groups is not None:
         axes.legend(markerscale=2)
     for name, place in zip(names, places, strict=True):
-        axes.annotate(name, points[place], fontsize="small")
+        axes.annotate(
+            name, points[place], xytext=(3, 3), textcoords="offset points", fontsize="small"
+        )
     axes.set(xlabel=axis_names[0], ylabel=axis_names[1])
     return axes
 
