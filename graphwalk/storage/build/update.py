@@ -181,7 +181,7 @@ class _Update:
             if names := added_names(graph, kind):
                 lost.append(
                     f"the new graph has no arrays of {kind}s ({listed(names)}), since new {kind}s "
-                    f"have no values; add some of all by {function(f'Graph.set_{kind}_array')}"
+                    f"have no values; write arrays of all by {function(f'Graph.set_{kind}_array')}"
                 )
         for why in lost:
             warnings.warn(why, stacklevel=2)
