@@ -95,6 +95,7 @@ class Job(Protocol):
         pieces: int | None = None,
         place: Place = "any",
         name: str = "",
+        kept: bool = False,
     ) -> Any:
         """Run ``function(*args)``; return a reference at once.
 
@@ -110,6 +111,8 @@ class Job(Protocol):
             holds least, since its value is large and stays.
         name : str
             The kind of work, and what it is done to: shown where the executor lists tasks.
+        kept : bool
+            The value is large, and many tasks read it: it is worth arranging in memory for them.
         """
 
     def put(self, value: Any) -> Ref:

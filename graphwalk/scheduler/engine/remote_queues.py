@@ -124,7 +124,7 @@ class RemotePartition:
         with self._lock:
             if self._reference is None:
                 self._reference = self._queues.submit(
-                    read_partition, self._number, True, name="read", place="spread"
+                    read_partition, self._number, True, name="read", place="spread", kept=True
                 )
                 self._tell()
             return self._reference

@@ -110,5 +110,5 @@ class RemoteJob(BoundedJob):
         name: str = "",
     ) -> Any:
         """Return the reference of a value that workers keep, which outlives the job."""
-        make = partial(self.submit, load, *args, place=place, name=name)
+        make = partial(self.submit, load, *args, place=place, name=name, kept=True)
         return self._cache.get(key, make, owner=owner, size=size, room=room)

@@ -80,9 +80,10 @@ class ThreadsJob(BoundedJob):
         pieces: int | None = None,
         place: Place = "any",
         name: str = "",
+        kept: bool = False,
     ) -> Any:
         """Run a function in one of the threads; return its reference."""
-        del place, name
+        del place, name, kept
         task = _Task(partial(self._call, function, args))
         with self._changed:
             if self._closed:

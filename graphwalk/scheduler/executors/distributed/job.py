@@ -78,8 +78,10 @@ class DistributedJob(RemoteJob):
         pieces: int | None = None,
         place: Place = "any",
         name: str = "",
+        kept: bool = False,
     ) -> Any:
         """Run a function in a worker; return its reference."""
+        del kept  # it is in the memory of the worker, as what made it has left it
         where = self._workers_here() if place == "here" else None
         future = self._submit(run_task, pieces, function, args, where, name)
         if pieces is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import SchedulerError
 from graphwalk.scheduler.executors.ray.errors import own_errors
+from graphwalk.scheduler.executors.ray.huge_pages import InHugePages
 from graphwalk.scheduler.executors.remote_job import RemoteJob
 from graphwalk.util.cancel import CancelledError
 from graphwalk.util.executor import LostError, told_and_made
@@ -51,9 +52,13 @@ class RayJob(RemoteJob):
         pieces: int | None = None,
         place: Place = "any",
         name: str = "",
+        kept: bool = False,
     ) -> Any:
         """Run a function as a Ray task; return its reference."""
         self.token.check()
+        if kept:
+            name = name or function.__name__
+            return self.submit(_in_huge_pages, function, *args, place=place, name=name)
         if not isfunction(function):  # a method, a partial function or one of C is a value to Ray
             return self.submit(_call, function, *args, pieces=pieces, place=place, name=name)
         if pieces == 1:  # Ray would take the sequence for the one value
@@ -148,7 +153,7 @@ class RayJob(RemoteJob):
         import ray
 
         self.token.check()
-        return ray.put(value)
+        return ray.put(InHugePages(value))
 
     def result(self, ref: Any) -> Any:
         """Return a value."""
@@ -249,6 +254,10 @@ def _remote(function: Callable[..., Any]) -> Any:
     import ray
 
     return ray.remote(function)
+
+
+def _in_huge_pages(function: Callable[..., Any], *args: Any) -> InHugePages:
+    return InHugePages(function(*args))
 
 
 def _call(function: Callable[..., Any], *args: Any) -> Any:
