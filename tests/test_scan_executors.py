@@ -81,14 +81,14 @@ def expected(name, kind):
         return analysis(graph_of(kind), partitions=1).compute().tobytes()
 
 
-def bits(array, shares=None):
-    """Return the bits of an analysis; by a plan with that number of results, if it is given."""
-    if shares is None:
+def bits(array, **changes):
+    """Return the bits of an analysis; by a plan with some changes, if they are given."""
+    if not changes:
         return array.compute().tobytes()
     (task,) = dict(array.dask).values()
     algorithm, graph, plan, name = task.args
     with scheduler.executors.resources.current_executor().job() as job:
-        plan = replace(plan, shares=shares)
+        plan = replace(plan, **changes)
         return compute_values(algorithm, graph, plan, name, job).tobytes()
 
 
@@ -119,7 +119,8 @@ def test_the_bits_are_those_of_one_thread(session, name, partitions, kind):
     assert array.plan.shares == (min(2, partitions) if apart else 1)
     assert bits(array) == expected(name, kind)
     if apart and partitions == 3:
-        assert bits(array, shares=1) == expected(name, kind)
+        assert array.plan.resident == (name == "pagerank")
+        assert bits(array, shares=3, resident=False) == expected(name, kind)
 
 
 @pytest.mark.slow
@@ -130,20 +131,27 @@ def test_other_analyses_have_the_bits_of_one_thread(session, name):
     assert bits(array) == expected(name, "directed")
 
 
+def test_levels_are_pulled_where_partitions_stay(session):
+    array = OTHERS["bfs"](graph_of("undirected"), partitions=3)
+    assert array.plan.resident
+    assert bits(array) == expected("bfs", "undirected")
+
+
 def compute_while_a_worker_is_killed(name, once, monkeypatch):
     """Compute an analysis, of which the first task ends its process."""
 
-    def scan_or_die(*args):
+    array = ANALYTICS[name](graph_of("undirected"), partitions=7)
+    task = "visit_share" if array.plan.resident else "scan_share"
+
+    def run_or_die(*args):
         if not once.exists():
             once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         # By name, where the worker has what it imports: nothing of this process is sent there.
-        return import_module("graphwalk.scheduler.engine.scan").scan_share(*args)
+        return getattr(import_module("graphwalk.scheduler.engine.scan"), task)(*args)
 
-    monkeypatch.setattr(scan, "scan_share", scan_or_die)
-    assert bits(ANALYTICS[name](graph_of("undirected"), partitions=7)) == expected(
-        name, "undirected"
-    )
+    monkeypatch.setattr(scan, task, run_or_die)
+    assert bits(array) == expected(name, "undirected")
     assert once.exists()
 
 

@@ -3,15 +3,17 @@
 The program's result is often an array for each node, such as the sum of the values of its
 neighbours. All threads of a process update the same result; visits must therefore be safe in
 parallel and may come in any order. Tasks in other processes each have a result of their own, of a
-share of the partitions; these are merged there, two at a time. A task that is run again returns its
-result again, so nothing is counted twice.
+share of the partitions; these are merged there, two at a time. Partitions that stay in memory are
+always in the same share, and stay where they were read. A task that is run again returns its result
+again, so nothing is counted twice.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from graphwalk.scheduler.engine.place import place_of
@@ -67,6 +69,7 @@ class Scanner:
 
     def __init__(self, graph: GraphArrays, plan: ScanPlan, job: Job, name: str = "") -> None:
         self._graph, self._plan, self._job, self._name = graph, plan, job, name
+        # Rows of a partition; elsewhere the reference of those of a share, by its first partition.
         self._kept: dict[ScanPartition, Any] = {}
         self._passes = 0
 
@@ -159,13 +162,11 @@ class Scanner:
     ) -> Iterator[int]:
         if not parts:
             return
-        job, number, started = self._job, self._plan.shares, time.time()
+        job, started = self._job, time.time()
         where: Place = "here" if program.here else place_of(self._graph, job)
-        graph, shared = self._reference, job.put(program)
-        shares = {
-            job.submit(scan_share, graph, shared, share, place=where, name="scan"): share
-            for share in (parts[i::number] for i in range(min(number, len(parts))))
-        }
+        shared = job.put(program)
+        scan = self._scan_kept if self._plan.resident else self._scan_read
+        shares = scan(shared, parts, where)
         refs = deque(shares)
         while len(refs) > 1:
             refs.append(
@@ -179,13 +180,63 @@ class Scanner:
             yield entries
         program.merge(result, job.result(refs.pop()))
 
+    def _scan_read(
+        self, program: Ref, parts: Sequence[ScanPartition], place: Place
+    ) -> dict[Ref, Sequence[ScanPartition]]:
+        """Have shares of partitions read and visited; return what of them each task visits."""
+        number = min(self._plan.shares, len(parts))
+        graph, submit = self._reference, partial(self._job.submit, scan_share, place=place)
+        return {
+            submit(graph, program, share, name="scan"): share
+            for share in (parts[i::number] for i in range(number))
+        }
+
+    def _scan_kept(
+        self, program: Ref, parts: Sequence[ScanPartition], place: Place
+    ) -> dict[Ref, Sequence[ScanPartition]]:
+        """Have partitions visited where they stay; return which of them each task visits."""
+        number, active, tasks = self._plan.shares, set(parts), dict[Any, Any]()
+        self._job.keep_within(self._plan.resources.memory - self._plan.peak_memory)
+        for share in (self._plan.partitions[i::number] for i in range(number)):
+            wanted = [part in active for part in share]
+            if not any(wanted):
+                continue
+            if share[0] not in self._kept:
+                args = read_share, self._reference, program, share
+                spread: Place = "spread" if place == "any" else place
+                self._kept[share[0]] = self._job.submit(*args, place=spread, name="read", kept=True)
+            rows = self._kept[share[0]]
+            task = self._job.submit(visit_share, program, wanted, rows, place=place, name="scan")
+            tasks[task] = tuple(compress(share, wanted))
+        return tasks
+
+
+def read_share(
+    graph: GraphArrays, program: ScanProgram, parts: Sequence[ScanPartition]
+) -> list[Any]:
+    """Return the rows of partitions."""
+    found = []
+    for part in parts:
+        check_cancelled()
+        found.append(program.read(graph, part))
+    return found
+
 
 def scan_share(graph: GraphArrays, program: ScanProgram, parts: Sequence[ScanPartition]) -> Any:
-    """Return the result of some partitions."""
+    """Return the result of some partitions, of which one is in memory at a time."""
     result = program.new_result()
     for part in parts:
         check_cancelled()
         program.visit(result, program.read(graph, part))
+    return result
+
+
+def visit_share(program: ScanProgram, wanted: Sequence[bool], rows: Sequence[Any]) -> Any:
+    """Return the result of those partitions of a share that are wanted."""
+    result = program.new_result()
+    for part in compress(rows, wanted):
+        check_cancelled()
+        program.visit(result, part)
     return result
 
 

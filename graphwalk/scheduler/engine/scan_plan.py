@@ -200,7 +200,9 @@ def plan_scan(
     least = min(cost.chunk, chunk * width)
     held = min(cost.chunk, max(least, free * 3 // 4))
     fixed, free = fixed + held, free - held
-    resident = cost.repeated and in_process and whole <= free
+    # In other processes what a machine keeps is there twice while it is sent to where it stays.
+    kept = whole if in_process else -(-2 * whole // machines)
+    resident = cost.repeated and kept <= free
     room = PARTITION_BYTES if resident else min(PARTITION_BYTES, free // at_once * 3 // 4)
     room = min(room, whole // (4 * at_once))  # all workers have something to do
     entries = max(1, room * graph.num_entries // max(1, whole) // chunk) * chunk
@@ -209,7 +211,7 @@ def plan_scan(
     cuts = reader.cut(graph, entries)
     largest = max((reader.size(graph, part) for part in cuts), default=0)
     at_once = min(at_once, max(1, len(cuts)))
-    peak = fixed + at_once * each + (whole if resident else at_once * largest)
+    peak = fixed + at_once * each + (kept if resident else at_once * largest)
     if not in_process:
         # Here there is also the result of a pass, and what is sent, twice while it is.
         peak = max(peak, held + cost.fixed + nodes * (cost.state + cost.partial + 2 * cost.shared))
