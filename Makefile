@@ -76,6 +76,7 @@ bench: $(VENV)/.installed-dev ## measure; prints tables (wants a quiet machine; 
 	$(BIN)/python -m benchmarks.output
 	$(BIN)/python -m benchmarks.partitions
 	$(BIN)/python -m benchmarks.reductions
+	$(BIN)/python -m benchmarks.efficiency
 	$(BIN)/python -m benchmarks.cluster
 	$(BIN)/python -m benchmarks.reorder
 

@@ -3,8 +3,9 @@
     python -m benchmarks.cluster
 
 Speeds are steps, and bytes of the graph in memory that are read, in a CPU second, which other work
-on the machine changes less than the clock; of Ray those of its processes. Runs are
-timed by both, without writing: the store is in the page cache, and each run reads the graph.
+on the machine changes less than the clock; of Ray those of its processes. Runs are timed by both,
+without writing: the store is in the page cache, and each run reads the graph. What is moved are the
+walkers that come to a partition, between machines or not.
 """
 
 from __future__ import annotations
@@ -18,17 +19,16 @@ from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import psutil
 
 import graphwalk
 from benchmarks.driver import CLUSTERS
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
-from benchmarks.timing import in_turns
+from benchmarks.timing import cpu_of_all, cpu_of_others, in_turns
 from graphwalk.scheduler.engine.cluster_model import DECODED, SPEEDS, Executor, Speed, predict
 from graphwalk.scheduler.engine.walk_in_memory import resident_partition
 from graphwalk.util.cluster import parse_cluster
-from graphwalk.util.events import listening
+from graphwalk.util.events import Event, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +72,8 @@ def main() -> None:
 def _graphs(folder: Path, scale: int) -> dict[str, str]:
     """Return the path of the graph that each kind of walk takes."""
     edges, rng = rmat_edges(scale), np.random.default_rng(1)
+    # Nodes without neighbours, of which walks have no steps, would count as fast ones.
+    edges = np.unique(edges, return_inverse=True)[1].reshape(edges.shape)
     values = rng.random(edges.shape[1], np.float32) + 0.1
     paths = {name: str(folder / f"{name}.zarr") for name in ("weights", "times")}
     for name, path in paths.items():
@@ -99,24 +101,11 @@ def _cpu(seconds: Callable[[], float], run: Callable[[], Any], rounds: int) -> f
     return median(taken[1:])
 
 
-def _of_others() -> float:
-    """Return the CPU seconds of the processes that this one has started."""
-    total = 0.0
-    for process in psutil.Process().children(recursive=True):
-        times = process.cpu_times()
-        total += times.user + times.system
-    return total
-
-
-def _of_all() -> float:
-    return process_time() + _of_others()
-
-
 def _speed(path: str, how: dict[str, Any], rounds: int) -> Speed:
     """Return the speeds of a kind of walks."""
     some = _walks(path, how, memory=_memory(path, how))
     assert not some.plan.resident, "the graph must not stay in memory"
-    size, steps = some.plan.graph_bytes, some.shape[0] * RULES["walk_length"]
+    size, steps = some.plan.graph_bytes, _steps(_walks(path, how))
     with graphwalk.scheduler.use("threads", num_workers=2):
         whole = _walks(path, how)
         kept = partial(_walks, path, how, partitions=4)
@@ -129,9 +118,14 @@ def _speed(path: str, how: dict[str, Any], rounds: int) -> Speed:
             some.compute()
         again = _cpu(process_time, some.compute, rounds)
     with graphwalk.scheduler.use("ray", **CLUSTERS["ray"](2)):
-        by_tasks = _cpu(_of_others, lambda: kept().compute(), rounds) - reading
+        by_tasks = _cpu(cpu_of_others, lambda: kept().compute(), rounds) - reading
     again -= sum(sizes) / DECODED
     return Speed(*(steps / took for took in (walked, by_threads, by_tasks, again)), size / reading)
+
+
+def _steps(walks: Any) -> int:
+    """Return how many steps walks have, of which some end early."""
+    return sum(int((block[:, 1:] >= 0).sum()) for block in graphwalk.iter_blocks(walks))
 
 
 def _load(path: str, spec: Any) -> None:
@@ -164,11 +158,25 @@ def _row(path: str, executor: Executor, workers: int, rounds: int, parts: int | 
     def run() -> None:
         _walks(path, how, **plan).compute()
 
-    clocks = in_turns(rounds, _of_all, run=run)["run"], in_turns(rounds, run=run)["run"]
+    read, moved = _bytes(run)
+    crossing = 1 - 1 / len(walks.plan.partitions)
+    move = int(walks.shape[0] * RULES["walk_length"] * crossing) * 8
+    clocks = in_turns(rounds, cpu_of_all, run=run)["run"], in_turns(rounds, run=run)["run"]
     what = f"{executor}, {workers}, " + ("read again" if parts is None else f"{parts} in memory")
     figure = f"{clocks[0]:.2f} of CPUs, {clocks[1]:.2f} of the clock"
     against = f"predicted {cpu:.2f} and {seconds:.2f} ({seconds / clocks[1] - 1:+.0%})"
+    figure += f"; read {read / 1e6:.0f} MB, moved {moved / 1e6:.0f} MB"
+    against += f"; {expected.read / 1e6:.0f} and {move / 1e6:.0f} MB"
     return Row(what, figure, against, cpu / clocks[0], "0.7 to 1.4")
+
+
+def _bytes(run: Callable[[], Any]) -> tuple[int, int]:
+    """Return what a run reads of the graph, and what walkers take that come to partitions."""
+    events: list[Event] = []
+    with listening(events.append):
+        run()
+    moved = sum(event.walkers for event in events if event.kind in ("advance", "fetch"))
+    return sum(event.size for event in events if event.kind == "read"), 8 * moved
 
 
 if __name__ == "__main__":

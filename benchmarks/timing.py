@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,3 +42,19 @@ def wake_memory(size: int = 3 << 30) -> None:
     """
     memory = np.empty(size, np.uint8)
     memory[::_PAGE] = 1
+
+
+def cpu_of_all() -> float:
+    """Return the CPU seconds of this process and of those that it has started."""
+    return process_time() + cpu_of_others()
+
+
+def cpu_of_others() -> float:
+    """Return the CPU seconds of the processes that this one has started."""
+    import psutil  # other packages are measured where it is not installed
+
+    total = 0.0
+    for process in psutil.Process().children(recursive=True):
+        times = process.cpu_times()
+        total += times.user + times.system
+    return total

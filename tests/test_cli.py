@@ -612,6 +612,17 @@ def test_plan_prints_the_plan(run, town_store):
     assert "6 of 80 steps" in out
 
 
+def test_plan_prints_what_a_cluster_takes(run, fails, ring_store):
+    options = ("--num-walks", 3, "--memory", "1 GiB")
+    status, out, err = run("plan", ring_store, *options, "--cluster", "64x16")
+    assert (status, err) == (0, "")
+    how = {"num_walks": 3, "memory": "1 GiB"}
+    assert out == f"{graphwalk.plan_walks(ring_store, **how, cluster='64x16')}\n"
+    assert "64 machines of 16 cores and 64.0 GiB each" in out
+    assert "worth having" in out
+    assert "--cluster=64 must be machines x cores" in fails("plan", ring_store, "--cluster", "64")
+
+
 def test_walk_replaces_walks_only_when_asked(run, fails, ring_store, tmp_path):
     output = tmp_path / "walks.npy"
     run("walk", ring_store, output, "--num-walks", 1)
