@@ -9,7 +9,7 @@ from graphwalk.storage.store.upper_layers import upper_layers
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
@@ -68,10 +68,7 @@ class DerivedGraphs(GraphExports):
         >>> graph.transpose(both_ways=True).neighbors(1).tolist()
         [0, 2]
         """
-        options = {"compressed": compressed, "storage_options": storage_options, "memory": memory}
-        options |= {"both_ways": both_ways, "overwrite": overwrite, "progress": progress}
-        transposed: Self = upper_layers.transpose(self._arrays, store, **options)
-        return transposed
+        return self._made_by(upper_layers.transpose, locals())
 
     def subgraph(
         self,
@@ -116,11 +113,7 @@ class DerivedGraphs(GraphExports):
         >>> part.labels.tolist(), part.num_edges
         (['ada', 'bob', 'eve'], 2)
         """
-        options = {"compressed": compressed, "storage_options": storage_options, "memory": memory}
-        part: Self = upper_layers.subgraph(
-            self._arrays, nodes, store, overwrite=overwrite, progress=progress, **options
-        )
-        return part
+        return self._made_by(upper_layers.subgraph, locals())
 
     def update(
         self,
@@ -216,26 +209,7 @@ class DerivedGraphs(GraphExports):
         >>> walks = graphwalk.random_walks(tuesday, tuesday.touched_nodes, seed=2)
         >>> new = graphwalk.embed(walks, "tuesday.parquet", dimensions=8, init=old)
         """
-        updated: Self = upper_layers.update(
-            self._arrays,
-            store,
-            add=add,
-            remove=remove,
-            duplicates=duplicates,
-            self_loops=self_loops,
-            missing=missing,
-            columns=columns,
-            weights=weights,
-            sep=sep,
-            header=header,
-            allow_pickle=allow_pickle,
-            overwrite=overwrite,
-            compressed=compressed,
-            storage_options=storage_options,
-            memory=memory,
-            progress=progress,
-        )
-        return updated
+        return self._made_by(upper_layers.update, locals())
 
     def reorder(
         self,
@@ -296,11 +270,12 @@ class DerivedGraphs(GraphExports):
         >>> graphwalk.build_zarr([(0, 3), (1, 3), (2, 3)]).reorder("bfs").labels.tolist()
         [0, 3, 1, 2]
         """
-        options = {"compressed": compressed, "storage_options": storage_options, "memory": memory}
-        reordered: Self = upper_layers.reorder(
-            self._arrays, order, store, overwrite=overwrite, progress=progress, **options
-        )
-        return reordered
+        return self._made_by(upper_layers.reorder, locals())
+
+    def _made_by(self, function: Callable[..., Self], arguments: dict[str, Any]) -> Self:
+        """Return what a function makes of this graph, given the arguments of a method."""
+        del arguments["self"]
+        return function(self._arrays, **arguments)
 
     @property
     def touched_nodes(self) -> NDArray[np.int64] | None:
