@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from graphwalk.algorithms.reductions.count_walk_pairs import pair_matrix
-from graphwalk.algorithms.reductions.start_rows import start_rows
 from graphwalk.algorithms.walks.api import random_walks
+from graphwalk.algorithms.walks.start_nodes import checked_nodes
+from graphwalk.storage.store.graph import as_graph
 from graphwalk.util.parameters import COUNT, parameters_from
 
 if TYPE_CHECKING:
@@ -64,7 +65,11 @@ def importance_neighbors(*, top_k: int = 50, **parameters: Any) -> da.Array:
     >>> weights.indices.tolist(), weights.data.round(2).tolist()
     ([1, 2], [0.45, 0.55])
     """
-    rows = start_rows(parameters, "start_nodes")
+    graph = parameters["store"] = as_graph(parameters["store"])
+    rows = parameters["start_nodes"]
+    if rows is not None:
+        rows = checked_nodes(graph, rows, "start_nodes")
+        parameters["start_nodes"] = np.unique(rows)
     most = COUNT.check("top_k", top_k)
     return pair_matrix("importance neighbours", Visits(), rows, most, **parameters)
 
