@@ -10,7 +10,7 @@ from graphwalk.algorithms.training.shared_dataset import SharedDataset, tensor
 from graphwalk.errors import argument
 from graphwalk.storage.store.added_arrays import AddedArray
 from graphwalk.util.optional_imports import import_optional
-from graphwalk.util.parameters import COUNT, FLAG, one_of, whole
+from graphwalk.util.parameters import COUNT, FLAG, one_of
 
 if TYPE_CHECKING:
     import os
@@ -114,7 +114,6 @@ class NeighborDataset(SharedDataset):
             for kind, names, arrays in of_store
             for name in names
         ]
-        self._epoch = 0
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -124,24 +123,6 @@ class NeighborDataset(SharedDataset):
     def plan(self) -> ScanPlan:
         """How the batches are made."""
         return self._batches.plan
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the samples, and the order, of the next pass.
-
-        Examples
-        --------
-        >>> import graphwalk
-        >>> from torch.utils.data import DataLoader
-        >>> graph = graphwalk.build_zarr([(0, 1), (0, 2), (2, 3)])
-        >>> dataset = graphwalk.NeighborDataset(graph, None, [1], batches="tensors", seed=1)
-        >>> for epoch in range(2):
-        ...     dataset.set_epoch(epoch)
-        ...     for batch in DataLoader(dataset, batch_size=None):
-        ...         print(batch["n_id"].tolist())
-        [0, 1, 2, 3]
-        [0, 1, 2, 3]
-        """
-        self._epoch = int(whole(0).check("epoch", epoch))
 
     def _share(self, number: int, of: int) -> Iterator[Any]:
         """Yield the batches of one of some workers."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dask
 
 from graphwalk.errors import InputError
+from graphwalk.util.parameters import whole
 from graphwalk.util.threads import num_cores
 
 try:
@@ -28,6 +29,32 @@ class SharedDataset(IterableDataset):  # type: ignore[misc]
         if torch is None:
             raise InputError("datasets need PyTorch, which is not installed: pip install torch")
         super().__init__()
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the walks or samples, and their order, of the next pass.
+
+        Samples and lazy walks are those of their seed and `epoch` added up. Walks that are stored,
+        and parts of lazy ones, stay the same, and change their order with a `shuffle_buffer`.
+
+        Parameters
+        ----------
+        epoch : int
+            The number of the pass, from 0.
+
+        Examples
+        --------
+        >>> import graphwalk
+        >>> from torch.utils.data import DataLoader
+        >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
+        >>> walks = graphwalk.random_walks(graph, num_walks=1, walk_length=3, seed=1)
+        >>> dataset = graphwalk.WalkDataset(walks)
+        >>> dataset.set_epoch(1)
+        >>> again = graphwalk.random_walks(graph, num_walks=1, walk_length=3, seed=2).compute()
+        >>> [walk.tolist() for walk in DataLoader(dataset, batch_size=None)] == again.tolist()
+        True
+        """
+        self._epoch = int(whole(0).check("epoch", epoch))
 
     def __iter__(self) -> Iterator[Any]:
         worker = get_worker_info()

@@ -38,33 +38,7 @@ class _WalkDataset(SharedDataset):
         super().__init__()
         self._blocks = WalkBlocks(walks, storage_options)
         self._buffer = int(whole(0).check("shuffle_buffer", shuffle_buffer))
-        self._epoch = 0
         self._told_ranks = 0, 1
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the walks, and their order, of the next pass.
-
-        Lazy walks are those of their seed and `epoch` added up. Walks that are stored, and parts of
-        lazy ones, stay the same, and change their order with a `shuffle_buffer`.
-
-        Parameters
-        ----------
-        epoch : int
-            The number of the pass, from 0.
-
-        Examples
-        --------
-        >>> import graphwalk
-        >>> from torch.utils.data import DataLoader
-        >>> graph = graphwalk.build_zarr([(0, 1), (1, 2)])
-        >>> walks = graphwalk.random_walks(graph, num_walks=1, walk_length=3, seed=1)
-        >>> dataset = graphwalk.WalkDataset(walks)
-        >>> dataset.set_epoch(1)
-        >>> again = graphwalk.random_walks(graph, num_walks=1, walk_length=3, seed=2).compute()
-        >>> [walk.tolist() for walk in DataLoader(dataset, batch_size=None)] == again.tolist()
-        True
-        """
-        self._epoch = int(whole(0).check("epoch", epoch))
 
     def _share(self, number: int, of: int) -> Iterator[Any]:
         """Yield the examples of one of some workers of this rank."""
