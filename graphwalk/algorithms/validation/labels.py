@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from graphwalk.errors import StoreError
 from graphwalk.kernels.store.check_rows import first_not_above
 from graphwalk.storage.store.label_runs import labels_of, split_runs
+from graphwalk.util.arrow_strings import strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -151,9 +152,7 @@ def _batches(ends: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 def _wrong_text(
     ends: NDArray[np.int64], text: NDArray[np.uint8], first: int, runs: Sequence[int] | None
 ) -> str | None:
-    strings = pa.Array.from_buffers(
-        pa.large_string(), len(ends) - 1, [None, pa.py_buffer(ends), pa.py_buffer(text)]
-    )
+    strings = strings_of(ends, text)
     try:
         strings.validate(full=True)
     except pa.ArrowInvalid as error:

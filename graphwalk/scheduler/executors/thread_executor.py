@@ -7,7 +7,7 @@ from collections import deque
 from contextlib import contextmanager
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from graphwalk.scheduler.executors.bounded_job import BoundedJob
 from graphwalk.scheduler.executors.cache import Cache
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 
     from graphwalk.util.executor import Place
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class ThreadsExecutor:

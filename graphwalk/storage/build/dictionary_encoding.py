@@ -19,6 +19,7 @@ from graphwalk.storage.build.check_batch import is_text
 from graphwalk.storage.build.sort_labels import LabelCollector, count_up_to, distinct
 from graphwalk.storage.build.spilled_ids import SpilledIds
 from graphwalk.storage.store.label_index import IntegerLabels
+from graphwalk.util.permutations import inverse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,9 +52,8 @@ def encode(batch: EdgeBatch) -> EncodedBatch:
 def _code_text(batch: EdgeBatch) -> tuple[Ids, Numbers]:
     both = pc.dictionary_encode(pa.concat_arrays([batch.src, batch.dst]))
     order = pc.sort_indices(both.dictionary)
-    rank = np.empty(len(order), np.int64)
-    rank[np.asarray(order)] = np.arange(len(order))
-    return both.dictionary.take(order), rank[np.asarray(both.indices)]
+    places = inverse(np.asarray(order), np.dtype(np.int64))
+    return both.dictionary.take(order), places[np.asarray(both.indices)]
 
 
 def _code_integers(batch: EdgeBatch) -> tuple[Ids, Numbers]:

@@ -8,7 +8,6 @@ import re
 PLAIN_INTEGER = r"^-?(0|[1-9][0-9]*)$"
 
 _PLAIN = re.compile(PLAIN_INTEGER)
-_MOST_DIGITS = 18
 
 
 def is_plain(text: str) -> bool:
