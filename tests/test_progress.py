@@ -1,11 +1,13 @@
 """Progress counts finished blocks, on whichever scheduler computes them."""
 
 import contextvars
+import gc
 import io
 import re
 import sys
 import threading
 import types
+from contextlib import nullcontext
 from importlib.machinery import ModuleSpec
 
 import dask.array as da
@@ -13,10 +15,12 @@ import numba
 import numpy as np
 import pytest
 import tqdm
+from numba.core import event
 
 import graphwalk
 from graphwalk.algorithms.training.training_progress import WordsRead
 from graphwalk.cli.text import Stopwatch
+from graphwalk.kernels.pause_gc import PauseGarbageCollection
 from graphwalk.scheduler.executors import progress
 from graphwalk.scheduler.executors.progress import (
     BlockProgress,
@@ -262,6 +266,48 @@ def test_compiling_a_kernel_counts_once_whatever_it_compiles_itself():
     assert not CLOCK.running
     outer(2)
     assert CLOCK.seconds == before + took
+
+
+@pytest.mark.parametrize("collects", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_garbage_is_not_collected_while_kernels_are_compiled(collects, fails):
+    seen = []
+
+    @numba.njit
+    def inner(value):
+        return value + (undefined if fails else 1)  # noqa: F821
+
+    @numba.njit
+    def outer(value):
+        return inner(value) + 1
+
+    class Look(event.Listener):
+        def on_start(self, _event):
+            seen.append(gc.isenabled())
+
+        def on_end(self, _event):
+            pass
+
+    before = gc.isenabled()
+    (gc.enable if collects else gc.disable)()
+    try:
+        with (
+            event.install_listener("numba:compile", Look()),
+            pytest.raises(numba.TypingError) if fails else nullcontext(),
+        ):
+            outer(1)
+        assert (seen, gc.isenabled()) == ([False, False], collects)
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_a_process_forked_while_a_kernel_is_compiled_collects_garbage():
+    pause = PauseGarbageCollection()
+    pause.on_start(None)
+    assert not gc.isenabled()
+    pause.resume()
+    pause.on_end(None)
+    assert gc.isenabled()
 
 
 def test_a_clock_that_is_made_while_a_kernel_is_compiled_misses_it():
