@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.jit import Int, jit
+from graphwalk.kernels.jit import Int, jit, part_of_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,8 +52,8 @@ def mark_weak_edges(
         threshold = _threshold(neighbors, weights, at, last, gamma)
         while at < last:
             stop, weight = _edge(neighbors, weights, at, last)
-            if weight < threshold:
-                neighbors[at:stop] = ~neighbors[at:stop]
+            for i in range(at, stop if weight < threshold else at):
+                neighbors[i] = ~neighbors[i]
             at = stop
 
 
@@ -79,7 +79,7 @@ def make_shares(
             at = stop
 
 
-@jit
+@part_of_kernel
 def _threshold(
     neighbors: NDArray[Any], weights: NDArray[np.float32], first: Int, last: Int, gamma: float
 ) -> float:
@@ -99,7 +99,7 @@ def _threshold(
     return max(0.0, np.float64(np.float32(mean + gamma * np.sqrt(squares / max(edges, 1)))))
 
 
-@jit
+@part_of_kernel
 def _edge(
     neighbors: NDArray[Any], weights: NDArray[np.float32], first: Int, last: Int
 ) -> tuple[Int, float]:
