@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from math import inf
@@ -32,10 +33,10 @@ from graphwalk.kernels.rows.node2vec_plus import make_shares, mark_weak_edges
 from graphwalk.kernels.rows.rows import Rows
 from graphwalk.kernels.walk.first_order import walk_first_order
 from graphwalk.kernels.walk.node2vec import walk_node2vec
-from graphwalk.kernels.walk.node2vec_rule import limit_of_edge
+from graphwalk.kernels.walk.node2vec_rule import MAX_ATTEMPTS, AttemptLimits, limit_of_edge
 from graphwalk.kernels.walk.search_rows import find_in_rows
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption, Starts
-from graphwalk.scheduler.engine.probabilities import bias_of, row_parts_of
+from graphwalk.scheduler.engine.probabilities import attempt_limits_of, bias_of, row_parts_of
 from graphwalk.scheduler.engine.walker_records import read_only
 from graphwalk.storage.partitions.partition import Partition
 from graphwalk.walk_spec import WalkSpec
@@ -307,7 +308,17 @@ def sought_in(row, seek, rng):
     return {"first": row[0], "last": row[-1], "any": rng.choice(row)}[seek]
 
 
-def walk(kind, in_flight, *, p=1.0, q=1.0, hops=(0.0, 0.0), dead_end=GO_TO_START, dtype=np.uint32):
+def walk(
+    kind,
+    in_flight,
+    *,
+    p=1.0,
+    q=1.0,
+    hops=(0.0, 0.0),
+    dead_end=GO_TO_START,
+    dtype=np.uint32,
+    limits=None,
+):
     # As walks pass them: for arrays that could be written, kernels would be compiled again.
     row_starts, neighbors, words = map(read_only, random_graph(dtype=dtype))
     starts, numbers = np.divmod(np.arange(1500), 3)
@@ -327,7 +338,10 @@ def walk(kind, in_flight, *, p=1.0, q=1.0, hops=(0.0, 0.0), dead_end=GO_TO_START
     else:
         spec = WalkSpec(num_walks=1, walk_length=12, weighted=False, seed=3, p=p, q=q)
         partition = Partition(row_starts, neighbors, directed=True)
-        rule = bias_of(spec), row_parts_of(spec, partition)
+        rule = bias_of(spec), attempt_limits_of(spec), row_parts_of(spec, partition)
+        if limits is not None:
+            # What tells parts of rows has to be there, but is not used between these limits.
+            rule = rule[0], limits, row_parts_of(replace(spec, q=17.0), partition)
         walk_node2vec(rows, neighbors, None, words, *rule, None, *tail)
     return walks
 
@@ -354,6 +368,19 @@ def test_the_number_in_flight_does_not_change_walks(kind, hops, dead_end):
 def test_node2vec_without_bias_is_first_order(hops, dead_end):
     how = {"hops": hops, "dead_end": dead_end}
     np.testing.assert_array_equal(walk("node2vec", 64, **how), walk("first order", 64, **how))
+
+
+@pytest.mark.parametrize(("p", "q"), [(4.0, 0.25), (1 / 16, 1.0), (1.0, 16.0)])
+def test_without_limits_of_attempts_walks_are_those_that_never_reach_them(p, q):
+    limits = AttemptLimits(MAX_ATTEMPTS, MAX_ATTEMPTS)
+    walks = walk("node2vec", 64, p=p, q=q, limits=limits)
+    np.testing.assert_array_equal(walk("node2vec", 64, p=p, q=q), walks)
+
+
+@pytest.mark.parametrize(("p", "q"), [(16.01, 1.0), (4.0, 0.24), (inf, 1.0), (1.0, inf)])
+def test_steps_that_may_be_refused_very_often_have_limits(p, q):
+    spec = WalkSpec(num_walks=1, walk_length=1, weighted=True, seed=0, p=p, q=q)
+    assert attempt_limits_of(spec) is not None
 
 
 @pytest.mark.parametrize("kind", ["first order", pytest.param("node2vec", marks=pytest.mark.slow)])

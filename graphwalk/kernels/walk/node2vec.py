@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.kernels.rows.rows import Rows
-    from graphwalk.kernels.walk.node2vec_rule import Bias
+    from graphwalk.kernels.walk.node2vec_rule import AttemptLimits, Bias
     from graphwalk.kernels.walk.row_parts import RowParts
     from graphwalk.kernels.walk.step_edges import StepEdges
     from graphwalk.kernels.walk.steps import Interruption, Starts
@@ -70,6 +70,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     shares: NDArray[np.float32] | None,
     filter_words: NDArray[np.uint64],
     bias: Bias,
+    limits: AttemptLimits | None,
     parts: RowParts | None,
     edges: StepEdges | None,
     starts: Starts,
@@ -88,8 +89,10 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         The Bloom filter of edges, see :mod:`graphwalk.kernels.rows.bloom_filter`.
     bias : Bias
         How likely a step goes where.
+    limits : AttemptLimits, or None
+        When steps are drawn from their whole rows, if any are.
     parts : RowParts, or None
-        For walks without weights.
+        For walks with `limits` and without weights.
     rows, table, edges, starts, interruption, ends, walks, batch_size
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
     """
@@ -125,8 +128,9 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     # Walkers that follow no edge in this round, and what they do.
     jumping = np.empty(batch_size, np.int64)
     how = np.empty(batch_size, np.int64)
-    far_apart = bias.few_attempts != MAX_ATTEMPTS
-    in_parts = False
+    far_apart = in_parts = False
+    if limits is not None:
+        far_apart = limits.few != MAX_ATTEMPTS
     if parts is not None:
         in_parts = parts.long_row < NO_ROW
     # How far the counter of an attempt is from that of the first.
@@ -182,12 +186,12 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
             if edges is not None:
                 prefetch_edge(edges, entry[i])
             dead_ends += degree == _NONE
-        if far_apart:
+        if limits is not None and far_apart:
             for i in range(active):
                 row = row_bounds(row_starts, node[i])
                 entries = row[1] - row[0]
                 made = attempts_made(counter[i] - first_draw[i])
-                part[i] = WHOLE if takes_whole_row(bias, made, entries) else PLAIN
+                part[i] = WHOLE if takes_whole_row(limits, made, entries) else PLAIN
                 if parts is not None and entries > parts.long_row and previous[i] >= 0:
                     before = row_bounds(row_starts, previous[i])
                     part[i], entry[i] = propose_part(
@@ -272,7 +276,7 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     entry[i] = low[k]
                 continue
             limit[i] = limit_of_edge(bias, shares, low[k], weak_edge[i])
-        if bias.p == np.inf or at_attempt_limit:
+        if limits is not None and (bias.p == np.inf or at_attempt_limit):
             for i in range(active):
                 trapped = (
                     proposal[i] == previous[i]
@@ -319,7 +323,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         at_attempt_limit = False
         steps_remaining = length
         for i in range(active):
-            at_attempt_limit |= counter[i] - first_draw[i] == max_attempts
+            if limits is not None:
+                at_attempt_limit |= counter[i] - first_draw[i] == max_attempts
             steps_remaining = min(steps_remaining, end[i] - position[i])
         ended = steps_remaining == 0
         for i in range(active):

@@ -53,9 +53,6 @@ class Bias(NamedTuple):
         the largest is 2**64 - 1, which stands for 1.
     p, q : float
         What these are made from; p may be infinite.
-    few_attempts, most_attempts : int
-        Attempts of a step before it is drawn from its whole row: as many as that has entries,
-        within these bounds.
     """
 
     accept_return: np.uint64
@@ -63,14 +60,27 @@ class Bias(NamedTuple):
     accept_far: np.uint64
     p: float
     q: float
-    few_attempts: int
-    most_attempts: int
+
+
+class AttemptLimits(NamedTuple):
+    """Attempts of a step before it is drawn from its whole row: as many as that has entries.
+
+    Kernels take None where no step is refused that often, and are compiled without such draws.
+
+    Attributes
+    ----------
+    few, most : int
+        The bounds of that number.
+    """
+
+    few: int
+    most: int
 
 
 @part_of_kernel
-def takes_whole_row(bias: Bias, attempts: Int, degree: Int) -> bool:
+def takes_whole_row(limits: AttemptLimits, attempts: Int, degree: Int) -> bool:
     """Return whether a step is drawn from its whole row after a number of refused attempts."""
-    return bool(attempts >= min(max(degree, bias.few_attempts), bias.most_attempts))
+    return bool(attempts >= min(max(degree, limits.few), limits.most))
 
 
 @part_of_kernel

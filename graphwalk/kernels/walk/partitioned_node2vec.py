@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.kernels.rows.rows import Rows
-    from graphwalk.kernels.walk.node2vec_rule import Bias
+    from graphwalk.kernels.walk.node2vec_rule import AttemptLimits, Bias
     from graphwalk.kernels.walk.partitioned_rows import EdgeSource
     from graphwalk.kernels.walk.row_parts import RowParts
     from graphwalk.kernels.walk.step_edges import StepEdges
@@ -66,6 +66,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     shares: NDArray[np.float32] | None,
     known_edges: EdgeSource,
     bias: Bias,
+    limits: AttemptLimits | None,
     parts: RowParts | None,
     edges: StepEdges | None,
     starts: GroupStarts,
@@ -83,7 +84,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
 
     Parameters
     ----------
-    shares, bias, parts
+    shares, bias, limits, parts
         As of :func:`graphwalk.kernels.walk.node2vec.walk_node2vec`.
     known_edges : EdgeSource
         Where edges are looked up.
@@ -138,7 +139,9 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         edge_log, edge_in, edge_out = log["edge"], arriving["edge"], leaving["edge"]
     reciprocal = reciprocal_of(starts.width)
     listed = rows.num_nodes == 0
-    far_apart = bias.few_attempts != MAX_ATTEMPTS
+    far_apart = False
+    if limits is not None:
+        far_apart = limits.few != MAX_ATTEMPTS
     active = num_taken = num_logged = num_leaving = 0
     while True:
         while active < batch_size and num_taken < len(arriving):
@@ -203,32 +206,32 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                 if shares is not None:
                     weak_edge[i] = proposal[i] < 0
                     proposal[i] = unmarked(proposal[i])
-                result: Int = np.int64(AS_USUAL)
-                if far_apart or attempts[i] == MAX_ATTEMPTS:
+                if limits is not None and (far_apart or attempts[i] == MAX_ATTEMPTS):
                     counter = first_draw[i] + np.uint64(attempts[i]) * ATTEMPT
                     result, node_there, entry_there, place = decide_by_rows(
-                        *(rows, table, shares, known_edges.complete, edges, bias, parts),
+                        *(rows, table, shares, known_edges.complete, edges, bias, limits, parts),
                         *(row[i], previous[i], attempts[i], mix(counter), acceptance[i]),
                     )
-                if result != AS_USUAL:
-                    proposal[i], entry[i] = node_there, entry_there
-                    outcome[i], how[i] = result, dead_end
-                    if edges is not None:
-                        edge[i] = position_of(edges, max(entry[i], 0))
-                    if parts is not None and result == EDGE_CHECK:
-                        # As without the edge, which may be found below.
-                        outcome[i] = REFUSED if parts.favors_common else ACCEPTED
-                        by_parts[i] = True
-                        seen_in[num_undecided], sought[num_undecided] = place, proposal[i]
-                        undecided[num_undecided] = i
-                        num_undecided += 1
-                    continue
+                    if result != AS_USUAL:
+                        proposal[i], entry[i] = node_there, entry_there
+                        outcome[i], how[i] = result, dead_end
+                        if edges is not None:
+                            edge[i] = position_of(edges, max(entry[i], 0))
+                        if parts is not None and result == EDGE_CHECK:
+                            # As without the edge, which may be found below.
+                            outcome[i] = REFUSED if parts.favors_common else ACCEPTED
+                            by_parts[i] = True
+                            seen_in[num_undecided], sought[num_undecided] = place, proposal[i]
+                            undecided[num_undecided] = i
+                            num_undecided += 1
+                        continue
                 if not needs_edge_check(
                     bias, shares, proposal[i], previous[i], weak_edge[i], acceptance[i]
                 ):
                     limit = limit_without_edge(bias, proposal[i], previous[i])
                     outcome[i] = ACCEPTED if acceptance[i] < limit else REFUSED
-                    if proposal[i] == previous[i] and is_trapped(bias, rows, row[i], previous[i]):
+                    back = proposal[i] == previous[i]
+                    if limits is not None and back and is_trapped(bias, rows, row[i], previous[i]):
                         outcome[i], how[i] = JUMPED, dead_end
                     continue
             # As without the edge, which may be found below.

@@ -10,6 +10,7 @@ from graphwalk.kernels.jit import Bool, Int, part_of_kernel
 from graphwalk.kernels.rows.rows import Rows, find_row, row_bounds
 from graphwalk.kernels.walk.exact_step import one_of_parallel, pick_from_row
 from graphwalk.kernels.walk.node2vec_rule import (
+    AttemptLimits,
     Bias,
     is_trapped,
     leads_only_back,
@@ -66,6 +67,7 @@ def decide_by_rows(
     complete: bool,
     edges: StepEdges | None,
     bias: Bias,
+    limits: AttemptLimits,
     parts: RowParts | None,
     number: Int,
     previous: Int,
@@ -77,7 +79,7 @@ def decide_by_rows(
 
     Parameters
     ----------
-    rows, table, shares, complete, edges, bias, parts
+    rows, table, shares, complete, edges, bias, limits, parts
         As of :func:`graphwalk.kernels.walk.partitioned_node2vec.advance_node2vec`.
     number : int
         Which of the rows is the current one.
@@ -94,7 +96,7 @@ def decide_by_rows(
     row = row_bounds(rows.row_starts, number)
     past = find_row(rows, rows.num_nodes == 0, previous)
     before = row_bounds(rows.row_starts, past) if past >= 0 else (row[0], row[0])
-    whole = takes_whole_row(bias, attempts, row[1] - row[0])
+    whole = takes_whole_row(limits, attempts, row[1] - row[0])
     if parts is not None and previous >= 0 and row[1] - row[0] > parts.long_row:
         part, entry = propose_part(
             *(parts, rows.neighbors, number, row, before, past >= 0, previous),

@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphwalk.kernels.walk.node2vec_rule import MAX_ATTEMPTS
 from graphwalk.kernels.walk.partitioned_first_order import advance_first_order
 from graphwalk.kernels.walk.partitioned_node2vec import advance_node2vec
 from graphwalk.kernels.walk.partitioned_rows import NEEDS_ROWS, EdgeSource
 from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
-from graphwalk.scheduler.engine.probabilities import bias_of, row_parts_of, time_bias_of
+from graphwalk.scheduler.engine.probabilities import (
+    attempt_limits_of,
+    bias_of,
+    row_parts_of,
+    time_bias_of,
+)
 from graphwalk.scheduler.engine.walk_in_memory import NODE2VEC_IN_FLIGHT
 from graphwalk.scheduler.engine.walk_temporal import TEMPORAL_IN_FLIGHT
 from graphwalk.scheduler.engine.walker_records import in_slices, read_only
@@ -97,7 +103,9 @@ def _walk(
             walkers = walkers[:0]
         leavers = leaving[:left]
         if group.spec.second_order:
-            rejections = min(MAX_REMOTE_REJECTIONS, bias_of(group.spec).few_attempts)
+            limits = attempt_limits_of(group.spec)
+            few = MAX_ATTEMPTS if limits is None else limits.few
+            rejections = min(MAX_REMOTE_REJECTIONS, few)
             stuck = (leavers["attempt"] >= rejections) | (leavers["proposal"] == NEEDS_ROWS)
             if stuck.any():
                 others = leavers[~stuck]
@@ -152,7 +160,7 @@ def _run_kernel(
         return advance_first_order(rows, table, kinds, edges, *walking, FIRST_ORDER_IN_FLIGHT)
     words = _NO_WORDS if partition.edge_filter is None else partition.edge_filter
     known_edges = EdgeSource(words, group.graph.directed, partition.complete)
-    bias, parts = bias_of(spec), row_parts_of(spec, partition)
-    how = known_edges, bias, parts, edges, group.starts, group.interruption, group.ends
+    bias, limits, parts = bias_of(spec), attempt_limits_of(spec), row_parts_of(spec, partition)
+    how = known_edges, bias, limits, parts, edges, group.starts, group.interruption, group.ends
     records = walkers, log, leaving
     return advance_node2vec(rows, table, partition.shares, *how, *records, NODE2VEC_IN_FLIGHT)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphwalk.kernels.walk.node2vec_rule import MAX_ATTEMPTS, Bias
+from graphwalk.kernels.walk.node2vec_rule import MAX_ATTEMPTS, AttemptLimits, Bias
 from graphwalk.kernels.walk.row_parts import NO_ROW, RowParts
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption
 from graphwalk.kernels.walk.time_bias import EXPONENTIAL, FAR, NEAR, UNIFORM, TimeBias
@@ -25,8 +25,9 @@ _TWO_64 = 1 << 64
 _NO_ROWS = read_only(np.empty(0, np.uint64))
 
 #: Where the highest bias is at most this multiple of the lowest, a step is nearly never refused
-#: very often, and makes all attempts.
-_USUAL = 128
+#: very often, and makes all attempts; up to the smaller multiple no step ever makes that many: a
+#: step is refused 1024 times with a probability of 2e-29.
+_USUAL, _NEAR = 128, 16
 #: Elsewhere, a step from a row without weights makes this number of attempts.
 _FEW_ATTEMPTS = 32
 #: There, rows are drawn from in parts if less than this share of proposals would be accepted, did
@@ -53,22 +54,28 @@ def time_bias_of(spec: WalkSpec) -> TimeBias:
 
 
 def bias_of(spec: WalkSpec) -> Bias:
-    """Return how likely proposals of node2vec are accepted.
-
-    With weights, drawing from a whole row takes as long as about one attempt for each entry.
-    """
+    """Return how likely proposals of node2vec are accepted."""
     bias = (1 / spec.p, 1.0, 1 / spec.q)
     highest = max(bias)
     to_return, common, far = (np.uint64(min(int(b / highest * _TWO_64), _TWO_64 - 1)) for b in bias)
-    attempts = (_FEW_ATTEMPTS, MAX_ATTEMPTS if spec.weighted else _FEW_ATTEMPTS)
+    return Bias(to_return, common, far, spec.p, spec.q)
+
+
+def attempt_limits_of(spec: WalkSpec) -> AttemptLimits | None:
+    """Return when steps are drawn from their whole rows; None if none has so many attempts.
+
+    With weights, drawing from a whole row takes as long as about one attempt for each entry.
+    """
+    if max(spec.p, spec.q) < np.inf and not _far_apart(spec, _NEAR):
+        return None
     if not _far_apart(spec):
-        attempts = (MAX_ATTEMPTS, MAX_ATTEMPTS)
-    return Bias(to_return, common, far, spec.p, spec.q, *attempts)
+        return AttemptLimits(MAX_ATTEMPTS, MAX_ATTEMPTS)
+    return AttemptLimits(_FEW_ATTEMPTS, MAX_ATTEMPTS if spec.weighted else _FEW_ATTEMPTS)
 
 
 def row_parts_of(spec: WalkSpec, partition: Partition) -> RowParts | None:
-    """Return how long rows are drawn from in parts; None with weights, where they are not."""
-    if spec.weighted:
+    """Return how long rows are drawn from in parts; None where they never are."""
+    if spec.weighted or attempt_limits_of(spec) is None:
         return None
     to_return, far = 1 / spec.p, 1 / spec.q
     highest = max(to_return, 1.0, far)
@@ -89,6 +96,6 @@ def row_parts_of(spec: WalkSpec, partition: Partition) -> RowParts | None:
     )
 
 
-def _far_apart(spec: WalkSpec) -> bool:
+def _far_apart(spec: WalkSpec, multiple: int = _USUAL) -> bool:
     bias = [b for b in (1 / spec.p, 1.0, 1 / spec.q) if b > 0]
-    return max(bias) > _USUAL * min(bias)
+    return max(bias) > multiple * min(bias)

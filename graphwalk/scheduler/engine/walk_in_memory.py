@@ -15,6 +15,7 @@ from graphwalk.kernels.walk.step_edges import nodes_of
 from graphwalk.kernels.walk.steps import Starts
 from graphwalk.scheduler.engine.place import place_of
 from graphwalk.scheduler.engine.probabilities import (
+    attempt_limits_of,
     bias_of,
     ends_of,
     interruption_of,
@@ -232,6 +233,7 @@ def _walk(
             partition.shares,
             partition.edge_filter,
             bias_of(spec),
+            attempt_limits_of(spec),
             row_parts_of(spec, partition),
             edges,
             begin,
