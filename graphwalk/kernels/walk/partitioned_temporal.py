@@ -41,7 +41,7 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     times: NDArray[np.float64],
     masses: NDArray[np.float64],
     edges: StepEdges | None,
-    bias: TimeBias,
+    bias: TimeBias | None,
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
@@ -60,8 +60,8 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
         Times of their entries.
     masses : ndarray of float64, shape (max(1, entries),) or (0,)
         Of an exponential bias, see :func:`graphwalk.kernels.rows.time_masses.fill_time_masses`.
-    bias : TimeBias
-        Which entries are likelier.
+    bias : TimeBias, or None
+        Which entries are likelier, if any are.
     interruption : Interruption
         When a walk ends before its length; it neither restarts nor goes on at a dead end.
     arriving : ndarray of temporal walker records

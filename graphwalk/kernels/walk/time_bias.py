@@ -12,19 +12,19 @@ from graphwalk.kernels.rows.time_masses import logarithm
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Which entries are likelier: none, those near in time or far from it by their rank, or by masses.
-UNIFORM, NEAR, FAR, EXPONENTIAL = 0, 1, 2, 3
+#: Which entries are likelier: those near in time or far from it by their rank, or by masses.
+NEAR, FAR, EXPONENTIAL = 0, 1, 2
 
 _ONE, _S11, _TWO_53 = np.uint64(1), np.uint64(11), 2.0**-53
 
 
 class TimeBias(NamedTuple):
-    """Which entries are likelier.
+    """Which entries are likelier; kernels take None where none is.
 
     Attributes
     ----------
     kind : int
-        `UNIFORM`, `NEAR`, `FAR` or `EXPONENTIAL`.
+        `NEAR`, `FAR` or `EXPONENTIAL`.
     rate : float
         Of an exponential bias to near entries, in a unit of time; 0 of one to far entries.
     """
@@ -37,7 +37,7 @@ class TimeBias(NamedTuple):
 def draw_by_time(
     times: NDArray[np.float64],
     masses: NDArray[np.float64],
-    bias: TimeBias,
+    bias: TimeBias | None,
     draw: np.uint64,
     low: Int,
     stop: Int,
@@ -58,7 +58,7 @@ def draw_by_time(
     int
         The entry; anything if there is none.
     """
-    if bias.kind == UNIFORM:
+    if bias is None:
         return low + np.int64(multiply_high(draw, np.uint64(stop - low)))
     if bias.kind == EXPONENTIAL:
         return _exponential(times, masses, bias.rate, draw, low, stop)

@@ -9,7 +9,7 @@ import numpy as np
 from graphwalk.kernels.walk.node2vec_rule import MAX_ATTEMPTS, AttemptLimits, Bias
 from graphwalk.kernels.walk.row_parts import NO_ROW, RowParts
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption
-from graphwalk.kernels.walk.time_bias import EXPONENTIAL, FAR, NEAR, UNIFORM, TimeBias
+from graphwalk.kernels.walk.time_bias import EXPONENTIAL, FAR, NEAR, TimeBias
 from graphwalk.scheduler.engine.walker_records import read_only
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from graphwalk.walk_spec import WalkSpec
 
 DEAD_ENDS = {"stop": STOP, "restart": GO_TO_START, "stay": STAY}
-_TIME_BIASES = {None: UNIFORM, "near": NEAR, "far": FAR}
+_TIME_BIASES: dict[str | None, int] = {"near": NEAR, "far": FAR}
 
 _TWO_64 = 1 << 64
 _NO_ROWS = read_only(np.empty(0, np.uint64))
@@ -47,8 +47,10 @@ def ends_of(spec: WalkSpec, num_nodes: int) -> NDArray[np.uint64] | None:
     return None if spec.until is None else spec.until.bits(num_nodes)
 
 
-def time_bias_of(spec: WalkSpec) -> TimeBias:
-    """Return which edges temporal walks prefer."""
+def time_bias_of(spec: WalkSpec) -> TimeBias | None:
+    """Return which edges temporal walks prefer; None if all are equally likely."""
+    if spec.time_bias is None and not spec.weighted:
+        return None
     kind = EXPONENTIAL if spec.weighted else _TIME_BIASES.get(spec.time_bias, EXPONENTIAL)
     return TimeBias(kind, max(spec.time_rate, 0.0))
 
