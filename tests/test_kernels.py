@@ -430,11 +430,12 @@ def test_a_stamp_follows_imports_of_imports_and_nothing_else(tmp_path, monkeypat
             st.sampled_from(["\n", " \n", "\r\n", "\n\n", ""]),
         )
     ),
+    times=st.sampled_from([1, 1, 100]),
     swapped=st.booleans(),
 )
 @settings(deadline=None)  # the first call compiles
-def test_lines_of_pairs_are_parsed_among_others(lines, swapped):
-    text = "".join("".join(map(str, line)) for line in lines)
+def test_lines_of_pairs_are_parsed_among_others(lines, times, swapped):
+    text = "".join("".join(map(str, line)) for line in lines) * times
     data = np.frombuffer(f"{text}\n".encode(), np.uint8)
     src, dst = np.full((2, len(data) + 1), -1)
     wanted = np.array([1, 0] if swapped else [0, 1])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from graphwalk.kernels.jit import Int, jit
+from graphwalk.kernels.jit import Int, jit, part_of_kernel
 from graphwalk.kernels.rng import STEP, mix
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def count_bins(
     return loops
 
 
-@jit
+@part_of_kernel
 def _put(
     row: int,
     neighbor: int,
@@ -165,7 +165,7 @@ def row_keys(
     return written, ascending
 
 
-@jit
+@part_of_kernel
 def _entry_hash(row: int, neighbor: int, weight: Int) -> np.uint64:
     state = mix(np.uint64(row) + STEP)
     state = mix(state + np.uint64(neighbor))

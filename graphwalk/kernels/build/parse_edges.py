@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.jit import Int, jit
+from graphwalk.kernels.jit import Int, jit, part_of_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,18 +21,21 @@ _TAB, _NEWLINE, _RETURN, _BLANK, _HASH, _PERCENT, _MINUS, _PLUS, _POINT, _ZERO, 
 _MOST_DIGITS = 18
 _EXACT_DIGITS = 15
 
+#: Bytes of a list of pairs that are parsed as any lines, from the first one that is no pair on.
+_OTHER_LINES = 1 << 12
+
 #: Powers of ten that are floats without rounding.
 _POWERS = np.array([10.0**i for i in range(23)])
 
 
-@jit
+@part_of_kernel
 def _skip_blanks(data: NDArray[np.uint8], at: Int, tabs: bool) -> Int:
     while at < data.size and (data[at] == _BLANK or (tabs and data[at] == _TAB)):
         at += 1
     return at
 
 
-@jit
+@part_of_kernel
 def _is_end(data: NDArray[np.uint8], at: Int) -> bool:
     """Return whether a line ends here."""
     if at >= data.size or data[at] == _NEWLINE:
@@ -40,7 +43,7 @@ def _is_end(data: NDArray[np.uint8], at: Int) -> bool:
     return data[at] == _RETURN and (at + 1 == data.size or data[at + 1] == _NEWLINE)
 
 
-@jit
+@part_of_kernel
 def _integer(data: NDArray[np.uint8], at: Int) -> tuple[Int, Int]:
     """Return the integer that begins here, and where it ends; −1 if there is none that fits.
 
@@ -61,7 +64,7 @@ def _integer(data: NDArray[np.uint8], at: Int) -> tuple[Int, Int]:
     return np.int64(value), end
 
 
-@jit
+@part_of_kernel
 def _decimal(data: NDArray[np.uint8], at: Int) -> tuple[float, Int]:
     """Return the number that begins here, and where it ends; NaN if it is not short and plain.
 
@@ -108,7 +111,7 @@ def _decimal(data: NDArray[np.uint8], at: Int) -> tuple[float, Int]:
     return (number / _POWERS[-exponent] if exponent < 0 else number * _POWERS[exponent]), at
 
 
-@jit
+@part_of_kernel
 def _skip_field(data: NDArray[np.uint8], at: Int, delimiter: int) -> Int:
     """Return where a field that is not wanted ends; −1 if it has a quote, whatever that means."""
     while not _is_end(data, at) and data[at] != delimiter:
@@ -199,41 +202,44 @@ def parse_lines(
     at: Int = 0
     count: Int = 0
     pairs = num_columns == 2 and wanted.size == 2 and wanted[0] != wanted[1]
-    if pairs:
-        # Most files have nothing else, so that only this small kernel is compiled for them.
-        left, right = (src, dst) if wanted[0] == 0 else (dst, src)
-        at, count = _pairs(data, at, delimiter, left, right, count)
-        if at == data.size:
-            return int(count)
-    how = delimiter, comments, num_columns, pairs, wanted
-    return int(_lines(data, at, count, *how, src, dst, weights))
+    left, right = (src, dst) if wanted[0] == 0 else (dst, src)
+    how = delimiter, comments, num_columns, wanted
+    while at < data.size and count >= 0:
+        stop: Int = data.size
+        if pairs:
+            # Most files have nothing else, so that only this small kernel is compiled for them.
+            at, count = _pairs(data, at, delimiter, left, right, count)
+            stop = min(stop, at + _OTHER_LINES)
+        if at < data.size:
+            at, count = _lines(data, at, stop, count, *how, src, dst, weights)
+    return int(count)
 
 
 @jit
 def _lines(  # noqa: C901 - a branch for everything that a line can go on with
     data: NDArray[np.uint8],
     at: Int,
+    stop: Int,
     count: Int,
     delimiter: int,
     comments: bool,
     num_columns: int,
-    pairs: bool,
     wanted: Counts,
     src: Counts,
     dst: Counts,
     weights: NDArray[np.float64],
-) -> Int:
-    """Parse lines from a place on, after some that are counted; return as `parse_lines`."""
+) -> tuple[Int, Int]:
+    """Parse lines that begin between two places, after some that are counted.
+
+    Returns where the next line begins, and as `parse_lines`.
+    """
     runs = delimiter == _BLANK
     weighted = wanted.size == 3
-    left, right = (src, dst) if wanted[0] == 0 else (dst, src)
-    while at < data.size:
-        if pairs:
-            at, count = _pairs(data, at, delimiter, left, right, count)
+    while at < stop:
         begin = at
         at = _skip_blanks(data, at, runs)
         if not runs and at > begin and _is_end(data, at):
-            return -1  # blanks that separate nothing are a field
+            return at, np.int64(-1)  # blanks that separate nothing are a field
         if _is_end(data, at) or (comments and (data[at] == _HASH or data[at] == _PERCENT)):
             while at < data.size and data[at] != _NEWLINE:
                 at += 1
@@ -244,13 +250,13 @@ def _lines(  # noqa: C901 - a branch for everything that a line can go on with
             if weighted and column == wanted[2]:
                 number, at = _decimal(data, at)
                 if np.isnan(number):
-                    return -1
+                    return at, np.int64(-1)
                 weights[count] = number
             elif column == wanted[0] or column == wanted[1]:
                 start = at
                 value, at = _integer(data, at)
                 if value < 0 or (data[start] == _ZERO and at > start + 1):
-                    return -1  # of zeros in front the value has nothing left
+                    return at, np.int64(-1)  # of zeros in front the value has nothing left
                 if column == wanted[0]:
                     src[count] = value
                 if column == wanted[1]:
@@ -258,21 +264,21 @@ def _lines(  # noqa: C901 - a branch for everything that a line can go on with
             else:
                 at = _skip_field(data, at, delimiter)
                 if at < 0:
-                    return -1
+                    return at, np.int64(-1)
             end = at
             at = _skip_blanks(data, at, runs)
             if column == num_columns - 1:
                 if not _is_end(data, at):
-                    return -1
+                    return at, np.int64(-1)
                 while at < data.size and data[at] != _NEWLINE:
                     at += 1
                 at += 1
             elif runs:
                 if at == end or _is_end(data, at):
-                    return -1
+                    return at, np.int64(-1)
             elif at >= data.size or data[at] != delimiter:
-                return -1
+                return at, np.int64(-1)
             else:
                 at += 1
         count += 1
-    return count
+    return at, count

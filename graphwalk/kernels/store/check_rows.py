@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.jit import jit
+from graphwalk.kernels.jit import jit, part_of_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def outside(values: NDArray[Any], low: float, high: float) -> tuple[int, int]:
     return count, first
 
 
-@jit
+@part_of_kernel
 def _note(counts: Counts, firsts: Counts, what: int, row: int) -> None:
     if counts[what] == 0:
         firsts[what] = row
@@ -119,7 +119,7 @@ def check_rows(
     return row
 
 
-@jit
+@part_of_kernel
 def _end_row(row: int, state: Counts, counts: Counts, firsts: Counts) -> None:
     if state[LAST] != NONE and state[SETTLED] == 0:
         if state[BEGAN_BEFORE]:

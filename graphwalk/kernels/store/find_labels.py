@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.jit import Int, jit
+from graphwalk.kernels.jit import Int, jit, part_of_kernel
 from graphwalk.kernels.search import lower_bound
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def prefix_keys(offsets: Counts, data: NDArray[np.uint8], skip: int, keys: Count
         keys[i] = prefix_key(data, offsets[i] + skip, offsets[i + 1])
 
 
-@jit
+@part_of_kernel
 def prefix_key(data: NDArray[np.uint8], start: Int, stop: Int) -> Int:
     """Return the first seven bytes of a string as an integer to compare by."""
     key = np.int64(0)
@@ -56,7 +56,7 @@ def prefix_key(data: NDArray[np.uint8], start: Int, stop: Int) -> Int:
     return key
 
 
-@jit
+@part_of_kernel
 def compare_bytes(
     a: NDArray[np.uint8], a_start: Int, a_stop: Int, b: NDArray[np.uint8], b_start: Int, b_stop: Int
 ) -> int:
