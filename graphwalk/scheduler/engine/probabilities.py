@@ -64,7 +64,7 @@ def bias_of(spec: WalkSpec) -> Bias:
 
 
 def attempt_limits_of(spec: WalkSpec) -> AttemptLimits | None:
-    """Return when steps are drawn from their whole rows; None if none has so many attempts.
+    """Return when steps are drawn from their whole rows; None if none has that number of attempts.
 
     With weights, drawing from a whole row takes as long as about one attempt for each entry.
     """
