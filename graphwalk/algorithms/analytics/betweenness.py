@@ -14,8 +14,6 @@ from graphwalk.algorithms.analytics.betweenness_passes import (
     Return,
     Search,
     Shorten,
-    WeightedReturn,
-    WeightedSearch,
 )
 from graphwalk.algorithms.analytics.node_array import node_array
 from graphwalk.algorithms.analytics.out_strengths import uses_weights
@@ -244,29 +242,26 @@ class Betweenness(WholeRows):
     ) -> None:
         """Add what paths from some sources contribute."""
         lengths = self._lengths(scanner, sources, len(total))
-        searching, returning = (
-            (WeightedSearch, WeightedReturn) if self.weighted else (Search, Return)
-        )
         found = Paths.none(len(total), len(sources))
         found.levels[sources, np.arange(len(sources))] = 0
         found.paths[sources, np.arange(len(sources))] = 1
         level = 0
         while True:
-            search = searching(self.transposed, found, level + 1, lengths)
+            search = Search(self.transposed, found, level + 1, lengths)
             new = search.new_result()
             scanner.scan(search, new)
             if not new.found[0]:
                 break
             search.merge(found, new)
             level += 1
-        if self.weighted and (np.isfinite(lengths) > (found.levels >= 0)).any():
+        if lengths is not None and (np.isfinite(lengths) > (found.levels >= 0)).any():
             raise InputError(
                 "some weights are so small that paths are no longer with them than without; leave "
                 f"out {argument('weight')}, so that paths are counted by their edges"
             )
         sums = np.zeros_like(found.paths)
         for before in range(level - 1, 0, -1):
-            back = returning(self.transposed, found, before, lengths, sums)
+            back = Return(self.transposed, found, before, lengths, sums)
             new_sums = back.new_result()
             scanner.scan(back, new_sums)
             sums += new_sums
@@ -279,10 +274,10 @@ class Betweenness(WholeRows):
 
     def _lengths(
         self, scanner: Scanner, sources: NDArray[np.int64], nodes: int
-    ) -> NDArray[np.float64]:
-        """Return the length of the shortest paths to each node; nothing where edges count."""
+    ) -> NDArray[np.float64] | None:
+        """Return the length of the shortest paths to each node; None where edges count."""
         if not self.weighted:
-            return np.empty((0, 0))
+            return None
         lengths = np.full((nodes, len(sources)), np.inf)
         lengths[sources, np.arange(len(sources))] = 0
         while True:

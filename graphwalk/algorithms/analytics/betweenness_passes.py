@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphwalk.algorithms.analytics.whole_rows import WeightedRowPass, WholeRowPass
+from graphwalk.algorithms.analytics.whole_rows import WeightedRowPass
 from graphwalk.errors import InputError
 from graphwalk.kernels.analytics.betweenness import (
     add_dependencies,
-    add_weighted_dependencies,
     count_paths,
-    count_weighted_paths,
     shorten_lengths,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from graphwalk.storage.partitions.neighborhoods import Neighborhoods, NodePartition
+    from graphwalk.storage.partitions.neighborhoods import NodePartition
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 
@@ -36,35 +34,37 @@ class Paths(NamedTuple):
         levels = np.full((nodes, sources), -1, np.int32)
         return cls(levels, np.zeros((nodes, sources)), np.zeros(1, np.int64))
 
+    def known(self, lengths: NDArray[np.float64] | None) -> tuple[NDArray[Any], ...]:
+        """Return levels, numbers, and how long paths are: the levels where edges count."""
+        return self.levels, self.paths, self.levels if lengths is None else lengths
+
     def copy(self) -> Paths:
         """Return a copy that shares nothing."""
         return Paths(self.levels.copy(), self.paths.copy(), self.found.copy())
 
 
-class Search(WholeRowPass):
-    """Finds the nodes of a level."""
+class Search(WeightedRowPass):
+    """Finds the nodes of a level; with lengths of paths, among those whose lengths are known."""
 
     def __init__(
         self,
         transposed: GraphArrays | None,
         before: Paths,
         level: int,
-        lengths: NDArray[np.float64],
+        lengths: NDArray[np.float64] | None,
     ) -> None:
         self.transposed, self._before, self._level = transposed, before, level
-        self._lengths = lengths
+        self._lengths, self.weighted = lengths, lengths is not None
 
     def new_result(self) -> Paths:
         """Return that no node is found."""
         return Paths.none(*self._before.levels.shape)
 
-    def visit(self, result: Paths, rows: Neighborhoods) -> None:
+    def visit(self, result: Paths, rows: Any) -> None:
         """Find nodes in a partition."""
-        into = rows.row_starts, rows.neighbors
-        if self.transposed is not None:
-            into = rows.in_row_starts, rows.in_neighbors
-        levels, paths, found = result
-        count_paths(*self._before[:2], rows.first, *into, self._level, levels, paths, found)
+        known = self._before.known(self._lengths)
+        into = _into(rows, self.transposed, weighted=self.weighted)
+        count_paths(*(*known, *into, self._level, *result))
 
     def merge(self, result: Paths, other: Paths) -> None:
         """Take over the nodes of other partitions."""
@@ -73,7 +73,7 @@ class Search(WholeRowPass):
         np.add(result.found, other.found, out=result.found)
 
 
-class Return(WholeRowPass):
+class Return(WeightedRowPass):
     """Adds up what goes on through the nodes of a level."""
 
     def __init__(
@@ -81,21 +81,20 @@ class Return(WholeRowPass):
         transposed: GraphArrays | None,
         found: Paths,
         level: int,
-        lengths: NDArray[np.float64],
+        lengths: NDArray[np.float64] | None,
         sums: NDArray[np.float64],
     ) -> None:
         self.transposed, self._found, self._level = transposed, found, level
-        self._lengths, self._sums = lengths, sums
+        self._lengths, self.weighted, self._sums = lengths, lengths is not None, sums
 
     def new_result(self) -> NDArray[np.float64]:
         """Return sums of nothing."""
         return np.zeros_like(self._sums)
 
-    def visit(self, result: NDArray[np.float64], rows: Neighborhoods) -> None:
+    def visit(self, result: NDArray[np.float64], rows: Any) -> None:
         """Add up the rows of a partition."""
-        first, row_starts, neighbors = rows[:3]
-        found = *self._found[:2], self._sums
-        add_dependencies(*found, first, row_starts, neighbors, self._level, result)
+        known = *self._found.known(self._lengths), self._sums
+        add_dependencies(*(*known, *_into(rows, None, weighted=self.weighted), self._level, result))
 
     def merge(self, result: NDArray[np.float64], other: NDArray[np.float64]) -> None:
         """Take over the sums of other nodes."""
@@ -134,12 +133,12 @@ class _Positive(WeightedRowPass):
         return *rows, weights, in_weights
 
 
-def _into(rows: Any, transposed: GraphArrays | None) -> Any:
-    """Return the first node of rows, and the edges that lead to each node with their weights."""
+def _into(rows: Any, transposed: GraphArrays | None, *, weighted: bool = True) -> Any:
+    """Return the first node of rows, and the edges that lead to each node, with weights if any."""
     first, row_starts, neighbors, in_row_starts, in_neighbors, weights, in_weights = rows
-    if transposed is None:
-        return first, row_starts, neighbors, weights
-    return first, in_row_starts, in_neighbors, in_weights
+    if transposed is not None:
+        row_starts, neighbors, weights = in_row_starts, in_neighbors, in_weights
+    return first, row_starts, neighbors, weights if weighted else None
 
 
 class Shorten(_Positive):
@@ -160,21 +159,3 @@ class Shorten(_Positive):
         """Take over the lengths of other nodes."""
         np.minimum(result.lengths, other.lengths, out=result.lengths)
         np.add(result.fallen, other.fallen, out=result.fallen)
-
-
-class WeightedSearch(WeightedRowPass, Search):
-    """Finds the nodes of a level among those whose lengths are known."""
-
-    def visit(self, result: Paths, rows: Any) -> None:
-        """Find nodes in a partition."""
-        known = *self._before[:2], self._lengths
-        count_weighted_paths(*(*known, *_into(rows, self.transposed), self._level, *result))
-
-
-class WeightedReturn(WeightedRowPass, Return):
-    """Adds up what goes on through the nodes of a level, along shortest paths by weights."""
-
-    def visit(self, result: NDArray[np.float64], rows: Any) -> None:
-        """Add up the rows of a partition."""
-        known = *self._found[:2], self._lengths, self._sums
-        add_weighted_dependencies(*(*known, *_into(rows, None), self._level, result))

@@ -17,19 +17,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.atomics import atomic_add
-from graphwalk.kernels.jit import jit
+from graphwalk.kernels.jit import Bool, Int, jit, part_of_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+@part_of_kernel
+def _leads(
+    before: Int | np.float64,
+    after: Int | np.float64,
+    weights: NDArray[np.float32] | None,
+    entry: Int,
+) -> Bool:
+    """Return whether an entry is the last edge of a shortest path, by the lengths to its ends."""
+    if weights is None:
+        return before + 1 == after
+    return before < after and before + np.float64(weights[entry]) == after
 
 
 @jit
 def count_paths(
     levels: NDArray[np.int32],
     paths: NDArray[np.float64],
+    distances: NDArray[Any],
     first: int,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
+    weights: NDArray[np.float32] | None,
     level: int,
     new_levels: NDArray[np.int32],
     new_paths: NDArray[np.float64],
@@ -37,18 +52,25 @@ def count_paths(
 ) -> None:
     """Find the nodes of a level, and count the shortest paths to them.
 
+    With weights, these are nodes all of whose predecessors on shortest paths have a level: so the
+    level of a node is the most edges of a shortest path to it.
+
     Parameters
     ----------
     levels : ndarray of int32, shape (nodes, sources)
         The level of each node for each source; -1 where it is not known.
     paths : ndarray of float64, shape (nodes, sources)
         How many shortest paths lead to it.
+    distances : ndarray of float64 or int32, shape (nodes, sources)
+        The length of these, infinity where there is none; without weights, the levels.
     first : int
         The node of the first row.
     row_starts : ndarray of int64, shape (rows + 1,)
         Where each row begins in `neighbors`. Rows are whole and ascend; parallel edges are one.
     neighbors : ndarray of int32 or int64
         Nodes from which an edge leads to that of the row.
+    weights : ndarray of float32, or None
+        The weight of each entry, above zero; None where each edge has the length 1.
     level : int
         The level.
     new_levels, new_paths : ndarray, shape (nodes, sources)
@@ -62,13 +84,20 @@ def count_paths(
         for source in range(levels.shape[1]):
             if levels[node, source] >= 0:
                 continue
+            own = level if weights is None else distances[node, source]
+            if weights is not None and own == np.inf:
+                continue
             total = 0.0
             last = -1
             for entry in range(row_starts[i], row_starts[i + 1]):
                 neighbor = neighbors[entry]
-                if neighbor != last and levels[neighbor, source] == level - 1:
+                before = distances[neighbor, source]
+                if neighbor != last and _leads(before, own, weights, entry):
+                    if weights is not None and levels[neighbor, source] < 0:
+                        total = 0.0
+                        break
                     total += paths[neighbor, source]
-                last = neighbor
+                    last = neighbor
             if total > 0:
                 new_levels[node, source], new_paths[node, source] = level, total
                 count += 1
@@ -79,10 +108,12 @@ def count_paths(
 def add_dependencies(
     levels: NDArray[np.int32],
     paths: NDArray[np.float64],
+    distances: NDArray[Any],
     dependencies: NDArray[np.float64],
     first: int,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
+    weights: NDArray[np.float32] | None,
     level: int,
     result: NDArray[np.float64],
 ) -> None:
@@ -90,10 +121,10 @@ def add_dependencies(
 
     Parameters
     ----------
-    levels, paths, first, row_starts, level
+    levels, paths, distances, first, row_starts, weights, level
         As `count_paths` takes them.
     dependencies : ndarray of float64, shape (nodes, sources)
-        That of the nodes of the next level.
+        That of the nodes of higher levels.
     neighbors : ndarray of int32 or int64
         Nodes to which an edge leads from that of the row.
     result : ndarray of float64, shape (nodes, sources)
@@ -104,13 +135,15 @@ def add_dependencies(
         for source in range(levels.shape[1]):
             if levels[node, source] != level:
                 continue
+            own = distances[node, source]
             total = 0.0
             last = -1
             for entry in range(row_starts[i], row_starts[i + 1]):
                 neighbor = neighbors[entry]
-                if neighbor != last and levels[neighbor, source] == level + 1:
+                after = distances[neighbor, source]
+                if neighbor != last and _leads(own, after, weights, entry):
                     total += (1.0 + dependencies[neighbor, source]) / paths[neighbor, source]
-                last = neighbor
+                    last = neighbor
             result[node, source] = total * paths[node, source]
 
 
@@ -150,80 +183,3 @@ def shorten_lengths(
                 new_lengths[first + i, source] = shortest
                 count += 1
     atomic_add(fallen, 0, count)
-
-
-@jit
-def count_weighted_paths(
-    levels: NDArray[np.int32],
-    paths: NDArray[np.float64],
-    lengths: NDArray[np.float64],
-    first: int,
-    row_starts: NDArray[Any],
-    neighbors: NDArray[Any],
-    weights: NDArray[np.float32],
-    level: int,
-    new_levels: NDArray[np.int32],
-    new_paths: NDArray[np.float64],
-    found: NDArray[np.int64],
-) -> None:
-    """Count the shortest paths to nodes all of whose predecessors on these have a level.
-
-    So the level of a node is the most edges of a shortest path to it. Parameters are those of
-    `count_paths` and `shorten_lengths`.
-    """
-    count = 0
-    for i in range(len(row_starts) - 1):
-        node = first + i
-        for source in range(levels.shape[1]):
-            own = lengths[node, source]
-            if levels[node, source] >= 0 or own == np.inf:
-                continue
-            total = 0.0
-            last = -1
-            for entry in range(row_starts[i], row_starts[i + 1]):
-                neighbor = neighbors[entry]
-                before = lengths[neighbor, source]
-                if neighbor != last and before < own and before + np.float64(weights[entry]) == own:
-                    if levels[neighbor, source] < 0:
-                        total = 0.0
-                        break
-                    total += paths[neighbor, source]
-                    last = neighbor
-            if total > 0:
-                new_levels[node, source], new_paths[node, source] = level, total
-                count += 1
-    atomic_add(found, 0, count)
-
-
-@jit
-def add_weighted_dependencies(
-    levels: NDArray[np.int32],
-    paths: NDArray[np.float64],
-    lengths: NDArray[np.float64],
-    dependencies: NDArray[np.float64],
-    first: int,
-    row_starts: NDArray[Any],
-    neighbors: NDArray[Any],
-    weights: NDArray[np.float32],
-    level: int,
-    result: NDArray[np.float64],
-) -> None:
-    """Do as `add_dependencies`, along edges of shortest paths by weights.
-
-    The levels of all nodes to which these lead are higher; their dependencies are known.
-    """
-    for i in range(len(row_starts) - 1):
-        node = first + i
-        for source in range(levels.shape[1]):
-            if levels[node, source] != level:
-                continue
-            own = lengths[node, source]
-            total = 0.0
-            last = -1
-            for entry in range(row_starts[i], row_starts[i + 1]):
-                neighbor = neighbors[entry]
-                after = lengths[neighbor, source]
-                if neighbor != last and own < after and own + np.float64(weights[entry]) == after:
-                    total += (1.0 + dependencies[neighbor, source]) / paths[neighbor, source]
-                    last = neighbor
-            result[node, source] = total * paths[node, source]
