@@ -3,9 +3,10 @@
     python -m benchmarks.driver --workers 16 32 64
 
 The tasks are submitted by what submits those of walks in memory, of walks between partitions, of
-walks whose partitions are read again, and of a pass of PageRank; machines have 16 workers, and two
-partitions each. Beyond the workers that there are, a simulation takes the time that it takes to
-submit a task from the run with 32. Figures are makespans; the ratio is the ideal one to them.
+walks whose partitions are read again, and of a pass of PageRank; machines have 16 workers and a
+partition each, and a task between partitions takes the place of four workers. Beyond the workers
+that there are, a simulation takes the time that it takes to submit a task from the run with 32.
+Figures are makespans; the ratio is the ideal one to them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import graphwalk
 from benchmarks.driver_simulation import (
     AIMS,
     PIECE,
+    THREADS,
     WAVES,
     groups,
     makespan,
@@ -39,6 +41,7 @@ from graphwalk.scheduler.engine.remote_queues import RemoteQueues, move_walkers
 from graphwalk.scheduler.engine.scan import Scanner
 from graphwalk.scheduler.engine.walk_out_of_core import OutOfCoreWalk
 from graphwalk.scheduler.engine.walker_group import WalkerGroup
+from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
 from graphwalk.scheduler.executors.resources import current_executor
 
 if TYPE_CHECKING:
@@ -150,7 +153,8 @@ def _between_partitions(
         np.linspace(0, graph.num_nodes, parts + 1),
     )
     group = WalkerGroup(
-        graph._arrays, spec, range(1), bounds.astype(np.int64), np.zeros(parts + 1, np.int64)
+        *(graph._arrays, spec, range(1), bounds.astype(np.int64), np.zeros(parts + 1, np.int64)),
+        sizes=WalkerSizes(threads=THREADS),
     )
     sweep = PartitionSweep(parts, resident=True, ahead=False, at_once=True)
     with current_executor().job() as job, ThreadPoolExecutor(groups(workers)) as threads:

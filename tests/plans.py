@@ -51,3 +51,12 @@ def read_again(walks, *, ahead, cut=None, spill=False):
     stays = {"resident": False, "ahead": ahead, "spill": spill}
     again = replace(plan, partitions=parts, offsets=offsets, **stays)
     return WalkArray(again, graph, walks._tasks.walkers)
+
+
+def in_copies(walks, copies, *, threads=1):
+    """Return the same walks by a plan that has a batch of each block, some of them at a time."""
+    plan = walks.plan
+    ones = (1,) * len(plan.block_rows)
+    sizes = replace(plan.sizes, threads=threads)
+    other = replace(plan, group_blocks=ones, batch_groups=ones, copies=copies, sizes=sizes)
+    return WalkArray(other, walks.graph, walks._tasks.walkers)

@@ -97,6 +97,25 @@ def test_walkers_that_cross_and_steps_are_sent(kept):
     assert predict(second, cluster, crossing=0.5).traffic == steps * (0.5 * 20 + 8) / 2
 
 
+def test_copies_of_a_graph_take_fewer_tasks_and_pieces():
+    """Two walks from each node of the graph of full size, whose steps leave room for copies."""
+    made = run_path(str(ROOT / "docs" / "draw_scaling.py"))
+    one, more = (made["planned"](f"{machines}x16x64GiB", 2) for machines in (4, 16))
+    assert (one.copies, more.copies) == (1, 4)
+    assert len(one.partitions) == len(more.partitions) == 4
+    assert more.batches_at_once == more.copies <= len(more.batch_groups)
+    assert more.sizes.threads == 4
+    for plan in (one, more):
+        assert plan.peak_memory <= plan.resources.machines * plan.resources.memory
+        assert plan.bytes_read == plan.graph_bytes * len(plan.batch_groups)
+        # Each core has something to do: groups of all copies, in all partitions, with threads.
+        groups = plan.copies * max(plan.batch_groups)
+        assert groups * 4 * plan.sizes.threads >= plan.resources.workers
+    assert "4 copies" in str(more)
+    few = made["planned"]("64x16x64GiB", 1)
+    assert few.forecast.scheduling < 60  # it took 470 seconds with partitions on all machines
+
+
 def test_no_crossings_no_walkers_on_the_network(kept):
     cluster = parse_cluster("2x2")
     assert predict(kept, cluster, crossing=0.0).traffic == 80_000 * 80 * 8 / 2
@@ -173,6 +192,7 @@ def test_the_page_has_what_the_model_makes_now():
     assert made["table"](10) in page
     assert made["table"](1) in page
     assert made["shortest"]() in page
+    assert made["full_size"]() in page
 
 
 @pytest.mark.parametrize("job", JOBS)

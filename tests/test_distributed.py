@@ -16,7 +16,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from plans import among_slow, read_again, walks_in_small_groups
+from plans import among_slow, in_copies, read_again, walks_in_small_groups
 
 import graphwalk
 from graphwalk import scheduler
@@ -113,6 +113,33 @@ def test_each_partition_is_read_once_where_partitions_stay(session):
     with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
         np.testing.assert_array_equal(walks.compute(), whole)
     assert sorted(read) == list(range(len(walks.plan.partitions)))
+
+
+def test_batches_walk_at_a_time_in_copies_of_the_graph(session, tmp_path):
+    one, whole, read = (
+        walks_of("first order", chunks=1500, partitions=2),
+        expected("first order"),
+        [],
+    )
+    walks = in_copies(one, 2, threads=2)
+    assert len(walks.plan.batch_groups) > 2
+    with listening(lambda event: read.append(event.partition) if event.kind == "read" else None):
+        np.testing.assert_array_equal(walks.compute(), whole)
+    parts = range(len(walks.plan.partitions))
+    assert sorted(read) == sorted([*parts] * len(walks.plan.batch_groups))
+    graphwalk.write_walks(walks, tmp_path / "walks.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), whole)
+
+
+def test_the_error_is_raised_that_has_cancelled_a_job(session):
+    def fail():
+        with session.executor.job() as job:
+            job.token.cancel(StoreError("the first one"))
+            job.token.cancel(StoreError("another"))
+            job.token.check()
+
+    with pytest.raises(StoreError, match="first"):
+        fail()
 
 
 def test_partitions_that_are_read_again(session):

@@ -18,7 +18,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from plans import among_slow, read_again, walks_in_small_groups
+from plans import among_slow, in_copies, read_again, walks_in_small_groups
 
 import graphwalk
 from graphwalk import scheduler
@@ -118,6 +118,15 @@ def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind):
     assert len(walks.plan.partitions) > 2
     assert len(walks.plan.group_blocks) > 1
     np.testing.assert_array_equal(walks.compute(), whole)
+
+
+def test_batches_walk_at_a_time_in_copies_of_the_graph(session, graph, tmp_path):
+    one = walks_of(graph, chunks=2500, partitions=2, **KINDS["first order"])
+    walks, whole = in_copies(one, 2, threads=2), one.compute(scheduler="threads")
+    assert len(walks.plan.batch_groups) > 2
+    np.testing.assert_array_equal(walks.compute(), whole)
+    graphwalk.write_walks(walks, tmp_path / "walks.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "walks.npy"), whole)
 
 
 @pytest.mark.parametrize(

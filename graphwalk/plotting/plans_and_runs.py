@@ -100,7 +100,11 @@ def _plot_sizes(axes: Any, plan: WalkPlan) -> None:
 
 
 def _plot_memory(axes: Any, plan: WalkPlan) -> None:
-    held = plan.graph_bytes if plan.resident else (1 + plan.ahead) * plan.largest_partition
+    held = (
+        plan.copies * plan.graph_bytes
+        if plan.resident
+        else (1 + plan.ahead) * plan.largest_partition
+    )
     graph = min(plan.peak_memory, held)
     parts = {"read": ("graph", graph), "advance": ("walkers and steps", plan.peak_memory - graph)}
     bottom = 0.0

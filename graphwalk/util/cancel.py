@@ -20,6 +20,8 @@ class CancelToken:
 
     def __init__(self) -> None:
         self._cancelled = threading.Event()
+        #: The error by which the job was cancelled, if one of its tasks failed.
+        self.cause: BaseException | None = None
 
     def __reduce__(self) -> tuple[type[CancelToken], tuple[()]]:
         return CancelToken, ()
@@ -29,8 +31,9 @@ class CancelToken:
         """Whether the job has been cancelled."""
         return self._cancelled.is_set()
 
-    def cancel(self) -> None:
+    def cancel(self, cause: BaseException | None = None) -> None:
         """Have the tasks of the job stop at the next piece of their work."""
+        self.cause = self.cause or cause
         self._cancelled.set()
 
     def check(self) -> None:

@@ -93,6 +93,7 @@ class Job(Protocol):
         function: Callable[..., Any],
         *args: Any,
         pieces: int | None = None,
+        threads: int = 1,
         place: Place = "any",
         name: str = "",
         kept: bool = False,
@@ -105,6 +106,8 @@ class Job(Protocol):
             The function returns a sequence of this many values, addressed to different tasks. A
             list of as many references is returned. Each value stays where it was made and is
             fetched alone by the tasks that get its reference: so data is exchanged between tasks.
+        threads : int
+            Threads that it keeps busy, of as many workers of a machine.
         place : {"any", "here", "spread"}
             Where the task runs: by default where its arguments lie or where there is room; on this
             machine and no other, as it reads files that are nowhere else; or on the machine that

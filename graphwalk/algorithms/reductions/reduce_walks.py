@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from graphwalk.algorithms.walks.dask_tasks import batches
 from graphwalk.algorithms.walks.walk_progress import walk_progress
-from graphwalk.algorithms.walks.walked_blocks import threads_of, used_as_made, walked_blocks
+from graphwalk.algorithms.walks.walked_blocks import (
+    threads_of,
+    used_as_made,
+    walked_blocks,
+    walked_by_tasks,
+)
 from graphwalk.scheduler.engine.walk_batch import walk_groups
 from graphwalk.scheduler.engine.walk_in_memory import (
     keep_graphs_within,
@@ -110,11 +115,10 @@ def _parts(job: Job, walks: WalkTasks, empty: Reduction) -> Iterator[tuple[int, 
     works = batches(walks, range(blocks))
     if not plan.resident:
         use = _All(empty)
-        yield from used_as_made(job, works, lambda _: use, plan.resources.hosts)
+        yield from used_as_made(job, works, lambda _: use, plan.batches_at_once)
         return
-    with threads_of(walks) as pool:
-        for work in works:
-            steps = walk_groups(work.batch, None, job, pool)
+    with closing(walked_by_tasks(job, works, plan.batches_at_once)) as walked:
+        for work, steps in walked:
             made = ((empty, steps.block(number)) for number in work.numbers)
             yield from job.map(_add, made, star=True, ordered=False, name=name)
 

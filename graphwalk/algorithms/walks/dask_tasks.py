@@ -274,11 +274,10 @@ def _batch_tasks(
     """Return the tasks of walks through several partitions: one for each batch, one a block.
 
     A batch waits until the blocks of the batch before have been made, whose steps take memory; on
-    several machines that is a batch before as many others as there are machines.
+    several machines that is a batch before as many others as walk at a time.
     """
     made: dict[Any, Task] = {}
-    hosts = 1 if walks.plan.resident else walks.plan.resources.hosts
-    before: deque[Sequence[int]] = deque([[]] * hosts)
+    before: deque[Sequence[int]] = deque([[]] * walks.plan.batches_at_once)
     for batch, blocks, numbers, rows in batches(walks, wanted):
         key = (f"walk-{walks.name}", blocks[0])
         done = {block: (f"block_done-{walks.name}", block) for block in before.popleft()}

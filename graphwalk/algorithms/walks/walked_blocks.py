@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from graphwalk.algorithms.walks.dask_tasks import BatchWork, WalkTasks, batches
-from graphwalk.scheduler.engine.walk_batch import uses_elsewhere, values_elsewhere, walk_groups
+from graphwalk.scheduler.engine.walk_batch import (
+    BatchSteps,
+    uses_elsewhere,
+    values_elsewhere,
+    walk_groups,
+)
 from graphwalk.scheduler.engine.walk_in_memory import (
     keep_graphs_within,
     resident_partition,
@@ -54,13 +59,16 @@ def walked_blocks(
         yield from _in_memory(job, walks, blocks, use, ordered)
         return
     keep_graphs_within(walks.room, None if job.in_process else job)
-    if job.in_process or walks.plan.resident:
+    works, at_once = batches(walks, blocks), walks.plan.batches_at_once
+    if job.in_process:
         with threads_of(walks) as pool:
-            for work in batches(walks, blocks):
-                yield from _out_of_core(job, pool, walks, work, use, ordered)
-        return
-    works, at_once = batches(walks, blocks), walks.plan.resources.hosts
-    if use is as_it_is:
+            for work in works:
+                yield from _here(pool, walks, work, use)
+    elif walks.plan.resident:
+        with closing(walked_by_tasks(job, works, at_once)) as walked:
+            for work, steps in walked:
+                yield from _by_tasks(job, walks, work, steps, use, ordered)
+    elif use is as_it_is:
         yield from _in_order(job, works, at_once)
     else:
         yield from used_as_made(job, works, partial(_Each, use), at_once)
@@ -101,24 +109,47 @@ def _walk_and_use(
     return number, use(walk_block(partition, walkers, spec), number)
 
 
-def _out_of_core(
-    job: Job,
+def _here(
     pool: ThreadPoolExecutor,
     walks: WalkTasks,
     work: BatchWork,
     use: Callable[[NDArray[Any], int], R],
+) -> Iterator[tuple[int, R]]:
+    steps = walk_groups(work.batch, None, None, pool)
+
+    def take_and_use(item: tuple[int, int]) -> tuple[int, R]:
+        number, block = item
+        return block, use(steps.block(number), block)
+
+    blocks = zip(work.numbers, work.blocks, strict=True)
+    return map_in_order(pool, take_and_use, blocks, walks.plan.resources.workers + 1)
+
+
+def walked_by_tasks(
+    job: Job, works: Iterator[BatchWork], at_once: int
+) -> Generator[tuple[BatchWork, BatchSteps], None, None]:
+    """Yield batches and the steps that tasks make of them, for as many batches at a time."""
+    running: deque[tuple[BatchWork, Future[BatchSteps]]] = deque()
+    with _threads(job, at_once) as pool:
+        while True:
+            for work in islice(works, at_once - len(running)):
+                running.append((work, pool.submit(walk_groups, work.batch, None, job)))
+            if not running:
+                return
+            work, steps = running.popleft()
+            yield work, steps.result()
+
+
+def _by_tasks(
+    job: Job,
+    walks: WalkTasks,
+    work: BatchWork,
+    steps: BatchSteps,
+    use: Callable[[NDArray[Any], int], R],
     ordered: bool,
 ) -> Generator[tuple[int, R], None, None]:
-    steps = walk_groups(work.batch, None, None if job.in_process else job, pool)
     blocks = zip(work.numbers, work.blocks, strict=True)
-    if job.in_process:
-
-        def take_and_use(item: tuple[int, int]) -> tuple[int, R]:
-            number, block = item
-            return block, use(steps.block(number), block)
-
-        yield from map_in_order(pool, take_and_use, blocks, walks.plan.resources.workers + 1)
-    elif use is as_it_is:
+    if use is as_it_is:
         for number, block in blocks:
             yield block, job.result(steps.block(number))
     else:

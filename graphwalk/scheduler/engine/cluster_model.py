@@ -116,6 +116,8 @@ class Forecast:
         Bytes of the graph, decoded, that all machines read.
     traffic : int
         Bytes that machines send to each other.
+    tasks : int
+        Tasks that are submitted for walks.
     """
 
     cluster: Cluster
@@ -128,6 +130,7 @@ class Forecast:
     seconds: float
     read: int
     traffic: int
+    tasks: int
 
     @property
     def machine_hours(self) -> float:
@@ -207,8 +210,10 @@ class _Job:
         copies = plan.graph_bytes / cluster.network * ceil(log2(cluster.machines))
         busy = min(cluster.machines * cluster.cores, max(1, len(plan.block_rows)))
         walking = self._steps / self._speed.whole / busy
-        scheduling = len(plan.block_rows) * TASKS[self.executor].task
+        tasks = len(plan.block_rows)
+        scheduling = tasks * TASKS[self.executor].task
         return self._forecast(
+            tasks=tasks,
             reading=reading,
             walking=walking,
             moving=copies,
@@ -222,24 +227,28 @@ class _Job:
         """Return what walks take where each machine has some of the partitions."""
         plan, cluster, cost = self.plan, self.cluster, TASKS[self.executor]
         machines, parts = cluster.machines, len(plan.partitions)
-        reading = self._reading(plan.graph_bytes / machines, self._speed.read)
+        reading = self._reading(plan.bytes_read / machines, self._speed.read)
         rate = self._speed.kept if self.executor == "threads" else self._speed.moved
-        walking = self._steps / rate / (machines * cluster.cores)
-        crossings, away = self._steps * self.crossing, 1 - 1 / machines
+        # Tasks of all groups that walk at a time, with their threads.
+        groups = plan.copies * max(plan.batch_groups)
+        busy = min(machines * cluster.cores, groups * parts * plan.sizes.threads)
+        walking = self._steps / rate / busy
+        # The partitions of a copy are on as many machines.
+        crossings, away = self._steps * self.crossing, 1 - 1 / min(machines, parts)
         # A step waits where it was made, and is sent to where its block is made.
         traffic = int(away * (crossings * self._walker + self._steps * self._step))
         moving = traffic / machines / cluster.network
-        tasks = len(plan.group_blocks) * parts * self._waves()
+        tasks = round(len(plan.group_blocks) * parts * self._waves())
         scheduling = tasks * cost.of(parts, crossings * self._walker / tasks / parts)
         return self._forecast(
+            tasks=tasks,
             reading=reading,
             walking=walking,
             moving=moving,
             scheduling=scheduling,
             # Each group goes its own way: none of its walkers moves while its tasks are submitted.
-            seconds=reading
-            + max(walking + moving + scheduling / len(plan.group_blocks), scheduling),
-            read=plan.graph_bytes,
+            seconds=reading + max(walking + moving + scheduling / groups, scheduling),
+            read=plan.bytes_read,
             traffic=traffic,
         )
 
@@ -257,6 +266,7 @@ class _Job:
         decoding = read / DECODED / cluster.cores
         files = 2 * self._step * steps / self._storage if plan.spill else 0.0
         return self._forecast(
+            tasks=batches,
             reading=reading,
             walking=walking,
             scheduling=batches * TASKS[self.executor].task,
@@ -299,6 +309,7 @@ class _Job:
         scheduling: float,
         seconds: float,
         read: int,
+        tasks: int,
         moving: float = 0.0,
         files: float = 0.0,
         traffic: int = 0,
@@ -315,4 +326,5 @@ class _Job:
             seconds=seconds + written,
             read=read,
             traffic=traffic,
+            tasks=tasks,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from array import array
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import dask
@@ -12,6 +13,7 @@ import numpy as np
 from graphwalk.kernels.walk.routing import scatter
 from graphwalk.scheduler.engine.walker_records import Sorter
 from graphwalk.storage.files.spill import AnonymousSpillFile
+from graphwalk.util.threads import run_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -173,10 +175,10 @@ class SentSteps:
         block_rows: BlockRows,
         logs: Sequence[Ref],
         name: str,
+        threads: int,
     ) -> None:
-        self._blocks = job.submit(
-            join_steps, group, block_rows, *logs, pieces=len(block_rows), name=f"join {name}"
-        )
+        how: Any = {"pieces": len(block_rows), "threads": threads, "name": f"join {name}"}
+        self._blocks = job.submit(join_steps, group, block_rows, *logs, **how)
 
     def block(self, number: int) -> Ref:
         """Return the reference of a block."""
@@ -184,11 +186,14 @@ class SentSteps:
         return found
 
 
+def _put(log: NDArray[Any], walks: NDArray[Any]) -> None:
+    scatter(log.copy(), walks)
+
+
 def join_steps(
     group: WalkerGroup, block_rows: BlockRows, *logs: NDArray[Any]
 ) -> list[NDArray[Any]]:
     """Return the blocks of a group, of the steps that its walkers have made."""
     walks = group.blank()
-    for log in logs:
-        scatter(log.copy(), walks)
+    run_by(group.sizes.threads)(partial(_put, log, walks) for log in logs)
     return np.split(walks, block_rows.starts()[1:-1])

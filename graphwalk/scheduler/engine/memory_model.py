@@ -10,7 +10,6 @@ from graphwalk.storage.store.format import value_bytes
 
 if TYPE_CHECKING:
     from graphwalk.storage.store.graph_arrays import GraphArrays
-    from graphwalk.util.executor import Resources
     from graphwalk.walk_spec import WalkSpec
 
 #: Bytes for a node while its row start is read.
@@ -84,6 +83,6 @@ def kept_bytes(graph: GraphArrays, layout: PartitionSpec, threads: int) -> int:
     return derived if derived <= _LARGEST_KEPT else 0
 
 
-def blocks_at_once(blocks: int, resources: Resources) -> int:
+def blocks_at_once(blocks: int, workers: int) -> int:
     """Return how many blocks are in memory: one in use, others waiting or being made."""
-    return min(2 * resources.workers + 1, blocks)
+    return min(2 * workers + 1, blocks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from graphwalk.scheduler.engine.memory_model import (
@@ -101,12 +102,22 @@ class PartitionCutter:
 
     def cut(self, size: int, *, whole: bool) -> list[range]:
         """Cut the graph into partitions of about `size` bytes; if `whole`, of whole chunks."""
-        graph = self._graph
-        bytes_ = graph.num_entries * self._entry + graph.num_nodes * self._node_bytes
-        entries = max(1, size * graph.num_entries // bytes_)
+        entries = max(1, size * self._graph.num_entries // self._read_bytes)
         if whole:
             entries = max(self._chunk, entries // self._chunk * self._chunk)
-        return graph.cut(entries, max(1, size // self._node_bytes))
+        return self._graph.cut(entries, max(1, size // self._node_bytes))
+
+    def cut_into(self, number: int) -> list[range]:
+        """Cut the graph into `number` partitions of whole chunks, or fewer."""
+        chunks = ceil(self._graph.num_entries / self._chunk / number)
+        nodes = ceil(self._read_bytes / self._node_bytes / number)
+        return self._graph.cut(chunks * self._chunk, nodes)
+
+    @property
+    def _read_bytes(self) -> int:
+        """Bytes of the whole graph while it is read."""
+        graph = self._graph
+        return graph.num_entries * self._entry + graph.num_nodes * self._node_bytes
 
     def offset(self, node: int) -> int:
         """Return where the row of a node begins."""

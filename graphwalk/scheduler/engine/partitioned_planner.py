@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from graphwalk.errors import InputError
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from graphwalk.scheduler.engine.walker_sizes import WalkerSizes
     from graphwalk.storage.store.graph_arrays import GraphArrays
     from graphwalk.walk_spec import WalkSpec
+
+#: Entries that are read in the time of a step that tasks make: reading a copy of a graph takes less
+#: time than the steps that are made in it.
+_READ_AS_A_STEP = 16
+
+#: Tasks that advance walkers on a machine at a time, if each can have several threads: with fewer
+#: tasks, cores wait for the longest of them; with more, all wait for the process that submits them.
+TASKS_OF_MACHINE = 4
 
 #: A walker has 32 bits for its position in its group's part of the result.
 GROUP_ITEMS = 1 << 32
@@ -103,7 +112,11 @@ class PartitionedPlanner:
         ).itemsize
         self.resident = fits or self._fits_on_all_machines()
         self.sizes = sizes or (RESIDENT if self.resident else OUT_OF_CORE)
-        #: Batches that walk at the same time: one on each machine, if each reads by itself.
+        if self.resident and self.machines > 1:
+            threads = self.workers // self.machines // TASKS_OF_MACHINE
+            self.sizes = replace(self.sizes, threads=max(1, threads))
+        #: Batches that walk at the same time: one on each machine, if each reads by itself, and one
+        #: in each copy of a graph that stays in the memory of several machines.
         self.at_once = 1
         if not self.resident:
             self.workers = max(1, self.workers // whole.resources.hosts)
@@ -124,12 +137,9 @@ class PartitionedPlanner:
         if hubs > self.memory:
             raise TooLittleError(hubs, f", since one row has {self.graph.max_degree:,} entries")
         smallest = self.parts.smallest()
-        batches = self.at_once
-        while True:
-            needs = self._needs(batches)
-            if batches >= len(needs.groups) or self._leaves_enough(needs, smallest):
-                break
-            batches *= 2
+        needs, batches = self._divide(smallest)
+        if self.resident and self.machines > 1 and self.partitions is None:
+            needs, batches = self._in_copies(needs, batches, smallest)
         nodes, ahead = self._cut(self.memory - needs.state - needs.waiting, smallest)
         per_batch = -(-len(needs.groups) // batches)
         return replace(
@@ -145,21 +155,54 @@ class PartitionedPlanner:
             sizes=self.sizes,
             peak_memory=needs.state
             + needs.waiting
-            + max(self.parts.rows_bytes(nodes, ahead), needs.after),
+            + max(self.copies * self.parts.rows_bytes(nodes, ahead), needs.after),
+            copies=self.copies,
         )
+
+    @property
+    def copies(self) -> int:
+        """How many copies of a graph that stays in memory there are."""
+        return self.at_once if self.resident else 1
+
+    def _divide(self, smallest: int) -> tuple[_Needs, int]:
+        """Return the memory of walkers, in as few batches as fit, and the number of batches."""
+        batches = self.at_once
+        while True:
+            needs = self._needs(batches)
+            if batches >= len(needs.groups) or self._leaves_enough(needs, smallest):
+                return needs, batches
+            batches *= 2
+
+    def _in_copies(self, needs: _Needs, batches: int, smallest: int) -> tuple[_Needs, int]:
+        """Return the same with as many copies of the graph as leave walkers the memory they need.
+
+        In each copy, a batch walks through fewer partitions: a task that moves walkers has a piece
+        for each of them, and fewer walkers leave their machine.
+        """
+        steps = self.walkers * self.spec.walk_length
+        each = ceil(self.whole.graph_bytes / (GRAPH_SHARE * self.memory))
+        most = min(self.machines // each, _READ_AS_A_STEP * steps // self.graph.num_entries)
+        for copies in range(min(most, self.walkers // self.sizes.smallest_group), 1, -1):
+            self.at_once = copies
+            found, count = self._divide(smallest)
+            if count <= copies * batches and self._leaves_enough(found, smallest):
+                return found, count
+        self.at_once = 1
+        return needs, batches
 
     def _leaves_enough(self, needs: _Needs, smallest: int) -> bool:
         """Return whether partitions and the walkers of a batch fit in memory together."""
         walkers = needs.state + needs.waiting
         if not self.resident:
             return walkers + max(smallest, self.memory // 5) <= self.memory
-        return self.machines == 1 or walkers + self.whole.graph_bytes <= self.machines * self.memory
+        graph = self.copies * self.whole.graph_bytes
+        return self.machines == 1 or walkers + graph <= self.machines * self.memory
 
     def _needs(self, batches: int) -> _Needs:
         """Return the memory of walkers in `batches` batches, without partitions."""
         walks, width = self.whole.shape
         groups = self._group_blocks(batches)
-        in_batch = -(-walks // batches)
+        in_batch = -(-walks // batches) * self.copies  # those of all copies are in memory
         walkers = min(in_batch, self.walkers)
         # A slice has arrays of walkers that arrive, that stay (before and after), that leave, and
         # that leave without a proposal; and the destinations of the last.
@@ -179,7 +222,7 @@ class PartitionedPlanner:
         # Steps are sorted by block before they are written to files. They become blocks when
         # partitions are no longer needed, except by the next batch.
         block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
-        blocks = blocks_at_once(len(self.whole.block_rows), self.whole.resources) * block
+        blocks = blocks_at_once(len(self.whole.block_rows), self.whole.resources.workers) * block
         logs = self.workers * self.sizes.log * (self.log + _PLACE)
         return _Needs(groups, True, state, logs if alone else max(blocks, logs), blocks)
 
@@ -213,8 +256,12 @@ class PartitionedPlanner:
             return self.workers
         # A group is in all partitions at the same time; with several groups, one can advance
         # while another is moved.
-        partitions = self.partitions or 2 * self.machines
-        return max(2, -(-self.workers // partitions))
+        partitions = self.copies * (self.partitions or self._machines_of_copy)
+        return max(2, ceil(self.workers / self.sizes.threads / partitions))
+
+    @property
+    def _machines_of_copy(self) -> int:
+        return self.machines // self.copies
 
     def _cut(self, free: int, smallest: int) -> tuple[list[range], bool]:
         """Return the partitions, and whether two fit at a time."""
@@ -222,8 +269,7 @@ class PartitionedPlanner:
             nodes = self.parts.cut(self.whole.graph_bytes // self.partitions + 1, whole=False)
             return nodes, not self.resident and self.parts.rows_bytes(nodes, True) <= free
         if self.resident:
-            size = self.whole.graph_bytes // (2 * self.machines)
-            return self.parts.cut(size, whole=True), False
+            return self.parts.cut_into(self._machines_of_copy), False
         for ahead in (True, False):
             size = (free - thread_bytes(self.graph)) // 2 if ahead else free
             if size < 1:

@@ -176,13 +176,14 @@ def _whole_plan(
     dtype = result_dtype(graph.neighbor_dtype, graph.num_entries, spec)
     rows = block_rows(shape, dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * dtype.itemsize
-    buffers = resources.workers * thread_bytes(graph)
-    walkers = min(resources.workers, len(rows)) * max(rows, default=0)
-    blocks = blocks_at_once(len(rows), resources) * block
+    workers = -(-resources.workers // resources.machines)  # of each machine, with its own memory
+    buffers = workers * thread_bytes(graph)
+    walkers = min(workers, len(rows)) * max(rows, default=0)
+    blocks = blocks_at_once(len(rows), workers) * block
     walking = size + blocks + walkers * _NUMBERS
-    walking += kept_bytes(graph, PartitionSpec.of(spec), resources.workers)
+    walking += kept_bytes(graph, PartitionSpec.of(spec), workers)
     if spec.temporal:
-        walking += min(resources.workers, len(rows)) * scratch_bytes(dtype)
+        walking += min(workers, len(rows)) * scratch_bytes(dtype)
     return WalkPlan(
         spec=spec,
         dtype=dtype,
@@ -196,6 +197,6 @@ def _whole_plan(
         ahead=False,
         spill=False,
         graph_bytes=size,
-        peak_memory=buffers + max(reading_peak(graph, spec, resources.workers), walking),
+        peak_memory=buffers + max(reading_peak(graph, spec, workers), walking),
         resources=resources,
     )

@@ -21,6 +21,7 @@ from graphwalk.scheduler.engine.read_partition import read_partition
 from graphwalk.scheduler.engine.walker_records import concatenate_records, in_slices
 from graphwalk.util.events import Event, emit
 from graphwalk.util.shared_array import NotSharedError
+from graphwalk.util.threads import run_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,7 @@ class RemoteQueues:
             move_walkers,
             *(self.out, event.kind, rows, *pieces),
             pieces=self.group.num_partitions + 2,
+            threads=self.group.sizes.threads,
             name=event.kind,
         )
         return partial(self._finish, event._replace(walkers=event.walkers), moved)
@@ -157,20 +159,27 @@ def move_walkers(
     how many walkers there are for each partition, how many steps are returned, how many were made,
     when that began, and how long it took, in nanoseconds.
     """
-    started, made = time.time_ns(), 0
+    started = time.time_ns()
     walks = None if out is None else out.mapped()
+    made: list[int] = []
     log: list[NDArray[Any]] = [np.empty(0, group.log_dtype)]
+    leavers: list[list[NDArray[Any]]] = []
 
     def keep(steps: NDArray[Any]) -> None:
-        nonlocal made
-        made += len(steps)
+        made.append(len(steps))
         if walks is None:
             log.append(steps.copy())
         else:
             scatter(steps, walks)
 
-    arriving = in_slices(pieces, group.most_at_once(rows))
-    leavers = [group.sort(some) for some in advance_walkers(group, kind, rows, arriving, keep)]
+    def move(*arriving: NDArray[Any]) -> None:
+        leavers.extend(map(group.sort, advance_walkers(group, kind, rows, arriving, keep)))
+
+    if kind == "start":
+        move()
+    else:
+        slices = in_slices(pieces, group.most_at_once(rows))
+        run_by(group.sizes.threads)(partial(move, some) for some in slices)
     empty = np.empty(0, group.dtype)
     leaving = [
         concatenate_records([empty, *(some[number] for some in leavers)])
@@ -178,7 +187,7 @@ def move_walkers(
     ]
     steps = concatenate_records(log)
     took = time.time_ns() - started
-    account = np.array([*map(len, leaving), len(steps), made, started, took], np.int64)
+    account = np.array([*map(len, leaving), len(steps), sum(made), started, took], np.int64)
     return account, steps, *leaving
 
 

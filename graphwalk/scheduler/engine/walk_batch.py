@@ -180,10 +180,10 @@ def _walking(
             pool.submit(walk_group, group, batch.sweep, rows, out, batch.spill, job, blank, visit)
             for group, rows, out in zip(batch.groups, batch.block_rows, outs, strict=True)
         ]
-    except BaseException:
+    except BaseException as error:
         batch.sweep.cancel()
         if job is not None:
-            job.token.cancel()
+            job.token.cancel(error)
         raise
 
 

@@ -181,7 +181,8 @@ def _walk_by_tasks(
                 raise
     if out is not None:
         return PutSteps()
-    return SentSteps(job, queues.reference, block_rows, queues.logs, group.graph.path)
+    name, threads = group.graph.path, group.sizes.threads
+    return SentSteps(job, queues.reference, block_rows, queues.logs, name, threads)
 
 
 def _walk(

@@ -74,6 +74,9 @@ class WalkPlan(Tabular):
         How many walkers and steps are processed at a time, if there are several partitions.
     naming_bytes : int
         Bytes of the peak that naming the nodes of walks takes while they are written.
+    copies : int
+        How many batches walk at the same time through copies of the partitions, which several
+        machines keep in memory.
 
     Examples
     --------
@@ -100,6 +103,7 @@ class WalkPlan(Tabular):
     resources: Resources
     sizes: WalkerSizes = OUT_OF_CORE
     naming_bytes: int = 0
+    copies: int = 1
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -134,7 +138,7 @@ class WalkPlan(Tabular):
         blocks, groups, batches = map(len, (self.block_rows, self.group_blocks, self.batch_groups))
         if len(self.partitions) == 1:
             return blocks + 1
-        reads = len(self.partitions) * (1 if self.resident else batches * self.waves)
+        reads = len(self.partitions) * batches * (1 if self.resident else self.waves)
         return blocks + groups * (1 + self.waves * len(self.partitions)) + reads
 
     @property
@@ -150,11 +154,14 @@ class WalkPlan(Tabular):
         return self.resident and self.resources.machines > 1
 
     @property
+    def batches_at_once(self) -> int:
+        """How many batches walk at a time: on each machine that reads for itself, or each copy."""
+        return self.copies if self.resident else self.resources.hosts
+
+    @property
     def bytes_read(self) -> int:
         """About how many decoded bytes of the graph are read."""
-        if self.resident:
-            return self.graph_bytes
-        return self.graph_bytes * self.waves * len(self.batch_groups)
+        return self.graph_bytes * len(self.batch_groups) * (1 if self.resident else self.waves)
 
     def table(self) -> list[tuple[str, str]]:
         """Return what ``print(plan)`` shows: pairs of a name and a value, both text.
@@ -168,6 +175,7 @@ class WalkPlan(Tabular):
         """
         walks, width = self.shape
         where = "stay in memory" if self.resident else "are read in each wave"
+        where += f", in {self.copies} copies" if self.copies > 1 else ""
         blocks = count_of(len(self.block_rows), "block")
         lines = [
             ("walks", f"{walks:,} of {count_of(width - 1, 'step')}, {self.spec.kind}"),

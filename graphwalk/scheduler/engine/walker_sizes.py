@@ -19,12 +19,15 @@ class WalkerSizes:
         Walkers for which single rows are read at a time, so that even hubs' rows fit in memory.
     smallest_group : int
         The smallest number of walkers of a group.
+    threads : int
+        Threads of a task that moves walkers, or joins their steps, in another process.
     """
 
     batch: int = 1 << 15
     log: int = 1 << 16
     single_row_batch: int = 1 << 10
     smallest_group: int = 1 << 12
+    threads: int = 1
 
 
 OUT_OF_CORE = WalkerSizes()

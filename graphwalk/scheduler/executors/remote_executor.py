@@ -12,6 +12,7 @@ import dask.threaded
 from graphwalk.errors import SchedulerError, argument
 from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.scheduler.executors.progress import finished
+from graphwalk.util.cancel import CancelledError
 from graphwalk.util.machines import find_versions
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class RemoteExecutor(ABC):
         self.check_process()
         job = self.new_job()
         try:
-            with self.explained():
+            with self.explained(), _first_error(job):
                 self.check_versions(job)
                 yield job
         except GeneratorExit:
@@ -156,7 +157,8 @@ class RemoteExecutor(ABC):
         job = self.new_job()
         try:
             self.check_versions(job)
-            references = list(self.submit_graph(job, dsk, keys))[::-1]
+            with _first_error(job):
+                references = list(self.submit_graph(job, dsk, keys))[::-1]
         except BaseException:
             job.close()
             raise
@@ -195,6 +197,17 @@ class RemoteExecutor(ABC):
         if isinstance(references, list | tuple):
             return [self._fetch(job, reference) for reference in references]
         return job.result(references) if self.is_reference(references) else references
+
+
+@contextmanager
+def _first_error(job: Job) -> Iterator[None]:
+    """Have the error raised by which a job was cancelled, also where something else ends first."""
+    try:
+        yield
+    except CancelledError:
+        if job.token.cause is None:
+            raise
+        raise job.token.cause  # noqa: B904 - it has a cause of its own
 
 
 class _InWorker:

@@ -75,12 +75,13 @@ class ThreadsJob(BoundedJob):
         function: Callable[..., Any],
         *args: Any,
         pieces: int | None = None,
+        threads: int = 1,
         place: Place = "any",
         name: str = "",
         kept: bool = False,
     ) -> Any:
         """Run a function in one of the threads; return its reference."""
-        del place, name, kept
+        del threads, place, name, kept
         task = _Task(partial(self._call, function, args))
         with self._changed:
             if self._closed:

@@ -76,12 +76,14 @@ class DistributedJob(RemoteJob):
         function: Callable[..., Any],
         *args: Any,
         pieces: int | None = None,
+        threads: int = 1,
         place: Place = "any",
         name: str = "",
         kept: bool = False,
     ) -> Any:
         """Run a function in a worker; return its reference."""
         del kept  # it is in the memory of the worker, as what made it has left it
+        del threads  # the process has more, except as far as it runs other tasks
         where = self._workers_here() if place == "here" else None
         future = self._submit(run_task, pieces, function, args, where, name)
         if pieces is None:

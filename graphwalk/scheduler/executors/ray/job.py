@@ -50,6 +50,7 @@ class RayJob(RemoteJob):
         function: Callable[..., Any],
         *args: Any,
         pieces: int | None = None,
+        threads: int = 1,
         place: Place = "any",
         name: str = "",
         kept: bool = False,
@@ -59,12 +60,14 @@ class RayJob(RemoteJob):
         if kept:
             name = name or function.__name__
             return self.submit(_in_huge_pages, function, *args, place=place, name=name)
+        how: Any = {"threads": threads, "place": place, "name": name}
         if not isfunction(function):  # a method, a partial function or one of C is a value to Ray
-            return self.submit(_call, function, *args, pieces=pieces, place=place, name=name)
+            return self.submit(_call, function, *args, pieces=pieces, **how)
         if pieces == 1:  # Ray would take the sequence for the one value
-            return [self.submit(_only_piece, function, *args, place=place, name=name)]
+            return [self.submit(_only_piece, function, *args, **how)]
         task = _remote(function).options(
             num_returns=pieces or 1,
+            num_cpus=threads,
             name=name or function.__name__,
             scheduling_strategy=strategy(place),
         )
