@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +16,7 @@ from graphwalk.scheduler.engine.scan import Scanner
 from graphwalk.scheduler.engine.scan_plan import plan_scan
 from graphwalk.scheduler.executors.resources import current_executor, find_resources
 from graphwalk.storage.partitions.sampled_rows import SampledRowReader
+from graphwalk.util.threads import map_in_order, thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.samples.hop_pass import Hop
     from graphwalk.scheduler.engine.scan_plan import ScanPlan
 
-#: Bytes of samples that are made at a time where the graph stays in memory, so that the first batch
-#: comes soon. Otherwise they take this part of the memory, since passes cost more.
-_FEW_BYTES, _PART = 256 << 20, 4
+#: Bytes of samples that are made at a time for each worker where the graph stays in memory, so that
+#: the first batch comes soon. Else they take this part of the memory, since passes cost more.
+_FEW_BYTES, _PART = 192 << 20, 4
 
 
 class SampleBatch(NamedTuple):
@@ -88,7 +89,7 @@ class SampleBatches:
     def _planned(self) -> tuple[ScanPlan, int]:
         """How the graph is read, and of how many batches samples are made at a time."""
         resources, rules = find_resources(self.memory), self.asked.rules
-        for most in (_FEW_BYTES, resources.memory):
+        for most in (_FEW_BYTES * resources.workers, resources.memory):
             most = min(most, resources.memory // _PART)
             groups = self.batch_size if rules.disjoint else 1
             each = rules.most_bytes(self.asked.arrays, self.batch_size, groups)
@@ -120,13 +121,21 @@ class SampleBatches:
             order = np.argsort(keys, kind="stable")
         plan, at_once = self._planned
         with current_executor().job(plan.cost.name) as job:
-            scanner = Scanner(arrays, plan, job, plan.cost.name)
-            for first in range(0, len(numbers), at_once):
-                places = [
-                    order[number * self.batch_size : (number + 1) * self.batch_size]
-                    for number in numbers[first : first + at_once]
-                ]
-                yield from self._round(scanner, rules, places)
+            # Threads make a batch each of a graph in memory; else several batches share passes.
+            alone = plan.resident and job.in_process
+            scanner = Scanner(arrays, plan, job, plan.cost.name, alone=alone)
+            places = [
+                order[number * self.batch_size : (number + 1) * self.batch_size]
+                for number in numbers
+            ]
+            make = partial(self._round, scanner, rules)
+            if not alone:
+                for first in range(0, len(places), at_once):
+                    yield from make(places[first : first + at_once])
+                return
+            with thread_pool(plan.resources.workers) as pool:
+                for batch in map_in_order(pool, lambda each: [*make([each])], places, at_once):
+                    yield from batch
 
     def _round(
         self, scanner: Scanner, rules: Any, places: list[NDArray[np.int64]]

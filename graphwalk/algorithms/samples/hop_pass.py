@@ -125,7 +125,8 @@ class HopPass(ScanProgram):
         nodes, groups = (each[some] for each in self._frontier)
         fanout, replace, values, group_keys, bounds = self._rules
         at = rows.rows_of(nodes)
-        degrees = np.diff(rows.row_starts)[at]
+        starts = rows.row_starts[at]
+        degrees = rows.row_starts[at + 1] - starts
         room = degrees
         if fanout >= 0:
             room = np.where(degrees > 0, fanout, 0) if replace else np.minimum(degrees, fanout)
@@ -140,8 +141,7 @@ class HopPass(ScanProgram):
         if (counts < room).any():
             place = np.arange(len(picked)) - np.repeat(into[:-1], room)
             picked = picked[place < np.repeat(counts, room)]
-        shift = rows.entries - rows.row_starts[:-1]
-        entries = picked + np.repeat(shift[at], counts)
+        entries = picked + np.repeat(rows.entries[at] - starts, counts)
         return Piece(some.start, counts, rows.neighbors[picked].astype(np.int64), entries)
 
 

@@ -10,8 +10,10 @@ again, so nothing is counted twice.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
+from contextlib import nullcontext
 from functools import cached_property, partial
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Protocol
@@ -65,10 +67,16 @@ class Scanner:
         What runs the visits.
     name : str
         Name of the array that is computed, for listeners of events.
+    alone : bool
+        Whether the thread that scans visits all partitions itself, since several threads of this
+        process do so at the same time.
     """
 
-    def __init__(self, graph: GraphArrays, plan: ScanPlan, job: Job, name: str = "") -> None:
+    def __init__(
+        self, graph: GraphArrays, plan: ScanPlan, job: Job, name: str = "", *, alone: bool = False
+    ) -> None:
         self._graph, self._plan, self._job, self._name = graph, plan, job, name
+        self._alone, self._reading = alone, threading.Lock()
         # Rows of a partition; elsewhere the reference of those of a share, by its first partition.
         self._kept: dict[ScanPartition, Any] = {}
         self._passes = 0
@@ -137,17 +145,23 @@ class Scanner:
             check_cancelled()
             entries = len(part.entries)
             with Work("scan", self._name, partition=self._numbers[part], wave=wave) as work:
-                rows = self._kept.get(part) or program.read(self._graph, part)
-                if self._plan.resident:
-                    self._kept[part] = rows
-                program.visit(result, rows)
+                program.visit(result, self._rows(program, part))
                 work.add(steps=entries, size=entries * width)
             return entries
 
-        if len(parts) == 1:  # a pass of one task does not wait for another thread
+        if self._alone or len(parts) == 1:  # a pass of one task does not wait for another thread
             with self._job.token.active():
-                return iter([visit(parts[0])])
+                return iter([visit(part) for part in parts])
         return self._job.map(visit, parts, ordered=False)
+
+    def _rows(self, program: ScanProgram, part: ScanPartition) -> Any:
+        if not self._plan.resident:
+            return program.read(self._graph, part)
+        if part not in self._kept:
+            with self._reading if self._alone else nullcontext():
+                if part not in self._kept:  # another thread may have read it meanwhile
+                    self._kept[part] = program.read(self._graph, part)
+        return self._kept[part]
 
     @cached_property
     def _numbers(self) -> dict[ScanPartition, int]:
