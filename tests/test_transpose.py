@@ -1,10 +1,13 @@
 """Transposed stores: the same graph with its edges reversed, built within memory."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import graphwalk
 from graphwalk import errors
+from graphwalk.cli.main import main
 
 
 def assert_transposed(graph, transposed):
@@ -83,3 +86,66 @@ def test_what_cannot_be_transposed_is_refused(tmp_path):
     with pytest.raises(errors.StoreExistsError, match="overwrite=True"):
         graph.transpose(tmp_path / "graph" / "neighbors")
     assert graph.validate().ok
+
+
+#: All in-edges of node 3 weigh 0.
+SOME_WEIGH_NOTHING = ([0, 0, 1, 1, 2, 4], [1, 2, 2, 3, 0, 5], [1, 0, 1, 0, 2, 1])
+
+
+@pytest.fixture
+def weightless(tmp_path):
+    graph = graphwalk.build_zarr(SOME_WEIGH_NOTHING, directed=True)
+    return graph, graph.transpose(tmp_path / "transposed")
+
+
+def test_a_node_whose_in_edges_weigh_nothing_is_kept(weightless, tmp_path):
+    graph, transposed = weightless
+    assert_transposed(graph, transposed)
+    assert transposed.validate().ok
+    assert transposed.transpose().digest == graph.digest
+    assert graph.transpose(both_ways=True).validate().ok
+    part = transposed.subgraph([1, 3])
+    assert part.validate().ok
+    assert part.num_edges == 1
+    updated = transposed.update(tmp_path / "updated", add=[(5, 3, 1.0)])
+    assert updated.validate().ok
+    ranks = graphwalk.pagerank(transposed).compute()
+    assert ranks.sum() == pytest.approx(1)
+    sample = graphwalk.sample_neighbors(graph, [2, 3], [5], transposed=transposed).compute()
+    assert sample[:, 1:3].tolist() == [[2, 1]]
+
+
+def test_walks_by_weight_of_such_a_graph_are_refused(weightless):
+    graph, transposed = weightless
+    for direction in ("in", "both"):
+        other = transposed if direction == "in" else graph.transpose(both_ways=True)
+        how = {"direction": direction, "transposed": other, "walk_length": 3, "seed": 1}
+        with pytest.raises(errors.InputError, match=r"1 node of .* weigh 0.*weighted=False"):
+            graphwalk.random_walks(graph, **how)
+        walks = graphwalk.random_walks(graph, weighted=False, **how).compute()
+        assert (walks[walks[:, 0] == 3][:, 1] == 1).all()
+    with pytest.raises(errors.InputError, match="weight=None"):
+        graphwalk.personalized_pagerank(transposed, method="walks")
+    with pytest.raises(errors.InputError, match="all edges of node 1 have weight zero"):
+        graphwalk.build_zarr(([0, 1], [1, 0], [1, 0]), directed=True)
+
+
+def test_the_command_line_says_how_to_walk_it(weightless, capsys):
+    path = weightless[1].path
+    for command in (["walk", path, "out.npy"], ["ppr", path, "out.csv"]):
+        assert main(command) == 1
+        assert "pass --unweighted" in capsys.readouterr().err
+
+
+def test_a_wrong_count_of_such_nodes_is_found(weightless):
+    file = Path(weightless[1].path, "zarr.json")
+    written = file.read_text()
+    assert '"weightless_rows": 1' in written
+    file.write_text(written.replace('"weightless_rows": 1', '"weightless_rows": 2'))
+    graph = graphwalk.open_zarr(weightless[1].path)
+    assert "'weightless_rows' is 2, but there are 1 rows" in str(graph.validate())
+    file.write_text(written.replace('"weightless_rows": 1', '"weightless_rows": null'))
+    graph = graphwalk.open_zarr(weightless[1].path)
+    assert "without a weight above zero: 1; first in the row of node 3" in str(graph.validate())
+    with pytest.raises(errors.StoreError, match="all weights of row 3"):
+        graphwalk.random_walks(graph, walk_length=1).compute()

@@ -54,7 +54,7 @@ def option(name: str, *value: Any) -> str:
     flag = f"--{_NAMES.get(name, name).replace('_', '-')}"
     if not value or value[0] is True:
         return flag
-    if value[0] is False:
+    if value[0] is False or (name == "weight" and value[0] is None):
         return _FALSE.get(name, f"no {flag}")
     items = value[0] if isinstance(value[0], list | tuple) else value
     return f"{flag}={_SEPARATORS.get(name, ',').join(map(_text, items))}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def triangles(G: Any, nodes: Any = None) -> Any:  # noqa: N803 - NetworkX's name
     """Return the number of triangles of each node, or of one."""
-    view = _simple(view_of(G))
+    view = view_of(G)
     if not len(view.nodes):
         return {}
     return _of(view, algorithms.triangles(view.store()).compute(), nodes)

@@ -55,11 +55,13 @@ def modularity(
         labels[[view.number(node) for node in part if view.has(node)]] = label
     if (labels < 0).any() or sum(map(len, parts)) != len(labels):
         raise NotAPartition(G, parts)
-    store = view.store(weight)
-    if not store.num_edges:
+    if not parts:
         raise ZeroDivisionError
-    found = find_modularity(store, labels, resolution, weight=_used(weight, view))
-    return float(found.compute())
+    used = _used(weight, view)
+    found = float(find_modularity(view.store(weight), labels, resolution, weight=used).compute())
+    if np.isnan(found):  # no edge weighs anything
+        raise ZeroDivisionError
+    return found
 
 
 def _used(weight: Any, view: Any) -> str | None:

@@ -43,6 +43,9 @@ def reciprocity(G: Any, nodes: Any = None) -> Any:  # noqa: N803
     if nodes is None:
         return overall_reciprocity(G)
     view = view_of(G)
+    if not len(view.nodes):
+        chosen_nodes(view, nodes)
+        return {}
     store = view.store()
     rows = store, store.transpose(progress=False)
     found: dict[Any, float | None] = {}
@@ -67,8 +70,11 @@ def degree_assortativity_coefficient(
 ) -> float:
     """Return how degrees are correlated along edges."""
     view = view_of(G)
+    if not len(view.nodes):
+        return float("nan")
     store = view.store(weight, parallel=True)
-    if weight is None and nodes is None:
+    # NetworkX counts both ends of a loop.
+    if weight is None and nodes is None and (store.directed or not store.summary().self_loops):
         return float(degree_assortativity(store, x, y).compute())
     rows = store.rows(0, store.num_nodes)
     src, dst = rows.to_edge_index()
@@ -83,4 +89,5 @@ def degree_assortativity_coefficient(
     chosen[numbers] = True
     both = chosen[src] & chosen[dst]
     ends = degrees[x][src[both]], degrees[y][dst[both]]
-    return float(np.corrcoef(*ends)[0, 1])
+    with np.errstate(invalid="ignore"):  # not a number where all degrees are equal
+        return float(np.corrcoef(*ends)[0, 1])

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import numpy as np
 
-from graphwalk.storage.build.api import build_zarr
+from graphwalk.storage.build.context import BuildOptions
+from graphwalk.storage.build.memory_plan import build_sizes
+from graphwalk.storage.build.pipeline import build
+from graphwalk.storage.edges.open import open_source
 from graphwalk.storage.store.graph import Graph
+from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -104,13 +108,13 @@ class ConvertedGraph:
         ends = [np.array(each, np.int64) for each in ((dst, src) if reverse else (src, dst))]
         weighted = weight is not None or (self.is_multigraph() and not parallel)
         edges = (*ends, np.array(weights, np.float64)) if weighted and found else tuple(ends)
-        return build_zarr(
-            edges,
+        options = BuildOptions(
             directed=self.is_directed(),
-            num_nodes=len(self.nodes),
             duplicates="keep",
-            progress=False,
+            num_nodes=len(self.nodes),
+            weightless_rows=True,
         )
+        return build(open_source(edges), None, options, build_sizes(None), Progress(False))
 
     def _edges(
         self, weight: Any, join: Callable[..., float], apart: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
 from graphwalk.algorithms.analytics.node_values import node_distribution
 from graphwalk.algorithms.analytics.out_degrees import out_degrees
 from graphwalk.algorithms.analytics.out_strengths import out_strengths, uses_weights
-from graphwalk.errors import ConvergenceError, argument
+from graphwalk.errors import ConvergenceError, InputError, argument
 from graphwalk.kernels.analytics.pagerank import spread_ranks, update_ranks
 from graphwalk.kernels.analytics.sum_neighbors import ONE, pull_weighted_sums, push_weighted_sums
 from graphwalk.scheduler.engine.scan_plan import ScanCost
@@ -22,7 +23,7 @@ from graphwalk.util.parameters import COUNT, PROBABILITY, number
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import dask.array as da
     from numpy.typing import ArrayLike, NDArray
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 #: Nodes whose changes are added up before they are added to others: always the same, so that the
 #: number of iterations does not depend on the order of threads.
 _NODES = 1 << 20
+
+#: Bounds of sums of weights, so that shares of ranks are normal numbers of float32: from 2**-60 to
+#: 2**60 or, where they are scaled, at most 2**96 apart.
+_SAFE, _APART = 60, 96
 
 
 def pagerank(
@@ -172,17 +177,21 @@ class PageRank(NodeAlgorithm):
         teleport = uniform if self.personalization is None else self.personalization
         dangling = teleport if self.dangling is None else self.dangling
         ranks = np.full(nodes, uniform[0]) if self.nstart is None else self.nstart.copy()
-        strengths = out_strengths(graph, scanner) if self.weighted else out_degrees(graph)
-        program = _WeightedSums if self.weighted else _Sums
-        sent, shares = np.zeros(nodes, program.sent), np.empty(nodes, np.float32)
+        sums_of: Callable[..., NeighborSums] = NeighborSums
+        if self.weighted:
+            strengths = out_strengths(graph, scanner)
+            sums_of = partial(_WeightedSums, exponent=_scale(strengths, graph.path))
+        else:
+            strengths = out_degrees(graph)
+        kind, unit = (np.float64, 1.0) if self.weighted else (np.int64, ONE)
+        sent, shares = np.zeros(nodes, kind), np.empty(nodes, np.float32)
         sums = np.zeros(nodes, np.int64)
         blocks = [(start, min(start + _NODES, nodes)) for start in range(0, nodes, _NODES)]
         for _ in range(self.max_iter):
             sinks = sum(
-                spread_ranks(ranks, strengths, sent, shares, program.unit, *block)
-                for block in blocks
+                spread_ranks(ranks, strengths, sent, shares, unit, *block) for block in blocks
             )
-            scanner.scan(program(shares, push=graph.directed), sums)
+            scanner.scan(sums_of(shares, push=graph.directed), sums)
             change = sum(
                 update_ranks(ranks, sums, self.alpha, int(sinks) / ONE, teleport, dangling, *block)
                 for block in blocks
@@ -200,29 +209,52 @@ class PageRank(NodeAlgorithm):
         )
 
 
-class _Sums(NeighborSums):
-    """Adds the shares of neighbours.
+def _scale(strengths: NDArray[np.float64], path: str) -> int:
+    """Scale sums of weights by a power of 2 if they are very large or small; return its exponent.
 
-    Attributes
+    Raises
+    ------
+    InputError
+        When they are too far apart.
+    """
+    positive = strengths[strengths > 0]
+    if not len(positive):
+        return 0
+    least, most = float(positive.min()), float(positive.max())
+    low, high = (int(exponent) for exponent in np.frexp([least, most])[1])
+    if low > -_SAFE and high < _SAFE:
+        return 0
+    if high - low > _APART:
+        raise InputError(
+            f"the weights of the edges of a node of {path} are from {least:.3g} to {most:.3g} "
+            f"together, too far apart for PageRank; pass {argument('weight', None)}, or build the "
+            "store with weights that are closer together"
+        )
+    np.ldexp(strengths, -high, out=strengths)
+    return -high
+
+
+class _WeightedSums(NeighborSums):
+    """Adds the shares of neighbours times the weight of the entry.
+
+    Parameters
     ----------
-    sent : dtype
-        Type of what a node has sent to each neighbour in all passes.
-    unit : float
-        What 1.0 is in it.
+    values, push
+        See `NeighborSums`.
+    exponent : int
+        Of the power of 2 by which weights are multiplied.
     """
 
-    sent: Any = np.int64
-    unit = ONE
-
-
-class _WeightedSums(_Sums):
-    """Adds the shares of neighbours times the weight of the entry."""
-
-    sent, unit = np.float64, 1.0
+    def __init__(self, values: NDArray[Any], *, push: bool, exponent: int) -> None:
+        super().__init__(values, push=push)
+        self._exponent = exponent
 
     def read(self, graph: GraphArrays, part: Any) -> PartialRows:
         """Return the rows of a partition, with weights."""
-        return read_entries(graph, part, "weights")
+        rows = read_entries(graph, part, "weights")
+        if not self._exponent or rows.values is None:
+            return rows
+        return rows._replace(values=np.ldexp(rows.values, self._exponent))
 
     def visit(self, result: NDArray[Any], rows: PartialRows) -> None:
         """Add the shares that nodes give along some entries."""

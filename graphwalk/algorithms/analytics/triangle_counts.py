@@ -130,7 +130,8 @@ def count(graph: GraphArrays, transposed: GraphArrays | None, scanner: Scanner, 
     if kind == "weights":
         # A node is in fewer triangles than pairs of its entries, and a product is at most 8.
         bits = min(26, 63 - 2 * int(ranks.max(initial=0)).bit_length())
-        counted = Counted(kind, 2.0 ** (2 * bits - 4), bits, largest_weight(graph, scanner))
+        largest = largest_weight(graph, scanner) or 1.0  # where all are 0, so are all products
+        counted = Counted(kind, 2.0 ** (2 * bits - 4), bits, largest)
     orients, counts = (_WeightedOrient, _WeightedCount) if kind == "weights" else (_Orient, _Count)
     common = ranks, transposed, counted
     found = orients(common).new_result()

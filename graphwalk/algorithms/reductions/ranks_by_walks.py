@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from graphwalk.algorithms.reductions.count_walk_pairs import pair_matrix
+from graphwalk.algorithms.walks.check_parameters import refuse_weightless
 from graphwalk.errors import InputError, argument
 from graphwalk.util.parameters import COUNT, number, one_of
 from graphwalk.walk_spec import WalkSpec
@@ -61,6 +62,7 @@ def ranks_by_walks(
     alpha, eps, delta = (_BELOW_ONE.check(name, value) for name, value in bounds.items())
     if weight is not None:
         one_of("weight").check("weight", weight)
+        refuse_weightless(graph, argument("weight", None))
     most = None if top_k is None else COUNT.check("top_k", top_k)
     num_walks, length = walks_for(alpha, eps, delta)
     if 1 - alpha == 1 or max(length >> 32, num_walks >> 63):

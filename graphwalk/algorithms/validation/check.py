@@ -46,7 +46,8 @@ def validate(graph: GraphArrays, progress: Progress, partitions: int | None = No
         progress.stage("check rows", graph.num_entries, "entries") as advance,
     ):
         rows = check_rows(graph, job, executor.resources(), partitions, advance)
-    for problem in rows.told(graph.num_nodes, info.values):
+    allowed = info.weightless_rows is not None
+    for problem in rows.told(graph.num_nodes, info.values, weightless=allowed):
         problems.add(problem)
     whole = problems.count == 0
     if whole:
@@ -164,6 +165,12 @@ def _check_edges(graph: GraphArrays, rows: RowReport, problems: Problems) -> Non
     if told is not None and rows.edge_types != {*told}:
         there = sorted(rows.edge_types)
         problems.add(f"attribute 'edge_types' is {list(told)}, but edges are of the types {there}")
+    weightless = graph.info.weightless_rows
+    if weightless is not None and rows.weightless != weightless:
+        problems.add(
+            f"attribute 'weightless_rows' is {weightless}, but there are {rows.weightless} rows "
+            "without a weight above zero"
+        )
     edges = graph.num_entries if graph.directed else (graph.num_entries + rows.loops) // 2
     if edges != graph.num_edges:
         problems.add(f"attribute 'num_edges' is {graph.num_edges}, but there are {edges} edges")

@@ -95,6 +95,11 @@ class RowReport:
         """Number of entries that repeat the one before them."""
         return int(self.counts[kernel.PARALLEL])
 
+    @property
+    def weightless(self) -> int:
+        """Number of rows without a weight above zero."""
+        return int(self.counts[kernel.ZERO])
+
     def forget_row(self, *, settled: bool = False) -> None:
         """Have nothing known of the row of the next entry; of its weights neither, if settled."""
         known = [kernel.LAST, kernel.SETTLED, kernel.BEGAN_BEFORE]
@@ -134,14 +139,19 @@ class RowReport:
             self.firsts[what] = first
         self.counts[what] += count
 
-    def told(self, num_nodes: int, values: ValueName | None) -> list[str]:
-        """Return the problems, those that are counted at the end."""
+    def told(self, num_nodes: int, values: ValueName | None, *, weightless: bool) -> list[str]:
+        """Return the problems, those that are counted at the end.
+
+        `weightless` says whether rows may have no weight above zero.
+        """
         unsorted = f"neighbours that do not ascend{_OR_VALUES.get(values or '', '')}"
         kinds = {kernel.UNSORTED: ("neighbors", unsorted), kernel.ZERO: ("weights", _WEIGHTLESS)}
         found: list[tuple[str, str, Tally]] = [
             ("neighbors", f"ids that name no node from 0 to {num_nodes - 1}", self.outside),
             *((name, _BAD_VALUES[name], tally) for name, tally in self.bad_values.items()),
         ]
+        if weightless:
+            del kinds[kernel.ZERO]
         for what, (array, text) in kinds.items():
             first = f"first in the row of node {self.firsts[what]}"
             found.append((array, text, Tally(int(self.counts[what]), first)))

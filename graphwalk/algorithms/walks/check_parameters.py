@@ -18,6 +18,7 @@ from graphwalk.scheduler.executors.resources import find_resources
 from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.storage.store.summary import stored_bytes
 from graphwalk.storage.store.transposed import refuse_transposed, transposed_arrays
+from graphwalk.units import count_of
 from graphwalk.util.cluster import CLUSTER
 from graphwalk.util.node_set import NodeSet
 from graphwalk.util.parameters import check_all, one_of
@@ -166,6 +167,8 @@ def _check_graph(graph: Graph, spec: WalkSpec) -> None:
             f"{argument('weighted', True)}, but the store {graph.path} has no weights; build it "
             f"from edges with weights, or pass {argument('weighted', False)}"
         )
+    if spec.weighted:
+        refuse_weightless(graph, argument("weighted", False))
     if spec.temporal and not graph.timed:
         raise InputError(
             f"{argument('temporal', True)}, but the store {graph.path} has no times; build it from "
@@ -177,6 +180,18 @@ def _check_graph(graph: Graph, spec: WalkSpec) -> None:
             f"graphs, and {graph.path} is directed: biases depend on the edge between two nodes, "
             f"whichever way a walk came; leave {_names('gamma')} out for node2vec, or "
             f"build the graph of the same edges without {argument('directed', True)}"
+        )
+
+
+def refuse_weightless(graph: Graph, remedy: str) -> None:
+    """Raise InputError if all edges of a node weigh 0; `remedy` is what leaves out weights."""
+    nodes = graph._arrays.info.weightless_rows
+    if nodes:
+        have = "has edges all of which weigh" if nodes == 1 else "have edges all of which weigh"
+        raise InputError(
+            f"{count_of(nodes, 'node')} of {graph.path} {have} 0, so that a walk by weight could "
+            f"not leave; pass {remedy} for walks that leave out weights, or build the store of a "
+            "graph without such edges"
         )
 
 

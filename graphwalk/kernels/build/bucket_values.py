@@ -113,9 +113,12 @@ def emit_valued_rows(
 
 
 @jit
-def first_zero_row(ends: Counts, weights: NDArray[np.float32]) -> int:
-    """Return the first row that has entries, none of them with a weight above zero; or −1."""
-    start = 0
+def weightless_rows(ends: Counts, weights: NDArray[np.float32]) -> tuple[int, int]:
+    """Count rows that have entries, none of them with a weight above zero; return the first too.
+
+    It is −1 if there are none.
+    """
+    count, first, start = 0, -1, 0
     for row in range(ends.size):
         positive = ends[row] == start
         for i in range(start, ends[row]):
@@ -123,6 +126,7 @@ def first_zero_row(ends: Counts, weights: NDArray[np.float32]) -> int:
                 positive = True
                 break
         if not positive:
-            return row
+            first = first if count else row
+            count += 1
         start = ends[row]
-    return -1
+    return count, first

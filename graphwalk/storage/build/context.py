@@ -30,7 +30,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """What decides what is written; see `build_zarr`."""
+    """What decides what is written; see `build_zarr`.
+
+    `weightless_rows` says whether all edges of a node may weigh 0. Edges that a user gives are
+    refused then, since it is most likely a mistake; those of another graph are as they are.
+    """
 
     directed: bool = False
     duplicates: Duplicates = "merge"
@@ -42,6 +46,7 @@ class BuildOptions:
     storage_options: Mapping[str, Any] | None = None
     chunk_bytes: int = CHUNK_BYTES
     further: tuple[FurtherKind, ...] = ()
+    weightless_rows: bool = False
 
     def values(self, source: Source) -> ValueName | None:
         """Return what the third column of a source is, if it has one."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.kernels.build.bucket_values import first_zero_row
+from graphwalk.kernels.build.bucket_values import weightless_rows
 from graphwalk.storage.build.bucket_rows import RowError
 from graphwalk.storage.store.array_writer import ArrayWriter, Writer
 from graphwalk.storage.store.degree_counts import DegreeCounter
@@ -70,7 +70,7 @@ class GraphWriter(Writer):
             kind: new(_STORED[kind], STORED_TYPES[kind], wide, entries) for kind in further
         }
         self._weighted = values == "weights" or "weights" in further
-        self._zeros = _ZeroRows()
+        self._weightless = _WeightlessRows(allowed=context.options.weightless_rows)
         self._types = np.zeros(256, bool) if values == "edge_types" else None
         self.num_rows = 0
         self.num_entries = 0
@@ -88,11 +88,11 @@ class GraphWriter(Writer):
         Raises
         ------
         RowError
-            When the weights of a row are all zero.
+            When the weights of a row are all zero, and that is not allowed.
         """
         weights = rows.values if self._value_name == "weights" else rows.further.get("weights")
         if weights is not None:
-            self._zeros.check(weights, rows.ends, self.num_rows)
+            self._weightless.check(weights, rows.ends, self.num_rows)
         ends = rows.ends + self.num_entries
         self._offsets.append(ends)
         self._neighbors.append(rows.neighbors)
@@ -163,6 +163,7 @@ class GraphWriter(Writer):
             edge_types=self._edge_types(),
             time_unit=time_unit,
             unconnected_nodes=self.unconnected_nodes,
+            weightless_rows=self._weightless.count or None,
             manifest={EDGE_IDS: {"of": ADDED["edge"]}} if "edge_ids" in self._further else None,
         )
 
@@ -185,13 +186,20 @@ class GraphWriter(Writer):
         return [self._offsets, self._neighbors, *(writer for writer in others if writer)]
 
 
-class _ZeroRows:
-    """Finds rows that have entries, but none with a weight above zero.
+class _WeightlessRows:
+    """Counts rows that have entries, but none with a weight above zero.
 
     A row may come in several pieces, so the state of the last row is kept.
+
+    Parameters
+    ----------
+    allowed : bool
+        Whether there may be any.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, allowed: bool) -> None:
+        self.count = 0
+        self._allowed = allowed
         self._entries = 0
         self._positive = False
 
@@ -203,21 +211,22 @@ class _ZeroRows:
         first = int(ends[0])
         self._take(weights[:first])
         if self._entries and not self._positive:
-            raise _zero_row(node)
-        zero = first_zero_row(ends[1:] - first, weights[first : ends[-1]])
-        if zero >= 0:
-            raise _zero_row(node + 1 + zero)
+            self._found(1, node)
+        count, row = weightless_rows(ends[1:] - first, weights[first : ends[-1]])
+        if count:
+            self._found(count, node + 1 + row)
         self._entries, self._positive = 0, False
         self._take(weights[ends[-1] :])
+
+    def _found(self, count: int, node: int) -> None:
+        if not self._allowed:
+            raise RowError(
+                "all edges of node {} have weight zero (as float32), so a walk could not leave it; "
+                "drop those edges, or scale the weights",
+                node,
+            )
+        self.count += count
 
     def _take(self, weights: NDArray[np.float32]) -> None:
         self._entries += len(weights)
         self._positive = self._positive or bool((weights > 0).any())
-
-
-def _zero_row(node: int) -> RowError:
-    return RowError(
-        "all edges of node {} have weight zero (as float32), so a walk could not leave it; drop "
-        "those edges, or scale the weights",
-        node,
-    )

@@ -162,6 +162,7 @@ def build_stored(
         value_kind=graph.info.values or "weights",
         storage_options=storage_options if location and is_url(location) else None,
         further=edges.further,
+        weightless_rows=True,
     )
 
     def write(context: Context) -> GraphInfo:

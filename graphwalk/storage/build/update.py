@@ -68,6 +68,7 @@ def update(
         directed=graph.directed,
         compressed=FLAG.check("compressed", compressed),
         storage_options=storage_options if location and is_url(location) else None,
+        weightless_rows=graph.info.weightless_rows is not None,
     )
     sizes, bar = build_sizes(memory), Progress(progress)
     overwrite = FLAG.check("overwrite", overwrite)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 OPTIONAL = (
     *("digest", "label_digest", "node_types", "timed", "edge_types", "unconnected_nodes"),
     *("time_unit", "manifest", "transposed_from", "updated_from", "num_touched", "label_runs"),
-    "reordered_from",
+    *("reordered_from", "weightless_rows"),
 )
 
 #: Attributes that the seal covers, with those that are reserved; it is the same in all of format 2.
@@ -200,5 +200,6 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "reordered_from": _is_text,
     "unconnected_nodes": lambda value: value is None or _is_count(value),
     "num_touched": lambda value: value is None or _is_count(value),
+    "weightless_rows": lambda value: value is None or _is_count(value),
     "manifest": _is_manifest,
 }

@@ -138,6 +138,7 @@ class GraphInfo:
     num_touched: int | None = None
     label_runs: tuple[int, ...] | None = None
     reordered_from: str | None = None
+    weightless_rows: int | None = None
 
     @property
     def labels_ascend(self) -> bool:
