@@ -317,7 +317,7 @@ def walk(
     hops=(0.0, 0.0),
     dead_end=GO_TO_START,
     dtype=np.uint32,
-    limits=None,
+    limits_of=None,
 ):
     # As walks pass them: for arrays that could be written, kernels would be compiled again.
     row_starts, neighbors, words = map(read_only, random_graph(dtype=dtype))
@@ -339,9 +339,10 @@ def walk(
         spec = WalkSpec(num_walks=1, walk_length=12, weighted=False, seed=3, p=p, q=q)
         partition = Partition(row_starts, neighbors, directed=True)
         rule = bias_of(spec), attempt_limits_of(spec), row_parts_of(spec, partition)
-        if limits is not None:
-            # What tells parts of rows has to be there, but is not used between these limits.
-            rule = rule[0], limits, row_parts_of(replace(spec, q=17.0), partition)
+        if limits_of is not None:
+            others = replace(spec, q=limits_of)
+            rule = rule[0], attempt_limits_of(others), row_parts_of(others, partition)
+            assert rule[1] == AttemptLimits(MAX_ATTEMPTS, MAX_ATTEMPTS)
         walk_node2vec(rows, neighbors, None, words, *rule, None, *tail)
     return walks
 
@@ -370,10 +371,11 @@ def test_node2vec_without_bias_is_first_order(hops, dead_end):
     np.testing.assert_array_equal(walk("node2vec", 64, **how), walk("first order", 64, **how))
 
 
-@pytest.mark.parametrize(("p", "q"), [(4.0, 0.25), (1 / 16, 1.0), (1.0, 16.0)])
-def test_without_limits_of_attempts_walks_are_those_that_never_reach_them(p, q):
-    limits = AttemptLimits(MAX_ATTEMPTS, MAX_ATTEMPTS)
-    walks = walk("node2vec", 64, p=p, q=q, limits=limits)
+@pytest.mark.parametrize(
+    ("p", "q", "limits_of"), [(4.0, 0.25, 0.2), (1 / 16, 1.0, 2.0), (1.0, 16.0, 17.0)]
+)
+def test_without_limits_of_attempts_walks_are_those_that_never_reach_them(p, q, limits_of):
+    walks = walk("node2vec", 64, p=p, q=q, limits_of=limits_of)
     np.testing.assert_array_equal(walk("node2vec", 64, p=p, q=q), walks)
 
 
