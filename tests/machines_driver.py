@@ -38,7 +38,8 @@ def results(graph):
 
 def same(folder):
     """Build on S3, and compute from there."""
-    graph = graphwalk.build_zarr(edges(), f"{folder}/{STORE}", num_nodes=NODES, progress=False)
+    how = {"num_nodes": NODES, "overwrite": True, "progress": False}
+    graph = graphwalk.build_zarr(edges(), f"{folder}/{STORE}", **how)
     say(results(graph))
 
 
