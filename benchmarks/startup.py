@@ -35,16 +35,38 @@ COMMANDS = {
     "walk, temporal": (4, "walk t.zarr walks.npy --temporal"),
 }
 
+#: The same walks by other packages, where these are installed: the module, the command that it is
+#: compared with, and a program. PecanPy compiles in each process.
+PEERS = {
+    "PecanPy, node2vec": (
+        "pecanpy",
+        "walk, node2vec",
+        "from pecanpy.pecanpy import SparseOTF; g = SparseOTF(2, 0.5, workers=1); "
+        "g.read_edg('pairs.tsv', weighted=False, directed=False); g.simulate_walks(10, 80)",
+    ),
+    "DGL, first order": (
+        "dgl",
+        "walk, first order",
+        "import dgl, torch, numpy as np; a, b = np.loadtxt('pairs.txt', np.int64).T; "
+        "g = dgl.to_bidirected(dgl.graph((a, b), num_nodes=200)); "
+        "dgl.sampling.random_walk(g, torch.arange(200).repeat(10), length=80)",
+    ),
+}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    rounds = parser.parse_args().rounds
+    parser.add_argument(
+        "--peers", default=sys.executable, help="the interpreter that has other packages"
+    )
+    args = parser.parse_args()
     print(f"graphwalk {graphwalk.__version__}, {machine()}")
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         write_edges()
-        rows = measure(rounds)
+        rows, firsts = measure(args.rounds)
+        rows += measure_peers(args.peers, args.rounds, firsts)
     print_table("Seconds of CPU on a graph of 200 nodes", rows)
 
 
@@ -54,6 +76,7 @@ def write_edges() -> None:
     ends = rng.integers(200, size=(2000, 2)).tolist()
     files = {"times": 1000, "types": 3, "weights": 0}
     Path("pairs.txt").write_text("".join(f"{a} {b}\n" for a, b in ends))
+    Path("pairs.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in ends))
     for name, most in files.items():
         values = rng.integers(most, size=2000) if most else rng.random(2000).round(3)
         mark = "" if most else "n"
@@ -61,11 +84,14 @@ def write_edges() -> None:
         Path(f"{name}.csv").write_text("\n".join([f"source,target,{name[:-1]}", *lines]) + "\n")
 
 
-def measure(rounds: int) -> list[Row]:
-    """Return the first call of each command against its aim, and later ones against imports."""
+def measure(rounds: int) -> tuple[list[Row], dict[str, float]]:
+    """Return the first call of each command against its aim, and later ones against imports.
+
+    The seconds of first calls are returned, too, by the names of commands.
+    """
     python = [sys.executable, "-m", "graphwalk"]
     imports = median(seconds([sys.executable, "-c", IMPORTS]) for _ in range(rounds))
-    rows = []
+    rows, firsts = [], {}
     for name, (aim, command) in COMMANDS.items():
         call = [*python, *command.split(), "--overwrite", "--quiet"]
         cold = []
@@ -75,12 +101,24 @@ def measure(rounds: int) -> list[Row]:
         with tempfile.TemporaryDirectory() as kernels:
             seconds(call, NUMBA_CACHE_DIR=kernels)
             warm = median(seconds(call, NUMBA_CACHE_DIR=kernels) for _ in range(rounds))
-        first = median(cold)
+        first = firsts[name] = median(cold)
         against = f"aim, {aim} s"
         rows.append(Row(f"{name}, first call", f"{first:.2f} s", against, first / aim, "<= 1"))
         most = (imports + 0.3) / imports
         against = f"imports, {imports:.2f} s"
         rows.append(Row(name, f"{warm:.2f} s", against, warm / imports, f"<= {most:.2f}"))
+    return rows, firsts
+
+
+def measure_peers(python: str, rounds: int, firsts: dict[str, float]) -> list[Row]:
+    """Return what any call of another package takes against the first one of ours."""
+    rows = []
+    for name, (module, ours, program) in PEERS.items():
+        if subprocess.run([python, "-c", f"import {module}"], capture_output=True).returncode:
+            continue
+        took = median(seconds([python, "-c", program]) for _ in range(rounds))
+        against = f"{ours}, first call, {firsts[ours]:.2f} s"
+        rows.append(Row(f"{name}, any call", f"{took:.2f} s", against, firsts[ours] / took, ""))
     return rows
 
 
