@@ -177,14 +177,15 @@ class PageRank(NodeAlgorithm):
         teleport = uniform if self.personalization is None else self.personalization
         dangling = teleport if self.dangling is None else self.dangling
         ranks = np.full(nodes, uniform[0]) if self.nstart is None else self.nstart.copy()
-        sums_of: Callable[..., NeighborSums] = NeighborSums
+        sums_of: Callable[..., NeighborSums]
         if self.weighted:
             strengths = out_strengths(graph, scanner)
             sums_of = partial(_WeightedSums, exponent=_scale(strengths, graph.path))
+            sent, unit = np.zeros(nodes), 1.0
         else:
-            strengths = out_degrees(graph)
-        kind, unit = (np.float64, 1.0) if self.weighted else (np.int64, ONE)
-        sent, shares = np.zeros(nodes, kind), np.empty(nodes, np.float32)
+            strengths, sums_of = out_degrees(graph), NeighborSums
+            sent, unit = np.zeros(nodes, np.int64), ONE
+        shares = np.empty(nodes, np.float32)
         sums = np.zeros(nodes, np.int64)
         blocks = [(start, min(start + _NODES, nodes)) for start in range(0, nodes, _NODES)]
         for _ in range(self.max_iter):

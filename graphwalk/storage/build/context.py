@@ -32,8 +32,8 @@ R = TypeVar("R")
 class BuildOptions:
     """What decides what is written; see `build_zarr`.
 
-    `weightless_rows` says whether all edges of a node may weigh 0. Edges that a user gives are
-    refused then, since it is most likely a mistake; those of another graph are as they are.
+    `weightless_rows` says whether all edges of a node may weigh 0. In edges that a user gives they
+    may not, since that is most likely a mistake; those of another graph are as they are.
     """
 
     directed: bool = False
