@@ -57,6 +57,11 @@ class Resources:
     machines: int = 1
     hosts: int = 1
 
+    @property
+    def machine_workers(self) -> int:
+        """Tasks that run on a machine at a time, at most, and share its memory."""
+        return -(-self.workers // self.machines)
+
 
 class LostError(Exception):
     """Values were lost with the worker that held them; what made them may be run again."""

@@ -59,7 +59,7 @@ def link_in_shares(
     executor = current_executor()
     if executor.in_process:  # another one was in use when this was planned
         return link(source)
-    shares, at_once = resources.workers, -(-resources.workers // resources.machines)
+    shares, at_once = resources.workers, resources.machine_workers
     memory = resources.memory // at_once
     with executor.job("components") as job:
         _check_seen(source, job)

@@ -56,4 +56,4 @@ def state_bytes(size: int, resources: Resources) -> int:
     """
     if current_executor().in_process:
         return size
-    return 2 * size * -(-resources.workers // resources.machines)
+    return 2 * size * resources.machine_workers

@@ -176,7 +176,7 @@ def _whole_plan(
     dtype = result_dtype(graph.neighbor_dtype, graph.num_entries, spec)
     rows = block_rows(shape, dtype, chunks, resources.memory)
     block = max(rows, default=0) * shape[1] * dtype.itemsize
-    workers = -(-resources.workers // resources.machines)  # of each machine, with its own memory
+    workers = resources.machine_workers
     buffers = workers * thread_bytes(graph)
     walkers = min(workers, len(rows)) * max(rows, default=0)
     blocks = blocks_at_once(len(rows), workers) * block

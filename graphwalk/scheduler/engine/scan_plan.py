@@ -192,7 +192,7 @@ def plan_scan(
     at_once, machines = resources.workers, 1
     if not in_process:
         fixed, each = nodes * cost.shared + cost.fixed, each + 2 * nodes * cost.partial
-        at_once, machines = -(-at_once // resources.machines), resources.machines
+        at_once, machines = resources.machine_workers, resources.machines
         at_once = max(1, min(at_once, (memory - fixed) // (each + chunk * width)))
     whole = reader.total(graph)
     free = memory - fixed - at_once * each
