@@ -74,7 +74,8 @@ def _samples(graph: graphwalk.Graph, rounds: int) -> Row:
 
     torch.set_num_threads(2)
     seeds = np.random.default_rng(1).choice(graph.num_nodes, SEEDS, replace=False)
-    other, sampler = graph.to_dgl(), dgl.dataloading.NeighborSampler(FANOUTS)
+    # DGL lists the fanouts of layers, whose last one is the first hop.
+    other, sampler = graph.to_dgl(), dgl.dataloading.NeighborSampler(FANOUTS[::-1])
     other.create_formats_()
     batches = torch.from_numpy(seeds).split(BATCH)
     dataset = graphwalk.NeighborDataset(

@@ -1,6 +1,8 @@
 """Samples of neighbours have exact distributions, and the same bits whatever computes them."""
 
+import pickle
 import re
+import shutil
 from collections import Counter
 from itertools import combinations, pairwise, permutations, product
 from math import comb
@@ -45,7 +47,8 @@ def sampled_sets(graph, fanout, **how):
     assert (found[:, :2] == [1, 0]).all()
     np.testing.assert_array_equal(found[:, 2], found[:, 3] + 1)
     ends = np.searchsorted(found[:, 4], np.arange(SAMPLES + 1))
-    return Counter(tuple(found[a:b, 3].tolist()) for a, b in pairwise(ends))
+    drawn = (found[a:b, 3].tolist() for a, b in pairwise(ends))
+    return Counter(tuple(each if how.get("replace") else sorted(each)) for each in drawn)
 
 
 def check(counts, expected):
@@ -188,6 +191,33 @@ def test_batches_have_the_samples_of_their_seeds(kind, monkeypatch):
             np.testing.assert_array_equal(batch.batch[sources], expected[:, 4])
         for one, other in zip(batch, again[number], strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", ["uniform", "disjoint"])
+def test_batches_are_the_same_in_company_on_every_executor(session, kind):
+    made = batches(random_graph(kind), KINDS[kind] | {"seed": 5})
+    found = list(made.make(0, range(len(made))))
+    with graphwalk.scheduler.use("threads", num_workers=1):
+        alone = batches(random_graph(kind), KINDS[kind] | {"seed": 5})
+        expected = [*alone.make(0, [0, 1, 2]), *alone.make(0, range(3, len(made)))]
+    for batch, other in zip(found, expected, strict=True):
+        for one, another in zip(batch, other, strict=True):
+            np.testing.assert_array_equal(one, another)
+
+
+def test_a_graph_in_memory_is_read_once_for_all_epochs(tmp_path):
+    graph = graphwalk.build_zarr((np.arange(99), np.arange(1, 100)), tmp_path / "graph.zarr")
+    rest = (False, None, None, False, "in", None, 5)
+    made = SampleBatches(sampling_of(graph, [0, 50], [2, 2], *rest), 1, False, None)
+    with graphwalk.scheduler.use("threads", num_workers=2):
+        first = list(made.make(0, [0, 1]))
+        shutil.rmtree(tmp_path / "graph.zarr" / "neighbors")
+        again = list(made.make(0, [0, 1]))
+        assert len(pickle.dumps(made)) < 10_000  # what workers of a loader are sent
+        with pytest.raises(StoreError):
+            list(pickle.loads(pickle.dumps(made)).make(0, [0]))
+    for batch, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(batch.edge_index, other.edge_index)
 
 
 def _pairs(batch):

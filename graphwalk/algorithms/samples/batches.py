@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphwalk.algorithms.samples.sample_hops import numbered, sample_hops
+from graphwalk.algorithms.samples.reached_nodes import ReachedNodes
+from graphwalk.algorithms.samples.sample_hops import sample_hops
 from graphwalk.kernels.rng import seed_key
 from graphwalk.kernels.samples.sample_rows import order_keys
 from graphwalk.scheduler.engine.scan import Scanner
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.algorithms.samples.check_samples import AskedSamples
-    from graphwalk.algorithms.samples.hop_pass import Hop
+    from graphwalk.algorithms.samples.sample_hops import SampleRules
     from graphwalk.scheduler.engine.scan_plan import ScanPlan
 
 #: Bytes of samples that are made at a time for each worker where the graph stays in memory, so that
@@ -82,29 +83,41 @@ class SampleBatches:
     shuffle: bool
     memory: str | int | None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def __len__(self) -> int:
         return -(-len(self.asked.seeds.nodes) // self.batch_size)
+
+    @cached_property
+    def _kept(self) -> dict[Any, Any]:
+        """The graph, if it stays in the memory of this process: for all epochs."""
+        return {}
 
     @cached_property
     def _planned(self) -> tuple[ScanPlan, int]:
         """How the graph is read, and of how many batches samples are made at a time."""
         resources, rules = find_resources(self.memory), self.asked.rules
+        in_process = current_executor().in_process
         for most in (_FEW_BYTES * resources.workers, resources.memory):
             most = min(most, resources.memory // _PART)
             groups = self.batch_size if rules.disjoint else 1
             each = rules.most_bytes(self.asked.arrays, self.batch_size, groups)
             at_once = max(1, min(len(self), most // max(1, each)))
             passes = f"{len(rules.fanouts)} for every {at_once:,} of {len(self):,} batches"
-            plan = plan_scan(
+            plan = partial(
+                plan_scan,
                 self.asked.arrays,
                 rules.cost(self.asked.arrays, at_once * each, passes, repeated=True),
                 resources,
-                in_process=current_executor().in_process,
+                in_process=in_process,
                 reader=SampledRowReader(rules.values),
             )
-            if plan.resident:
-                break
-        return plan, at_once
+            planned = plan()
+            if planned.resident:
+                # Threads make a batch each, so that nothing is gained by more partitions.
+                return plan(1) if in_process else planned, at_once
+        return planned, at_once
 
     @property
     def plan(self) -> ScanPlan:
@@ -123,7 +136,8 @@ class SampleBatches:
         with current_executor().job(plan.cost.name) as job:
             # Threads make a batch each of a graph in memory; else several batches share passes.
             alone = plan.resident and job.in_process
-            scanner = Scanner(arrays, plan, job, plan.cost.name, alone=alone)
+            kept = self._kept if alone else None
+            scanner = Scanner(arrays, plan, job, plan.cost.name, alone=alone, kept=kept)
             places = [
                 order[number * self.batch_size : (number + 1) * self.batch_size]
                 for number in numbers
@@ -138,71 +152,32 @@ class SampleBatches:
                     yield from batch
 
     def _round(
-        self, scanner: Scanner, rules: Any, places: list[NDArray[np.int64]]
+        self, scanner: Scanner, rules: SampleRules, places: list[NDArray[np.int64]]
     ) -> Iterator[SampleBatch]:
-        which = np.concatenate(places)
-        owners = np.repeat(np.arange(len(places)), [len(place) for place in places])
+        which, sizes = np.concatenate(places), [len(place) for place in places]
+        owners = np.repeat(np.arange(len(places)), sizes)
         groups = np.arange(len(which)) if rules.disjoint else owners
         seeds = self.asked.seeds.some(which, groups)
-        owner_of = owners if rules.disjoint else np.arange(len(places))
+        reached = [
+            ReachedNodes(
+                seeds.nodes[first:stop],
+                groups[first:stop],
+                int(groups[first]),
+                stop - first if rules.disjoint else 1,
+            )
+            for first, stop in pairwise(accumulate(sizes, initial=0))
+        ]
         with self.asked.arrays.unchanged():
-            hops = [_by_owner(hop, owner_of) for hop in sample_hops(scanner, rules, seeds)]
-        first = 0
-        for number, place in enumerate(places):
-            stop = first + len(place)
-            some = [_cut(hop, ends[number], ends[number + 1]) for hop, ends in hops]
-            yield _batch(seeds.nodes[first:stop], groups[first:stop], some, place, rules.disjoint)
-            first = stop
-
-
-def _by_owner(hop: Hop, owner_of: NDArray[np.int64]) -> tuple[Hop, NDArray[np.int64]]:
-    """Return a hop ordered by batch, and where each batch begins."""
-    owners, number = owner_of[hop.groups], int(owner_of[-1]) + 1
-    ends = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=number))])
-    if number == 1:
-        return hop, ends
-    # Numpy sorts numbers of 16 bits by their digits.
-    order = np.argsort(owners.astype(np.min_scalar_type(number)), kind="stable")
-    return type(hop)(*(each[order] for each in hop)), ends
-
-
-def _cut(hop: Hop, first: int, stop: int) -> Hop:
-    return type(hop)(*(each[first:stop] for each in hop))
-
-
-def _batch(
-    seeds: NDArray[np.int64],
-    groups: NDArray[np.int64],
-    hops: list[Hop],
-    input_id: NDArray[np.int64],
-    disjoint: bool,
-) -> SampleBatch:
-    """Return a batch, whose nodes are pairs of a node and a group."""
-    base, size = int(groups[0]), len(groups) if disjoint else 1
-
-    def pairs(nodes: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.int64]:
-        return nodes * size + (of - base)
-
-    lengths = [len(hop.nodes) for hop in hops]
-    reached = (pairs(hop.neighbors, hop.groups) for hop in hops)
-    targets = (pairs(hop.nodes, hop.groups) for hop in hops)
-    keys = np.concatenate([pairs(seeds, groups), *reached, *targets])
-    numbers, known = numbered(keys, most=len(seeds) + sum(lengths))
-    # Of what a hop has come to for the first time, the smallest nodes come first.
-    found, places = [0, len(seeds)], np.arange(len(known))
-    for first, stop in pairwise(np.cumsum([len(seeds), *lengths]).tolist()):
-        begin, end = found[-1], max(found[-1], int(numbers[first:stop].max(initial=-1)) + 1)
-        order = np.argsort(known[begin:end])
-        places[begin + order] = np.arange(begin, end)
-        known[begin:end] = known[begin:end][order]
-        found.append(end)
-    nodes, of = np.divmod(known, size)
-    return SampleBatch(
-        nodes,
-        places[numbers[len(seeds) :]].reshape(2, -1),
-        np.concatenate([hop.entries for hop in hops]),
-        input_id,
-        np.diff(found).tolist(),
-        lengths,
-        of if disjoint else None,
-    )
+            hops = sample_hops(scanner, rules, seeds, reached)
+        for batch, place, some in zip(reached, places, zip(*hops, strict=True), strict=True):
+            batch.expand(some[-1])
+            nodes, of = batch.nodes
+            yield SampleBatch(
+                nodes,
+                np.concatenate([*batch.sources, *batch.targets]).reshape(2, -1),
+                np.concatenate([hop.entries for hop in some]),
+                place,
+                batch.sizes,
+                [len(hop.entries) for hop in some],
+                of - of[0] if rules.disjoint else None,
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -70,13 +70,13 @@ class Piece(NamedTuple):
         The first record.
     counts : ndarray of int64
         Entries of each.
-    neighbors, entries : ndarray of int64
+    reached, entries : ndarray of int64
         The neighbours that they lead to, and which they are in the store.
     """
 
     first: int
     counts: NDArray[np.int64]
-    neighbors: NDArray[np.int64]
+    reached: NDArray[np.int64]
     entries: NDArray[np.int64]
 
 
@@ -124,25 +124,21 @@ class HopPass(ScanProgram):
     def _sample(self, rows: SampledRows, some: slice) -> Piece:
         nodes, groups = (each[some] for each in self._frontier)
         fanout, replace, values, group_keys, bounds = self._rules
-        at = rows.rows_of(nodes)
-        starts = rows.row_starts[at]
-        degrees = rows.row_starts[at + 1] - starts
-        room = degrees
-        if fanout >= 0:
-            room = np.where(degrees > 0, fanout, 0) if replace else np.minimum(degrees, fanout)
-        into = _ends(room)
-        picked, counts = np.empty(into[-1], np.int64), np.empty(len(at), np.int64)
-        weights = rows.values if values == "weights" else None
-        times = rows.values if values == "times" else None
-        sample_rows(
-            rows.row_starts, weights, times, at, nodes, groups, group_keys, bounds, fanout, replace,
-            into, picked, counts,
-        )  # fmt: skip
-        if (counts < room).any():
-            place = np.arange(len(picked)) - np.repeat(into[:-1], room)
-            picked = picked[place < np.repeat(counts, room)]
-        entries = picked + np.repeat(rows.entries[at] - starts, counts)
-        return Piece(some.start, counts, rows.neighbors[picked].astype(np.int64), entries)
+        sampled = sample_rows(
+            rows.row_starts,
+            rows.entries,
+            rows.neighbors,
+            rows.values if values == "weights" else None,
+            rows.values if values == "times" else None,
+            rows.rows_of(nodes),
+            nodes,
+            groups,
+            group_keys,
+            bounds,
+            fanout,
+            replace,
+        )
+        return Piece(some.start, *sampled)
 
 
 class Hop(NamedTuple):
@@ -150,29 +146,28 @@ class Hop(NamedTuple):
 
     Attributes
     ----------
-    nodes, groups : ndarray of int64, shape (samples,)
-        The node whose entry each sample is, and its group, ascending.
-    neighbors, entries : ndarray of int64, shape (samples,)
-        The neighbour that it leads to, and which entry of the store it is.
+    nodes, groups : ndarray of int64, shape (records,)
+        The nodes whose entries were sampled, and their groups, ascending.
+    counts : ndarray of int64, shape (records,)
+        How many of each.
+    reached, entries : ndarray of int64, shape (samples,)
+        The neighbours that they lead to, and which entries of the store they are.
     """
 
     nodes: NDArray[np.int64]
     groups: NDArray[np.int64]
-    neighbors: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    reached: NDArray[np.int64]
     entries: NDArray[np.int64]
 
 
 def join_pieces(frontier: Frontier, pieces: list[Piece]) -> Hop:
     """Return the samples of all records of a frontier, in their order."""
+    if len(pieces) == 1:
+        return Hop(*frontier, *pieces[0][1:])
     pieces = sorted(pieces, key=lambda piece: piece.first)
-    counts, neighbors, entries = (
+    counts, reached, entries = (
         np.concatenate([np.empty(0, np.int64), *(piece[field] for piece in pieces)])
         for field in (1, 2, 3)
     )
-    return Hop(
-        np.repeat(frontier.nodes, counts), np.repeat(frontier.groups, counts), neighbors, entries
-    )
-
-
-def _ends(lengths: NDArray[Any]) -> NDArray[np.int64]:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    return Hop(*frontier, counts, reached, entries)

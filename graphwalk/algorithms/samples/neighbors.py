@@ -10,6 +10,7 @@ import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
 from graphwalk.algorithms.samples.check_samples import sampling_of
+from graphwalk.algorithms.samples.reached_nodes import ReachedNodes
 from graphwalk.algorithms.samples.sample_hops import SampleRules, Seeds, sample_hops
 from graphwalk.storage.partitions.sampled_rows import SampledRowReader
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import dask.array as da
     from numpy.typing import ArrayLike, NDArray
 
+    from graphwalk.algorithms.samples.hop_pass import Hop
     from graphwalk.scheduler.engine.scan import Scanner
     from graphwalk.scheduler.engine.scan_plan import ScanCost
     from graphwalk.storage.store.graph import Graph
@@ -172,8 +174,13 @@ class NeighborSampling(NodeAlgorithm):
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.int64]:
         """Return all samples."""
         del graph
-        tables = []
-        for number, hop in enumerate(sample_hops(scanner, self.rules, self.seeds), 1):
-            columns = [np.full(len(hop.nodes), number), hop.nodes, hop.neighbors, hop.entries]
-            tables.append(np.stack([*columns, *[hop.groups] * self.rules.disjoint], axis=1))
-        return np.concatenate(tables)
+        nodes, groups = self.seeds.nodes, self.seeds.groups
+        reached = ReachedNodes(nodes, groups, num_groups=len(nodes) if self.rules.disjoint else 1)
+        hops = sample_hops(scanner, self.rules, self.seeds, [reached])
+        return np.concatenate([self._table(number, hop) for number, (hop,) in enumerate(hops, 1)])
+
+    def _table(self, number: int, hop: Hop) -> NDArray[np.int64]:
+        records = [np.full(len(hop.nodes), number), hop.nodes]
+        columns = [*(np.repeat(each, hop.counts) for each in records), hop.reached, hop.entries]
+        groups = [np.repeat(hop.groups, hop.counts)] if self.rules.disjoint else []
+        return np.stack([*columns, *groups], axis=1)

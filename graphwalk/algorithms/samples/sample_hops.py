@@ -1,4 +1,4 @@
-"""Samples of some hops around seeds, hop by hop."""
+"""Samples of some hops around the seeds of batches, hop by hop."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphwalk.algorithms.samples.hop_pass import Frontier, HopPass, HopRules, join_pieces
+from graphwalk.algorithms.samples.hop_pass import Frontier, Hop, HopPass, HopRules, join_pieces
 from graphwalk.kernels.rng import seed_key
-from graphwalk.kernels.samples.number_keys import number_keys
 from graphwalk.kernels.samples.sample_rows import hop_key, seed_keys
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from graphwalk.algorithms.samples.hop_pass import Hop
+    from graphwalk.algorithms.samples.reached_nodes import ReachedNodes
     from graphwalk.scheduler.engine.scan import Scanner
     from graphwalk.storage.store.format import ValueName
     from graphwalk.storage.store.graph_arrays import GraphArrays
@@ -103,18 +102,22 @@ class Seeds(NamedTuple):
         return Seeds(self.nodes[which], self.mentions[which], times, groups)
 
 
-def sample_hops(scanner: Scanner, rules: SampleRules, seeds: Seeds) -> Iterator[Hop]:
-    """Yield the samples of each hop.
+def sample_hops(
+    scanner: Scanner, rules: SampleRules, seeds: Seeds, batches: Sequence[ReachedNodes]
+) -> list[list[Hop]]:
+    """Return the samples of each hop of each batch, which all hops of a kind make in one pass.
 
-    The neighbours of a node are sampled once in a group: in the first hop that comes to it.
+    The neighbours of a node are sampled once in a group: in the first hop that comes to it. Batches
+    are expanded by all hops except the last.
     """
     num_groups = int(seeds.groups.max(initial=0)) + 1
-    fresh = np.unique(seeds.nodes * num_groups + seeds.groups)
-    seen = fresh
     run = np.uint64(seed_key(np.uint64(rules.seed)))
-    for hop, fanout in enumerate(rules.fanouts):
-        frontier = Frontier(*np.divmod(fresh, num_groups))
-        key = np.uint64(hop_key(run, hop))
+    found: list[list[Hop]] = []
+    for number, fanout in enumerate(rules.fanouts):
+        for batch, hop in zip(batches, found[-1] if found else (), strict=False):
+            batch.expand(hop)
+        frontier, owners = _joined([batch.frontier for batch in batches], num_groups)
+        key = np.uint64(hop_key(run, number))
         keys = np.full(num_groups, key, np.uint64)
         if rules.disjoint:
             keys = seed_keys(key, seeds.nodes, seeds.mentions)
@@ -122,23 +125,37 @@ def sample_hops(scanner: Scanner, rules: SampleRules, seeds: Seeds) -> Iterator[
         program = HopPass(frontier, how, whole=scanner.plan.resident)
         pieces = program.new_result()
         scanner.scan(program, pieces, active=program.has)
-        found = join_pieces(frontier, pieces)
-        yield found
-        if hop + 1 < len(rules.fanouts):
-            reached = found.neighbors * num_groups + found.groups
-            _, known = numbered(np.concatenate([seen, reached]))
-            seen, fresh = known, np.sort(known[len(seen) :])
+        found.append(_divided(join_pieces(frontier, pieces), owners, len(batches)))
+    return found
 
 
-def numbered(
-    keys: NDArray[np.int64], most: int | None = None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the number of each key, in the order in which they occur, and the different keys.
+def _joined(
+    frontiers: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], num_groups: int
+) -> tuple[Frontier, NDArray[Any]]:
+    """Return the frontier of all batches, and which batch each record is of."""
+    if len(frontiers) == 1:
+        return Frontier(*frontiers[0]), np.zeros(0, np.uint8)
+    nodes, groups = (np.concatenate(each) for each in zip(*frontiers, strict=True))
+    order = np.argsort(nodes * num_groups + groups)
+    # Numpy sorts numbers of 16 bits by their digits.
+    numbers = np.arange(len(frontiers), dtype=np.min_scalar_type(len(frontiers)))
+    owners = np.repeat(numbers, [len(nodes) for nodes, _ in frontiers])
+    return Frontier(nodes[order], groups[order]), owners[order]
 
-    There are at most as many of these as `most` says.
-    """
-    most = len(keys) if most is None else most
-    size = 1 << (2 * most - 1).bit_length()
-    table: NDArray[Any] = np.full(size, -1, np.int64 if most >= 1 << 31 else np.int32)
-    numbers, known = np.empty_like(keys), np.empty(most, np.int64)
-    return numbers, known[: number_keys(keys, table, numbers, known)]
+
+def _divided(hop: Hop, owners: NDArray[Any], number: int) -> list[Hop]:
+    """Return the part of each batch in a hop, given which batch each record is of."""
+    if number == 1:
+        return [hop]
+    owner_of = np.repeat(owners, hop.counts)
+    records, samples = _by_owner(owners, number), _by_owner(owner_of, number)
+    return [
+        Hop(*(each[some] for each in hop[:3]), *(each[those] for each in hop[3:]))
+        for some, those in zip(records, samples, strict=True)
+    ]
+
+
+def _by_owner(owners: NDArray[Any], number: int) -> list[NDArray[np.int64]]:
+    """Return the places of each owner, ascending."""
+    order = np.argsort(owners, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(owners, minlength=number))[:-1])

@@ -13,7 +13,7 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,7 @@ _ATTEMPTS = 64
 #: By which the upper 53 bits of a number become a fraction.
 _UNIT = 2.0**-53
 _ELEVEN = np.uint64(11)
+_ONE, _LAST_BIT = np.uint64(1), np.uint64(63)
 
 
 @jit
@@ -60,6 +61,8 @@ def order_keys(run: Int, number: Int) -> NDArray[np.uint64]:
 @jit
 def sample_rows(
     row_starts: NDArray[np.int64],
+    row_entries: NDArray[np.int64],
+    neighbors: NDArray[Any],
     weights: NDArray[np.float32] | None,
     times: NDArray[np.float64] | None,
     rows: NDArray[np.int64],
@@ -69,16 +72,17 @@ def sample_rows(
     bounds: NDArray[np.float64],
     fanout: Int,
     replace: Bool,
-    into: NDArray[np.int64],
-    picked: NDArray[np.int64],
-    counts: NDArray[np.int64],
-) -> None:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Sample entries of one row for each record.
 
     Parameters
     ----------
     row_starts : ndarray of int64, shape (rows + 1,)
-        Where each row begins.
+        Where each row begins in the following arrays.
+    row_entries : ndarray of int64, shape (rows,)
+        Which entry of the store each row begins with.
+    neighbors : ndarray of int32 or int64
+        Node ids of entries.
     weights : ndarray of float32, or None
         Weights of entries, by which to sample.
     times : ndarray of float64, or None
@@ -93,64 +97,132 @@ def sample_rows(
         Entries of a sample; all if it is negative.
     replace : bool
         Whether an entry may be drawn several times.
-    into : ndarray of int64, shape (records + 1,)
-        Where the sample of each record goes in `picked`, with room for all of it.
-    picked : ndarray of int64
-        Receives entries, relative to `row_starts`: ascending unless they are drawn with
-        replacement.
+
+    Returns
+    -------
     counts : ndarray of int64, shape (records,)
-        Receives how many entries each sample has.
+        How many entries each sample has.
+    reached, entries : ndarray of int64, shape (samples,)
+        Neighbours of the sampled entries, and which entries of the store they are: those of a
+        record ascend by weight, and are in the order of draws otherwise.
     """
-    longest = np.int64(0)
-    for i in range(len(rows)):
-        longest = max(longest, row_starts[rows[i] + 1] - row_starts[rows[i]])
+    room, longest = _room_of(row_starts, rows, fanout, replace)
+    counts, entries = np.empty(len(rows), np.int64), np.empty(room, np.int64)
     earlier = np.empty(longest if times is not None else 0, np.int64)
     sums = np.empty(longest if weights is not None else 0, np.float64)
     positive: Int = np.int64(0)
-    row = np.int64(-1)
+    row, at = np.int64(-1), np.int64(0)
     for i in range(len(rows)):
         before, row = row, rows[i]
-        start, at = row_starts[row], into[i]
+        start = row_starts[row]
         degree = row_starts[row + 1] - start
         key = mix(group_keys[groups[i]] + np.uint64(nodes[i]) * STEP)
         if weights is not None:
             if row != before:
                 positive = _add_up(weights, start, degree, sums)
-            counts[i] = _by_weight(
-                weights, start, degree, sums, positive, key, fanout, replace, picked, at
+            count = _by_weight(
+                weights, start, degree, sums, positive, key, fanout, replace, entries, at
             )
+            for j in range(at, at + count):
+                entries[j] += start
         elif times is not None:
             number = _find_earlier(times, start, degree, bounds[groups[i]], earlier)
-            counts[i] = _uniformly(number, key, fanout, replace, picked, at)
-            for j in range(at, at + counts[i]):
-                picked[j] = earlier[picked[j]]
+            count = _uniformly(np.int64(0), number, key, fanout, replace, entries, at)
+            for j in range(at, at + count):
+                entries[j] = earlier[entries[j]]
         else:
-            counts[i] = _uniformly(degree, key, fanout, replace, picked, at)
-        for j in range(at, at + counts[i]):
-            picked[j] += start
+            count = _uniformly(start, degree, key, fanout, replace, entries, at)
+        counts[i] = count
+        at += count
+    entries = entries[:at]
+    reached = np.empty(at, np.int64)
+    for j in range(at):  # a loop of its own, in which the processor waits for many at a time
+        reached[j] = neighbors[np.uint64(entries[j])]
+    _shift(entries, counts, row_starts, row_entries, rows)
+    return counts, reached, entries
+
+
+@part_of_kernel
+def _shift(
+    entries: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    row_starts: NDArray[np.int64],
+    row_entries: NDArray[np.int64],
+    rows: NDArray[np.int64],
+) -> None:
+    """Have entries count from the beginning of the store."""
+    at = np.int64(0)
+    for i in range(len(rows)):
+        shift = row_entries[rows[i]] - row_starts[rows[i]]
+        if shift != 0:
+            for j in range(at, at + counts[i]):
+                entries[j] += shift
+        at += counts[i]
+
+
+@part_of_kernel
+def _room_of(
+    row_starts: NDArray[np.int64], rows: NDArray[np.int64], fanout: Int, replace: Bool
+) -> tuple[Int, Int]:
+    """Return how many entries are sampled at most, and how many the longest row has."""
+    room, longest = np.int64(0), np.int64(0)
+    for i in range(len(rows)):
+        row = np.uint64(rows[i])
+        degree = row_starts[row + _ONE] - row_starts[row]
+        longest = max(longest, degree)
+        if fanout >= 0 and degree > 0:
+            degree = np.int64(fanout) if replace else min(degree, np.int64(fanout))
+        room += degree
+    return room, longest
 
 
 @part_of_kernel
 def _uniformly(
-    degree: Int, key: np.uint64, fanout: Int, replace: Bool, picked: NDArray[np.int64], at: Int
+    start: Int,
+    degree: Int,
+    key: np.uint64,
+    fanout: Int,
+    replace: Bool,
+    picked: NDArray[np.int64],
+    at: Int,
 ) -> Int:
-    """Put a sample of ``0 … degree - 1`` at a place; return its size."""
+    """Put a sample of ``start … start + degree - 1`` at a place; return its size."""
     if fanout < 0 or (degree <= fanout and not replace):
         for j in range(degree):
-            picked[at + j] = j
+            picked[at + j] = start + j
         return degree
     if degree == 0:
         return np.int64(0)
-    for j in range(fanout):
+    if replace:
+        for j in range(fanout):
+            key += STEP
+            picked[at + j] = start + np.int64(multiply_high(mix(key), np.uint64(degree)))
+        return np.int64(fanout)
+    # Unsigned numbers, since indices that may be negative are checked. A bit for each place that
+    # was drawn tells in most cases that another one was not.
+    first, number, bits = np.uint64(at), np.uint64(fanout), np.uint64(0)
+    top, base = np.uint64(degree) - number, np.uint64(start)
+    for k in range(number):
         key += STEP
-        if replace:
-            picked[at + j] = np.int64(multiply_high(mix(key), np.uint64(degree)))
-        else:
-            top = degree - fanout + j
-            place = np.int64(multiply_high(mix(key), np.uint64(top + 1)))
-            if not _insert(picked, at, j, place):
-                picked[at + j] = top
+        place = multiply_high(mix(key), top + _ONE)
+        bit = _ONE << (place & _LAST_BIT)
+        if bits & bit and _is_among(picked, first, first + k, base + place):
+            place = top
+            bit = _ONE << (place & _LAST_BIT)
+        bits |= bit
+        picked[first + k] = np.int64(base + place)
+        top += _ONE
     return np.int64(fanout)
+
+
+@part_of_kernel
+def _is_among(
+    picked: NDArray[np.int64], first: np.uint64, stop: np.uint64, place: np.uint64
+) -> Bool:
+    for k in range(first, stop):  # noqa: SIM110 - kernels have no generators
+        if np.uint64(picked[k]) == place:
+            return True
+    return False
 
 
 @part_of_kernel
@@ -258,7 +330,7 @@ def _find_earlier(
     number = np.int64(0)
     for j in range(degree):
         if times[start + j] < bound:
-            earlier[number] = j
+            earlier[number] = start + j
             number += 1
     return number
 

@@ -70,15 +70,24 @@ class Scanner:
     alone : bool
         Whether the thread that scans visits all partitions itself, since several threads of this
         process do so at the same time.
+    kept : dict, optional
+        Where rows that stay in this process are kept, for later jobs that have the same plan.
     """
 
     def __init__(
-        self, graph: GraphArrays, plan: ScanPlan, job: Job, name: str = "", *, alone: bool = False
+        self,
+        graph: GraphArrays,
+        plan: ScanPlan,
+        job: Job,
+        name: str = "",
+        *,
+        alone: bool = False,
+        kept: dict[ScanPartition, Any] | None = None,
     ) -> None:
         self._graph, self._plan, self._job, self._name = graph, plan, job, name
         self._alone, self._reading = alone, threading.Lock()
         # Rows of a partition; elsewhere the reference of those of a share, by its first partition.
-        self._kept: dict[ScanPartition, Any] = {}
+        self._kept: dict[ScanPartition, Any] = {} if kept is None else kept
         self._passes = 0
 
     @property
