@@ -8,7 +8,8 @@ import weakref
 import numpy as np
 import pytest
 
-from graphwalk.scheduler.executors.ray.huge_pages import InHugePages, map_in_huge_pages
+from graphwalk.scheduler.executors.ray.in_huge_pages import InHugePages
+from graphwalk.util.huge_pages import map_in_huge_pages
 
 pytest.importorskip("ray")
 

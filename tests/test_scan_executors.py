@@ -116,11 +116,13 @@ def test_the_bits_are_those_of_one_thread(session, name, partitions, kind):
     array = ANALYTICS[name](graph_of(kind), partitions=partitions)
     assert len(array.plan.partitions) == partitions
     apart = not session.executor.in_process
-    assert array.plan.shares == (min(2, partitions) if apart else 1)
+    have = session.executor.resources()
+    assert array.plan.shares == min(have.machines, partitions)
+    assert array.plan.threads == min(have.workers // have.machines, partitions)
     assert bits(array) == expected(name, kind)
     if apart and partitions == 3:
         assert array.plan.resident == (name == "pagerank")
-        assert bits(array, shares=3, resident=False) == expected(name, kind)
+        assert bits(array, shares=3, threads=1, resident=False) == expected(name, kind)
 
 
 @pytest.mark.slow

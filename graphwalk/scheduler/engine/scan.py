@@ -2,10 +2,10 @@
 
 The program's result is often an array for each node, such as the sum of the values of its
 neighbours. All threads of a process update the same result; visits must therefore be safe in
-parallel and may come in any order. Tasks in other processes each have a result of their own, of a
-share of the partitions; these are merged there, two at a time. Partitions that stay in memory are
-always in the same share, and stay where they were read. A task that is run again returns its result
-again, so nothing is counted twice.
+parallel and may come in any order. In other processes there is a task for each machine, whose
+threads share a result, of a share of the partitions; results are merged there, two at a time, and
+the last two here. Partitions that stay in memory are always in the same share, and stay where they
+were read. A task that is run again returns its result again, so nothing is counted twice.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from graphwalk.scheduler.engine.scan_plan import plan_scan
 from graphwalk.storage.partitions.entry_partitions import read_entries
 from graphwalk.util.cancel import check_cancelled
 from graphwalk.util.events import Event, Work, emit
+from graphwalk.util.threads import run_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from graphwalk.scheduler.engine.scan_plan import RowReader, ScanCost, ScanPartition, ScanPlan
     from graphwalk.storage.store.graph_arrays import GraphArrays
@@ -187,11 +188,12 @@ class Scanner:
             return
         job, started = self._job, time.time()
         where: Place = "here" if program.here else place_of(self._graph, job)
-        shared = job.put(program)
+        # What one task alone needs is sent with it.
+        shared: Any = job.put(program) if self._plan.shares > 1 else program
         scan = self._scan_kept if self._plan.resident else self._scan_read
         shares = scan(shared, parts, where)
         refs = deque(shares)
-        while len(refs) > 1:
+        while len(refs) > 2:
             refs.append(
                 job.submit(merge_results, shared, refs.popleft(), refs.popleft(), name="merge")
             )
@@ -201,16 +203,18 @@ class Scanner:
                 Event("scan", self._name, started, time.time() - started, wave=wave, steps=entries)
             )
             yield entries
-        program.merge(result, job.result(refs.pop()))
+        while refs:
+            program.merge(result, job.result(refs.popleft()))
 
     def _scan_read(
         self, program: Ref, parts: Sequence[ScanPartition], place: Place
     ) -> dict[Ref, Sequence[ScanPartition]]:
         """Have shares of partitions read and visited; return what of them each task visits."""
-        number = min(self._plan.shares, len(parts))
-        graph, submit = self._reference, partial(self._job.submit, scan_share, place=place)
+        number, threads = min(self._plan.shares, len(parts)), self._plan.threads
+        submit = partial(self._job.submit, scan_share, self._reference, program)
+        how: Any = {"threads": threads, "place": place, "name": "scan"}
         return {
-            submit(graph, program, share, name="scan"): share
+            submit(share, threads, **how): share
             for share in (parts[i::number] for i in range(number))
         }
 
@@ -219,47 +223,60 @@ class Scanner:
     ) -> dict[Ref, Sequence[ScanPartition]]:
         """Have partitions visited where they stay; return which of them each task visits."""
         number, active, tasks = self._plan.shares, set(parts), dict[Any, Any]()
+        threads = self._plan.threads
         self._job.keep_within(self._plan.resources.memory - self._plan.peak_memory)
         for share in (self._plan.partitions[i::number] for i in range(number)):
             wanted = [part in active for part in share]
             if not any(wanted):
                 continue
             if share[0] not in self._kept:
-                args = read_share, self._reference, program, share
-                spread: Place = "spread" if place == "any" else place
-                self._kept[share[0]] = self._job.submit(*args, place=spread, name="read", kept=True)
-            rows = self._kept[share[0]]
-            task = self._job.submit(visit_share, program, wanted, rows, place=place, name="scan")
+                read = read_share, self._reference, program, share, threads
+                how: Any = {"place": "spread" if place == "any" else place, "kept": True}
+                self._kept[share[0]] = self._job.submit(*read, threads=threads, name="read", **how)
+            visit = visit_share, program, wanted, self._kept[share[0]], threads
+            task = self._job.submit(*visit, threads=threads, place=place, name="scan")
             tasks[task] = tuple(compress(share, wanted))
         return tasks
 
 
 def read_share(
-    graph: GraphArrays, program: ScanProgram, parts: Sequence[ScanPartition]
+    graph: GraphArrays, program: ScanProgram, parts: Sequence[ScanPartition], threads: int
 ) -> list[Any]:
     """Return the rows of partitions."""
-    found = []
-    for part in parts:
+    found: list[Any] = [None] * len(parts)
+
+    def read(number: int) -> None:
         check_cancelled()
-        found.append(program.read(graph, part))
+        found[number] = program.read(graph, parts[number])
+
+    run_by(threads)(partial(read, number) for number in range(len(parts)))
     return found
 
 
-def scan_share(graph: GraphArrays, program: ScanProgram, parts: Sequence[ScanPartition]) -> Any:
-    """Return the result of some partitions, of which one is in memory at a time."""
-    result = program.new_result()
-    for part in parts:
-        check_cancelled()
-        program.visit(result, program.read(graph, part))
-    return result
+def scan_share(
+    graph: GraphArrays, program: ScanProgram, parts: Sequence[ScanPartition], threads: int
+) -> Any:
+    """Return the result of some partitions, of which each thread has one in memory at a time."""
+    return _visit_all(program, partial(program.read, graph), parts, threads)
 
 
-def visit_share(program: ScanProgram, wanted: Sequence[bool], rows: Sequence[Any]) -> Any:
+def visit_share(
+    program: ScanProgram, wanted: Sequence[bool], rows: Sequence[Any], threads: int
+) -> Any:
     """Return the result of those partitions of a share that are wanted."""
+    return _visit_all(program, lambda part: part, compress(rows, wanted), threads)
+
+
+def _visit_all(
+    program: ScanProgram, read: Callable[[Any], Any], parts: Iterable[Any], threads: int
+) -> Any:
     result = program.new_result()
-    for part in compress(rows, wanted):
+
+    def visit(part: Any) -> None:
         check_cancelled()
-        program.visit(result, part)
+        program.visit(result, read(part))
+
+    run_by(threads)(partial(visit, part) for part in parts)
     return result
 
 

@@ -99,7 +99,7 @@ class ScanPlan(Tabular):
     partitions : tuple of ScanPartition
         What is read at a time by a worker.
     shares : int
-        Tasks of a pass, each with a result of its own; 1 in this process, where threads share one.
+        Tasks of a pass, each with a result of its own: one for each machine; 1 in this process.
     resident : bool
         Whether partitions stay in memory for the next pass.
     peak_memory : int
@@ -110,6 +110,8 @@ class ScanPlan(Tabular):
         What the job may use.
     chunk : int
         Bytes of rows that are held while others pass by, where the algorithm asks for that.
+    threads : int
+        Threads of a task, which share its result.
     """
 
     cost: ScanCost
@@ -121,6 +123,7 @@ class ScanPlan(Tabular):
     peak_memory: int
     resources: Resources
     chunk: int = 0
+    threads: int = 1
 
     def table(self) -> list[tuple[str, str]]:
         """Return what there is to say, line by line."""
@@ -186,13 +189,15 @@ def plan_scan(
     reader = EntryReader(cost.values) if reader is None else reader
     nodes, memory = graph.num_nodes, resources.memory
     chunk, width = graph.chunk_length("neighbors"), graph.neighbor_dtype.itemsize
-    # A thread that reads also holds a chunk as it is stored, and one that is decoded; a task in
-    # another process its result too, and a copy when that is sent or merged.
+    # A thread that reads also holds a chunk as it is stored, and one that is decoded.
     fixed, each = nodes * cost.state + cost.fixed, graph.read_buffers + cost.scratch
     at_once, machines = resources.workers, 1
     if not in_process:
-        fixed, each = nodes * cost.shared + cost.fixed, each + 2 * nodes * cost.partial
-        at_once, machines = resources.machine_workers, resources.machines
+        # The task of a machine holds its result, and a copy when that is sent or merged.
+        fixed = nodes * (cost.shared + 2 * cost.partial) + cost.fixed
+        machines = resources.machines
+        # There is a machine that has that many, also where they have different numbers.
+        at_once = max(1, resources.workers // machines)
         at_once = max(1, min(at_once, (memory - fixed) // (each + chunk * width)))
     whole = reader.total(graph)
     free = memory - fixed - at_once * each
@@ -224,5 +229,6 @@ def plan_scan(
             f"{format_size(memory)} are to be used; pass {argument('memory', enough)} or "
             "more"
         )
-    shares = 1 if in_process else min(at_once * machines, max(1, len(cuts)))
-    return ScanPlan(cost, nodes, graph.num_entries, cuts, shares, resident, peak, resources, held)
+    shares = min(machines, max(1, len(cuts)))
+    sizes = shares, resident, peak, resources, held, at_once
+    return ScanPlan(cost, nodes, graph.num_entries, cuts, *sizes)

@@ -96,7 +96,7 @@ class DistributedExecutor(RemoteExecutor):
             # The scheduler of a cluster has a folder, too, which only this setting chooses.
             with dask.config.set({_TEMPORARY: self._make_folder()}):
                 self._cluster = LocalCluster(**(settings | options))
-            self.client = Client(self._cluster, set_as_default=False)
+            self.client = Client(self._cluster, direct_to_workers=True, set_as_default=False)
         else:
             if isinstance(address, str):
                 _check_answer(address, options.get("security"))

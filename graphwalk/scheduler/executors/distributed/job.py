@@ -103,9 +103,10 @@ class DistributedJob(RemoteJob):
         kind = name.partition(" ")[0] or getattr(function, "__name__", "task")
         key = f"{kind}-{self._name}-{next(self._numbers)}"
         values = [arg.piece() if isinstance(arg, PieceRef) else arg for arg in args]
-        future = self._client.submit(
-            run, key, pieces, function, *values, key=key, workers=where, pure=False
-        )
+        with dask.config.set({_LARGE_GRAPH: "1 PiB"}):  # it warns of values within tasks
+            future = self._client.submit(
+                run, key, pieces, function, *values, key=key, workers=where, pure=False
+            )
         with self._lock:
             self._under_way[key] = future, args
         future.add_done_callback(partial(self._ended, key))
@@ -179,8 +180,7 @@ class DistributedJob(RemoteJob):
 
     def put(self, value: Any) -> Any:
         """Return the reference of a value; it is made again where a worker is lost."""
-        with dask.config.set({_LARGE_GRAPH: "1 PiB"}):  # it warns of values within tasks
-            return self.submit(_same, value, name="put")
+        return self.submit(_same, value, name="put")
 
     def result(self, ref: Any) -> Any:
         """Return a value."""

@@ -74,16 +74,16 @@ class RayExecutor(RemoteExecutor):
             )
 
     def resources(self) -> Resources:
-        """Return the bytes of the smallest object store, all CPUs, and how many machines."""
+        """Return the bytes of the smallest object store, all CPUs, and machines that have any."""
         import ray
 
         self._check_alive()
         machines = [machine["Resources"] for machine in ray.nodes() if machine["Alive"]]
         stores = [machine.get("object_store_memory", 0) for machine in machines]
-        cpus = sum(int(machine.get("CPU", 0)) for machine in machines)
+        cpus = [int(machine.get("CPU", 0)) for machine in machines]
         store = int(min(filter(None, stores), default=0))
-        count = max(1, len(machines))
-        return Resources(store, max(1, cpus), count, hosts=count)
+        count = max(1, len([*filter(None, cpus)]))
+        return Resources(store, max(1, sum(cpus)), count, hosts=count)
 
     def new_job(self) -> RayJob:
         """Return a new job."""

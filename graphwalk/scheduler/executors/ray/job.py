@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import SchedulerError
 from graphwalk.scheduler.executors.ray.errors import own_errors
-from graphwalk.scheduler.executors.ray.huge_pages import InHugePages
+from graphwalk.scheduler.executors.ray.in_huge_pages import InHugePages
 from graphwalk.scheduler.executors.remote_job import RemoteJob
 from graphwalk.util.cancel import CancelledError
 from graphwalk.util.executor import LostError, told_and_made
@@ -59,12 +59,14 @@ class RayJob(RemoteJob):
         self.token.check()
         if kept:
             name = name or function.__name__
-            return self.submit(_in_huge_pages, function, *args, place=place, name=name)
+            function, args = _in_huge_pages, (function, *args)
         how: Any = {"threads": threads, "place": place, "name": name}
         if not isfunction(function):  # a method, a partial function or one of C is a value to Ray
             return self.submit(_call, function, *args, pieces=pieces, **how)
         if pieces == 1:  # Ray would take the sequence for the one value
             return [self.submit(_only_piece, function, *args, **how)]
+        if threads > 1 and place == "here":  # another machine may have more CPUs
+            threads = min(threads, _cpus_of(self.hosts(place)[0]))
         task = _remote(function).options(
             num_returns=pieces or 1,
             num_cpus=threads,
@@ -156,7 +158,7 @@ class RayJob(RemoteJob):
         import ray
 
         self.token.check()
-        return ray.put(InHugePages(value))
+        return ray.put(value)
 
     def result(self, ref: Any) -> Any:
         """Return a value."""
