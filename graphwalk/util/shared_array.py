@@ -12,13 +12,15 @@ import mmap
 import os
 import stat
 import sys
-import threading
 import weakref
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from graphwalk.util.huge_pages import map_in_huge_pages
+from graphwalk.util.recently_used import RecentlyUsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
 
 #: Bytes that are computed at a time before they are written to the file: they fit in caches.
 PIECE = 1 << 22
-
-#: Seconds for which a process keeps an unused mapping, and with it the memory.
-KEPT = 1.0
 
 _MARK = 16  # random bytes behind the rows
 
@@ -164,48 +163,25 @@ class SharedRows:
             os.close(file)
 
     def mapped(self) -> NDArray[Any] | None:
-        """Return the rows as an array, if all of them have been written before.
+        """Return the rows as an array; None if this process cannot reach them.
 
-        None if this process cannot reach them. The mapping is kept for a while, since making it
-        takes as long as some of the tasks that use it.
+        The mapping is kept for a while, since making it takes as long as some of the tasks that use
+        it.
         """
         try:
             return _rows_of(_mappings.get(self._mark, self._map_all), self)
         except NotSharedError:
             return None
 
-    def _map_all(self) -> mmap.mmap:
+    def _map_all(self) -> Any:
         with self._opened() as file, _as_not_shared():
-            return mmap.mmap(file, 0, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+            memory = map_in_huge_pages(mmap.mmap(file, 0, flags=mmap.MAP_SHARED))
+            # Whatever is not there by now: a page that there is no memory for ends a process.
+            os.posix_fallocate(file, 0, self._identity[-1])
+            return memory
 
 
-class _Mappings:
-    """The mapping that this process used last, until it was unused for `KEPT` seconds."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: dict[bytes, mmap.mmap] = {}
-        self._uses = 0
-
-    def get(self, mark: bytes, make: Callable[[], mmap.mmap]) -> mmap.mmap:
-        """Return the mapping of a file."""
-        with self._lock:
-            if mark not in self._kept:
-                self._kept.clear()
-                self._kept[mark] = make()
-            self._uses += 1
-            timer = threading.Timer(KEPT, self._drop_unused, [self._uses])
-            timer.daemon = True
-            timer.start()
-            return self._kept[mark]
-
-    def _drop_unused(self, use: int) -> None:
-        with self._lock:
-            if use == self._uses:
-                self._kept.clear()
-
-
-_mappings = _Mappings()
+_mappings = RecentlyUsed()
 
 
 @contextmanager
@@ -221,7 +197,7 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
     return kind, status.st_uid, status.st_dev, status.st_ino, status.st_size
 
 
-def _rows_of(memory: mmap.mmap, rows: SharedRows) -> NDArray[Any]:
+def _rows_of(memory: Any, rows: SharedRows) -> NDArray[Any]:
     count = rows.shape[0] * rows.shape[1]
     place = rows.first * rows.row_bytes
     return np.frombuffer(memory, rows.dtype, count, place).reshape(rows.shape)

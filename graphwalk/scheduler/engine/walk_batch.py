@@ -18,13 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from graphwalk.scheduler.engine.finished_steps import ListedBlocks, PutSteps
 from graphwalk.scheduler.engine.place import place_of
-from graphwalk.scheduler.engine.remote_queues import make_blank
 from graphwalk.scheduler.engine.walk_in_memory import keep_graphs_within
 from graphwalk.scheduler.engine.walk_out_of_core import ATTEMPTS, walk_group
 from graphwalk.util.cancel import check_cancelled
 from graphwalk.util.events import Event, emit, listening
 from graphwalk.util.executor import LostError
-from graphwalk.util.shared_array import NotSharedError
 from graphwalk.util.threads import thread_pool
 
 if TYPE_CHECKING:
@@ -171,13 +169,12 @@ def _walking(
     pool: ThreadPoolExecutor,
     job: Job | None = None,
     *,
-    blank: bool = True,
     visit: Visit | None = None,
 ) -> Iterator[list[Future[Steps]]]:
     """Have all groups walk while the block runs; they end if it is left by an error."""
     try:
         yield [
-            pool.submit(walk_group, group, batch.sweep, rows, out, batch.spill, job, blank, visit)
+            pool.submit(walk_group, group, batch.sweep, rows, out, batch.spill, job, visit)
             for group, rows, out in zip(batch.groups, batch.block_rows, outs, strict=True)
         ]
     except BaseException as error:
@@ -262,15 +259,16 @@ def walk_there(
     There are results where there is a `use` for blocks; and where this process reaches `outs`,
     there are neither.
     """
-    arrays = None if outs is None else _reached(batch, outs)
-    places: Sequence[Any] = [None] * len(batch.groups) if arrays is None else arrays
+    arrays: list[Any] = [] if outs is None else [out.mapped() for out in outs]
+    reached = outs is not None and all(array is not None for array in arrays)
+    places = arrays if reached else [None] * len(batch.groups)
     events: deque[Event] = deque()
     visit = None if use is None else use.visit
     name = batch.groups[0].job
     with (
         listening(lambda event: events.append(event) if event.job == name else None),
         thread_pool(len(batch.groups)) as pool,
-        _walking(batch, places, pool, blank=arrays is None, visit=visit) as walks,
+        _walking(batch, places, pool, visit=visit) as walks,
     ):
         left = set(walks)
         while left:
@@ -283,20 +281,8 @@ def walk_there(
         for results in () if use is None else use.over(steps.block, wanted, pool.map):
             check_cancelled()
             yield [], list(results)
-    blocks = wanted if use is None and arrays is None else ()
+    blocks = wanted if use is None and not reached else ()
     return [partial(steps.block, number) for number in blocks]
-
-
-def _reached(batch: Batch, outs: Sequence[SharedRows]) -> list[NDArray[Any]] | None:
-    """Return the rows of the result, blank, or None if this process cannot reach them."""
-    try:
-        for group, out in zip(batch.groups, outs, strict=True):
-            make_blank(group, out)
-    except NotSharedError:
-        return None
-    # Only rows that have been written are mapped: there is memory for them.
-    arrays = [array for out in outs if (array := out.mapped()) is not None]
-    return arrays if len(arrays) == len(outs) else None
 
 
 def get_block(steps: Steps, number: int, job: Job | None = None) -> Any:

@@ -120,7 +120,6 @@ def walk_group(
     out: Any,
     spill: bool,
     job: Job | None = None,
-    blank: bool = True,
     visit: Visit | None = None,
 ) -> Steps:
     """Walk a group of walkers from beginning to end.
@@ -139,8 +138,6 @@ def walk_group(
         Whether steps wait in a file, if there is no `out`.
     job : Job, optional
         Moves walkers by tasks of other processes; without one this thread moves them.
-    blank : bool
-        Whether an array is to be filled with walks in which walkers have not made a step.
     visit : callable, optional
         Takes the visited nodes; no walks are made then.
     """
@@ -153,8 +150,7 @@ def walk_group(
         if visit is not None:
             steps = VisitedSteps(group, visit)
         elif out is not None:
-            if blank:
-                group.make_blank(out)
+            group.make_blank(out)
             steps = InPlaceSteps(out, block_rows)
         elif spill:
             steps = SpilledSteps(group, block_rows)
