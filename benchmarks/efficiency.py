@@ -3,8 +3,8 @@
     python -m benchmarks.efficiency
 
 Cases are measured alternately; the ratio is the time of threads to that of the cluster. Each row
-also says where the time of workers goes in one run, as Ray's and Dask's own records of tasks tell
-it, and the CPU seconds of all processes in it, which other work on the machine changes less.
+also says in which part of the time of one run tasks of each kind ran, as Ray's and Dask's own
+records tell it, and the CPU seconds of all processes, which other work on the machine changes less.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from benchmarks.timing import cpu_of_all, in_turns, wake_memory
 from graphwalk.scheduler.executors.resources import current_executor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from graphwalk.util.events import Event
 
 WORKERS = 2
 #: Walks from each node; in partitions that are read in each wave, a step takes four times as long.
@@ -41,7 +43,7 @@ AIM = 0.85
 
 
 class Run(NamedTuple):
-    """Seconds of the clock and of all CPUs, and the share of workers' time by kind of task."""
+    """Seconds of the clock and of all CPUs, and the share of the time in which tasks ran."""
 
     seconds: float
     cpu: float
@@ -134,12 +136,25 @@ def _watch(run: Callable[[], Any]) -> Run:
     executor = current_executor()
     if executor.in_process:
         return Run(seconds, cpu, {})
-    spent = Counter[str]()
-    for event in executor.tasks_since(start):
-        spent[event.kind] += event.seconds
-    shares = {kind: took / seconds / WORKERS for kind, took in spent.most_common(3)}
-    idle = max(0.0, 1 - spent.total() / seconds / WORKERS)
-    return Run(seconds, cpu, shares | {"idle": idle})
+    events = executor.tasks_since(start)
+    spent = Counter(
+        {
+            kind: _covered(event for event in events if event.kind == kind)
+            for kind in {event.kind for event in events}
+        }
+    )
+    shares = {kind: took / seconds for kind, took in spent.most_common(3)}
+    return Run(seconds, cpu, shares | {"no task": max(0.0, 1 - _covered(events) / seconds)})
+
+
+def _covered(events: Iterable[Event]) -> float:
+    """Return the seconds in which any of some events goes on; a task may have several threads."""
+    covered, until = 0.0, 0.0
+    for event in sorted(events, key=lambda event: event.started):
+        stop = event.started + event.seconds
+        covered += max(0.0, stop - max(event.started, until))
+        until = max(until, stop)
+    return covered
 
 
 if __name__ == "__main__":
