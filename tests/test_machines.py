@@ -84,12 +84,12 @@ class Cluster:
             cwd="/",
         )
 
-    def driver(self, job, workers=2):
-        """Start a job of `machines_driver` on the machine that has no worker."""
-        script = str(ROOT / "tests" / "machines_driver.py")
+    def driver(self, job, workers=2, name="head", address=None):
+        """Start a job of `machines_driver`, on the machine that has no worker if none is named."""
+        script, address = str(ROOT / "tests" / "machines_driver.py"), address or self.address
         return self.machines.start_on(
-            "head",
-            *(sys.executable, script, job, self.scheduler, self.address, str(workers), self.folder),
+            name,
+            *(sys.executable, script, job, self.scheduler, address, str(workers), self.folder),
             env=self._environment,
             cwd="/",
             stdin=subprocess.PIPE,
@@ -97,9 +97,9 @@ class Cluster:
             text=True,
         )
 
-    def run(self, job, workers=2):
+    def run(self, job, **how):
         """Run a job; return what it says first, or None."""
-        driver = self.driver(job, workers)
+        driver = self.driver(job, **how)
         said = heard(driver)
         driver.communicate()
         return said
@@ -147,6 +147,12 @@ def graph():
 
 def test_results_are_those_of_one_process(cluster, graph):
     assert cluster.run("same") == machines_driver.results(graph)
+
+
+@pytest.mark.parametrize("cluster", SCHEDULERS[:1], indirect=True)
+def test_a_client_of_ray_is_no_machine_of_the_cluster(cluster, graph):
+    client = f"ray://{cluster.machines.addresses['head']}:10001"
+    assert cluster.run("same", name="three", address=client) == machines_driver.results(graph)
 
 
 @pytest.mark.slow

@@ -137,7 +137,7 @@ def test_a_budget_that_is_too_small_is_refused_and_the_remedy_is_enough(monkeypa
     graph = graphwalk.build_zarr(edges, num_nodes=10_000)
     how = {"num_walks": 4, "walk_length": 6, "seed": 1}
     with dask.config.set(scheduler="threads"):
-        with pytest.raises(MemoryBudgetError) as refused:
+        with pytest.raises(MemoryBudgetError, match="what is made of them takes") as refused:
             graphwalk.importance_neighbors(graph, **how, memory="2 MiB")
         found = graphwalk.importance_neighbors(graph, **how, memory=remedy(refused))
         assert found.plan.peak_memory <= int(remedy(refused).split()[0]) * 2**20

@@ -102,6 +102,8 @@ def plan_job(
     if naming_bytes:
         why += f", of which their nodes' labels take {format_size(naming_bytes)}"
         other += ", or write .zarr or .npy, which hold the numbers of nodes"
+    if reserved:
+        why += f", of which what is made of them takes {format_size(reserved)}"
     raise MemoryBudgetError(
         f"{graph.path}: these walks take at least {enough} of memory{why}, but the budget is "
         f"{format_size(budget)}; pass {argument('memory', enough)} or more, or {other}"

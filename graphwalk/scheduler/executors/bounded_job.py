@@ -54,9 +54,8 @@ class BoundedJob(ABC, Job):
         def take() -> R:
             nonlocal in_flight
             if not ordered:
-                done = next(iter(self.wait([ref for ref, _ in running])))
-                at = next(i for i, (ref, _) in enumerate(running) if ref is done)
-                running.rotate(-at)
+                refs = [ref for ref, _ in running]
+                running.rotate(-refs.index(next(iter(self.wait(refs)))))
             # It stays among those that are dropped until its value is here.
             value: R = self.result(running[0][0])
             in_flight -= running.popleft()[1]

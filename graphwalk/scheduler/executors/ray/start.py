@@ -18,6 +18,9 @@ from graphwalk.util.threads import num_cores
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: What addresses begin with at which a driver that is not on a machine of the cluster asks.
+_CLIENT = "ray://"
+
 #: Seconds that an address has to answer.
 _ANSWER = 10.0
 
@@ -85,9 +88,11 @@ def start_ray(address: str | None, num_workers: int | None, options: dict[str, A
         if address is None:
             ray.shutdown()  # what has started
         where = "on this machine" if address is None else f"at address {address!r}"
+        # Ray's client waits in vain for a server that expects a token which it does not send.
+        token = "" if _CLIENT not in where else "set RAY_AUTH_MODE=token where it has a token, "
         raise SchedulerError(
-            f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', or "
-            "leave address out to start Ray here"
+            f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', "
+            f"{token}or leave address out to start Ray here"
         ) from error
 
 
@@ -96,7 +101,7 @@ def _check_answer(address: str) -> None:
 
     Ray speaks gRPC, in the frames of HTTP/2, and the first frame of a server is its settings.
     """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    host, _, port = address.removeprefix(_CLIENT).rpartition(":")
     if not (host and port.isdecimal()):
         return
     with socket.create_connection((host.strip("[]"), int(port)), _ANSWER) as there:
