@@ -88,7 +88,7 @@ def start_ray(address: str | None, num_workers: int | None, options: dict[str, A
         if address is None:
             ray.shutdown()  # what has started
         where = "on this machine" if address is None else f"at address {address!r}"
-        # Ray's client waits in vain for a server that expects a token which it does not send.
+        # Ray's client sends no token on its own; a server that expects one does not answer then.
         token = "" if _CLIENT not in where else "set RAY_AUTH_MODE=token where it has a token, "
         raise SchedulerError(
             f"Ray cannot be used {where}: {error}. Start a cluster with 'ray start --head', "
