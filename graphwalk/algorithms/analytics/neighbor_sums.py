@@ -36,7 +36,7 @@ class NeighborSums(ScanProgram):
     def visit(self, result: NDArray[np.int64], rows: PartialRows) -> None:
         """Add values along the entries of a partition."""
         add = push_sums if self._push else pull_sums
-        add(self._values, rows.first, rows.row_starts, rows.neighbors, result)
+        add(self._values, rows.first, rows.row_starts, rows.neighbors, rows.values, result)
 
     def merge(self, result: NDArray[np.int64], other: NDArray[np.int64]) -> None:
         """Add the sums of other partitions."""

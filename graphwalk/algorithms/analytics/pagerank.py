@@ -15,7 +15,7 @@ from graphwalk.algorithms.analytics.out_degrees import out_degrees
 from graphwalk.algorithms.analytics.out_strengths import out_strengths, uses_weights
 from graphwalk.errors import ConvergenceError, InputError, argument
 from graphwalk.kernels.analytics.pagerank import spread_ranks, update_ranks
-from graphwalk.kernels.analytics.sum_neighbors import ONE, pull_weighted_sums, push_weighted_sums
+from graphwalk.kernels.analytics.sum_neighbors import ONE
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.partitions.entry_partitions import read_entries
 from graphwalk.storage.store.graph import Graph, as_graph
@@ -256,9 +256,3 @@ class _WeightedSums(NeighborSums):
         if not self._exponent or rows.values is None:
             return rows
         return rows._replace(values=np.ldexp(rows.values, self._exponent))
-
-    def visit(self, result: NDArray[Any], rows: PartialRows) -> None:
-        """Add the shares that nodes give along some entries."""
-        add = push_weighted_sums if self._push else pull_weighted_sums
-        assert rows.values is not None
-        add(self._values, rows.first, rows.row_starts, rows.neighbors, rows.values, result)

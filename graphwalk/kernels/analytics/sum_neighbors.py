@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.atomics import atomic_add
-from graphwalk.kernels.jit import jit, prefetch
+from graphwalk.kernels.jit import Int, jit, part_of_kernel, prefetch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,14 +30,16 @@ def pull_sums(
     first: int,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
+    weights: NDArray[Any] | None,
     sums: NDArray[np.int64],
 ) -> None:
-    """Add to the sum of each row's node the values of its neighbours.
+    """Add to the sum of each row's node the values of its neighbours, times weights if any.
 
     Parameters
     ----------
     values : ndarray of int64 or float32, shape (nodes,)
-        The value of each node, an integer.
+        The value of each node, an integer; with weights a number of which each product is at most
+        1. Products are rounded to fixed point before they are added.
     first : int
         The node of the first row.
     row_starts : ndarray of int64, shape (rows + 1,)
@@ -45,13 +47,15 @@ def pull_sums(
         whose other parts another thread adds at the same time.
     neighbors : ndarray of int32 or int64
         Their entries.
+    weights : ndarray of float32 or float64, or None
+        The weights of these; None: values are added as they are.
     sums : ndarray of int64, shape (nodes,)
         Where to add.
     """
     for i in range(len(row_starts) - 1):
         total = np.int64(0)
         for entry in range(row_starts[i], row_starts[i + 1]):
-            total += np.int64(values[neighbors[entry]])
+            total += _part(values[neighbors[entry]], weights, entry)
         atomic_add(sums, first + i, total)
 
 
@@ -61,63 +65,28 @@ def push_sums(
     first: int,
     row_starts: NDArray[Any],
     neighbors: NDArray[Any],
+    weights: NDArray[Any] | None,
     sums: NDArray[np.int64],
 ) -> None:
-    """Add to the sum of each neighbour the value of the row's node.
+    """Add to the sum of each neighbour the value of the row's node, times weights if any.
 
     The parameters are those of `pull_sums`. Rows need not be stored in both directions.
     """
     last = len(neighbors) - _AHEAD
     for i in range(len(row_starts) - 1):
-        value = np.int64(values[first + i])
+        value = values[first + i]
         for entry in range(row_starts[i], row_starts[i + 1]):
             if entry < last:
                 prefetch(sums, neighbors[entry + _AHEAD])
-            atomic_add(sums, neighbors[entry], value)
+            atomic_add(sums, neighbors[entry], _part(value, weights, entry))
 
 
-@jit
-def pull_weighted_sums(
-    values: NDArray[np.float32],
-    first: int,
-    row_starts: NDArray[Any],
-    neighbors: NDArray[Any],
-    weights: NDArray[Any],
-    sums: NDArray[np.int64],
-) -> None:
-    """Add to the sum of each row's node the values of its neighbours times the entries' weights.
-
-    The other parameters are those of `pull_sums`; values are no integers. Each product is at most
-    1; it is rounded to fixed point before it is added.
-    """
-    for i in range(len(row_starts) - 1):
-        total = np.int64(0)
-        for entry in range(row_starts[i], row_starts[i + 1]):
-            value = np.float64(values[neighbors[entry]])
-            total += np.int64(np.rint(value * weights[entry] * ONE))
-        atomic_add(sums, first + i, total)
-
-
-@jit
-def push_weighted_sums(
-    values: NDArray[np.float32],
-    first: int,
-    row_starts: NDArray[Any],
-    neighbors: NDArray[Any],
-    weights: NDArray[Any],
-    sums: NDArray[np.int64],
-) -> None:
-    """Add to the sum of each neighbour the value of the row's node times the entry's weight.
-
-    The parameters are those of `pull_weighted_sums`.
-    """
-    last = len(neighbors) - _AHEAD
-    for i in range(len(row_starts) - 1):
-        value = np.float64(values[first + i])
-        for entry in range(row_starts[i], row_starts[i + 1]):
-            if entry < last:
-                prefetch(sums, neighbors[entry + _AHEAD])
-            atomic_add(sums, neighbors[entry], np.int64(np.rint(value * weights[entry] * ONE)))
+@part_of_kernel
+def _part(value: Any, weights: NDArray[Any] | None, entry: Int) -> Int:
+    """Return what an entry adds, as an integer."""
+    if weights is None:
+        return np.int64(value)
+    return np.int64(np.rint(np.float64(value) * weights[entry] * ONE))
 
 
 @jit

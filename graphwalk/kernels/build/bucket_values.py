@@ -62,57 +62,6 @@ def order_by_value(keys: Counts, values: Floats, order: Integers) -> None:
 
 
 @jit
-def emit_valued_rows(
-    keys: Counts,
-    order: Integers,
-    key_values: Floats,
-    distinguishes_edges: bool,
-    bits: int,
-    first_node: int,
-    first_row: int,
-    merge: bool,
-    neighbors: Integers,
-    values: Floats,
-    ends: Counts,
-) -> tuple[int, int, int]:
-    """Write the rows of a bucket's sorted `keys`; `order` has their input positions.
-
-    Weights of merged entries add up in float64, in input order. If values tell edges
-    `distinguishes_edges`, entries of different ones are different. Returns what `emit_rows` does.
-    """
-    mask = (np.int64(1) << bits) - 1
-    entries = 0
-    loops = 0
-    parallel = -1
-    row = 0
-    previous = np.int64(-1)
-    total = 0.0
-    for i in range(keys.size):
-        key = keys[i]
-        value = np.float64(key_values[order[i]])
-        if key == previous and (not distinguishes_edges or value == total):
-            if parallel < 0:
-                parallel = i
-            if merge:
-                if not distinguishes_edges:
-                    total += value
-                    values[entries - 1] = total
-                continue
-        previous = key
-        while row < (key >> bits) - first_row:
-            ends[row] = entries
-            row += 1
-        total = value
-        neighbors[entries] = key & mask
-        values[entries] = total
-        loops += (key & mask) == (key >> bits) + first_node
-        entries += 1
-    for later in range(row, ends.size):
-        ends[later] = entries
-    return entries, loops, parallel
-
-
-@jit
 def weightless_rows(ends: Counts, weights: NDArray[np.float32]) -> tuple[int, int]:
     """Count rows that have entries, none of them with a weight above zero; return the first too.
 

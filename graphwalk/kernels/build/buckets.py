@@ -7,7 +7,7 @@ sorts rows and neighbours at once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -90,9 +90,31 @@ def scatter(
                 key_weights[at] = weights[i]
 
 
+class KeyValues(NamedTuple):
+    """Values of a bucket's entries.
+
+    Attributes
+    ----------
+    order : ndarray of int32 or int64
+        The input positions of sorted keys.
+    by_key : ndarray
+        Weights, times or types, by input position.
+    stored : ndarray
+        Receives those of the entries of rows.
+    distinguish_edges : bool
+        Whether entries of different values are different.
+    """
+
+    order: Integers
+    by_key: Floats
+    stored: Floats
+    distinguish_edges: bool
+
+
 @jit
 def emit_rows(
     keys: Counts,
+    valued: KeyValues | None,
     bits: int,
     first_node: int,
     first_row: int,
@@ -104,6 +126,8 @@ def emit_rows(
 
     Rows count from the bucket's `first_node`, and `ends` begins with the end of row `first_row`.
     Entries of a row beyond those of `ends` are written too: that row ends with later keys.
+    Weights of merged entries add up in float64, in input order. Without values, nothing of these is
+    compiled.
 
     Returns
     -------
@@ -117,18 +141,29 @@ def emit_rows(
     parallel = -1
     row = 0
     previous = np.int64(-1)
+    total = 0.0
     for i in range(keys.size):
         key = keys[i]
-        if key == previous:
+        repeats = key == previous
+        if valued is not None:
+            value = np.float64(valued.by_key[valued.order[i]])
+            repeats = repeats and (not valued.distinguish_edges or value == total)
+        if repeats:
             if parallel < 0:
                 parallel = i
             if merge:
+                if valued is not None and not valued.distinguish_edges:
+                    total += value
+                    valued.stored[entries - 1] = total
                 continue
         previous = key
         while row < (key >> bits) - first_row:
             ends[row] = entries
             row += 1
         neighbors[entries] = key & mask
+        if valued is not None:
+            total = value
+            valued.stored[entries] = total
         loops += (key & mask) == (key >> bits) + first_node
         entries += 1
     ends[row:] = entries

@@ -15,17 +15,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
-from graphwalk.kernels.jit import Int, jit
+from graphwalk.kernels.jit import Int, jit, part_of_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@part_of_kernel
 def row_of(step_kinds: NDArray[np.int64] | None, row: Int, step: Int) -> Int:
-    """Return which row start a walk needs at a node that has row `row`; for use inside kernels.
+    """Return which row start a walk needs at a node that has row `row`.
 
     Parameters
     ----------
@@ -35,21 +34,9 @@ def row_of(step_kinds: NDArray[np.int64] | None, row: Int, step: Int) -> Int:
     row, step : int
         Row of the node, and how many steps the walk has made.
     """
-    raise NotImplementedError("compiled code only")
-
-
-@overload(row_of)  # type: ignore[untyped-decorator]
-def _row_of(step_kinds: Any, row: Any, step: Any) -> Any:  # noqa: ARG001
-    if isinstance(step_kinds, types.NoneType):
-
-        def plain(step_kinds: Any, row: Any, step: Any) -> Any:  # noqa: ARG001
-            return row
-
-        return plain
-
-    def grouped(step_kinds: Any, row: Any, step: Any) -> Any:
-        return row * step_kinds[0] + step_kinds[1 + step]
-
+    if step_kinds is None:
+        return row
+    grouped: Int = row * step_kinds[0] + step_kinds[1 + step]
     return grouped
 
 

@@ -74,7 +74,7 @@ def _pick_from_row(
     table: Any,
     shares: Any,  # noqa: ARG001
     complete: Any,  # noqa: ARG001
-    edges: Any,
+    edges: Any,  # noqa: ARG001
     *step: Any,  # noqa: ARG001
 ) -> Any:
     if isinstance(table.dtype, types.Record):
@@ -96,26 +96,15 @@ def _pick_from_row(
         table: Any,
         shares: Any,  # noqa: ARG001
         complete: Any,  # noqa: ARG001
-        edges: Any,  # noqa: ARG001
-        *step: Any,
-    ) -> Any:
-        return _pick_by_kind(table, *step), np.int64(-1)
-
-    if isinstance(edges, types.NoneType):
-        return by_kind
-
-    def entry_by_kind(
-        rows: Any,  # noqa: ARG001
-        table: Any,
-        shares: Any,  # noqa: ARG001
-        complete: Any,  # noqa: ARG001
-        edges: Any,  # noqa: ARG001
+        edges: Any,
         *step: Any,
     ) -> Any:
         node = _pick_by_kind(table, *step)
+        if edges is None:
+            return node, np.int64(-1)
         return node, one_of_parallel(table, step[1], node, step[4])
 
-    return entry_by_kind
+    return by_kind
 
 
 @part_of_kernel

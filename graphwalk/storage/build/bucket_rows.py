@@ -9,13 +9,12 @@ import numpy as np
 
 from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.bucket_values import (
-    emit_valued_rows,
     order_by_value,
     order_ties,
     tag_positions,
     untag_positions,
 )
-from graphwalk.kernels.build.buckets import emit_rows
+from graphwalk.kernels.build.buckets import KeyValues, emit_rows
 from graphwalk.storage.build.runs import FURTHER_TYPES, collect_bucket
 from graphwalk.storage.store.format import APART, VALUE_TYPES, neighbor_dtype
 
@@ -130,11 +129,14 @@ def valued_rows(keys: Keys, key_values: Weights, task: BucketTask) -> Rows:
     names, records = key_values.dtype.names, key_values
     if names is not None:  # the kernels take columns
         key_values = np.ascontiguousarray(records[names[0]])
-    order = _sort_stably(keys, task.high)
-    if task.spec.values in APART:
+    order, valued, kind = _sort_stably(keys, task.high), None, task.spec.values
+    if kind in APART:
         order_by_value(keys, key_values, order)
-    rows = sorted_rows(keys, task, None if task.spec.values is None else (order, key_values))
-    if task.spec.values == "weights":
+    if kind is not None:
+        stored = np.empty(len(keys), VALUE_TYPES[kind])
+        valued = KeyValues(order, key_values, stored, kind in APART)
+    rows = sorted_rows(keys, task, valued)
+    if kind == "weights":
         _check_sums(rows, rows.values, task)
     if names is None:
         return rows
@@ -165,29 +167,16 @@ def _merged(kind: FurtherKind, column: NDArray[Any], firsts: NDArray[np.intp]) -
         return column.astype(VALUE_TYPES["weights"] if kind == "weights" else np.int64)
 
 
-def sorted_rows(
-    keys: Keys, task: BucketTask, valued: tuple[NDArray[np.integer[Any]], Weights] | None = None
-) -> Rows:
-    """Return the rows of a bucket whose entries are collected and sorted.
-
-    If entries have values, `valued` are their positions before they were sorted, and the values in
-    the order of these positions.
-    """
-    spec, values = task.spec, None
+def sorted_rows(keys: Keys, task: BucketTask, valued: KeyValues | None = None) -> Rows:
+    """Return the rows of a bucket whose entries are collected and sorted, and have these values."""
+    spec = task.spec
     neighbors = np.empty(len(keys), neighbor_dtype(spec.num_nodes))
     ends = np.empty(len(task.rows), np.int64)
     layout = spec.bits, task.first, task.rows.start, spec.duplicates == "merge"
-    if valued is None or spec.values is None:
-        entries, loops, parallel = emit_rows(keys, *layout, neighbors, ends)
-    else:
-        order, key_values = valued
-        values = np.empty(len(keys), VALUE_TYPES[spec.values])
-        entries, loops, parallel = emit_valued_rows(
-            keys, order, key_values, spec.values in APART, *layout, neighbors, values, ends
-        )
+    entries, loops, parallel = emit_rows(keys, valued, *layout, neighbors, ends)
     if parallel >= 0 and spec.duplicates == "error":
         raise _parallel(int(keys[parallel]), task)
-    values = None if values is None else values[:entries]
+    values = None if valued is None else valued.stored[:entries]
     return Rows(neighbors[:entries], values, ends, loops, len(keys))
 
 
