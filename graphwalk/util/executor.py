@@ -20,14 +20,16 @@ task has to tell is part of its result.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
+
+from graphwalk.util.cancel import CancelToken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
-
-    from graphwalk.util.cancel import CancelToken
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -76,7 +78,7 @@ class Ref(Protocol):
     def __hash__(self) -> int: ...
 
 
-class Job(Protocol):
+class Job(ABC):
     """Tasks that belong together: cancelled together, and forgotten at the end of their job.
 
     Attributes
@@ -90,9 +92,13 @@ class Job(Protocol):
         arrays that tasks write into.
     """
 
-    token: CancelToken
     in_process: bool
 
+    def __init__(self, num_workers: int) -> None:
+        self.token = CancelToken()
+        self._num_workers = num_workers
+
+    @abstractmethod
     def submit(
         self,
         function: Callable[..., Any],
@@ -123,21 +129,25 @@ class Job(Protocol):
             The value is large, and many tasks read it: it is worth arranging in memory for them.
         """
 
+    @abstractmethod
     def put(self, value: Any) -> Ref:
         """Make a value known to all workers, sent once to each; return its reference."""
 
+    @abstractmethod
     def result(self, ref: Ref) -> Any:
         """Wait for a value and return it, or raise what its task raised.
 
         Values may be read-only. A thread that waits runs tasks itself where it can.
         """
 
+    @abstractmethod
     def wait(self, refs: Iterable[Ref]) -> Iterator[Ref]:
         """Yield references in the order in which their tasks finish, so that none holds up others.
 
         A task that failed is yielded too; `result` raises what it raised.
         """
 
+    @abstractmethod
     def stream(
         self,
         function: Callable[..., Generator[Any, None, Sequence[Any]]],
@@ -202,7 +212,41 @@ class Job(Protocol):
         place, name : str
             As `submit` takes them.
         """
+        running: deque[tuple[Any, int]] = deque()
+        in_flight, most = 0, ahead or self._num_workers + 1
 
+        def take() -> R:
+            nonlocal in_flight
+            if not ordered:
+                refs = [ref for ref, _ in running]
+                running.rotate(-refs.index(next(iter(self.wait(refs)))))
+            # It stays among those that are dropped until its value is here.
+            value: R = self.result(running[0][0])
+            in_flight -= running.popleft()[1]
+            return value
+
+        try:
+            for item in items:
+                bytes_of_item = 0 if size is None else size(item)
+                while running and most_bytes is not None and in_flight + bytes_of_item > most_bytes:
+                    yield take()
+                args: Any = item if star else (item,)
+                running.append(
+                    (self.submit(function, *args, place=place, name=name), bytes_of_item)
+                )
+                in_flight += bytes_of_item
+                if len(running) >= most:
+                    yield take()
+            while running:
+                yield take()
+        finally:
+            self.cancel([ref for ref, _ in running])
+
+    @abstractmethod
+    def cancel(self, refs: list[Any]) -> None:
+        """Cancel tasks, and wait until they have ended."""
+
+    @abstractmethod
     def cached(
         self,
         key: Hashable,
@@ -238,9 +282,11 @@ class Job(Protocol):
             As `submit` takes them.
         """
 
+    @abstractmethod
     def machines_without(self, path: str) -> list[str]:
         """Return the names of machines that run tasks and have nothing at a local path."""
 
+    @abstractmethod
     def keep_within(self, room: int) -> None:
         """Drop cached values, those unused for longest first, until the others fit in `room` bytes.
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import SchedulerError
-from graphwalk.scheduler.executors.bounded_job import BoundedJob
+from graphwalk.util.executor import Job
 from graphwalk.util.machines import sees
 
 if TYPE_CHECKING:
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 LOOK_EVERY = 0.25
 
 
-class RemoteJob(BoundedJob):
+class RemoteJob(Job):
     """A job whose tasks run in other processes."""
 
     in_process = False
 
     def __init__(self, num_workers: int, cache: Cache) -> None:
-        super().__init__(num_workers, cache)
+        super().__init__(num_workers)
+        self._cache = cache
         self._lock = threading.Lock()
         self._hosts_changed = threading.Condition()
         self._busy_hosts: set[str] = set()
@@ -97,6 +98,10 @@ class RemoteJob(BoundedJob):
         """Cancel what is left, and wait until it has ended."""
         self.token.cancel()
         self.cancel(self.forget())
+
+    def keep_within(self, room: int) -> None:
+        """Drop cached values that take more than `room` bytes together."""
+        self._cache.keep_within(room)
 
     def cached(
         self,

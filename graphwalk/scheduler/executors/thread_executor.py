@@ -9,11 +9,10 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from graphwalk.scheduler.executors.bounded_job import BoundedJob
 from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.cancel import CancelledError, CancelToken
-from graphwalk.util.executor import Resources, told_and_made
+from graphwalk.util.executor import Job, Resources, told_and_made
 from graphwalk.util.threads import num_cores
 
 if TYPE_CHECKING:
@@ -56,14 +55,14 @@ class ThreadsExecutor:
         self._cache.clear()
 
 
-class ThreadsJob(BoundedJob):
+class ThreadsJob(Job):
     """Tasks of one job, and the threads that run them."""
 
     in_process = True
 
     def __init__(self, num_workers: int, cache: Cache, name: str) -> None:
-        super().__init__(num_workers, cache)
-        self._name = name
+        super().__init__(num_workers)
+        self._name, self._cache = name, cache
         self._changed = threading.Condition()
         self._queue: deque[_Task] = deque()
         self._threads: list[threading.Thread] = []
@@ -142,6 +141,10 @@ class ThreadsJob(BoundedJob):
                 yield told, None
             for value in made or ():
                 yield None, _Task(value, lazy=True) if callable(value) else _done(value)
+
+    def keep_within(self, room: int) -> None:
+        """Drop cached values that take more than `room` bytes together."""
+        self._cache.keep_within(room)
 
     def cached(
         self,
