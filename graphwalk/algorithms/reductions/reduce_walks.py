@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.algorithms.walks.dask_tasks import WalkTasks
-    from graphwalk.scheduler.engine.finished_steps import Visit
+    from graphwalk.scheduler.engine.step_storage import Visit
     from graphwalk.scheduler.engine.walker_starts import Walkers
     from graphwalk.storage.partitions.partition import Partition
     from graphwalk.util.executor import Job

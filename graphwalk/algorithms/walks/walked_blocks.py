@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from graphwalk.algorithms.walks.dask_tasks import BatchWork, WalkTasks, batches
 from graphwalk.scheduler.engine.walk_batch import (
     BatchSteps,
-    uses_elsewhere,
-    values_elsewhere,
+    remote_blocks,
+    remote_results,
     walk_groups,
 )
 from graphwalk.scheduler.engine.walk_in_memory import (
@@ -163,7 +163,7 @@ def _in_order(
     """Yield the blocks of batches that walk in other processes, some of them at a time."""
 
     def begin(work: BatchWork) -> Iterator[tuple[int, Any]]:
-        blocks = zip(work.blocks, values_elsewhere(job, work.batch, work.numbers), strict=True)
+        blocks = zip(work.blocks, remote_blocks(job, work.batch, work.numbers), strict=True)
         return chain([next(blocks)], blocks)
 
     running: deque[Future[Iterator[tuple[int, Any]]]] = deque()
@@ -190,7 +190,7 @@ def used_as_made(
 
     def follow(work: BatchWork) -> None:
         try:
-            for one in uses_elsewhere(job, work.batch, work.numbers, use_of(work.blocks)):
+            for one in remote_results(job, work.batch, work.numbers, use_of(work.blocks)):
                 made.put(one)
         finally:
             made.put(None)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from graphwalk.scheduler.engine.finished_steps import KeptSteps
     from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
+    from graphwalk.scheduler.engine.step_storage import KeptSteps
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.storage.partitions.partition import Partition
 

@@ -16,8 +16,8 @@ from functools import partial
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from graphwalk.scheduler.engine.finished_steps import ListedBlocks, PutSteps
 from graphwalk.scheduler.engine.place import place_of
+from graphwalk.scheduler.engine.step_storage import ListedBlocks, PutSteps
 from graphwalk.scheduler.engine.walk_in_memory import keep_graphs_within
 from graphwalk.scheduler.engine.walk_out_of_core import ATTEMPTS, walk_group
 from graphwalk.util.cancel import check_cancelled
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.scheduler.engine.blocks import BlockRows
-    from graphwalk.scheduler.engine.finished_steps import Steps, Visit
     from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
+    from graphwalk.scheduler.engine.step_storage import Steps, Visit
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.util.executor import Job
     from graphwalk.util.shared_array import SharedRows
@@ -139,7 +139,7 @@ def walk_batch(
             pass
     if job is None or batch.sweep.resident:
         return walk_groups(batch, outs, job)
-    found = list(_blocks_elsewhere(job, batch, outs, wanted))
+    found = list(_remote_references(job, batch, outs, wanted))
     return ListedBlocks(dict(zip(wanted, found, strict=True))) if found else PutSteps()
 
 
@@ -191,12 +191,12 @@ def _all_of(walks: Iterable[Future[T]]) -> list[T]:
     return [walk.result() for walk in walks]
 
 
-def values_elsewhere(job: Job, batch: Batch, wanted: Sequence[int]) -> Iterator[NDArray[Any]]:
+def remote_blocks(job: Job, batch: Batch, wanted: Sequence[int]) -> Iterator[NDArray[Any]]:
     """Yield blocks of a batch that walks in another process, in order, each made when asked for."""
-    return _again_if_lost(lambda: map(job.result, _blocks_elsewhere(job, batch, None, wanted)))
+    return _again_if_lost(lambda: map(job.result, _remote_references(job, batch, None, wanted)))
 
 
-def _blocks_elsewhere(
+def _remote_references(
     job: Job, batch: Batch, outs: Sequence[SharedRows] | None, wanted: Sequence[int]
 ) -> Iterator[Any]:
     """Yield references of blocks; none where the walks have been written into `outs`."""
@@ -205,7 +205,7 @@ def _blocks_elsewhere(
             yield block
 
 
-def uses_elsewhere(job: Job, batch: Batch, wanted: Sequence[int], use: BlockUse[R]) -> Iterator[R]:
+def remote_results(job: Job, batch: Batch, wanted: Sequence[int], use: BlockUse[R]) -> Iterator[R]:
     """Yield what comes of the use of blocks of a batch that walks in another process."""
     for results, _ in _again_if_lost(lambda: _stream(job, batch, None, wanted, use)):
         yield from results or ()

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from graphwalk.scheduler.engine.finished_steps import (
+from graphwalk.scheduler.engine.local_queues import LocalQueues
+from graphwalk.scheduler.engine.remote_queues import RemoteQueues, make_blank
+from graphwalk.scheduler.engine.step_storage import (
     InPlaceSteps,
     KeptSteps,
     PutSteps,
@@ -18,8 +20,6 @@ from graphwalk.scheduler.engine.finished_steps import (
     Steps,
     VisitedSteps,
 )
-from graphwalk.scheduler.engine.local_queues import LocalQueues
-from graphwalk.scheduler.engine.remote_queues import RemoteQueues, make_blank
 from graphwalk.util.events import Event
 from graphwalk.util.executor import LostError
 from graphwalk.util.malloc import return_large_at_once
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from graphwalk.scheduler.engine.blocks import BlockRows
-    from graphwalk.scheduler.engine.finished_steps import Visit
     from graphwalk.scheduler.engine.partition_sweep import PartitionHandle, PartitionSweep
+    from graphwalk.scheduler.engine.step_storage import Visit
     from graphwalk.scheduler.engine.walker_group import WalkerGroup
     from graphwalk.util.executor import Job
 
