@@ -12,12 +12,13 @@ import pyarrow as pa
 
 from graphwalk.errors import InputError, argument, function
 from graphwalk.storage.build.bucket_rows import RowError
-from graphwalk.storage.build.changes import ChangedEdges, ReadChanges, missing_edge, read_changes
+from graphwalk.storage.build.changes import ReadChanges
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.copy_nodes import copy_labels, copy_types
 from graphwalk.storage.build.memory_plan import BuildSizes, build_sizes
 from graphwalk.storage.build.merge import Merge, MissingError
 from graphwalk.storage.build.pipeline import write_store
+from graphwalk.storage.build.read_changes import ChangedEdges, missing_edge, read_changes
 from graphwalk.storage.build.take_arrays import added_names, take_node_arrays
 from graphwalk.storage.edges.open import open_source
 from graphwalk.storage.edges.unread import listed
