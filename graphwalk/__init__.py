@@ -4,6 +4,8 @@ Public names are imported when they are first used, so that ``import graphwalk``
 the command line do not load numba or Dask.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,8 @@ from graphwalk.errors import (
 from graphwalk.storage.store.upper_layers import upper_layers as _upper_layers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from graphwalk import scheduler
     from graphwalk.algorithms.analytics.analyze import analyze
     from graphwalk.algorithms.analytics.betweenness import betweenness_centrality
@@ -135,64 +139,53 @@ __all__ = [
     "write_walks",
 ]
 
-_HOMES = {
-    "cooccurrence": "graphwalk.algorithms.reductions.cooccurrence",
-    "importance_neighbors": "graphwalk.algorithms.reductions.importance_neighbors",
-    "CSR": "graphwalk.storage.edges.open",
-    "Graph": "graphwalk.storage.store.graph",
-    "analyze": "graphwalk.algorithms.analytics.analyze",
-    "betweenness_centrality": "graphwalk.algorithms.analytics.betweenness",
-    "bfs": "graphwalk.algorithms.analytics.bfs",
-    "communities": "graphwalk.algorithms.analytics.communities",
-    "modularity": "graphwalk.algorithms.analytics.modularity",
-    "k_hop": "graphwalk.algorithms.analytics.k_hop",
-    "label_propagation": "graphwalk.algorithms.analytics.label_propagation",
-    "triangles": "graphwalk.algorithms.analytics.triangles",
-    "clustering": "graphwalk.algorithms.analytics.triangles",
-    "transitivity": "graphwalk.algorithms.analytics.triangles",
-    "core_numbers": "graphwalk.algorithms.analytics.core_numbers",
-    "degrees": "graphwalk.algorithms.analytics.degrees",
-    "degree_assortativity": "graphwalk.algorithms.analytics.degrees",
-    "reciprocity": "graphwalk.algorithms.analytics.reciprocity",
-    "strongly_connected_components": "graphwalk.algorithms.analytics.strong_components",
-    "harmonic_centrality": "graphwalk.algorithms.analytics.hyperball",
-    "hop_distribution": "graphwalk.algorithms.analytics.hyperball",
-    "connected_components": "graphwalk.algorithms.analytics.components",
-    "pagerank": "graphwalk.algorithms.analytics.pagerank",
-    "similar_nodes": "graphwalk.algorithms.analytics.similarity",
-    "similarity": "graphwalk.algorithms.analytics.similarity",
-    "shortest_paths": "graphwalk.algorithms.analytics.shortest_paths",
-    "build_zarr": "graphwalk.storage.build.api",
-    "draw_start_edges": "graphwalk.algorithms.walks.draw_edges",
-    "edge_vectors": "graphwalk.algorithms.training.edge_vectors",
-    "embed": "graphwalk.algorithms.training.embedding",
-    "iter_blocks": "graphwalk.algorithms.output.write",
-    "NeighborDataset": "graphwalk.algorithms.training.neighbor_dataset",
-    "sample_neighbors": "graphwalk.algorithms.samples.neighbors",
-    "open_zarr": "graphwalk.storage.store.graph",
-    "SkipGramDataset": "graphwalk.algorithms.training.torch_datasets",
-    "WalkCorpus": "graphwalk.algorithms.training.corpus",
-    "WalkDataset": "graphwalk.algorithms.training.torch_datasets",
-    "WalkPlan": "graphwalk.scheduler.engine.walk_plan",
-    "personalized_pagerank": "graphwalk.algorithms.reductions.personalized_pagerank",
-    "performance_report": "graphwalk.plotting.run_report",
-    "plan_walks": "graphwalk.algorithms.walks.api",
-    "plot_coverage": "graphwalk.plotting.graphs_and_walks",
-    "plot_degrees": "graphwalk.plotting.graphs_and_walks",
-    "plot_embedding": "graphwalk.plotting.embeddings",
-    "plot_plan": "graphwalk.plotting.plans_and_runs",
-    "plot_visits": "graphwalk.plotting.graphs_and_walks",
-    "pyg_stores": "graphwalk.algorithms.samples.pyg_stores",
-    "random_walks": "graphwalk.algorithms.walks.api",
-    "first_distinct": "graphwalk.algorithms.walks.lengths",
-    "hitting_times": "graphwalk.algorithms.walks.lengths",
-    "visit_counts": "graphwalk.algorithms.reductions.visit_counts",
-    "walk_lengths": "graphwalk.algorithms.walks.lengths",
-    "set_node_types": "graphwalk.storage.store.node_types",
-    "to_arrow": "graphwalk.algorithms.output.to_arrow",
-    "write_nodes": "graphwalk.algorithms.output.write_nodes",
-    "write_walks": "graphwalk.algorithms.output.write",
+#: Where public names are, by module.
+_NAMES = {
+    "algorithms.analytics.analyze": "analyze",
+    "algorithms.analytics.betweenness": "betweenness_centrality",
+    "algorithms.analytics.bfs": "bfs",
+    "algorithms.analytics.communities": "communities",
+    "algorithms.analytics.components": "connected_components",
+    "algorithms.analytics.core_numbers": "core_numbers",
+    "algorithms.analytics.degrees": "degree_assortativity degrees",
+    "algorithms.analytics.hyperball": "harmonic_centrality hop_distribution",
+    "algorithms.analytics.k_hop": "k_hop",
+    "algorithms.analytics.label_propagation": "label_propagation",
+    "algorithms.analytics.modularity": "modularity",
+    "algorithms.analytics.pagerank": "pagerank",
+    "algorithms.analytics.reciprocity": "reciprocity",
+    "algorithms.analytics.shortest_paths": "shortest_paths",
+    "algorithms.analytics.similarity": "similar_nodes similarity",
+    "algorithms.analytics.strong_components": "strongly_connected_components",
+    "algorithms.analytics.triangles": "clustering transitivity triangles",
+    "algorithms.output.to_arrow": "to_arrow",
+    "algorithms.output.write": "iter_blocks write_walks",
+    "algorithms.output.write_nodes": "write_nodes",
+    "algorithms.reductions.cooccurrence": "cooccurrence",
+    "algorithms.reductions.importance_neighbors": "importance_neighbors",
+    "algorithms.reductions.personalized_pagerank": "personalized_pagerank",
+    "algorithms.reductions.visit_counts": "visit_counts",
+    "algorithms.samples.neighbors": "sample_neighbors",
+    "algorithms.samples.pyg_stores": "pyg_stores",
+    "algorithms.training.corpus": "WalkCorpus",
+    "algorithms.training.edge_vectors": "edge_vectors",
+    "algorithms.training.embedding": "embed",
+    "algorithms.training.neighbor_dataset": "NeighborDataset",
+    "algorithms.training.torch_datasets": "SkipGramDataset WalkDataset",
+    "algorithms.walks.api": "plan_walks random_walks",
+    "algorithms.walks.draw_edges": "draw_start_edges",
+    "algorithms.walks.lengths": "first_distinct hitting_times walk_lengths",
+    "plotting.embeddings": "plot_embedding",
+    "plotting.graphs_and_walks": "plot_coverage plot_degrees plot_visits",
+    "plotting.plans_and_runs": "plot_plan",
+    "plotting.run_report": "performance_report",
+    "scheduler.engine.walk_plan": "WalkPlan",
+    "storage.build.api": "build_zarr",
+    "storage.edges.open": "CSR",
+    "storage.store.graph": "Graph open_zarr",
+    "storage.store.node_types": "set_node_types",
 }
+_HOMES = {name: f"graphwalk.{module}" for module, names in _NAMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
@@ -209,26 +202,17 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def _validate(*args: Any) -> Any:
-    return import_module("graphwalk.algorithms.validation.check").validate(*args)
+def _late(module: str, name: str) -> Callable[..., Any]:
+    """Return a function that imports another one when it is called."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        return getattr(import_module(f"graphwalk.{module}"), name)(*args, **options)
+
+    return call
 
 
-def _transpose(*args: Any, **options: Any) -> Any:
-    return import_module("graphwalk.storage.build.transpose").transpose(*args, **options)
-
-
-def _subgraph(*args: Any, **options: Any) -> Any:
-    return import_module("graphwalk.storage.build.subgraph").subgraph(*args, **options)
-
-
-def _update(*args: Any, **options: Any) -> Any:
-    return import_module("graphwalk.storage.build.update").update(*args, **options)
-
-
-def _reorder(*args: Any, **options: Any) -> Any:
-    return import_module("graphwalk.algorithms.analytics.reorder").reorder(*args, **options)
-
-
-_upper_layers.validate, _upper_layers.transpose = _validate, _transpose
-_upper_layers.subgraph, _upper_layers.update = _subgraph, _update
-_upper_layers.reorder = _reorder
+_upper_layers.validate = _late("algorithms.validation.check", "validate")
+_upper_layers.transpose = _late("storage.build.transpose", "transpose")
+_upper_layers.subgraph = _late("storage.build.subgraph", "subgraph")
+_upper_layers.update = _late("storage.build.update", "update")
+_upper_layers.reorder = _late("algorithms.analytics.reorder", "reorder")
