@@ -220,12 +220,13 @@ def test_a_chain_of_jobs(jobs, folder, graph, expected):
         script.write_text(text.replace("--nodes=4", "--nodes=1"))
     edges = f"{folder.parent / 'edges.npy'}"
     edited(folder / "build.sbatch", edges=edges, build=f"(--num-nodes={NODES} --memory=500MB)")
+    edited(folder / "walks.sbatch", walks="(--num-walks=1 --walk-length=80 --seed=1)")
     edited(folder / "embed.sbatch", embed="(--dimensions=4 --window=1 --negative=1)")
     *_, embed = jobs("./chain.sh").split()
     jobs.finish(embed)
     assert sorted(file.name[:5] for file in folder.glob("*.log")) == ["build", "embed", "walks"]
     assert graphwalk.open_zarr(folder / "graph.zarr").digest == graph.digest
-    same(folder / "walks.parquet", expected)
+    same(folder / "walks.parquet", expected[::10])
     vectors = pq.read_table(folder / "vectors.parquet")
     assert vectors["node"].to_pylist() == list(range(NODES))
     assert set(map(len, vectors["vector"].to_pylist())) == {4}
