@@ -1,5 +1,6 @@
 """Plans for clusters that are not there, and what the model expects of them."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -169,12 +170,36 @@ def test_more_machines_take_no_longer_to_walk(graph):
     assert all(hours[more] > 2 * min(hours.values()) for more in hours if more > worth)
 
 
-def test_what_few_machines_do_not_hold_is_left_out(graph):
-    how = {"memory": "3 MiB", "chunks": 1000}
+def test_what_few_machines_do_not_hold_is_left_out():
+    """One machine has no memory for a copy of a long row, and four hold the graph."""
+    leaves = np.arange(1, 1_000_000)
+    hub = graphwalk.build_zarr((np.zeros_like(leaves), leaves), progress=False)
+    how = {"start_nodes": [0, 1], "memory": "16 MiB"}
     with pytest.raises(MemoryBudgetError):
-        planned(graph, "1x1", **how)
-    plan = planned(graph, "16x1", **how)
+        planned(hub, "1x1", **how)
+    plan = planned(hub, "4x1", **how)
+    assert plan.resident
     assert 1 not in [each.cluster.machines for each in plan.forecasts]
+
+
+@pytest.mark.parametrize("machines", [2, 8, 64])
+@pytest.mark.parametrize("memory", [4, 8, 11, 16, 24, 40])
+def test_each_machine_has_the_memory_of_its_plan_or_enough_is_named(graph, machines, memory):
+    """A graph as small as this has fewer partitions than machines, which hold them unevenly."""
+    how = {"cluster": f"{machines}x2", "chunks": 1000, "num_walks": 20}
+    try:
+        plan = planned(graph, **how, memory=f"{memory} MiB")
+    except MemoryBudgetError as error:
+        enough = re.search(r"pass memory='(.+?)'", str(error))[1]
+        plan = planned(graph, **how, memory=enough)
+    if plan.at_once:
+        held = len(plan.partitions) * plan.copies
+        machines = min(machines, held)
+        walkers = plan.peak_memory - plan.copies * plan.graph_bytes
+        parts = -(-held // machines) * plan.largest_partition
+        assert parts + walkers / machines <= plan.resources.memory
+    else:
+        assert plan.peak_memory <= plan.resources.memory
 
 
 def test_a_plan_prints_what_is_expected(graph):

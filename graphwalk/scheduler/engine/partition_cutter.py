@@ -138,6 +138,11 @@ class PartitionCutter:
         """Return the bytes of the largest partition while it is read."""
         return max(map(self._size, nodes))
 
+    def largest_kept(self, nodes: list[range]) -> int:
+        """Return the bytes of the largest partition once it has been read."""
+        row = self._node_bytes - OFFSET
+        return max(self._entries(part) * self._entry + (len(part) + 1) * row for part in nodes)
+
     def _entries(self, nodes: range) -> int:
         return self.offset(nodes.stop) - self.offset(nodes.start)
 

@@ -86,7 +86,7 @@ class _Needs(NamedTuple):
 
 
 class PartitionedPlanner:
-    """Divides a graph that does not fit, and its walkers."""
+    """Divides a graph, which stays in memory (`resident`) or is read again, and its walkers."""
 
     def __init__(
         self,
@@ -95,9 +95,10 @@ class PartitionedPlanner:
         whole: WalkPlan,
         walkers: int,
         partitions: int | None,
-        fits: bool,
         sizes: WalkerSizes | None,
         keeps_steps: bool,
+        *,
+        resident: bool,
     ) -> None:
         self.graph, self.spec, self.whole, self.partitions = graph, spec, whole, partitions
         self.walkers, self.keeps_steps = walkers, keeps_steps
@@ -110,7 +111,7 @@ class PartitionedPlanner:
             second_order=spec.second_order,
             temporal=spec.temporal,
         ).itemsize
-        self.resident = fits or self._fits_on_all_machines()
+        self.resident = resident
         self.sizes = sizes or (RESIDENT if self.resident else OUT_OF_CORE)
         if self.resident and self.machines > 1:
             threads = self.workers // self.machines // TASKS_OF_MACHINE
@@ -130,9 +131,11 @@ class PartitionedPlanner:
             resident=self.resident,
         )
         self.log = walker_dtype(node, edge).itemsize
+        #: Partitions by the machines of a copy, since finding where they end reads the store.
+        self._kept: dict[int, list[range]] = {}
 
     def plan(self) -> WalkPlan:
-        """Return the plan."""
+        """Return the plan; raises TooLittleError."""
         hubs = 0 if self.resident else HUB_PART * self.parts.single_rows_bytes()
         if hubs > self.memory:
             raise TooLittleError(hubs, f", since one row has {self.graph.max_degree:,} entries")
@@ -140,6 +143,8 @@ class PartitionedPlanner:
         needs, batches = self._divide(smallest)
         if self.resident and self.machines > 1 and self.partitions is None:
             needs, batches = self._in_copies(needs, batches, smallest)
+        if self.resident and not self._leaves_enough(needs, smallest):
+            raise TooLittleError(self.memory)
         nodes, ahead = self._cut(self.memory - needs.state - needs.waiting, smallest)
         per_batch = -(-len(needs.groups) // batches)
         return replace(
@@ -195,8 +200,14 @@ class PartitionedPlanner:
         walkers = needs.state + needs.waiting
         if not self.resident:
             return walkers + max(smallest, self.memory // 5) <= self.memory
-        graph = self.copies * self.whole.graph_bytes
-        return self.machines == 1 or walkers + graph <= self.machines * self.memory
+        if self.machines == 1:
+            return True
+        nodes = self._kept_parts()
+        # A small graph has fewer partitions than there are machines, and walkers are where it is.
+        count = self.copies * len(nodes)
+        machines = min(self.machines, count)
+        each = ceil(count / machines) * self.parts.largest_kept(nodes)
+        return walkers <= machines * (self.memory - each)
 
     def _needs(self, batches: int) -> _Needs:
         """Return the memory of walkers in `batches` batches, without partitions."""
@@ -222,15 +233,9 @@ class PartitionedPlanner:
         # Steps are sorted by block before they are written to files. They become blocks when
         # partitions are no longer needed, except by the next batch.
         block = max(self.whole.block_rows, default=0) * width * self.whole.dtype.itemsize
-        blocks = blocks_at_once(len(self.whole.block_rows), self.whole.resources.workers) * block
+        blocks = blocks_at_once(len(self.whole.block_rows), self.workers) * block
         logs = self.workers * self.sizes.log * (self.log + _PLACE)
         return _Needs(groups, True, state, logs if alone else max(blocks, logs), blocks)
-
-    def _fits_on_all_machines(self) -> bool:
-        return (
-            self.machines > 1
-            and self.whole.graph_bytes <= GRAPH_SHARE * self.machines * self.memory
-        )
 
     def _group_blocks(self, batches: int) -> tuple[int, ...]:
         """Return how many blocks each group has."""
@@ -263,13 +268,22 @@ class PartitionedPlanner:
     def _machines_of_copy(self) -> int:
         return self.machines // self.copies
 
+    def _kept_parts(self) -> list[range]:
+        """Return partitions that stay in memory, or that the caller has asked for."""
+        machines = self._machines_of_copy
+        if machines not in self._kept:
+            self._kept[machines] = (
+                self.parts.cut_into(machines)
+                if self.partitions is None
+                else self.parts.cut(self.whole.graph_bytes // self.partitions + 1, whole=False)
+            )
+        return self._kept[machines]
+
     def _cut(self, free: int, smallest: int) -> tuple[list[range], bool]:
         """Return the partitions, and whether two fit at a time."""
-        if self.partitions is not None:
-            nodes = self.parts.cut(self.whole.graph_bytes // self.partitions + 1, whole=False)
+        if self.resident or self.partitions is not None:
+            nodes = self._kept_parts()
             return nodes, not self.resident and self.parts.rows_bytes(nodes, True) <= free
-        if self.resident:
-            return self.parts.cut_into(self._machines_of_copy), False
         for ahead in (True, False):
             size = (free - thread_bytes(self.graph)) // 2 if ahead else free
             if size < 1:

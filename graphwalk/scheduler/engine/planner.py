@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,12 @@ from graphwalk.scheduler.engine.memory_model import (
     reading_peak,
     thread_bytes,
 )
-from graphwalk.scheduler.engine.partitioned_planner import MIB, PartitionedPlanner, TooLittleError
+from graphwalk.scheduler.engine.partitioned_planner import (
+    GRAPH_SHARE,
+    MIB,
+    PartitionedPlanner,
+    TooLittleError,
+)
 from graphwalk.scheduler.engine.result_dtype import result_dtype
 from graphwalk.scheduler.engine.walk_plan import WalkPlan
 from graphwalk.scheduler.engine.walk_temporal import scratch_bytes
@@ -143,8 +149,13 @@ class _Walks:
             return whole
         if spec.walk_length == 0:
             return whole
-        walkers = self.walkers, partitions, fits, self.sizes, self.keeps_steps
-        return PartitionedPlanner(graph, spec, whole, *walkers).plan()
+        how = graph, spec, whole, self.walkers, partitions, self.sizes, self.keeps_steps
+        machines = self.resources.machines
+        on_all = machines > 1 and whole.graph_bytes <= GRAPH_SHARE * machines * memory
+        if fits or on_all:
+            with suppress(TooLittleError):  # walkers take too much, or a machine has too much
+                return PartitionedPlanner(*how, resident=True).plan()
+        return PartitionedPlanner(*how, resident=False).plan()
 
     def enough(self, guess: int) -> int:
         """Return memory that is enough, `guess` or more unless the whole graph fits in less."""

@@ -122,8 +122,9 @@ class DistributedJob(RemoteJob):
         if found := self._hosts_here():
             return found
         raise SchedulerError(
-            "the graph lies in a temporary folder of this machine, on which no worker runs; "
-            "build it at a path or URL that all workers reach"
+            "the graph, or one that is made of it on the way, lies in a temporary folder of this "
+            "machine, on which no worker runs; build graphs at a path or URL that all workers "
+            "reach, or where this one is, call this after graphwalk.scheduler.use('threads')"
         )
 
     def host_name(self, host: str) -> str:
