@@ -25,12 +25,14 @@ import numpy as np
 import graphwalk
 from benchmarks.driver_simulation import (
     AIMS,
+    CORES,
     PIECE,
     THREADS,
     WAVES,
     groups,
     makespan,
     partitions,
+    shares,
     shortest_task,
     submitting_time,
 )
@@ -213,7 +215,8 @@ class _Sleep:
 def _pagerank(graph: graphwalk.Graph, workers: int, seconds: float) -> None:
     """Pass over shares of a graph, whose results are added up."""
     parts = tuple(SimpleNamespace(entries=range(k, k + 1)) for k in range(workers))
-    plan: Any = SimpleNamespace(partitions=parts, shares=workers, resident=False)
+    tasks = {"shares": shares(workers), "threads": min(workers, CORES)}
+    plan: Any = SimpleNamespace(partitions=parts, resident=False, **tasks)
     with current_executor().job() as job:
         scanner = Scanner(graph._arrays, plan, job)
         for _ in range(WAVES):

@@ -29,13 +29,18 @@ def groups(workers: int) -> int:
     return max(2, workers // THREADS // partitions(workers))
 
 
+def shares(workers: int) -> int:
+    """Return how many tasks a pass has: one for each machine."""
+    return max(1, workers // CORES)
+
+
 def _passes(workers: int) -> list[int]:
-    """Return the tasks of passes: visits, whose results are merged two at a time."""
-    merges, left = [], workers
-    while left > 1:
+    """Return the tasks of passes: visits, whose results are merged until there are two."""
+    merges, left = [], shares(workers)
+    while left > 2:
         merges.append(left // 2)
         left -= left // 2
-    return [workers, *merges] * WAVES
+    return [shares(workers), *merges] * WAVES
 
 
 #: How many groups of tasks there are, and the tasks of each of their waves.

@@ -74,7 +74,8 @@ def betweenness_centrality(
     weight : {"weight"} or None
         With "weight", the weights of edges are their lengths, if there are any. By default the
         shortest paths are those of the fewest edges. Lengths are sums in float64, which are
-        compared exactly.
+        compared exactly. An edge of length 0 is refused, since it can be walked back and forth:
+        the number of shortest paths is infinite, or depends on the order of the search.
     normalized : bool
         Whether values are divided by the number of pairs; else they are numbers of pairs, of which
         an undirected graph has half as many.
