@@ -46,7 +46,7 @@ print("the same")
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def cluster():
     """Return the environment of a cluster with a token, and the address for clients."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from graphwalk.algorithms.samples.sample_hops import SampleRules
     from graphwalk.scheduler.engine.scan_plan import ScanPlan
 
-#: Bytes of samples that are made at a time for each worker where the graph stays in memory, so that
-#: the first batch comes soon. Else they take this part of the memory, since passes cost more.
+#: Bytes of samples that are made at a time for each worker where the graph stays in memory, or one
+#: batch for each, so that the first one comes soon. Else they take this part of the memory, since
+#: passes cost more.
 _FEW_BYTES, _PART = 192 << 20, 4
 
 
@@ -99,11 +100,11 @@ class SampleBatches:
         """How the graph is read, and of how many batches samples are made at a time."""
         resources, rules = find_resources(self.memory), self.asked.rules
         in_process = current_executor().in_process
-        for most in (_FEW_BYTES * resources.workers, resources.memory):
+        groups = self.batch_size if rules.disjoint else 1
+        each = max(1, rules.most_bytes(self.asked.arrays, self.batch_size, groups))
+        for most in (max(_FEW_BYTES, each) * resources.workers, resources.memory):
             most = min(most, resources.memory // _PART)
-            groups = self.batch_size if rules.disjoint else 1
-            each = rules.most_bytes(self.asked.arrays, self.batch_size, groups)
-            at_once = max(1, min(len(self), most // max(1, each)))
+            at_once = max(1, min(len(self), most // each))
             passes = f"{len(rules.fanouts)} for every {at_once:,} of {len(self):,} batches"
             plan = partial(
                 plan_scan,

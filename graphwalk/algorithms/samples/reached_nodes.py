@@ -69,13 +69,15 @@ class ReachedNodes:
         return np.argsort(self._keys[first:]) + first
 
     def expand(self, hop: Hop) -> None:
-        """Give neighbours that were sampled for the frontier numbers; new ones are the next one."""
+        """Add what was sampled for the frontier; nodes that are new are the next frontier."""
         groups: NDArray[np.int64] | int = 0
         if self._num_groups > 1:
             groups = np.repeat(hop.groups - self._first_group, hop.counts)
         known = len(self._keys)
         self.targets.append(np.repeat(self._places, hop.counts))
-        self.sources.append(self._number(self._keys_of(hop.reached, groups)))
+        # Read-only, as other processes may return it, the kernel would be compiled again for it.
+        reached = np.require(hop.reached, requirements="W")
+        self.sources.append(self._number(self._keys_of(reached, groups)))
         self.sizes.append(len(self._keys) - known)
         del self._places
 
@@ -95,8 +97,9 @@ class ReachedNodes:
         count, numbers = len(self._keys), np.empty_like(keys)
         most = count + len(keys)
         if 3 * most > 2 * len(self._table):
-            kind = np.int64 if most >= 1 << 31 else np.int32
-            self._table = np.full(1 << (3 * most // 2).bit_length(), -1, kind)
+            size = 1 << (3 * most // 2).bit_length()
+            # The table is kept while keys fill it, so its size decides and not their number now.
+            self._table = np.full(size, -1, np.int64 if size > 1 << 31 else np.int32)
             number_keys(self._keys, self._table, self._keys, 0, np.empty(count, np.int64))
         known = np.empty(most, np.int64)
         known[:count] = self._keys

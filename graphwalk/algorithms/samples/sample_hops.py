@@ -105,7 +105,7 @@ class Seeds(NamedTuple):
 def sample_hops(
     scanner: Scanner, rules: SampleRules, seeds: Seeds, batches: Sequence[ReachedNodes]
 ) -> list[list[Hop]]:
-    """Return the samples of each hop of each batch, which all hops of a kind make in one pass.
+    """Return the samples of each hop of each batch; all batches make a hop in the same pass.
 
     The neighbours of a node are sampled once in a group: in the first hop that comes to it. Batches
     are expanded by all hops except the last.

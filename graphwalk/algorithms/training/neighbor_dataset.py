@@ -28,9 +28,8 @@ class NeighborDataset(SharedDataset):
 
     A batch has the samples that `sample_neighbors` returns for its seeds. Those of several batches
     are made in the same passes over the graph, which need not fit in memory; one that does is read
-    once and stays there as long as the dataset. Pass
-    ``batch_size=None`` to the ``DataLoader``; with n workers of it, worker k makes the batches k,
-    k + n, k + 2 n …
+    once and stays there as long as the dataset. Pass ``batch_size=None`` to the ``DataLoader``;
+    with n workers of it, worker k makes the batches k, k + n, k + 2 n …
 
     Parameters
     ----------
