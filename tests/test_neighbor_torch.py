@@ -1,5 +1,6 @@
 """Batches of neighbour samples for PyTorch and PyTorch Geometric; run by `make test-torch`."""
 
+import pickle
 import re
 import runpy
 from pathlib import Path
@@ -61,6 +62,19 @@ def test_workers_make_the_same_batches_as_one():
     for batch in alone:
         other = by_first[batch["input_id"].tolist()[0]]
         assert all(torch.equal(batch[key], other[key]) for key in ("n_id", "e_id", "edge_index"))
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_workers_that_stay_have_the_samples_of_each_epoch(start):
+    graph, how = random_graph(), {"batch_size": 30, "batches": "tensors", "seed": 1}
+    dataset = graphwalk.NeighborDataset(graph, None, [2, 2], **how)
+    stay = {"num_workers": 1, "persistent_workers": True, "multiprocessing_context": start}
+    loader = loading.DataLoader(pickle.loads(pickle.dumps(dataset)), batch_size=None, **stay)
+    for epoch in (3, 0, 1):
+        for each in (dataset, loader.dataset):
+            each.set_epoch(epoch)
+        for batch, other in zip(dataset, loader, strict=True):
+            assert torch.equal(batch["e_id"], other["e_id"])
 
 
 def test_a_layer_per_hop_sees_the_samples_as_pyg_trims_them():

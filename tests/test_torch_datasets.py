@@ -57,10 +57,21 @@ def sources(walks, tmp_path, monkeypatch):
     ]
 
 
+class OwnNumber(int):
+    """A number in place of a tensor that other processes have, too."""
+
+    def share_memory_(self):
+        return self
+
+    def is_shared(self):
+        return False
+
+
 @pytest.fixture
 def as_worker(monkeypatch):
     """Return what makes this process a worker of a DataLoader, as far as datasets can tell."""
-    monkeypatch.setattr(shared_dataset, "torch", SimpleNamespace(from_numpy=lambda array: array))
+    fake = SimpleNamespace(from_numpy=lambda array: array, tensor=OwnNumber)
+    monkeypatch.setattr(shared_dataset, "torch", fake)
 
     def become(number, workers):
         info = None if workers is None else SimpleNamespace(id=number, num_workers=workers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import dask
@@ -29,10 +30,12 @@ class SharedDataset(IterableDataset):  # type: ignore[misc]
         if torch is None:
             raise InputError("datasets need PyTorch, which is not installed: pip install torch")
         super().__init__()
-        self._epoch = 0
+        self._choose(0)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the walks or samples, and their order, of the next pass.
+
+        It also holds for workers that a ``DataLoader`` keeps, ``persistent_workers=True``.
 
         Samples and lazy walks are those of their seed and `epoch` added up. Walks that are stored,
         and parts of lazy ones, stay the same, and change their order with a `shuffle_buffer`.
@@ -54,7 +57,19 @@ class SharedDataset(IterableDataset):  # type: ignore[misc]
         >>> [walk.tolist() for walk in DataLoader(dataset, batch_size=None)] == again.tolist()
         True
         """
-        self._epoch = int(whole(0).check("epoch", epoch))
+        chosen = int(whole(0, 2**63 - 1).check("epoch", epoch))
+        if self._chooser == os.getpid() and self._shared.is_shared():
+            self._shared.fill_(chosen)
+        else:  # what this process was sent is of another one, whose epochs it may not change
+            self._choose(chosen)
+
+    def _choose(self, epoch: int) -> None:
+        # Workers that stay from epoch to epoch have copies of this dataset, but the same memory.
+        self._shared, self._chooser = torch.tensor(epoch).share_memory_(), os.getpid()
+
+    @property
+    def _epoch(self) -> int:
+        return int(self._shared)
 
     def __iter__(self) -> Iterator[Any]:
         worker = get_worker_info()
