@@ -4,9 +4,10 @@
 
 The tasks are submitted by what submits those of walks in memory, of walks between partitions, of
 walks whose partitions are read again, and of a pass of PageRank; machines have 16 workers and a
-partition each, and a task between partitions takes the place of four workers. Beyond the workers
-that there are, a simulation takes the time that it takes to submit a task from the run with 32.
-Figures are makespans; the ratio is the ideal one to them.
+partition each. A task between partitions takes the place of four workers; those of PageRank and of
+walks that read again take that of all workers of a machine. Beyond the workers that there are, a
+simulation takes the time that it takes to submit a task from the run with 32. Figures are
+makespans; the ratio is the ideal one to them.
 """
 
 from __future__ import annotations
@@ -179,7 +180,7 @@ def _read_again(_graph: graphwalk.Graph, workers: int, seconds: float) -> None:
             for _ in job.stream(_report, seconds):
                 pass
 
-    threads = [threading.Thread(target=follow, args=(k,)) for k in range(workers)]
+    threads = [threading.Thread(target=follow, args=(k,)) for k in range(shares(workers))]
     for thread in threads:
         thread.start()
     for thread in threads:

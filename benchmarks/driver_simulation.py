@@ -30,30 +30,38 @@ def groups(workers: int) -> int:
 
 
 def shares(workers: int) -> int:
-    """Return how many tasks a pass has: one for each machine."""
+    """Return how many tasks a pass has, and batches of walks that read again: one a machine."""
     return max(1, workers // CORES)
 
 
-def _passes(workers: int) -> list[int]:
-    """Return the tasks of passes: visits, whose results are merged until there are two."""
-    merges, left = [], shares(workers)
+def _passes(workers: int) -> list[tuple[int, float]]:
+    """Return the tasks of passes: visits, whose results are merged at once until there are two."""
+    waves, left = [(shares(workers), 1.0)], shares(workers)
     while left > 2:
-        merges.append(left // 2)
+        waves.append((left // 2, 0.0))
         left -= left // 2
-    return [shares(workers), *merges] * WAVES
+    return waves * WAVES
 
 
-#: How many groups of tasks there are, and the tasks of each of their waves.
-JOBS: dict[str, Callable[[int], tuple[int, list[int]]]] = {
-    "walks": lambda workers: (1, [WAVES * workers]),
-    "walks between partitions": lambda workers: (groups(workers), [partitions(workers)] * WAVES),
-    "walks that read again": lambda workers: (workers, [1] * WAVES),
+#: How many groups of tasks there are, and for each of their waves the tasks and their length, in
+#: parts of that of the longest.
+JOBS: dict[str, Callable[[int], tuple[int, list[tuple[int, float]]]]] = {
+    "walks": lambda workers: (1, [(WAVES * workers, 1.0)]),
+    "walks between partitions": lambda workers: (
+        groups(workers),
+        [(partitions(workers), 1.0)] * WAVES,
+    ),
+    "walks that read again": lambda workers: (shares(workers), [(1, 1.0)] * WAVES),
     "PageRank": lambda workers: (1, _passes(workers)),
 }
 
 
 def simulate(
-    number: int, waves: Sequence[int], workers: int, seconds: float, submitting: float
+    number: int,
+    waves: Sequence[tuple[int, float]],
+    workers: int,
+    seconds: float,
+    submitting: float,
 ) -> float:
     """Return how long tasks take.
 
@@ -61,22 +69,24 @@ def simulate(
     ----------
     number : int
         Groups of tasks.
-    waves : sequence of int
-        Tasks of a group: those of a wave begin when all of the wave before have ended.
+    waves : sequence of (int, float)
+        Tasks of a group, which begin when all of the wave before have ended, and what part of
+        `seconds` they take.
     workers : int
         Tasks that run at a time.
     seconds, submitting : float
-        What a task takes, and the process that submits it.
+        What a task takes, and what the process that submits it needs for each.
     """
     free, driver, last = [0.0] * workers, 0.0, [0.0] * number
     ready = [(0.0, group, 0, 0) for group in range(number)]
     while ready:
         at, group, wave, done = heapq.heappop(ready)
         driver = max(driver, at) + submitting
-        end = max(driver, heapq.heappop(free)) + seconds
+        tasks, part = waves[wave]
+        end = max(driver, heapq.heappop(free)) + part * seconds
         heapq.heappush(free, end)
         last[group] = max(last[group], end)
-        if done + 1 < waves[wave]:
+        if done + 1 < tasks:
             heapq.heappush(ready, (driver, group, wave, done + 1))
         elif wave + 1 < len(waves):
             heapq.heappush(ready, (last[group], group, wave + 1, 0))

@@ -188,9 +188,9 @@ def _simulated(plan: ClusterPlan) -> str:
     """Return the ratio for some waves of a plan, or for all blocks, and what a task takes."""
     made, parts, threads = plan.forecast, len(plan.partitions), plan.sizes.threads
     slots, groups = plan.resources.workers // threads, plan.copies * max(plan.batch_groups)
-    waves = [made.tasks] if parts == 1 else [parts] * 20
+    waves = [(made.tasks, 1.0)] if parts == 1 else [(parts, 1.0)] * 20
     took, moving = made.walking, 0.0 if parts == 1 else made.moving
-    length = (took + moving) * min(slots, groups * waves[0]) / made.tasks
+    length = (took + moving) * min(slots, groups * waves[0][0]) / made.tasks
     ideal = simulate(groups, waves, slots, length, 0.0)
     ratio = ideal / simulate(groups, waves, slots, length, made.scheduling / made.tasks)
     return f"{ratio:.2f} ({length:.2g} s)"
