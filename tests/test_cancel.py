@@ -222,6 +222,30 @@ def test_the_status_of_a_command_that_is_told_to_stop(graph, number, status, tmp
     assert [path.name for path in tmp_path.iterdir()] == ["walk.py"]
 
 
+def test_an_interrupt_leaves_no_lock_taken(graph, monkeypatch):
+    """Where Python has taken a condition's lock in a method, an interrupt would leave it taken."""
+    enter, found = threading.Condition.__enter__, []
+
+    def entered(condition):
+        frame = sys._getframe(1)
+        if frame.f_code.co_name == "wait":  # of an event
+            frame = frame.f_back
+        if threading.get_ident() == threading.main_thread().ident:
+            found.append(frame.f_code.co_filename)
+        return enter(condition)
+
+    monkeypatch.setattr(threading.Condition, "__enter__", entered)
+    walks = graphwalk.random_walks(graph, num_walks=1, walk_length=5, seed=1, chunks=500)
+    with graphwalk.scheduler.use("threads", num_workers=2):
+        walks.compute()
+        graphwalk.pagerank(graph).compute()
+        assert sum(len(block) for block in graphwalk.iter_blocks(walks)) == len(walks)
+    monkeypatch.undo()
+    assert not [
+        name for name in found if Path(name).is_relative_to(Path(graphwalk.__file__).parent)
+    ]
+
+
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_that_python_ignores_comes_again(monkeypatch, capsys):
     class Nothing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -19,26 +18,22 @@ class CancelToken:
     """Says whether a job has been cancelled. In another process it is a token of its own."""
 
     def __init__(self) -> None:
-        self._cancelled = threading.Event()
+        #: Whether the job has been cancelled.
+        self.cancelled = False
         #: The error by which the job was cancelled, if one of its tasks failed.
         self.cause: BaseException | None = None
 
     def __reduce__(self) -> tuple[type[CancelToken], tuple[()]]:
         return CancelToken, ()
 
-    @property
-    def cancelled(self) -> bool:
-        """Whether the job has been cancelled."""
-        return self._cancelled.is_set()
-
     def cancel(self, cause: BaseException | None = None) -> None:
         """Have the tasks of the job stop at the next piece of their work."""
         self.cause = self.cause or cause
-        self._cancelled.set()
+        self.cancelled = True
 
     def check(self) -> None:
         """Raise CancelledError if the job has been cancelled."""
-        if self._cancelled.is_set():
+        if self.cancelled:
             raise CancelledError
 
     @contextmanager

@@ -76,7 +76,9 @@ class _OrderedQueue:
 
     def __init__(self, walks: da.Array) -> None:
         self._walks = walks
-        self._changed = threading.Condition()
+        # Entered as a lock: an interrupt may come when a condition's method has taken it.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._blocks: dict[int, NDArray[Any]] = {}
         self._enough = num_workers()
         self._next = 0
@@ -97,14 +99,14 @@ class _OrderedQueue:
             for number in range(self._walks.numblocks[0]):
                 yield self._take(number)
         finally:
-            with self._changed:
+            with self._lock:
                 self._cancelled = True
                 self._blocks.clear()
                 self._changed.notify_all()
             thread.join()
 
     def _take(self, number: int) -> NDArray[Any]:
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(lambda: number in self._blocks or self._error is not None)
             if self._error is not None:
                 raise self._error
@@ -120,7 +122,7 @@ class _OrderedQueue:
         except CancelledError:
             pass
         except BaseException as error:  # it is raised where blocks are taken
-            with self._changed:
+            with self._lock:
                 self._error = error
                 self._changed.notify_all()
 
@@ -139,7 +141,7 @@ class _OrderedQueue:
         return tasks | chain, list(chain)[-1:]
 
     def _put(self, block: NDArray[Any], block_id: tuple[int, int]) -> bool:
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(self._may_put)
             if self._cancelled:
                 raise CancelledError

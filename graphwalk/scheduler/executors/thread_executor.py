@@ -63,7 +63,10 @@ class ThreadsJob(Job):
     def __init__(self, num_workers: int, cache: Cache, name: str) -> None:
         super().__init__(num_workers)
         self._name, self._cache = name, cache
-        self._changed = threading.Condition()
+        # Entered as a lock: an interrupt may come when the method of a condition has taken its lock
+        # and the block has not begun, and the lock would never be released.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._queue: deque[_Task] = deque()
         self._threads: list[threading.Thread] = []
         self._running: set[_Task] = set()
@@ -82,7 +85,7 @@ class ThreadsJob(Job):
         """Run a function in one of the threads; return its reference."""
         del threads, place, name, kept
         task = _Task(partial(self._call, function, args))
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise CancelledError
             self.token.check()
@@ -111,7 +114,7 @@ class ThreadsJob(Job):
         """Return a value; a task that no thread has begun is run by this one."""
         if ref.claim():
             ref.run()
-        ref.done.wait()
+        ref.wait()
         return ref.outcome()
 
     def wait(self, refs: Iterable[Any]) -> Iterator[Any]:
@@ -166,7 +169,7 @@ class ThreadsJob(Job):
     def close(self) -> None:
         """Cancel what is left, and wait until the threads have ended."""
         self.token.cancel()
-        with self._changed:
+        with self._lock:
             self._closed = True
             self._changed.notify_all()
         self.cancel([*self._queue, *self._running])
@@ -181,7 +184,7 @@ class ThreadsJob(Job):
 
     def _work(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 self._idle += 1
                 self._changed.wait_for(lambda: self._queue or self._closed)
                 self._idle -= 1
@@ -191,7 +194,7 @@ class ThreadsJob(Job):
                 self._running.add(task)
             if task.claim():
                 task.run()
-            with self._changed:
+            with self._lock:
                 self._running.discard(task)
             del task
 
@@ -202,7 +205,7 @@ class ThreadsJob(Job):
             if task.claim():
                 task.fail(CancelledError())
         for task in refs:
-            task.done.wait()
+            task.wait()
 
 
 class _Task:
@@ -216,7 +219,8 @@ class _Task:
         self._value: Any = None
         self._error: BaseException | None = None
         self._callbacks: list[Callable[[_Task], object]] = []
-        self.done = threading.Event()
+        self._done, self._unfinished = False, threading.Lock()
+        self._unfinished.acquire()
 
     def claim(self) -> bool:
         """Return whether the caller is the one to run it."""
@@ -242,10 +246,15 @@ class _Task:
     def when_done(self, callback: Callable[[_Task], object]) -> None:
         """Call a function with it when it is done, or now."""
         with self._lock:
-            if not self.done.is_set():
+            if not self._done:
                 self._callbacks.append(callback)
                 return
         callback(self)
+
+    def wait(self) -> None:
+        """Wait until it is done."""
+        with self._unfinished:
+            return
 
     def outcome(self) -> Any:
         """Return its value, or raise its error."""
@@ -256,8 +265,9 @@ class _Task:
     def _finish(self) -> None:
         self._call = None  # and with it the arguments
         with self._lock:
-            self.done.set()
+            self._done = True
             callbacks, self._callbacks = self._callbacks, []
+        self._unfinished.release()
         for callback in callbacks:
             callback(self)
 
