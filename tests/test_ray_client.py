@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("ray")
 pytest.importorskip("grpc", reason="Ray's client needs grpcio")
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]  # Ray starts and ends in it
 
 JOBS = """
 import sys
