@@ -1,6 +1,7 @@
 """What every executor promises to algorithms, builds and checks."""
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.scheduler.executors.thread_executor import ThreadsExecutor
 from graphwalk.util.cancel import CancelledError, check_cancelled
+from graphwalk.util.executor import Job
 
 
 @pytest.fixture
@@ -177,3 +179,20 @@ def test_a_task_may_wait_for_other_tasks(executor):
             return sum(job.result(job.submit(above, depth - 1)) for _ in range(2))
 
         assert job.result(job.submit(above, 6)) == 64
+
+
+def test_references_that_are_done_may_be_other_objects():
+    """As those of Ray's client, which are equal to those of the tasks that were submitted."""
+
+    def submit(function, *args, **_):
+        return (function(*args),)
+
+    job = SimpleNamespace(
+        _num_workers=2,
+        submit=submit,
+        wait=lambda refs: iter([(refs[-1][0],)]),
+        result=lambda ref: ref[0],
+        cancel=list,
+    )
+    found = list(Job.map(job, str, range(5), ordered=False))
+    assert sorted(found) == ["0", "1", "2", "3", "4"]
