@@ -84,7 +84,7 @@ def drive(environment, *arguments):
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 
-@pytest.mark.slow  # on a busy machine, Ray's client gives up before its server is ready
+@pytest.mark.slow  # on a busy machine, Ray's server of clients starts too late for them
 def test_a_driver_outside_the_cluster_has_the_same_results(cluster, tmp_path):
     environment, address = cluster
     done = drive(environment, tmp_path, address)
