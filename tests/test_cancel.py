@@ -10,6 +10,7 @@ import time
 import weakref
 from contextlib import closing
 from pathlib import Path
+from types import BuiltinMethodType
 
 import dask
 import numpy as np
@@ -20,6 +21,7 @@ from graphwalk import scheduler
 from graphwalk.cli import main
 from graphwalk.scheduler.executors.ray.start import start_ray
 from graphwalk.util.cancel import CancelledError, CancelToken, check_cancelled
+from graphwalk.util.conditions import Condition
 from graphwalk.util.events import listening
 
 
@@ -244,6 +246,23 @@ def test_an_interrupt_leaves_no_lock_taken(graph, monkeypatch):
     assert not [
         name for name in found if Path(name).is_relative_to(Path(graphwalk.__file__).parent)
     ]
+
+
+def test_a_condition_is_taken_and_released_by_compiled_methods():
+    condition, told = Condition(), []
+    assert isinstance(condition.__enter__, BuiltinMethodType)
+    assert isinstance(condition.__exit__, BuiltinMethodType)
+
+    def tell():
+        with condition:
+            told.append(True)
+            condition.notify_all()
+
+    with condition:
+        thread = threading.Thread(target=tell)
+        thread.start()
+        assert condition.wait_for(lambda: told, timeout=60)
+    thread.join()
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -18,6 +18,7 @@ from graphwalk.algorithms.walks.dask_tasks import cancelling_on_error, is_in_pro
 from graphwalk.scheduler.executors.remote_executor import RemoteExecutor, remote_executor_of
 from graphwalk.scheduler.executors.resources import executor_of, num_workers
 from graphwalk.util.cancel import CancelledError
+from graphwalk.util.conditions import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -76,9 +77,7 @@ class _OrderedQueue:
 
     def __init__(self, walks: da.Array) -> None:
         self._walks = walks
-        # Entered as a lock: an interrupt may come when a condition's method has taken it.
-        self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = Condition()
         self._blocks: dict[int, NDArray[Any]] = {}
         self._enough = num_workers()
         self._next = 0
@@ -99,14 +98,14 @@ class _OrderedQueue:
             for number in range(self._walks.numblocks[0]):
                 yield self._take(number)
         finally:
-            with self._lock:
+            with self._changed:
                 self._cancelled = True
                 self._blocks.clear()
                 self._changed.notify_all()
             thread.join()
 
     def _take(self, number: int) -> NDArray[Any]:
-        with self._lock:
+        with self._changed:
             self._changed.wait_for(lambda: number in self._blocks or self._error is not None)
             if self._error is not None:
                 raise self._error
@@ -122,7 +121,7 @@ class _OrderedQueue:
         except CancelledError:
             pass
         except BaseException as error:  # it is raised where blocks are taken
-            with self._lock:
+            with self._changed:
                 self._error = error
                 self._changed.notify_all()
 
@@ -141,7 +140,7 @@ class _OrderedQueue:
         return tasks | chain, list(chain)[-1:]
 
     def _put(self, block: NDArray[Any], block_id: tuple[int, int]) -> bool:
-        with self._lock:
+        with self._changed:
             self._changed.wait_for(self._may_put)
             if self._cancelled:
                 raise CancelledError

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from graphwalk.util.cancel import CancelToken
+from graphwalk.util.conditions import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +73,7 @@ class PartitionSweep:
     ) -> None:
         self.num_partitions, self.resident, self.ahead = num_partitions, resident, ahead
         self.at_once = at_once
-        self._turn = threading.Condition()
+        self._turn = Condition()
         self._places: dict[SweepClient, int] = {}
         self._shared: dict[int, PartitionHandle] = {}
         self._free_buffers: list[Any] = []

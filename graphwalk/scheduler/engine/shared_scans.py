@@ -17,6 +17,7 @@ from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.storage.partitions.entry_partitions import PartialRows
 from graphwalk.storage.partitions.neighborhoods import Neighborhoods
 from graphwalk.util.cancel import CancelledError
+from graphwalk.util.conditions import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -118,7 +119,7 @@ class _Meeting:
     _requests: list[_Request] = field(default_factory=list)
     _passes: int = 0
     _error: BaseException | None = None
-    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _changed: Condition = field(default_factory=Condition)
 
     def attend(self, number: int, task: Callable[[Any], Any], scanner: SharedScanner) -> None:
         """Run an algorithm in its thread; keep what it returns, or what it raises."""

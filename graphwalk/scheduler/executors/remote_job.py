@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.errors import SchedulerError
+from graphwalk.util.conditions import Condition
 from graphwalk.util.executor import Job
 from graphwalk.util.machines import sees
 
@@ -31,7 +32,7 @@ class RemoteJob(Job):
         super().__init__(num_workers)
         self._cache = cache
         self._lock = threading.Lock()
-        self._hosts_changed = threading.Condition()
+        self._hosts_changed = Condition()
         self._busy_hosts: set[str] = set()
         self._seen: set[str] = set()
 

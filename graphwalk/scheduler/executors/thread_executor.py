@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graphwalk.scheduler.executors.cache import Cache
 from graphwalk.util.available_memory import free_memory
 from graphwalk.util.cancel import CancelledError, CancelToken
+from graphwalk.util.conditions import Condition
 from graphwalk.util.executor import Job, Resources, told_and_made
 from graphwalk.util.threads import num_cores
 
@@ -63,10 +64,7 @@ class ThreadsJob(Job):
     def __init__(self, num_workers: int, cache: Cache, name: str) -> None:
         super().__init__(num_workers)
         self._name, self._cache = name, cache
-        # Entered as a lock: an interrupt may come when the method of a condition has taken its lock
-        # and the block has not begun, and the lock would never be released.
-        self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = Condition()
         self._queue: deque[_Task] = deque()
         self._threads: list[threading.Thread] = []
         self._running: set[_Task] = set()
@@ -85,7 +83,7 @@ class ThreadsJob(Job):
         """Run a function in one of the threads; return its reference."""
         del threads, place, name, kept
         task = _Task(partial(self._call, function, args))
-        with self._lock:
+        with self._changed:
             if self._closed:
                 raise CancelledError
             self.token.check()
@@ -169,7 +167,7 @@ class ThreadsJob(Job):
     def close(self) -> None:
         """Cancel what is left, and wait until the threads have ended."""
         self.token.cancel()
-        with self._lock:
+        with self._changed:
             self._closed = True
             self._changed.notify_all()
         self.cancel([*self._queue, *self._running])
@@ -184,7 +182,7 @@ class ThreadsJob(Job):
 
     def _work(self) -> None:
         while True:
-            with self._lock:
+            with self._changed:
                 self._idle += 1
                 self._changed.wait_for(lambda: self._queue or self._closed)
                 self._idle -= 1
@@ -194,7 +192,7 @@ class ThreadsJob(Job):
                 self._running.add(task)
             if task.claim():
                 task.run()
-            with self._lock:
+            with self._changed:
                 self._running.discard(task)
             del task
 
