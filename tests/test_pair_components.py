@@ -18,6 +18,7 @@ from graphwalk.storage.build.range_encoding import IdRanges
 from graphwalk.storage.build.sliced_arrays import Room
 from graphwalk.storage.edges import parquet
 from graphwalk.storage.edges.open import open_source
+from graphwalk.util.threads import made_ahead
 
 WORDS = [
     "",
@@ -182,7 +183,8 @@ def test_ranges_need_no_bounds():
     for ids in (pa.array([], pa.large_string()), pa.array(["a"], pa.large_string())):
         ranges = IdRanges(ids, 5)
         assert len(ranges) == 1
-        assert ranges.divide(pa.array(["b", "a"], pa.large_string())).ids.to_pylist() == ["b", "a"]
+        divided = ranges.divide(pa.array(["b", "a"], pa.large_string()))
+        assert (bytes(divided.data), divided.bounds.tolist()) == (b"ba", [0, 2])
 
 
 def test_the_command_reads_pairs(tmp_path, capsys):
@@ -200,3 +202,15 @@ def test_the_command_reads_pairs(tmp_path, capsys):
     assert "--sep" in capsys.readouterr().err
     assert main(["components", str(tmp_path / "none.csv")]) == 1
     assert "none.csv" in capsys.readouterr().err
+
+
+def test_items_are_made_ahead_in_order_until_one_fails():
+    def items():
+        yield from "ab"
+        raise InputError("no third")
+
+    made = made_ahead(items())
+    assert [next(made), next(made)] == ["a", "b"]
+    with pytest.raises(InputError, match="no third"):
+        next(made)
+    assert list(made_ahead("abc")) == ["a", "b", "c"]

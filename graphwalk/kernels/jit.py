@@ -13,6 +13,7 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.runtime import rtsys
 from numba.extending import intrinsic
 
@@ -134,6 +135,27 @@ def prefetch(_context: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, index), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def copy_bytes(_context: Any, out: Any, to: Any, data: Any, start: Any, size: Any) -> Any:
+    """Copy ``data[start:start + size]`` to ``out[to:to + size]``, both of bytes, unchecked.
+
+    A loop over the bytes of a short string takes three times as long.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places = []
+        for array, index in ((0, 1), (2, 3)):
+            kind = signature.args[array]
+            first = context.make_array(kind)(context, builder, args[array]).data
+            offset = context.cast(builder, args[index], signature.args[index], types.intp)
+            places.append(builder.gep(first, [offset]))
+        count = context.cast(builder, args[4], signature.args[4], types.intp)
+        cgutils.raw_memcpy(builder, *places, count, 1)
+        return context.get_dummy_value()
+
+    return types.void(out, to, data, start, size), codegen
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from contextvars import copy_context
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from graphwalk.util.control_groups import cpu_quota
 from graphwalk.util.slurm_environment import allocated_cpus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from concurrent.futures import Future
 
 T = TypeVar("T")
@@ -56,7 +58,7 @@ def run_by(threads: int) -> RunTasks:
 
 def map_in_order(
     pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int
-) -> Iterator[R]:
+) -> Generator[R]:
     """Yield ``function(item)`` in the order of `items`, at most `ahead` of them unread at a time.
 
     The calling thread iterates over `items`. If the caller stops early or a call fails, calls that
@@ -73,6 +75,15 @@ def map_in_order(
             yield running.popleft().result()
     finally:
         drain(running)
+
+
+def made_ahead(items: Iterable[T]) -> Iterator[T]:
+    """Yield `items`, each of which another thread makes while the one before it is used."""
+    rest, end = iter(items), object()
+    with thread_pool(1) as pool:
+        made = map_in_order(pool, lambda _: next(rest, end), itertools.repeat(None), 2)
+        with closing(made):
+            yield from cast("Iterator[T]", itertools.takewhile(lambda item: item is not end, made))
 
 
 def drain(futures: Iterable[Future[R]]) -> None:

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from graphwalk.kernels.output.take_strings import (
+    measure_strings,
+    spread_strings,
+    take_strings,
+)
 from graphwalk.storage.build.check_batch import is_text
 from graphwalk.storage.build.spilled_ids import SpilledIds
 from graphwalk.util.arrow_stream import ArrowStream
+from graphwalk.util.arrow_strings import string_buffers, strings_of
 from graphwalk.util.consecutive_groups import consecutive_groups
+from graphwalk.util.threads import made_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,21 +75,37 @@ class LinkedIds:
 
     def take(self, nodes: NDArray[np.integer[Any]]) -> pa.Array:
         """Return the ids of some numbers, as Arrow has them."""
-        groups = np.searchsorted(self._firsts, nodes, side="right") - 1
-        found, places = [], []
-        for group in np.unique(groups).tolist():
-            inside = np.flatnonzero(groups == group)
-            found.append(self._load(group).take(pa.array(nodes[inside] - self._firsts[group])))
-            places.append(inside)
-        if len(found) < 2:
-            return found[0] if found else pa.array([], self.kind)
-        order = np.empty(len(nodes), np.int64)
-        order[np.concatenate(places)] = np.arange(len(nodes))
-        return pa.concat_arrays(found).take(pa.array(order))
+        if pa.types.is_integer(self.kind):
+            return pa.array(self._take_integers(nodes))
+        ends, taken = np.zeros(len(nodes) + 1, np.int64), []
+        for group, (first, stop) in enumerate(self._spans()):
+            if ((first <= nodes) & (nodes < stop)).any():
+                offsets, data = string_buffers(self._load(group))
+                some = np.empty(measure_strings(nodes, first, offsets, ends), np.uint8)
+                take_strings(nodes, first, offsets, data, some)
+                taken.append((first, stop, some))
+        np.cumsum(ends, out=ends)
+        if len(taken) == 1:
+            return strings_of(ends, taken[0][2])
+        out = np.empty(ends[-1], np.uint8)
+        for first, stop, some in taken:
+            spread_strings(nodes, first, stop, some, ends, out)
+        return strings_of(ends, out)
+
+    def _take_integers(self, nodes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        found = np.empty(len(nodes), np.int64)
+        for group, (first, stop) in enumerate(self._spans()):
+            inside = np.flatnonzero((first <= nodes) & (nodes < stop))
+            if len(inside):
+                found[inside] = np.asarray(self._load(group))[nodes[inside] - first]
+        return found
+
+    def _spans(self) -> Iterator[tuple[int, int]]:
+        return itertools.pairwise(self._firsts.tolist())
 
     def batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """Yield each id and the smallest id of its component."""
-        for group, (first, stop) in enumerate(itertools.pairwise(self._firsts.tolist())):
+        for group, (first, stop) in enumerate(self._spans()):
             ids = self._load(group)
             # Those in files are loaded once for all rows of a group.
             step = stop - first if self._spilled else _ROWS
@@ -126,7 +149,7 @@ class ComponentTable(ArrowStream):
         return self.linked.schema
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
-        return self.linked.batches(self.schema)
+        return made_ahead(self.linked.batches(self.schema))
 
     def __repr__(self) -> str:
         return "<graphwalk.ArrowStream of node, component>"

@@ -1,22 +1,23 @@
-"""Ranges of strings: between which of a few ascending bounds each of many strings lies."""
+"""Ranges of strings: between which of a few ascending bounds each lies, and all by range."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from graphwalk.kernels.jit import jit
+from graphwalk.kernels.jit import copy_bytes, jit
 from graphwalk.kernels.search import lower_bound
 from graphwalk.kernels.store.find_labels import compare_bytes, prefix_key
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
 @jit
 def find_ranges(
     keys: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    shift: int,
     offsets: NDArray[np.int64],
     data: NDArray[np.uint8],
     skip: int,
@@ -27,8 +28,11 @@ def find_ranges(
     """Write for each query how many of the ascending bounds are not above it.
 
     All bounds begin with the same `skip` bytes, and `keys` is what `prefix_keys` made of the rest.
-    There is at least one.
+    There is at least one. ``starts[k]`` is the position of the first key that is, less the first of
+    all and shifted by `shift`, at least k.
     """
+    lowest = keys[0]
+    highest = keys[keys.size - 1]
     for i in range(found.size):
         start: Any = query_offsets[i]
         stop: Any = query_offsets[i + 1]
@@ -38,9 +42,53 @@ def find_ranges(
             found[i] = 0 if order < 0 else keys.size
             continue
         key = prefix_key(query_data, begin, stop)
-        low: Any = lower_bound(keys, np.int64(0), keys.size, key)
+        if key < lowest or key > highest:
+            found[i] = 0 if key < lowest else keys.size
+            continue
+        prefix = (key - lowest) >> shift
+        low: Any = lower_bound(keys, starts[prefix], starts[prefix + 1], key)
         while low < keys.size and keys[low] == key:
             if compare_bytes(data, offsets[low], offsets[low + 1], query_data, start, stop) > 0:
                 break
             low += 1
         found[i] = low
+
+
+@jit
+def divide_strings(
+    found: NDArray[np.uint16],
+    offsets: NDArray[np.int64],
+    data: NDArray[np.uint8],
+    bounds: NDArray[np.int64],
+    byte_bounds: NDArray[np.int64],
+    order: NDArray[np.int32],
+    lengths: NDArray[np.int32],
+    out: NDArray[np.uint8],
+) -> None:
+    """Write strings by range: where each was, its length, and its bytes.
+
+    Parameters
+    ----------
+    found : ndarray of uint16
+        The range of each string.
+    offsets, data : ndarray
+        The strings.
+    bounds, byte_bounds : ndarray of int64, shape (ranges + 1,)
+        Zeros; after it, where strings of each range begin, and their bytes.
+    """
+    for i in range(found.size):
+        bounds[found[i] + 1] += 1
+        byte_bounds[found[i] + 1] += offsets[i + 1] - offsets[i]
+    for part in range(bounds.size - 1):
+        bounds[part + 1] += bounds[part]
+        byte_bounds[part + 1] += byte_bounds[part]
+    nexts, next_bytes = bounds.copy(), byte_bounds.copy()
+    for i in range(found.size):
+        at: Any = nexts[found[i]]
+        nexts[found[i]] += 1
+        order[at] = i
+        length: Any = offsets[i + 1] - offsets[i]
+        lengths[at] = length
+        to: Any = next_bytes[found[i]]
+        next_bytes[found[i]] += length
+        copy_bytes(out, to, data, offsets[i], length)

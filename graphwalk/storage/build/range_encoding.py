@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphwalk.kernels.build.find_ranges import find_ranges
+from graphwalk.kernels.build.find_ranges import divide_strings, find_ranges
 from graphwalk.storage.build.check_batch import is_text, mixed
 from graphwalk.storage.build.sliced_arrays import SlicedArrays
 from graphwalk.storage.build.sort_labels import distinct
-from graphwalk.storage.store.label_index import StringLabels
+from graphwalk.storage.store.label_index import StringLabels, prefix_starts
 from graphwalk.util.arrow_strings import string_buffers, strings_of
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.protocol import Ids
     from graphwalk.storage.files.spill import SpillFolder
 
-#: Ids of a range that are sorted in a core's cache, and most ranges.
-RANGE_IDS = 1 << 15
+#: Ids of a range, which are sorted in a core's cache or near it, and most ranges. Fewer ids would be
+#: sorted faster, but where they wait in files, a small piece is read for each range and batch.
+RANGE_IDS = 1 << 17
 MOST_RANGES = 1 << 10
 
 #: Most ids of a sample: enough for ranges of about the same size.
@@ -42,15 +43,21 @@ class Divided(NamedTuple):
 
     Attributes
     ----------
-    ids : Ids
-        The ids, those of a range together.
+    data : ndarray
+        The ids, those of a range together; of strings, their bytes.
+    data_bounds : ndarray of int64, shape (ranges + 1,)
+        Where ranges begin there.
+    lengths : ndarray of int32 or None
+        The length of each string.
     order : ndarray of int32
-        Where each of them is in the batch.
+        Where each id is in the batch.
     bounds : ndarray of int64, shape (ranges + 1,)
-        Where ranges begin.
+        Where ranges begin among the ids.
     """
 
-    ids: Ids
+    data: NDArray[Any]
+    data_bounds: NDArray[np.int64]
+    lengths: NDArray[np.int32] | None
     order: NDArray[np.int32]
     bounds: NDArray[np.int64]
 
@@ -76,22 +83,34 @@ class IdRanges:
         return len(self.bounds) + 1
 
     @cached_property
-    def _index(self) -> StringLabels:
-        return StringLabels(self.bounds)
+    def _index(self) -> Any:
+        """What `find_ranges` takes of the bounds."""
+        labels = StringLabels(self.bounds)
+        keys = labels.keys
+        return keys, *prefix_starts(keys), *string_buffers(self.bounds), labels.skip
 
     def divide(self, ids: Ids) -> Divided:
         """Return the ids of a batch by range."""
         found = np.zeros(len(ids), np.uint16)
-        if self.text and len(self.bounds):
-            index, (offsets, data) = self._index, string_buffers(self.bounds)
-            find_ranges(index.keys, offsets, data, index.skip, *string_buffers(ids), found)
-        elif len(self.bounds):
+        if self.text:
+            return self._divide_strings(*string_buffers(ids), found)
+        if len(self.bounds):
             found[:] = np.searchsorted(self.bounds, ids, side="right")
         order = np.argsort(found, kind="stable")  # a radix sort
         counts = np.bincount(found, minlength=len(self))
         bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        taken = ids.take(pa.array(order)) if self.text else ids[order]
-        return Divided(taken, order.astype(np.int32), bounds)
+        return Divided(ids[order], bounds, None, order.astype(np.int32), bounds)
+
+    def _divide_strings(
+        self, offsets: NDArray[np.int64], data: NDArray[np.uint8], found: NDArray[np.uint16]
+    ) -> Divided:
+        if len(self.bounds):
+            find_ranges(*self._index, offsets, data, found)
+        order, lengths = (np.empty(len(found), np.int32) for _ in range(2))
+        bounds, byte_bounds = (np.zeros(len(self) + 1, np.int64) for _ in range(2))
+        out = np.empty(len(data), np.uint8)
+        divide_strings(found, offsets, data, bounds, byte_bounds, order, lengths, out)
+        return Divided(out, byte_bounds, lengths, order, bounds)
 
 
 class RangeEncoder:
@@ -125,14 +144,10 @@ class RangeEncoder:
 
     def add(self, divided: Divided) -> None:
         """Add the next batch."""
-        ids, order, bounds = divided
-        self._order.append(order, np.array([0, len(order)]))
-        if self._ranges.text:
-            offsets, data = string_buffers(ids)
-            self._lengths.append(np.diff(offsets).astype(np.int32), bounds)
-            self._data.append(data, offsets[bounds])
-        else:
-            self._data.append(ids, bounds)
+        self._order.append(divided.order, np.array([0, len(divided.order)]))
+        if divided.lengths is not None:
+            self._lengths.append(divided.lengths, divided.bounds)
+        self._data.append(divided.data, divided.data_bounds)
 
     @property
     def num_ranges(self) -> int:

@@ -40,6 +40,18 @@ class Labels(Protocol):
         """Yield the labels in parts that fit into memory, each with its first one's node."""
 
 
+def prefix_starts(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Return where ascending values with each prefix begin, and the shift that makes prefixes.
+
+    A prefix is what is left of the difference to the first value when it is shifted.
+    """
+    span, prefixes = int(values[-1]) - int(values[0]), min(_MAX_PREFIXES, len(values))
+    shift = max(0, span.bit_length() - prefixes.bit_length() + 1)
+    relative = (values - values[0]) >> shift
+    last = int(relative[-1])
+    return np.searchsorted(relative, np.arange(last + 2)).astype(np.int64), shift
+
+
 class IntegerLabels:
     """Labels that are integers, ascending."""
 
@@ -51,12 +63,7 @@ class IntegerLabels:
     @cached_property
     def _prefixes(self) -> tuple[NDArray[np.int64], int]:
         """Where labels with each prefix begin, and by how much a label is shifted to be one."""
-        values = self.values
-        span, prefixes = int(values[-1]) - int(values[0]), min(_MAX_PREFIXES, len(values))
-        shift = max(0, span.bit_length() - prefixes.bit_length() + 1)
-        relative = (values - values[0]) >> shift
-        last = int(relative[-1])
-        return np.searchsorted(relative, np.arange(last + 2)).astype(np.int64), shift
+        return prefix_starts(self.values)
 
     def __len__(self) -> int:
         return len(self.values)
