@@ -24,6 +24,7 @@ from graphwalk.storage.build.range_encoding import (
     RangeEncoder,
 )
 from graphwalk.storage.build.sliced_arrays import Room
+from graphwalk.storage.build.sort_labels import concatenate_ids
 from graphwalk.storage.build.spilled_ids import SpilledIds
 from graphwalk.storage.files.spill import SpillFolder
 from graphwalk.storage.files.temporary import make_folder, remove_with
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 #: Rows at a place of the source that are looked at for the bounds of ranges, and places.
 _SAMPLE_ROWS, _SAMPLE_BATCHES = 1 << 10, 1 << 8
 
-#: Ids that are divided at a time.
+#: Edges whose ids are divided at a time.
 _DIVIDED = 1 << 19
 
 #: Memory of the ids of a range while they are sorted, as a multiple of their size.
@@ -88,7 +89,7 @@ class _Linking:
 
     def run(self) -> LinkedIds | None:
         encoder = self._divide()
-        batches = encoder.num_batches  # those of sources and targets, in turn
+        batches = encoder.num_batches
         for nodes in self._listed():
             encoder.add(encoder.divide(nodes))
         if self._cache is not None:
@@ -132,13 +133,13 @@ class _Linking:
         def divide(load: Callable[[], EdgeBatch]) -> list[Divided]:
             src, dst, *_ = self._load(load)
             parts = [slice(i, i + _DIVIDED) for i in range(0, len(src), _DIVIDED)]
-            return [encoder.divide(ends[part]) for part in parts for ends in (src, dst)]
+            return [encoder.divide(concatenate_ids([src[part], dst[part]])) for part in parts]
 
         with self._progress.stage("read", self._source.num_edges, "edges") as advance:
-            for sources_and_targets in self._map(divide, self._batches()):
-                for ends in sources_and_targets:
+            for parts in self._map(divide, self._batches()):
+                for ends in parts:
                     encoder.add(ends)
-                advance(sum(len(ends.order) for ends in sources_and_targets) // 2)
+                advance(sum(len(ends.order) for ends in parts) // 2)
         return encoder
 
     def _sample(self) -> tuple[Ids, int]:
@@ -188,12 +189,13 @@ class _Linking:
         parent = np.arange(nodes, dtype=dtype)
 
         def link(batch: int) -> int:
-            src, dst = encoder.numbers(batch), encoder.numbers(batch + 1)
-            link_pairs(parent, src, dst)
-            return len(src)
+            numbers = encoder.numbers(batch)
+            edges = len(numbers) // 2  # whose sources come before their targets
+            link_pairs(parent, numbers[:edges], numbers[edges:])
+            return edges
 
         with self._progress.stage("link", self._source.num_edges, "edges") as advance:
-            for edges in self._map(link, range(0, batches, 2)):
+            for edges in self._map(link, range(batches)):
                 advance(edges)
         starts = range(0, nodes, _NODES)
         list(self._map(lambda start: flatten(parent, start, min(start + _NODES, nodes)), starts))
