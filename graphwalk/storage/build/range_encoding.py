@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from graphwalk.storage.edges.protocol import Ids
     from graphwalk.storage.files.spill import SpillFolder
 
-#: Ids of a range, which are sorted in a core's cache or near it, and most ranges. Fewer ids would be
+#: Ids of a range, which are sorted in a core's cache or near it, and most ranges. Fewer ids are
 #: sorted faster, but where they wait in files, a small piece is read for each range and batch.
 RANGE_IDS = 1 << 17
 MOST_RANGES = 1 << 10
@@ -83,11 +83,12 @@ class IdRanges:
         return len(self.bounds) + 1
 
     @cached_property
-    def _index(self) -> Any:
-        """What `find_ranges` takes of the bounds."""
-        labels = StringLabels(self.bounds)
-        keys = labels.keys
-        return keys, *prefix_starts(keys), *string_buffers(self.bounds), labels.skip
+    def _index(self) -> StringLabels:
+        return StringLabels(self.bounds)
+
+    @cached_property
+    def _prefixes(self) -> tuple[NDArray[np.int64], int]:
+        return prefix_starts(self._index.keys)
 
     def divide(self, ids: Ids) -> Divided:
         """Return the ids of a batch by range."""
@@ -105,7 +106,9 @@ class IdRanges:
         self, offsets: NDArray[np.int64], data: NDArray[np.uint8], found: NDArray[np.uint16]
     ) -> Divided:
         if len(self.bounds):
-            find_ranges(*self._index, offsets, data, found)
+            index, (starts, shift) = self._index, self._prefixes
+            of_bounds = string_buffers(self.bounds)
+            find_ranges(index.keys, starts, shift, *of_bounds, index.skip, offsets, data, found)
         order, lengths = (np.empty(len(found), np.int32) for _ in range(2))
         bounds, byte_bounds = (np.zeros(len(self) + 1, np.int64) for _ in range(2))
         out = np.empty(len(data), np.uint8)

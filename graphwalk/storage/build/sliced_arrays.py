@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphwalk.storage.files.spill import SpilledArray
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,7 +36,7 @@ class _Array(NamedTuple):
     values: NDArray[Any] | None
     bounds: NDArray[np.int64]
     start: int
-    dtype: str
+    dtype: np.dtype[Any]
     checksums: NDArray[np.uint32]
 
 
@@ -65,7 +63,7 @@ class SlicedArrays:
 
     def append(self, values: NDArray[Any], bounds: NDArray[np.int64]) -> None:
         """Append an array, whose slice i is ``values[bounds[i]:bounds[i + 1]]``."""
-        dtype, none = values.dtype.str, np.empty(0, np.uint32)
+        dtype, none = values.dtype, np.empty(0, np.uint32)
         if self._room.take(values.nbytes):
             self._arrays.append(_Array(values, bounds, 0, dtype, none))
             return
@@ -89,10 +87,8 @@ class SlicedArrays:
         start, stop = array.bounds[part : part + 2].tolist()
         if array.values is not None:
             return array.values[start:stop]
-        first = array.start + start * np.dtype(array.dtype).itemsize
-        checksum = int(array.checksums[part])
-        spilled = SpilledArray(self._file.path, first, stop - start, array.dtype, checksum)
-        return spilled.read()
+        first = array.start + start * array.dtype.itemsize
+        return self._file.read(first, stop - start, array.dtype, array.checksums[part])
 
     def close(self) -> None:
         """Release everything."""

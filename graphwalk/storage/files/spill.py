@@ -211,6 +211,22 @@ class SpillFile:
         self._write(values)
         return np.array(sums, np.uint32)
 
+    def read(self, start: int, length: int, dtype: Any, sum_: int) -> NDArray[Any]:
+        """Return an array that was appended, or a part of it with a checksum of its own.
+
+        Any thread may call it while the file is open.
+
+        Raises
+        ------
+        StoreError
+            When the bytes are not those that were written.
+        """
+        values = np.empty(length, dtype)
+        if length:
+            assert self._file is not None, "nothing was appended"
+            _read_checked(self._file, values, start, sum_, self.path)
+        return values
+
     def close(self) -> None:
         """Close the file but keep it; further calls do nothing."""
         if self._file is not None:
@@ -225,5 +241,5 @@ class SpillFile:
     def _write(self, values: NDArray[Any]) -> None:
         if self._file is None:
             with disk_errors(self.path):
-                self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         self._end += _write_all(self._file, values, self.path)
