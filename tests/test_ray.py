@@ -121,7 +121,7 @@ def test_walks_in_partitions_are_those_of_threads_in_one(session, graph, kind):
 
 
 def test_batches_walk_at_a_time_in_copies_of_the_graph(session, graph, tmp_path):
-    one = walks_of(graph, chunks=2500, partitions=2, **KINDS["first order"])
+    one = walks_of(graph, num_walks=1, chunks=1700, partitions=2, **KINDS["first order"])
     walks, whole = in_copies(one, 2, threads=2), one.compute(scheduler="threads")
     assert len(walks.plan.batch_groups) > 2
     np.testing.assert_array_equal(walks.compute(), whole)

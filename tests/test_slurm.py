@@ -243,10 +243,10 @@ def test_a_chain_of_jobs(jobs, folder, graph, expected):
         ("ray", "walks.sbatch", ["--nodes=4"]),
     ],
 )
-def test_the_examples_are_what_is_written(mode, name, more, jobs, folder):
+def test_the_examples_are_what_is_written(mode, name, more, login, capsys):
     machine = ["--cpus=16", "--mem=64GiB", f"--mode={mode}", "--seed=1"]
-    command = ["graphwalk", "slurm", "graph.zarr", "walks.parquet", "--dry-run"]
-    written, example = jobs(*command, *machine, *more), (folder / name).read_text()
+    assert main(["slurm", "graph.zarr", "walks.parquet", "--dry-run", *machine, *more]) == 0
+    written, example = capsys.readouterr().out, (EXAMPLES / name).read_text()
     asked = re.compile(r"--(mem|time)=.*")
     assert asked.sub("", written) == asked.sub("", example)
 

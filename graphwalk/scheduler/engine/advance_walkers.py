@@ -19,11 +19,12 @@ from graphwalk.scheduler.engine.probabilities import (
 )
 from graphwalk.scheduler.engine.walk_in_memory import NODE2VEC_IN_FLIGHT
 from graphwalk.scheduler.engine.walk_temporal import TEMPORAL_IN_FLIGHT
-from graphwalk.scheduler.engine.walker_records import in_slices, read_only
+from graphwalk.scheduler.engine.walker_records import in_slices
 from graphwalk.storage.partitions.node2vec_plus_rows import gather_complete
 from graphwalk.storage.partitions.partition import gather_partition
 from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.util.cancel import check_cancelled
+from graphwalk.util.read_only import read_only
 from graphwalk.util.scratch import scratch
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from graphwalk.kernels.walk.node2vec_rule import MAX_ATTEMPTS, AttemptLimits, Bi
 from graphwalk.kernels.walk.row_parts import NO_ROW, RowParts
 from graphwalk.kernels.walk.steps import GO_TO_START, STAY, STOP, Interruption
 from graphwalk.kernels.walk.time_bias import EXPONENTIAL, FAR, NEAR, TimeBias
-from graphwalk.scheduler.engine.walker_records import read_only
+from graphwalk.util.read_only import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from graphwalk.kernels.walk.step_edges import nodes_of
 from graphwalk.kernels.walk.steps import GroupStarts, walker_dtype
 from graphwalk.scheduler.engine.probabilities import ends_of, interruption_of
 from graphwalk.scheduler.engine.result_dtype import recorded_edge, result_dtype
-from graphwalk.scheduler.engine.walker_records import Sorter, read_only
+from graphwalk.scheduler.engine.walker_records import Sorter
 from graphwalk.scheduler.engine.walker_sizes import OUT_OF_CORE, WalkerSizes
 from graphwalk.scheduler.engine.walker_starts import first_steps_of, starts_and_numbers
 from graphwalk.storage.partitions.metapath import step_kinds_of
@@ -20,6 +20,7 @@ from graphwalk.storage.partitions.read_rows import RowMemory, row_memory_bytes
 from graphwalk.storage.partitions.spec import PartitionSpec
 from graphwalk.storage.store.format import value_bytes
 from graphwalk.util.node_set import marked
+from graphwalk.util.read_only import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

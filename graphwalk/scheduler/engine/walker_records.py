@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.kernels.walk.routing import fill_guide, sort_by_partition
+from graphwalk.util.read_only import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -79,10 +80,3 @@ def in_slices(pieces: Iterable[NDArray[Any]], most: int) -> Iterator[NDArray[Any
                 waiting, room = [], most
     if waiting:
         yield concatenate_records(waiting)
-
-
-def read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a view of an array through which it is not changed."""
-    view = array.view()
-    view.setflags(write=False)
-    return view

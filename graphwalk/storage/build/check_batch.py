@@ -13,6 +13,7 @@ from graphwalk.errors import InputError, argument
 from graphwalk.kernels.store.check_rows import outside
 from graphwalk.storage.edges.protocol import EdgeBatch
 from graphwalk.storage.store.format import VALUE_BOUNDS
+from graphwalk.util.read_only import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,7 @@ DescribeEdge: TypeAlias = Callable[[int], str]
 
 
 class DenseBatch(NamedTuple):
-    """Edges ready for the kernels: ids both int32 or both int64, everything contiguous."""
+    """Edges ready for the kernels: ids both int32 or both int64, all contiguous and read-only."""
 
     src: NDArray[np.integer[Any]]
     dst: NDArray[np.integer[Any]]
@@ -83,8 +84,8 @@ def dense_batch(batch: EdgeBatch, num_nodes: int | None) -> DenseBatch:
             )
     narrow = batch.src.dtype == batch.dst.dtype == np.int32
     dtype: Any = np.int32 if narrow else np.int64
-    src, dst = (np.ascontiguousarray(ids, dtype) for ids in (batch.src, batch.dst))
-    weight = None if batch.weight is None else np.ascontiguousarray(batch.weight)
+    src, dst = (read_only(np.ascontiguousarray(ids, dtype)) for ids in (batch.src, batch.dst))
+    weight = None if batch.weight is None else read_only(np.ascontiguousarray(batch.weight))
     return DenseBatch(src, dst, weight, batch.further)
 
 

@@ -15,6 +15,7 @@ from graphwalk.errors import InputError, argument
 from graphwalk.kernels.build.buckets import count_bins, scatter
 from graphwalk.storage.build.count_edges import BINS, shift_for
 from graphwalk.storage.files.spill import SpilledArray, SpillFile
+from graphwalk.util.read_only import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +143,7 @@ def _records(batch: DenseBatch, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return what goes with the keys of the entries of each edge of a batch."""
     if dtype.names is None:
         assert batch.weight is not None
-        return batch.weight.astype(dtype, copy=False)
+        return read_only(batch.weight.astype(dtype, copy=False))
     records = np.empty(len(batch.src), dtype)
     if batch.weight is not None:
         records["value"] = batch.weight
@@ -246,7 +247,7 @@ class RunMaker:
         keys = np.empty(starts[-1], np.int64)
         dtype = plan.record_dtype
         weights: Weights = np.empty(0 if dtype is None else starts[-1], dtype or np.float32)
-        none = np.empty(0, weights.dtype)
+        none = read_only(np.empty(0, weights.dtype))
         for batch in batches:
             scatter(
                 batch.src,
