@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 
 import dask
 import dask.array as da
@@ -140,6 +141,31 @@ def test_rows_of_blocks_are_those_of_a_tuple(sizes, takes_memory):
     assert rows[:0] == ()
     assert rows.joined(2) == tuple(sum(sizes[at : at + 2]) for at in range(0, len(sizes), 2))
     assert tokenize(rows) == tokenize(BlockRows.of(list(sizes)))
+
+
+def changed(values, at):
+    """Return values of which one in the middle is another."""
+    values = np.array(values)
+    values[at], values[at + 1] = values[at + 1], values[at]
+    return values
+
+
+def test_walks_that_differ_in_the_middle_have_other_names(tmp_path):
+    """Of more than 1000 elements, the text of an array shows the first and the last."""
+    nodes = 3000
+    ring = np.arange(nodes), np.roll(np.arange(nodes), -1), np.zeros(nodes)
+    graph = graphwalk.build_zarr(ring, tmp_path / "ring.zarr", times=True)
+    walks = partial(graphwalk.random_walks, graph, num_walks=1, walk_length=1, seed=1)
+    starts = changed(range(nodes), 1500)
+    one, other = dask.compute(walks(start_nodes=range(nodes)), walks(start_nodes=starts))
+    assert (one[:, 0] == range(nodes)).all()
+    assert (other[:, 0] == starts).all()
+    edges = changed(range(nodes), 1500)
+    one, other = (walks(temporal=True, start_edges=each) for each in (range(nodes), edges))
+    assert one.name != other.name
+    sizes = [1, 2] * (nodes // 3)
+    names = {walks(chunks=(tuple(each), 2)).name for each in (sizes, changed(sizes, 1500))}
+    assert len(names) == 2
 
 
 def test_what_are_no_walks():

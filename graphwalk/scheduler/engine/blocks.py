@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from dask.array.core import normalize_chunks
+from dask.base import normalize_token
 
 from graphwalk.errors import InputError, argument
 from graphwalk.units import parse_size
@@ -104,7 +105,7 @@ class BlockRows(Sequence[int]):
         return f"<{len(self):,} blocks of up to {self._size:,} rows>"
 
     def __dask_tokenize__(self) -> Any:
-        return self.total, self._size, self._starts
+        return normalize_token((self.total, self._size, self._starts))
 
 
 def block_rows(shape: tuple[int, int], dtype: np.dtype[Any], chunks: Any, memory: int) -> BlockRows:

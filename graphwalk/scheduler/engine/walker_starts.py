@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from dask.base import normalize_token
 
 from graphwalk.kernels.walk.step_edges import nodes_of
 from graphwalk.util.node_set import marked
@@ -36,7 +37,7 @@ class FirstSteps:
         self.entries, self.sources, self.targets, self.times = entries, sources, targets, times
 
     def __dask_tokenize__(self) -> Any:
-        return self.entries, self.times
+        return normalize_token((self.entries, self.times))
 
     def take(self, places: Any) -> FirstSteps:
         """Return some of them."""
@@ -87,7 +88,8 @@ class StartNodes:
         self.first_steps = first_steps
 
     def __dask_tokenize__(self) -> Any:
-        return self.nodes, self.first_numbers, self.rows, self.first_steps
+        # Dask takes what this returns as text, which omits most of an array.
+        return normalize_token((self.nodes, self.first_numbers, self.rows, self.first_steps))
 
     def of_rows(self, rows: range) -> StartNodes:
         """Return others of the walks from these."""
