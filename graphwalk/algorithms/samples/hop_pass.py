@@ -95,8 +95,6 @@ class HopPass(ScanProgram):
 
     def __init__(self, frontier: Frontier, rules: HopRules, *, whole: bool) -> None:
         self._frontier, self._rules, self._whole = frontier, rules, whole
-        for array in (*frontier, rules.group_keys, rules.bounds):
-            array.setflags(write=False)  # as in other processes: kernels are compiled once
 
     def new_result(self) -> list[Piece]:
         """Return no pieces."""

@@ -23,6 +23,7 @@ from graphwalk.scheduler.engine.scan_plan import plan_scan
 from graphwalk.storage.partitions.entry_partitions import read_entries
 from graphwalk.util.cancel import check_cancelled
 from graphwalk.util.events import Event, Work, emit
+from graphwalk.util.read_only import all_read_only
 from graphwalk.util.threads import run_by
 
 if TYPE_CHECKING:
@@ -149,13 +150,13 @@ class Scanner:
     def _scan_here(
         self, program: ScanProgram, result: Any, parts: Sequence[ScanPartition], wave: int
     ) -> Iterator[int]:
-        width = self._graph.neighbor_dtype.itemsize
+        width, sent = self._graph.neighbor_dtype.itemsize, all_read_only(program)
 
         def visit(part: ScanPartition) -> int:
             check_cancelled()
             entries = len(part.entries)
             with Work("scan", self._name, partition=self._numbers[part], wave=wave) as work:
-                program.visit(result, self._rows(program, part))
+                sent.visit(result, self._rows(sent, part))
                 work.add(steps=entries, size=entries * width)
             return entries
 
@@ -166,11 +167,11 @@ class Scanner:
 
     def _rows(self, program: ScanProgram, part: ScanPartition) -> Any:
         if not self._plan.resident:
-            return program.read(self._graph, part)
+            return read_rows(program, self._graph, part)
         if part not in self._kept:
             with self._reading if self._alone else nullcontext():
                 if part not in self._kept:  # another thread may have read it meanwhile
-                    self._kept[part] = program.read(self._graph, part)
+                    self._kept[part] = read_rows(program, self._graph, part)
         return self._kept[part]
 
     @cached_property
@@ -239,6 +240,11 @@ class Scanner:
         return tasks
 
 
+def read_rows(program: ScanProgram, graph: GraphArrays, part: Any) -> Any:
+    """Return what a program reads of a partition, which no visit changes."""
+    return all_read_only(program.read(graph, part))
+
+
 def read_share(
     graph: GraphArrays, program: ScanProgram, parts: Sequence[ScanPartition], threads: int
 ) -> list[Any]:
@@ -247,7 +253,7 @@ def read_share(
 
     def read(number: int) -> None:
         check_cancelled()
-        found[number] = program.read(graph, parts[number])
+        found[number] = read_rows(program, graph, parts[number])
 
     run_by(threads)(partial(read, number) for number in range(len(parts)))
     return found
@@ -257,7 +263,7 @@ def scan_share(
     graph: GraphArrays, program: ScanProgram, parts: Sequence[ScanPartition], threads: int
 ) -> Any:
     """Return the result of some partitions, of which each thread has one in memory at a time."""
-    return _visit_all(program, partial(program.read, graph), parts, threads)
+    return _visit_all(program, partial(read_rows, program, graph), parts, threads)
 
 
 def visit_share(
@@ -270,11 +276,11 @@ def visit_share(
 def _visit_all(
     program: ScanProgram, read: Callable[[Any], Any], parts: Iterable[Any], threads: int
 ) -> Any:
-    result = program.new_result()
+    result, sent = program.new_result(), all_read_only(program)
 
     def visit(part: Any) -> None:
         check_cancelled()
-        program.visit(result, read(part))
+        sent.visit(result, read(part))
 
     run_by(threads)(partial(visit, part) for part in parts)
     return result

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphwalk.scheduler.engine.scan import ScanProgram
+from graphwalk.scheduler.engine.scan import ScanProgram, read_rows
 from graphwalk.storage.partitions.entry_partitions import PartialRows
 from graphwalk.storage.partitions.neighborhoods import Neighborhoods
 from graphwalk.util.cancel import CancelledError
@@ -200,7 +200,7 @@ class _Together(ScanProgram):
         programs: Sequence[Any],
         wanted: Sequence[frozenset[ScanPartition] | None],
     ) -> None:
-        self._programs, self._wanted = programs, wanted
+        self._programs, self._wanted = tuple(programs), wanted
 
     @property
     def here(self) -> bool:
@@ -254,7 +254,7 @@ class _Rows:
         if both is not None:
             nothing = np.zeros_like(both.row_starts), both.neighbors[:0]
             return both._replace(in_row_starts=nothing[0], in_neighbors=nothing[1])
-        rows = program.read(self._graph, self.part)
+        rows = read_rows(program, self._graph, self.part)
         if how == _PLAIN or isinstance(rows, Neighborhoods):
             self._read[how] = rows
         return rows

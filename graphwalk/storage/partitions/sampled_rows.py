@@ -9,7 +9,6 @@ import numpy as np
 from graphwalk.storage.partitions.check_partition import check_nodes
 from graphwalk.storage.partitions.neighborhoods import NeighborhoodReader
 from graphwalk.storage.store.format import value_bytes
-from graphwalk.util.read_only import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,11 +93,5 @@ class SampledRowReader(NeighborhoodReader):
                 starts, stops = graph.row_ranges(those)
             row_starts, neighbors, values = graph.read_some(starts, stops, self._values, 1)
         check_nodes(graph, neighbors)
-        return SampledRows(
-            part.nodes,
-            those,
-            read_only(np.ascontiguousarray(starts)),
-            read_only(row_starts),
-            read_only(neighbors),
-            None if values is None else read_only(values),
-        )
+        entries = np.ascontiguousarray(starts)
+        return SampledRows(part.nodes, those, entries, row_starts, neighbors, values)
