@@ -4,8 +4,8 @@
 
 Speeds are steps, and bytes of the graph in memory that are read, in a CPU second, which other work
 on the machine changes less than the clock; of Ray those of its processes. Runs are timed by both,
-without writing: the store is in the page cache, and each run reads the graph. What is moved are the
-walkers that come to a partition, between machines or not.
+without writing: the store is in the page cache, and each run reads the graph. Times are the least
+of some rounds. What is moved are walkers that come to a partition, between machines or not.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import argparse
 import tempfile
 from functools import partial
 from pathlib import Path
-from statistics import median
-from time import process_time
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +23,8 @@ import graphwalk
 from benchmarks.driver import CLUSTERS
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
-from benchmarks.timing import cpu_of_all, cpu_of_others, in_turns
-from graphwalk.scheduler.engine.cluster_model import DECODED, SPEEDS, Executor, Speed, predict
+from benchmarks.timing import cpu_of_all, cpu_of_others
+from graphwalk.scheduler.engine.cluster_model import SPEEDS, Executor, Speed, crossing_of, predict
 from graphwalk.scheduler.engine.walk_in_memory import resident_partition
 from graphwalk.util.cluster import parse_cluster
 from graphwalk.util.events import Event, listening
@@ -41,9 +40,12 @@ KINDS: dict[str, dict[str, Any]] = {
     "node2vec": {"weighted": False, "p": 2.0, "q": 0.5},
     "temporal": {"temporal": True},
 }
-PARTITIONS, WORKERS = (1, 2, 4), (1, 2)
+#: Partitions that stay in memory; None: those that are read again.
+PARTITIONS, WORKERS = (1, 2, 4, None), (1, 2)
 #: The memory of a job whose partitions are read again is one such part of the graph, and buffers.
 PART, BUFFERS = 4, 64 << 20
+#: Few walkers start at each node of this stride.
+FEW = 8
 
 
 def main() -> None:
@@ -65,8 +67,8 @@ def main() -> None:
                 f"{kind}: {figures} M a second ({', '.join(Speed._fields)}); the model has {model}"
             )
         if args.runs:
-            rows = _predictions(graphs["first order"], args.rounds)
-            print_table(f"R-MAT, 2^{args.scale} nodes, first order, seconds", rows)
+            rows = _predictions(graphs, args.kinds, args.rounds)
+            print_table(f"R-MAT, 2^{args.scale} nodes, seconds", rows)
 
 
 def _graphs(folder: Path, scale: int) -> dict[str, str]:
@@ -91,36 +93,48 @@ def _memory(path: str, how: dict[str, Any]) -> int:
     return size // PART + BUFFERS
 
 
-def _cpu(seconds: Callable[[], float], run: Callable[[], Any], rounds: int) -> float:
-    """Return the median of what a run takes by a clock, after one that is not counted."""
+def _least(run: Callable[[], Any], rounds: int, *clocks: Callable[[], float]) -> list[float]:
+    """Return the least that a run takes by each clock."""
     taken = []
-    for _ in range(rounds + 1):
-        start = seconds()
+    for _ in range(rounds):
+        before = [clock() for clock in clocks]
         run()
-        taken.append(seconds() - start)
-    return median(taken[1:])
+        taken.append([clock() - then for clock, then in zip(clocks, before, strict=True)])
+    return [min(each) for each in zip(*taken, strict=True)]
 
 
 def _speed(path: str, how: dict[str, Any], rounds: int) -> Speed:
     """Return the speeds of a kind of walks."""
-    some = _walks(path, how, memory=_memory(path, how))
-    assert not some.plan.resident, "the graph must not stay in memory"
-    size, steps = some.plan.graph_bytes, _steps(_walks(path, how))
+    size = _walks(path, how, memory="1 TiB").plan.graph_bytes
+    steps = _steps(_walks(path, how))
     with graphwalk.scheduler.use("threads", num_workers=2):
         whole = _walks(path, how)
         kept = partial(_walks, path, how, partitions=4)
-        reading = _cpu(process_time, lambda: _load(path, whole.plan.spec), rounds)
-        walked = _cpu(process_time, whole.compute, rounds)
-        by_threads = _cpu(process_time, lambda: kept().compute(), rounds) - reading
-        # Few walkers read single rows, so that not all that is planned is read.
-        sizes: list[int] = []
-        with listening(lambda event: sizes.append(event.size if event.kind == "read" else 0)):
-            some.compute()
-        again = _cpu(process_time, some.compute, rounds)
+        (reading,) = _least(lambda: _load(path, whole.plan.spec), rounds, process_time)
+        (walked,) = _least(whole.compute, rounds, process_time)
+        (by_threads,) = _least(lambda: kept().compute(), rounds, process_time)
+        again, reread = _again(path, how, steps, rounds)
     with graphwalk.scheduler.use("ray", **CLUSTERS["ray"](2)):
-        by_tasks = _cpu(cpu_of_others, lambda: kept().compute(), rounds) - reading
-    again -= sum(sizes) / DECODED
-    return Speed(*(steps / took for took in (walked, by_threads, by_tasks, again)), size / reading)
+        (by_tasks,) = _least(lambda: kept().compute(), rounds, cpu_of_others)
+    speeds = (steps / took for took in (walked, by_threads - reading, by_tasks - reading))
+    return Speed(*speeds, again, size / reading, reread)
+
+
+def _again(path: str, how: dict[str, Any], steps: int, rounds: int) -> tuple[float, float]:
+    """Return steps and bytes in a second where partitions are read again.
+
+    A few walkers read the graph about as often as all, so that two runs tell one from the other.
+    """
+    plan: dict[str, Any] = {"memory": _memory(path, how)}
+    walks = _walks(path, how, **plan)
+    plan["partitions"] = len(walks.plan.partitions)
+    some = np.arange(0, graphwalk.open_zarr(path).num_nodes, FEW)
+    few = _walks(path, how, start_nodes=some, **plan)
+    assert not walks.plan.resident, "the graph must not stay in memory"
+    amounts = [(steps, _bytes(walks)[0]), (_steps(few), _bytes(few)[0])]
+    took = [_least(each.compute, rounds, process_time)[0] for each in (walks, few)]
+    step, byte = np.linalg.solve(np.array(amounts, float), took).tolist()
+    return 1 / step, 1 / byte
 
 
 def _steps(walks: Any) -> int:
@@ -132,51 +146,50 @@ def _load(path: str, spec: Any) -> None:
     resident_partition(graphwalk.open_zarr(path)._arrays, spec)
 
 
-def _predictions(path: str, rounds: int) -> list[Row]:
+def _predictions(graphs: dict[str, str], kinds: list[str], rounds: int) -> list[Row]:
     """Compare runs with what is expected of them."""
     rows = []
     for executor, start in CLUSTERS.items():
         for workers in WORKERS:
             with graphwalk.scheduler.use(executor, **start(workers)):
-                rows += [_row(path, executor, workers, rounds, parts) for parts in PARTITIONS]
-                rows.append(_row(path, executor, workers, rounds, None))
+                for kind in kinds:
+                    run = executor, workers, kind, graphs[kind]
+                    rows += [_row(*run, parts, rounds) for parts in PARTITIONS]
     return rows
 
 
-def _row(path: str, executor: Executor, workers: int, rounds: int, parts: int | None) -> Row:
-    how = KINDS["first order"]
+def _row(
+    executor: Executor, workers: int, kind: str, path: str, parts: int | None, rounds: int
+) -> Row:
+    how = KINDS[kind]
     plan = {"memory": _memory(path, how)} if parts is None else {"partitions": parts}
     walks = _walks(path, how, **plan)
     cluster = parse_cluster(f"1x{workers}")
     expected = predict(walks.plan, cluster, executor=executor, stored=0.0)
     seconds = expected.seconds - expected.writing
     # What all processes compute, whenever they do: walkers and readers on all cores.
-    rate = SPEEDS["first order"].read if walks.plan.resident else DECODED
-    decoding = expected.read / rate
-    cpu = workers * expected.walking + decoding + expected.scheduling
-
-    def run() -> None:
-        _walks(path, how, **plan).compute()
-
-    read, moved = _bytes(run)
-    crossing = 1 - 1 / len(walks.plan.partitions)
-    move = int(walks.shape[0] * RULES["walk_length"] * crossing) * 8
-    clocks = in_turns(rounds, cpu_of_all, run=run)["run"], in_turns(rounds, run=run)["run"]
-    what = f"{executor}, {workers}, " + ("read again" if parts is None else f"{parts} in memory")
-    figure = f"{clocks[0]:.2f} of CPUs, {clocks[1]:.2f} of the clock"
-    against = f"predicted {cpu:.2f} and {seconds:.2f} ({seconds / clocks[1] - 1:+.0%})"
-    figure += f"; read {read / 1e6:.0f} MB, moved {moved / 1e6:.0f} MB"
-    against += f"; {expected.read / 1e6:.0f} and {move / 1e6:.0f} MB"
-    return Row(what, figure, against, cpu / clocks[0], "0.7 to 1.4")
+    cpu = workers * (expected.walking + expected.reading) + expected.scheduling
+    read, moved = _bytes(walks)
+    move = walks.plan.walkers * RULES["walk_length"] * crossing_of(walks.plan)
+    took, clock = _least(
+        lambda: _walks(path, how, **plan).compute(), rounds, cpu_of_all, perf_counter
+    )
+    what = f"{executor}, {workers}, {kind}, {parts or 'read again'}"
+    figure = f"{took:.2f} of CPUs, {clock:.2f} of the clock"
+    against = f"predicted {cpu:.2f} and {seconds:.2f} ({seconds / clock - 1:+.0%})"
+    figure += f"; read {read / 1e6:.0f} MB, moved {moved / 1e6:.1f} M"
+    against += f"; {expected.read / 1e6:.0f} MB and {move / 1e6:.1f} M"
+    return Row(what, figure, against, cpu / took, "0.7 to 1.4")
 
 
-def _bytes(run: Callable[[], Any]) -> tuple[int, int]:
-    """Return what a run reads of the graph, and what walkers take that come to partitions."""
+def _bytes(walks: Any) -> tuple[int, int]:
+    """Return what walks read, in memory, and how many walkers come to partitions."""
     events: list[Event] = []
     with listening(events.append):
-        run()
+        walks.compute()
     moved = sum(event.walkers for event in events if event.kind in ("advance", "fetch"))
-    return sum(event.size for event in events if event.kind == "read"), 8 * moved
+    parts = sum(event.kind == "read" for event in events)
+    return parts * walks.plan.graph_bytes // len(walks.plan.partitions), moved
 
 
 if __name__ == "__main__":

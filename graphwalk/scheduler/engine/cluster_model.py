@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, log, log2, sqrt
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from graphwalk.kernels.walk.step_edges import step_types
 from graphwalk.kernels.walk.steps import walker_dtype
+from graphwalk.scheduler.engine.walk_plan import expected_waves
 
 if TYPE_CHECKING:
     from graphwalk.scheduler.engine.walk_plan import WalkPlan
@@ -37,6 +39,8 @@ class Speed(NamedTuple):
     read : float
         Bytes of the graph in memory that are read for the first time, into new memory, and derived
         from others, in a second.
+    reread : float
+        The same where partitions are read again, into memory that is used again.
     """
 
     whole: float
@@ -44,6 +48,7 @@ class Speed(NamedTuple):
     moved: float
     again: float
     read: float
+    reread: float
 
 
 #: Bytes up to which Ray sends a piece through the process that has submitted its task.
@@ -75,19 +80,18 @@ class TaskCost(NamedTuple):
         return self.task + pieces * each
 
 
-#: On a 2-core AMD EPYC. `whole`, `kept` and `again` of first order and node2vec are from R-MAT
-#: graphs of 2**22 nodes, weighted in proportion to what such steps take in memory; `moved`, `read`
-#: and temporal steps are from graphs of 2**20 nodes, in CPU seconds of a loaded machine.
+#: CPU seconds of R-MAT graphs of 2**19 nodes, all of which have neighbours, on two cores of an AMD
+#: EPYC that were shared with other programs.
 SPEEDS = {
-    "first order": Speed(100e6, 40e6, 9e6, 24e6, 0.8e9),
-    "weighted": Speed(80e6, 32e6, 8e6, 19e6, 0.6e9),
-    "node2vec": Speed(37e6, 16e6, 5e6, 9e6, 0.4e9),
-    "temporal": Speed(15e6, 10e6, 4e6, 5e6, 0.3e9),
+    "first order": Speed(55e6, 15e6, 7e6, 18e6, 1.2e9, 1.3e9),
+    "weighted": Speed(50e6, 10e6, 5e6, 8e6, 0.4e9, 0.65e9),
+    "node2vec": Speed(19e6, 6.1e6, 3e6, 6e6, 0.52e9, 1.4e9),
+    "temporal": Speed(4.5e6, 2.5e6, 1.5e6, 2e6, 0.14e9, 0.26e9),
 }
 
-#: Bytes of files that a machine reads or writes in a second, and bytes of the graph in memory that
-#: a core decodes in a second where partitions are read again, into memory that is used again.
-DISK, DECODED = 0.8e9, 4.7e9
+#: Bytes of files that a machine reads or writes in a second, and those of a partition that are read
+#: in the time of one row: single rows are read for the last walkers.
+DISK, _ROW = 0.8e9, 1 << 19
 
 TASKS: dict[Executor, TaskCost] = {
     "threads": TaskCost(0, 0, 0, 0),
@@ -145,6 +149,12 @@ def kind_of(spec: WalkSpec) -> str:
     return "weighted" if spec.weighted or spec.metapath is not None else "first order"
 
 
+def crossing_of(plan: WalkPlan) -> float:
+    """Return the part of the steps that leave their partition in a graph without locality."""
+    entries = [stop - first for first, stop in pairwise(plan.offsets)]
+    return 1 - sum(each**2 for each in entries) / max(1, sum(entries)) ** 2
+
+
 def predict(
     plan: WalkPlan,
     cluster: Cluster,
@@ -169,10 +179,9 @@ def predict(
         Part of the steps that lead to another partition. None: of a graph without locality.
     """
     executor = executor or ("threads" if cluster.machines == 1 else "ray")
-    parts = len(plan.partitions)
-    crossing = 1 - 1 / parts if crossing is None else crossing
+    crossing = crossing_of(plan) if crossing is None else crossing
     job = _Job(plan, cluster, executor, stored, crossing)
-    if parts == 1:
+    if len(plan.partitions) == 1:
         return job.one_partition()
     return job.kept_partitions() if plan.resident else job.partitions_read_again()
 
@@ -187,7 +196,7 @@ class _Job:
 
     @property
     def _steps(self) -> int:
-        return self.plan.shape[0] * self.plan.spec.walk_length
+        return self.plan.walkers * self.plan.spec.walk_length
 
     @property
     def _speed(self) -> Speed:
@@ -234,11 +243,11 @@ class _Job:
         busy = min(machines * cluster.cores, groups * parts * plan.sizes.threads)
         walking = self._steps / rate / busy
         # The partitions of a copy are on as many machines.
-        crossings, away = self._steps * self.crossing, 1 - 1 / min(machines, parts)
+        crossings, away = plan.walkers * self._trips, 1 - 1 / min(machines, parts)
         # A step waits where it was made, and is sent to where its block is made.
         traffic = int(away * (crossings * self._walker + self._steps * self._step))
         moving = traffic / machines / cluster.network
-        tasks = round(len(plan.group_blocks) * parts * self._waves())
+        tasks = round(len(plan.group_blocks) * parts * self._waves(plan.walkers))
         scheduling = tasks * cost.of(parts, crossings * self._walker / tasks / parts)
         return self._forecast(
             tasks=tasks,
@@ -258,12 +267,14 @@ class _Job:
         batches = len(plan.batch_groups)
         machines = min(cluster.machines, batches)
         turns = -(-batches // machines)
+        many = plan.walkers / batches * _ROW / plan.graph_bytes
+        total = int(plan.graph_bytes * batches * self._waves(many))
         # Reading and walking take turns on the cores; files are read meanwhile.
-        read = plan.bytes_read / batches * turns
+        read = total / batches * turns
         steps = self._steps / batches * turns
-        reading = self._reading(read, DECODED)
+        reading = self._reading(read, self._speed.reread)
         walking = steps / self._speed.again / cluster.cores
-        decoding = read / DECODED / cluster.cores
+        decoding = read / self._speed.reread / cluster.cores
         files = 2 * self._step * steps / self._storage if plan.spill else 0.0
         return self._forecast(
             tasks=batches,
@@ -272,22 +283,28 @@ class _Job:
             scheduling=batches * TASKS[self.executor].task,
             seconds=max(reading, walking + decoding) + files,
             files=files,
-            read=plan.bytes_read,
+            read=total,
         )
 
-    def _waves(self) -> float:
-        """Return how many waves there are until the last of all walkers has ended.
+    @property
+    def _trips(self) -> float:
+        """How often a walker comes to another partition, which takes some proposals of node2vec."""
+        plan, parts = self.plan, len(self.plan.partitions)
+        return expected_waves(plan.spec, parts, at_once=True) * self.crossing / (1 - 1 / parts)
 
-        If all partitions are processed at the same time, a walker takes part in as many waves as it
-        crosses bounds; that is a binomial number, whose largest of N is about the square root of
-        2 log N standard deviations above its mean.
+    def _waves(self, walkers: float) -> float:
+        """Return how many waves there are until the last of some walkers has ended.
+
+        A walker takes part in as many waves as it crosses bounds, if all partitions are processed
+        at the same time, and otherwise as it goes to a partition before its own. The largest of N
+        such numbers is about the square root of 2 log N standard deviations above their mean.
         """
-        plan, length = self.plan, self.plan.spec.walk_length
-        waves = plan.waves * self.crossing / (1 - 1 / len(plan.partitions))
-        if not plan.at_once:
-            return max(1.0, waves)
-        spread = sqrt(2 * log(max(1, plan.shape[0])) * length * self.crossing * (1 - self.crossing))
-        return max(1.0, min(max(waves, length), waves + spread))
+        plan, trips = self.plan, self._trips
+        waves, variance = trips / 2, (2 - self.crossing) / 12
+        if plan.at_once:
+            waves, variance = trips, 1 - self.crossing
+        spread = sqrt(2 * log(max(1, walkers)) * trips * variance)
+        return max(1.0, min(max(waves, plan.spec.walk_length), waves + spread))
 
     @property
     def _walker(self) -> int:

@@ -93,7 +93,6 @@ class PartitionedPlanner:
         graph: GraphArrays,
         spec: WalkSpec,
         whole: WalkPlan,
-        walkers: int,
         partitions: int | None,
         sizes: WalkerSizes | None,
         keeps_steps: bool,
@@ -101,7 +100,7 @@ class PartitionedPlanner:
         resident: bool,
     ) -> None:
         self.graph, self.spec, self.whole, self.partitions = graph, spec, whole, partitions
-        self.walkers, self.keeps_steps = walkers, keeps_steps
+        self.walkers, self.keeps_steps = whole.walkers, keeps_steps
         self.memory, self.workers = whole.resources.memory, whole.resources.workers
         self.machines = whole.resources.machines
         node, edge = graph.neighbor_dtype, recorded_edge(graph.num_entries, spec)
@@ -121,7 +120,9 @@ class PartitionedPlanner:
         self.at_once = 1
         if not self.resident:
             self.workers = max(1, self.workers // whole.resources.hosts)
-            self.at_once = min(whole.resources.hosts, max(1, walkers // self.sizes.smallest_group))
+            self.at_once = min(
+                whole.resources.hosts, max(1, self.walkers // self.sizes.smallest_group)
+            )
         self.parts = PartitionCutter(
             graph,
             PartitionSpec.of(spec),

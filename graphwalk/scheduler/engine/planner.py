@@ -138,8 +138,36 @@ class _Walks:
 
     def whole(self, memory: int) -> WalkPlan:
         """Return the plan of the graph as one partition, whether it fits or not."""
-        resources = replace(self.resources, memory=memory)
-        return _whole_plan(self.graph, self.spec, self.shape, self.chunks, resources)
+        graph, spec, shape = self.graph, self.spec, self.shape
+        size = partition_bytes(graph, PartitionSpec.of(spec)) + marks_bytes(graph, spec)
+        dtype = result_dtype(graph.neighbor_dtype, graph.num_entries, spec)
+        rows = block_rows(shape, dtype, self.chunks, memory)
+        block = max(rows, default=0) * shape[1] * dtype.itemsize
+        workers = self.resources.machine_workers
+        buffers = workers * thread_bytes(graph)
+        walkers = min(workers, len(rows)) * max(rows, default=0)
+        blocks = blocks_at_once(len(rows), workers) * block
+        walking = size + blocks + walkers * _NUMBERS
+        walking += kept_bytes(graph, PartitionSpec.of(spec), workers)
+        if spec.temporal:
+            walking += min(workers, len(rows)) * scratch_bytes(dtype)
+        return WalkPlan(
+            spec=spec,
+            dtype=dtype,
+            block_rows=rows,
+            group_blocks=(len(rows),),
+            batch_groups=(1,),
+            partitions=(range(graph.num_nodes),),
+            offsets=(0, graph.num_entries),
+            largest_partition=size,
+            resident=True,
+            ahead=False,
+            spill=False,
+            graph_bytes=size,
+            peak_memory=buffers + max(reading_peak(graph, spec, workers), walking),
+            resources=replace(self.resources, memory=memory),
+            walkers=self.walkers,
+        )
 
     def within(self, memory: int, partitions: int | None = None) -> WalkPlan:
         """Return the plan; raises TooLittleError."""
@@ -149,7 +177,7 @@ class _Walks:
             return whole
         if spec.walk_length == 0:
             return whole
-        how = graph, spec, whole, self.walkers, partitions, self.sizes, self.keeps_steps
+        how = graph, spec, whole, partitions, self.sizes, self.keeps_steps
         machines = self.resources.machines
         on_all = machines > 1 and whole.graph_bytes <= GRAPH_SHARE * machines * memory
         if fits or on_all:
@@ -179,37 +207,3 @@ class _Walks:
             if memory >= most:
                 return int(most)
         return memory
-
-
-def _whole_plan(
-    graph: GraphArrays, spec: WalkSpec, shape: tuple[int, int], chunks: Any, resources: Resources
-) -> WalkPlan:
-    """Return the plan of a graph that is one partition."""
-    size = partition_bytes(graph, PartitionSpec.of(spec)) + marks_bytes(graph, spec)
-    dtype = result_dtype(graph.neighbor_dtype, graph.num_entries, spec)
-    rows = block_rows(shape, dtype, chunks, resources.memory)
-    block = max(rows, default=0) * shape[1] * dtype.itemsize
-    workers = resources.machine_workers
-    buffers = workers * thread_bytes(graph)
-    walkers = min(workers, len(rows)) * max(rows, default=0)
-    blocks = blocks_at_once(len(rows), workers) * block
-    walking = size + blocks + walkers * _NUMBERS
-    walking += kept_bytes(graph, PartitionSpec.of(spec), workers)
-    if spec.temporal:
-        walking += min(workers, len(rows)) * scratch_bytes(dtype)
-    return WalkPlan(
-        spec=spec,
-        dtype=dtype,
-        block_rows=rows,
-        group_blocks=(len(rows),),
-        batch_groups=(1,),
-        partitions=(range(graph.num_nodes),),
-        offsets=(0, graph.num_entries),
-        largest_partition=size,
-        resident=True,
-        ahead=False,
-        spill=False,
-        graph_bytes=size,
-        peak_memory=buffers + max(reading_peak(graph, spec, workers), walking),
-        resources=resources,
-    )

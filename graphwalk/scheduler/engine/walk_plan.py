@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from graphwalk.walk_spec import WalkSpec
 
 
+#: Proposals for a step after which the rows that decide are read.
+_MOST_ATTEMPTS = 64
+
+
 def expected_waves(spec: WalkSpec, partitions: int, *, at_once: bool) -> int:
     """Return about how many waves walkers take in a graph without locality.
 
@@ -27,9 +31,9 @@ def expected_waves(spec: WalkSpec, partitions: int, *, at_once: bool) -> int:
     """
     trips = spec.walk_length * (1 - 1 / partitions) / (1 if at_once else 2)
     if spec.second_order:
-        # A walker whose proposal is rejected in another partition returns from there.
-        bias = sorted((1.0, 1 / spec.q))
-        trips *= 2 - bias[0] / bias[1]
+        # A walker whose proposal is rejected in another partition returns from there. How often
+        # depends on triangles: R-MAT graphs take less, and directed ones more.
+        trips *= 1 + abs(1 - min(spec.q, _MOST_ATTEMPTS))
     return max(1, round(trips))
 
 
@@ -72,6 +76,9 @@ class WalkPlan(Tabular):
         The resources that the job may use.
     sizes : WalkerSizes
         How many walkers and steps are processed at a time, if there are several partitions.
+    walkers : int
+        Walkers that move: those that start at a node without neighbours do not, if walks start at
+        every node.
     naming_bytes : int
         Bytes of the peak that naming the nodes of walks takes while they are written.
     copies : int
@@ -101,6 +108,7 @@ class WalkPlan(Tabular):
     graph_bytes: int
     peak_memory: int
     resources: Resources
+    walkers: int
     sizes: WalkerSizes = OUT_OF_CORE
     naming_bytes: int = 0
     copies: int = 1
