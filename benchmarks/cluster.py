@@ -116,8 +116,14 @@ def _speed(path: str, how: dict[str, Any], rounds: int) -> Speed:
         again, reread = _again(path, how, steps, rounds)
     with graphwalk.scheduler.use("ray", **CLUSTERS["ray"](2)):
         (by_tasks,) = _least(lambda: kept().compute(), rounds, cpu_of_others)
-    speeds = (steps / took for took in (walked, by_threads - reading, by_tasks - reading))
-    return Speed(*speeds, again, size / reading, reread)
+    return Speed(
+        whole=steps / walked,
+        kept=steps / (by_threads - reading),
+        moved=steps / (by_tasks - reading),
+        again=again,
+        read=size / reading,
+        reread=reread,
+    )
 
 
 def _again(path: str, how: dict[str, Any], steps: int, rounds: int) -> tuple[float, float]:
@@ -153,8 +159,8 @@ def _predictions(graphs: dict[str, str], kinds: list[str], rounds: int) -> list[
         for workers in WORKERS:
             with graphwalk.scheduler.use(executor, **start(workers)):
                 for kind in kinds:
-                    run = executor, workers, kind, graphs[kind]
-                    rows += [_row(*run, parts, rounds) for parts in PARTITIONS]
+                    row = partial(_row, executor, workers, kind, graphs[kind], rounds=rounds)
+                    rows += [row(parts=parts) for parts in PARTITIONS]
     return rows
 
 
