@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphwalk.kernels.jit import copy_bytes, jit
 from graphwalk.kernels.search import lower_bound
-from graphwalk.kernels.store.find_labels import compare_bytes, prefix_key
+from graphwalk.kernels.store.find_labels import compare_bytes, first_above, prefix_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,12 +46,8 @@ def find_ranges(
             found[i] = 0 if key < lowest else keys.size
             continue
         prefix = (key - lowest) >> shift
-        low: Any = lower_bound(keys, starts[prefix], starts[prefix + 1], key)
-        while low < keys.size and keys[low] == key:
-            if compare_bytes(data, offsets[low], offsets[low + 1], query_data, start, stop) > 0:
-                break
-            low += 1
-        found[i] = low
+        low = lower_bound(keys, starts[prefix], starts[prefix + 1], key)
+        found[i] = first_above(keys, low, key, offsets, data, query_data, start, stop)
 
 
 @jit

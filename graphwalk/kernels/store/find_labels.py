@@ -91,19 +91,37 @@ def find_strings(
         if compare_bytes(query_data, start, start + skip, data, offsets[0], offsets[0] + skip) != 0:
             continue
         key = prefix_key(query_data, start + skip, stop)
-        low: Any = lower_bound(keys, np.int64(0), keys.size, key)
-        high = lower_bound(keys, low, keys.size, key + 1)
-        while low < high:
-            middle = (low + high) >> 1
-            if (
-                compare_bytes(data, offsets[middle], offsets[middle + 1], query_data, start, stop)
-                < 0
-            ):
-                low = middle + 1
-            else:
-                high = middle
+        low = lower_bound(keys, np.int64(0), keys.size, key)
+        at: Any = first_above(keys, low, key, offsets, data, query_data, start, stop) - 1
         if (
-            low < keys.size
-            and compare_bytes(data, offsets[low], offsets[low + 1], query_data, start, stop) == 0
+            at >= 0
+            and compare_bytes(data, offsets[at], offsets[at + 1], query_data, start, stop) == 0
         ):
-            found[i] = low
+            found[i] = at
+
+
+@part_of_kernel
+def first_above(
+    keys: Counts,
+    low: Int,
+    key: Int,
+    offsets: Counts,
+    data: NDArray[np.uint8],
+    query_data: NDArray[np.uint8],
+    start: Int,
+    stop: Int,
+) -> Int:
+    """Return the position of the first of ascending strings that is above a query.
+
+    `low` is the position of the first of `keys` that is not below the query's `key`.
+    """
+    if low == keys.size or keys[low] != key:
+        return low
+    high: Any = lower_bound(keys, low, keys.size, key + 1)
+    while low < high:
+        middle = (low + high) >> 1
+        if compare_bytes(data, offsets[middle], offsets[middle + 1], query_data, start, stop) <= 0:
+            low = middle + 1
+        else:
+            high = middle
+    return low
