@@ -83,10 +83,10 @@ class TaskCost(NamedTuple):
 #: CPU seconds of R-MAT graphs of 2**19 nodes, all of which have neighbours, on two cores of an AMD
 #: EPYC that were shared with other programs.
 SPEEDS = {
-    "first order": Speed(55e6, 15e6, 7e6, 18e6, 1.2e9, 1.3e9),
-    "weighted": Speed(50e6, 10e6, 5e6, 8e6, 0.4e9, 0.65e9),
-    "node2vec": Speed(19e6, 6.1e6, 3e6, 6e6, 0.52e9, 1.4e9),
-    "temporal": Speed(4.5e6, 2.5e6, 1.5e6, 2e6, 0.14e9, 0.26e9),
+    "first order": Speed(55e6, 15e6, 4e6, 18e6, 1.2e9, 1.3e9),
+    "weighted": Speed(50e6, 10e6, 4e6, 8e6, 0.4e9, 0.65e9),
+    "node2vec": Speed(19e6, 6.1e6, 2.6e6, 6e6, 0.52e9, 1.4e9),
+    "temporal": Speed(4.5e6, 2.5e6, 1.1e6, 2e6, 0.14e9, 0.26e9),
 }
 
 #: Bytes of files that a machine reads or writes in a second, and those of a partition that are read
