@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import networkx as nx
@@ -135,6 +136,50 @@ def test_graphs_are_converted(kind):
         graph.remove_edges_from(list(nx.selfloop_edges(graph)))
         converted = interface.convert_from_nx(graph)
         assert interface.core_number(converted) == nx.core_number(graph)
+
+
+def weigh(up, u, v, _):
+    """Return a weight that says which way an edge is taken."""
+    return up if u < v else 7
+
+
+@pytest.mark.parametrize("kind", [nx.Graph, nx.DiGraph])
+def test_arguments_mean_what_they_do_in_networkx(kind):
+    graph = nx.path_graph(6, create_using=kind)
+    converted = interface.convert_from_nx(graph)
+    for cutoff in (-1, 0, 1.5, 2):
+        for name, sources in (
+            ("single_source_shortest_path_length", 0),
+            ("single_target_shortest_path_length", 5),
+            ("multi_source_dijkstra_path_length", {0, 3}),
+        ):
+            found = getattr(interface, name)(converted, sources, cutoff=cutoff)
+            assert found == getattr(nx, name)(graph, sources, cutoff=cutoff)
+    starts = {"personalization": {0: 1, "nowhere": 2}, "dangling": {1: 1, "nowhere": 1}}
+    expected = nx.pagerank(graph, **starts)
+    assert interface.pagerank(converted, **starts) == pytest.approx(expected, abs=1e-5)
+    for starts in ({"dangling": {}}, {"nstart": {"nowhere": 1}}):
+        with pytest.raises(nx.PowerIterationFailedConvergence):
+            interface.pagerank(converted, **starts)
+    for factor in (1, 2, 3):  # functions that are gone give their ids to others
+        lengths = interface.single_source_dijkstra_path_length(
+            converted, 0, weight=partial(weigh, factor)
+        )
+        assert lengths[5] == 5 * factor
+    weight = partial(weigh, 4)
+    for name, options in (
+        ("single_source_dijkstra_path_length", {"source": 5, "weight": weight}),
+        ("betweenness_centrality", {"weight": weight, "normalized": False, "endpoints": True}),
+    ):
+        found = getattr(interface, name)(converted, **options)
+        assert found == pytest.approx(getattr(nx, name)(graph, **options))
+
+
+def test_reciprocity_of_undirected_graphs_is_refused():
+    converted = interface.convert_from_nx(nx.path_graph(3))
+    for nodes in (None, [1], 1):
+        with pytest.raises(nx.NetworkXNotImplemented, match="undirected"):
+            interface.reciprocity(converted, nodes)
 
 
 @pytest.fixture

@@ -39,7 +39,10 @@ def betweenness_centrality(
         endpoints=endpoints,
         transposed=None if other is None else other._arrays,
     )
-    return by_node(view, found.compute())
+    values = found.compute()
+    if store.directed and not view.is_directed() and not normalized:
+        values /= 2  # each pair counts in both directions of a store for a function of weights
+    return by_node(view, values)
 
 
 def harmonic_centrality(
@@ -53,10 +56,10 @@ def harmonic_centrality(
     wanted, starts = chosen_nodes(view, nbunch), chosen_nodes(view, sources)
     if not wanted:
         return {}
-    few = len(wanted) < len(starts) and not view.is_directed()  # distances lead both ways
+    store, total = view.store(distance, min), np.zeros(len(view.nodes))
+    few = len(wanted) < len(starts) and not store.directed  # distances lead both ways
     others = np.zeros(len(view.nodes), np.bool_)
     others[[view.number(node) for node in (starts if few else wanted)]] = True
-    store, total = view.store(distance, min), np.zeros(len(view.nodes))
     for node in wanted if few else starts:
         source = [view.source(node)]
         lengths = (

@@ -98,18 +98,22 @@ def all_pairs_dijkstra_path_length(
 def _levels(view: Any, node: Any, cutoff: float | None, *, reverse: bool = False) -> dict[Any, int]:
     source = view.source(node, f"{'Target' if reverse else 'Source'} {{}} is not in G")
     levels = bfs(view.store(reverse=reverse), [source]).compute()
-    return _reached(view, levels, levels >= 0, cutoff)
+    # NetworkX begins each level that the one before is below the cutoff of.
+    near = True if cutoff is None else levels < max(cutoff, 0) + 1
+    return _reached(view, levels, (levels >= 0) & near)
 
 
 def _lengths(view: Any, sources: list[Any], cutoff: float | None, weight: Any) -> dict[Any, float]:
     starts = [view.source(node) for node in sources]
     lengths = shortest_paths(view.store(weight, min), starts).compute()
-    return _reached(view, lengths, np.isfinite(lengths), cutoff)
-
-
-def _reached(view: Any, values: Any, found: Any, cutoff: float | None) -> dict[Any, Any]:
+    near = np.isfinite(lengths)
     if cutoff is not None:
-        found &= values <= cutoff
+        near &= lengths <= cutoff
+        near[[view.number(node) for node in sources]] = True  # whatever the cutoff
+    return _reached(view, lengths, near)
+
+
+def _reached(view: Any, values: Any, found: Any) -> dict[Any, Any]:
     nodes = np.flatnonzero(found)
     order = nodes[np.argsort(values[nodes], kind="stable")]
     return {view.nodes[node]: values[node].item() for node in order.tolist()}

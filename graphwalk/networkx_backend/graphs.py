@@ -87,7 +87,8 @@ class ConvertedGraph:
         ----------
         weight : str, callable or None
             Name of the attribute that has weights, 1 where it is missing; or what returns them,
-            given both ends and the attributes of an edge; None: all are 1.
+            given both ends and the attributes of an edge, which may tell directions apart: the
+            store is directed then; None: all are 1.
         join : callable
             Makes one weight of those of parallel edges.
         reverse : bool
@@ -95,7 +96,7 @@ class ConvertedGraph:
         parallel : bool
             Whether parallel edges stay apart, each with its weight.
         """
-        key = (weight if isinstance(weight, str) else id(weight), join, reverse, parallel)
+        key = (weight, join, reverse, parallel)  # it keeps a function, whose id may come again
         if key not in self._stores:
             self._stores[key] = self._build(weight, join, reverse, parallel)
         return self._stores[key]
@@ -109,7 +110,7 @@ class ConvertedGraph:
         weighted = weight is not None or (self.is_multigraph() and not parallel)
         edges = (*ends, np.array(weights, np.float64)) if weighted and found else tuple(ends)
         options = BuildOptions(
-            directed=self.is_directed(),
+            directed=self.is_directed() or callable(weight),
             duplicates="keep",
             num_nodes=len(self.nodes),
             weightless_rows=True,
@@ -119,7 +120,8 @@ class ConvertedGraph:
     def _edges(
         self, weight: Any, join: Callable[..., float], apart: bool
     ) -> Iterator[tuple[int, int, float | None]]:
-        numbers, multiple, directed = self._numbers, self.is_multigraph(), self.is_directed()
+        numbers, multiple = self._numbers, self.is_multigraph()
+        directed = self.is_directed() or callable(weight)
         for u, neighbors in self.graph.adjacency():
             first = numbers[u]
             for v, attributes in neighbors.items():

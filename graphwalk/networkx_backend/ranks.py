@@ -38,24 +38,27 @@ def pagerank(
         ranks = find_ranks(
             view.store(weight),
             alpha,
-            _vector(view, personalization),
+            _vector(view, personalization, ZeroDivisionError),
             max_iter,
             tol * size,  # NetworkX's tolerance is one for each node
-            _vector(view, nstart),
-            _vector(view, dangling),
+            _vector(view, nstart, ConvergenceError),
+            _vector(view, dangling, ConvergenceError),
         ).compute()
     except ConvergenceError:
         raise nx.PowerIterationFailedConvergence(max_iter) from None
     return by_node(view, ranks)
 
 
-def _vector(view: Any, values: Mapping[Any, float] | None) -> NDArray[np.float64] | None:
-    """Return a value for each node, 0 for those that are not named."""
+def _vector(
+    view: Any, values: Mapping[Any, float] | None, if_zero: type[Exception]
+) -> NDArray[np.float64] | None:
+    """Return a value for each node, 0 for those that are not named; others are left out."""
     if values is None:
         return None
     vector = np.zeros(len(view.nodes))
     for node, value in values.items():
-        vector[view.number(node)] = value
-    if not vector.sum():
-        raise ZeroDivisionError
+        if view.has(node):
+            vector[view.number(node)] = value
+    if not vector.any():
+        raise if_zero
     return vector
