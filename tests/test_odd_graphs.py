@@ -111,6 +111,22 @@ def test_weights_that_are_too_far_apart_for_pagerank_are_refused():
     np.testing.assert_allclose(graphwalk.pagerank(alike), np.full(3, 1 / 3))
 
 
+@pytest.mark.filterwarnings("error")
+def test_sums_of_weights_may_be_more_than_float32_holds():
+    rng = np.random.default_rng(0)
+    src = rng.integers(0, 60, 300)
+    groups = (src + 6 * rng.integers(1, 10, 300)) % 60
+    dst = np.where(rng.random(300) < 0.4, rng.integers(0, 60, 300), groups)
+    small, large = (
+        graphwalk.build_zarr((src, dst, np.full(300, weight)), duplicates="keep")
+        for weight in (1.0, 2.0**127)
+    )
+    for function in (graphwalk.communities, graphwalk.core_numbers):
+        np.testing.assert_array_equal(function(large), function(small))
+    lengths = [graphwalk.shortest_paths(graph, 0).compute() for graph in (small, large)]
+    np.testing.assert_array_equal(lengths[1], lengths[0] * 2.0**127)
+
+
 @pytest.mark.parametrize("values", ["times", "edge_types"])
 @pytest.mark.parametrize("directed", [False, True])
 def test_what_edges_have_does_not_change_analyses(directed, values):

@@ -45,6 +45,9 @@ _LOSSES, _SMALL = 4, 1 << 12
 #: Bytes that a build takes in any case, in addition to those of edges.
 LEAST_BUILD = 16 << 20
 
+#: Exponent of what sums of weights are less than in a merged graph, which has them in float32.
+_FLOAT32 = 127
+
 #: What the weight of all edges is in fixed point.
 _ONE = float(1 << 60)
 
@@ -113,9 +116,19 @@ class Level:
     ) -> tuple[Level, Graph]:
         """Return the graph of communities as a level, and its store, which is to be kept."""
         memory = LEAST_BUILD + self.scanner.plan.chunk
-        made = merge_communities(self.graph, members, count, memory, weighted=self.weighted)
+        unit = 2.0 ** min(0, _FLOAT32 - int(np.frexp(self.total)[1]))
+        made = merge_communities(self.graph, members, count, memory, unit, weighted=self.weighted)
         both = self._by_label(members, count)
-        merged = replace(self, graph=made._arrays, transposed=None, strengths=both, weighted=True)
+        for each in {id(strengths): strengths for strengths in both}.values():
+            each *= unit
+        merged = replace(
+            self,
+            graph=made._arrays,
+            transposed=None,
+            strengths=both,
+            total=self.total * unit,
+            weighted=True,
+        )
         scanner = self.scanner.of(merged.graph, cost(merged.graph), merged.reader)
         return replace(merged, scanner=scanner), made
 

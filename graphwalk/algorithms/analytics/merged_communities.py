@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 
 def merge_communities(
-    graph: GraphArrays, members: NDArray[Any], count: int, memory: int, *, weighted: bool
+    graph: GraphArrays,
+    members: NDArray[Any],
+    count: int,
+    memory: int,
+    unit: float,
+    *,
+    weighted: bool,
 ) -> Graph:
     """Build an undirected graph whose nodes are communities, in a temporary store.
 
@@ -39,6 +45,8 @@ def merge_communities(
         How many communities there are.
     memory : int
         Bytes that the build may take.
+    unit : float
+        What a weight of 1.0 becomes, a power of 2.
     weighted : bool
         Whether edges of the graph have weights that are used; else each counts as 1.
 
@@ -47,7 +55,7 @@ def merge_communities(
     Graph
         Edges between different communities, whose weight is the sum of those that they stand for.
     """
-    edges = _Edges(graph, members=members, count=count, uses_weights=weighted)
+    edges = _Edges(graph, members=members, count=count, uses_weights=weighted, unit=unit)
     options = BuildOptions(num_nodes=count, relabel=False, compressed=False)
     return build(edges, None, options, BuildSizes(memory, num_cores()), Progress(False))
 
@@ -62,6 +70,7 @@ class _Edges(StoredEdges):
     members: NDArray[Any] = field(default_factory=lambda: np.empty(0, np.int64))
     count: int = 0
     uses_weights: bool = False
+    unit: float = 1.0
 
     @property
     def num_nodes(self) -> int:
@@ -90,5 +99,6 @@ class _Edges(StoredEdges):
         batch = super()._batch(part)
         if batch.weight is None:
             return batch._replace(weight=np.ones(len(batch.src), np.float32))
-        some = batch.weight > 0  # a build refuses nodes all of whose edges weigh nothing
-        return batch._replace(src=batch.src[some], dst=batch.dst[some], weight=batch.weight[some])
+        weight = batch.weight * np.float32(self.unit)
+        some = weight > 0  # a build refuses nodes all of whose edges weigh nothing
+        return batch._replace(src=batch.src[some], dst=batch.dst[some], weight=weight[some])

@@ -154,7 +154,8 @@ class ShortestPaths(NodeAlgorithm):
     def _usual_length(self, graph: GraphArrays) -> float:
         if not (self.weighted and graph.num_entries):
             return 1.0
-        return float(graph.read_values("weights", 0, min(_SAMPLE, graph.num_entries)).mean())
+        sample = graph.read_values("weights", 0, min(_SAMPLE, graph.num_entries))
+        return float(sample.mean(dtype=np.float64))  # in float32, the sum may be infinite
 
 
 class _Relax(FallingPass):
