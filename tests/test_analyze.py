@@ -95,6 +95,7 @@ def test_bad_parameters_are_named(graph):
         (["bfs"], "bfs needs 'sources'.*'bfs': {'sources'"),
         ("pagerank", "must be names"),
         (None, "must be names"),
+        ([["degrees"]], "must be names"),
     ):
         with pytest.raises(errors.InputError, match=words):
             graphwalk.analyze(graph, analyses)

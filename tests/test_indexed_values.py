@@ -97,3 +97,33 @@ def test_start_nodes_with_an_index_are_refused(start_nodes):
 def test_start_nodes_without_an_index_are_taken(start_nodes):
     walks = graphwalk.random_walks(friends(), start_nodes, num_walks=1, walk_length=1)
     assert walks.compute()[:, 0].tolist() == [2, 0]
+
+
+def test_values_of_analyses_are_those_of_the_nodes_that_an_index_names(tmp_path):
+    graph = friends()
+    ranks = pd.Series([0.3, 0.1, 0.2], index=["Grace", "Ada", "Alan"])
+    path = graphwalk.write_nodes(ranks, tmp_path / "ranks.csv", graph=graph)
+    assert path.read_text() == "node,value\nAda,0.1\nAlan,0.2\nGrace,0.3\n"
+    groups = pd.Series([7, 7, 8], index=["Grace", "Ada", "Alan"])
+    expected = graphwalk.modularity(graph, [7, 8, 7]).compute()
+    assert graphwalk.modularity(graph, groups).compute() == expected
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda g, nodes: graphwalk.bfs(g, nodes),
+        lambda g, nodes: graphwalk.personalized_pagerank(g, nodes),
+        lambda g, nodes: graphwalk.personalized_pagerank(g, nodes, "walks"),
+        lambda g, nodes: graphwalk.similar_nodes(g, nodes),
+        lambda g, nodes: g.subgraph(nodes),
+    ],
+)
+def test_nodes_of_analyses_are_plain(call):
+    for nodes in (pd.Series(["Ada", "Alan"], index=[1, 0]), np.ma.array(["Ada", "x"], mask=[0, 1])):
+        with pytest.raises(InputError, match=r"(sources|nodes)= (is a Series|has masked items)"):
+            call(friends(), nodes)
+    with pytest.raises(InputError, match="not "):
+        call(sparse(), [[5, 7], [7, 5]])
+    with pytest.raises(InputError, match="is no array"):
+        call(sparse(), [[5, 7], [7]])

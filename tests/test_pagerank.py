@@ -100,6 +100,13 @@ def test_nodes_are_named_by_their_labels():
     assert (by_label[graph.index_of(["a", "b", "c"])] < 1e-10).all()
 
 
+def test_numbers_that_add_up_to_infinity_are_shares():
+    graph = random_graph(directed=True)
+    found = graphwalk.pagerank(graph, personalization={1: 1e308, 2: 1.7e308}, **ACCURATE)
+    expected = graphwalk.pagerank(graph, personalization={1: 1.0, 2: 1.7}, **ACCURATE)
+    np.testing.assert_allclose(found, expected)
+
+
 @pytest.mark.parametrize(
     ("options", "name"),
     [
@@ -115,6 +122,11 @@ def test_nodes_are_named_by_their_labels():
         ({"dangling": np.zeros(200)}, "dangling="),
         ({"nstart": np.full(200, np.nan)}, "nstart="),
         ({"nstart": "everywhere"}, "nstart="),
+        ({"nstart": ["1"] * 200}, "nstart=.*no array of numbers"),
+        ({"nstart": [10**400] * 200}, "nstart=.*no array of numbers"),
+        ({"dangling": {0: "x"}}, "dangling=.*no array of numbers"),
+        ({"dangling": {0: [1, 2]}}, "dangling=.*shape"),
+        ({"personalization": pd.Series([1.0, 2.0], index=[3, 3])}, "personalization=.*twice"),
         ({"weight": "km"}, "weight='km'"),
     ],
 )

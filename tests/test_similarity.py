@@ -87,6 +87,7 @@ def test_bad_parameters_are_named():
     for options in (
         {"pairs": [0, 1]},
         {"pairs": [(0, 1), (0,)]},
+        {"pairs": [(0, 1, 1)]},
         {"pairs": [(0, 0)], "measure": "cosine"},
     ):
         with pytest.raises(errors.InputError, match=[*options][-1]):

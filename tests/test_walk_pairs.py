@@ -165,6 +165,8 @@ def test_a_budget_that_is_too_small_is_refused_and_the_remedy_is_enough(monkeypa
         (lambda g: graphwalk.personalized_pagerank(g, 0, "walks", tol=1), "tol=1 is for method="),
         (lambda g: graphwalk.personalized_pagerank(g), "method='walks'"),
         (lambda g: graphwalk.personalized_pagerank(g, 0, "walks", alpha=0), "alpha=0"),
+        (lambda g: graphwalk.personalized_pagerank(g, 0, "walks", eps=1e-320), "eps=1e-320"),
+        (lambda g: graphwalk.personalized_pagerank(g, 0, "walks", delta=1e-320), "delta=1e-320"),
         (lambda g: graphwalk.personalized_pagerank(g, 0, "walks", eps=1), "eps=1"),
         (lambda g: graphwalk.personalized_pagerank(g, 0, "walks", delta=0), "delta=0"),
         (lambda g: graphwalk.personalized_pagerank(g, 0, "walks", eps=1e-9), "eps=1e-09 ask for"),

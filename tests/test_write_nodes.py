@@ -105,6 +105,11 @@ def test_a_url(graph):
         (lambda _: {"a": np.zeros(2), "b": np.zeros(3)}, "r.csv", "a: 2, b: 3"),
         (lambda _: {"a": np.zeros(2), "b": np.zeros(2)}, "r.npy", "to .parquet"),
         (lambda g: {"a": graphwalk.pagerank(g)[:2], "b": [1, 2]}, "r.csv", "not known"),
+        (lambda g: {"node": graphwalk.pagerank(g)}, "r.csv", "cannot be called 'node'"),
+        (lambda g: {1: graphwalk.pagerank(g)}, "r.parquet", "cannot be called 1"),
+        (lambda _: [[1], [1, 2]], "r.csv", "values= is no array"),
+        (lambda _: np.zeros(6, np.longdouble), "r.zarr", "array of numbers"),
+        (lambda _: np.ma.array(range(6), mask=[1] + 5 * [0]), "r.npy", "masked.*filled"),
     ],
 )
 def test_what_cannot_be_written_leaves_nothing(graph, tmp_path, values, name, message):
@@ -113,9 +118,18 @@ def test_what_cannot_be_written_leaves_nothing(graph, tmp_path, values, name, me
     assert not list(tmp_path.iterdir())
 
 
-def test_values_of_another_graph_are_refused(graph, tmp_path):
+def test_names_of_columns_are_quoted_and_numbers_have_any_byte_order(graph, tmp_path):
+    name, values = 'a,"b"\n', np.arange(6).astype(">i4")
+    for file in ("r.csv", "r.tsv", "r.parquet"):
+        path = graphwalk.write_nodes({name: values}, tmp_path / file, graph=graph)
+        assert read(path) == {"node": LABELS, name: values.tolist()}
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.npy"])
+def test_values_of_another_graph_are_refused(graph, tmp_path, name):
     with pytest.raises(InputError, match=r"2 values, and .* has 6 nodes"):
-        graphwalk.write_nodes(np.zeros(2), tmp_path / "r.csv", graph=graph)
+        graphwalk.write_nodes(np.zeros(2), tmp_path / name, graph=graph)
+    assert not list(tmp_path.iterdir())
 
 
 def test_values_of_several_graphs_are_not_mixed(graph, tmp_path):

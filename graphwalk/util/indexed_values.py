@@ -1,7 +1,8 @@
 """Values by node that carry an index of their own: a pandas Series, an xarray DataArray.
 
 Such an index says which node a value belongs to, so it is used or refused, never ignored. Values
-whose index is 0, 1, 2 … have nothing to say that their order does not.
+whose index is 0, 1, 2 … have nothing to say that their order does not. What a mask hides is no
+value, and is refused, too.
 """
 
 from __future__ import annotations
@@ -18,8 +19,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def as_array(values: Any, name: str) -> NDArray[Any]:
+    """Return values as an array; raises InputError where items have different lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InputError(f"{argument(name)} is no array: {error}") from None
+
+
 def refuse_index(values: Any, name: str) -> None:
-    """Raise InputError if values have an index that says more than their order does."""
+    """Raise InputError if values have an index that says more than their order does, or a mask."""
+    _refuse_mask(values, name)
     index = _index_of(values)
     if index is not None:
         raise InputError(
@@ -48,8 +58,9 @@ def by_node(
     Raises
     ------
     InputError
-        When the index does not name each node once.
+        When the index does not name each node once, or values are masked.
     """
+    _refuse_mask(values, name)
     index = _index_of(values)
     if index is None:
         return values
@@ -64,6 +75,14 @@ def by_node(
         wrong = int(np.argmax(counts != 1))
         raise InputError(f"{where}, but node {wrong} is in it {counts[wrong]} times; {remedy}")
     return np.asarray(values)[np.argsort(nodes)]
+
+
+def _refuse_mask(values: Any, name: str) -> None:
+    if np.ma.is_masked(values):
+        raise InputError(
+            f"{argument(name)} has masked items, which are no values; pass {name}.compressed() or "
+            f"{name}.filled(value)"
+        )
 
 
 def _index_of(values: Any) -> NDArray[Any] | None:

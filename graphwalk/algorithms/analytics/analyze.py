@@ -117,13 +117,15 @@ def analyze(
     array([0.17, 0.27, 0.17, 0.2 , 0.2 ])
     """
     graph = as_graph(store)
-    if isinstance(analyses, str) or not isinstance(analyses, Iterable):
+    several = isinstance(analyses, Iterable) and not isinstance(analyses, str)
+    names: list[Any] = list(analyses) if several else [None]
+    if not all(isinstance(name, str) for name in names):
         raise InputError(
             f"{argument('analyses', analyses)} must be names of analyses, such as ['degrees', "
             "'pagerank'], or a mapping from them to their parameters"
         )
     chosen: dict[str, Mapping[str, Any]] = (
-        dict(analyses) if isinstance(analyses, Mapping) else {name: {} for name in analyses}
+        dict(analyses) if isinstance(analyses, Mapping) else {name: {} for name in names}
     )
     if not chosen:
         raise InputError(f"{argument('analyses')} has no names; pass one or more")

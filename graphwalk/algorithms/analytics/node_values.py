@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from graphwalk.errors import InputError, argument
+from graphwalk.storage.store.find_nodes import find_labels
+from graphwalk.util.indexed_values import as_array, by_node
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from graphwalk.storage.store.graph import Graph
+
+#: From here on numbers may add up to infinity.
+_LARGE = 1e280
 
 
 def node_distribution(
@@ -38,27 +44,41 @@ def node_distribution(
     """
     if given is None:
         return None
-    values = np.zeros(graph.num_nodes)
-    if isinstance(given, Mapping):
-        values[graph.index_of(list(given))] = np.asarray(list(given.values()), np.float64)
-    elif isinstance(given, pd.Series):
-        values[graph.index_of(given.index.to_numpy())] = given.to_numpy(np.float64)
+    if isinstance(given, Mapping | pd.Series):
+        names: Any = given.index.to_numpy() if isinstance(given, pd.Series) else list(given)
+        numbers: Any = given.to_numpy() if isinstance(given, pd.Series) else list(given.values())
+        nodes = graph.index_of(names)
+        if len(np.unique(nodes)) < len(names):
+            raise InputError(f"{argument(name)} names a node twice; pass one number for each")
+        values = np.zeros(graph.num_nodes)
+        values[nodes] = _numbers(graph, name, numbers, len(names))
     else:
-        try:
-            values = np.array(given, np.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{argument(name)} is no array of numbers: {error}") from error
-        if values.shape != (graph.num_nodes,):
-            raise InputError(
-                f"{argument(name)} has shape {values.shape}; pass one number for each of the "
-                f"{graph.num_nodes} nodes, or a mapping from nodes to numbers"
-            )
+        ordered = by_node(given, name, graph.num_nodes, partial(find_labels, graph._arrays))
+        values = _numbers(graph, name, ordered, graph.num_nodes)
     if not np.isfinite(values).all() or (values < 0).any():
         raise InputError(f"{argument(name)} has numbers that are negative or not finite")
-    total = values.sum()
-    if not total > 0:
+    largest = values.max(initial=0)
+    if not largest > 0:
         raise InputError(
             f"{argument(name)} is zero for all nodes; pass a positive number for one or more"
         )
-    values /= total
+    if largest > _LARGE:  # the sum may be infinite
+        values /= largest
+    values /= values.sum()
     return values
+
+
+def _numbers(graph: Graph, name: str, given: Any, count: int) -> NDArray[np.float64]:
+    """Return a copy of numbers as float64."""
+    found = as_array(given, name)
+    if found.shape != (count,):
+        raise InputError(
+            f"{argument(name)} has shape {found.shape}; pass one number for each of the "
+            f"{graph.num_nodes} nodes, or a mapping from nodes to numbers"
+        )
+    try:
+        if found.dtype.kind not in "biufO":  # text and dates would become numbers
+            raise TypeError(f"it has {found.dtype} in it")
+        return found.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{argument(name)} is no array of numbers: {error}") from error

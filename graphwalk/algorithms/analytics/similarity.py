@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
+from graphwalk.algorithms.analytics.sources import named_nodes
 from graphwalk.errors import InputError, argument
 from graphwalk.kernels.analytics.common_neighbors import common_neighbors
 from graphwalk.scheduler.engine.scan_plan import ScanCost
@@ -16,6 +17,7 @@ from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.storage.store.transposed import transposed_arrays
 from graphwalk.util.cancel import check_cancelled
 from graphwalk.util.consecutive_groups import consecutive_groups
+from graphwalk.util.indexed_values import as_array
 from graphwalk.util.parameters import COUNT, one_of
 
 if TYPE_CHECKING:
@@ -103,10 +105,7 @@ def similarity(
     """
     graph = as_graph(store)
     measure = _MEASURE.check("measure", measure)
-    try:
-        ends = np.asarray(pairs)
-    except ValueError:  # some are longer than others
-        ends = np.empty(1)
+    ends = as_array(pairs, "pairs")
     if ends.size and (ends.ndim != 2 or ends.shape[1] != 2):
         raise InputError(f"{argument('pairs')} must be pairs of nodes, such as [(0, 1), (2, 3)]")
     first = second = np.empty(0, np.int64)
@@ -159,7 +158,7 @@ def similar_nodes(
     """
     graph = as_graph(store)
     measure, k = _MEASURE.check("measure", measure), COUNT.check("k", k)
-    numbers = np.atleast_1d(np.asarray(graph.index_of(nodes), np.int64))
+    numbers = np.atleast_1d(named_nodes(graph, nodes, "nodes"))
     other = _transposed(graph, transposed, needed=True)
     return node_array(SimilarNodes(numbers, k, measure, other), graph._arrays, memory, None)
 

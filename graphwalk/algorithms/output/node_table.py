@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dask.array as da
@@ -11,8 +12,10 @@ import pyarrow as pa
 
 from graphwalk.algorithms.analytics.node_array import NodeArray, source_of
 from graphwalk.errors import InputError
+from graphwalk.storage.store.find_nodes import find_labels
 from graphwalk.storage.store.graph import Graph
 from graphwalk.util.arrow_stream import ArrowStream
+from graphwalk.util.indexed_values import as_array, by_node, refuse_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 #: Nodes of a batch of a table. Arrow's string arrays end at 2 GiB: 8 KiB a label.
 BATCH_NODES = 1 << 18
+
+#: Bytes of a number at most, in all formats.
+_NUMBER = 8
 
 
 class NodeColumn(NamedTuple):
@@ -59,8 +65,10 @@ def node_columns(results: Any, graph: Graph | None = None) -> list[NodeColumn]:
     InputError
         When they are not one value for each node of the same graph.
     """
-    named = results if isinstance(results, Mapping) else {None: results}
-    columns = [_column(name, values, graph) for name, values in named.items()]
+    if isinstance(results, Mapping):
+        columns = [_column(values, graph, _checked(name)) for name, values in results.items()]
+    else:
+        columns = [_column(results, graph)]
     if not columns:
         raise InputError("there are no values; pass at least one result")
     if len({len(column.values) for column in columns}) > 1:
@@ -72,13 +80,37 @@ def node_columns(results: Any, graph: Graph | None = None) -> list[NodeColumn]:
     if len(graphs) > 1:
         paths = ", ".join(each.path for each in graphs.values())
         raise InputError(f"results are of different graphs ({paths}); write them apart")
+    for known in graphs.values():
+        if len(columns[0].values) != known.num_nodes:
+            raise InputError(
+                f"there are {len(columns[0].values):,} values, and {known.path} has "
+                f"{known.num_nodes:,} nodes; pass one value for each node"
+            )
     return columns
 
 
-def _column(name: str | None, values: Any, graph: Graph | None) -> NodeColumn:
+def _checked(name: Any) -> str:
+    """Return the name of a column of values; raises InputError if a table cannot have it."""
+    if not isinstance(name, str) or name in ("", "node"):
+        raise InputError(f"a column of values cannot be called {name!r}; pass another text")
+    return name
+
+
+def _column(values: Any, graph: Graph | None, name: str | None = None) -> NodeColumn:
     if not isinstance(values, da.Array):
-        values = np.asarray(values)
-    if values.ndim != 1 or values.dtype.kind not in "iufb" or np.isnan(values.shape).any():
+        if graph is None:
+            refuse_index(values, "values")
+        else:
+            values = by_node(values, "values", graph.num_nodes, partial(find_labels, graph._arrays))
+        values = as_array(values, "values")
+    if not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))
+    if (
+        values.ndim != 1
+        or values.dtype.kind not in "iufb"
+        or values.dtype.itemsize > _NUMBER
+        or np.isnan(values.shape).any()
+    ):
         raise InputError(
             f"values of nodes are an array of numbers of shape (num_nodes,), and not of "
             f"{values.dtype} and shape {values.shape}"

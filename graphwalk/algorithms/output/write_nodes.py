@@ -152,11 +152,6 @@ def _table(values: Nodes) -> ArrowStream:
             "it is not known of which graph these values are, so that its nodes cannot be named; "
             f"pass the graph by {argument('graph')}"
         )
-    if len(values[0].values) != graph.num_nodes:
-        raise InputError(
-            f"there are {len(values[0].values):,} values, and {graph.path} has "
-            f"{graph.num_nodes:,} nodes; pass one value for each node"
-        )
     labels = graph.labels
     return node_table(values, None if labels is None else as_labels(labels))
 
@@ -176,7 +171,8 @@ def _write_parquet(file: Path, values: Nodes) -> None:
 def _write_text(separator: str, file: Path, values: Nodes) -> None:
     table = _table(values)
     with file.open("wb") as out:
-        out.write(separator.join(table.schema.names).encode() + b"\n")
+        names = [pa.array([name]) for name in table.schema.names]
+        out.write(_text_lines(pa.record_batch(names, table.schema.names), separator))
         for batch in table:
             lines = _text_lines(batch, separator)
             with disk_errors(file):

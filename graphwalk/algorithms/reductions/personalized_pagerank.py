@@ -9,6 +9,7 @@ import dask.array as da
 import numpy as np
 
 from graphwalk.algorithms.analytics.pagerank import pagerank
+from graphwalk.algorithms.analytics.sources import named_nodes
 from graphwalk.algorithms.reductions.ranks_by_walks import ranks_by_walks
 from graphwalk.errors import InputError, argument
 from graphwalk.storage.store.graph import Graph, as_graph
@@ -115,7 +116,7 @@ def personalized_pagerank(
             f"ranks for all nodes are found by {argument('method', 'walks')}; pass that, or "
             f"{argument('sources')}"
         )
-    nodes = np.asarray(graph.index_of(sources), np.int64)
+    nodes = named_nodes(graph, sources, "sources")
     if not nodes.size:
         raise InputError("there are no sources; pass at least one node")
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from graphwalk.algorithms.analytics.sources import named_nodes
 from graphwalk.algorithms.reductions.count_walk_pairs import pair_matrix
 from graphwalk.algorithms.walks.check_parameters import refuse_weightless
 from graphwalk.errors import InputError, argument
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 #: Part of the error that is left to walks that are cut off.
 _CUT_OFF = 0.1
 
-_BELOW_ONE = number("a number above 0 and below 1", lambda x: 0 < x < 1)
+# Of smaller numbers, squares are 0.
+_BELOW_ONE = number("a number above 0, at least 1e-100, and below 1", lambda x: 1e-100 <= x < 1)
 
 
 def walks_for(alpha: float, eps: float, delta: float) -> tuple[int, int]:
@@ -70,7 +72,7 @@ def ranks_by_walks(
             f"{argument('alpha', alpha)} and {argument('eps', eps)} ask for {num_walks:,} walks of "
             f"up to {length:,} steps from each source; pass less extreme ones"
         )
-    rows = None if sources is None else np.atleast_1d(graph.index_of(sources))
+    rows = None if sources is None else np.atleast_1d(named_nodes(graph, sources, "sources"))
     options = {each: field.default for each, field in WalkSpec.__dataclass_fields__.items()}
     return pair_matrix(
         "personalized PageRank",

@@ -25,11 +25,7 @@ def checked_nodes(graph: Graph, given: ArrayLike, name: str) -> NDArray[np.int64
         When they are not nodes of the graph.
     """
     refuse_index(given, name)
-    if np.ma.is_masked(given):
-        raise InputError(
-            f"{argument(name)} has masked items, which are no nodes; pass {name}.compressed()"
-        )
-    nodes = np.atleast_1d(nodes_array(given))
+    nodes = np.atleast_1d(nodes_array(given, name))
     if nodes.ndim != 1:
         raise InputError(f"{argument(name)} has shape {nodes.shape}; pass one dimension of nodes")
     if nodes.size == 0:

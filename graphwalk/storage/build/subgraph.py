@@ -11,6 +11,7 @@ from graphwalk.errors import InputError
 from graphwalk.storage.build.copy_nodes import take_labels, take_types
 from graphwalk.storage.build.stored_edges import StoredEdges, build_stored
 from graphwalk.storage.store.find_nodes import find_nodes
+from graphwalk.util.indexed_values import refuse_index
 
 if TYPE_CHECKING:
     import os
@@ -27,6 +28,7 @@ def subgraph(
     graph: GraphArrays, nodes: Any, store: str | os.PathLike[str] | None, **options: Any
 ) -> Graph:
     """Build the store of some nodes of a graph; see `Graph.subgraph`."""
+    refuse_index(nodes, "nodes")
     chosen = np.unique(find_nodes(graph, nodes))
     if not chosen.size:
         raise InputError("a subgraph has one node or more, and there are none; pass some nodes")

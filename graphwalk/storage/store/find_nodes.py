@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import InputError
+from graphwalk.util.indexed_values import as_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -28,9 +29,9 @@ def find_nodes(arrays: GraphArrays, nodes: Any) -> NDArray[np.int64]:
     return find_labels(arrays, ids.ravel()).reshape(ids.shape)
 
 
-def nodes_array(nodes: Any) -> NDArray[Any]:
+def nodes_array(nodes: Any, name: str = "nodes") -> NDArray[Any]:
     """Return nodes as an array, in which numbers among labels have not become text."""
-    array = np.asarray(nodes)
+    array = as_array(nodes, name)
     mixable = array.dtype.kind == "U" and isinstance(nodes, list | tuple)
     return np.asarray(nodes, object) if mixable else array
 
@@ -49,7 +50,7 @@ def find_labels(arrays: GraphArrays, labels: Any) -> NDArray[np.int64]:
         return check_nodes(labels, arrays.info.num_nodes)
     found = known.whole.find(labels)
     if (found < 0).any():
-        missing = labels[int(np.flatnonzero(found < 0)[0])]
+        missing = np.asarray(labels, object)[int(np.flatnonzero(found < 0)[0])]
         missing = str(missing) if isinstance(missing, str) else missing  # not NumPy's own
         raise InputError(f"no node of {arrays.path} has the label {missing!r}")
     return found

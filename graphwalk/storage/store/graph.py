@@ -15,6 +15,7 @@ from graphwalk.storage.store.graph_properties import describe
 from graphwalk.storage.store.group import open_group
 from graphwalk.storage.store.summary import Summary, stored_bytes, summarize
 from graphwalk.storage.store.upper_layers import upper_layers
+from graphwalk.util.indexed_values import as_array
 from graphwalk.util.progress_bar import Progress
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ class Graph(DerivedGraphs):
         >>> graph.index_of(["Alan", "Ada"]).tolist()
         [1, 0]
         """
-        single = isinstance(labels, str) or np.ndim(labels) == 0
+        single = isinstance(labels, str) or as_array(labels, "labels").ndim == 0
         found = find_labels(self._arrays, [labels] if single else labels)
         return int(found[0]) if single else found
 

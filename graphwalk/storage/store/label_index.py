@@ -150,7 +150,7 @@ def _as_integers(ids: Any) -> NDArray[Any]:
     values = np.asarray(ids)
     if values.size == 0:
         return np.empty(0, np.int64)
-    if values.dtype.kind not in "iu":
+    if values.dtype.kind not in "iu" or values.ndim != 1:
         raise InputError(f"the labels of this graph are integers, not {_name_type(ids)}")
     if values.dtype == np.uint64:  # no label is so large that it does not fit
         values = np.minimum(values, np.uint64(2**63 - 1))
