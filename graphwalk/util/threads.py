@@ -9,6 +9,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
+from threading import get_ident
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from graphwalk.util.control_groups import cpu_quota
@@ -37,9 +38,30 @@ def num_cores() -> int:
     return min(allowed or 1, allocated_cpus() or sys.maxsize, cpu_quota() or sys.maxsize)
 
 
+class _Threads(ThreadPoolExecutor):
+    """A pool that does not wait for a thread in that thread itself.
+
+    Python may collect a generator that is not used any more in any thread, so that what the
+    generator does at its end, such as waiting for a pool, happens in one of the pool's threads.
+    """
+
+    def __init__(self, threads: int) -> None:
+        own: set[int] = set()
+        super().__init__(threads, "graphwalk", initializer=lambda: own.add(get_ident()))
+        self._own = own
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the current thread is one of the pool."""
+        return get_ident() in self._own
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait and not self.is_current, cancel_futures=cancel_futures)
+
+
 def thread_pool(threads: int) -> ThreadPoolExecutor:
     """Return a pool of that many threads."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="graphwalk")
+    return _Threads(threads)
 
 
 def run_by(threads: int) -> RunTasks:
@@ -74,7 +96,7 @@ def map_in_order(
         while running:
             yield running.popleft().result()
     finally:
-        drain(running)
+        drain(pool, running)
 
 
 def made_ahead(items: Iterable[T]) -> Iterator[T]:
@@ -86,8 +108,12 @@ def made_ahead(items: Iterable[T]) -> Iterator[T]:
             yield from cast("Iterator[T]", itertools.takewhile(lambda item: item is not end, made))
 
 
-def drain(futures: Iterable[Future[R]]) -> None:
-    """Cancel calls that have not begun, and wait for the others, also if they fail."""
+def drain(pool: ThreadPoolExecutor, futures: Iterable[Future[R]]) -> None:
+    """Cancel calls that have not begun, and wait for the others, also if they fail.
+
+    In a thread of the pool, it does not wait, since one of the calls may be the one it is in.
+    """
+    here = isinstance(pool, _Threads) and pool.is_current
     for future in list(futures):
-        if not future.cancel():
+        if not (future.cancel() or here):
             future.exception()

@@ -130,7 +130,7 @@ class ArrayWriter(Writer):
 
     def abandon(self) -> None:
         """Wait for what the pool is writing, because the build has failed."""
-        drain(self._running)
+        drain(self._pool, self._running)
 
     def _create(self, length: int, chunk: int) -> zarr.Array[Any]:
         return create_array(self._group, self._name, self._buffer.dtype, length, chunk)
