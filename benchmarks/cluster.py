@@ -194,7 +194,8 @@ def _bytes(walks: Any) -> tuple[int, int]:
     with listening(events.append):
         walks.compute()
     moved = sum(event.walkers for event in events if event.kind in ("advance", "fetch"))
-    parts = sum(event.kind == "read" for event in events)
+    # What finds a partition in memory reads nothing of it.
+    parts = sum(event.kind == "read" and event.size > 0 for event in events)
     return parts * walks.plan.graph_bytes // len(walks.plan.partitions), moved
 
 
