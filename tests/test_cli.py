@@ -899,6 +899,17 @@ def test_rows_of_nodes_and_several_analyses_are_written(run, fails, tmp_path):
     assert output.read_text() == "transitivity\n0\n"
     assert "graphwalk bfs" in fails("analyze", store, "--analyses", "bfs")
     assert "--pairs is missing" in fails("similarity", store)
+    pairs.write_text("ada,kim\nada,zoe\n")
+    assert f"--pairs {pairs}: no node of {store} has the label 'zoe'" in fails(
+        "similarity", store, "--pairs", pairs
+    )
+    assert "--partitions is for a store" in fails("components", pairs, "--partitions", "2")
+    output.write_text("")
+    assert f"--pairs {output} has no pairs" in fails("similarity", store, "--pairs", output)
+    numbers = tmp_path / "numbers.zarr"
+    graphwalk.build_zarr([(0, 1)], numbers)
+    assert "'ada' is no integer" in fails("similarity", numbers, "--pairs", pairs)
+    pairs.write_text("source,target\nada,kim\nbob,eve\nada,lee\n")
     for command in ("similarity", "similar-nodes", "k-hop", "analyze"):
         assert run(command, store, "--quiet", *NEEDED[command](pairs))[:2] == (0, "")
 

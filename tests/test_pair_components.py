@@ -158,8 +158,8 @@ def test_text_that_goes_on_with_strings(tmp_path):
     [
         ({"edges": [(1, 2), ("a", 3)]}, "make them all"),
         ({"edges": [(1, 2), (-1, 3)]}, "negative"),
-        ({"edges": [(0, 1)], "partitions": 2}, "edges= and partitions="),
-        ({"store": "g.zarr", "edges": [(0, 1)]}, "edges= and store="),
+        ({"edges": [(0, 1)], "partitions": 2}, "partitions= is for a store"),
+        ({"store": "g.zarr", "edges": [(0, 1)]}, "store= and edges= do not"),
         ({}, "pass a store, or edges="),
         ({"edges": np.empty((2, 0), int)}, "no edges"),
     ],

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphwalk.cli.options import option
+from graphwalk.cli.read_start_nodes import nodes_named
+from graphwalk.errors import InputError
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -21,7 +25,7 @@ def read_pairs(path: str, graph: Graph) -> NDArray[Any]:
     Raises
     ------
     InputError
-        When the file cannot be read.
+        When the file cannot be read, or names a node that is not there.
     """
     import numpy as np
 
@@ -35,9 +39,12 @@ def read_pairs(path: str, graph: Graph) -> NDArray[Any]:
         batches = [load() for load in source.batches(_BATCH)]
     except NotIntegers as other:
         batches = [load() for load in other.source.batches(_BATCH)]
-    columns = [[np.asarray(batch[end]) for batch in batches] for end in (0, 1)]
-    if graph.label_kind == "string":  # integers were written as the labels are
-        columns = [[part.astype(str) for part in column] for column in columns]
+    where = f"{option('pairs')} {path}"
     if not batches:
-        return np.empty((0, 2), np.int64)
-    return np.stack([np.concatenate(column) for column in columns], 1)
+        raise InputError(f"{where} has no pairs")
+    columns = [np.concatenate([np.asarray(batch[end]) for batch in batches]) for end in (0, 1)]
+    names = np.stack(columns, 1).ravel()
+    if graph.label_kind == "string":  # integers were written as the labels are
+        names = names.astype(str)
+    nodes = nodes_named(names.tolist(), where, graph)
+    return np.asarray(nodes if graph.labels is None else graph.labels[nodes]).reshape(-1, 2)

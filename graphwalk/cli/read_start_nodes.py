@@ -10,6 +10,8 @@ from graphwalk.cli.options import option
 from graphwalk.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -33,9 +35,13 @@ def read_start_nodes(text: str, graph: Graph, parameter: str = "start_nodes") ->
     InputError
         When there is no such node.
     """
+    return nodes_named(*_names_of(text, option(parameter)), graph)
+
+
+def nodes_named(names: Sequence[str], where: str, graph: Graph) -> NDArray[np.int64]:
+    """Return the ids of nodes by their names, which were read in a place that messages name."""
     import numpy as np
 
-    names, where = _names_of(text, option(parameter))
     wanted = names if graph.label_kind == "string" else [_integer(name, where) for name in names]
     try:
         return np.asarray(graph.index_of(wanted), np.int64)

@@ -127,9 +127,14 @@ def connected_components(
     {'node': ['a', 'b', 'c', 'x', 'y'], 'component': ['a', 'a', 'a', 'x', 'x']}
     """
     if edges is not None:
-        if store is not None or partitions is not None:
-            given = "store" if store is not None else "partitions"
-            raise InputError(f"{argument('edges')} and {argument(given)} do not go together")
+        if store is not None:
+            raise InputError(
+                f"{argument('store')} and {argument('edges')} do not go together; pass one of them"
+            )
+        if partitions is not None:
+            raise InputError(
+                f"{argument('partitions')} is for a store, and edges have none; leave it out"
+            )
         how = {"columns": columns, "sep": sep, "header": header, "storage_options": storage_options}
         return components_of_edges(edges, how, memory, Progress(progress))
     if store is None:
