@@ -175,11 +175,21 @@ def test_arguments_mean_what_they_do_in_networkx(kind):
         assert found == pytest.approx(getattr(nx, name)(graph, **options))
 
 
-def test_reciprocity_of_undirected_graphs_is_refused():
-    converted = interface.convert_from_nx(nx.path_graph(3))
-    for nodes in (None, [1], 1):
-        with pytest.raises(nx.NetworkXNotImplemented, match="undirected"):
-            interface.reciprocity(converted, nodes)
+def test_reciprocity_of_undirected_graphs():
+    graph = nx.path_graph(3)
+    assert nx.overall_reciprocity(graph, backend="graphwalk") == nx.overall_reciprocity(graph)
+    assert nx.reciprocity(graph, backend="graphwalk") == 0
+    with pytest.raises(nx.NetworkXNotImplemented):
+        nx.reciprocity(graph, [0], backend="graphwalk")
+    with pytest.raises(nx.NetworkXNotImplemented):
+        interface.overall_reciprocity(interface.convert_from_nx(nx.MultiGraph(graph)))
+
+
+def test_nodes_that_are_named_twice_count_once():
+    graph = nx.DiGraph([("a", "b"), ("c", "b")])
+    for sources in (["a", "a", "c"], ["c"]):
+        found = nx.harmonic_centrality(graph, sources=sources, backend="graphwalk")
+        assert found == nx.harmonic_centrality(graph, sources=sources)
 
 
 @pytest.fixture

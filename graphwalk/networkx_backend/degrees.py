@@ -27,10 +27,14 @@ def core_number(G: Any) -> dict[Any, int]:  # noqa: N803 - NetworkX's name
 
 def overall_reciprocity(G: Any) -> float:  # noqa: N803
     """Return the part of all edges that lead both ways; loops are edges that do not."""
-    view = _directed(view_of(G))
+    view = view_of(G)
+    if view.is_multigraph() and not view.is_directed():
+        raise nx.NetworkXNotImplemented("not implemented for undirected multigraph type")
     store = view.store() if len(view.nodes) else None
     if store is None or not store.num_edges:
         raise nx.NetworkXError("Not defined for empty graphs")
+    if not view.is_directed():
+        return 0.0  # as NetworkX, which finds no edges that lead both ways there
     loops = store.summary().self_loops
     if loops == store.num_edges:
         return 0.0
@@ -38,17 +42,13 @@ def overall_reciprocity(G: Any) -> float:  # noqa: N803
     return found * (store.num_edges - loops) / store.num_edges if loops else found
 
 
-def _directed(view: Any) -> Any:
-    if not view.is_directed():
-        raise nx.NetworkXNotImplemented("not implemented for undirected type")
-    return view
-
-
 def reciprocity(G: Any, nodes: Any = None) -> Any:  # noqa: N803
     """Return the part of edges that lead both ways: of all, of each of some nodes, or of one."""
     if nodes is None:
         return overall_reciprocity(G)
-    view = _directed(view_of(G))
+    view = view_of(G)
+    if not view.is_directed():
+        raise nx.NetworkXNotImplemented("not implemented for some nodes of undirected type")
     if not len(view.nodes):
         chosen_nodes(view, nodes)
         return {}

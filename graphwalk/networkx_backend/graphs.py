@@ -214,12 +214,12 @@ def sets_by_label(view: Any, labels: NDArray[Any]) -> Iterator[set[Any]]:
 
 
 def chosen_nodes(view: Any, nodes: Any) -> list[Any]:
-    """Return all nodes, one, or those of some that there are, as NetworkX's ``nbunch_iter``."""
+    """Return all nodes, one, or each once of those that there are, as a set of ``nbunch_iter``."""
     if nodes is None:
         return list(view.nodes)
     if isinstance(nodes, Hashable) and view.has(nodes):
         return [nodes]
-    return [node for node in nodes if view.has(node)]
+    return list(dict.fromkeys(node for node in nodes if view.has(node)))
 
 
 def transpose_of(store: Graph) -> Graph | None:

@@ -36,8 +36,8 @@ FUNCTIONS = {
     "average_clustering": "Weights are float32, and not negative.",
     "transitivity": "",
     "core_number": "",
-    "overall_reciprocity": "Of directed graphs only.",
-    "reciprocity": "Of directed graphs only.",
+    "overall_reciprocity": "",
+    "reciprocity": "Of some nodes of directed graphs only.",
     "degree_assortativity_coefficient": "",
 }
 
