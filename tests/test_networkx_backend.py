@@ -1,6 +1,7 @@
 """The backend of NetworkX: its functions on both kinds of graphs, and NetworkX's own tests."""
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import graphwalk
+from graphwalk.errors import InputError
 from graphwalk.networkx_backend import interface
 from graphwalk.networkx_backend.info import FUNCTIONS, get_info
 
@@ -183,6 +185,13 @@ def test_reciprocity_of_undirected_graphs():
         nx.reciprocity(graph, [0], backend="graphwalk")
     with pytest.raises(nx.NetworkXNotImplemented):
         interface.overall_reciprocity(interface.convert_from_nx(nx.MultiGraph(graph)))
+
+
+@pytest.mark.parametrize("weight", ["3", None, -1, math.inf, math.nan, 1e300, 1j])
+def test_weights_that_a_store_cannot_have_are_named(weight):
+    graph = nx.Graph([("a", "b", {"weight": 1}), ("b", "c", {"weight": weight})])
+    with pytest.raises(InputError, match=r"the edge \('b', 'c'\) has the weight"):
+        nx.pagerank(graph, backend="graphwalk")
 
 
 def test_nodes_that_are_named_twice_count_once():

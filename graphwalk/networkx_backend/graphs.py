@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import cached_property
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
 
+from graphwalk.errors import InputError
 from graphwalk.storage.build.context import BuildOptions
 from graphwalk.storage.build.memory_plan import build_sizes
 from graphwalk.storage.build.pipeline import build
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 #: What NetworkX says of a node that does not exist.
 MISSING = "Node {} not found in graph"
+
+#: The largest weight that a store can have.
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class ConvertedGraph:
@@ -131,13 +136,15 @@ class ConvertedGraph:
                 parallel = attributes.values() if multiple else [attributes]
                 if apart:
                     for each in parallel:
-                        yield first, second, None if weight is None else each.get(weight, 1)
+                        value = None if weight is None else _weight(each.get(weight, 1), u, v)
+                        yield first, second, value
                 elif callable(weight):
                     value = weight(u, v, attributes)
                     if value is not None:  # else the edge is hidden
-                        yield first, second, value
+                        yield first, second, _weight(value, u, v)
                 else:
-                    yield first, second, join(each.get(weight, 1) for each in parallel)
+                    values = (_weight(each.get(weight, 1), u, v) for each in parallel)
+                    yield first, second, _weight(join(values), u, v)
 
 
 class StoredGraph:
@@ -211,6 +218,18 @@ def sets_by_label(view: Any, labels: NDArray[Any]) -> Iterator[set[Any]]:
     for nodes in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
         if len(nodes):
             yield {view.nodes[node] for node in nodes.tolist()}
+
+
+def _weight(value: Any, u: Any, v: Any) -> float:
+    """Return the weight of an edge; raises InputError if it is none that a store can have."""
+    if not isinstance(value, Number | np.bool_) or isinstance(value, complex):
+        raise InputError(f"the edge ({u!r}, {v!r}) has the weight {value!r}, which is no number")
+    if not 0 <= value <= _LARGEST:  # type: ignore[operator]
+        raise InputError(
+            f"the edge ({u!r}, {v!r}) has the weight {value!r}; weights are finite, not negative, "
+            f"and at most {_LARGEST:.2g}"
+        )
+    return float(value)  # type: ignore[arg-type]
 
 
 def chosen_nodes(view: Any, nodes: Any) -> list[Any]:
