@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -15,9 +14,9 @@ from graphwalk.kernels.analytics.move_nodes import add_communities
 from graphwalk.scheduler.engine.scan import ScanProgram
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.partitions.entry_partitions import read_entries
-from graphwalk.storage.store.find_nodes import find_labels
+from graphwalk.storage.store.find_nodes import values_by_node
 from graphwalk.storage.store.graph import Graph, as_graph
-from graphwalk.util.indexed_values import as_array, by_node
+from graphwalk.util.indexed_values import as_array
 from graphwalk.util.parameters import FINITE_POSITIVE
 
 if TYPE_CHECKING:
@@ -98,8 +97,7 @@ def modularity(
     graph = as_graph(store)
     weighted = uses_weights(graph, weight)
     resolution = FINITE_POSITIVE.check("resolution", resolution)
-    find = partial(find_labels, graph._arrays)
-    found = as_array(by_node(labels, "labels", graph.num_nodes, find), "labels")
+    found = as_array(values_by_node(graph._arrays, labels, "labels"), "labels")
     if found.shape != (graph.num_nodes,) or found.dtype.kind not in "iu":
         raise InputError(
             f"{argument('labels')} has shape {found.shape} and type {found.dtype}; pass an integer "

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from graphwalk.errors import InputError, argument
-from graphwalk.storage.store.find_nodes import find_labels
-from graphwalk.util.indexed_values import as_array, by_node
+from graphwalk.storage.store.find_nodes import values_by_node
+from graphwalk.util.indexed_values import as_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -53,7 +52,7 @@ def node_distribution(
         values = np.zeros(graph.num_nodes)
         values[nodes] = _numbers(graph, name, numbers, len(names))
     else:
-        ordered = by_node(given, name, graph.num_nodes, partial(find_labels, graph._arrays))
+        ordered = values_by_node(graph._arrays, given, name)
         values = _numbers(graph, name, ordered, graph.num_nodes)
     if not np.isfinite(values).all() or (values < 0).any():
         raise InputError(f"{argument(name)} has numbers that are negative or not finite")

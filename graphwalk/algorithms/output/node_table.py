@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dask.array as da
@@ -12,10 +11,10 @@ import pyarrow as pa
 
 from graphwalk.algorithms.analytics.node_array import NodeArray, source_of
 from graphwalk.errors import InputError
-from graphwalk.storage.store.find_nodes import find_labels
+from graphwalk.storage.store.find_nodes import values_by_node
 from graphwalk.storage.store.graph import Graph
 from graphwalk.util.arrow_stream import ArrowStream
-from graphwalk.util.indexed_values import as_array, by_node, refuse_index
+from graphwalk.util.indexed_values import as_array, refuse_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,7 +100,7 @@ def _column(values: Any, graph: Graph | None, name: str | None = None) -> NodeCo
         if graph is None:
             refuse_index(values, "values")
         else:
-            values = by_node(values, "values", graph.num_nodes, partial(find_labels, graph._arrays))
+            values = values_by_node(graph._arrays, values, "values")
         values = as_array(values, "values")
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))

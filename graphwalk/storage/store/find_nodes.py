@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphwalk.errors import InputError
-from graphwalk.util.indexed_values import as_array
+from graphwalk.util.indexed_values import as_array, by_node
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from graphwalk.storage.store.graph_arrays import GraphArrays
+
+
+def values_by_node(arrays: GraphArrays, values: Any, name: str) -> Any:
+    """Return values in the order of nodes, by their index if they have one; see `by_node`."""
+    return by_node(values, name, arrays.num_nodes, partial(find_labels, arrays))
 
 
 def find_nodes(arrays: GraphArrays, nodes: Any) -> NDArray[np.int64]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from graphwalk.storage.store.added_arrays import AddedArray, add_array
-from graphwalk.storage.store.find_nodes import find_labels
+from graphwalk.storage.store.find_nodes import values_by_node
 from graphwalk.storage.store.format import EDGE_IDS
 from graphwalk.storage.store.graph_rows import GraphRows
-from graphwalk.util.indexed_values import by_node
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -75,9 +74,7 @@ class GraphAddedArrays(GraphRows):
         >>> graph.node_array_names
         ('age',)
         """
-        values = by_node(
-            values, "values", self.num_nodes, lambda index: find_labels(self._arrays, index)
-        )
+        values = values_by_node(self._arrays, values, "values")
         self._use(add_array(self._arrays, "node", name, values))
 
     def set_edge_array(self, name: str, values: ArrayLike | da.Array) -> None:
