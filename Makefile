@@ -26,19 +26,22 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-oldest test-torch test-slow lint format docs bench peers clean
+.PHONY: help demo test test-system test-oldest test-torch test-slow lint format docs bench peers clean
 
 help: ## list the recipes
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.installed ## build the store of a real graph, walk it, show some walks
 	@$(BIN)/python examples/debian/demo.py
 
 # Style and types are checked while tests wait for what they start; what is said of them comes last.
-test: $(VENV)/.installed-dev ## lint, check types, run the tests, which build the site and open it in a browser
+test: $(VENV)/.installed-dev ## lint, check types, run the tests that take seconds
 	@$(MAKE) --no-print-directory --keep-going lint > $(VENV)/checks.log 2>&1 & checking=$$!; \
-	$(BIN)/python -m pytest -m "not slow" -n 4 --dist loadfile --no-loadscope-reorder --durations=20; \
+	$(BIN)/python -m pytest -m "not slow and not system" -n 4 --dist loadfile --no-loadscope-reorder --durations=20; \
 	tests=$$?; wait $$checking; checks=$$?; cat $(VENV)/checks.log; exit $$((tests + checks))
+
+test-system: $(VENV)/.installed-dev ## run the tests that install Slurm and a browser, and start machines; as root on Debian
+	$(BIN)/python -m pytest -m "system and not slow" -n 2 --dist loadfile --no-loadscope-reorder --durations=5
 
 # Kernels are compiled into a folder of its own: two versions of numba would overwrite each other's.
 test-oldest: $(OLDEST)/.installed ## run quick tests with the oldest supported versions

@@ -22,7 +22,7 @@ import graphwalk
 
 pytest.importorskip("moto.server")
 pytest.importorskip("s3fs")
-pytestmark = [pytest.mark.machines, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[1]
 S3_PORT = 5000

@@ -13,6 +13,8 @@ import debian_packages
 import pytest
 from browser import Browser, find_browser
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted({page.stem for page in (ROOT / "docs").glob("*.md")} | {"changelog"})
 

@@ -20,7 +20,7 @@ from test_docs import blocks, run_console
 import graphwalk
 from graphwalk.cli import main
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]  # Slurm may have to be installed
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]  # Slurm may have to be installed
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "slurm"
