@@ -327,11 +327,10 @@ def walk(
     every = read_only(np.empty(0, np.int64))
     rows = Rows(row_starts, neighbors, 0, len(row_starts) - 1, every)
     tail = (
-        Starts(starts, numbers, np.uint64(seed_key(3))),
+        Starts(starts, numbers, np.uint64(seed_key(3)), in_flight),
         Interruption(*thresholds, dead_end),
         None,
         walks,
-        in_flight,
     )
     if kind == "first order":
         walk_first_order(rows, neighbors, None, None, *tail)

@@ -269,3 +269,15 @@ def test_importing_the_package_imports_no_cluster():
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+
+def test_kernels_take_a_dozen_arguments_at_most():
+    taken = {
+        f"{name}.{node.name}": len(node.args.args) + len(node.args.kwonlyargs)
+        for name, source in package_sources().items()
+        if name.startswith("graphwalk.kernels.")
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert len(taken) > 200
+    assert [name for name, number in taken.items() if number > 12] == []

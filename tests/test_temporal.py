@@ -326,7 +326,8 @@ def test_more_walks_than_a_batch():
     how = {"num_walks": 6, "temporal": True, "seed": 7, "walk_length": 9}
     walks = graphwalk.random_walks(graph, **how, chunks=-1)
     spec, found = walks.plan.spec, np.empty(walks.shape, walks.dtype)
-    starts = Starts(*starts_and_numbers(range(len(walks)), 6), np.uint64(seed_key(np.uint64(7))))
+    numbered, key = starts_and_numbers(range(len(walks)), 6), np.uint64(seed_key(np.uint64(7)))
+    starts = Starts(*numbered, key, in_flight=64)
     partition = resident_partition(graph._arrays, spec)
     walk_temporal(
         partition, spec, starts, interruption_of(spec), None, found, batch=50, log_size=300

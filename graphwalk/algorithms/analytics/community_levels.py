@@ -200,7 +200,7 @@ class _Move(_Pass):
         super().__init__(level)
         self._labels = labels
         key = np.uint64(mix(turn))
-        self._arguments: Any = (*level.strengths, *totals, level.expected, level.unit, key, half)
+        self._arguments = level.strengths, totals, level.expected, level.unit, key, half
 
     def new_result(self) -> Moves:
         """Return that no label is known."""
@@ -208,7 +208,7 @@ class _Move(_Pass):
 
     def visit(self, result: Moves, rows: Any) -> None:
         """Find labels for the nodes of a partition."""
-        move_nodes(*(self._labels, *self._arguments, *rows, *result))
+        move_nodes(self._labels, *self._arguments, rows, *result)
 
     def merge(self, result: Moves, other: Moves) -> None:
         """Take over the labels of other nodes."""

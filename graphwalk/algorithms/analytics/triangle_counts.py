@@ -275,7 +275,7 @@ class _Count(_Passes):
                 count_triangles(*piece[:3], *chunk[:3], places, result.counts)
             else:
                 _, unit, bits, _ = self.counted
-                count_arcs(*piece, *chunk, places, result.counts, result.low, unit, bits)
+                count_arcs(piece, chunk, places, result.counts, result.low, unit, bits)
 
 
 class _WeightedCount(_Count, WeightedRowPass):

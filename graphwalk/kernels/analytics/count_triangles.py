@@ -11,7 +11,7 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from graphwalk.kernels.jit import Int, jit, part_of_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    #: The first node; where its row and those after it begin, and their neighbours; and what each
+    #: of these edges stands for.
+    ArcRows: TypeAlias = tuple[int, NDArray[np.int64], NDArray[Any], NDArray[Any]]
 
 
 @jit
@@ -94,14 +98,8 @@ def _add(
 
 @jit
 def count_arcs(
-    first: int,
-    row_starts: NDArray[np.int64],
-    neighbors: NDArray[Any],
-    arcs: NDArray[Any],
-    chunk_first: int,
-    chunk_starts: NDArray[np.int64],
-    chunk_neighbors: NDArray[Any],
-    chunk_arcs: NDArray[Any],
+    rows: ArcRows,
+    chunk: ArcRows,
     places: NDArray[np.int32],
     counts: NDArray[np.int64],
     low: NDArray[np.int64],
@@ -112,10 +110,11 @@ def count_arcs(
 
     Parameters
     ----------
-    first, row_starts, neighbors, chunk_first, chunk_starts, chunk_neighbors, places
-        As `count_triangles` takes them.
-    arcs, chunk_arcs : ndarray of uint8 or float64
-        How many arcs, 1 or 2, each edge of the rows and of the chunk stands for, or how much.
+    rows, chunk : tuple
+        The rows and the chunk, and how many arcs, 1 or 2, each of their edges stands for, or how
+        much.
+    places
+        As `count_triangles` takes it.
     counts : ndarray of int64, shape (nodes,)
         Where to add.
     low : ndarray of int64, shape (nodes,)
@@ -127,6 +126,8 @@ def count_arcs(
     bits : int
         How many bits of a product are added to `low`; `counts` get the others.
     """
+    first, row_starts, neighbors, arcs = rows
+    chunk_first, chunk_starts, chunk_neighbors, chunk_arcs = chunk
     last = len(chunk_starts) - 1
     for i in range(len(row_starts) - 1):
         start, stop = row_starts[i], row_starts[i + 1]

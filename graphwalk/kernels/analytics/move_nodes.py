@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,21 @@ from graphwalk.kernels.rng import mix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    #: For each node or community, by its label: weights of the edges from it and to it, added up.
+    Strengths: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+    #: The first node; where its row and those after it begin and their neighbours, of edges from
+    #: nodes and of edges to them; and weights of both.
+    RowsOfBoth: TypeAlias = tuple[
+        int,
+        NDArray[np.int64],
+        NDArray[Any],
+        NDArray[np.int64],
+        NDArray[Any],
+        NDArray[np.float32],
+        NDArray[np.float32],
+    ]
 
 #: Entries whose label is fetched ahead of use.
 _AHEAD = 16
@@ -86,10 +101,8 @@ def _inside(
 def _choose(
     node: Int,
     own: Int,
-    out_strengths: NDArray[np.float64],
-    in_strengths: NDArray[np.float64],
-    out_totals: NDArray[np.float64],
-    in_totals: NDArray[np.float64],
+    strengths: Strengths,
+    totals: Strengths,
     expected: float,
     keys: NDArray[Any],
     sums: NDArray[np.float64],
@@ -97,6 +110,8 @@ def _choose(
     used: Int,
 ) -> Int:
     """Return the label that a node gains most by, of those in a hash table, and clear the table."""
+    out_strengths, in_strengths = strengths
+    out_totals, in_totals = totals
     leaving, arriving = out_strengths[node], in_strengths[node]
     alone = out_totals[own] == leaving and in_totals[own] == arriving
     others = leaving * (in_totals[own] - arriving) + arriving * (out_totals[own] - leaving)
@@ -124,21 +139,13 @@ def _choose(
 @jit
 def move_nodes(
     labels: NDArray[Any],
-    out_strengths: NDArray[np.float64],
-    in_strengths: NDArray[np.float64],
-    out_totals: NDArray[np.float64],
-    in_totals: NDArray[np.float64],
+    strengths: Strengths,
+    totals: Strengths,
     expected: float,
     unit: float,
     key: np.uint64,
     half: int,
-    first: int,
-    row_starts: NDArray[Any],
-    neighbors: NDArray[Any],
-    in_row_starts: NDArray[Any],
-    in_neighbors: NDArray[Any],
-    weights: NDArray[np.float32],
-    in_weights: NDArray[np.float32],
+    rows: RowsOfBoth,
     result: NDArray[Any],
     inside: NDArray[np.int64],
 ) -> None:
@@ -148,10 +155,9 @@ def move_nodes(
     ----------
     labels : ndarray of int32 or int64, shape (nodes,)
         The community of each node.
-    out_strengths, in_strengths : ndarray of float64, shape (nodes,)
-        Weights of the edges from and to each node, added up.
-    out_totals, in_totals : ndarray of float64, shape (nodes,)
-        The same of each community, by its label.
+    strengths, totals : two ndarray of float64 each, shape (nodes,)
+        Weights of the edges from and to each node, added up; the same of each community, by its
+        label.
     expected : float
         What the product of two strengths is to be multiplied by.
     unit : float
@@ -161,21 +167,16 @@ def move_nodes(
     half : int
         0 or 1: the half whose nodes may move. All of them decide by the same labels, so that two
         neighbours of one half may follow each other; the halves are others in the next turn.
-    first : int
-        The node of the first row.
-    row_starts, in_row_starts : ndarray of int64, shape (rows + 1,)
-        Where each row begins in `neighbors`, and in `in_neighbors`. Rows are whole.
-    neighbors, in_neighbors : ndarray of int32 or int64
-        Neighbours of each node.
-    weights, in_weights : ndarray of float32
-        Their weights; of length 0 where all are 1.
+    rows : tuple
+        Whole rows of consecutive nodes. Arrays of weights are of length 0 where all are 1.
     result : ndarray, shape (nodes,)
         Where the new labels go.
     inside : ndarray of int64, shape (1,)
         Where the weight of entries between different nodes of one community is added.
     """
-    rows, nodes, longest = len(row_starts) - 1, len(labels), 1
-    for i in range(rows):
+    first, row_starts, neighbors, in_row_starts, in_neighbors, weights, in_weights = rows
+    num_rows, nodes, longest = len(row_starts) - 1, len(labels), 1
+    for i in range(num_rows):
         degree = row_starts[i + 1] - row_starts[i] + in_row_starts[i + 1] - in_row_starts[i]
         longest = max(longest, degree)
     longest = min(longest, nodes)
@@ -185,7 +186,7 @@ def move_nodes(
     size = 1 << (64 - shift)
     keys, sums = np.full(size, -1, labels.dtype), np.zeros(size)
     slots, count = np.empty(longest, np.int64), np.int64(0)
-    for i in range(rows):
+    for i in range(num_rows):
         node = first + i
         start, stop, own = row_starts[i], row_starts[i + 1], labels[node]
         count += np.int64(np.rint(unit * _inside(node, labels, neighbors, weights, start, stop)))
@@ -196,8 +197,7 @@ def move_nodes(
         used = _gather(node, labels, neighbors, weights, start, stop, *table, np.int64(0), shift)
         start, stop = in_row_starts[i], in_row_starts[i + 1]
         used = _gather(node, labels, in_neighbors, in_weights, start, stop, *table, used, shift)
-        known = out_strengths, in_strengths, out_totals, in_totals
-        result[node] = _choose(node, own, *known, expected, keys, sums, slots, used)
+        result[node] = _choose(node, own, strengths, totals, expected, *table, used)
     atomic_add(inside, 0, count)
 
 
@@ -255,8 +255,14 @@ def add_communities(
     ----------
     members : ndarray of int32 or int64, shape (nodes,)
         Number of the community of each node, from 0.
-    first, row_starts, neighbors, weights
-        As `move_nodes` takes them; the first and the last row may be parts of a row.
+    first : int
+        The node of the first row.
+    row_starts : ndarray of int64, shape (rows + 1,)
+        Where each row begins in `neighbors`; the first and the last row may be parts of a row.
+    neighbors : ndarray of int32 or int64
+        Neighbours of each node.
+    weights : ndarray of float32
+        Their weights; of length 0 where all are 1.
     unit : float
         What a weight of 1.0 is in `sums`.
     loops : int

@@ -32,9 +32,7 @@ def merge_rows(
     removed: EntryRows,
     added: EntryRows,
     first_node: int,
-    distinguishes_edges: bool,
-    merge: bool,
-    forbid: bool,
+    how: tuple[bool, bool, bool],
     neighbors: Integers,
     values: Floats,
     weights: Floats,
@@ -44,14 +42,17 @@ def merge_rows(
 ) -> int:
     """Write rows of `stored` entries without those `removed` and with those `added`.
 
-    Entries of a row ascend by neighbour and, if values tell edges `distinguishes_edges`, by value;
-    no two are `removed` alike. One that is removed and has no value stands for all with its
-    neighbour; `found` is set where there are any. An entry that is added follows those that it
-    repeats. To `merge` it, its weight is added to theirs in float64; `forbid` makes it a problem.
+    Of `how` the first says whether values distinguish edges, the second whether an entry that is
+    added is merged with those that it repeats, its weight added to theirs in float64, and the third
+    whether it is forbidden, which makes it a problem. An entry that is added follows those that it
+    repeats.
+
+    Entries of a row ascend by neighbour and, if values distinguish edges, by value; no two are
+    `removed` alike. One that is removed and has no value stands for all with its neighbour; `found`
+    is set where there are any.
 
     Returns the position in `added` of the first entry that has a problem, or −1.
     """
-    how = distinguishes_edges, merge, forbid
     row = 0
     while row < ends.size:
         first, shift = row, counts[ENTRIES] - stored[0][row]

@@ -46,7 +46,6 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
     walks: NDArray[Any],
-    batch_size: int,
 ) -> None:
     """Walk first order, uniformly or by weight as the `table` says, and fill `walks`.
 
@@ -68,29 +67,27 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
         The nodes at which walks end, as of :func:`graphwalk.kernels.walk.steps.is_end`.
     walks : ndarray of int32, int64 or step records, shape (walkers, length + 1), C-contiguous
         Receives the walks; length is at least 1.
-    batch_size : int
-        How many walkers to advance together; does not change the walks.
     """
-    row_starts = rows.row_starts
+    row_starts, in_flight = rows.row_starts, starts.in_flight
     length = walks.shape[1] - 1
     flat = nodes_of(walks.reshape(-1))
     if edges is not None:
         followed = walks.reshape(-1)["edge"]
     # Per active walker: node (between the loops: entry, or -1 less what it does without one),
     # counter, draw, position, last position, steps after which its metapath began.
-    node = np.empty(batch_size, np.int64)
-    counter = np.empty(batch_size, np.uint64)
-    draw = np.empty(batch_size, np.uint64)
-    position = np.empty(batch_size, np.int64)
-    end = np.empty(batch_size, np.int64)
-    begun = np.empty(batch_size, np.int64)
+    node = np.empty(in_flight, np.int64)
+    counter = np.empty(in_flight, np.uint64)
+    draw = np.empty(in_flight, np.uint64)
+    position = np.empty(in_flight, np.int64)
+    end = np.empty(in_flight, np.int64)
+    begun = np.empty(in_flight, np.int64)
     at_dead_end = np.int64(-1 - interruption.dead_end)
     active = 0
     num_taken = 0
     while True:
         # Slots from `active` on are empty, and those whose walk has ended; fill or close them.
         i = 0
-        while i < batch_size:
+        while i < in_flight:
             if i < active and position[i] < end[i]:
                 i += 1
             elif num_taken < len(starts.nodes):

@@ -77,7 +77,6 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
     walks: NDArray[Any],
-    batch_size: int,
 ) -> None:
     """Walk by node2vec's rule and fill `walks`.
 
@@ -93,41 +92,41 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         When steps are drawn from their whole rows, if any are.
     parts : RowParts, or None
         For walks with `limits` and without weights.
-    rows, table, edges, starts, interruption, ends, walks, batch_size
+    rows, table, edges, starts, interruption, ends, walks
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
     """
-    row_starts = rows.row_starts
+    row_starts, in_flight = rows.row_starts, starts.in_flight
     length = walks.shape[1] - 1
     flat = nodes_of(walks.reshape(-1))
     if edges is not None:
         followed = walks.reshape(-1)["edge"]
     # Per active walker.
-    node = np.empty(batch_size, np.int64)
-    previous = np.empty(batch_size, np.int64)
-    position = np.empty(batch_size, np.int64)
-    end = np.empty(batch_size, np.int64)
-    first_draw = np.empty(batch_size, np.uint64)
-    counter = np.empty(batch_size, np.uint64)
-    draw = np.empty(batch_size, np.uint64)
-    entry = np.empty(batch_size, np.int64)
-    proposal = np.empty(batch_size, np.int64)
-    weak_edge = np.empty(batch_size, np.bool_)
-    acceptance = np.empty(batch_size, np.uint64)
-    limit = np.empty(batch_size, np.uint64)
-    accepted = np.empty(batch_size, np.int64)
-    part = np.empty(batch_size, np.int64)
+    node = np.empty(in_flight, np.int64)
+    previous = np.empty(in_flight, np.int64)
+    position = np.empty(in_flight, np.int64)
+    end = np.empty(in_flight, np.int64)
+    first_draw = np.empty(in_flight, np.uint64)
+    counter = np.empty(in_flight, np.uint64)
+    draw = np.empty(in_flight, np.uint64)
+    entry = np.empty(in_flight, np.int64)
+    proposal = np.empty(in_flight, np.int64)
+    weak_edge = np.empty(in_flight, np.bool_)
+    acceptance = np.empty(in_flight, np.uint64)
+    limit = np.empty(in_flight, np.uint64)
+    accepted = np.empty(in_flight, np.int64)
+    part = np.empty(in_flight, np.int64)
     # The edge checks: which walkers need one, in which row, the node sought there, the search.
-    needs_check = np.empty(batch_size, np.int64)
-    undecided = np.empty(batch_size, np.int64)
-    seen_in = np.empty(batch_size, np.int64)
-    sought = np.empty(batch_size, np.int64)
-    low = np.empty(batch_size, np.int64)
-    span = np.empty(batch_size, np.int64)
-    hashed = np.empty(batch_size, np.uint64)
-    word = np.empty(batch_size, np.int64)
+    needs_check = np.empty(in_flight, np.int64)
+    undecided = np.empty(in_flight, np.int64)
+    seen_in = np.empty(in_flight, np.int64)
+    sought = np.empty(in_flight, np.int64)
+    low = np.empty(in_flight, np.int64)
+    span = np.empty(in_flight, np.int64)
+    hashed = np.empty(in_flight, np.uint64)
+    word = np.empty(in_flight, np.int64)
     # Walkers that follow no edge in this round, and what they do.
-    jumping = np.empty(batch_size, np.int64)
-    how = np.empty(batch_size, np.int64)
+    jumping = np.empty(in_flight, np.int64)
+    how = np.empty(in_flight, np.int64)
     far_apart = in_parts = False
     if limits is not None:
         far_apart = limits.few != MAX_ATTEMPTS
@@ -140,8 +139,8 @@ def walk_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     ended = True
     at_attempt_limit = False
     while True:
-        i = 0 if ended else batch_size
-        while i < batch_size:
+        i = 0 if ended else in_flight
+        while i < in_flight:
             if i < active and position[i] < end[i]:
                 i += 1
             elif num_taken < len(starts.nodes):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from graphwalk.kernels.rows.rows import Rows
     from graphwalk.kernels.walk.step_edges import StepEdges
-    from graphwalk.kernels.walk.steps import GroupStarts, Interruption
+    from graphwalk.kernels.walk.steps import GroupStarts, Interruption, WalkerRecords
 
 _NONE = np.uint64(0)
 
@@ -48,10 +48,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
-    arriving: NDArray[Any],
-    log: NDArray[Any],
-    leaving: NDArray[Any],
-    batch_size: int,
+    records: WalkerRecords,
 ) -> tuple[int, int, int, int]:
     """Advance walkers until each of them has left the partition or ended, or the log is full.
 
@@ -59,33 +56,30 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     ----------
     rows : Rows
         Those of the partition.
-    table, step_kinds, edges, interruption, ends, batch_size
+    table, step_kinds, edges, interruption, ends
         As of :func:`graphwalk.kernels.walk.first_order.walk_first_order`.
     starts : GroupStarts
         Where all walkers of the group start.
-    arriving : ndarray of walker records
-        Walkers at nodes whose rows are here, with a step still to make.
-    log : ndarray of first-order walker records, with an edge where these are recorded
-        Receives every node visited and where it belongs; longer than `batch_size`.
-    leaving : ndarray of walker records, shape (len(arriving) + 1,)
-        Receives the walkers that left and, after them, those that were still on their way.
+    records : WalkerRecords
+        The walkers, and where their steps and those that leave are written.
 
     Returns
     -------
     num_taken, num_logged, num_leaving, num_remaining : int
         How many of `arriving` were taken, items of `log`, and items of `leaving` of both kinds.
     """
+    arriving, log, leaving, in_flight = records
     row_starts = rows.row_starts
-    position = np.empty(batch_size, np.int64)
-    end = np.empty(batch_size, np.int64)
-    node = np.empty(batch_size, np.int64)
-    row = np.empty(batch_size, np.int64)
-    entry = np.empty(batch_size, np.int64)
-    counter = np.empty(batch_size, np.uint64)
-    draw = np.empty(batch_size, np.uint64)
-    edge = np.empty(batch_size, np.int64)
+    position = np.empty(in_flight, np.int64)
+    end = np.empty(in_flight, np.int64)
+    node = np.empty(in_flight, np.int64)
+    row = np.empty(in_flight, np.int64)
+    entry = np.empty(in_flight, np.int64)
+    counter = np.empty(in_flight, np.uint64)
+    draw = np.empty(in_flight, np.uint64)
+    edge = np.empty(in_flight, np.int64)
     # Steps after which the metapath began.
-    begun = np.zeros(batch_size, np.int64)
+    begun = np.zeros(in_flight, np.int64)
     # Columns: a record taken from an array counts a reference to it, each time and atomically.
     position_in, node_in = arriving["position"], arriving["node"]
     position_log, node_log = log["position"], log["node"]
@@ -98,7 +92,7 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     at_dead_end = np.int64(-1 - interruption.dead_end)
     active = num_taken = num_logged = num_leaving = 0
     while True:
-        while active < batch_size and num_taken < len(arriving):
+        while active < in_flight and num_taken < len(arriving):
             i = active
             position[i], node[i] = position_in[num_taken], node_in[num_taken]
             end[i], counter[i] = resume(starts, reciprocal, position[i])

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from graphwalk.kernels.walk.partitioned_rows import EdgeSource
     from graphwalk.kernels.walk.row_parts import RowParts
     from graphwalk.kernels.walk.step_edges import StepEdges
-    from graphwalk.kernels.walk.steps import GroupStarts, Interruption
+    from graphwalk.kernels.walk.steps import GroupStarts, Interruption, WalkerRecords
 
 _NONE, _ONE = np.uint64(0), np.uint64(1)
 
@@ -72,10 +72,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
-    arriving: NDArray[Any],
-    log: NDArray[Any],
-    leaving: NDArray[Any],
-    batch_size: int,
+    records: WalkerRecords,
 ) -> tuple[int, int, int, int]:
     """Advance walkers until each of them has left the partition or ended, or the log is full.
 
@@ -88,9 +85,10 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         As of :func:`graphwalk.kernels.walk.node2vec.walk_node2vec`.
     known_edges : EdgeSource
         Where edges are looked up.
-    arriving : ndarray of second-order walker records
-        Walkers at nodes whose rows are here, or with proposals to be decided on here.
-    rows, table, edges, starts, interruption, ends, log, leaving, batch_size
+    records : WalkerRecords
+        The walkers, which are second-order ones at nodes whose rows are here, or with proposals to
+        be decided on here, and where their steps and those that leave are written.
+    rows, table, edges, starts, interruption, ends
         As of :func:`graphwalk.kernels.walk.partitioned_first_order.advance_first_order`.
 
     Returns
@@ -98,35 +96,36 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     num_taken, num_logged, num_leaving, num_remaining : int
         How many of `arriving` were taken, items of `log`, and items of `leaving` of both kinds.
     """
+    arriving, log, leaving, in_flight = records
     row_starts, filter_words = rows.row_starts, known_edges.filter_words
-    position = np.empty(batch_size, np.int64)
-    end = np.empty(batch_size, np.int64)
-    node = np.empty(batch_size, np.int64)
-    previous = np.empty(batch_size, np.int64)
-    proposal = np.empty(batch_size, np.int64)
-    weak_edge = np.empty(batch_size, np.bool_)
-    attempts = np.empty(batch_size, np.int64)
-    first_draw = np.empty(batch_size, np.uint64)
+    position = np.empty(in_flight, np.int64)
+    end = np.empty(in_flight, np.int64)
+    node = np.empty(in_flight, np.int64)
+    previous = np.empty(in_flight, np.int64)
+    proposal = np.empty(in_flight, np.int64)
+    weak_edge = np.empty(in_flight, np.bool_)
+    attempts = np.empty(in_flight, np.int64)
+    first_draw = np.empty(in_flight, np.uint64)
     # The row of the node; of walkers that come with a proposal, the one in which it is decided on.
-    row = np.empty(batch_size, np.int64)
-    brought = np.empty(batch_size, np.bool_)
-    entry = np.empty(batch_size, np.int64)
+    row = np.empty(in_flight, np.int64)
+    brought = np.empty(in_flight, np.bool_)
+    entry = np.empty(in_flight, np.int64)
     # Where the entry that leads to the proposal lies in the store.
-    edge = np.empty(batch_size, np.int64)
-    draw = np.empty(batch_size, np.uint64)
-    acceptance = np.empty(batch_size, np.uint64)
-    outcome = np.empty(batch_size, np.int64)
-    by_parts = np.empty(batch_size, np.bool_)
+    edge = np.empty(in_flight, np.int64)
+    draw = np.empty(in_flight, np.uint64)
+    acceptance = np.empty(in_flight, np.uint64)
+    outcome = np.empty(in_flight, np.int64)
+    by_parts = np.empty(in_flight, np.bool_)
     # The edge checks: which walkers need one, in which row, the node sought there, the search.
-    undecided = np.empty(batch_size, np.int64)
-    seen_in = np.empty(batch_size, np.int64)
-    sought = np.empty(batch_size, np.int64)
-    low = np.empty(batch_size, np.int64)
-    span = np.empty(batch_size, np.int64)
-    hashed = np.empty(batch_size, np.uint64)
-    word = np.empty(batch_size, np.int64)
+    undecided = np.empty(in_flight, np.int64)
+    seen_in = np.empty(in_flight, np.int64)
+    sought = np.empty(in_flight, np.int64)
+    low = np.empty(in_flight, np.int64)
+    span = np.empty(in_flight, np.int64)
+    hashed = np.empty(in_flight, np.uint64)
+    word = np.empty(in_flight, np.int64)
     # What walkers do that follow no edge.
-    how = np.empty(batch_size, np.int64)
+    how = np.empty(in_flight, np.int64)
     dead_end = np.int64(interruption.dead_end)
     # Columns: a record taken from an array counts a reference to it, each time and atomically.
     position_in, node_in, previous_in = arriving["position"], arriving["node"], arriving["previous"]
@@ -144,7 +143,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
         far_apart = limits.few != MAX_ATTEMPTS
     active = num_taken = num_logged = num_leaving = 0
     while True:
-        while active < batch_size and num_taken < len(arriving):
+        while active < in_flight and num_taken < len(arriving):
             i, k = active, num_taken
             position[i], node[i], previous[i] = position_in[k], node_in[k], previous_in[k]
             proposal[i], attempts[i] = proposal_in[k], attempt_in[k]
@@ -210,7 +209,7 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
                     counter = first_draw[i] + np.uint64(attempts[i]) * ATTEMPT
                     result, node_there, entry_there, place = decide_by_rows(
                         *(rows, table, shares, known_edges.complete, edges, bias, limits, parts),
-                        *(row[i], previous[i], attempts[i], mix(counter), acceptance[i]),
+                        *(row[i], previous[i], attempts[i], (mix(counter), acceptance[i])),
                     )
                     if result != AS_USUAL:
                         proposal[i], entry[i] = node_there, entry_there

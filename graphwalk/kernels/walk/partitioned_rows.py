@@ -72,8 +72,7 @@ def decide_by_rows(
     number: Int,
     previous: Int,
     attempts: Int,
-    draw: np.uint64,
-    acceptance: np.uint64,
+    draws: tuple[np.uint64, np.uint64],
 ) -> tuple[Int, Int, Int, Int]:
     """Decide on an attempt that is drawn in parts, or from the whole row.
 
@@ -83,8 +82,9 @@ def decide_by_rows(
         As of :func:`graphwalk.kernels.walk.partitioned_node2vec.advance_node2vec`.
     number : int
         Which of the rows is the current one.
-    previous, attempts, draw, acceptance
-        As of :func:`graphwalk.kernels.walk.row_parts.propose_part`.
+    previous, attempts, draws
+        As `previous`, `attempts`, `draw` and `acceptance` of
+        :func:`graphwalk.kernels.walk.row_parts.propose_part`.
 
     Returns
     -------
@@ -93,6 +93,7 @@ def decide_by_rows(
         which the edge to the proposal is sought.
     """
     none = np.int64(-1)
+    draw, acceptance = draws
     row = row_bounds(rows.row_starts, number)
     past = find_row(rows, rows.num_nodes == 0, previous)
     before = row_bounds(rows.row_starts, past) if past >= 0 else (row[0], row[0])

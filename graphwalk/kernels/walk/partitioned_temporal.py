@@ -13,7 +13,7 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from graphwalk.kernels.rows.rows import Rows
     from graphwalk.kernels.walk.step_edges import StepEdges
-    from graphwalk.kernels.walk.steps import GroupStarts, Interruption
+    from graphwalk.kernels.walk.steps import GroupStarts, Interruption, WalkerRecords
     from graphwalk.kernels.walk.time_bias import TimeBias
 
 _NONE = np.uint64(0)
@@ -45,10 +45,7 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
-    arriving: NDArray[Any],
-    log: NDArray[Any],
-    leaving: NDArray[Any],
-    batch_size: int,
+    records: WalkerRecords,
 ) -> tuple[int, int, int, int]:
     """Advance walkers until each of them has left the partition or ended, or the log is full.
 
@@ -64,9 +61,9 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
         Which entries are likelier, if any are.
     interruption : Interruption
         When a walk ends before its length; it neither restarts nor goes on at a dead end.
-    arriving : ndarray of temporal walker records
-        Walkers at nodes whose rows are here, with a step still to make.
-    edges, starts, ends, log, leaving, batch_size
+    records : WalkerRecords
+        Temporal walkers, and where their steps and those that leave are written.
+    edges, starts, ends
         As of :func:`graphwalk.kernels.walk.partitioned_first_order.advance_first_order`.
 
     Returns
@@ -74,21 +71,22 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     num_taken, num_logged, num_leaving, num_remaining : int
         How many of `arriving` were taken, items of `log`, and items of `leaving` of both kinds.
     """
+    arriving, log, leaving, in_flight = records
     row_starts, neighbors = rows.row_starts, rows.neighbors
-    position = np.empty(batch_size, np.int64)
-    end = np.empty(batch_size, np.int64)
-    node = np.empty(batch_size, np.int64)
-    time = np.empty(batch_size, np.float64)
-    row = np.empty(batch_size, np.int64)
-    entry = np.empty(batch_size, np.int64)
-    counter = np.empty(batch_size, np.uint64)
+    position = np.empty(in_flight, np.int64)
+    end = np.empty(in_flight, np.int64)
+    node = np.empty(in_flight, np.int64)
+    time = np.empty(in_flight, np.float64)
+    row = np.empty(in_flight, np.int64)
+    entry = np.empty(in_flight, np.int64)
+    counter = np.empty(in_flight, np.uint64)
     # The rest of the row: from where, and to where; and how much is still searched.
-    low = np.empty(batch_size, np.int64)
-    stop = np.empty(batch_size, np.int64)
-    span = np.empty(batch_size, np.int64)
+    low = np.empty(in_flight, np.int64)
+    stop = np.empty(in_flight, np.int64)
+    span = np.empty(in_flight, np.int64)
     # Walkers that came by an edge, and those whose search is still under way.
-    late = np.empty(batch_size, np.int64)
-    seeking = np.empty(batch_size, np.int64)
+    late = np.empty(in_flight, np.int64)
+    seeking = np.empty(in_flight, np.int64)
     # Columns: a record taken from an array counts a reference to it, each time and atomically.
     position_in, node_in, time_in = arriving["position"], arriving["node"], arriving["time"]
     position_out, node_out, time_out = leaving["position"], leaving["node"], leaving["time"]
@@ -99,7 +97,7 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     listed = rows.num_nodes == 0
     active = num_taken = num_logged = num_leaving = 0
     while True:
-        while active < batch_size and num_taken < len(arriving):
+        while active < in_flight and num_taken < len(arriving):
             i = active
             position[i], node[i] = position_in[num_taken], node_in[num_taken]
             time[i] = time_in[num_taken]

@@ -28,11 +28,14 @@ class Starts(NamedTuple):
         Start node of each walker, and the number of its walk among those from there.
     run_key : uint64
         Key of the run, see :func:`graphwalk.kernels.rng.seed_key`.
+    in_flight : int
+        Walkers that advance together, side by side. It does not change any walk.
     """
 
     nodes: NDArray[np.int64]
     numbers: NDArray[np.int64]
     run_key: np.uint64
+    in_flight: int
 
 
 class GroupStarts(NamedTuple):
@@ -60,6 +63,27 @@ class GroupStarts(NamedTuple):
     first_walk: int
     width: int
     run_key: np.uint64
+
+
+class WalkerRecords(NamedTuple):
+    """Walkers that come to a partition and leave it, and the steps that they make there.
+
+    Attributes
+    ----------
+    arriving : ndarray of walker records
+        Walkers at nodes whose rows are here, with a step still to make.
+    log : ndarray of first-order walker records, with an edge where these are recorded
+        Receives every node visited and where it belongs; longer than `in_flight`.
+    leaving : ndarray of walker records, shape (len(arriving) + 1,)
+        Receives the walkers that left and, after them, those that were still on their way.
+    in_flight : int
+        Walkers that advance together, side by side. It does not change any walk.
+    """
+
+    arriving: NDArray[Any]
+    log: NDArray[Any]
+    leaving: NDArray[Any]
+    in_flight: int
 
 
 class Interruption(NamedTuple):

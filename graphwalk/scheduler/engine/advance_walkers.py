@@ -11,6 +11,7 @@ from graphwalk.kernels.walk.partitioned_first_order import advance_first_order
 from graphwalk.kernels.walk.partitioned_node2vec import advance_node2vec
 from graphwalk.kernels.walk.partitioned_rows import NEEDS_ROWS, EdgeSource
 from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
+from graphwalk.kernels.walk.steps import WalkerRecords
 from graphwalk.scheduler.engine.probabilities import (
     attempt_limits_of,
     bias_of,
@@ -150,18 +151,20 @@ def _run_kernel(
 ) -> tuple[int, int, int, int]:
     spec, rows = group.spec, partition.rows
     edges = partition.step_edges if spec.return_edges else None
-    walking = group.starts, group.interruption, group.ends, walkers, log, leaving
+    walking = group.starts, group.interruption, group.ends
     if spec.temporal:
         assert partition.times is not None
         times, masses, near = partition.times, partition.time_masses, time_bias_of(spec)
-        return advance_temporal(rows, times, masses, edges, near, *walking, TEMPORAL_IN_FLIGHT)
+        records = WalkerRecords(walkers, log, leaving, TEMPORAL_IN_FLIGHT)
+        return advance_temporal(rows, times, masses, edges, near, *walking, records)
     table = partition.table(weighted=spec.weighted)
     if not spec.second_order:
         kinds = group.step_kinds
-        return advance_first_order(rows, table, kinds, edges, *walking, FIRST_ORDER_IN_FLIGHT)
+        records = WalkerRecords(walkers, log, leaving, FIRST_ORDER_IN_FLIGHT)
+        return advance_first_order(rows, table, kinds, edges, *walking, records)
     words = _NO_WORDS if partition.edge_filter is None else partition.edge_filter
     known_edges = EdgeSource(words, group.graph.directed, partition.complete)
     bias, limits, parts = bias_of(spec), attempt_limits_of(spec), row_parts_of(spec, partition)
-    how = known_edges, bias, limits, parts, edges, group.starts, group.interruption, group.ends
-    records = walkers, log, leaving
-    return advance_node2vec(rows, table, partition.shares, *how, *records, NODE2VEC_IN_FLIGHT)
+    how = partition.shares, known_edges, bias, limits, parts, edges
+    records = WalkerRecords(walkers, log, leaving, NODE2VEC_IN_FLIGHT)
+    return advance_node2vec(rows, table, *how, *walking, records)

@@ -219,7 +219,8 @@ def _walk(
         nodes_of(walks)[:, 0] = starts if first_steps is None else first_steps.sources
         return
     edges = partition.step_edges if spec.return_edges else None
-    begin = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))))
+    in_flight = NODE2VEC_IN_FLIGHT if spec.second_order else FIRST_ORDER_IN_FLIGHT
+    begin = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))), in_flight)
     interruption = interruption_of(spec)
     if spec.temporal:
         walk_temporal(partition, spec, begin, interruption, ends, walks, first_steps)
@@ -240,9 +241,8 @@ def _walk(
             interruption,
             ends,
             walks,
-            NODE2VEC_IN_FLIGHT,
         )
     else:
         step_kinds = step_kinds_of(spec.metapath, spec.walk_length)
-        how = begin, interruption, ends, walks, FIRST_ORDER_IN_FLIGHT
+        how = begin, interruption, ends, walks
         walk_first_order(partition.rows, table, step_kinds, edges, *how)

@@ -9,7 +9,7 @@ import numpy as np
 from graphwalk.kernels.walk.partitioned_temporal import advance_temporal
 from graphwalk.kernels.walk.routing import scatter
 from graphwalk.kernels.walk.step_edges import nodes_of, step_types
-from graphwalk.kernels.walk.steps import GroupStarts, walker_dtype
+from graphwalk.kernels.walk.steps import GroupStarts, WalkerRecords, walker_dtype
 from graphwalk.scheduler.engine.probabilities import time_bias_of
 from graphwalk.util.node_set import marked
 
@@ -117,10 +117,7 @@ def _walk_slice(
             starts,
             interruption,
             ends,
-            walkers,
-            log,
-            leaving,
-            TEMPORAL_IN_FLIGHT,
+            WalkerRecords(walkers, log, leaving, TEMPORAL_IN_FLIGHT),
         )
         scatter(log[:num_logged], walks)
         remaining = leaving[num_leaving : num_leaving + num_remaining]

@@ -175,7 +175,7 @@ class Merge:
         ends, found = np.empty(len(nodes), np.int64), self.found[lost]
         counts = np.zeros(5, np.int64)
         merge, forbid = self.duplicates == "merge", self.duplicates == "error"
-        how = nodes.start, kind in APART, merge, forbid
+        how = nodes.start, (kind in APART, merge, forbid)
         at = merge_rows(
             stored, removed, added, *how, neighbors, values, weights, ends, found, counts
         )
