@@ -23,9 +23,11 @@ from graphwalk import scheduler
 from graphwalk.errors import InputError, SchedulerError, StoreError
 from graphwalk.scheduler.engine import remote_queues, walk_batch
 from graphwalk.util.events import listening
+from graphwalk.util.executor import LostError
 
 distributed = pytest.importorskip("distributed")
 executor = import_module("graphwalk.scheduler.executors.distributed.executor")
+Piece = import_module("graphwalk.scheduler.executors.distributed.worker").Piece
 pytestmark = pytest.mark.distributed
 
 KINDS = {
@@ -42,8 +44,8 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def session():
-    with scheduler.use("distributed", num_workers=1, n_workers=2) as session:
+def session(shared_cluster):
+    with scheduler.use("distributed", shared_cluster) as session:
         yield session
 
 
@@ -93,9 +95,14 @@ def test_walks_are_those_of_threads(session, kind, partitions):
     np.testing.assert_array_equal(walks.compute(), expected(kind))
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
-def test_blocks_files_slices_and_expressions(session, partitions, tmp_path):
-    walks, whole = walks_of("node2vec", chunks=2500, partitions=partitions), expected("node2vec")
+@pytest.mark.parametrize(
+    ("kind", "partitions"),
+    among_slow(
+        [("node2vec", 1), ("first order", 3)], [*product(["node2vec", "first order"], [1, 3])]
+    ),
+)
+def test_blocks_files_slices_and_expressions(session, kind, partitions, tmp_path):
+    walks, whole = walks_of(kind, chunks=2500, partitions=partitions), expected(kind)
     np.testing.assert_array_equal(np.concatenate(list(graphwalk.iter_blocks(walks))), whole)
     np.testing.assert_array_equal(walks[:2600].compute(), whole[:2600])
     np.testing.assert_array_equal(da.unique(walks).compute(), np.unique(whole))
@@ -208,6 +215,13 @@ def test_a_worker_that_is_killed_changes_nothing(session, partitions, tmp_path, 
     (victim, *_) = session.executor.client.run(os.getpid).values()
     os.kill(victim, signal.SIGKILL)
     np.testing.assert_array_equal(walks.compute(), expected("node2vec"))
+
+
+def test_a_piece_of_a_worker_that_is_gone_is_lost(session):
+    """The scheduler says so, while Dask still tries to connect to the worker."""
+    piece = Piece("tcp://127.0.0.1:1", "advance", 0)
+    with session.executor.job() as job, pytest.raises(LostError, match="is gone"):
+        job.result(job.submit(abs, piece))
 
 
 def test_builds_run_their_buckets_there(session, tmp_path):

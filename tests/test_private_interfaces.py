@@ -288,7 +288,9 @@ def test_ray_sets_its_handler_of_a_signal_by_a_function():
     assert "ray._private.utils.set_sigterm_handler(" in Path(worker.__file__).read_text()
 
 
-@relies_on("`Worker.handlers`, `Worker.rpc`, `distributed.utils.sync`")
+@relies_on(
+    '`Worker.handlers`, `Worker.rpc`, `distributed.utils.sync`, `Scheduler.handlers["ncores"]`'
+)
 def test_a_worker_answers_requests_of_others():
     distributed = pytest.importorskip("distributed")
     from distributed.utils import sync
@@ -299,6 +301,7 @@ def test_a_worker_answers_requests_of_others():
     server = distributed.core.Server({})
     server.handlers["echo"] = max
     assert callable(server.rpc)
+    assert '"ncores": self.get_ncores' in Path(distributed.scheduler.__file__).read_text()
 
 
 @relies_on("`RAY_AUTH_MODE`, `RAY_AUTH_TOKEN`")

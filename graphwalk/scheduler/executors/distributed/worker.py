@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: Values of up to this number of bytes are sent with the message that a task has ended.
 _SMALL = 1 << 12
 
+#: Seconds after which the scheduler is asked whether a worker that does not answer is there.
+_ASK_EVERY = 0.5
+
 #: Tokens of the tasks that run in this process.
 _running: dict[str, CancelToken] = {}
 
@@ -151,12 +154,21 @@ def _value(piece: Piece) -> Any:
 
 
 async def _fetch(worker: Any, piece: Piece) -> Any:
-    try:
-        answer = await worker.rpc(piece.address).graphwalk_piece(
+    asked = asyncio.ensure_future(
+        worker.rpc(piece.address).graphwalk_piece(
             key=piece.key, number=piece.number, address=piece.address
         )
+    )
+    try:
+        # Dask tries for half a minute to connect to a worker that has died.
+        while not (await asyncio.wait([asked], timeout=_ASK_EVERY))[0]:
+            if not await worker.scheduler.ncores(workers=[piece.address]):
+                raise LostError(f"{piece.address} is gone")
+        answer = asked.result()
     except (OSError, TimeoutError) as error:  # the worker is gone, too
         raise LostError(f"{piece.address} does not answer") from error
+    finally:
+        asked.cancel()
     if answer["status"] != "OK":
         raise LostError(f"piece {piece.number} of {piece.key} is gone")
     return answer["value"]
