@@ -105,9 +105,9 @@ def test_an_interrupted_job_ends_what_runs_and_drops_what_waits(session, tmp_pat
 
 @pytest.mark.parametrize("partitions", [1, 3])
 def test_leaving_iterations_leaves_no_threads(session, graph, partitions):
-    how = {"num_walks": 1, "walk_length": 10, "seed": 1, "chunks": 2000, "partitions": partitions}
+    how = {"num_walks": 1, "walk_length": 3, "seed": 1, "chunks": 2000, "partitions": partitions}
     walks = graphwalk.random_walks(graph, **how)
-    expected = walks.compute()
+    expected = walks.compute(scheduler="threads")
     for _ in range(3):
         with closing(graphwalk.iter_blocks(walks)) as blocks:
             np.testing.assert_array_equal(next(blocks), expected[:2000])
@@ -117,7 +117,7 @@ def test_leaving_iterations_leaves_no_threads(session, graph, partitions):
 
 @pytest.mark.parametrize("partitions", [1, 3])
 def test_what_is_left_undone_by_an_error_is_cancelled(session, graph, partitions, tmp_path):
-    how = {"num_walks": 1, "walk_length": 10, "seed": 1, "chunks": 2000, "partitions": partitions}
+    how = {"num_walks": 1, "walk_length": 3, "seed": 1, "chunks": 2000, "partitions": partitions}
     walks = graphwalk.random_walks(graph, **how)
 
     def fail(_block):

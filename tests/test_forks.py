@@ -8,6 +8,7 @@ import traceback
 import numpy as np
 import pyarrow as pa
 import pytest
+from schedulers import SCHEDULERS
 
 import graphwalk
 from graphwalk.errors import SchedulerError
@@ -75,14 +76,12 @@ def use_of_a_copied_session(store):
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.parametrize("name", ["distributed", pytest.param("ray", marks=pytest.mark.ray)])
-def test_a_child_cannot_use_the_session_of_its_parent(name, tmp_path):
-    pytest.importorskip(name)
-    graph = graphwalk.build_zarr(EDGES, tmp_path / "g")
-    expected = int(graphwalk.random_walks(graph, **RULES).compute().sum())
-    with graphwalk.scheduler.use(name):
-        message, total = in_child("fork", use_of_a_copied_session, str(tmp_path / "g"))
-        assert int(graphwalk.random_walks(graph, **RULES).compute().sum()) == expected
+@pytest.mark.parametrize("session", SCHEDULERS[1:], indirect=True)
+def test_a_child_cannot_use_the_session_of_its_parent(session, tmp_path):
+    walks = graphwalk.random_walks(graphwalk.build_zarr(EDGES, tmp_path / "g"), **RULES)
+    expected = int(walks.compute(scheduler="threads").sum())
+    message, total = in_child("fork", use_of_a_copied_session, str(tmp_path / "g"))
+    assert int(walks.compute().sum()) == expected
     assert "this process was forked" in message
     assert "call graphwalk.scheduler.use in this process" in message
     assert total == expected

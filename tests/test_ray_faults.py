@@ -50,15 +50,16 @@ def cluster(own_ray):
 
 
 def several(graph, **how):
-    walks = graphwalk.random_walks(graph, **RULES, partitions=4, **how)
+    walks = graphwalk.random_walks(graph, **RULES | how, partitions=4)
     assert len(walks.plan.partitions) >= 4
     return walks
 
 
-def test_a_machine_that_is_removed_midway_changes_nothing(cluster, graph, expected):
+def test_a_machine_that_is_removed_midway_changes_nothing(cluster, graph):
     machine = cluster.add_node(**cluster.machine)
     cluster.wait_for_nodes()
-    walks = several(graph)
+    walks = several(graph, num_walks=1)
+    expected = walks.compute(scheduler="threads")
     np.testing.assert_array_equal(walks.compute(), expected)
 
     after, removed = [], threading.Event()
@@ -167,6 +168,14 @@ def test_a_worker_that_dies_each_time(cluster, graph, monkeypatch):
 
     monkeypatch.setattr(remote_queues, "move_walkers", move_walkers)
     with pytest.raises(SchedulerError, match=r"worker died.*lower memory="):
-        several(graph).compute()
+        several(graph, num_walks=1).compute()
     monkeypatch.undo()
-    assert several(graph).compute().shape == (30_000, 13)
+    assert several(graph, num_walks=1).compute().shape == (5000, 13)
+
+
+def test_ray_that_was_shut_down_says_so(cluster, graph):
+    """The last of these tests: no other has a session then."""
+    walks = graphwalk.random_walks(graph, num_walks=1, walk_length=2)
+    ray.shutdown()
+    with pytest.raises(SchedulerError, match=r"shut down while it was in use.*use\('ray'\)"):
+        walks.compute()

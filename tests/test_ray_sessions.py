@@ -22,17 +22,6 @@ def graph(tmp_path_factory):
 
 
 @pytest.mark.ray
-def test_ray_that_was_shut_down_says_so(graph, own_ray):
-    import ray
-
-    with scheduler.use("ray", num_workers=1):
-        walks = graphwalk.random_walks(graph, num_walks=1, walk_length=2)
-        ray.shutdown()
-        with pytest.raises(SchedulerError, match=r"shut down while it was in use.*use\('ray'\)"):
-            walks.compute()
-
-
-@pytest.mark.ray
 @pytest.mark.parametrize("answer", [None, b"HTTP/1.1 400 Bad Request\r\n"])
 def test_an_address_of_something_else_says_so(answer, monkeypatch):
     monkeypatch.setattr(start, "_ANSWER", 0.5)
