@@ -24,7 +24,8 @@ from benchmarks.driver import CLUSTERS
 from benchmarks.rmat import rmat_edges
 from benchmarks.table import Row, machine, print_table
 from benchmarks.timing import cpu_of_all, cpu_of_others
-from graphwalk.scheduler.engine.cluster_model import SPEEDS, Executor, Speed, crossing_of, predict
+from graphwalk.scheduler.engine.cluster_model import crossing_of, predict
+from graphwalk.scheduler.engine.measured_speeds import SPEEDS, Executor, Speed
 from graphwalk.scheduler.engine.walk_in_memory import resident_partition
 from graphwalk.util.cluster import parse_cluster
 from graphwalk.util.events import Event, listening

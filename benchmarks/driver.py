@@ -38,7 +38,7 @@ from benchmarks.driver_simulation import (
     submitting_time,
 )
 from benchmarks.table import Row, machine, print_table
-from graphwalk.scheduler.engine.cluster_model import TASKS
+from graphwalk.scheduler.engine.measured_speeds import TASKS
 from graphwalk.scheduler.engine.partition_sweep import PartitionSweep
 from graphwalk.scheduler.engine.remote_queues import RemoteQueues, move_walkers
 from graphwalk.scheduler.engine.scan import Scanner

@@ -27,7 +27,7 @@ from benchmarks.driver_simulation import (  # noqa: E402
     simulate,
 )
 from graphwalk.scheduler.cluster_plan import ClusterPlan, plan_on_cluster  # noqa: E402
-from graphwalk.scheduler.engine.cluster_model import TASKS, Executor  # noqa: E402
+from graphwalk.scheduler.engine.measured_speeds import TASKS, Executor  # noqa: E402
 from graphwalk.scheduler.engine.planner import plan_job  # noqa: E402
 from graphwalk.util.cluster import parse_cluster  # noqa: E402
 from graphwalk.walk_spec import WalkSpec, parameters_of  # noqa: E402

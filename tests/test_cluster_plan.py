@@ -19,7 +19,8 @@ from benchmarks.driver_simulation import (
     submitting_time,
 )
 from graphwalk.errors import InputError, MemoryBudgetError
-from graphwalk.scheduler.engine.cluster_model import DISK, SPEEDS, TASKS, predict
+from graphwalk.scheduler.engine.cluster_model import predict
+from graphwalk.scheduler.engine.measured_speeds import DISK, SPEEDS, TASKS
 from graphwalk.util.cluster import Cluster, parse_cluster
 
 ROOT = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ import pytest
 
 import graphwalk
 from graphwalk import errors
-from graphwalk.algorithms.analytics import similarity as module
+from graphwalk.algorithms.analytics import compare_rows
 
 ORACLES = {
     "jaccard": nx.jaccard_coefficient,
@@ -29,7 +29,7 @@ def plain():
 @pytest.fixture
 def small(monkeypatch):
     """Have tasks hold few entries, so that there are many."""
-    monkeypatch.setattr(module, "_ENTRIES", 20)
+    monkeypatch.setattr(compare_rows, "ENTRIES", 20)
 
 
 @pytest.mark.usefixtures("small")

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from graphwalk.algorithms.analytics.compare_rows import (
+    ENTRIES,
+    PAIRS,
+    compare_pairs,
+    most_similar,
+    pair_batches,
+)
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
 from graphwalk.algorithms.analytics.sources import named_nodes
 from graphwalk.errors import InputError, argument
-from graphwalk.kernels.analytics.common_neighbors import common_neighbors
 from graphwalk.scheduler.engine.scan_plan import ScanCost
 from graphwalk.storage.store.graph import Graph, as_graph
 from graphwalk.storage.store.transposed import transposed_arrays
-from graphwalk.util.cancel import check_cancelled
-from graphwalk.util.consecutive_groups import consecutive_groups
 from graphwalk.util.indexed_values import as_array
 from graphwalk.util.parameters import COUNT, one_of
 
@@ -33,9 +37,6 @@ _MEASURE = one_of("jaccard", "adamic_adar", "common_neighbors", "resource_alloca
 
 #: Measures in which a common neighbour counts the less the more neighbours it has itself.
 _BY_DEGREE = ("adamic_adar", "resource_allocation")
-
-#: Entries of rows that a task has in memory at a time, unless two rows have more; and pairs.
-_ENTRIES, _PAIRS = 1 << 20, 1 << 16
 
 
 def similarity(
@@ -202,7 +203,7 @@ class Similarity(NodeAlgorithm):
 
     def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes: rows and common neighbours of a batch of pairs."""
-        entries = min(graph.num_entries, max(_ENTRIES, 2 * graph.max_degree))
+        entries = min(graph.num_entries, max(ENTRIES, 2 * graph.max_degree))
         entry = 2 * graph.neighbor_dtype.itemsize + 32
         return ScanCost(
             "similarity",
@@ -211,7 +212,7 @@ class Similarity(NodeAlgorithm):
             shared=0,
             passes="none: rows of pairs are read, sorted by node",
             repeated=False,
-            scratch=entries * entry + _PAIRS * 80,
+            scratch=entries * entry + PAIRS * 80,
         )
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.float64]:
@@ -219,9 +220,9 @@ class Similarity(NodeAlgorithm):
         order = np.lexsort((self.second, self.first))
         ends = self.first[order], self.second[order]
         found = np.empty(len(order))
-        tasks = [(ends[0][part], ends[1][part]) for part in _batches(graph, *ends)]
+        tasks = [(ends[0][part], ends[1][part]) for part in pair_batches(graph, *ends)]
         start = 0
-        compare = partial(_compare, graph, self.transposed, self.measure)
+        compare = partial(compare_pairs, graph, self.transposed, self.measure)
         for values in scanner.map(compare, tasks):
             found[order[start : start + len(values)]] = values
             start += len(values)
@@ -276,70 +277,8 @@ class SimilarNodes(NodeAlgorithm):
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.int64]:
         """Return the candidates of each node."""
-        rank = partial(_most_similar, graph, self.transposed, self.measure, self.k)
+        rank = partial(most_similar, graph, self.transposed, self.measure, self.k)
         found = np.full((len(self.nodes), self.k), -1, np.int64)
         for row, candidates in zip(found, scanner.map(rank, self.nodes.tolist()), strict=True):
             row[: len(candidates)] = candidates
         return found
-
-
-def _batches(graph: GraphArrays, first: NDArray[Any], second: NDArray[Any]) -> list[slice]:
-    """Return ranges of pairs whose rows together are not too large."""
-    nodes, places = np.unique(np.concatenate([first, second]), return_inverse=True)
-    if not len(nodes):
-        return []
-    starts, stops = graph.row_ranges(nodes)
-    degrees = (stops - starts)[places]
-    sizes = (degrees[: len(first)] + degrees[len(first) :] + _ENTRIES // _PAIRS).tolist()
-    groups = consecutive_groups(range(len(first)), sizes.__getitem__, _ENTRIES)
-    return [slice(group[0], group[-1] + 1) for group in groups]
-
-
-def _compare(
-    graph: GraphArrays,
-    transposed: GraphArrays | None,
-    measure: str,
-    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
-) -> NDArray[np.float64]:
-    """Return the similarity of each of some pairs, whose rows fit in memory."""
-    check_cancelled()
-    nodes, places = np.unique(np.concatenate(pairs), return_inverse=True)
-    count = len(pairs[0])
-    starts, neighbors, _ = graph.read_rows(nodes)
-    ends = places[:count], places[count:]
-    degrees = np.diff(starts)
-    common = np.empty(int(np.minimum(degrees[ends[0]], degrees[ends[1]]).sum()), neighbors.dtype)
-    both, either = np.empty(count, np.int64), np.empty(count, np.int64)
-    size = common_neighbors(nodes, starts, neighbors, *ends, common, both, either)
-    if measure == "common_neighbors":
-        return both.astype(np.float64)
-    if measure == "jaccard":
-        return both / np.maximum(either, 1)
-    shared, places = np.unique(common[:size], return_inverse=True)
-    first, stop = (graph if transposed is None else transposed).row_ranges(shared.astype(np.int64))
-    counts = (stop - first).astype(np.float64)
-    with np.errstate(divide="ignore"):  # a node that is compared with itself has any neighbours
-        worth = 1 / (np.log(counts) if measure == "adamic_adar" else counts)
-    sums: NDArray[Any] = np.bincount(np.repeat(np.arange(count), both), worth[places], count)
-    return sums
-
-
-def _most_similar(
-    graph: GraphArrays, transposed: GraphArrays | None, measure: str, k: int, node: int
-) -> NDArray[np.int64]:
-    """Return the candidates that are most similar to a node."""
-    _, row, _ = graph.read_rows(np.array([node]))
-    middle = np.unique(row).astype(np.int64)
-    middle, chosen = middle[middle != node], np.zeros(graph.num_nodes, np.bool_)
-    other = graph if transposed is None else transposed
-    for part in _batches(other, middle, middle):
-        chosen[other.read_rows(middle[part])[1]] = True
-    chosen[middle] = chosen[node] = False
-    candidates = np.flatnonzero(chosen)
-    own = np.full(len(candidates), node)
-    values = [
-        _compare(graph, transposed, measure, (own[part], candidates[part]))
-        for part in _batches(graph, own, candidates)
-    ]
-    scores = np.concatenate([*values, np.empty(0)])
-    return candidates[np.lexsort((candidates, -scores))[:k]]
