@@ -268,7 +268,7 @@ class RunMaker:
 
 def collect_bucket(shares: list[RunSlice], dtype: np.dtype[Any] | None) -> tuple[Keys, Weights]:
     """Return a bucket's entries, joined from its slices of all runs."""
-    lengths = [_length(share.keys) for share in shares]
+    lengths = [length_of(share.keys) for share in shares]
     keys = np.empty(sum(lengths), np.int64)
     weights: Weights = np.empty(0 if dtype is None else len(keys), dtype or np.float32)
     start = 0
@@ -281,7 +281,8 @@ def collect_bucket(shares: list[RunSlice], dtype: np.dtype[Any] | None) -> tuple
     return keys, weights
 
 
-def _length(part: NDArray[Any] | SpilledArray) -> int:
+def length_of(part: NDArray[Any] | SpilledArray) -> int:
+    """Return the number of entries."""
     return part.length if isinstance(part, SpilledArray) else len(part)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphwalk.errors import MemoryBudgetError, argument
-from graphwalk.storage.build.runs import DiskRun, MemoryRun, collect_bucket
+from graphwalk.storage.build.runs import DiskRun, MemoryRun, collect_bucket, length_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.bucket_rows import BucketTask
+    from graphwalk.storage.build.runs import RunSlice
 
 _BINS = 1 << 12
 
@@ -63,12 +64,29 @@ def fitting(task: BucketTask, entries: int, largest: int, folder: Path) -> Itera
 
 
 def _pieces(task: BucketTask, largest: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Yield the task's entries in order, a fraction of `largest` at a time."""
+    """Yield the task's entries in order, a fraction of `largest` at a time.
+
+    Small shares are joined: each piece is written to a file of its own, cut into all parts.
+    """
     size = max(1, largest // 4)
-    for share in task.shares:
-        keys, weights = collect_bucket([share], task.spec.record_dtype)
+    for shares in _joined(task.shares, size):
+        keys, weights = collect_bucket(shares, task.spec.record_dtype)
         for start in range(0, len(keys), size):
             yield keys[start : start + size], weights[start : start + size]
+
+
+def _joined(shares: list[RunSlice], size: int) -> Iterator[list[RunSlice]]:
+    """Yield consecutive shares that have at most `size` entries together, or one that has more."""
+    joined: list[RunSlice] = []
+    room = size
+    for share in shares:
+        length = length_of(share.keys)
+        if joined and length > room:
+            yield joined
+            joined, room = [], size
+        joined.append(share)
+        room -= length
+    yield joined
 
 
 def _cut(counts: NDArray[np.int64], largest: int) -> list[int]:
