@@ -61,8 +61,10 @@ def strings(rng, count):
     ]
 
 
-def star(rng, count):
-    return np.zeros(count, np.int64), rng.integers(0, 1 << 26, count)
+def star(num_edges):
+    """Return what makes edges between one node and about as many others as there are edges."""
+    others = 1 << min(26, num_edges.bit_length())
+    return lambda rng, count: (np.zeros(count, np.int64), rng.integers(0, others, count))
 
 
 class GeneratedRows:
@@ -129,8 +131,8 @@ SOURCES = {
     "sparse ids": lambda count, _: Generated(count, sparse),
     "sparse ids, stream": lambda count, _: Generated(count, sparse, once=True),
     "strings": lambda count, _: Generated(count, strings, once=True),
-    "star": lambda count, _: Generated(count, star),
-    "weighted star": lambda count, _: Generated(count, star, weighted=True),
+    "star": lambda count, _: Generated(count, star(count)),
+    "weighted star": lambda count, _: Generated(count, star(count), weighted=True),
     "rows": lambda count, _: GeneratedRows(count),
     "row iterable": lambda count, _: open_source(row_iterable(count // 64)),
     "text": lambda _, path: open_source(path),

@@ -40,7 +40,7 @@ def check(kind, budget, folder):
 
 @pytest.mark.parametrize("kind", QUICK)
 def test_peak_memory(tmp_path, kind):
-    check(kind, 32 * MIB, tmp_path)
+    check(kind, 16 * MIB, tmp_path)
 
 
 @pytest.mark.slow

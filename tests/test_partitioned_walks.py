@@ -139,7 +139,7 @@ ENDS = [
 
 @pytest.mark.parametrize(
     ("directed", "values", "kind", "dead_end"),
-    among_slow([end for end in ENDS if end[3] in (None, "stop") or end[0] and end[1]], ENDS),
+    among_slow([end for end in ENDS if end[3] in (None, "stop") or (end[0] and end[1])], ENDS),
     ids=str,
 )
 def test_partitions_do_not_change_walks(directed, values, kind, dead_end):

@@ -59,10 +59,12 @@ def followed(graph, partitions=None, **how):
 
 
 QUICK = [
-    ("plain", {"restart_prob": 0.2, "stop_prob": 0.1, "until": [3, 5]}),
-    ("timed", {"temporal": True, "until": [3]}),
+    ("plain", {"restart_prob": 0.2, "stop_prob": 0.1}),
+    ("timed", {"temporal": True}),
 ]
 SLOW = [
+    ("plain", {"restart_prob": 0.2, "stop_prob": 0.1, "until": [3, 5]}),
+    ("timed", {"temporal": True, "until": [3]}),
     ("plain", {}),
     ("weighted", {"restart_prob": 0.3, "dead_end": "stay"}),
     ("plain", {"p": 2.0, "q": 0.5, "restart_prob": 0.1, "until": [3]}),
