@@ -89,6 +89,12 @@ def test_walkers_that_cannot_move_make_no_steps(graph):
     assert some.walkers == 30_000 * 4  # where they start is not looked up
 
 
+def test_walks_that_end_by_chance_make_fewer_steps(graph):
+    whole, some = (planned(graph, "1x2", stop_prob=stop).forecast for stop in (0.0, 0.1))
+    steps = sum(0.9**made for made in range(80))
+    assert some.walking == pytest.approx(whole.walking * steps / 80)
+
+
 @pytest.fixture(scope="module")
 def kept(graph):
     """Partitions that stay in the memory of two machines."""

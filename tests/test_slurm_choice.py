@@ -1,6 +1,7 @@
 """What to ask a Slurm cluster for, decided without one."""
 
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,14 @@ def test_what_is_asked_for_is_kept_to(graph, rules):
     assert chosen(graph, rules, 8000, mode="array", nodes=5).nodes == 5
     limited = choose(graph, rules, MANY, machines(8000, minutes=10), mode="node")
     assert limited.minutes == 10
+
+
+def test_walkers_that_cannot_move_take_no_time(rules):
+    lonely = graphwalk.build_zarr([(0, 1)], num_nodes=NODES, progress=False)
+    job = lonely, replace(rules, num_walks=MANY // NODES), MANY, machines(8000)
+    some, all_move = (choose(*job, mode="node", every_node=every) for every in (True, False))
+    assert some.plan.walkers == 2 * MANY // NODES
+    assert some.minutes < all_move.minutes
 
 
 @pytest.mark.parametrize("walks", [NODES, 20 * NODES])

@@ -91,6 +91,7 @@ def run(args: Namespace) -> None:
         _machines(**cluster),
         mode=cluster["mode"],
         nodes=cluster["nodes"],
+        every_node=not {"start_nodes", "start_edges"} & arguments.keys(),
         **given_options(args, (each for each in PLAN if each.name != "transposed")),
     )
     print(_about(choice), file=sys.stderr)

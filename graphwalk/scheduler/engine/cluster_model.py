@@ -118,8 +118,10 @@ class _Job:
     crossing: float
 
     @property
-    def _steps(self) -> int:
-        return self.plan.walkers * self.plan.spec.walk_length
+    def _steps(self) -> float:
+        """Steps that are drawn, the one at which a walk ends by chance among them."""
+        stop, length = self.plan.spec.stop_prob, self.plan.spec.walk_length
+        return self.plan.walkers * ((1 - (1 - stop) ** length) / stop if stop else length)
 
     @property
     def _speed(self) -> Speed:

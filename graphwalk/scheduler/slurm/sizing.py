@@ -67,6 +67,8 @@ def choose(
     nodes: int | None = None,
     chunks: Any = "auto",
     partitions: int | None = None,
+    *,
+    every_node: bool = False,
 ) -> Choice:
     """Return what to ask for.
 
@@ -85,6 +87,8 @@ def choose(
         How many machines, or tasks of the array; None: as many as are needed.
     chunks, partitions : optional
         As of `random_walks`.
+    every_node : bool
+        Whether walks start at every node.
 
     Raises
     ------
@@ -92,7 +96,8 @@ def choose(
         When these machines can do none of it.
     """
     job = graph._arrays, spec, num_walks
-    choosing = _Choosing(job, machines, nodes, (chunks, partitions))
+    how = {"chunks": chunks, "partitions": partitions, "every_node": every_node}
+    choosing = _Choosing(job, machines, nodes, how)
     choice = choosing.by(mode or choosing.best_mode())
     limit = machines.minutes
     return choice if limit is None else replace(choice, minutes=min(choice.minutes, limit))
@@ -104,9 +109,9 @@ class _Choosing:
         job: tuple[GraphArrays, WalkSpec, int],
         machines: SlurmPartition,
         nodes: int | None,
-        cut: tuple[Any, int | None],
+        how: dict[str, Any],
     ) -> None:
-        self._job, self._machines, self._nodes, self._cut = job, machines, nodes, cut
+        self._job, self._machines, self._nodes, self._how = job, machines, nodes, how
         self._alone = self._plan(SHARE * machines.memory)
         self._fits = len(self._alone.partitions) == 1
         self._store = SHARE * STORE_SHARE * machines.memory
@@ -144,10 +149,8 @@ class _Choosing:
         return Choice("ray", count, machines.cpus, machines.memory, minutes, machines.name, plan)
 
     def _plan(self, memory: float, count: int = 1) -> WalkPlan:
-        graph, spec, num_walks = self._job
         resources = Resources(int(memory), self._machines.cpus * count, count, hosts=count)
-        chunks, partitions = self._cut
-        return plan_job(graph, spec, num_walks, chunks, resources, partitions)
+        return plan_job(*self._job, resources=resources, **self._how)
 
     def _shares(self) -> int:
         """Return how many tasks an array has."""
