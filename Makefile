@@ -40,7 +40,7 @@ test: $(VENV)/.installed-dev ## lint, check types, run the tests that take secon
 	$(BIN)/python -m pytest -m "not slow and not system" -n 4 --dist loadfile --no-loadscope-reorder --durations=20; \
 	tests=$$?; wait $$checking; checks=$$?; cat $(VENV)/checks.log; exit $$((tests + checks))
 
-test-system: $(VENV)/.installed-dev ## run the tests that install Slurm and a browser, and start machines; as root on Debian
+test-system: $(VENV)/.installed-dev ## run tests of Slurm, machines and the site; as root on Debian, installs packages of the system
 	$(BIN)/python -m pytest -m "system and not slow" -n 2 --dist loadfile --no-loadscope-reorder --durations=5
 
 # Kernels are compiled into a folder of its own: two versions of numba would overwrite each other's.
@@ -55,7 +55,7 @@ test-torch: $(TORCH)/.installed ## run the tests, and the blocks of pages, that 
 	  tests/test_xarray.py tests/test_torch_ranks.py tests/test_pyg_stores.py tests/test_graph_neural_network.py
 	$(TORCH)/bin/python -m pytest tests/test_docs.py -k "blocks and (samples or downstream or reading or recipes)"
 
-test-slow: $(VENV)/.installed-dev ## run the tests that take minutes
+test-slow: $(VENV)/.installed-dev ## run the tests that take minutes; as root, those of Slurm too, which they install
 	$(BIN)/python -m pytest -m slow --timeout=1800 --durations=20
 
 lint: $(VENV)/.installed-dev ## check style and types

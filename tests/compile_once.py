@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 
+from numba import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 
@@ -24,6 +25,17 @@ def first_alone():
         yield
 
 
+def check_classes(signature):
+    """Fail if a kernel gets a named tuple of a class outside of kernels.
+
+    Its cache would name the class, and could not be read when that has moved.
+    """
+    for of in signature if isinstance(signature, tuple) else signature.args:
+        if isinstance(of, types.NamedTuple):
+            module = of.instance_class.__module__
+            assert module.startswith("graphwalk.kernels."), f"a kernel gets a tuple of {module}"
+
+
 def compile_once():
     """Have this process wait for others that compile a kernel of the same file.
 
@@ -38,6 +50,7 @@ def compile_once():
         with global_compiler_lock:
             if compiling or not file.is_relative_to(KERNELS):
                 return original(self, signature)
+            check_classes(signature)
             compiling.append(file)
             try:
                 with file.open("rb") as kernel:

@@ -29,7 +29,7 @@ def plain():
 @pytest.fixture
 def small(monkeypatch):
     """Have tasks hold few entries, so that there are many."""
-    monkeypatch.setattr(compare_rows, "ENTRIES", 20)
+    monkeypatch.setattr(compare_rows, "_ENTRIES", 20)
 
 
 @pytest.mark.usefixtures("small")

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from graphwalk.storage.store.graph_arrays import GraphArrays
 
 #: Entries of rows that a task has in memory at a time, unless two rows have more; and pairs.
-ENTRIES, PAIRS = 1 << 20, 1 << 16
+_ENTRIES, _PAIRS = 1 << 20, 1 << 16
+
+
+def scratch_bytes(graph: GraphArrays) -> int:
+    """Return what a task takes at most: rows and common neighbours of a batch of pairs."""
+    entries = min(graph.num_entries, max(_ENTRIES, 2 * graph.max_degree))
+    return entries * (2 * graph.neighbor_dtype.itemsize + 32) + _PAIRS * 80
 
 
 def pair_batches(graph: GraphArrays, first: NDArray[Any], second: NDArray[Any]) -> list[slice]:
@@ -26,8 +32,8 @@ def pair_batches(graph: GraphArrays, first: NDArray[Any], second: NDArray[Any]) 
         return []
     starts, stops = graph.row_ranges(nodes)
     degrees = (stops - starts)[places]
-    sizes = (degrees[: len(first)] + degrees[len(first) :] + ENTRIES // PAIRS).tolist()
-    groups = consecutive_groups(range(len(first)), sizes.__getitem__, ENTRIES)
+    sizes = (degrees[: len(first)] + degrees[len(first) :] + _ENTRIES // _PAIRS).tolist()
+    groups = consecutive_groups(range(len(first)), sizes.__getitem__, _ENTRIES)
     return [slice(group[0], group[-1] + 1) for group in groups]
 
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from graphwalk.algorithms.analytics.compare_rows import (
-    ENTRIES,
-    PAIRS,
     compare_pairs,
     most_similar,
     pair_batches,
+    scratch_bytes,
 )
 from graphwalk.algorithms.analytics.node_array import NodeAlgorithm, node_array
 from graphwalk.algorithms.analytics.sources import named_nodes
@@ -203,8 +202,6 @@ class Similarity(NodeAlgorithm):
 
     def cost(self, graph: GraphArrays) -> ScanCost:
         """Return what the algorithm takes: rows and common neighbours of a batch of pairs."""
-        entries = min(graph.num_entries, max(ENTRIES, 2 * graph.max_degree))
-        entry = 2 * graph.neighbor_dtype.itemsize + 32
         return ScanCost(
             "similarity",
             state=0,
@@ -212,7 +209,7 @@ class Similarity(NodeAlgorithm):
             shared=0,
             passes="none: rows of pairs are read, sorted by node",
             repeated=False,
-            scratch=entries * entry + PAIRS * 80,
+            scratch=scratch_bytes(graph),
         )
 
     def run(self, graph: GraphArrays, scanner: Scanner) -> NDArray[np.float64]:

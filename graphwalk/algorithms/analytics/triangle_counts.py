@@ -275,7 +275,8 @@ class _Count(_Passes):
                 count_triangles(*piece[:3], *chunk[:3], places, result.counts)
             else:
                 _, unit, bits, _ = self.counted
-                count_arcs(piece, chunk, places, result.counts, result.low, unit, bits)
+                plain = (*piece,), (*chunk,)  # kernels know no classes of other layers
+                count_arcs(*plain, places, result.counts, result.low, unit, bits)
 
 
 class _WeightedCount(_Count, WeightedRowPass):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     #: Where each row begins, its neighbours, and their values and weights in addition to these: for
     #: both, none or one for each neighbour.
     EntryRows: TypeAlias = tuple[Counts, Integers, Floats, Floats]
+
+
+class MergeRule(NamedTuple):
+    """What becomes of an entry that is added and repeats others.
+
+    Attributes
+    ----------
+    distinguishes_edges : bool
+        Whether entries with different values are different edges.
+    merge : bool
+        Whether it is merged into those: its weight is added to theirs in float64.
+    forbid : bool
+        Whether it is a problem.
+    """
+
+    distinguishes_edges: bool
+    merge: bool
+    forbid: bool
+
 
 #: What is wrong with an entry that is added: it repeats one; several are stored that it repeats;
 #: its weight, or the sum of weights, is more than float32 holds.
@@ -32,7 +51,7 @@ def merge_rows(
     removed: EntryRows,
     added: EntryRows,
     first_node: int,
-    how: tuple[bool, bool, bool],
+    rule: MergeRule,
     neighbors: Integers,
     values: Floats,
     weights: Floats,
@@ -42,14 +61,10 @@ def merge_rows(
 ) -> int:
     """Write rows of `stored` entries without those `removed` and with those `added`.
 
-    Of `how` the first says whether values distinguish edges, the second whether an entry that is
-    added is merged with those that it repeats, its weight added to theirs in float64, and the third
-    whether it is forbidden, which makes it a problem. An entry that is added follows those that it
-    repeats.
-
     Entries of a row ascend by neighbour and, if values distinguish edges, by value; no two are
     `removed` alike. One that is removed and has no value stands for all with its neighbour; `found`
-    is set where there are any.
+    is set where there are any. An entry that is added follows those that it repeats; the `rule`
+    says what becomes of it.
 
     Returns the position in `added` of the first entry that has a problem, or −1.
     """
@@ -64,7 +79,7 @@ def merge_rows(
             _copy_entries(stored, *span, neighbors, values, weights, counts)
         if row < ends.size:
             at = _merge_row(
-                *(stored, removed, added, row, first_node, how),
+                *(stored, removed, added, row, first_node, rule),
                 *(neighbors, values, weights, found, counts),
             )
             if at >= 0:
@@ -109,14 +124,14 @@ def _merge_row(
     added: EntryRows,
     row: int,
     first_node: int,
-    how: tuple[bool, bool, bool],
+    rule: MergeRule,
     neighbors: Integers,
     values: Floats,
     weights: Floats,
     found: NDArray[np.bool_],
     counts: Counts,
 ) -> int:
-    distinguishes_edges, merge, forbid = how
+    distinguishes_edges, merge, forbid = rule
     i, a, r = stored[0][row], added[0][row], removed[0][row]
     stored_end, added_end, removed_end = stored[0][row + 1], added[0][row + 1], removed[0][row + 1]
     previous, total, mass = -1, 0.0, 0.0

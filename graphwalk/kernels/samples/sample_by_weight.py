@@ -15,12 +15,8 @@ if TYPE_CHECKING:
 
 #: Failed draws after which an entry is drawn from those that remain, by a pass over the row.
 _ATTEMPTS = 64
-
-
 #: By which the upper 53 bits of a number become a fraction.
 _UNIT = 2.0**-53
-
-
 _ELEVEN = np.uint64(11)
 
 
@@ -37,7 +33,10 @@ def sample_by_weight(
     picked: NDArray[np.int64],
     at: Int,
 ) -> Int:
-    """Put a sample by weight of ``0 … degree - 1`` at a place; return its size."""
+    """Put a sample by weight of ``0 … degree - 1`` at a place; return its size.
+
+    `sums` are filled by `add_up_weights`, which returns `positive`.
+    """
     if fanout < 0 or (positive <= fanout and not replace):
         number = np.int64(0)
         for j in range(degree):
@@ -108,7 +107,9 @@ def _draw_remaining(
 
 
 @part_of_kernel
-def add_up(weights: NDArray[np.float32], start: Int, degree: Int, sums: NDArray[np.float64]) -> Int:
+def add_up_weights(
+    weights: NDArray[np.float32], start: Int, degree: Int, sums: NDArray[np.float64]
+) -> Int:
     """Fill the sums of a row's weights up to each; return how many are above zero."""
     total, positive = 0.0, np.int64(0)
     for j in range(degree):

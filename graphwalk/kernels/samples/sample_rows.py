@@ -19,7 +19,7 @@ import numpy as np
 
 from graphwalk.kernels.jit import Bool, Int, jit, multiply_high, part_of_kernel
 from graphwalk.kernels.rng import ATTEMPT, STEP, mix, walker_key
-from graphwalk.kernels.samples.sample_by_weight import add_up, sample_by_weight
+from graphwalk.kernels.samples.sample_by_weight import add_up_weights, sample_by_weight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,7 +114,7 @@ def sample_rows(
         key = mix(group_keys[groups[i]] + np.uint64(nodes[i]) * STEP)
         if weights is not None:
             if row != before:
-                positive = add_up(weights, start, degree, sums)
+                positive = add_up_weights(weights, start, degree, sums)
             count = sample_by_weight(
                 weights, start, degree, sums, positive, key, fanout, replace, entries, at
             )

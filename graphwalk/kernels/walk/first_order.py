@@ -60,7 +60,7 @@ def walk_first_order(  # noqa: C901 - one loop an access; a call would hide them
     edges : StepEdges, or None
         What tells the entries that steps follow; None where these are not recorded.
     starts : Starts
-        Where walkers start.
+        Where walkers start, and how many advance together.
     interruption : Interruption
         When a step follows no edge.
     ends : ndarray of uint64, or None

@@ -61,12 +61,12 @@ def advance_first_order(  # noqa: C901 - one loop an access; a call would hide t
     starts : GroupStarts
         Where all walkers of the group start.
     records : WalkerRecords
-        The walkers, and where their steps and those that leave are written.
+        The walkers, and arrays for their steps and for walkers that leave.
 
     Returns
     -------
     num_taken, num_logged, num_leaving, num_remaining : int
-        How many of `arriving` were taken, items of `log`, and items of `leaving` of both kinds.
+        How many arriving walkers were taken, items of the log, and leaving ones of both kinds.
     """
     arriving, log, leaving, in_flight = records
     row_starts = rows.row_starts

@@ -86,15 +86,15 @@ def advance_node2vec(  # noqa: C901 - one loop an access; a call would hide them
     known_edges : EdgeSource
         Where edges are looked up.
     records : WalkerRecords
-        The walkers, which are second-order ones at nodes whose rows are here, or with proposals to
-        be decided on here, and where their steps and those that leave are written.
+        Second-order walkers at nodes whose rows are here, or with proposals to be decided on here;
+        and arrays for their steps and for walkers that leave.
     rows, table, edges, starts, interruption, ends
         As of :func:`graphwalk.kernels.walk.partitioned_first_order.advance_first_order`.
 
     Returns
     -------
     num_taken, num_logged, num_leaving, num_remaining : int
-        How many of `arriving` were taken, items of `log`, and items of `leaving` of both kinds.
+        How many arriving walkers were taken, items of the log, and leaving ones of both kinds.
     """
     arriving, log, leaving, in_flight = records
     row_starts, filter_words = rows.row_starts, known_edges.filter_words

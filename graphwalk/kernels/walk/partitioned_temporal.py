@@ -62,14 +62,14 @@ def advance_temporal(  # noqa: C901 - one loop an access; a call would hide them
     interruption : Interruption
         When a walk ends before its length; it neither restarts nor goes on at a dead end.
     records : WalkerRecords
-        Temporal walkers, and where their steps and those that leave are written.
+        Temporal walkers, and arrays for their steps and for walkers that leave.
     edges, starts, ends
         As of :func:`graphwalk.kernels.walk.partitioned_first_order.advance_first_order`.
 
     Returns
     -------
     num_taken, num_logged, num_leaving, num_remaining : int
-        How many of `arriving` were taken, items of `log`, and items of `leaving` of both kinds.
+        How many arriving walkers were taken, items of the log, and leaving ones of both kinds.
     """
     arriving, log, leaving, in_flight = records
     row_starts, neighbors = rows.row_starts, rows.neighbors

@@ -20,7 +20,7 @@ _WORD, _BIT = np.uint64(6), np.uint64(63)
 
 
 class Starts(NamedTuple):
-    """Where walkers start that make all their steps in one call.
+    """Where walkers start that make all their steps in one call, and how many go together.
 
     Attributes
     ----------

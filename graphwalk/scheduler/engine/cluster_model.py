@@ -1,14 +1,14 @@
 """What walks take on machines that share nothing but a network, as a model of a few constants.
 
-`python -m benchmarks.cluster` measures the constants, and compares predictions with runs;
-"Graphs larger than memory" has the results, and how far they are from each other.
+The constants are in :mod:`.measured_speeds`. `python -m benchmarks.cluster` compares predictions
+with runs; "Graphs larger than memory" has the results, and how far they are from each other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, log, log2, sqrt
+from math import ceil, expm1, log, log1p, log2, sqrt
 from typing import TYPE_CHECKING
 
 from graphwalk.kernels.walk.step_edges import step_types
@@ -121,7 +121,7 @@ class _Job:
     def _steps(self) -> float:
         """Steps that are drawn, the one at which a walk ends by chance among them."""
         stop, length = self.plan.spec.stop_prob, self.plan.spec.walk_length
-        return self.plan.walkers * ((1 - (1 - stop) ** length) / stop if stop else length)
+        return self.plan.walkers * (-expm1(length * log1p(-stop)) / stop if stop else length)
 
     @property
     def _speed(self) -> Speed:
@@ -168,7 +168,8 @@ class _Job:
         busy = min(machines * cluster.cores, groups * parts * plan.sizes.threads)
         walking = self._steps / rate / busy
         # The partitions of a copy are on as many machines.
-        crossings, away = plan.walkers * self._trips, 1 - 1 / min(machines, parts)
+        crossings = self._trips * self._steps / max(1, plan.spec.walk_length)
+        away = 1 - 1 / min(machines, parts)
         # A step waits where it was made, and is sent to where its block is made.
         traffic = int(away * (crossings * self._walker + self._steps * self._step))
         moving = traffic / machines / cluster.network
@@ -213,7 +214,10 @@ class _Job:
 
     @property
     def _trips(self) -> float:
-        """How often a walker comes to another partition, which takes some proposals of node2vec."""
+        """How often a walker comes to another partition until its last step.
+
+        Some proposals of node2vec take it there, too.
+        """
         plan, parts = self.plan, len(self.plan.partitions)
         return expected_waves(plan.spec, parts, at_once=True) * self.crossing / (1 - 1 / parts)
 

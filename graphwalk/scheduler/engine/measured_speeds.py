@@ -1,6 +1,7 @@
 """What steps, reads and tasks take, as measured: the constants of the model of a cluster.
 
-`python -m benchmarks.cluster` measures them.
+`python -m benchmarks.cluster` measures `SPEEDS`, and `python -m benchmarks.driver` compares `TASKS`
+with runs.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from graphwalk.scheduler.engine.probabilities import (
     row_parts_of,
 )
 from graphwalk.scheduler.engine.result_dtype import result_dtype
-from graphwalk.scheduler.engine.walk_temporal import walk_temporal
+from graphwalk.scheduler.engine.walk_temporal import TEMPORAL_IN_FLIGHT, walk_temporal
 from graphwalk.scheduler.engine.walker_starts import (
     FirstSteps,
     Walkers,
@@ -220,6 +220,7 @@ def _walk(
         return
     edges = partition.step_edges if spec.return_edges else None
     in_flight = NODE2VEC_IN_FLIGHT if spec.second_order else FIRST_ORDER_IN_FLIGHT
+    in_flight = TEMPORAL_IN_FLIGHT if spec.temporal else in_flight
     begin = Starts(starts, numbers, np.uint64(seed_key(np.uint64(spec.seed))), in_flight)
     interruption = interruption_of(spec)
     if spec.temporal:

@@ -82,7 +82,8 @@ def walk_temporal(
         nodes, numbers = starts.nodes[part], starts.numbers[part]
         group = GroupStarts(nodes, numbers, 1, 0, width, starts.run_key)
         begun = None if first_steps is None else first_steps.take(part)
-        _walk_slice(partition, spec, group, interruption, ends, walks[part], log, begun)
+        how = interruption, ends, starts.in_flight
+        _walk_slice(partition, spec, group, *how, walks[part], log, begun)
 
 
 def _walk_slice(
@@ -91,6 +92,7 @@ def _walk_slice(
     starts: GroupStarts,
     interruption: Interruption,
     ends: NDArray[np.uint64] | None,
+    in_flight: int,
     walks: NDArray[Any],
     log: NDArray[Any],
     first_steps: FirstSteps | None,
@@ -117,7 +119,7 @@ def _walk_slice(
             starts,
             interruption,
             ends,
-            WalkerRecords(walkers, log, leaving, TEMPORAL_IN_FLIGHT),
+            WalkerRecords(walkers, log, leaving, in_flight),
         )
         scatter(log[:num_logged], walks)
         remaining = leaving[num_leaving : num_leaving + num_remaining]

@@ -163,6 +163,8 @@ class _Choosing:
 
 def _expected_minutes(plan: WalkPlan, cpus: int, count: int, mode: str) -> float:
     machines = count if mode == "ray" else 1
+    if mode == "array":  # one task may have all the nodes that walkers can leave
+        plan = replace(plan, walkers=min(count * plan.walkers, plan.shape[0]))
     forecast = predict(plan, parse_cluster(f"{machines}x{cpus}"))
     # Each task of an array reads the graph, and has a share of all else.
     return (forecast.reading + (forecast.seconds - forecast.reading) * machines / count) / 60

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphwalk.errors import MemoryBudgetError, argument
-from graphwalk.kernels.build.merge_rows import INFINITE, PARALLEL, merge_rows
+from graphwalk.kernels.build.merge_rows import INFINITE, PARALLEL, MergeRule, merge_rows
 from graphwalk.storage.build.bucket_rows import RowError, Rows
 from graphwalk.storage.build.count_isolated import IsolatedCounter, bit_map_bytes
 from graphwalk.storage.build.graph_writer import GraphWriter
@@ -175,10 +175,9 @@ class Merge:
         ends, found = np.empty(len(nodes), np.int64), self.found[lost]
         counts = np.zeros(5, np.int64)
         merge, forbid = self.duplicates == "merge", self.duplicates == "error"
-        how = nodes.start, (kind in APART, merge, forbid)
-        at = merge_rows(
-            stored, removed, added, *how, neighbors, values, weights, ends, found, counts
-        )
+        rule = MergeRule(kind in APART, merge, forbid)
+        made = neighbors, values, weights, ends
+        at = merge_rows(stored, removed, added, nodes.start, rule, *made, found, counts)
         entries, loops, merged, merged_loops, problem = counts.tolist()
         if at >= 0:
             raise self._error(problem, *_edge(self.added, gained.start + at))

@@ -282,7 +282,7 @@ def collect_bucket(shares: list[RunSlice], dtype: np.dtype[Any] | None) -> tuple
 
 
 def length_of(part: NDArray[Any] | SpilledArray) -> int:
-    """Return the number of entries."""
+    """Return the number of entries of an array in memory or in a file."""
     return part.length if isinstance(part, SpilledArray) else len(part)
 
 

@@ -162,10 +162,11 @@ async def _fetch(worker: Any, piece: Piece) -> Any:
     try:
         # Dask tries for half a minute to connect to a worker that has died.
         while not (await asyncio.wait([asked], timeout=_ASK_EVERY))[0]:
-            if not await worker.scheduler.ncores(workers=[piece.address]):
+            known = await worker.scheduler.ncores(workers=[piece.address])
+            if not known and not asked.done():
                 raise LostError(f"{piece.address} is gone")
-        answer = asked.result()
-    except (OSError, TimeoutError) as error:  # the worker is gone, too
+        answer = await asked
+    except (OSError, TimeoutError) as error:  # the worker, or the scheduler, is gone, too
         raise LostError(f"{piece.address} does not answer") from error
     finally:
         asked.cancel()
