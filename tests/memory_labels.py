@@ -16,7 +16,7 @@ import graphwalk
 from graphwalk.algorithms.output.label_file import OutputLabels
 from graphwalk.algorithms.output.write_blocks import with_room_for_names
 
-WALKS = {"num_walks": 1, "walk_length": 10, "seed": 1}
+WALKS = {"num_walks": 1, "seed": 1}
 
 
 def edges(nodes, label_bytes, *, hubs):
@@ -26,21 +26,21 @@ def edges(nodes, label_bytes, *, hubs):
     numbers = pc.utf8_lpad(pa.array(np.arange(nodes)).cast(pa.string()), 9, "0")
     labels = pc.binary_join_element_wise(filling, numbers, "").cast(pa.large_string())
     around = np.arange(nodes)
-    some = (rng.random((2, 2 * nodes)) ** (3 if hubs else 1) * nodes).astype(np.int64)
+    some = (rng.random((2, nodes // 2)) ** (3 if hubs else 1) * nodes).astype(np.int64)
     src = np.concatenate([around, some[0]])
     dst = np.concatenate([(around + 1) % nodes, some[1]])
     return pa.table({"source": labels.take(pa.array(src)), "target": labels.take(pa.array(dst))})
 
 
-def write(store, out, memory, before=False):
-    """Write walks in a process of its own, after another job if asked to.
+def write(store, out, memory, length, before=False):
+    """Write walks of a length in a process of its own, after another job if asked to.
 
     Returns the peak memory that was measured, and what the plan says.
     """
-    return report_of(_measure, str(store), str(out), memory, before)
+    return report_of(_measure, str(store), str(out), memory, length, before)
 
 
-def _measure(store, out, memory, before):
+def _measure(store, out, memory, length, before):
     folder = Path(out).parent
     practice = folder / f"practice-{Path(out).name}"
     with dask.config.set(num_workers=WORKERS):
@@ -54,7 +54,7 @@ def _measure(store, out, memory, before):
         if before:
             graphwalk.pagerank(graph).compute()
             graph.names([0, 1, 2])
-        walks = graphwalk.random_walks(graph, memory=memory, **WALKS)
+        walks = graphwalk.random_walks(graph, memory=memory, walk_length=length, **WALKS)
         suffix = Path(out).suffix
         if suffix in (".parquet", ".txt", ".gz"):
             names = OutputLabels(graph.labels, text=suffix != ".parquet")
@@ -70,5 +70,5 @@ def _measure(store, out, memory, before):
 
 
 def _write(graph, out, **how):
-    walks = graphwalk.random_walks(graph, **WALKS, **how)
+    walks = graphwalk.random_walks(graph, walk_length=10, **WALKS, **how)
     graphwalk.write_walks(walks, out, labels=graph.labels, overwrite=True, progress=False)

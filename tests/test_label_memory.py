@@ -7,12 +7,13 @@ import graphwalk
 
 MIB = 1 << 20
 
-#: Nodes, bytes of a label, and whether there are hubs.
+#: Nodes, bytes of a label, steps of a walk, and whether there are hubs: the names along all walks
+#: are 200 MB if they are long, and 100 MB if they are short.
 GRAPHS = {
-    "long": (60_000, 900, False),
-    "long, hubs": (60_000, 900, True),
-    "short": (400_000, 24, False),
-    "short, hubs": (400_000, 24, True),
+    "long": (60_000, 900, 3, False),
+    "long, hubs": (60_000, 900, 3, True),
+    "short": (400_000, 24, 10, False),
+    "short, hubs": (400_000, 24, 10, True),
 }
 QUICK = [("long", ".txt"), ("short, hubs", ".parquet")]
 OUTPUTS = [".parquet", ".txt", ".txt.gz", ".npy", ".zarr"]
@@ -24,7 +25,7 @@ def stores(tmp_path_factory):
 
     def store(name):
         if name not in built:
-            nodes, size, hubs = GRAPHS[name]
+            nodes, size, _, hubs = GRAPHS[name]
             built[name] = folder / f"{name}.zarr"
             edges = memory_labels.edges(nodes, size, hubs=hubs)
             graphwalk.build_zarr(edges, built[name], progress=False)
@@ -40,7 +41,8 @@ def check(report):
 
 @pytest.mark.parametrize(("graph", "suffix"), QUICK)
 def test_walks_by_name(stores, tmp_path, graph, suffix):
-    check(memory_labels.write(stores(graph), tmp_path / f"walks{suffix}", 64 * MIB))
+    length = GRAPHS[graph][2]
+    check(memory_labels.write(stores(graph), tmp_path / f"walks{suffix}", 64 * MIB, length))
 
 
 @pytest.mark.slow
@@ -50,4 +52,4 @@ def test_walks_by_name(stores, tmp_path, graph, suffix):
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_walks_by_name_in_all_forms(stores, tmp_path, graph, suffix, memory, before):
     out = tmp_path / f"walks{suffix}"
-    check(memory_labels.write(stores(graph), out, memory, before))
+    check(memory_labels.write(stores(graph), out, memory, GRAPHS[graph][2], before))
