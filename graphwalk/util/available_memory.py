@@ -20,6 +20,9 @@ _UNKNOWN = 4 << 30
 #: Share of what is free that a job takes unless it is told otherwise: others need some too.
 SHARE = 0.7
 
+#: Limits from here on stand for none in version 1.
+_NO_LIMIT = 1 << 62
+
 #: Names of files of a control group in both versions: its limit, what it uses, and of that the
 #: cache of files.
 _NAMES = {
@@ -52,9 +55,10 @@ def require(needed: int, what: str, remedy: str) -> None:
 
 def _job() -> int | None:
     """Return the free part of the memory that Slurm allocated to the job."""
-    allocated = allocated_memory()
+    if (allocated := allocated_memory()) is None:
+        return None
     used = _kilobytes(control_groups.PROC / "self" / "status", "VmRSS") or 0
-    return None if allocated is None else max(0, allocated - used)
+    return max(0, allocated - used)
 
 
 def _kilobytes(file: Path, name: str) -> int | None:
@@ -75,6 +79,8 @@ def _left(group: Path, version_2: bool) -> int | None:
     limit_file, used_file, cache = _NAMES[version_2]
     try:
         limit = int((group / limit_file).read_text())  # "max" is no number: no limit
+        if limit >= _NO_LIMIT:
+            return None
         used = int((group / used_file).read_text())
         stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):
