@@ -23,6 +23,12 @@ def among_slow(quick, every):
     ]
 
 
+def compiled(walks):
+    """Return walks whose kernels this process has compiled: else each worker process would."""
+    walks[:1].compute(scheduler="threads")
+    return walks
+
+
 def planned(sizes, graph, start_nodes=None, **parameters):
     """Return what `random_walks` returns, by a plan of other sizes."""
     bound = signature(random_walks).bind(graph, start_nodes, **parameters)
