@@ -1,5 +1,6 @@
 """What tests share, and in which order and in which process they run."""
 
+import gc
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ from schedulers import SCHEDULERS
 ON_RAY = re.compile(r"(?<![a-z])ray(?![a-z])")
 
 #: A test on Dask distributed, by its parameter.
-ON_DISTRIBUTED = re.compile(r"[-\[]distributed[-\]]")
+ON_DISTRIBUTED = re.compile(r"[-\[]distributed[-\]]|test_distributed")
 
 #: A test that starts processes which import and compile, and so waits for them.
 ON_CLUSTER = re.compile(r"(?<![a-z])(ray|distributed|processes|cancel|partitioned)(?![a-z])")
@@ -29,10 +30,8 @@ LONG = [
     "test_build_memory",
     "test_docs",
     "test_machines",
-    "test_ray",
     "ray",
     "test_ray_faults",
-    "test_distributed",
     "distributed",
     "test_build_properties",
     "test_walk_distributions",
@@ -45,7 +44,7 @@ LONG = [
 
 #: Files whose tests run in one process though some are on Ray or distributed: these start one of
 #: their own, or take as long as all others on it.
-TOGETHER = {"test_machines", "test_ray", "test_ray_faults", "test_scan_memory", "test_slurm"}
+TOGETHER = {"test_machines", "test_ray_faults", "test_scan_memory", "test_slurm"}
 
 
 def pytest_configure(config):
@@ -55,9 +54,18 @@ def pytest_configure(config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Have one process compile the tests, whose bytecode the others then find."""
-    with first_alone() if "PYTEST_XDIST_WORKER" in os.environ else nullcontext():
-        return (yield)
+    """Have one process compile the tests, whose bytecode the others then find.
+
+    Python's garbage collector rests meanwhile, and never looks through what is collected here: to
+    do so again and again took half of the time.
+    """
+    gc.disable()
+    try:
+        with first_alone() if "PYTEST_XDIST_WORKER" in os.environ else nullcontext():
+            return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -113,11 +121,10 @@ def pytest_runtest_teardown(item, nextitem):
 def shared_ray():
     """Have a Ray of two workers run, which is started once for all tests that share it."""
     ray = pytest.importorskip("ray")
-    from graphwalk.scheduler.executors.ray.start import start_ray
+    from graphwalk.scheduler.executors.ray.executor import RayExecutor
 
     if not ray.is_initialized():
-        start_ray(None, 2, {})
-        _SHARED.callback(ray.shutdown)
+        _SHARED.callback(RayExecutor(None, 2, {}).close)
 
 
 @pytest.fixture(scope="module")
