@@ -494,12 +494,3 @@ def test_others_cannot_use_the_cluster(jobs, folder):
     log = jobs.finish(jobs.submit(script, "--nodes=1"))
     assert log.count("1 True") == 1
     assert "status 1" in log
-
-
-def test_outside_of_slurm(monkeypatch, capsys):
-    for name in [name for name in os.environ if name.startswith("SLURM")]:
-        monkeypatch.delenv(name)
-    assert main(["with-ray", "--", "true"]) == 1
-    assert "this is not a job of Slurm" in capsys.readouterr().err
-    assert main(["with-ray"]) == 1
-    assert "add it behind --" in capsys.readouterr().err

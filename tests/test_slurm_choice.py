@@ -1,5 +1,6 @@
 """What to ask a Slurm cluster for, decided without one."""
 
+import os
 import subprocess
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 import graphwalk
+from graphwalk.cli import main
 from graphwalk.errors import MemoryBudgetError, SchedulerError
 from graphwalk.scheduler.engine.planner import plan_job
 from graphwalk.scheduler.slurm import slurm_partition
@@ -143,3 +145,12 @@ def test_no_slurm(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SchedulerError, match="--nodes, --cpus and --mem"):
         find_partition(None)
+
+
+def test_outside_of_slurm(monkeypatch, capsys):
+    for name in [name for name in os.environ if name.startswith("SLURM")]:
+        monkeypatch.delenv(name)
+    assert main(["with-ray", "--", "true"]) == 1
+    assert "this is not a job of Slurm" in capsys.readouterr().err
+    assert main(["with-ray"]) == 1
+    assert "add it behind --" in capsys.readouterr().err
