@@ -59,13 +59,14 @@ def pytest_collection():
     Python's garbage collector rests meanwhile, and never looks through what is collected here: to
     do so again and again took half of the time.
     """
-    gc.disable()
+    thresholds = gc.get_threshold()
+    gc.set_threshold(0)  # it stays enabled, which Dask looks at when it is imported
     try:
         with first_alone() if "PYTEST_XDIST_WORKER" in os.environ else nullcontext():
             return (yield)
     finally:
         gc.freeze()
-        gc.enable()
+        gc.set_threshold(*thresholds)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -13,30 +13,32 @@ class PauseGarbageCollection(event.Listener):  # type: ignore[misc]
     """Stops the collector while a kernel is compiled, which makes a million objects that stay.
 
     To look through these again and again took a tenth of the time. Numba compiles in one thread at
-    a time, so that its events need no lock; a kernel may compile others.
+    a time, so that its events need no lock; a kernel may compile others. The collector stays
+    enabled, and only its threshold changes: Dask looks once, when it is imported, whether the
+    collector is enabled, and disables it for ever where it was not.
     """
 
     def __init__(self) -> None:
-        self._depth, self._paused = 0, False
+        self._depth, self._thresholds = 0, gc.get_threshold()
 
     def on_start(self, _event: Any) -> None:
-        """Stop it, if it runs, when a compilation begins that is no part of another."""
+        """Stop it when a compilation begins that is no part of another."""
         if not self._depth:
-            self._paused = gc.isenabled()
-            gc.disable()
+            self._thresholds = gc.get_threshold()
+            gc.set_threshold(0)
         self._depth += 1
 
     def on_end(self, _event: Any) -> None:
         """Have it run again when that has ended or failed."""
-        self._depth -= 1
-        if self._depth <= 0:
-            self.resume()
+        if self._depth == 1:
+            gc.set_threshold(*self._thresholds)
+        self._depth = max(0, self._depth - 1)  # the beginning may have been missed
 
     def resume(self) -> None:
         """Have it run again if it was stopped here."""
-        if self._paused:
-            gc.enable()
-        self._depth, self._paused = 0, False
+        if self._depth:
+            self._depth = 0
+            gc.set_threshold(*self._thresholds)
 
 
 _PAUSE = PauseGarbageCollection()
