@@ -12,6 +12,7 @@ import numpy as np
 
 from graphwalk.errors import MemoryBudgetError, argument
 from graphwalk.storage.build.runs import DiskRun, MemoryRun, collect_bucket, length_of
+from graphwalk.util.consecutive_groups import consecutive_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphwalk.storage.build.bucket_rows import BucketTask
-    from graphwalk.storage.build.runs import RunSlice
 
 _BINS = 1 << 12
 
@@ -69,24 +69,10 @@ def _pieces(task: BucketTask, largest: int) -> Iterator[tuple[NDArray[Any], NDAr
     Small shares are joined: each piece is written to a file of its own, cut into all parts.
     """
     size = max(1, largest // 4)
-    for shares in _joined(task.shares, size):
+    for shares in consecutive_groups(task.shares, lambda share: length_of(share.keys), size):
         keys, weights = collect_bucket(shares, task.spec.record_dtype)
         for start in range(0, len(keys), size):
             yield keys[start : start + size], weights[start : start + size]
-
-
-def _joined(shares: list[RunSlice], size: int) -> Iterator[list[RunSlice]]:
-    """Yield consecutive shares that have at most `size` entries together, or one that has more."""
-    joined: list[RunSlice] = []
-    room = size
-    for share in shares:
-        length = length_of(share.keys)
-        if joined and length > room:
-            yield joined
-            joined, room = [], size
-        joined.append(share)
-        room -= length
-    yield joined
 
 
 def _cut(counts: NDArray[np.int64], largest: int) -> list[int]:
