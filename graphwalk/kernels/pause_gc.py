@@ -30,9 +30,10 @@ class PauseGarbageCollection(event.Listener):  # type: ignore[misc]
 
     def on_end(self, _event: Any) -> None:
         """Have it run again when that has ended or failed."""
-        if self._depth == 1:
-            gc.set_threshold(*self._thresholds)
-        self._depth = max(0, self._depth - 1)  # the beginning may have been missed
+        if self._depth > 1:
+            self._depth -= 1
+        else:  # the last one, or one whose beginning was missed
+            self.resume()
 
     def resume(self) -> None:
         """Have it run again if it was stopped here."""
